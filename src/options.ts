@@ -1,0 +1,406 @@
+/**
+ * Every option of Tidemark, declared once. The type, the flag, the environment variable, the default, the help text and
+ * the table in docs/options.md all come from here; nothing else in the code names a default.
+ *
+ * An option of the command line beats its environment variable, which beats the default.
+ */
+import { parseBytes, parseDurationMs } from './units.js'
+
+export interface OptionSpec<T> {
+  /** The long flag without dashes, for example `server-memory-gc-rounds`. */
+  flag: string
+  /** What stands for the value in the help text; empty for a switch. */
+  placeholder: string
+  help: string
+  default: T
+  /** The default as the help prints it, where the value itself would not tell. */
+  defaultText?: string
+  /** The value of a text, or undefined when the text is none; `expected` then says what would be right. */
+  parse(text: string): T | undefined
+  expected: string
+}
+
+export type OptionTable = Record<string, OptionSpec<unknown>>
+export type OptionValues<Table extends OptionTable> = {
+  [Key in keyof Table]: Table[Key] extends OptionSpec<infer T> ? T : never
+}
+
+/** The environment variable of a flag: `rounds` is TIDEMARK_ROUNDS. */
+export function environmentName(flag: string): string {
+  return `TIDEMARK_${flag.toUpperCase().replaceAll('-', '_')}`
+}
+
+/** The values of a table when nothing is given. */
+export function defaultValues<Table extends OptionTable>(table: Table): OptionValues<Table> {
+  return Object.fromEntries(Object.entries(table).map(([key, spec]) => [key, spec.default])) as OptionValues<Table>
+}
+
+interface Wording {
+  flag: string
+  help: string
+  placeholder?: string
+  defaultText?: string
+}
+
+function integer<D = number>(
+  from: Wording & { min: number; max?: number; default: number | D },
+): OptionSpec<number | D> {
+  const { min, max = Number.MAX_SAFE_INTEGER } = from
+  return {
+    ...wording(from, 'N'),
+    default: from.default,
+    expected:
+      max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`,
+    parse: (text) => {
+      const value = /^\d+$/.test(text.trim()) ? Number(text) : undefined
+      return value !== undefined && value >= min && value <= max ? value : undefined
+    },
+  }
+}
+
+function real(from: Wording & { above: number; max?: number; default: number }): OptionSpec<number> {
+  const { above, max = Number.POSITIVE_INFINITY } = from
+  return {
+    ...wording(from, 'X'),
+    default: from.default,
+    expected: max === Number.POSITIVE_INFINITY ? `a number above ${above}` : `a number above ${above}, at most ${max}`,
+    parse: (text) => {
+      const value = text.trim() === '' ? Number.NaN : Number(text)
+      return Number.isFinite(value) && value > above && value <= max ? value : undefined
+    },
+  }
+}
+
+function bytes<D = number>(from: Wording & { min: number; default: number | D }): OptionSpec<number | D> {
+  return {
+    ...wording(from, 'SIZE'),
+    default: from.default,
+    expected: `a size such as 50MB, 100MiB or 1.5GiB, at least ${from.min} bytes`,
+    parse: (text) => {
+      const value = parseBytes(text)
+      return value !== undefined && value >= from.min ? value : undefined
+    },
+  }
+}
+
+function durationMs<D = number>(from: Wording & { default: number | D }): OptionSpec<number | D> {
+  return {
+    ...wording(from, 'TIME'),
+    default: from.default,
+    expected: 'a duration above zero such as 500ms, 30s, 5m or 1h',
+    parse: (text) => {
+      const value = parseDurationMs(text)
+      return value !== undefined && value > 0 ? value : undefined
+    },
+  }
+}
+
+function choice<const T extends string>(from: Wording & { of: readonly T[]; default: T }): OptionSpec<T> {
+  return {
+    ...wording(from, from.of.join('|')),
+    default: from.default,
+    expected: `one of ${from.of.join(', ')}`,
+    parse: (text) => from.of.find((known) => known === text),
+  }
+}
+
+function text<D = string>(from: Wording & { default: string | D; placeholder: string }): OptionSpec<string | D> {
+  return {
+    ...wording(from, from.placeholder),
+    default: from.default,
+    expected: 'a text that is not empty',
+    parse: (given) => (given === '' ? undefined : given),
+  }
+}
+
+function flag(from: Wording): OptionSpec<boolean> {
+  return {
+    ...wording(from, ''),
+    default: false,
+    expected: 'true or false',
+    parse: (given) => (['true', '1', ''].includes(given) ? true : ['false', '0'].includes(given) ? false : undefined),
+  }
+}
+
+/** The same option as an axis of a comparison: a comma-separated list without repeats. */
+function axisOf<T>(
+  spec: OptionSpec<T>,
+  from: { default: T[]; help?: string; also?: Record<string, T> },
+): OptionSpec<T[]> {
+  const words = Object.keys(from.also ?? {})
+  const expected = `a comma-separated list, each ${[spec.expected, ...words.map((word) => `"${word}"`)].join(' or ')}`
+  return {
+    flag: spec.flag,
+    placeholder: 'LIST',
+    help: from.help ?? `${spec.help} A list: each value is a setting.`,
+    default: from.default,
+    defaultText: from.default
+      .map((value) => words.find((word) => from.also?.[word] === value) ?? String(value))
+      .join(','),
+    expected: `${expected}, none twice`,
+    parse: (given) => {
+      const values = given.split(',').map((item) => (words.includes(item) ? from.also?.[item] : spec.parse(item)))
+      const unique = new Set(values)
+      const isGood =
+        unique.size === values.length &&
+        given.split(',').every((item, i) => words.includes(item) || values[i] !== undefined)
+      return isGood ? (values as T[]) : undefined
+    },
+  }
+}
+
+function wording(
+  from: Wording,
+  placeholder: string,
+): Pick<OptionSpec<unknown>, 'flag' | 'help' | 'placeholder' | 'defaultText'> {
+  return {
+    flag: from.flag,
+    help: from.help,
+    placeholder: from.placeholder ?? placeholder,
+    ...(from.defaultText === undefined ? {} : { defaultText: from.defaultText }),
+  }
+}
+
+/** Cleanup inside a role. Handed on whole; the cadence is decided in one place, `everyNthRound`. */
+export const memoryOptions = {
+  serverMemoryGcRounds: integer({
+    flag: 'server-memory-gc-rounds',
+    min: 0,
+    default: 0,
+    help: 'After every N-th round the server collects garbage and gives freed pages back. 0 never does.',
+  }),
+  clientMemoryGcRounds: integer({
+    flag: 'client-memory-gc-rounds',
+    min: 0,
+    default: 0,
+    help: "The same for clients, after the round's result was sent and confirmed. 0 never does.",
+  }),
+}
+
+/** What the server and its clients have to agree on. */
+export const jobOptions = {
+  rounds: integer({ flag: 'rounds', min: 1, max: 1_000_000, default: 20, help: 'Rounds of the job.' }),
+  clients: integer({ flag: 'clients', min: 1, max: 1000, default: 2, help: 'Clients of the job.' }),
+  modelSize: bytes({
+    flag: 'model-size',
+    min: 1024,
+    default: 10_000_000,
+    defaultText: '10MB',
+    help: 'Size of one full set of weights (M). It picks the width of the MLP.',
+  }),
+  model: choice({
+    flag: 'model',
+    of: ['mlp', 'softmax'],
+    default: 'mlp',
+    help: 'mlp: one hidden layer, as wide as --model-size asks. softmax: softmax regression, 650 weights.',
+  }),
+  trainer: choice({
+    flag: 'trainer',
+    of: ['sgd', 'echo'],
+    default: 'sgd',
+    help: 'sgd: local training on the digits. echo: sends the weights back, for memory alone.',
+  }),
+  seed: integer({
+    flag: 'seed',
+    min: 0,
+    max: 2 ** 31 - 1,
+    default: 1,
+    help: 'Seed of the initial weights, the split of the data, the sampling and the order of trials.',
+  }),
+}
+
+export const trainingOptions = {
+  localEpochs: integer({ flag: 'local-epochs', min: 1, default: 1, help: 'Passes over the local data a round.' }),
+  localSteps: integer({
+    flag: 'local-steps',
+    min: 0,
+    default: 0,
+    help: 'Steps a round instead of whole epochs. 0 uses --local-epochs.',
+  }),
+  batchSize: integer({
+    flag: 'batch-size',
+    min: 0,
+    default: 16,
+    help: 'Examples a step. 0 takes all local data at once.',
+  }),
+  localLearningRate: real({
+    flag: 'local-learning-rate',
+    above: 0,
+    default: 0.1,
+    help: 'Learning rate of local training.',
+  }),
+  split: choice({
+    flag: 'split',
+    of: ['iid', 'label'],
+    default: 'iid',
+    help: 'How the digits are dealt to the clients: at random, or sorted by label.',
+  }),
+}
+
+/** How a round is run; the rules are shared by all algorithms. */
+export const roundOptions = {
+  sample: real({
+    flag: 'sample',
+    above: 0,
+    max: 1,
+    default: 1,
+    help: 'Share of the clients that is drawn each round.',
+  }),
+  minClients: integer({
+    flag: 'min-clients',
+    min: 1,
+    default: 1,
+    help: 'Accepted results that a round needs to commit.',
+  }),
+  serverLearningRate: real({
+    flag: 'server-learning-rate',
+    above: 0,
+    default: 1,
+    help: 'Share of the step towards the mean that the server takes.',
+  }),
+  weighting: choice({
+    flag: 'weighting',
+    of: ['examples', 'uniform'],
+    default: 'examples',
+    help: 'Weight of a client in the mean.',
+  }),
+  summation: choice({
+    flag: 'summation',
+    of: ['ordered', 'arrival'],
+    default: 'ordered',
+    help: 'ordered: in the order of client names, bit for bit repeatable. arrival: as results come, least memory.',
+  }),
+  joinDeadlineMs: durationMs({
+    flag: 'join-deadline',
+    default: 60_000,
+    defaultText: '60s',
+    help: 'How long the server waits for its clients to join.',
+  }),
+  roundDeadlineMs: durationMs({
+    flag: 'round-deadline',
+    default: 300_000,
+    defaultText: '300s',
+    help: 'How long a round may take before it is settled with the results at hand.',
+  }),
+  graceMs: durationMs({
+    flag: 'grace',
+    default: 10_000,
+    defaultText: '10s',
+    help: 'Once --min-clients results are there, how long the others are waited for.',
+  }),
+  roundAttempts: integer({
+    flag: 'round-attempts',
+    min: 1,
+    default: 3,
+    help: 'Attempts at one round before the job ends with an error.',
+  }),
+}
+
+export const networkOptions = {
+  host: text({ flag: 'host', placeholder: 'ADDRESS', default: '127.0.0.1', help: 'Address to listen on.' }),
+  port: integer({
+    flag: 'port',
+    min: 0,
+    max: 65_535,
+    default: 0,
+    help: 'Port to listen on. 0 takes a free one and prints it.',
+  }),
+  tokenFile: text({
+    flag: 'token-file',
+    placeholder: 'FILE',
+    default: undefined,
+    help: 'File with the join token. Without it TIDEMARK_TOKEN is used; a server without either makes one and prints it.',
+  }),
+  maxModelSize: bytes({
+    flag: 'max-model-size',
+    min: 1024,
+    default: 16 * 2 ** 30,
+    defaultText: '16GiB',
+    help: 'Largest set of weights that is taken from the network.',
+  }),
+}
+
+export const clientOptions = {
+  server: text({
+    flag: 'server',
+    placeholder: 'URL',
+    default: undefined,
+    help: 'Where the server listens, for example http://127.0.0.1:8080.',
+  }),
+  name: text({
+    flag: 'name',
+    placeholder: 'NAME',
+    default: 'site-1',
+    help: "This client's name. Names are sorted, and the place in that order picks the share of the data.",
+  }),
+  connectDeadlineMs: durationMs({
+    flag: 'connect-deadline',
+    default: 60_000,
+    defaultText: '60s',
+    help: 'How long the client tries to reach the server, at the start and after a lost connection.',
+  }),
+}
+
+export const serverOptions = {
+  checkpoint: text({
+    flag: 'checkpoint',
+    placeholder: 'FILE',
+    default: undefined,
+    help: 'File for the global model after each round, in safetensors.',
+  }),
+}
+
+/** Environment of a role, not an option of its program: how it is launched. */
+const launchOptions = {
+  arenaMax: integer<'unset'>({
+    flag: 'arena-max',
+    min: 1,
+    max: 10_000,
+    default: 'unset',
+    help: 'MALLOC_ARENA_MAX of the server. "unset" leaves it as it is.',
+  }),
+  allocator: choice({
+    flag: 'allocator',
+    of: ['glibc', 'jemalloc', 'mimalloc', 'tcmalloc'],
+    default: 'glibc',
+    help: 'Allocator of the server, preloaded.',
+  }),
+}
+
+/** The axes of a comparison: memory settings, each a list. */
+export const axisOptions = {
+  serverMemoryGcRounds: axisOf(memoryOptions.serverMemoryGcRounds, { default: [0, 5, 1] }),
+  arenaMax: axisOf<number | 'unset'>(launchOptions.arenaMax, { default: ['unset', 4], also: { unset: 'unset' } }),
+  allocator: axisOf(launchOptions.allocator, { default: ['glibc'] }),
+}
+
+export const compareOptions = {
+  trials: integer({
+    flag: 'trials',
+    min: 1,
+    max: 1000,
+    default: 4,
+    help: 'Trials of each setting, each in fresh processes.',
+  }),
+  rateHz: real({ flag: 'rate', above: 0, max: 1000, default: 20, help: 'Samples of RSS a second.' }),
+  trialDeadlineMs: durationMs({
+    flag: 'trial-deadline',
+    default: 1_800_000,
+    defaultText: '30m',
+    help: 'How long one trial may take before it is ended and recorded as failed.',
+  }),
+  out: text({
+    flag: 'out',
+    placeholder: 'FOLDER',
+    default: undefined,
+    defaultText: 'runs/<name>-<time>',
+    help: 'Folder for the comparison. It must be empty or not exist.',
+  }),
+  resume: text({
+    flag: 'resume',
+    placeholder: 'FOLDER',
+    default: undefined,
+    help: 'Go on with a comparison that was stopped: run the trials that its folder lacks.',
+  }),
+  json: flag({ flag: 'json', help: 'Print the result as JSON on standard output.' }),
+}

@@ -1,0 +1,99 @@
+/**
+ * A recording: what was measured of one trial or one command. These are the shapes of what its folder holds; each file is
+ * described in docs/file-formats.md. Bytes and milliseconds throughout; a value that was not read is null, never zero.
+ */
+import type { MachineFacts } from '../linux/machine.js'
+import type { AttributionMark, CleanupRecord, MemoryReading } from '../marks.js'
+
+/** `recording.json`, written at the start and again at the end. */
+export interface RecordingHead {
+  format: 'tidemark-recording/1'
+  /** The command line, or what was attached to. */
+  command: string[]
+  /** What the recording was made under, for example `{ serverMemoryGcRounds: 5, arenaMax: 4 }`; empty when nothing was set. */
+  setting: Record<string, string | number>
+  /** Unix time in ms. */
+  startedMs: number
+  endedMs: number | null
+  /** `running` after the end means that the recorder was killed. */
+  state: 'running' | 'completed' | 'failed' | 'stopped'
+  /** Why it failed or stopped, in a sentence. */
+  reason: string | null
+  machine: MachineFacts
+  sampling: SamplingFacts
+  processes: RecordedProcess[]
+}
+
+export interface SamplingFacts {
+  askedIntervalMs: number
+  /** Mean distance of two samples, measured; null before the second one. */
+  achievedIntervalMs: number | null
+  samples: number
+  /** Readings that worked, and those that did not because the process was gone or could not be read. */
+  readings: { read: number; gone: number; unreadable: number }
+}
+
+export interface RecordedProcess {
+  pid: number
+  /** Field 22 of /proc/PID/stat, clock ticks since boot; tells a re-used pid apart. */
+  startTicks: number
+  parentPid: number | null
+  /** `server`, `client`, or a role named by a pattern; `process` when nothing named it. */
+  role: string
+  /** The name within the role, for example `site-1`, or the program's name. */
+  name: string
+  command: string
+  firstSeenMs: number
+  lastSeenMs: number
+  /** The allocator really loaded, from the process's maps or its own start mark; null when it could not be read. */
+  allocator: string | null
+  /** The highest VmHWM read over the whole recording, and how it is known. */
+  peakBytes: number | null
+  peakKind: PeakKind
+  /** Exit code or signal where the recorder is its parent; null otherwise or while it runs. */
+  exit: { code: number | null; signal: string | null } | null
+}
+
+/** `exact`: the kernel's high-water mark, reset at the round's boundary. `sampled`: the highest sample, a lower bound. */
+export type PeakKind = 'exact' | 'sampled'
+
+/** One line of `samples.ndjson`: RSS of every process at one moment. `[pid, rssBytes]` pairs; a vanished one is left out. */
+export interface Sample {
+  timeMs: number
+  rss: [pid: number, rssBytes: number][]
+}
+
+/** What is known of one role's process in one round: from its own marks, or read from outside at the boundary. */
+export interface RoundRecord {
+  role: string
+  name: string
+  pid: number
+  round: number
+  startedMs: number
+  endedMs: number
+  peakBytes: number | null
+  peakKind: PeakKind
+  /** When the round's work is done, before cleanup. */
+  work: MemoryReading | null
+  /** End RSS and its parts, at the very end of the round, after cleanup if one ran. Shapes are judged on this. */
+  end: MemoryReading
+  cleanup: CleanupRecord | null
+  accuracy: number | null
+}
+
+/** A recording read back whole. */
+export interface Recording {
+  folder: string
+  head: RecordingHead
+  samples: Sample[]
+  rounds: RoundRecord[]
+  /** RSS of each process before the model was loaded, from its start mark. */
+  initial: { role: string; name: string; pid: number; memory: MemoryReading }[]
+  attribution: AttributionMark[]
+  /** Rounds that did not commit, and other things the program said. */
+  failedRounds: { round: number; attempt: number; reason: string; timeMs: number }[]
+  /** Bytes of one full set of weights, M, where a ready mark told it. */
+  modelBytes: number | null
+  /** What a reader of every output must know, for example that peaks are sampled. */
+  warnings: string[]
+}
