@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import type { OptionTable } from '../src/options.js'
+import * as options from '../src/options.js'
+
+const tables = Object.entries(options).filter(
+  (entry): entry is [string, OptionTable] => entry[0].endsWith('Options') && typeof entry[1] === 'object',
+)
+
+describe.each(tables)('%s', (_name, table) => {
+  it.each(Object.entries(table))('%s has a help text that is a sentence, and a flag in kebab case', (_key, spec) => {
+    expect(spec.flag).toMatch(/^[a-z]+(-[a-z]+)*$/)
+    expect(spec.help).toMatch(/^[A-Za-z"].*\.$/s)
+  })
+})
+
+describe('lists', () => {
+  const { serverMemoryGcRounds, arenaMax } = options.axisOptions
+
+  it('reads every item', () => {
+    expect(serverMemoryGcRounds.parse('0,5,1')).toEqual([0, 5, 1])
+    expect(arenaMax.parse('unset,4')).toEqual(['unset', 4])
+  })
+
+  it.each(['', '0,,1', '0,5,0', '1.5', '-1', 'a,b', '0 5'])('refuses "%s"', (text) =>
+    expect(serverMemoryGcRounds.parse(text)).toBeUndefined(),
+  )
+})
+
+describe('numbers', () => {
+  it.each(['', ' ', '1.5', '0x10', '1e3', '-1', 'Infinity', '9007199254740993'])(
+    'refuses "%s" as a whole number',
+    (text) => expect(options.jobOptions.rounds.parse(text)).toBeUndefined(),
+  )
+
+  it('keeps a share within its bounds', () => {
+    expect(options.roundOptions.sample.parse('0.5')).toBe(0.5)
+    expect(options.roundOptions.sample.parse('1.01')).toBeUndefined()
+    expect(options.roundOptions.sample.parse('0')).toBeUndefined()
+  })
+})
+
+it('names the environment variable of a flag', () => {
+  expect(options.environmentName('server-memory-gc-rounds')).toBe('TIDEMARK_SERVER_MEMORY_GC_ROUNDS')
+})
