@@ -1,0 +1,108 @@
+import { type Argument, Command as Commander, CommanderError, Option } from 'commander'
+import { UsageError } from '../errors.js'
+import { environmentName, type OptionSpec } from '../options.js'
+import type { Command, CommandInput } from './command.js'
+
+/**
+ * Reads a verb's arguments, options and their environment variables.
+ *
+ * @throws UsageError that names the flag or variable, what was found and what would be right
+ */
+export function parseCommandLine(
+  command: Command,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): CommandInput | { help: string } {
+  const commander = commanderOf(command)
+  try {
+    commander.parse([...args], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.helpDisplayed') return { help: helpOf(command, commander) }
+    throw usageErrorOf(command, error)
+  }
+  const options: Record<string, unknown> = {}
+  const given = new Set<string>()
+  for (const [key, spec] of Object.entries(command.options)) {
+    const found = givenText(commander, spec, environment)
+    if (found !== undefined) given.add(key)
+    options[key] = found === undefined ? spec.default : parseValue(command, spec, found)
+  }
+  return { arguments: commander.args, options, given }
+}
+
+function commanderOf(command: Command): Commander {
+  const commander = new Commander(`tidemark ${command.verb}`)
+    .exitOverride()
+    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 120, 120) })
+    .description(command.description)
+    .helpOption('-h, --help', 'Show this help.')
+  if (command.arguments !== undefined) commander.arguments(command.arguments)
+  // `tidemark run python job.py --rounds 5`: what follows the command is the command's own.
+  if (commander.registeredArguments.some(isForeignCommand)) commander.passThroughOptions()
+  for (const spec of Object.values(command.options)) commander.addOption(optionOf(spec))
+  return commander
+}
+
+function isForeignCommand(argument: Argument): boolean {
+  return argument.variadic && argument.name() === 'command'
+}
+
+function optionOf(spec: OptionSpec<unknown>): Option {
+  const option = new Option(spec.placeholder === '' ? `--${spec.flag}` : `--${spec.flag} <${spec.placeholder}>`)
+  const text = spec.defaultText ?? (spec.default === undefined || spec.default === false ? '' : String(spec.default))
+  option.description = text === '' ? spec.help : `${spec.help} Default: ${text}.`
+  return option
+}
+
+interface GivenText {
+  /** The flag or the variable, as the user wrote it. */
+  from: string
+  text: string
+}
+
+/** The command line beats the environment; undefined when neither says anything. */
+function givenText(
+  commander: Commander,
+  spec: OptionSpec<unknown>,
+  environment: NodeJS.ProcessEnv,
+): GivenText | undefined {
+  const name = commander.options.find(({ long }) => long === `--${spec.flag}`)!.attributeName()
+  if (commander.getOptionValueSource(name) === 'cli') {
+    const value: unknown = commander.getOptionValue(name)
+    return { from: `--${spec.flag}`, text: typeof value === 'string' ? value : 'true' }
+  }
+  const variable = environmentName(spec.flag)
+  const text = environment[variable]
+  return text === undefined ? undefined : { from: variable, text }
+}
+
+function parseValue(command: Command, spec: OptionSpec<unknown>, { from, text }: GivenText): unknown {
+  const value = spec.parse(text)
+  if (value === undefined)
+    throw new UsageError(`${from}: found "${text}", expected ${spec.expected}`, { fix: seeHelp(command) })
+  return value
+}
+
+/** commander writes `error: unknown option '--round'` and, on a second line, `(Did you mean --rounds?)`. */
+function usageErrorOf(command: Command, error: CommanderError): UsageError {
+  const [message = '', suggestion] = error.message.split('\n')
+  const fix = suggestion === undefined ? '' : `${suggestion.replace(/^\((.*)\)$/, '$1')} `
+  return new UsageError(`${command.verb}: ${message.replace(/^error: /, '')}`, { fix: `${fix}${seeHelp(command)}` })
+}
+
+function seeHelp(command: Command): string {
+  return `tidemark ${command.verb} --help shows the options.`
+}
+
+function helpOf(command: Command, commander: Commander): string {
+  return [
+    commander.helpInformation().trimEnd(),
+    '',
+    'Each option is also an environment variable: --model-size is TIDEMARK_MODEL_SIZE. The command line wins.',
+    '',
+    command.examples.length > 1 ? 'Examples:' : 'Example:',
+    ...command.examples.map((example) => `  ${example}`),
+  ].join('\n')
+}

@@ -1,0 +1,17 @@
+import { suggestWord } from '../closest-word.js'
+import { UsageError } from '../errors.js'
+import type { Command } from './command.js'
+
+/**
+ * The verbs in the order of the help. Each is loaded when it is asked for and not before: `tidemark server` is a program
+ * under test, and the code of the other verbs would be measured with it.
+ */
+export const verbs: Record<string, () => Promise<{ command: Command }>> = {
+  compare: () => import('./commands/compare.js'),
+}
+
+export function unknownVerb(given: string): UsageError {
+  return new UsageError(`there is no verb "${given}"`, {
+    fix: `${suggestWord(given, Object.keys(verbs))} tidemark --help lists them.`,
+  })
+}
