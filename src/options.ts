@@ -17,6 +17,8 @@ export interface OptionSpec<T> {
   defaultText?: string
   /** The value of a text, or undefined when the text is none; `expected` then says what would be right. */
   parse(text: string): T | undefined
+  /** The text that parses to this value; String where it is left out. */
+  format?(value: T): string
   expected: string
 }
 
@@ -28,6 +30,17 @@ export type OptionValues<Table extends OptionTable> = {
 /** The environment variable of a flag: `rounds` is TIDEMARK_ROUNDS. */
 export function environmentName(flag: string): string {
   return `TIDEMARK_${flag.toUpperCase().replaceAll('-', '_')}`
+}
+
+/** The option as two arguments of a command line, or one for a switch that is on: how a job is handed on to a role. */
+export function flagsOf(spec: OptionSpec<unknown>, value: unknown): string[] {
+  if (value === undefined || value === false) return []
+  return value === true ? [`--${spec.flag}`] : [`--${spec.flag}`, formatOption(spec, value)]
+}
+
+/** The text that {@link OptionSpec.parse} reads as this value. */
+export function formatOption(spec: OptionSpec<unknown>, value: unknown): string {
+  return spec.format?.(value) ?? String(value)
 }
 
 /** The values of a table when nothing is given. */
@@ -88,6 +101,7 @@ function durationMs<D = number>(from: Wording & { default: number | D }): Option
     ...wording(from, 'TIME'),
     default: from.default,
     expected: 'a duration above zero such as 500ms, 30s, 5m or 1h',
+    format: (ms) => `${ms}ms`,
     parse: (text) => {
       const value = parseDurationMs(text)
       return value !== undefined && value > 0 ? value : undefined

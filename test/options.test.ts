@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { OptionTable } from '../src/options.js'
 import * as options from '../src/options.js'
 
-const tables = Object.entries(options).filter(
+const tables = Object.entries<unknown>(options).filter(
   (entry): entry is [string, OptionTable] => entry[0].endsWith('Options') && typeof entry[1] === 'object',
 )
 
