@@ -1,0 +1,21 @@
+import { type Pid, PROC, readProcFile } from './proc-file.js'
+
+export type AllocatorName = 'glibc' | 'jemalloc' | 'mimalloc' | 'tcmalloc' | 'unknown'
+
+/** By the file that is mapped. glibc comes last: its library stays mapped under each of the others. */
+const LIBRARIES: readonly [AllocatorName, RegExp][] = [
+  ['jemalloc', /\/libjemalloc[^/]*\.so/],
+  ['mimalloc', /\/libmimalloc[^/]*\.so/],
+  ['tcmalloc', /\/libtcmalloc[^/]*\.so/],
+  ['glibc', /\/libc(-[\d.]+)?\.so(\.6)?$/m],
+]
+
+/**
+ * The allocator really loaded, by the libraries in /proc/PID/maps: LD_PRELOAD may name a file that is not there, which
+ * the loader only grumbles about. `unknown` for a static or musl program; null where the maps cannot be read.
+ */
+export function loadedAllocator(pid: Pid, proc = PROC): AllocatorName | null {
+  const file = readProcFile(pid, 'maps', proc)
+  if (file.kind !== 'read' || file.text === '') return null
+  return LIBRARIES.find(([, library]) => library.test(file.text))?.[0] ?? 'unknown'
+}

@@ -1,0 +1,22 @@
+import { type Pid, PROC, readProcFile } from './proc-file.js'
+
+/** Memory with shared pages taken into account. */
+export interface SharedMemory {
+  /** Proportional set size: a page shared by n processes counts 1/n for each. */
+  pssBytes: number
+  /** Unique set size: pages of this process alone, what would come back if it ended. */
+  ussBytes: number
+}
+
+/**
+ * PSS and USS from /proc/PID/smaps_rollup, null where they cannot be read. The kernel walks every page for it: 3 ms for
+ * 100 MB, 19 ms for 1 GB, 82 ms for 8 GB, and the process's memory map is locked meanwhile; so at a low rate only.
+ */
+export function readSharedMemory(pid: Pid, proc = PROC): SharedMemory | null {
+  const file = readProcFile(pid, 'smaps_rollup', proc)
+  if (file.kind !== 'read') return null
+  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(file.text)?.[1]) * 1024
+  const ussBytes = bytes('Private_Clean') + bytes('Private_Dirty')
+  const pssBytes = bytes('Pss')
+  return Number.isNaN(pssBytes + ussBytes) ? null : { pssBytes, ussBytes }
+}
