@@ -1,0 +1,68 @@
+import { axisX, axisY, gridY, line, type Markish, pointer, tip } from '@observablehq/plot'
+import type { ReportData } from '../report-data.js'
+import { roundTicks } from './axes.js'
+import { type Figure, type FigureOptions, frame } from './figure.js'
+import { type LegendEntry, legend, legendHeight } from './legend.js'
+import { panelsOf } from './panels.js'
+import { type JudgedRound, judgedRounds, lastRound } from './rounds.js'
+
+const PANEL_HEIGHT = 110
+
+/** Accuracy of the global model on held-out examples by round: one panel a setting, a line a trial. */
+export function accuracyOverRounds(data: ReportData, options: FigureOptions = {}): Figure {
+  const { width, ink, style } = frame(options)
+  const panels = panelsOf(data.settings, width, PANEL_HEIGHT)
+  const rounds = judgedRounds(data).filter((row) => row.round.accuracy !== null)
+  const at = {
+    fx: (row: JudgedRound) => panels.fx(row.setting),
+    fy: (row: JudgedRound) => panels.fy(row.setting),
+    x: (row: JudgedRound) => row.round.round,
+    y: (row: JudgedRound) => row.round.accuracy! * 100,
+  }
+  const color = ink.roles[0]!
+  const entries: LegendEntry[] = [{ label: 'one trial', color, symbol: 'thin' }]
+  const margins = { top: legendHeight(entries, width) + 30, bottom: 44 }
+  const marks: Markish[] = [
+    gridY([0, 25, 50, 75, 100], { stroke: ink.grid, strokeOpacity: 1 }),
+    line(rounds, { ...at, z: 'trial', stroke: color, strokeWidth: 1.2, strokeOpacity: 0.75 }),
+    axisX({
+      label: 'round',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      color: ink.text,
+      tickSize: 4,
+      ticks: roundTicks(lastRound(data), 6),
+      tickFormat: String,
+    }),
+    axisY({
+      label: 'accuracy (%)',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 48,
+      color: ink.text,
+      tickSize: 0,
+      ticks: [0, 25, 50, 75, 100],
+    }),
+    panels.titles,
+    legend(entries, ink),
+  ]
+  if (options.tips) marks.push(tip(rounds, pointer({ ...at, title, fill: ink.background })))
+  return {
+    ariaLabel: 'Accuracy over rounds',
+    width,
+    height: panels.height + margins.top + margins.bottom,
+    marginTop: margins.top,
+    marginBottom: margins.bottom,
+    marginLeft: 54,
+    marginRight: 10,
+    style,
+    x: { domain: [1, Math.max(2, lastRound(data))], inset: 6 },
+    y: { domain: [0, 100] },
+    ...panels.scales,
+    marks,
+  } as Figure
+}
+
+function title({ setting, trial, round }: JudgedRound): string {
+  return `${setting}, trial ${trial}\nround ${round.round}: ${(round.accuracy! * 100).toFixed(1)} % right`
+}

@@ -1,0 +1,34 @@
+import { MIB } from '../../units.js'
+
+/** The unit in which a length of time is read best, for an axis. */
+export function timeUnit(maximumMs: number): { label: string; of(ms: number): number } {
+  if (maximumMs < 600_000) return { label: 's', of: (ms) => ms / 1000 }
+  if (maximumMs < 4 * 3_600_000) return { label: 'min', of: (ms) => ms / 60_000 }
+  return { label: 'h', of: (ms) => ms / 3_600_000 }
+}
+
+/** Ticks of an axis in MiB that stand at whole steps of M: `[{ at: MiB, label }]`, at most about eight. */
+export function modelTicks(maximumBytes: number, modelBytes: number): { at: number; label: string }[] {
+  const count = maximumBytes / modelBytes
+  const step = niceStep(count / 7)
+  const ticks = []
+  for (let i = 0; i * step <= count; i++) {
+    const value = Number((i * step).toPrecision(12))
+    ticks.push({ at: (value * modelBytes) / MIB, label: String(value) })
+  }
+  return ticks
+}
+
+/** The smallest of 1, 2, 5 times a power of ten that is at least `raw`. */
+function niceStep(raw: number): number {
+  const power = 10 ** Math.floor(Math.log10(raw))
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= raw * (1 - 1e-9)) ?? 10 * power
+}
+
+/** Rounds at which an axis has a tick: whole numbers only. */
+export function roundTicks(maximum: number, wanted: number): number[] {
+  const step = Math.max(1, Math.ceil(niceStep(Math.max(1, maximum) / wanted)))
+  const ticks = [1]
+  for (let round = step; round <= maximum; round += step) if (round > 1) ticks.push(round)
+  return ticks
+}

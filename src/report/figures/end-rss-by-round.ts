@@ -1,0 +1,142 @@
+import { axisX, axisY, dot, gridY, line, type Markish, pointer, ruleY, text, tip } from '@observablehq/plot'
+import { median } from 'd3'
+import { formatBytes, MIB } from '../../units.js'
+import type { ReportData } from '../report-data.js'
+import { roundTicks } from './axes.js'
+import { type Figure, type FigureOptions, FONT_SIZE, frame } from './figure.js'
+import { type LegendEntry, legend, legendHeight } from './legend.js'
+import { panelsOf } from './panels.js'
+import { type JudgedRound, judgedRounds, lastRound } from './rounds.js'
+
+const PANEL_HEIGHT = 190
+
+/**
+ * End RSS of the judged role by round, one panel a setting: thin lines are trials, the bold one their median. The shape
+ * is judged on this. A triangle marks a round that ended with a cleanup.
+ */
+export function endRssByRound(data: ReportData, options: FigureOptions = {}): Figure {
+  const { width, ink, style } = frame(options)
+  const panels = panelsOf(data.settings, width, PANEL_HEIGHT)
+  const rounds = judgedRounds(data)
+  const medians = medianByRound(rounds)
+  const cleaned = rounds.filter((row) => row.round.cleanup !== null && row.trial === firstTrialOf(rounds, row.setting))
+  const facet = {
+    fx: (d: { setting: string }) => panels.fx(d.setting),
+    fy: (d: { setting: string }) => panels.fy(d.setting),
+  }
+  const at = {
+    ...facet,
+    x: (row: JudgedRound) => row.round.round,
+    y: (row: JudgedRound) => row.round.endRssBytes / MIB,
+  }
+  const highest = Math.max(1, ...rounds.map((row) => row.round.endRssBytes))
+  const color = ink.roles[0]!
+  const entries: LegendEntry[] = [
+    { label: `median of the trials of the ${data.judge}`, color, symbol: 'line' },
+    { label: 'one trial', color, symbol: 'thin' },
+  ]
+  if (cleaned.length > 0)
+    entries.push({ label: 'round that ends with a cleanup', color: ink.cleanup, symbol: 'triangle' })
+  if (data.modelBytes !== null)
+    entries.push({ label: `M: ${formatBytes(data.modelBytes)}`, color: ink.reference, symbol: 'dash' })
+  const margins = { top: legendHeight(entries, width) + 30, bottom: 44 }
+  const marks: Markish[] = [
+    gridY({ stroke: ink.grid, strokeOpacity: 1 }),
+    ruleY([0], { stroke: ink.faint }),
+    ...modelRule(data.modelBytes, ink.reference),
+    line(rounds, { ...at, z: 'trial', stroke: color, strokeWidth: 0.8, strokeOpacity: 0.6 }),
+    line(medians, { ...facet, x: 'round', y: (d: MedianRound) => d.bytes / MIB, stroke: color, strokeWidth: 2.4 }),
+    dot(medians, { ...facet, x: 'round', y: (d: MedianRound) => d.bytes / MIB, fill: color, r: 1.8 }),
+    dot(cleaned, {
+      ...facet,
+      x: (row: JudgedRound) => row.round.round,
+      frameAnchor: 'bottom',
+      dy: -6,
+      symbol: 'triangle',
+      rotate: 180,
+      r: 3,
+      fill: ink.cleanup,
+    }),
+    axisX({
+      label: 'round',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      color: ink.text,
+      tickSize: 4,
+      ticks: roundTicks(lastRound(data), 6),
+      tickFormat: String,
+    }),
+    axisY({
+      label: 'RSS at the end of the round (MiB)',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 48,
+      color: ink.text,
+      tickSize: 0,
+    }),
+    panels.titles,
+    legend(entries, ink),
+  ]
+  if (options.tips) marks.push(tip(rounds, pointer({ ...at, title, fill: ink.background })))
+  return {
+    ariaLabel: 'RSS at the end of each round',
+    width,
+    height: panels.height + margins.top + margins.bottom,
+    marginTop: margins.top,
+    marginBottom: margins.bottom,
+    marginLeft: 54,
+    marginRight: 10,
+    style,
+    x: { domain: [1, Math.max(2, lastRound(data))], inset: 6 },
+    y: { domain: [0, (highest * 1.04) / MIB], nice: true, ticks: 6, insetBottom: 12 },
+    r: { type: 'identity' },
+    ...panels.scales,
+    marks,
+  } as Figure
+}
+
+interface MedianRound {
+  setting: string
+  round: number
+  bytes: number
+}
+
+/** Over all trials that have the round; a trial that failed earlier no longer counts. */
+function medianByRound(rounds: readonly JudgedRound[]): MedianRound[] {
+  const groups = new Map<string, JudgedRound[]>()
+  for (const row of rounds) {
+    const key = `${row.round.round} ${row.setting}`
+    groups.set(key, [...(groups.get(key) ?? []), row])
+  }
+  return [...groups.values()].map((rows) => ({
+    setting: rows[0]!.setting,
+    round: rows[0]!.round.round,
+    bytes: median(rows, (row) => row.round.endRssBytes)!,
+  }))
+}
+
+/** Every trial of a setting cleans up at the same rounds; one row of triangles says it. */
+function firstTrialOf(rounds: readonly JudgedRound[], setting: string): number {
+  return Math.min(...rounds.filter((row) => row.setting === setting).map((row) => row.trial))
+}
+
+function modelRule(modelBytes: number | null, color: string): Markish[] {
+  if (modelBytes === null) return []
+  return [
+    ruleY([modelBytes / MIB], { stroke: color, strokeWidth: 1.2, strokeDasharray: '5,3' }),
+    text(['M'], {
+      frameAnchor: 'right',
+      y: [modelBytes / MIB],
+      dy: -FONT_SIZE / 2 - 1,
+      dx: -3,
+      textAnchor: 'end',
+      fill: color,
+      fontWeight: 'bold',
+    }),
+  ]
+}
+
+function title({ setting, trial, round }: JudgedRound): string {
+  const cleanup = round.cleanup ? ', after cleanup' : ''
+  return `${setting}, trial ${trial}\nend of round ${round.round}${cleanup}: ${formatBytes(round.endRssBytes)}`
+}

@@ -1,0 +1,77 @@
+import type { PlotOptions } from '@observablehq/plot'
+
+/**
+ * A figure is a function of data and these options alone: it reads no clock, file, locale or random number, so the same
+ * input gives the same bytes. `svg.ts` turns what it returns into a file, the report page into a live drawing.
+ */
+export interface FigureOptions {
+  /** In CSS pixels. Panels wrap to fit. */
+  width?: number
+  theme?: Theme
+  /** Whether pointing at the figure shows the value nearest to the pointer. Only of use in a page. */
+  tips?: boolean
+}
+
+export type Figure = PlotOptions
+export type Theme = 'light' | 'dark'
+
+/** Close relatives by design: Verdana has the widths of DejaVu Sans where that is not installed. */
+export const FONT = 'DejaVu Sans, Verdana, sans-serif'
+export const FONT_SIZE = 12
+export const WIDTH = 960
+
+export interface Ink {
+  background: string
+  text: string
+  /** Second-rank text: notes and units. */
+  faint: string
+  grid: string
+  /** Reference lines: M, base. */
+  reference: string
+  cleanup: string
+  /** The judged role first; told apart by lightness too, so that they stay apart in grey. */
+  roles: readonly string[]
+  /** Live, garbage, retained: dark to light. */
+  parts: { live: string; garbage: string; retained: string }
+}
+
+/** Okabe and Ito's colours (jfly.uni-koeln.de/color), darkened or lightened for contrast with the background. */
+export const INKS: Record<Theme, Ink> = {
+  light: {
+    background: '#ffffff',
+    text: '#1b1f24',
+    faint: '#57606a',
+    grid: '#d0d7de',
+    reference: '#8250a0',
+    cleanup: '#007a5a',
+    roles: ['#0b4f8a', '#e08a00', '#9a9fa6', '#b0548a', '#3f9c8f', '#7a6a3a'],
+    parts: { live: '#0b4f8a', garbage: '#e08a00', retained: '#b9d3ea' },
+  },
+  dark: {
+    background: '#14181d',
+    text: '#e6edf3',
+    faint: '#9aa6b2',
+    grid: '#30363d',
+    reference: '#c9a3e0',
+    cleanup: '#3fc79a',
+    roles: ['#6cb6ff', '#f0a030', '#8b949e', '#e08fbf', '#6fd0c2', '#c7b67a'],
+    parts: { live: '#6cb6ff', garbage: '#f0a030', retained: '#2f4a66' },
+  },
+}
+
+/** What all figures share: size, type, ink. */
+export function frame(options: FigureOptions): {
+  width: number
+  ink: Ink
+  style: Record<string, string>
+  isNarrow: boolean
+} {
+  const { width = WIDTH, theme = 'light' } = options
+  const ink = INKS[theme]
+  return {
+    width,
+    ink,
+    style: { fontFamily: FONT, fontSize: `${FONT_SIZE}px`, color: ink.text, background: ink.background },
+    isNarrow: width < 560,
+  }
+}

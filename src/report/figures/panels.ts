@@ -1,0 +1,51 @@
+import { type Markish, text } from '@observablehq/plot'
+import { FONT_SIZE } from './figure.js'
+
+/** One panel a setting, left to right and top to bottom, with common axes. */
+export interface Panels {
+  /** Of all panels together, margins not counted. */
+  height: number
+  fx(setting: string): number
+  fy(setting: string): number
+  /** Facet scales for the figure's options. */
+  scales: { fx: object; fy: object }
+  /** The name of each setting above its panel. */
+  titles: Markish
+}
+
+/** Panels are not made narrower than this; they wrap instead. */
+const LEAST_WIDTH = 290
+/** Between two rows: room for the titles of the lower one. */
+const ROW_GAP = 42
+
+export function panelsOf(settings: readonly string[], width: number, panelHeight: number): Panels {
+  const fitting = Math.max(1, Math.floor(width / LEAST_WIDTH))
+  const rows = Math.max(1, Math.ceil(settings.length / fitting))
+  const columns = Math.max(1, Math.ceil(settings.length / rows))
+  const places = new Map(settings.map((setting, i) => [setting, i]))
+  const placeOf = (setting: string) => places.get(setting) ?? 0
+  const fx = (setting: string) => placeOf(setting) % columns
+  const fy = (setting: string) => Math.floor(placeOf(setting) / columns)
+  return {
+    height: rows * panelHeight + (rows - 1) * ROW_GAP,
+    fx,
+    fy,
+    scales: {
+      fx: { domain: range(columns), axis: null, paddingInner: 0.08, paddingOuter: 0 },
+      fy: { domain: range(rows), axis: null, paddingInner: ROW_GAP / (panelHeight + ROW_GAP), paddingOuter: 0 },
+    },
+    titles: text(settings, {
+      fx,
+      fy,
+      frameAnchor: 'top-left',
+      text: String,
+      dy: -FONT_SIZE - 6,
+      fontWeight: 'bold',
+      fontSize: FONT_SIZE + 1,
+    }),
+  }
+}
+
+function range(length: number): number[] {
+  return Array.from({ length }, (_, i) => i)
+}

@@ -1,0 +1,21 @@
+import type { ReportData, ReportRound } from '../report-data.js'
+
+/** A round of the judged role, with the trial that it belongs to. */
+export interface JudgedRound {
+  setting: string
+  trial: number
+  round: ReportRound
+}
+
+/** In the order of the trials; where several processes have the judged role, each of them is a line of its own. */
+export function judgedRounds(data: ReportData): JudgedRound[] {
+  return data.trials.flatMap(({ setting, trial, processes }) =>
+    processes
+      .filter((process) => process.role === data.judge)
+      .flatMap((process) => process.rounds.map((round) => ({ setting, trial, round }))),
+  )
+}
+
+export function lastRound(data: ReportData): number {
+  return Math.max(1, ...judgedRounds(data).map(({ round }) => round.round))
+}
