@@ -1,12 +1,108 @@
-import { axisOptions, compareOptions, jobOptions, roundOptions, trainingOptions } from '../../options.js'
-import type { Command } from '../command.js'
+import { join } from 'node:path'
+import { UsageError } from '../../errors.js'
+import { type CompareOptions, type FinishedComparison, resumeComparison, runPlan } from '../../experiment/compare.js'
+import { type Overrides, overridePlan } from '../../experiment/override.js'
+import { planComparison } from '../../experiment/plan.js'
+import { loadSuite } from '../../experiment/suite.js'
+import {
+  axisOptions,
+  compareOptions,
+  jobOptions,
+  memoryOptions,
+  type OptionTable,
+  roundOptions,
+  trainingOptions,
+} from '../../options.js'
+import type { Command, CommandInput } from '../command.js'
+import { comparisonProgress } from '../comparison-progress.js'
+import { type ComparisonResult, concludeComparison, printComparison, printJson } from '../print-comparison.js'
+import { stopOnSignal } from '../stop-on-signal.js'
+
+const { seed, ...jobWithoutSeed } = jobOptions
+const { trials, rateHz, trialDeadlineMs, out, resume, json } = compareOptions
+const { clientMemoryGcRounds } = memoryOptions
+
+const ofJob: OptionTable = { ...jobWithoutSeed, ...trainingOptions, ...roundOptions, clientMemoryGcRounds }
+const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs }
 
 export const command: Command = {
   verb: 'compare',
   summary: 'Compare memory settings over repeated, interleaved trials of one job.',
-  description: '',
-  arguments: '<job>',
-  options: { ...axisOptions, ...compareOptions, ...jobOptions, ...trainingOptions, ...roundOptions },
-  examples: ['tidemark compare fedavg'],
-  run: () => Promise.reject(new Error('not yet')),
+  description: [
+    'Runs a job under every combination of the memory settings, several times each in fresh processes, records the',
+    'memory of every process, and says what each setting did to the server.',
+    '',
+    'The job is the name of an algorithm (fedavg), or a suite: a *.memory.ts file, or a folder with such files. Options',
+    'that are given replace what the suite says. Results, with report.html, go to the folder that is printed.',
+  ].join('\n'),
+  arguments: '[job]',
+  options: { ...axisOptions, ...ofComparison, out, resume, json, ...ofJob },
+  examples: [
+    'tidemark compare fedavg',
+    'tidemark compare fedavg --trainer echo --model-size 50MB --rounds 12 --trials 3',
+    'tidemark compare memory-profile/fedavg --server-memory-gc-rounds 0,1 --arena-max unset',
+    'tidemark compare --resume runs/fedavg-20260712-130509',
+  ],
+  run: runCompare,
+}
+
+async function runCompare(input: CommandInput): Promise<number> {
+  const runs = input.options.resume === undefined ? await newRuns(input) : [resumedRun(input)]
+  const results: ComparisonResult[] = []
+  for (const run of runs) {
+    const { line, report } = comparisonProgress(process.stderr)
+    using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
+    const finished = await run({ signal: stop.signal, onProgress: report }).finally(line.clear)
+    const result = await concludeComparison(finished)
+    results.push(result)
+    if (input.options.json !== true) printComparison(result)
+    if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished)}\n`)
+    if (stop.signal.aborted) break
+  }
+  if (input.options.json === true) printJson(results)
+  return Math.max(...results.map(({ exitCode }) => exitCode))
+}
+
+type Run = (options: CompareOptions) => Promise<FinishedComparison>
+
+/** Every file is read and checked before the first comparison starts. */
+async function newRuns(input: CommandInput): Promise<Run[]> {
+  const asked = input.arguments[0]
+  if (asked === undefined)
+    throw new UsageError('compare: no job was named', { fix: 'Name an algorithm or a suite: tidemark compare fedavg' })
+  const plans = (await loadSuite(asked)).map(({ source, definition }) => {
+    const plan = overridePlan(planComparison(definition, source), overridesOf(input))
+    return planComparison(plan, `${source} with the options given`)
+  })
+  const folder = input.options.out as string | undefined
+  return plans.map((plan) => {
+    const out = folder === undefined || plans.length === 1 ? folder : join(folder, plan.name)
+    return (options) => runPlan(plan, { ...options, out })
+  })
+}
+
+function resumedRun({ arguments: [asked], options, given }: CommandInput): Run {
+  const others = [...given].filter((key) => key !== 'resume' && key !== 'json')
+  if (asked !== undefined || others.length > 0)
+    throw new UsageError(
+      `compare: --resume goes on with what ${options.resume} was started for; found ${[...(asked === undefined ? [] : [`"${asked}"`]), ...others.map((key) => `--${command.options[key]!.flag}`)].join(', ')} besides`,
+      { fix: `tidemark compare --resume ${options.resume}` },
+    )
+  return (compareOptions) => resumeComparison(String(options.resume), compareOptions)
+}
+
+function overridesOf({ options, given }: CommandInput): Overrides {
+  const pick = (table: OptionTable) =>
+    Object.fromEntries(Object.keys(table).flatMap((key) => (given.has(key) ? [[key, options[key]]] : [])))
+  return {
+    settings: pick(axisOptions) as Overrides['settings'],
+    job: pick(ofJob) as Overrides['job'],
+    comparison: pick(ofComparison),
+  }
+}
+
+function howToGoOn({ folder, comparison }: FinishedComparison): string {
+  const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
+  const all = comparison.settings.length * comparison.trialsPerSetting
+  return `stopped after ${done} of ${all} trials; what was measured is kept. Go on with: tidemark compare --resume ${folder}`
 }

@@ -1,0 +1,74 @@
+import type { ComparisonEvent } from '../experiment/compare.js'
+import type { TrialResult } from '../experiment/comparison.js'
+import { formatBytes, formatDuration } from '../units.js'
+import { type StatusLine, statusLine } from './status-line.js'
+
+/** Tells the user where a comparison stands: setting, trial, round, the judged role's RSS, and the time left. */
+export function comparisonProgress(stream: NodeJS.WriteStream): {
+  line: StatusLine
+  report(event: ComparisonEvent): void
+} {
+  const line = statusLine(stream)
+  const left = timeLeft()
+  let trials = 0
+  let judge = ''
+  const report = (event: ComparisonEvent) => {
+    left.update(event)
+    if (event.kind === 'started') {
+      ;({ trials, judge } = event)
+      const resumed = event.trialsDone === 0 ? '' : `, ${event.trialsDone} of them done`
+      line.print(
+        `${event.name}: ${event.settings} settings, ${event.trials} trials${resumed}; results in ${event.folder}`,
+      )
+      return
+    }
+    const { trial } = event
+    const head = `trial ${trial.index} of ${trials}  ${trial.setting}`
+    if (event.kind === 'trial-started') line.show(`${head}  starting${left.text()}`)
+    else if (event.kind === 'trial-ended') line.print(`${head}  ${outcome(event.result, judge)}${left.text()}`)
+    else {
+      const of = event.rounds === null ? '' : ` of ${event.rounds}`
+      const rss = event.rssBytes === null ? '' : `  ${judge} ${formatBytes(event.rssBytes)}`
+      line.show(`${head}  round ${event.round}${of}${rss}${left.text()}`)
+    }
+  }
+  return { line, report }
+}
+
+function outcome(result: TrialResult, judge: string): string {
+  const took = formatDuration(result.endedMs - result.startedMs)
+  if (result.state !== 'completed') return `${result.state} after ${took}: ${result.reason}`
+  const peaks = result.rounds.flatMap((round) =>
+    round.role === judge && round.peakBytes !== null ? [round.peakBytes] : [],
+  )
+  return peaks.length === 0 ? took : `${took}, peak ${formatBytes(Math.max(...peaks))}`
+}
+
+/** From the trials that ran so far; during the first one, from its rounds. */
+function timeLeft(): { update(event: ComparisonEvent): void; text(): string } {
+  let trialsLeft = 0
+  let shareOfTrial = 0
+  let startedMs = 0
+  const durationsMs: number[] = []
+  return {
+    update: (event) => {
+      if (event.kind === 'started') trialsLeft = event.trials - event.trialsDone
+      else if (event.kind === 'trial-started') {
+        startedMs = performance.now()
+        shareOfTrial = 0
+      } else if (event.kind === 'trial-progress')
+        shareOfTrial = event.round / (event.rounds ?? Number.POSITIVE_INFINITY)
+      else {
+        trialsLeft--
+        shareOfTrial = 0
+        durationsMs.push(event.result.endedMs - event.result.startedMs)
+      }
+    },
+    text: () => {
+      const measured = durationsMs.reduce((sum, ms) => sum + ms, 0) / durationsMs.length
+      const perTrialMs = durationsMs.length > 0 ? measured : (performance.now() - startedMs) / shareOfTrial
+      const leftMs = perTrialMs * (trialsLeft - Math.min(1, shareOfTrial))
+      return Number.isFinite(leftMs) && leftMs > 0 ? `  about ${formatDuration(leftMs)} left` : ''
+    },
+  }
+}

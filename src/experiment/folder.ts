@@ -1,0 +1,88 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf, systemErrorCode, UsageError } from '../errors.js'
+import type { Comparison } from './comparison.js'
+import type { ComparisonPlan } from './plan.js'
+
+const RESULTS = 'comparison.json'
+const PLAN = 'plan.json'
+
+/**
+ * Makes the folder of a new comparison.
+ *
+ * @param out the folder asked for; `runs/<name>-<local time>` when there is none
+ * @throws UsageError when it holds something already or cannot be made
+ */
+export function makeFolder(out: string | undefined, name: string, now: Date): string {
+  const folder = out ?? join('runs', `${name}-${localTime(now)}`)
+  const fix = 'Name another one with --out.'
+  try {
+    mkdirSync(folder, { recursive: true })
+    if (readdirSync(folder).length > 0)
+      throw new UsageError(`the folder for the results, ${folder}, is not empty`, {
+        fix: `${fix} To go on with a comparison that was stopped, use --resume ${folder}.`,
+      })
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    throw new UsageError(`cannot make the folder for the results, ${folder}: ${messageOf(error)}`, {
+      fix,
+      cause: error,
+    })
+  }
+  return folder
+}
+
+/** Replaces comparison.json whole, so that a reader never meets half of it. */
+export function saveComparison(folder: string, comparison: Comparison): void {
+  writeWhole(join(folder, RESULTS), comparison)
+}
+
+/** What is going to run, written once: `--resume` goes on from it. */
+export function savePlan(folder: string, plan: ComparisonPlan): void {
+  writeWhole(join(folder, PLAN), plan)
+}
+
+/** @throws UsageError when the folder holds no comparison of this format */
+export function readComparison(folder: string): Comparison {
+  const file = join(folder, RESULTS)
+  const found = readJson(folder, file) as { format?: unknown }
+  if (found.format !== 'tidemark-comparison/1')
+    throw new UsageError(`${file}: found format ${JSON.stringify(found.format)}, expected "tidemark-comparison/1"`)
+  return found as Comparison
+}
+
+/** Unchecked: a person may have edited it. @throws UsageError when the folder holds none */
+export function readPlan(folder: string): unknown {
+  return readJson(folder, join(folder, PLAN))
+}
+
+function writeWhole(file: string, content: unknown): void {
+  const next = `${file}.next`
+  try {
+    writeFileSync(next, `${JSON.stringify(content, null, 1)}\n`)
+    renameSync(next, file)
+  } catch (error) {
+    throw new UsageError(`cannot write ${file}: ${messageOf(error)}`, {
+      fix:
+        systemErrorCode(error) === 'ENOSPC'
+          ? 'The disk is full. Make room, then go on with --resume.'
+          : 'Name another folder with --out.',
+      cause: error,
+    })
+  }
+}
+
+function readJson(folder: string, file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new UsageError(`${folder} holds no comparison that can be read: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** `20260712-130509`, in local time. */
+function localTime(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0')
+  const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`
+  return `${day}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { flagsOf, jobOptions, memoryOptions, type OptionTable, roundOptions, trainingOptions } from '../../options.js'
+import { allocatorLibrary } from '../allocator-library.js'
+import { isVariable } from '../axes.js'
+import type { FederationPlan } from '../plan.js'
+import type { Setting } from '../settings.js'
+import type { Stage, Workload } from './workload.js'
+
+const { serverMemoryGcRounds, clientMemoryGcRounds } = memoryOptions
+
+/** What each role takes on its command line. */
+const SERVER_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, ...roundOptions, serverMemoryGcRounds }
+const CLIENT_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, clientMemoryGcRounds }
+
+/** The options that say at a glance what a job is. */
+const HEADLINE = ['algorithm', 'rounds', 'clients', 'model', 'modelSize', 'trainer']
+
+/** A job of our own runtime: `tidemark server`, then its clients, started as a user would start them. */
+export function federationWorkload({ job }: FederationPlan, seed: number): Workload {
+  return {
+    job: headline(job),
+    rounds: Number(job.rounds),
+    check: (settings) => {
+      for (const { values } of settings) serverEnvironment(values)
+    },
+    start: (stage, setting) => startFederation(stage, { ...job, ...setting.values, seed }, setting),
+  }
+}
+
+async function startFederation(stage: Stage, job: Setting['values'], setting: Setting): Promise<void> {
+  const token = { TIDEMARK_TOKEN: randomBytes(16).toString('hex') }
+  await stage.start({
+    role: 'server',
+    name: 'server',
+    command: tidemark('server', flags(SERVER_OPTIONS, job)),
+    environment: { ...token, TIDEMARK_ATTRIBUTION: '1', ...serverEnvironment(setting.values) },
+  })
+  const { url } = await stage.waitForMark('server', 'ready')
+  for (const name of clientNames(Number(job.clients))) {
+    await stage.start({
+      role: 'client',
+      name,
+      command: tidemark('client', ['--server', String(url), '--name', name, ...flags(CLIENT_OPTIONS, job)]),
+      environment: token,
+    })
+  }
+}
+
+function headline(job: FederationPlan['job']): FederationPlan['job'] {
+  return Object.fromEntries(HEADLINE.map((key) => [key, job[key]!]))
+}
+
+/** This very program, as it was installed. */
+function tidemark(verb: string, args: readonly string[]): string[] {
+  return [process.execPath, fileURLToPath(new URL('../../cli/main.js', import.meta.url)), verb, ...args]
+}
+
+/** Every option by name, so that a variable of the user's shell cannot change one trial's job. */
+function flags(table: OptionTable, job: Setting['values']): string[] {
+  return Object.entries(table).flatMap(([key, spec]) => flagsOf(spec, job[key]))
+}
+
+/** Axes that are no options of the program but belong to how it is launched. */
+function serverEnvironment(values: Setting['values']): Record<string, string | undefined> {
+  const environment: Record<string, string | undefined> = {}
+  for (const [axis, value] of Object.entries(values)) {
+    if (axis === 'arenaMax') environment.MALLOC_ARENA_MAX = value === 'unset' ? undefined : String(value)
+    else if (axis === 'allocator') environment.LD_PRELOAD = allocatorLibrary(String(value))
+    else if (isVariable(axis)) environment[axis] = value === 'unset' ? undefined : String(value)
+  }
+  return environment
+}
+
+/** Padded, since the order of names is the order of shares of the data. */
+function clientNames(count: number): string[] {
+  const width = String(count).length
+  return Array.from({ length: count }, (_, index) => `site-${String(index + 1).padStart(width, '0')}`)
+}

@@ -1,0 +1,14 @@
+/** Tidemark as a library. For cleanup inside a server of your own, see `tidemark/memory`. */
+
+export { StoppedError, TargetError, TidemarkError, UsageError } from './errors.js'
+export { type CompareOptions, type ComparisonEvent, compare, resumeComparison } from './experiment/compare.js'
+export type { Comparison, TrialResult } from './experiment/comparison.js'
+export {
+  type ComparisonDefinition,
+  defineComparison,
+  type ExpectedShape,
+  type FederationJob,
+  federation,
+} from './experiment/definition.js'
+export type { CleanupRecord, MemoryReading } from './marks.js'
+export type { RoundRecord } from './recording/recording.js'
