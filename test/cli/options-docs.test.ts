@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { verbs } from '../../src/cli/verbs.js'
+import { environmentName, type OptionSpec, type OptionTable } from '../../src/options.js'
+import { runTidemark } from '../tidemark.js'
+
+const commands = await Promise.all(Object.values(verbs).map(async (load) => (await load()).command))
+
+test('docs/options.md is what the option tables say (npx vitest run test/cli/options-docs.test.ts -u)', async () => {
+  await expect(optionsPage()).toMatchFileSnapshot('../../docs/options.md')
+})
+
+describe.each(commands)('tidemark $verb --help', ({ verb, options, examples }) => {
+  test('names every option with its default, and ends with examples', async () => {
+    const { code, stdout } = await runTidemark([verb, '--help'])
+    expect(code).toBe(0)
+    const help = stdout.replaceAll(/\s+/g, ' ')
+    for (const spec of Object.values(options)) {
+      expect(help).toContain(` --${spec.flag}${spec.placeholder === '' ? '' : ` <${spec.placeholder}>`} ${spec.help}`)
+      if (defaultOf(spec) !== '') expect(help).toContain(`${spec.help} Default: ${defaultOf(spec)}.`)
+    }
+    expect(examples.length).toBeGreaterThan(0)
+    for (const example of examples) expect(stdout).toContain(`\n  ${example}\n`)
+  })
+})
+
+function optionsPage(): string {
+  return [
+    '# Options',
+    '',
+    'Made from `src/options.ts` by `npx vitest run test/cli/options-docs.test.ts -u`; do not edit by hand.',
+    '',
+    'An option of the command line beats its environment variable, which beats the default. Sizes: 10^6 bytes is an MB,',
+    '2^20 a MiB. A plain number is seconds where a time is asked for, and bytes where a size is.',
+    '',
+    ...commands.flatMap(({ verb, summary, options }) => [
+      `## tidemark ${verb}`,
+      '',
+      summary,
+      '',
+      ...table(options),
+      '',
+    ]),
+  ].join('\n')
+}
+
+function table(options: OptionTable): string[] {
+  const rows = Object.values(options).map((spec) => {
+    const name = `\`--${spec.flag}${spec.placeholder === '' ? '' : ` ${spec.placeholder.replaceAll('|', '\\|')}`}\``
+    const value = defaultOf(spec)
+    return `| ${name} | \`${environmentName(spec.flag)}\` | ${value === '' ? '' : `\`${value}\``} | ${spec.help} |`
+  })
+  return ['| option | variable | default | |', '| --- | --- | --- | --- |', ...rows]
+}
+
+function defaultOf(spec: OptionSpec<unknown>): string {
+  return spec.defaultText ?? (spec.default === undefined || spec.default === false ? '' : String(spec.default))
+}
