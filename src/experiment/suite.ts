@@ -47,7 +47,8 @@ function shippedSuite(algorithm: string): string {
 }
 
 async function loadFile(path: string): Promise<LoadedDefinition> {
-  const source = relative(process.cwd(), path)
+  const fromHere = relative(process.cwd(), path)
+  const source = fromHere.startsWith('..') ? path : fromHere
   const definition = await importDefault(path).catch((error: unknown) => {
     throw new UsageError(`cannot load ${source}: ${messageOf(error)}`, { cause: error })
   })
@@ -66,6 +67,6 @@ async function importDefault(path: string): Promise<unknown> {
   if (!/\.m?ts$/.test(path)) return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
   const { createJiti } = await import('jiti')
   const library = fileURLToPath(new URL('../index.js', import.meta.url))
-  const jiti = createJiti(import.meta.url, { fsCache: false, alias: { tidemark: library } })
+  const jiti = createJiti(import.meta.url, { fsCache: false, interopDefault: false, alias: { tidemark: library } })
   return ((await jiti.import(path)) as { default?: unknown }).default
 }
