@@ -1,0 +1,87 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ALLOCATOR_LIBRARIES, findAllocatorLibrary } from './allocator-libraries.js'
+import { type FillReport, fillAndClean } from './run-fixture.js'
+
+const MB = 1e6
+
+describe('under glibc', () => {
+  let report: FillReport
+  let stderr: string
+  beforeAll(async () => {
+    ;({ report, stderr } = await fillAndClean())
+  })
+
+  it('the allocator is known, and nothing is warned of', () => {
+    expect(report.allocator).toBe('glibc')
+    expect(stderr).toBe('')
+  })
+
+  it('100 MB come back to at least 90 % every time, and so RSS after cleanup does not scatter', () => {
+    expect(Math.min(...report.repeats.map(shareGivenBack))).toBeGreaterThan(0.9)
+    const after = report.repeats.map(({ cleanup }) => cleanup.rssAfterBytes)
+    expect(Math.max(...after) - Math.min(...after)).toBeLessThan(10 * MB)
+  })
+
+  it('the record holds the cost of both steps, and RSS around them', () => {
+    for (const { cleanup, filledBytes } of report.repeats) {
+      expect(cleanup.gcMs).toBeGreaterThan(0)
+      expect(cleanup.purgeMs).toBeGreaterThan(0)
+      expect(cleanup.totalMs).toBeGreaterThanOrEqual((cleanup.gcMs ?? 0) + (cleanup.purgeMs ?? 0))
+      expect(Math.abs(cleanup.rssBeforeBytes - filledBytes)).toBeLessThan(5 * MB)
+    }
+  })
+
+  it('the counters account for 100 MB that are held', () => {
+    const { arrayBufferBytes, allocator } = report.statistics
+    expect(arrayBufferBytes).toBeGreaterThan(100 * MB)
+    expect(allocator?.allocatedBytes).toBeGreaterThan(100 * MB)
+    expect(allocator?.heldBytes).toBeGreaterThanOrEqual(allocator?.allocatedBytes ?? Number.NaN)
+  })
+
+  it('the probe tells 100 MB of garbage from 100 MB that are live, and its parts add up to RSS', () => {
+    const { rssBytes, retainedBytes, garbageBytes, liveBytes } = report.giveBack!
+    expect(retainedBytes + garbageBytes + liveBytes).toBe(rssBytes)
+    expect(garbageBytes).toBeGreaterThan(90 * MB)
+    expect(garbageBytes).toBeLessThan(120 * MB)
+    expect(liveBytes).toBeGreaterThan(130 * MB)
+  })
+})
+
+it('a library to preload that is not there leaves glibc in place, and that is what is reported', async () => {
+  const { report } = await fillAndClean({ preload: '/nowhere/libjemalloc.so.2' })
+  expect(report.allocator).toBe('glibc')
+})
+
+describe.each(['jemalloc', 'mimalloc', 'tcmalloc'] as const)('under %s', (allocator) => {
+  const preload = findAllocatorLibrary(allocator)
+  if (preload === undefined && !process.env.CI) {
+    const files = ALLOCATOR_LIBRARIES[allocator].join(' or ')
+    it.skip(`left out: ${files} is not installed; scripts/system-packages.sh installs it`)
+    return
+  }
+
+  let report: FillReport
+  let stderr: string
+  beforeAll(async () => {
+    if (preload === undefined) throw new Error(`${allocator} is not installed; run scripts/system-packages.sh`)
+    ;({ report, stderr } = await fillAndClean({ preload }))
+  })
+
+  it('it is found at run time, and nothing is warned of', () => {
+    expect(report.allocator).toBe(allocator)
+    expect(stderr).toBe('')
+  })
+
+  it('100 MB come back to at least 90 % once it is warm', () => {
+    expect(report.repeats.every(({ cleanup }) => cleanup.purgeMs !== null)).toBe(true)
+    // mimalloc keeps a quarter of the first 100 MB for good.
+    expect(Math.min(...report.repeats.slice(1).map(shareGivenBack))).toBeGreaterThan(0.9)
+  })
+
+  it('malloc_trim is still callable, and is not taken for a purge', () => expect(report.trims).toBe(false))
+})
+
+/** Of what the blocks added to RSS, the share that came back. */
+function shareGivenBack({ emptyBytes, filledBytes, cleanup }: FillReport['repeats'][number]): number {
+  return (cleanup.rssBeforeBytes - cleanup.rssAfterBytes) / (filledBytes - emptyBytes)
+}
