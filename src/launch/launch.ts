@@ -1,0 +1,164 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../errors.js'
+import { countOomKills, wasOomKilled } from '../linux/out-of-memory.js'
+import { groupMembers } from '../linux/process-group.js'
+import { readProcessStat } from '../linux/process-stat.js'
+import { endGroup } from './end-group.js'
+import type { ExitStatus } from './exit-status.js'
+import type { Guard } from './guard.js'
+import { signalIfThere } from './signal.js'
+
+export interface LaunchOptions {
+  /** Whom messages speak of, for example `server` or `client "site-3"`. */
+  whom: string
+  command: readonly string[]
+  /** Added to our own environment; undefined takes a variable away. */
+  environment?: Record<string, string | undefined>
+  /**
+   * Where stdout and stderr go: appended to a file, to where ours go, or to pipes that the caller reads.
+   * With `inherit` and `pipe` stdin is ours too.
+   */
+  output: { file: string } | 'inherit' | 'pipe'
+  /** For our own roles: a pipe as stdin and TIDEMARK_OWNED=1, so that they end themselves when their owner dies. */
+  owned?: boolean
+}
+
+/** A process that we started, in a group and session of its own, and that has one owner: whoever holds this. */
+export interface LaunchedProcess {
+  readonly whom: string
+  /** Also the number of its group. */
+  readonly pid: number
+  readonly startTicks: number
+  /** Unix time in ms. */
+  readonly startedMs: number
+  readonly command: readonly string[]
+  readonly logFile: string | null
+  /** Only with `output: 'pipe'`. */
+  readonly stdout: Readable | null
+  readonly stderr: Readable | null
+  /** Null while it runs. */
+  readonly exit: ExitStatus | null
+  /** Settles when it has ended; never rejects. */
+  readonly exited: Promise<ExitStatus>
+  /** Signals the process and all that stayed in its group. False when nobody is there any more. */
+  signal(signal: NodeJS.Signals): boolean
+  /** SIGTERM to the group, wait at most `graceMs` until all of it has ended, then SIGKILL. */
+  end(graceMs: number): Promise<Ending>
+}
+
+export interface Ending {
+  /** `alone`: it had ended by itself. `asked`: SIGTERM was enough. `forced`: it, or some of its group, took SIGKILL. */
+  how: 'alone' | 'asked' | 'forced'
+  exit: ExitStatus
+}
+
+/**
+ * Starts a program in its own process group, guarded: it does not outlive us.
+ * @throws UsageError when there is no such program, or its log cannot be written
+ */
+export async function launch(guard: Guard, options: LaunchOptions): Promise<LaunchedProcess> {
+  const [program, ...args] = options.command
+  if (program === undefined) throw new UsageError(`${options.whom}: there is no command to start`)
+  const oomKillsBefore = countOomKills()
+  const logFile = typeof options.output === 'object' ? options.output.file : null
+  const log = logFile === null ? null : openLog(logFile)
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: stdioOf(options, log),
+    env: {
+      ...process.env,
+      ...options.environment,
+      ...guard.environment,
+      ...(options.owned && { TIDEMARK_OWNED: '1' }),
+    },
+  })
+  const startedMs = performance.timeOrigin + performance.now()
+  // Read before the event loop turns: until then even a process that has ended is kept as a zombie.
+  const stat = child.pid === undefined ? undefined : readProcessStat(child.pid)
+  if (log !== null) closeSync(log)
+  const exited = exitOf(child, oomKillsBefore)
+  await spawned(child, options)
+
+  const pid = child.pid!
+  guard.watch(pid)
+  // A role that died has closed its stdin; that is learnt from its exit.
+  child.stdin?.on('error', () => {})
+  const state: { exit: ExitStatus | null } = { exit: null }
+  void exited.then((exit) => {
+    state.exit = exit
+    if (groupMembers(pid).length === 0) guard.release(pid)
+  })
+  return {
+    whom: options.whom,
+    pid,
+    startTicks: stat?.kind === 'read' ? stat.startTicks : 0,
+    startedMs,
+    command: options.command,
+    logFile,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    exited,
+    get exit() {
+      return state.exit
+    },
+    signal: (signal) => signalIfThere(-pid, signal),
+    end: async (graceMs) => {
+      const how = await endGroup({
+        whom: options.whom,
+        groupId: pid,
+        hasLeaderExited: () => state.exit !== null,
+        graceMs,
+      })
+      guard.release(pid)
+      return { how, exit: await exited }
+    },
+  }
+}
+
+function openLog(file: string): number {
+  try {
+    return openSync(file, 'a')
+  } catch (error) {
+    throw new UsageError(`cannot write the log ${file}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function stdioOf({ output, owned }: LaunchOptions, log: number | null): StdioOptions {
+  if (log !== null) return [owned ? 'pipe' : 'ignore', log, log]
+  return output === 'pipe' ? ['inherit', 'pipe', 'pipe'] : 'inherit'
+}
+
+async function exitOf(child: ChildProcess, oomKillsBefore: number | null): Promise<ExitStatus> {
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+    child.on('exit', (...status) => resolve(status))
+  })
+  return {
+    code,
+    signal,
+    outOfMemory: signal === 'SIGKILL' && wasOomKilled(child.pid!, oomKillsBefore),
+    timeMs: performance.timeOrigin + performance.now(),
+  }
+}
+
+async function spawned(child: ChildProcess, { whom, command }: LaunchOptions): Promise<void> {
+  const failure = await new Promise<Error | undefined>((resolve) => {
+    child.once('spawn', () => resolve(undefined))
+    child.once('error', resolve)
+  })
+  if (failure === undefined) return
+  const program = command[0]!
+  const code = systemErrorCode(failure)
+  if (code === 'ENOENT')
+    throw new UsageError(`cannot start ${whom}: there is no program "${program}"`, {
+      fix: program.includes('/') ? 'Check the path.' : 'Check its name; it was looked for in PATH.',
+      cause: failure,
+    })
+  if (code === 'EACCES')
+    throw new UsageError(`cannot start ${whom}: "${program}" is not executable`, {
+      fix: `chmod +x ${program}, or name its interpreter first.`,
+      cause: failure,
+    })
+  throw new TidemarkError(`cannot start ${whom} (${command.join(' ')}): ${failure.message}`, { cause: failure })
+}

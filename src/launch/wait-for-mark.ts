@@ -1,0 +1,82 @@
+import { TargetError } from '../errors.js'
+import type { Mark } from '../marks.js'
+import { formatDuration } from '../units.js'
+import { describeExit } from './exit-status.js'
+import { followLines } from './follow-lines.js'
+import type { LaunchedProcess } from './launch.js'
+import { logTail } from './log-tail.js'
+
+export interface MarkWait {
+  deadlineMs: number
+  /** What is waited for, to go after "within 30 s": `the server to listen`. */
+  what: string
+  /** Whose mark it is. When it ends first, the wait ends with it. */
+  process: LaunchedProcess
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Waits for the first mark in a file that fits, those already there included.
+ *
+ * @throws TargetError when the process ends first or the deadline passes; it says who was waited for and ends with the
+ *   last lines of the log. Rejects with the signal's reason when that is aborted.
+ */
+export async function waitForMark<Wanted extends Mark = Mark>(
+  file: string,
+  fits: (mark: Mark) => mark is Wanted,
+  wait: MarkWait,
+): Promise<Wanted>
+export async function waitForMark(file: string, fits: (mark: Mark) => boolean, wait: MarkWait): Promise<Mark>
+export async function waitForMark(file: string, fits: (mark: Mark) => boolean, wait: MarkWait): Promise<Mark> {
+  wait.signal?.throwIfAborted()
+  const done = new AbortController()
+  try {
+    return await new Promise<Mark>((resolve, reject) => {
+      const lines = followLines(file, (line) => {
+        const mark = parseMark(line)
+        if (mark !== undefined && fits(mark)) resolve(mark)
+      })
+      const timer = setTimeout(() => reject(tooLate(wait)), wait.deadlineMs)
+      wait.signal?.addEventListener('abort', () => reject(wait.signal!.reason), { signal: done.signal })
+      void wait.process.exited.then(() => {
+        if (done.signal.aborted) return
+        lines.readNow() // it may have written the mark and ended
+        reject(endedFirst(wait))
+      })
+      done.signal.addEventListener('abort', () => {
+        clearTimeout(timer)
+        lines.close()
+      })
+    })
+  } finally {
+    done.abort()
+  }
+}
+
+/** The shape is the writer's promise; a line that is no JSON object with a `mark` is passed over here. */
+function parseMark(line: string): Mark | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    const isMark = typeof value === 'object' && value !== null && 'mark' in value && typeof value.mark === 'string'
+    return isMark ? (value as Mark) : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function tooLate({ what, process, deadlineMs }: MarkWait): TargetError {
+  const waited = `waited ${formatDuration(deadlineMs)} for ${what}; ${process.whom} (pid ${process.pid}) is alive`
+  return new TargetError(withLog(`${waited} and has not said so`, process))
+}
+
+function endedFirst({ what, process }: MarkWait): TargetError {
+  const { exit, whom, pid } = process
+  const ended = exit === null ? 'ended' : describeExit(exit)
+  return new TargetError(withLog(`waited for ${what}, but ${whom} (pid ${pid}) ${ended}`, process))
+}
+
+/** The message with the last lines of the process's log under it. */
+export function withLog(message: string, process: LaunchedProcess): string {
+  return [message, logTail(process.logFile)].filter(Boolean).join('\n')
+}

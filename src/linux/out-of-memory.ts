@@ -1,0 +1,51 @@
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
+import { systemErrorCode } from '../errors.js'
+import { failedReading, PROC } from './proc-file.js'
+
+/** How many processes the kernel's out-of-memory killer has ended since boot (`oom_kill`, Linux 4.13); null if unknown. */
+export function countOomKills(proc = PROC): number | null {
+  try {
+    const count = /^oom_kill (\d+)$/m.exec(readFileSync(`${proc}/vmstat`, 'utf8'))?.[1]
+    return count === undefined ? null : Number(count)
+  } catch (error) {
+    failedReading(error) // throws what is no failed system call
+    return null
+  }
+}
+
+/**
+ * Whether the out-of-memory killer ended this process, which died by SIGKILL. The kernel's log names its victims; where
+ * the log is closed to us, a count that rose while the process lived is taken for it.
+ */
+export function wasOomKilled(pid: number, killsBefore: number | null): boolean {
+  const kills = countOomKills()
+  if (kills === null || killsBefore === null || kills === killsBefore) return false
+  const log = readKernelLog()
+  return log === null || log.includes(`Killed process ${pid} (`)
+}
+
+/** One record a read (kernel.org, ABI/testing/dev-kmsg); none is longer than 8 KiB. */
+const LONGEST_RECORD_BYTES = 8192
+
+/** Null where it needs a right that we lack. */
+function readKernelLog(): string | null {
+  let descriptor: number
+  try {
+    descriptor = openSync('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    failedReading(error) // throws what is no failed system call
+    return null
+  }
+  const record = Buffer.alloc(LONGEST_RECORD_BYTES)
+  let log = ''
+  try {
+    for (;;) log += record.toString('latin1', 0, readSync(descriptor, record))
+  } catch (error) {
+    const code = systemErrorCode(error)
+    if (code === 'EAGAIN') return log // the end, as a reader that does not wait is told it
+    if (code === 'EPIPE') return log // records were overwritten meanwhile; the newest are what matters
+    return null
+  } finally {
+    closeSync(descriptor)
+  }
+}
