@@ -302,6 +302,12 @@ export const roundOptions = {
     defaultText: '10s',
     help: 'Once --min-clients results are there, how long the others are waited for.',
   }),
+  reconnectMs: durationMs({
+    flag: 'reconnect-grace',
+    default: 5000,
+    defaultText: '5s',
+    help: 'How long a client whose connection broke may take to come back before a round goes on without it.',
+  }),
   roundAttempts: integer({
     flag: 'round-attempts',
     min: 1,
@@ -332,6 +338,12 @@ export const networkOptions = {
     defaultText: '16GiB',
     help: 'Largest set of weights that is taken from the network.',
   }),
+  idleMs: durationMs({
+    flag: 'idle-deadline',
+    default: 60_000,
+    defaultText: '60s',
+    help: 'How long a connection may be silent in the middle of a transfer before it is given up.',
+  }),
 }
 
 export const clientOptions = {
@@ -356,6 +368,12 @@ export const clientOptions = {
 }
 
 export const serverOptions = {
+  algorithm: choice({
+    flag: 'algorithm',
+    of: ['fedavg'],
+    default: 'fedavg',
+    help: 'How the server learns from its clients.',
+  }),
   checkpoint: text({
     flag: 'checkpoint',
     placeholder: 'FILE',

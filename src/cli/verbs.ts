@@ -8,6 +8,8 @@ import type { Command } from './command.js'
  */
 export const verbs: Record<string, () => Promise<{ command: Command }>> = {
   compare: () => import('./commands/compare.js'),
+  server: () => import('./commands/server.js'),
+  client: () => import('./commands/client.js'),
 }
 
 export function unknownVerb(given: string): UsageError {

@@ -1,0 +1,51 @@
+import { fedavg } from '../../federation/algorithms/fedavg.js'
+import { loadServerModel } from '../../federation/roles/job-model.js'
+import { runRole } from '../../federation/roles/role-process.js'
+import { probeAttribution, runServer } from '../../federation/roles/server.js'
+import {
+  jobOptions,
+  memoryOptions,
+  networkOptions,
+  type OptionValues,
+  roundOptions,
+  serverOptions,
+  trainingOptions,
+} from '../../options.js'
+import type { Command } from '../command.js'
+
+const options = {
+  ...jobOptions,
+  ...networkOptions,
+  ...serverOptions,
+  ...roundOptions,
+  ...trainingOptions,
+  serverMemoryGcRounds: memoryOptions.serverMemoryGcRounds,
+}
+
+const algorithms = { fedavg }
+
+export const command: Command = {
+  verb: 'server',
+  summary: 'Run the server of a federated-learning job.',
+  description:
+    'Listens, waits until --clients clients have joined, runs --rounds rounds and ends. It tells its clients the settings of ' +
+    'the job, so they are given here alone. Clients need the join token: set TIDEMARK_TOKEN on both sides, or copy the one ' +
+    'that the server prints. Each round is reported on standard error, and as marks to the file that TIDEMARK_MARKS names.',
+  options,
+  examples: [
+    'TIDEMARK_TOKEN=letmein tidemark server --port 8080 --clients 2 --rounds 5',
+    'TIDEMARK_TOKEN=letmein tidemark server --port 8080 --clients 1 --trainer echo --model-size 100MiB --server-memory-gc-rounds 5',
+  ],
+  async run(input) {
+    const settings = input.options as OptionValues<typeof options>
+    await runRole({ role: 'server' }, async (role) => {
+      const algorithm = algorithms[settings.algorithm]
+      const loadModel = () => loadServerModel(settings)
+      const weights = await runServer({ settings, algorithm, loadModel }, role)
+      await probeAttribution(role)
+      role.log(`the job is complete: ${settings.rounds} rounds, ${weights.specs.length} tensors`)
+    })
+    if (settings.checkpoint !== undefined) process.stdout.write(`${settings.checkpoint}\n`)
+    return 0
+  },
+}

@@ -1,0 +1,124 @@
+import { messageOf, TargetError, TidemarkError, UsageError } from '../../errors.js'
+import type { clientOptions, memoryOptions, networkOptions, OptionValues } from '../../options.js'
+import { formatBytes, formatDuration } from '../../units.js'
+import type { Weights } from '../weights/weights.js'
+import { CLIENT_NAME, type Place } from '../wire/messages.js'
+import { readToken } from '../wire/token.js'
+import type { JobSettings, LocalTrainer, MakeTrainer } from './job.js'
+import { nowMs, type RoleProcess } from './role-process.js'
+import { measureRoundEnd, startNextPeak } from './round-memory.js'
+import { type ClientTask, type ResultAnswer, ServerLink } from './server-link.js'
+
+export type ClientSettings = OptionValues<typeof clientOptions> &
+  Pick<OptionValues<typeof networkOptions>, 'tokenFile' | 'maxModelSize' | 'idleMs'> &
+  Pick<OptionValues<typeof memoryOptions>, 'clientMemoryGcRounds'>
+
+type TrainTask = Extract<ClientTask, { weights: Weights }>
+
+interface DoneRound {
+  round: number
+  attempt: number
+  startedMs: number
+  answer: ResultAnswer
+}
+
+/**
+ * A federated-learning client, until the server says that the job is over: asks for a task, trains, sends the result.
+ * It keeps nothing of a round once its result was confirmed.
+ */
+export async function runClient(settings: ClientSettings, makeTrainer: MakeTrainer, role: RoleProcess): Promise<void> {
+  const link = new ServerLink({ ...assertSettings(settings), signal: role.signal, log: role.log })
+  const trainers = trainerOfJob(makeTrainer)
+  try {
+    await link.join()
+    role.mark({ mark: 'ready' })
+    role.log(`joined the job at ${settings.server}`)
+    startNextPeak(role.exactPeaks)
+    for (let completedRounds = 0; ; ) {
+      const step = await takeStep(link, trainers, role)
+      if (step === 'done') return
+      if (step === 'wait') continue
+      completedRounds++
+      await endRound(settings, { ...step, completedRounds }, role)
+    }
+  } finally {
+    link.close()
+  }
+}
+
+function assertSettings(settings: ClientSettings): ClientSettings & { server: string; token: string } {
+  const { server, name, tokenFile } = settings
+  if (server === undefined)
+    throw new UsageError('a client needs the address of its server', {
+      fix: 'Give --server as the server prints it, for example --server http://127.0.0.1:8080.',
+    })
+  if (!CLIENT_NAME.test(name))
+    throw new UsageError(`"${name}" cannot be the name of a client`, {
+      fix: 'Use up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit.',
+    })
+  const token = readToken(tokenFile)
+  if (token === undefined)
+    throw new UsageError('a client needs the join token of its server', {
+      fix: 'Set TIDEMARK_TOKEN to what the server prints, or give --token-file.',
+    })
+  return { ...settings, server, token }
+}
+
+interface Trainers {
+  get(job: JobSettings, place: Place): Promise<LocalTrainer>
+}
+
+/** The trainer holds this client's data, so it is made once, when the first task tells the client's place among all. */
+function trainerOfJob(makeTrainer: MakeTrainer): Trainers {
+  let made: { job: JobSettings; trainer: LocalTrainer } | undefined
+  return {
+    get: async (job, place) => {
+      if (made?.job !== job) made = { job, trainer: await makeTrainer(job, place) }
+      return made.trainer
+    },
+  }
+}
+
+/** Asks for a task and does it. When it returns, nothing refers to the round's weights any more. */
+async function takeStep(link: ServerLink, trainers: Trainers, role: RoleProcess): Promise<DoneRound | 'wait' | 'done'> {
+  const startedMs = nowMs()
+  const task = await link.nextTask()
+  if (task.head.task === 'done') return 'done'
+  if (task.head.task === 'failed') throw new TargetError(`the server ended the job: ${task.head.message}`)
+  if (!('weights' in task)) return 'wait'
+  const { round, attempt } = task.head
+  role.mark({ mark: 'round-start', round, attempt })
+  const answer = await takePart(link, await trainers.get(link.settings, task.head.place), task)
+  return { round, attempt, startedMs, answer }
+}
+
+/** The received weights are handed over: the trainer may train in their memory. */
+async function takePart(link: ServerLink, trainer: LocalTrainer, { head, weights }: TrainTask): Promise<ResultAnswer> {
+  const { round, attempt } = head
+  const trained = await trainer.train(weights, round).catch(async (error: unknown) => {
+    await link.sendFailure({ round, attempt }, `its training failed: ${messageOf(error)}`)
+    throw new TidemarkError(`training of round ${round} failed: ${messageOf(error)}`, { cause: error })
+  })
+  const { numExamples, steps } = trained
+  const answer = await link.sendResult({ round, attempt, numExamples, steps }, trained.weights)
+  // Training the same weights again would give the same result: nobody need wait for a better one.
+  if (answer.result === 'rejected') await link.sendFailure({ round, attempt }, answer.message)
+  return answer
+}
+
+async function endRound(
+  settings: ClientSettings,
+  from: DoneRound & { completedRounds: number },
+  role: RoleProcess,
+): Promise<void> {
+  const { round, attempt, startedMs, answer, completedRounds } = from
+  const memory = await measureRoundEnd({
+    exactPeaks: role.exactPeaks,
+    gcRounds: settings.clientMemoryGcRounds,
+    completedRounds,
+  })
+  startNextPeak(role.exactPeaks)
+  role.mark({ mark: 'round', round, attempt, startedMs, ...memory })
+  const said = answer.message === '' ? answer.result : `${answer.result}, ${answer.message}`
+  role.log(`round ${round}: ${said}, ${formatDuration(nowMs() - startedMs)}, RSS ${formatBytes(memory.end.rssBytes)}`)
+}

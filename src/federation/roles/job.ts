@@ -1,0 +1,62 @@
+import { TidemarkError } from '../../errors.js'
+import {
+  jobOptions,
+  type memoryOptions,
+  type networkOptions,
+  type OptionTable,
+  type OptionValues,
+  type roundOptions,
+  type serverOptions,
+  trainingOptions,
+} from '../../options.js'
+type TrainingResult = { weights: Weights; numExamples: number; steps: number }
+import type { Weights } from '../weights/weights.js'
+import type { Place } from '../wire/messages.js'
+
+/** What travels from the server to its clients, whole: nobody has to type it twice. */
+const sharedOptions = { ...jobOptions, ...trainingOptions }
+
+export type JobSettings = OptionValues<typeof sharedOptions>
+
+export type ServerSettings = JobSettings &
+  OptionValues<typeof roundOptions> &
+  OptionValues<typeof networkOptions> &
+  OptionValues<typeof serverOptions> &
+  Pick<OptionValues<typeof memoryOptions>, 'serverMemoryGcRounds'>
+
+/** The model of a job, as the server needs it. */
+export interface ServerModel {
+  initial: Weights
+  /** Share of held-out examples that these weights classify rightly; absent where nothing is learnt. */
+  accuracy?: (weights: Weights) => number
+}
+
+/** What trains at a client; {@link Trainer} is one. */
+export interface LocalTrainer {
+  train(weights: Weights, round: number): Promise<TrainingResult>
+}
+
+export type MakeTrainer = (settings: JobSettings, place: Place) => Promise<LocalTrainer>
+
+/** The part of a server's settings that its clients are told. */
+export function sharedSettings(settings: JobSettings): Record<string, string | number | boolean> {
+  return Object.fromEntries(
+    Object.keys(sharedOptions).map((key) => [key, settings[key as keyof JobSettings] as string | number | boolean]),
+  )
+}
+
+/** What the server told, held against the option table. Throws when it is none of ours. */
+export function parseSharedSettings(told: unknown): JobSettings {
+  const values: Record<string, unknown> = typeof told === 'object' && told !== null ? { ...told } : {}
+  const table: OptionTable = sharedOptions
+  for (const [key, spec] of Object.entries(table)) {
+    const value = spec.parse(String(values[key]))
+    if (value === undefined)
+      throw new TidemarkError(
+        `the server told ${key} = ${String(values[key])} for the job, and ${spec.expected} was expected`,
+        { fix: 'Run the same version of Tidemark on the server and its clients.' },
+      )
+    values[key] = value
+  }
+  return values as JobSettings
+}

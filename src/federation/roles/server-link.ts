@@ -1,0 +1,153 @@
+import { readWeights } from '../weights/read-safetensors.js'
+import type { Weights } from '../weights/weights.js'
+import { encodeWeights } from '../weights/write-safetensors.js'
+import { Connection, RefusedError, type RequestOptions } from '../wire/http-client.js'
+import { readJson } from '../wire/json-body.js'
+import type { ResultClaim, TaskHead } from '../wire/messages.js'
+import { claimHeaders, HEADERS, PATHS, POLL_MS, readCount } from '../wire/protocol.js'
+import { withReconnect } from '../wire/reconnect.js'
+import { type JobSettings, parseSharedSettings } from './job.js'
+
+export interface LinkOptions {
+  server: string
+  token: string
+  name: string
+  connectDeadlineMs: number
+  idleMs: number
+  maxModelSize: number
+  signal: AbortSignal
+  log: (line: string) => void
+}
+
+export type ClientTask =
+  | { head: Exclude<TaskHead, { task: 'train' }> }
+  | { head: Extract<TaskHead, { task: 'train' }>; weights: Weights }
+
+/** What the server made of a result. */
+export interface ResultAnswer {
+  result: 'accepted' | 'duplicate' | 'not-counted' | 'late' | 'rejected'
+  message: string
+}
+
+/** A client's side of the protocol. Broken connections are mended here: every request may be sent twice. */
+export class ServerLink {
+  readonly #options: LinkOptions
+  readonly #connection: Connection
+  #job = ''
+  #session = ''
+  #settings: JobSettings | undefined
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+    this.#connection = new Connection({ ...options, url: options.server })
+  }
+
+  /** The settings of the job; another object after the server was started anew. */
+  get settings(): JobSettings {
+    if (this.#settings === undefined) throw new Error('the client has not joined yet')
+    return this.#settings
+  }
+
+  async join(): Promise<void> {
+    const answer = await this.#reconnecting(() =>
+      this.#connection.requestJson({
+        method: 'POST',
+        path: PATHS.join,
+        headers: { [HEADERS.client]: this.#options.name },
+      }),
+    )
+    this.#settings = parseSharedSettings(answer.settings)
+    this.#job = String(answer.job)
+    this.#session = String(answer.session)
+  }
+
+  async nextTask(): Promise<ClientTask> {
+    try {
+      return await this.#reconnecting(() => this.#fetchTask())
+    } catch (error) {
+      if (!isRefused(error, 'join-again')) throw error
+      this.#options.log(`${error.message}; joining again`)
+      await this.join()
+      return { head: { task: 'wait' } }
+    }
+  }
+
+  /** Sends a result until the server has it, or says why it does not want it. */
+  async sendResult(claim: Omit<ResultClaim, 'client'>, weights: Weights): Promise<ResultAnswer> {
+    // A result without examples is settled by its headers.
+    const body = claim.numExamples === 0 ? {} : { body: encodeWeights(weights) }
+    const request = this.#request('POST', PATHS.result, claimHeaders(claim), body)
+    try {
+      const answer = await this.#reconnecting(() => this.#connection.requestJson(request))
+      return { result: answer.result as ResultAnswer['result'], message: String(answer.message ?? '') }
+    } catch (error) {
+      if (isRefused(error, 'late')) return { result: 'late', message: error.message }
+      if (isRefused(error, 'rejected')) return { result: 'rejected', message: error.message }
+      // The job that the result belongs to is gone; the next request for a task joins the new one.
+      if (isRefused(error, 'join-again')) return { result: 'late', message: error.message }
+      throw error
+    }
+  }
+
+  /** Tells the server not to wait for this client in this round. */
+  async sendFailure({ round, attempt }: { round: number; attempt: number }, message: string): Promise<void> {
+    const text = Buffer.from(JSON.stringify({ message }))
+    const body = { byteLength: text.length, chunks: () => [text] }
+    const headers = { [HEADERS.round]: String(round), [HEADERS.attempt]: String(attempt) }
+    await this.#reconnecting(() =>
+      this.#connection.requestJson(this.#request('POST', PATHS.failure, headers, { body })),
+    )
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  async #fetchTask(): Promise<ClientTask> {
+    const answer = await this.#connection.request({
+      ...this.#request('GET', PATHS.task, {}),
+      patienceMs: POLL_MS,
+    })
+    if (answer.headers[HEADERS.task] !== 'train')
+      return { head: (await readJson(answer)) as Exclude<TaskHead, { task: 'train' }> }
+    const { headers } = answer
+    const place = { index: readCount(headers, HEADERS.place), clients: readCount(headers, HEADERS.clients) }
+    const round = readCount(headers, HEADERS.round)
+    const attempt = readCount(headers, HEADERS.attempt)
+    try {
+      const weights = await readWeights(answer, { maxBytes: this.#options.maxModelSize })
+      return { head: { task: 'train', round, attempt, place }, weights }
+    } catch (error) {
+      answer.destroy()
+      throw error
+    }
+  }
+
+  #request(
+    method: RequestOptions['method'],
+    path: string,
+    headers: Record<string, string>,
+    body: Pick<RequestOptions, 'body'> = {},
+  ): RequestOptions {
+    const identity = {
+      [HEADERS.job]: this.#job,
+      [HEADERS.client]: this.#options.name,
+      [HEADERS.session]: this.#session,
+    }
+    return { method, path, headers: { ...identity, ...headers }, ...body }
+  }
+
+  #reconnecting<T>(operation: () => Promise<T>): Promise<T> {
+    const { name, server, connectDeadlineMs: deadlineMs, signal, log } = this.#options
+    return withReconnect(operation, {
+      deadlineMs,
+      signal,
+      what: `client "${name}" could not reach the server at ${server}`,
+      log,
+    })
+  }
+}
+
+function isRefused(error: unknown, code: string): error is RefusedError {
+  return error instanceof RefusedError && error.code === code
+}

@@ -1,0 +1,200 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Desk, Task } from '../rounds/desk.js'
+import type { Members } from '../rounds/members.js'
+import { MAX_HEADER_BYTES } from '../weights/safetensors-header.js'
+import { type TensorSpec, weightsBytes } from '../weights/weights.js'
+import { encodeWeights } from '../weights/write-safetensors.js'
+import { type Handler, withIdleDeadline } from '../wire/http-server.js'
+import { readJson } from '../wire/json-body.js'
+import type { JoinAnswer, Verdict } from '../wire/messages.js'
+import {
+  HEADERS,
+  PATHS,
+  POLL_MS,
+  readClaim,
+  readClientName,
+  readCount,
+  readHeader,
+  WEIGHTS_TYPE,
+} from '../wire/protocol.js'
+import { Refusal } from '../wire/refusal.js'
+import { sendChunks } from '../wire/send.js'
+
+export interface RoutesContext {
+  job: string
+  algorithm: string
+  rounds: number
+  settings: JoinAnswer['settings']
+  idleMs: number
+  /** The tensors of a result. */
+  specs: readonly TensorSpec[]
+  members: Members
+  desk: Desk
+  log: (line: string) => void
+}
+
+/** What clients, and people with curl, may ask of a server. */
+export function serverRoutes(context: RoutesContext): Record<string, Handler> {
+  return {
+    [`POST ${PATHS.join}`]: (request) => join(context, request),
+    [`GET ${PATHS.task}`]: (request, response) => nextTask(context, request, response),
+    [`POST ${PATHS.result}`]: (request, response) => takeResult(context, request, response),
+    [`POST ${PATHS.failure}`]: (request) => takeFailure(context, request),
+    [`GET ${PATHS.status}`]: () => status(context),
+  }
+}
+
+async function join(context: RoutesContext, request: IncomingMessage): Promise<JoinAnswer> {
+  const name = readClientName(request.headers)
+  const session = context.members.join(name, request.socket)
+  return { job: context.job, session, settings: context.settings }
+}
+
+async function nextTask(
+  context: RoutesContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<object | undefined> {
+  const client = admit(context, request)
+  const gone = new AbortController()
+  response.once('close', () => gone.abort(new Error('the client hung up')))
+  const task = await context.desk.nextTask(client, POLL_MS, gone.signal)
+  if ('assignment' in task) {
+    await sendTask(context, task, response)
+    return undefined
+  }
+  if (task.head.task !== 'wait') response.once('finish', () => context.desk.markTold(client))
+  return task.head
+}
+
+async function sendTask(
+  { idleMs }: RoutesContext,
+  { head, assignment }: Extract<Task, { assignment: unknown }>,
+  response: ServerResponse,
+): Promise<void> {
+  const encoded = encodeWeights(assignment.weights)
+  // Who is still reading when the round is over would get weights that nobody wants trained any more, and hold them here.
+  const { settled } = assignment.collection
+  const cut = () => response.destroy()
+  settled.addEventListener('abort', cut)
+  try {
+    response.writeHead(200, {
+      'content-type': WEIGHTS_TYPE,
+      'content-length': encoded.byteLength,
+      [HEADERS.task]: head.task,
+      [HEADERS.round]: head.round,
+      [HEADERS.attempt]: head.attempt,
+      [HEADERS.place]: head.place.index,
+      [HEADERS.clients]: head.place.clients,
+    })
+    await withIdleDeadline(response.socket!, idleMs, () => sendChunks(response, encoded.chunks()))
+    response.end()
+  } finally {
+    settled.removeEventListener('abort', cut)
+  }
+}
+
+async function takeResult(context: RoutesContext, request: IncomingMessage, response: ServerResponse): Promise<object> {
+  admit(context, request)
+  const claim = readClaim(request.headers)
+  const early = context.desk.review(claim)
+  if (early !== undefined) return answerOf(early)
+  assertLength(request, context.specs)
+  if (request.headers.expect !== undefined) response.writeContinue()
+  const settled = context.desk.latest?.settled
+  // An upload that is not complete when the round ends is late; to read on would hold memory for it.
+  const cut = () => {
+    if (!request.complete) request.destroy()
+  }
+  settled?.addEventListener('abort', cut)
+  try {
+    return await withIdleDeadline(request.socket, context.idleMs, async () => {
+      const verdict = await context.desk.take(claim, request)
+      await drain(request)
+      return answerOf(verdict)
+    })
+  } finally {
+    settled?.removeEventListener('abort', cut)
+  }
+}
+
+async function takeFailure(context: RoutesContext, request: IncomingMessage): Promise<object> {
+  const client = admit(context, request)
+  const round = readCount(request.headers, HEADERS.round)
+  const attempt = readCount(request.headers, HEADERS.attempt)
+  const { message } = await readJson(request)
+  const reason = typeof message === 'string' ? plainText(message) : 'it gave no reason'
+  const rules = context.desk.latest?.rules
+  if (rules?.round === round && rules.attempt === attempt) context.desk.fail(client, reason)
+  context.log(`${client} cannot answer in round ${round}: ${reason}`)
+  return { result: 'noted' }
+}
+
+async function status({ job, algorithm, rounds, members, desk }: RoutesContext): Promise<object> {
+  const present = new Set(members.present)
+  const collection = desk.latest
+  return {
+    job,
+    algorithm,
+    rounds,
+    round: collection?.rules.round ?? 0,
+    attempt: collection?.rules.attempt ?? 0,
+    clients: members.names.map((name) => ({
+      name,
+      connected: present.has(name),
+      awaited: collection?.awaits(name) ?? false,
+    })),
+  }
+}
+
+/** The client that a request comes from, once it is known to be of this job. */
+function admit({ job, members }: RoutesContext, request: IncomingMessage): string {
+  const name = readClientName(request.headers)
+  if (readHeader(request.headers, HEADERS.job) !== job)
+    throw new Refusal(410, 'join-again', { message: `the server runs job ${job}, and the request is for another one` })
+  members.admit(name, readHeader(request.headers, HEADERS.session), request.socket)
+  return name
+}
+
+/** Looked at before a byte of the body is read. */
+function assertLength(request: IncomingMessage, specs: readonly TensorSpec[]): void {
+  const length = request.headers['content-length']
+  if (length === undefined)
+    throw new Refusal(411, 'length-required', { message: 'a result must come with its Content-Length' })
+  const most = weightsBytes(specs) + MAX_HEADER_BYTES
+  if (Number(length) > most)
+    throw new Refusal(413, 'too-large', {
+      message: `the result has ${length} bytes, and this model's has at most ${most}`,
+    })
+}
+
+/** What is left of a body that was not wanted to its end; its length is known to be bounded. */
+async function drain(request: IncomingMessage): Promise<void> {
+  if (request.complete) return
+  request.resume()
+  await once(request, 'end')
+}
+
+function answerOf(verdict: Verdict): object {
+  switch (verdict.state) {
+    case 'accepted':
+      return { result: 'accepted' }
+    case 'duplicate':
+      return { result: 'duplicate', message: 'the server already has a result of this client for this round' }
+    case 'not-counted':
+      return { result: 'not-counted', message: 'a result without examples has no weight in the mean' }
+    case 'late':
+      throw new Refusal(409, 'late', {
+        message: `the result came too late; the server is in round ${verdict.round}`,
+        facts: { round: verdict.round },
+      })
+    case 'rejected':
+      throw new Refusal(422, 'rejected', { message: `the result was rejected: ${verdict.reason}` })
+  }
+}
+
+/** One line of at most 300 characters: it goes into logs and marks. */
+function plainText(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ').slice(0, 300)
+}

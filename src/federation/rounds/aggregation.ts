@@ -1,0 +1,52 @@
+/**
+ * Where the results of one exchange wait and how they become the next weights. `buffered` keeps them in memory; a second
+ * way, to disk, joins behind the same interface.
+ */
+import type { Readable } from 'node:stream'
+import type { TensorSpec, Weights } from '../weights/weights.js'
+import type { ResultClaim } from '../wire/messages.js'
+
+/**
+ * How results are put together, tensor by tensor:
+ *
+ *     next = keep * current + rate * (sum over the accepted results of weight_i * result_i)
+ *
+ * An algorithm states the numbers; an {@link Aggregation} does the arithmetic. FedAvg has weight_i = n_i,
+ * keep = 1 - eta_g and rate = eta_g / sum n_i. SCAFFOLD's control variates, sent as differences, have weight_i = 1,
+ * keep = 1 and rate = 1/N.
+ */
+export interface Combination {
+  /** The weight of one result in the sum of this tensor; above zero. Known as soon as the result is there. */
+  weight(claim: ResultClaim, tensor: TensorSpec): number
+  /** Once it is known who was accepted. */
+  scale(accepted: readonly ResultClaim[], tensor: TensorSpec): { keep: number; rate: number }
+}
+
+/** `ordered` adds in the order of client names, so that runs are bit-identical; `arrival` as results come, with one set of weights as the sum. */
+export type Summation = 'ordered' | 'arrival'
+
+export interface AggregationSettings {
+  /** The tensors that every result must have. */
+  specs: readonly TensorSpec[]
+  combination: Combination
+  summation: Summation
+}
+
+export interface Aggregation {
+  /**
+   * Takes the tensors of one result and checks them in full. Nothing of it counts yet.
+   * Throws WeightsError when they break a rule; then nothing of them is kept.
+   */
+  receive(source: Readable): Promise<ReceivedResult>
+  /** The next weights. `current` is left as it is, since slow clients may still be reading it. Call it once. */
+  combine(current: Weights): Promise<Weights>
+  /** Forgets everything that was received. */
+  discard(): void
+}
+
+export interface ReceivedResult {
+  /** From here on the result is part of the sum. */
+  count(claim: ResultClaim): void
+}
+
+export type OpenAggregation = (settings: AggregationSettings) => Aggregation

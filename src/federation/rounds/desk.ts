@@ -1,0 +1,95 @@
+import type { Readable } from 'node:stream'
+import type { Weights } from '../weights/weights.js'
+import type { Changes } from '../wire/changes.js'
+import type { ResultClaim, TaskHead, Verdict } from '../wire/messages.js'
+import type { Collection } from './collection.js'
+import type { Members } from './members.js'
+
+/** What is given out at the moment: weights to train from, and where the results go. */
+export interface Assignment {
+  weights: Weights
+  collection: Collection
+}
+
+export type Task =
+  | { head: Exclude<TaskHead, { task: 'train' }> }
+  | { head: Extract<TaskHead, { task: 'train' }>; assignment: Assignment }
+
+/** Where clients come for tasks and bring results. It holds one assignment at a time, and none between rounds. */
+export class Desk {
+  readonly #members: Members
+  readonly #changes: Changes
+  #assignment: Assignment | undefined
+  /** Kept after its round so that a result sent twice, or late, is answered by the same rules. Holds no weights. */
+  #latest: Collection | undefined
+  #end: Extract<TaskHead, { task: 'done' | 'failed' }> | undefined
+  /** Clients that know that the job is over. */
+  readonly #told = new Set<string>()
+
+  constructor(members: Members, changes: Changes) {
+    this.#members = members
+    this.#changes = changes
+  }
+
+  get latest(): Collection | undefined {
+    return this.#latest
+  }
+
+  give(assignment: Assignment): void {
+    this.#assignment = assignment
+    this.#latest = assignment.collection
+    this.#changes.notify()
+  }
+
+  /** Lets go of the assignment's weights. */
+  clear(): void {
+    this.#assignment = undefined
+  }
+
+  /** The client's next task; "wait" when there is none within `pollMs`. */
+  async nextTask(client: string, pollMs: number, signal: AbortSignal): Promise<Task> {
+    const task = await this.#changes.waitFor(() => this.#taskOf(client), { deadlineMs: pollMs, signal })
+    return task ?? { head: { task: 'wait' } }
+  }
+
+  review(claim: ResultClaim): Verdict | undefined {
+    return this.#latest === undefined ? EARLY : this.#latest.review(claim)
+  }
+
+  async take(claim: ResultClaim, source: Readable): Promise<Verdict> {
+    return this.#latest === undefined ? EARLY : this.#latest.take(claim, source)
+  }
+
+  /** The client can no longer answer, in the round at hand. */
+  fail(client: string, reason: string): void {
+    this.#latest?.fail(client, reason)
+  }
+
+  finish(end: Extract<TaskHead, { task: 'done' | 'failed' }>): void {
+    this.#end = end
+    this.clear()
+    this.#changes.notify()
+  }
+
+  markTold(client: string): void {
+    this.#told.add(client)
+    this.#changes.notify()
+  }
+
+  /** Waits until every client that is there knows that the job is over. */
+  async everyoneTold(deadlineMs: number): Promise<void> {
+    await this.#changes.waitFor(() => this.#members.present.every((name) => this.#told.has(name)) || undefined, {
+      deadlineMs,
+    })
+  }
+
+  #taskOf(client: string): Task | undefined {
+    if (this.#end !== undefined) return { head: this.#end }
+    const assignment = this.#assignment
+    if (assignment === undefined || !assignment.collection.awaits(client)) return undefined
+    const { round, attempt } = assignment.collection.rules
+    return { head: { task: 'train', round, attempt, place: this.#members.place(client) }, assignment }
+  }
+}
+
+const EARLY: Verdict = { state: 'rejected', reason: 'no round has begun yet' }

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { formatDuration } from '../../units.js'
+import type { Changes } from '../wire/changes.js'
+import type { Place } from '../wire/messages.js'
+import { Refusal } from '../wire/refusal.js'
+import { compareText } from './sample.js'
+
+export interface MembersSettings {
+  /** Clients of the job. */
+  clients: number
+  /** How long a client whose connection broke may take to come back before it counts as lost. */
+  reconnectMs: number
+  /** Told of everything that a waiter may wait for. */
+  changes: Changes
+  /** A client that was connected has not come back in time. */
+  onLost: (name: string, reason: string) => void
+}
+
+interface Member {
+  name: string
+  session: string
+  /** A client is there while it has a connection, busy or idle: a long training sends nothing. */
+  sockets: Set<Socket>
+  lossTimer: NodeJS.Timeout | undefined
+  isLost: boolean
+}
+
+/** The clients of a job: who has joined, and who of them is there. */
+export class Members {
+  readonly #settings: MembersSettings
+  readonly #members = new Map<string, Member>()
+
+  constructor(settings: MembersSettings) {
+    this.#settings = settings
+  }
+
+  /** Names of all that have joined, sorted. */
+  get names(): string[] {
+    return [...this.#members.keys()].sort(compareText)
+  }
+
+  /** Those that are there, or may yet come back in time. Sorted. */
+  get present(): string[] {
+    return this.names.filter((name) => this.#members.get(name)?.isLost === false)
+  }
+
+  get isComplete(): boolean {
+    return this.#members.size === this.#settings.clients
+  }
+
+  /** A name that has joined before is taken over: a client that was started anew must not wait for its old connection to break. */
+  join(name: string, socket: Socket): string {
+    const { clients, changes } = this.#settings
+    const known = this.#members.get(name)
+    if (known === undefined && this.isComplete)
+      throw new Refusal(409, 'full', {
+        message: `the job has its ${clients} ${clients === 1 ? 'client' : 'clients'} already: ${this.names.join(', ')}`,
+      })
+    const session = randomBytes(8).toString('hex')
+    const member = known ?? { name, session, sockets: new Set(), lossTimer: undefined, isLost: false }
+    member.session = session
+    this.#members.set(name, member)
+    this.#attach(member, socket)
+    changes.notify()
+    return session
+  }
+
+  /** Admits a request of a client that has joined; the connection it came by now stands for the client. */
+  admit(name: string, session: string | undefined, socket: Socket): void {
+    const member = this.#members.get(name)
+    if (member === undefined)
+      throw new Refusal(410, 'join-again', { message: `client "${name}" has not joined this job` })
+    if (member.session !== session)
+      throw new Refusal(409, 'replaced', {
+        message: `another process has joined as "${name}" since; every client needs a name of its own`,
+      })
+    this.#attach(member, socket)
+  }
+
+  place(name: string): Place {
+    return { index: this.names.indexOf(name), clients: this.#settings.clients }
+  }
+
+  /** Waits for nobody any more. Call it when the last connection is closed. */
+  close(): void {
+    for (const member of this.#members.values()) clearTimeout(member.lossTimer)
+  }
+
+  #attach(member: Member, socket: Socket): void {
+    clearTimeout(member.lossTimer)
+    if (member.isLost) {
+      member.isLost = false
+      this.#settings.changes.notify()
+    }
+    if (member.sockets.has(socket)) return
+    member.sockets.add(socket)
+    socket.once('close', () => this.#detach(member, socket))
+  }
+
+  #detach(member: Member, socket: Socket): void {
+    member.sockets.delete(socket)
+    if (member.sockets.size > 0) return
+    const { reconnectMs } = this.#settings
+    member.lossTimer = setTimeout(() => {
+      member.isLost = true
+      this.#settings.onLost(
+        member.name,
+        `its connection broke, and it did not come back within ${formatDuration(reconnectMs)}`,
+      )
+      this.#settings.changes.notify()
+    }, reconnectMs)
+  }
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+
+export interface Draw {
+  seed: number
+  round: number
+  attempt: number
+}
+
+/**
+ * Draws `count` of the clients uniformly without replacement; in sorted order. All of them when there are no more.
+ *
+ * The clients with the smallest SHA-256 of "seed/round/attempt/name" are drawn: a run can be repeated, the order in which
+ * clients joined does not matter, and anybody can check a draw with a few lines in any language.
+ */
+export function sampleClients(clients: readonly string[], count: number, draw: Draw): string[] {
+  return clients
+    .map((name) => ({ name, key: drawKey(draw, name) }))
+    .sort((a, b) => compareText(a.key, b.key))
+    .slice(0, count)
+    .map(({ name }) => name)
+    .sort(compareText)
+}
+
+/** How many of `numClients` a share of them is; at least one (McMahan et al. 2017, where C = 0 means one client). */
+export function sampleSize(share: number, numClients: number): number {
+  return Math.max(1, Math.round(share * numClients))
+}
+
+/** By code units: the same order on every machine, whatever its language. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function drawKey({ seed, round, attempt }: Draw, name: string): string {
+  return createHash('sha256').update(`${seed}/${round}/${attempt}/${name}`).digest('hex')
+}

@@ -1,0 +1,163 @@
+/**
+ * The head of a safetensors file: eight bytes with the header's length (little-endian), then the header, JSON padded with
+ * spaces so that the tensors start at a multiple of eight. Format: https://huggingface.co/docs/safetensors
+ */
+import { TidemarkError } from '../../errors.js'
+import { itemBytes, quote, type TensorSpec, type TensorType, tensorBytes } from './weights.js'
+
+export const LENGTH_BYTES = 8
+const ALIGNMENT = 8
+
+/**
+ * Longest header that is read. The reference implementation allows 100 MB; a header needs about 100 bytes a tensor, so this
+ * has room for 100,000 of them, and nobody can make a reader allocate more before anything was checked.
+ */
+export const MAX_HEADER_BYTES = 10 * 2 ** 20
+
+/** The bytes are not safetensors, or not the tensors that were expected. The message is the reason, without its context. */
+export class WeightsError extends TidemarkError {}
+
+/** One tensor and where its bytes lie, counted from the end of the header. */
+export interface TensorEntry {
+  readonly spec: TensorSpec
+  readonly begin: number
+  readonly end: number
+}
+
+/**
+ * The first bytes of a file, and the order in which the tensors follow: those with the larger numbers first, as the
+ * reference implementation writes them, so that each lies at a multiple of its number's size.
+ */
+export function encodeHeader(
+  specs: readonly TensorSpec[],
+  metadata?: Record<string, string>,
+): { head: Uint8Array; order: number[] } {
+  const order = specs.map((_, index) => index)
+  order.sort((a, b) => itemBytes(specs[b]!.dtype) - itemBytes(specs[a]!.dtype) || a - b)
+  const entries: [string, unknown][] = metadata === undefined ? [] : [['__metadata__', metadata]]
+  let offset = 0
+  for (const index of order) {
+    const { name, dtype, shape } = specs[index]!
+    const end = offset + tensorBytes(specs[index]!)
+    entries.push([name, { dtype, shape, data_offsets: [offset, end] }])
+    offset = end
+  }
+  return { head: withLength(Object.fromEntries(entries)), order }
+}
+
+function withLength(header: Record<string, unknown>): Uint8Array {
+  const json = Buffer.from(JSON.stringify(header))
+  const padded = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT
+  const head = Buffer.alloc(LENGTH_BYTES + padded, ' ')
+  head.writeBigUInt64LE(BigInt(padded))
+  json.copy(head, LENGTH_BYTES)
+  return head
+}
+
+/** The length that the first eight bytes state. Throws {@link WeightsError} where no reader should believe it. */
+export function decodeHeaderLength(bytes: Uint8Array): number {
+  const length = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true)
+  if (length > BigInt(MAX_HEADER_BYTES))
+    throw new WeightsError(`the safetensors header claims ${length} bytes, and at most ${MAX_HEADER_BYTES} are read`)
+  if (length < 2n || length % BigInt(ALIGNMENT) !== 0n)
+    throw new WeightsError(
+      `the safetensors header claims ${length} bytes; it must be a multiple of ${ALIGNMENT}, padded with spaces`,
+    )
+  return Number(length)
+}
+
+/** The tensors of a header, by their place in the file: checked to be known, aligned, and to follow each other without gap or overlap. */
+export function decodeHeader(bytes: Uint8Array): TensorEntry[] {
+  const { header, keysWritten } = parseJson(bytes)
+  const entries: TensorEntry[] = []
+  let keysKept = 0
+  for (const [name, value] of Object.entries(header)) {
+    if (!isRecord(value)) throw new WeightsError(`${quote(name)} of the safetensors header is not an object`)
+    if (name === '__metadata__') assertMetadata(value)
+    else entries.push(decodeEntry(name, value))
+    keysKept += 1 + Object.keys(value).length
+  }
+  // JSON.parse keeps the last of two equal keys and says nothing.
+  if (keysKept !== keysWritten) throw new WeightsError('the safetensors header has a key twice')
+  // An empty tensor shares its offset with the one after it, hence the second criterion.
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end)
+  assertContiguous(entries)
+  return entries
+}
+
+function parseJson(bytes: Uint8Array): { header: Record<string, unknown>; keysWritten: number } {
+  let text: string
+  let header: unknown
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    header = JSON.parse(text)
+  } catch (error) {
+    throw new WeightsError('the safetensors header is not JSON in UTF-8', { cause: error })
+  }
+  if (!text.startsWith('{') || !isRecord(header)) throw new WeightsError('the safetensors header is not a JSON object')
+  return { header, keysWritten: countKeys(text) }
+}
+
+const COLON = /\s*:/y
+
+/** Keys of a valid JSON text: its strings that a colon follows. */
+function countKeys(text: string): number {
+  let count = 0
+  for (let i = text.indexOf('"'); i !== -1; i = text.indexOf('"', i + 1)) {
+    do i += text[i] === '\\' ? 2 : 1
+    while (text[i] !== '"')
+    COLON.lastIndex = i + 1
+    if (COLON.test(text)) count++
+  }
+  return count
+}
+
+function assertMetadata(value: Record<string, unknown>): void {
+  if (!Object.values(value).every((item) => typeof item === 'string'))
+    throw new WeightsError('__metadata__ of the safetensors header is not an object of texts')
+}
+
+function decodeEntry(name: string, value: Record<string, unknown>): TensorEntry {
+  const { dtype, shape, data_offsets: offsets, ...unknown } = value
+  const tensor = `tensor ${quote(name)}`
+  const [unknownKey] = Object.keys(unknown)
+  if (unknownKey !== undefined) throw new WeightsError(`${tensor} has the unknown key ${quote(unknownKey)}`)
+  if (!isTensorType(dtype))
+    throw new WeightsError(
+      `${tensor} has the number type ${typeof dtype === 'string' ? quote(dtype) : 'null'}, and only F32 and F64 are read`,
+    )
+  if (!isSizes(shape)) throw new WeightsError(`the shape of ${tensor} is not a list of whole numbers`)
+  if (!isSizes(offsets) || offsets.length !== 2)
+    throw new WeightsError(`data_offsets of ${tensor} are not two whole numbers`)
+  const spec = { name, dtype, shape }
+  const [begin, end] = offsets as [number, number]
+  const bytes = tensorBytes(spec)
+  if (!Number.isSafeInteger(bytes) || end - begin !== bytes)
+    throw new WeightsError(`${tensor} has ${end - begin} bytes of data, and its shape takes ${bytes}`)
+  if (begin % itemBytes(dtype) !== 0)
+    throw new WeightsError(`${tensor} starts at byte ${begin}, which is no multiple of ${itemBytes(dtype)}`)
+  return { spec, begin, end }
+}
+
+function assertContiguous(entries: readonly TensorEntry[]): void {
+  let offset = 0
+  for (const { spec, begin, end } of entries) {
+    if (begin !== offset)
+      throw new WeightsError(
+        `tensor ${quote(spec.name)} starts at byte ${begin}, and the one before it ends at ${offset}`,
+      )
+    offset = end
+  }
+}
+
+function isTensorType(value: unknown): value is TensorType {
+  return value === 'F32' || value === 'F64'
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,53 @@
+/** A set of weights: named tensors, each one flat typed array, row-major, in the order of their specs. */
+
+/** The number types on the wire and on disk, by their safetensors names. */
+export type TensorType = 'F32' | 'F64'
+
+export interface TensorSpec {
+  readonly name: string
+  readonly dtype: TensorType
+  readonly shape: readonly number[]
+}
+
+export type TensorData = Float32Array | Float64Array
+
+export interface Weights {
+  readonly specs: readonly TensorSpec[]
+  /** In the order of `specs`. */
+  readonly data: TensorData[]
+}
+
+const ITEM_BYTES: Record<TensorType, number> = { F32: 4, F64: 8 }
+
+export function itemBytes(dtype: TensorType): number {
+  return ITEM_BYTES[dtype]
+}
+
+/** Number of values: the product of the shape, 1 for a scalar. */
+export function tensorLength(spec: TensorSpec): number {
+  return spec.shape.reduce((product, size) => product * size, 1)
+}
+
+export function tensorBytes(spec: TensorSpec): number {
+  return tensorLength(spec) * itemBytes(spec.dtype)
+}
+
+/** Bytes of one full set of weights, M. */
+export function weightsBytes(specs: readonly TensorSpec[]): number {
+  return specs.reduce((sum, spec) => sum + tensorBytes(spec), 0)
+}
+
+/** Room for one tensor, all zeros. */
+export function allocateTensor(spec: TensorSpec): TensorData {
+  return spec.dtype === 'F32' ? new Float32Array(tensorLength(spec)) : new Float64Array(tensorLength(spec))
+}
+
+/** The bytes of a tensor, without a copy. */
+export function bytesOf(data: TensorData): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+}
+
+/** A tensor's name in a message: names come from the network, and may be long. */
+export function quote(name: string): string {
+  return JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name)
+}

@@ -1,0 +1,113 @@
+import { Agent, type IncomingMessage, request as startRequest } from 'node:http'
+import { TidemarkError, UsageError } from '../../errors.js'
+import { formatDuration } from '../../units.js'
+import { readJson } from './json-body.js'
+import { sendChunks } from './send.js'
+
+export interface ConnectionOptions {
+  /** Where the server listens, for example `http://127.0.0.1:8080`. */
+  url: string
+  token: string
+  /** Silence in the middle of an exchange, after which the connection is given up. */
+  idleMs: number
+  signal: AbortSignal
+}
+
+export interface RequestOptions {
+  method: 'GET' | 'POST'
+  path: string
+  headers: Record<string, string>
+  body?: { byteLength: number; chunks(): Iterable<Uint8Array> }
+  /** How long the server may think before it answers, on top of the silence that is allowed anyway. */
+  patienceMs?: number
+}
+
+/** The server refused a request. `code` says why, and what to do about it. */
+export class RefusedError extends TidemarkError {
+  readonly status: number
+  readonly code: string
+  readonly facts: Record<string, unknown>
+
+  constructor(status: number, answer: Record<string, unknown>) {
+    super(typeof answer.message === 'string' ? answer.message : `the server answered with HTTP status ${status}`)
+    this.status = status
+    this.code = typeof answer.error === 'string' ? answer.error : 'unknown'
+    this.facts = answer
+  }
+}
+
+/**
+ * A client's way to its server: one request at a time over one TCP connection, which stays open in between. The open
+ * connection also tells the server that the client is there.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions
+  readonly #url: URL
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 })
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    this.#url = parseUrl(options.url)
+  }
+
+  /** The answer, its body still to be read. Throws {@link RefusedError}, or the system's error when the connection breaks. */
+  async request(options: RequestOptions): Promise<IncomingMessage> {
+    const answer = await this.#exchange(options)
+    const status = answer.statusCode ?? 0
+    if (status < 400) return answer
+    throw new RefusedError(status, await readJson(answer))
+  }
+
+  async requestJson(options: RequestOptions): Promise<Record<string, unknown>> {
+    return readJson(await this.request(options))
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+
+  #exchange({ method, path, headers, body, patienceMs = 0 }: RequestOptions): Promise<IncomingMessage> {
+    const { token, idleMs, signal } = this.#options
+    return new Promise((resolve, reject) => {
+      const request = startRequest(new URL(path, this.#url), {
+        method,
+        agent: this.#agent,
+        signal,
+        timeout: patienceMs + idleMs,
+        headers: {
+          ...headers,
+          authorization: `Bearer ${token}`,
+          'content-length': String(body?.byteLength ?? 0),
+          // A large body waits for the server's word, so that a refusal arrives before the upload and not after it.
+          ...(body === undefined ? {} : { expect: '100-continue' }),
+        },
+      })
+      request.on('error', reject)
+      request.on('response', resolve)
+      request.on('timeout', () => request.destroy(silence(patienceMs + idleMs)))
+      if (body === undefined) {
+        request.end()
+        return
+      }
+      request.on('continue', () => {
+        sendChunks(request, body.chunks()).then(
+          () => request.end(),
+          (error: Error) => request.destroy(error),
+        )
+      })
+      request.flushHeaders()
+    })
+  }
+}
+
+function silence(idleMs: number): Error {
+  return Object.assign(new Error(`the server was silent for ${formatDuration(idleMs)}`), { code: 'ETIMEDOUT' })
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'http:') return url
+  throw new UsageError(`"${text}" is not the address of a server`, {
+    fix: 'Give --server as the server prints it, for example http://127.0.0.1:8080.',
+  })
+}

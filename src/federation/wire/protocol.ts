@@ -1,0 +1,82 @@
+/** The protocol's names and the forms of its headers. Documented in docs/wire-protocol.md. */
+import type { IncomingHttpHeaders } from 'node:http'
+import { CLIENT_NAME, type ResultClaim } from './messages.js'
+import { Refusal } from './refusal.js'
+
+export const PATHS = {
+  join: '/v1/join',
+  task: '/v1/task',
+  result: '/v1/result',
+  failure: '/v1/failure',
+  status: '/v1/status',
+} as const
+
+export const HEADERS = {
+  job: 'tidemark-job',
+  client: 'tidemark-client',
+  session: 'tidemark-session',
+  task: 'tidemark-task',
+  round: 'tidemark-round',
+  attempt: 'tidemark-attempt',
+  examples: 'tidemark-examples',
+  steps: 'tidemark-steps',
+  place: 'tidemark-place',
+  clients: 'tidemark-clients',
+} as const
+
+/** How long the server keeps a client waiting for its next task before it says "wait"; the client then asks again. */
+export const POLL_MS = 20_000
+
+/** Longest JSON text that either side reads. Settings and refusals are far shorter. */
+export const MAX_JSON_BYTES = 64 * 2 ** 10
+
+export const WEIGHTS_TYPE = 'application/octet-stream'
+
+/** The client that a request names. Throws a {@link Refusal}. */
+export function readClientName(headers: IncomingHttpHeaders): string {
+  const name = readHeader(headers, HEADERS.client)
+  if (name === undefined || !CLIENT_NAME.test(name))
+    throw new Refusal(400, 'bad-request', {
+      message: `the header ${HEADERS.client} must name the client: up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit`,
+    })
+  return name
+}
+
+/** The claim that comes with a result. Throws a {@link Refusal} where round or attempt are no numbers. */
+export function readClaim(headers: IncomingHttpHeaders): ResultClaim {
+  return {
+    client: readClientName(headers),
+    round: readCount(headers, HEADERS.round),
+    attempt: readCount(headers, HEADERS.attempt),
+    // Whether it is a number at all is for the rules of a round to judge, in their order.
+    numExamples: readNumber(headers, HEADERS.examples),
+    steps: readCount(headers, HEADERS.steps),
+  }
+}
+
+export function claimHeaders(claim: Omit<ResultClaim, 'client'>): Record<string, string> {
+  return {
+    [HEADERS.round]: String(claim.round),
+    [HEADERS.attempt]: String(claim.attempt),
+    [HEADERS.examples]: String(claim.numExamples),
+    [HEADERS.steps]: String(claim.steps),
+  }
+}
+
+/** A whole number of at least zero. */
+export function readCount(headers: IncomingHttpHeaders, name: string): number {
+  const value = readHeader(headers, name)
+  if (value === undefined || !/^\d{1,15}$/.test(value))
+    throw new Refusal(400, 'bad-request', { message: `the header ${name} must be a whole number` })
+  return Number(value)
+}
+
+export function readHeader(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function readNumber(headers: IncomingHttpHeaders, name: string): number {
+  const value = readHeader(headers, name)
+  return value === undefined || value.trim() === '' ? Number.NaN : Number(value)
+}
