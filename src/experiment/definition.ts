@@ -1,4 +1,11 @@
-import type { jobOptions, memoryOptions, OptionValues, roundOptions, trainingOptions } from '../options.js'
+import type {
+  jobOptions,
+  memoryOptions,
+  OptionValues,
+  roundOptions,
+  serverOptions,
+  trainingOptions,
+} from '../options.js'
 
 /** What a `*.memory.ts` file exports: one job, the settings it is run under, and what is expected of each. */
 export interface ComparisonDefinition {
@@ -42,8 +49,7 @@ type FederationValues = Omit<OptionValues<typeof jobOptions>, 'seed'> &
   OptionValues<typeof roundOptions> &
   OptionValues<typeof memoryOptions>
 
-export const ALGORITHMS = ['fedavg'] as const
-export type Algorithm = (typeof ALGORITHMS)[number]
+export type Algorithm = OptionValues<typeof serverOptions>['algorithm']
 
 export const EXPECTED_SHAPES = ['stable', 'grows', 'sawtooth', 'settling', 'staircase', 'spike'] as const
 export type ExpectedShape = (typeof EXPECTED_SHAPES)[number]

@@ -10,10 +10,11 @@ import {
   type OptionSpec,
   type OptionTable,
   roundOptions,
+  serverOptions,
   trainingOptions,
 } from '../options.js'
 import { display, readAxes } from './axes.js'
-import { ALGORITHMS, EXPECTED_SHAPES } from './definition.js'
+import { EXPECTED_SHAPES } from './definition.js'
 import type { Axes } from './settings.js'
 
 /**
@@ -36,14 +37,20 @@ export type WorkloadPlan = FederationPlan
 
 export interface FederationPlan {
   kind: 'federation'
-  /** `algorithm`, and a value for every option of the job. */
+  /** A value for every option of the job. */
   job: Record<string, string | number>
 }
 
 const { seed, ...jobWithoutSeed } = jobOptions
 
 /** Options of a job of our own runtime. The seed is the comparison's. */
-export const federationOptions = { ...jobWithoutSeed, ...trainingOptions, ...roundOptions, ...memoryOptions }
+export const federationOptions = {
+  algorithm: serverOptions.algorithm,
+  ...jobWithoutSeed,
+  ...trainingOptions,
+  ...roundOptions,
+  ...memoryOptions,
+}
 
 /**
  * Checks what a suite file or a caller of the library defined.
@@ -71,7 +78,7 @@ const definitionEntries = {
   workload: v.variant('kind', [
     v.strictObject({
       kind: v.literal('federation'),
-      job: v.strictObject({ algorithm: v.picklist(ALGORITHMS), ...entriesOf(federationOptions) }),
+      job: v.strictObject(entriesOf(federationOptions)),
     }),
   ]),
   settings: v.optional(v.record(v.string(), v.unknown())),
@@ -89,7 +96,7 @@ const definitionSchema = v.strictObject(definitionEntries)
 const KNOWN_KEYS: Record<string, string[]> = {
   '': Object.keys(definitionEntries),
   workload: ['kind', 'job'],
-  'workload.job': ['algorithm', ...Object.keys(federationOptions)],
+  'workload.job': Object.keys(federationOptions),
 }
 
 /** A value as the option's own parser takes it; its default when left out. */

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { suggestWord } from '../closest-word.js'
 import { messageOf, UsageError } from '../errors.js'
-import { ALGORITHMS } from './definition.js'
+import { serverOptions } from '../options.js'
 
 /** A definition as its file exports it, unchecked, and the file for messages. */
 export interface LoadedDefinition {
@@ -24,11 +24,11 @@ export async function loadSuite(asked: string): Promise<LoadedDefinition[]> {
 const SUITE_FILE = /\.memory\.(ts|mts|js|mjs)$/
 
 function suiteFiles(asked: string): string[] {
-  if (ALGORITHMS.some((algorithm) => algorithm === asked)) return suiteFiles(shippedSuite(asked))
+  if (serverOptions.algorithm.parse(asked) !== undefined) return suiteFiles(shippedSuite(asked))
   const path = resolve(asked)
   if (!existsSync(path))
     throw new UsageError(`there is no algorithm, file or folder "${asked}"`, {
-      fix: suggestWord(asked, [...ALGORITHMS]),
+      fix: suggestWord(asked, serverOptions.algorithm.choices ?? []),
     })
   if (!statSync(path).isDirectory()) return [path]
   const files = readdirSync(path, { recursive: true, encoding: 'utf8' })

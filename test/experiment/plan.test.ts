@@ -63,7 +63,7 @@ test.each([
   [
     'an algorithm that does not exist',
     { ...good, workload: federation({ algorithm: 'fedprox' as 'fedavg' }) },
-    'x.memory.ts: workload.job.algorithm: found "fedprox", expected "fedavg"',
+    'x.memory.ts: workload.job.algorithm: found "fedprox", expected one of fedavg',
   ],
   [
     'an unknown axis',

@@ -1,19 +1,34 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { flagsOf, jobOptions, memoryOptions, type OptionTable, roundOptions, trainingOptions } from '../../options.js'
+import {
+  defaultValues,
+  flagsOf,
+  jobOptions,
+  memoryOptions,
+  type OptionTable,
+  roundOptions,
+  serverOptions,
+  trainingOptions,
+} from '../../options.js'
 import { allocatorLibrary } from '../allocator-library.js'
 import { isVariable } from '../axes.js'
-import type { FederationPlan } from '../plan.js'
+import { type FederationPlan, federationOptions } from '../plan.js'
 import type { Setting } from '../settings.js'
 import type { Stage, Workload } from './workload.js'
 
 const { serverMemoryGcRounds, clientMemoryGcRounds } = memoryOptions
 
-/** What each role takes on its command line. */
-const SERVER_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, ...roundOptions, serverMemoryGcRounds }
-const CLIENT_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, clientMemoryGcRounds }
+/** What each role takes on its command line; the server tells its clients the rest of the job. */
+const SERVER_OPTIONS: OptionTable = {
+  algorithm: serverOptions.algorithm,
+  ...jobOptions,
+  ...trainingOptions,
+  ...roundOptions,
+  serverMemoryGcRounds,
+}
+const CLIENT_OPTIONS: OptionTable = { clientMemoryGcRounds }
 
-/** The options that say at a glance what a job is. */
+/** The options that say at a glance what a job is; any other is worth a word when it is not the default. */
 const HEADLINE = ['algorithm', 'rounds', 'clients', 'model', 'modelSize', 'trainer']
 
 /** A job of our own runtime: `tidemark server`, then its clients, started as a user would start them. */
@@ -48,7 +63,11 @@ async function startFederation(stage: Stage, job: Setting['values'], setting: Se
 }
 
 function headline(job: FederationPlan['job']): FederationPlan['job'] {
-  return Object.fromEntries(HEADLINE.map((key) => [key, job[key]!]))
+  const defaults: Record<string, unknown> = defaultValues(federationOptions)
+  const others = Object.keys(federationOptions).filter(
+    (key) => !HEADLINE.includes(key) && job[key] !== defaults[key] && key !== 'serverMemoryGcRounds',
+  )
+  return Object.fromEntries([...HEADLINE, ...others].map((key) => [key, job[key]!]))
 }
 
 /** This very program, as it was installed. */
