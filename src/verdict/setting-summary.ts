@@ -1,3 +1,8 @@
+import type { TrialResult } from '../experiment/comparison.js'
+import type { RoundRecord } from '../recording/recording.js'
+import { mean } from '../statistics/mean.js'
+import { median } from '../statistics/median.js'
+
 /** One number over several trials. `low` and `high` are the smallest and largest trial; all values are kept. */
 export interface Spread {
   median: number
@@ -28,4 +33,66 @@ export interface SettingSummary {
   roundMs: Spread | null
   /** Accuracy of the last round. */
   accuracy: Spread | null
+}
+
+/**
+ * The summary of one setting over its completed trials; failed ones are counted, stopped ones left out.
+ *
+ * Where several processes have the judged role (peers), the one that went highest stands for the trial.
+ *
+ * @param trials of this setting
+ * @param judge the role that is judged
+ */
+export function summarizeSetting(
+  label: string,
+  trials: readonly TrialResult[],
+  { judge }: { judge: string },
+): SettingSummary {
+  const completed = trials
+    .filter(({ state }) => state === 'completed')
+    .map((trial) => ({ rounds: judgedRounds(trial, judge), initialRssBytes: trial.initialRssBytes }))
+  const over = (value: (rounds: RoundRecord[], initialRssBytes: number | null) => number | null) =>
+    spreadOf(
+      completed.map(({ rounds, initialRssBytes }) => (rounds.length === 0 ? null : value(rounds, initialRssBytes))),
+    )
+  return {
+    label,
+    trials: completed.length,
+    failedTrials: trials.filter(({ state }) => state === 'failed').length,
+    initialRssBytes: spreadOf(completed.map(({ initialRssBytes }) => initialRssBytes)),
+    peakBytes: over(highestPeak),
+    hasSampledPeaks: completed.some(({ rounds }) => rounds.some(({ peakKind }) => peakKind === 'sampled')),
+    endRssBytes: over((rounds) => rounds.at(-1)!.end.rssBytes),
+    increaseBytes: over((rounds, initial) => (initial === null ? null : rounds.at(-1)!.end.rssBytes - initial)),
+    floorBytes: over(floorOf),
+    cleanupMsPerRound: over((rounds) => mean(rounds.map(({ cleanup }) => cleanup?.totalMs ?? 0))),
+    roundMs: over((rounds) => mean(rounds.map(({ startedMs, endedMs }) => endedMs - startedMs))),
+    accuracy: over((rounds) => rounds.at(-1)!.accuracy),
+  }
+}
+
+/** The rounds, in order, of the process that stands for the judged role. */
+export function judgedRounds(trial: TrialResult, judge: string): RoundRecord[] {
+  const byProcess = new Map<number, RoundRecord[]>()
+  for (const round of trial.rounds.filter(({ role }) => role === judge)) {
+    byProcess.set(round.pid, [...(byProcess.get(round.pid) ?? []), round])
+  }
+  const height = (rounds: RoundRecord[]) => Math.max(...rounds.map(({ end, peakBytes }) => peakBytes ?? end.rssBytes))
+  const [highest] = [...byProcess.values()].sort((a, b) => height(b) - height(a))
+  return (highest ?? []).sort((a, b) => a.round - b.round)
+}
+
+function highestPeak(rounds: readonly RoundRecord[]): number | null {
+  const peaks = rounds.flatMap(({ peakBytes }) => (peakBytes === null ? [] : [peakBytes]))
+  return peaks.length === 0 ? null : Math.max(...peaks)
+}
+
+function floorOf(rounds: readonly RoundRecord[]): number {
+  return Math.min(...rounds.slice(Math.floor(rounds.length / 2)).map(({ end }) => end.rssBytes))
+}
+
+function spreadOf(measured: readonly (number | null)[]): Spread | null {
+  const values = measured.filter((value) => value !== null)
+  if (values.length === 0) return null
+  return { median: median(values), low: Math.min(...values), high: Math.max(...values), values }
 }
