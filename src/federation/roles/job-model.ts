@@ -1,12 +1,32 @@
+import { TidemarkError } from '../../errors.js'
+import { createEvaluator } from '../training/evaluator.js'
+import { initialWeights } from '../training/initial-weights.js'
+import { modelSpecs } from '../training/model-choice.js'
+import { createTrainer } from '../training/trainer.js'
+import { layoutDifference } from '../weights/layout.js'
 import type { Weights } from '../weights/weights.js'
 import type { JobSettings, MakeTrainer, ServerModel } from './job.js'
 
+/** The model that a job's settings ask for. */
 export async function loadServerModel(settings: JobSettings): Promise<ServerModel> {
-  const specs = []
-  const n = Math.ceil(settings.modelSize / 819200)
-  for (let i = 0; i < n; i++) specs.push({ name: `t${i}`, dtype: 'F32' as const, shape: [204800] })
-  return { initial: { specs, data: specs.map(() => new Float32Array(204800).map(() => Math.random())) } }
+  const evaluator = await createEvaluator(settings)
+  const initial = initialWeights(settings, settings.seed)
+  return evaluator === undefined ? { initial } : { initial, accuracy: (weights) => evaluator.accuracy(weights) }
 }
-export const makeTrainer: MakeTrainer = async () => ({
-  train: async (weights: Weights) => ({ weights, numExamples: 100, steps: 1 }),
-})
+
+/** The trainer that a job's settings ask for, at its place among the clients. */
+export const makeTrainer: MakeTrainer = async (settings, place) => {
+  const trainer = await createTrainer(settings, place)
+  return {
+    train: (weights, round) => {
+      assertModel(settings, weights)
+      return trainer.train(weights, round)
+    },
+  }
+}
+
+/** The kernels trust the lengths of what they are given, and the weights came over the network. */
+function assertModel(settings: JobSettings, weights: Weights): void {
+  const difference = layoutDifference(weights.specs, modelSpecs(settings))
+  if (difference !== undefined) throw new TidemarkError(`the server sent weights of another model: ${difference}`)
+}

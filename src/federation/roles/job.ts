@@ -9,7 +9,7 @@ import {
   type serverOptions,
   trainingOptions,
 } from '../../options.js'
-type TrainingResult = { weights: Weights; numExamples: number; steps: number }
+import type { TrainingResult } from '../training/trainer.js'
 import type { Weights } from '../weights/weights.js'
 import type { Place } from '../wire/messages.js'
 
@@ -31,7 +31,7 @@ export interface ServerModel {
   accuracy?: (weights: Weights) => number
 }
 
-/** What trains at a client; {@link Trainer} is one. */
+/** What trains at a client. */
 export interface LocalTrainer {
   train(weights: Weights, round: number): Promise<TrainingResult>
 }

@@ -62,8 +62,8 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Weig
     if (settings.serverMemoryGcRounds > 0) await cleanupMemory()
     throw error
   } finally {
-    await server.close()
     members.close()
+    await server.close()
   }
 }
 

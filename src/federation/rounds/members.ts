@@ -30,6 +30,7 @@ interface Member {
 export class Members {
   readonly #settings: MembersSettings
   readonly #members = new Map<string, Member>()
+  #isClosed = false
 
   constructor(settings: MembersSettings) {
     this.#settings = settings
@@ -82,8 +83,9 @@ export class Members {
     return { index: this.names.indexOf(name), clients: this.#settings.clients }
   }
 
-  /** Waits for nobody any more. Call it when the last connection is closed. */
+  /** Waits for nobody any more. */
   close(): void {
+    this.#isClosed = true
     for (const member of this.#members.values()) clearTimeout(member.lossTimer)
   }
 
@@ -100,7 +102,7 @@ export class Members {
 
   #detach(member: Member, socket: Socket): void {
     member.sockets.delete(socket)
-    if (member.sockets.size > 0) return
+    if (member.sockets.size > 0 || this.#isClosed) return
     const { reconnectMs } = this.#settings
     member.lossTimer = setTimeout(() => {
       member.isLost = true

@@ -14,7 +14,7 @@ const BLOCK = 8192
 const sums = new Float64Array(BLOCK)
 
 /**
- * `target = keep * current + (sum of share_i * data_i)`, in the order of the terms.
+ * `target = keep * current + (sum of share_i * data_i)`, in the order of the terms. All values must be finite.
  *
  * The sum is formed in float64, block by block, and rounded once; so it costs no float64 copy of a tensor. `target` may be
  * one of the terms or `current`.
@@ -23,19 +23,29 @@ export function combineTensor(
   target: TensorData,
   { terms, current, keep }: { terms: readonly Term[]; current: TensorData; keep: number },
 ): void {
+  const all = keep === 0 ? terms : [{ share: keep, data: current }, ...terms]
+  // The last two are added while the block is written: with two clients, the block is passed over once and not four times.
+  const [a, b] = all.length === 1 ? [all[0]!, { share: 0, data: all[0]!.data }] : all.slice(-2)
+  const others = all.slice(0, -2)
   for (let start = 0; start < target.length; start += BLOCK) {
-    const length = Math.min(BLOCK, target.length - start)
-    if (keep === 0) sums.fill(0)
-    else setBlock({ share: keep, data: current }, start, length)
-    for (const term of terms) addBlock(term, start, length)
-    for (let i = 0; i < length; i++) target[start + i] = sums[i]!
+    const end = Math.min(start + BLOCK, target.length)
+    if (others.length === 0) writePair(target, a!, b!, start, end)
+    else {
+      sums.fill(0)
+      for (const term of others) addBlock(term, start, end)
+      writeSums(target, a!, b!, start, end)
+    }
   }
 }
 
-function setBlock({ share, data }: Term, start: number, length: number): void {
-  for (let i = 0; i < length; i++) sums[i] = share * data[start + i]!
+function addBlock({ share, data }: Term, start: number, end: number): void {
+  for (let i = start; i < end; i++) sums[i - start]! += share * data[i]!
 }
 
-function addBlock({ share, data }: Term, start: number, length: number): void {
-  for (let i = 0; i < length; i++) sums[i]! += share * data[start + i]!
+function writePair(target: TensorData, a: Term, b: Term, start: number, end: number): void {
+  for (let i = start; i < end; i++) target[i] = a.share * a.data[i]! + b.share * b.data[i]!
+}
+
+function writeSums(target: TensorData, a: Term, b: Term, start: number, end: number): void {
+  for (let i = start; i < end; i++) target[i] = sums[i - start]! + a.share * a.data[i]! + b.share * b.data[i]!
 }
