@@ -22,6 +22,25 @@ export interface RecordingHead {
   machine: MachineFacts
   sampling: SamplingFacts
   processes: RecordedProcess[]
+  /** The highest sum of one sample, a lower bound: the processes' own peaks need not fall together. Absent before the first. */
+  treePeak?: TreePeak
+  /** The memory cgroup of the first process, at the end; absent where there is none. */
+  cgroup?: CgroupFacts
+}
+
+export interface TreePeak {
+  timeMs: number
+  rssBytes: number
+  /** How many processes the sum covers. */
+  processes: number
+}
+
+export interface CgroupFacts {
+  limitBytes: number | null
+  /** The cgroup's own high-water mark since it was made; page cache and kernel memory count in it. */
+  peakBytes: number | null
+  /** True when nobody but the recorded processes and the recorder was in it, so that its peak is theirs. */
+  isAlone: boolean
 }
 
 export interface SamplingFacts {
@@ -31,6 +50,14 @@ export interface SamplingFacts {
   samples: number
   /** Readings that worked, and those that did not because the process was gone or could not be read. */
   readings: { read: number; gone: number; unreadable: number }
+  /** Moments of sampling that were left out because the one before came too late. */
+  missed?: number
+  /** How far from its planned moment a sample was taken; null before the first. */
+  jitterMs?: { median: number; p99: number; max: number } | null
+  /** Processor time of the sampling thread; null where the kernel does not tell. */
+  costMs?: number | null
+  /** Descendants that were found, those that ended before they could be read, and those that could not be read. */
+  processes?: { seen: number; vanished: number; unreadable: number }
 }
 
 export interface RecordedProcess {
@@ -51,13 +78,17 @@ export interface RecordedProcess {
   peakBytes: number | null
   peakKind: PeakKind
   /** Exit code or signal where the recorder is its parent; null otherwise or while it runs. */
-  exit: { code: number | null; signal: string | null } | null
+  exit: { code: number | null; signal: string | null; outOfMemory?: boolean } | null
+  /** The sample of status at which RSS was highest, and its parts; a lower bound beside `peakBytes`. */
+  highest?: MemoryReading & { timeMs: number }
+  /** The last reading. */
+  last?: MemoryReading & { timeMs: number; threads: number; openFiles: number | null }
 }
 
 /** `exact`: the kernel's high-water mark, reset at the round's boundary. `sampled`: the highest sample, a lower bound. */
 export type PeakKind = 'exact' | 'sampled'
 
-/** One line of `samples.ndjson`: RSS of every process at one moment. `[pid, rssBytes]` pairs; a vanished one is left out. */
+/** One line of `samples.ndjson`: RSS of every process at one moment. A process that could not be read is left out. */
 export interface Sample {
   timeMs: number
   rss: [pid: number, rssBytes: number][]

@@ -1,0 +1,129 @@
+import { resetPeak } from '../linux/peak.js'
+import { memoryOf, readProcessStatus } from '../linux/process-status.js'
+import { nowMs } from './clock.js'
+import type { BareMark } from './mark-lines.js'
+import type { ObservedMark, ObservedProcess } from './observed-mark.js'
+
+export interface LiveProcess {
+  pid: number
+  role: string
+  name: string
+  firstSeenMs: number
+}
+
+export interface ObserverOptions {
+  /** Appends a line to the marks, in one write: programs append to the same file. */
+  append(mark: ObservedMark): void
+  /** False leaves the peaks of the processes alone: those of rounds are then sampled. */
+  resetPeaks: boolean
+  /** The processes that run now. */
+  live(): LiveProcess[]
+}
+
+/** What a log or an option tells of a round, where the program writes no marks. */
+export interface RoundEvent {
+  kind: 'round-start' | 'round'
+  round: number
+  /**
+   * A line of a log may come before the cleanup that it announces is done: for so long after it the lowest RSS is looked
+   * for, and taken for the round's end.
+   */
+  settleMs: number
+}
+
+const SETTLE_STEP_MS = 20
+
+/**
+ * Reads foreign processes from outside at the boundaries of their rounds: VmHWM and RSS the moment the boundary is told,
+ * then the reset of the peak, so that the next reading is the next round's. What is allocated between the boundary and
+ * that moment, about a millisecond, counts for the round before.
+ */
+export class Observer {
+  readonly #options: ObserverOptions
+  /** When the boundary before was, and whether the peak could be reset there, by process. */
+  readonly #before = new Map<number, { timeMs: number; wasReset: boolean }>()
+  readonly #startedMs = new Map<number, number>()
+  readonly #settling = new Set<Promise<void>>()
+
+  constructor(options: ObserverOptions) {
+    this.#options = options
+  }
+
+  /** A bare mark: about the process that it names by pid, role or name, or about all. */
+  onBareMark(mark: BareMark): void {
+    const about = this.#options
+      .live()
+      .filter(
+        ({ pid, role, name }) =>
+          (mark.pid === undefined || mark.pid === pid) &&
+          (mark.role === undefined || mark.pid !== undefined || mark.role === role) &&
+          (mark.name === undefined || mark.pid !== undefined || mark.name === name),
+      )
+      // What a program calls itself is better than what its command line tells.
+      .map((process) => ({ ...process, role: mark.role ?? process.role, name: mark.name ?? process.name }))
+    if (mark.mark === 'round-start') this.#begin(about)
+    else this.#write(this.#observe(mark.mark, mark.round ?? 0, about))
+  }
+
+  /** A round told by a log: about all processes. */
+  onRoundEvent({ kind, round, settleMs }: RoundEvent): void {
+    const about = this.#options.live()
+    if (kind === 'round-start') {
+      this.#begin(about)
+      return
+    }
+    const observed = this.#observe('round', round, about)
+    const settled = this.#settle(observed, settleMs).then(() => this.#write(observed))
+    this.#settling.add(settled)
+    void settled.finally(() => this.#settling.delete(settled))
+  }
+
+  /** Resolves when all that was observed is written. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#settling)
+  }
+
+  #begin(about: readonly LiveProcess[]): void {
+    const timeMs = nowMs()
+    for (const { pid } of about) this.#startedMs.set(pid, timeMs)
+  }
+
+  #observe(of: 'start' | 'round', round: number, about: readonly LiveProcess[]): ObservedMark {
+    const timeMs = nowMs()
+    const processes = about.flatMap((process) => this.#read(process, of, timeMs) ?? [])
+    return { mark: 'observed', of, timeMs, round, processes }
+  }
+
+  #read(
+    { pid, role, name, firstSeenMs }: LiveProcess,
+    of: 'start' | 'round',
+    timeMs: number,
+  ): ObservedProcess | undefined {
+    const status = readProcessStatus(pid)
+    if (status.kind !== 'read') return undefined
+    const before = this.#before.get(pid)
+    const startedMs = this.#startedMs.get(pid) ?? before?.timeMs ?? firstSeenMs
+    if (of === 'round') {
+      const wasReset = this.#options.resetPeaks && resetPeak(pid)
+      this.#before.set(pid, { timeMs, wasReset })
+      this.#startedMs.delete(pid)
+    }
+    const exact = before?.wasReset ?? true
+    return { pid, role, name, startedMs, peakBytes: status.peakBytes, exact, memory: memoryOf(status) }
+  }
+
+  async #settle(observed: ObservedMark, settleMs: number): Promise<void> {
+    const untilMs = observed.timeMs + settleMs
+    while (nowMs() < untilMs) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_STEP_MS))
+      for (const process of observed.processes) {
+        const status = readProcessStatus(process.pid)
+        if (status.kind === 'read' && status.rssBytes < process.memory.rssBytes) process.memory = memoryOf(status)
+      }
+    }
+  }
+
+  #write(observed: ObservedMark): void {
+    if (observed.processes.length > 0) this.#options.append(observed)
+  }
+}

@@ -1,0 +1,110 @@
+import { loadedAllocator } from '../linux/allocator-maps.js'
+import type { Mark } from '../marks.js'
+import type { LiveProcess } from './observer.js'
+import { nameProcess, type RolePattern } from './process-name.js'
+import type { RecordedProcess } from './recording.js'
+import type { SampledProcess } from './sampler-protocol.js'
+
+export interface NewProcess {
+  pid: number
+  startTicks: number
+  parentPid: number | null
+  role: string
+  name: string
+  command: readonly string[]
+  firstSeenMs: number
+}
+
+/** All processes of a recording, the living and those that have ended. A pid that comes twice is two processes. */
+export class ProcessRegistry {
+  readonly #patterns: readonly RolePattern[]
+  readonly #all = new Map<string, RecordedProcess>()
+  /** The latest process of each pid. */
+  readonly #live = new Map<number, RecordedProcess>()
+  /** Named by whoever added it; patterns do not rename it. */
+  readonly #named = new Set<RecordedProcess>()
+
+  constructor(patterns: readonly RolePattern[]) {
+    this.#patterns = patterns
+  }
+
+  all(): RecordedProcess[] {
+    return [...this.#all.values()]
+  }
+
+  live(): LiveProcess[] {
+    return [...this.#live.values()]
+  }
+
+  add(process: NewProcess): void {
+    const recorded: RecordedProcess = {
+      ...process,
+      command: process.command.join(' '),
+      lastSeenMs: process.firstSeenMs,
+      allocator: loadedAllocator(process.pid),
+      peakBytes: null,
+      peakKind: 'exact',
+      exit: null,
+    }
+    this.#put(recorded)
+    this.#named.add(recorded)
+  }
+
+  exited(pid: number, exit: NonNullable<RecordedProcess['exit']>): void {
+    const process = this.#live.get(pid) ?? this.all().findLast((candidate) => candidate.pid === pid)
+    if (process !== undefined) process.exit = exit
+    this.#live.delete(pid)
+  }
+
+  /** What the sampling thread has learnt of a process. */
+  merge(sampled: SampledProcess, isGone: boolean): void {
+    const { pid, startTicks, parentPid, firstSeenMs, lastSeenMs, peakBytes, highest, last } = sampled
+    const process =
+      this.#all.get(keyOf(sampled)) ??
+      this.#put({
+        pid,
+        startTicks,
+        parentPid,
+        role: 'process',
+        name: '?',
+        command: '',
+        firstSeenMs,
+        lastSeenMs,
+        allocator: null,
+        peakBytes: null,
+        peakKind: 'exact',
+        exit: null,
+      })
+    process.lastSeenMs = Math.max(process.lastSeenMs, lastSeenMs)
+    if (peakBytes !== null) process.peakBytes = Math.max(process.peakBytes ?? 0, peakBytes)
+    if (highest !== null) process.highest = highest
+    if (last !== null) process.last = last
+    if (!this.#named.has(process)) {
+      Object.assign(process, nameProcess(sampled.command, this.#patterns))
+      process.command = sampled.command.join(' ')
+    }
+    // A process that has just been started has mapped nothing but the loader yet.
+    if (!isGone && (process.allocator === null || process.allocator === 'unknown'))
+      process.allocator = loadedAllocator(pid) ?? process.allocator
+    if (isGone && this.#live.get(pid) === process) this.#live.delete(pid)
+  }
+
+  /** A role's own word counts for more than what is seen from outside. */
+  onMark(mark: Mark): void {
+    const process = this.#live.get(mark.pid)
+    if (process === undefined) return
+    if (mark.mark === 'start') process.allocator = mark.allocator
+    if (mark.mark === 'round' && mark.peakBytes !== null)
+      process.peakBytes = Math.max(process.peakBytes ?? 0, mark.peakBytes)
+  }
+
+  #put(process: RecordedProcess): RecordedProcess {
+    this.#all.set(keyOf(process), process)
+    this.#live.set(process.pid, process)
+    return process
+  }
+}
+
+function keyOf({ pid, startTicks }: { pid: number; startTicks: number }): string {
+  return `${pid}/${startTicks}`
+}

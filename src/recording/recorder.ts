@@ -1,0 +1,323 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../errors.js'
+import { type FollowedLines, followLines } from '../launch/follow-lines.js'
+import { readCgroupMemory } from '../linux/cgroup.js'
+import type { MachineFacts } from '../linux/machine.js'
+import { readProcessStat } from '../linux/process-stat.js'
+import type { Mark } from '../marks.js'
+import { nowMs } from './clock.js'
+import { writeHead } from './head-file.js'
+import { parseMarkLine } from './mark-lines.js'
+import { Observer, type RoundEvent } from './observer.js'
+import type { RolePattern } from './process-name.js'
+import { ProcessRegistry } from './process-registry.js'
+import type { RecordingHead } from './recording.js'
+import { type SamplerHandle, startSampler } from './sampler.js'
+import type { FromSampler, TreeSettings } from './sampler-protocol.js'
+import { startSharedLog } from './shared-log.js'
+
+export const MARKS_FILE = 'marks.ndjson'
+export const SAMPLES_FILE = 'samples.ndjson'
+export const SHARED_FILE = 'shared.ndjson'
+
+export interface RecordingOptions {
+  /** Made if it is not there. What an earlier recording left in it is overwritten. */
+  folder: string
+  /** The command line, or what was attached to. */
+  command: readonly string[]
+  setting: Record<string, string | number>
+  machine: MachineFacts
+  /** 1 to 1000 samples a second. */
+  rateHz: number
+  /** Where programs append their marks, TIDEMARK_MARKS. Default: `marks.ndjson` in the folder. */
+  marksFile?: string
+  /** Find and record the descendants of what is added. Default: only what is added. */
+  tree?: TreeSettings
+  /** Names for descendants. */
+  roles?: readonly RolePattern[]
+  /** False never resets the peak of a process; peaks of rounds are then sampled. Default: true. */
+  resetPeaks?: boolean
+  /** Record PSS and USS too, this often. Default: not at all. */
+  sharedIntervalMs?: number
+  /** Call `onOverLimit` when the sum of one sample passes this. */
+  rssLimitBytes?: number
+}
+
+export interface ProcessToRecord {
+  pid: number
+  role: string
+  name: string
+  command: readonly string[]
+}
+
+export interface RecorderHandle {
+  readonly folder: string
+  /** Absolute; for the environment of what is launched. */
+  readonly marksFile: string
+  add(process: ProcessToRecord): void
+  /** How a process ended, where its owner knows. */
+  exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void
+  /** RSS of the living processes at the newest sample that was told, a few times a second. */
+  latest(): ReadonlyMap<number, number>
+  onMark(listener: (mark: Mark) => void): void
+  onOverLimit(listener: (rssBytes: number) => void): void
+  /** Called once when the recording can no longer be written. What was written is kept; the programs are left alone. */
+  onFailure(listener: (error: TidemarkError) => void): void
+  /** A round that a log tells of. */
+  onRoundEvent(event: RoundEvent): void
+  /** Ends sampling and writes the head. A recording that could not be written to its end is `failed`, whatever is given. */
+  finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead>
+}
+
+/** The head is rewritten at most this often while processes come and go. */
+const HEAD_INTERVAL_MS = 1000
+
+/**
+ * Starts to record into a folder: `recording.json`, `samples.ndjson`, `marks.ndjson` (docs/file-formats.md). The folder can
+ * be read at every moment, and after a crash.
+ *
+ * @throws UsageError when the folder cannot be written
+ */
+export async function startRecording(options: RecordingOptions): Promise<RecorderHandle> {
+  const { folder } = options
+  const marksFile = options.marksFile ?? join(folder, MARKS_FILE)
+  const head = newHead(options)
+  openFolder(folder, marksFile, head)
+  return new Recorder(options, marksFile, head)
+}
+
+function newHead({ command, setting, machine, rateHz }: RecordingOptions): RecordingHead {
+  return {
+    format: 'tidemark-recording/1',
+    command: [...command],
+    setting,
+    startedMs: nowMs(),
+    endedMs: null,
+    state: 'running',
+    reason: null,
+    machine,
+    sampling: {
+      askedIntervalMs: 1000 / rateHz,
+      achievedIntervalMs: null,
+      samples: 0,
+      readings: { read: 0, gone: 0, unreadable: 0 },
+    },
+    processes: [],
+  }
+}
+
+/** Every file is made now: a bad path fails before anything is started. */
+function openFolder(folder: string, marksFile: string, head: RecordingHead): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, SAMPLES_FILE), '')
+    writeFileSync(marksFile, '')
+  } catch (error) {
+    throw new UsageError(`cannot record into ${folder}: ${messageOf(error)}`, { cause: error })
+  }
+  if (!writeHead(folder, head))
+    throw new UsageError(`cannot record into ${folder}: there is no room for its first file`)
+}
+
+class Recorder implements RecorderHandle {
+  readonly folder: string
+  readonly marksFile: string
+  readonly #head: RecordingHead
+  readonly #registry: ProcessRegistry
+  readonly #sampler: SamplerHandle
+  readonly #observer: Observer
+  readonly #marks: FollowedLines
+  readonly #shared: { stop(): void } | null
+  readonly #markListeners: ((mark: Mark) => void)[] = []
+  readonly #limitListeners: ((rssBytes: number) => void)[] = []
+  readonly #failureListeners: ((error: TidemarkError) => void)[] = []
+  #latest = new Map<number, number>()
+  #cgroupFolder: string | null = null
+  #failure: TidemarkError | null = null
+  #headTimer: NodeJS.Timeout | null = null
+  #finished: Promise<RecordingHead> | null = null
+
+  constructor(options: RecordingOptions, marksFile: string, head: RecordingHead) {
+    this.folder = options.folder
+    this.marksFile = marksFile
+    this.#head = head
+    this.#registry = new ProcessRegistry(options.roles ?? [])
+    this.#sampler = startSampler(
+      {
+        samplesFile: join(options.folder, SAMPLES_FILE),
+        intervalMs: 1000 / options.rateHz,
+        tree: options.tree ?? null,
+        rssLimitBytes: options.rssLimitBytes ?? null,
+      },
+      (message) => this.#onSampler(message),
+      (error) => this.#fail(error),
+    )
+    const live = () => this.#registry.live()
+    this.#observer = new Observer({
+      resetPeaks: options.resetPeaks ?? true,
+      live,
+      append: (mark) => this.#append(marksFile, mark),
+    })
+    this.#marks = followLines(marksFile, (line) => this.#onMarkLine(line))
+    this.#shared =
+      options.sharedIntervalMs === undefined
+        ? null
+        : startSharedLog({
+            intervalMs: options.sharedIntervalMs,
+            live,
+            append: (line) => this.#append(join(options.folder, SHARED_FILE), line),
+          })
+  }
+
+  add({ pid, role, name, command }: ProcessToRecord): void {
+    const stat = readProcessStat(pid)
+    const startTicks = stat.kind === 'read' ? stat.startTicks : 0
+    const parentPid = stat.kind === 'read' ? stat.parentPid : null
+    this.#registry.add({ pid, startTicks, parentPid, role, name, command, firstSeenMs: nowMs() })
+    this.#sampler.add({ pid, startTicks })
+    if (this.#cgroupFolder === null) this.#readCgroup()
+    this.#saveHeadSoon()
+  }
+
+  exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void {
+    const { code, signal, outOfMemory = false } = exit
+    this.#registry.exited(pid, { code, signal, outOfMemory })
+    this.#saveHeadSoon()
+  }
+
+  latest(): ReadonlyMap<number, number> {
+    return this.#latest
+  }
+
+  onMark(listener: (mark: Mark) => void): void {
+    this.#markListeners.push(listener)
+  }
+
+  onOverLimit(listener: (rssBytes: number) => void): void {
+    this.#limitListeners.push(listener)
+  }
+
+  onFailure(listener: (error: TidemarkError) => void): void {
+    this.#failureListeners.push(listener)
+  }
+
+  onRoundEvent(event: RoundEvent): void {
+    this.#observer.onRoundEvent(event)
+  }
+
+  finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead> {
+    this.#finished ??= this.#finish(state, reason)
+    return this.#finished
+  }
+
+  async #finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead> {
+    this.#marks.readNow()
+    await this.#observer.finish()
+    this.#marks.close()
+    this.#shared?.stop()
+    await this.#sampler.stop()
+    if (this.#headTimer !== null) clearTimeout(this.#headTimer)
+    const head = this.#head
+    head.endedMs = nowMs()
+    head.state = this.#failure === null ? state : 'failed'
+    head.reason = this.#failure?.message ?? reason
+    this.#saveHead()
+    return head
+  }
+
+  #onSampler(message: FromSampler): void {
+    switch (message.kind) {
+      case 'found':
+      case 'renamed':
+      case 'gone':
+        this.#registry.merge(message.process, message.kind === 'gone')
+        if (message.kind === 'gone') this.#latest.delete(message.process.pid)
+        this.#saveHeadSoon()
+        break
+      case 'latest':
+        this.#latest = new Map(message.rss)
+        break
+      case 'progress':
+      case 'stopped':
+        for (const process of message.processes) this.#registry.merge(process, false)
+        this.#head.sampling = message.sampling
+        if (message.treePeak !== null) this.#head.treePeak = message.treePeak
+        this.#readCgroup()
+        this.#saveHeadSoon()
+        break
+      case 'over-limit':
+        for (const listener of this.#limitListeners) listener(message.rssBytes)
+        break
+      case 'failed':
+        this.#fail(cannotWrite(join(this.folder, SAMPLES_FILE), message.message))
+        break
+    }
+  }
+
+  #onMarkLine(line: string): void {
+    const parsed = parseMarkLine(line)
+    if (parsed.kind === 'bare') this.#observer.onBareMark(parsed.mark)
+    if (parsed.kind !== 'mark') return
+    this.#registry.onMark(parsed.mark)
+    for (const listener of this.#markListeners) listener(parsed.mark)
+  }
+
+  /** The cgroup of the first process; once that has ended ours, if it was the same one. */
+  #readCgroup(): void {
+    const first = this.#registry.live()[0]
+    const cgroup = readCgroupMemory(first?.pid ?? 'self')
+    if (cgroup === null || (this.#cgroupFolder ?? cgroup.folder) !== cgroup.folder) return
+    this.#cgroupFolder = cgroup.folder
+    const recorded = new Set(this.#registry.all().map(({ pid }) => pid))
+    this.#head.cgroup = {
+      limitBytes: cgroup.limitBytes,
+      peakBytes: cgroup.peakBytes,
+      isAlone: cgroup.pids?.every((pid) => recorded.has(pid) || isRecorder(pid)) ?? false,
+    }
+  }
+
+  #append(file: string, value: unknown): void {
+    if (this.#failure !== null) return
+    try {
+      appendFileSync(file, `${JSON.stringify(value)}\n`)
+    } catch (error) {
+      if (systemErrorCode(error) === undefined) throw error
+      this.#fail(cannotWrite(file, messageOf(error)))
+    }
+  }
+
+  #fail(error: TidemarkError): void {
+    if (this.#failure !== null) return
+    this.#failure = error
+    for (const listener of this.#failureListeners) listener(error)
+  }
+
+  #saveHeadSoon(): void {
+    if (this.#headTimer !== null || this.#finished !== null) return
+    this.#headTimer = setTimeout(() => {
+      this.#headTimer = null
+      this.#saveHead()
+    }, HEAD_INTERVAL_MS)
+    this.#headTimer.unref()
+  }
+
+  #saveHead(): void {
+    this.#head.processes = this.#registry.all()
+    if (!writeHead(this.folder, this.#head))
+      this.#fail(cannotWrite(join(this.folder, 'recording.json'), 'no space is left'))
+  }
+}
+
+/** This process, or the guard that it started for itself. */
+function isRecorder(pid: number): boolean {
+  if (pid === process.pid) return true
+  const stat = readProcessStat(pid)
+  return stat.kind === 'read' && stat.parentPid === process.pid
+}
+
+function cannotWrite(file: string, problem: string): TidemarkError {
+  return new TidemarkError(`the recording can no longer be written (${file}): ${problem}`, {
+    fix: 'What was recorded until then is kept and can be read. Make room and record again.',
+  })
+}

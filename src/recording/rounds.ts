@@ -1,0 +1,81 @@
+import type { Mark, RoundMark } from '../marks.js'
+import type { ObservedMark, ObservedProcess } from './observed-mark.js'
+import type { RoundRecord, Sample } from './recording.js'
+
+/**
+ * Marks and samples to round records, in the order in which the rounds ended. A role's own marks are taken as they are;
+ * what the recorder observed stands for the marks that a foreign program could not write. Where the kernel's peak is
+ * missing, because it cannot be reset, the highest sample of the round takes its place: a lower bound, and marked as such.
+ */
+export function roundRecords(marks: readonly (Mark | ObservedMark)[], samples: readonly Sample[]): RoundRecord[] {
+  const cannotReset = new Set(marks.flatMap((mark) => (mark.mark === 'start' && !mark.exactPeaks ? [mark.pid] : [])))
+  const records = marks.flatMap((mark): RoundRecord[] => {
+    if (mark.mark === 'round') return [ofOwnMark(mark, cannotReset.has(mark.pid))]
+    if (mark.mark === 'observed' && mark.of === 'round')
+      return mark.processes.map((process) => ofObservation(mark, process))
+    return []
+  })
+  const sampled = records.filter(({ peakKind }) => peakKind === 'sampled')
+  if (sampled.length > 0) fillSampledPeaks(sampled, samples)
+  return records.sort((a, b) => a.endedMs - b.endedMs)
+}
+
+function ofOwnMark(mark: RoundMark, cannotReset: boolean): RoundRecord {
+  const isExact = mark.peakBytes !== null && !cannotReset
+  return {
+    role: mark.role,
+    name: mark.name ?? mark.role,
+    pid: mark.pid,
+    round: mark.round,
+    startedMs: mark.startedMs,
+    endedMs: mark.timeMs,
+    peakBytes: isExact ? mark.peakBytes : null,
+    peakKind: isExact ? 'exact' : 'sampled',
+    work: mark.work,
+    end: mark.end,
+    cleanup: mark.cleanup,
+    accuracy: mark.accuracy ?? null,
+  }
+}
+
+function ofObservation({ round, timeMs }: ObservedMark, process: ObservedProcess): RoundRecord {
+  return {
+    role: process.role,
+    name: process.name,
+    pid: process.pid,
+    round,
+    startedMs: process.startedMs,
+    endedMs: timeMs,
+    peakBytes: process.exact ? process.peakBytes : null,
+    peakKind: process.exact ? 'exact' : 'sampled',
+    work: null,
+    end: process.memory,
+    cleanup: null,
+    accuracy: null,
+  }
+}
+
+/** The readings at the boundary itself count as samples: a round may be shorter than the sampling interval. */
+function fillSampledPeaks(records: readonly RoundRecord[], samples: readonly Sample[]): void {
+  for (const record of records) {
+    const { pid, startedMs, endedMs, work, end } = record
+    let highest = Math.max(work?.rssBytes ?? 0, end.rssBytes)
+    for (let i = firstSampleAt(samples, startedMs); i < samples.length && samples[i]!.timeMs <= endedMs; i++) {
+      for (const [sampledPid, rssBytes] of samples[i]!.rss)
+        if (sampledPid === pid && rssBytes > highest) highest = rssBytes
+    }
+    record.peakBytes = highest
+  }
+}
+
+/** Index of the first sample at or after a time, by bisection. */
+function firstSampleAt(samples: readonly Sample[], timeMs: number): number {
+  let low = 0
+  let high = samples.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (samples[middle]!.timeMs < timeMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,54 @@
+import type { MemoryReading } from '../marks.js'
+import type { SamplingFacts, TreePeak } from './recording.js'
+
+/** What the sampling thread is started with. */
+export interface SamplerSettings {
+  samplesFile: string
+  intervalMs: number
+  /** Find the descendants of what is added, too; null: only what is added is sampled. */
+  tree: TreeSettings | null
+  /** Tell when the sum of one sample passes this; null never does. */
+  rssLimitBytes: number | null
+  /** Woken to look at its messages before the next sample is due. One 32-bit word. */
+  bell: SharedArrayBuffer
+}
+
+export interface TreeSettings {
+  /** `NAME=VALUE` that every launched process carries, by which orphans are found; null when we attached. */
+  assignment: `${string}=${string}` | null
+  /** The recorder, which is never in the sum, and neither is what it started for itself. */
+  recorderPid: number
+}
+
+export interface ProcessToSample {
+  pid: number
+  startTicks: number
+}
+
+export type ToSampler = { kind: 'add'; process: ProcessToSample } | { kind: 'stop' }
+
+/** A process as the sampling thread knows it. */
+export interface SampledProcess {
+  pid: number
+  startTicks: number
+  parentPid: number | null
+  command: string[]
+  firstSeenMs: number
+  lastSeenMs: number
+  /** The highest VmHWM that was read; null when none could be. */
+  peakBytes: number | null
+  highest: (MemoryReading & { timeMs: number }) | null
+  last: (MemoryReading & { timeMs: number; threads: number; openFiles: number | null }) | null
+}
+
+export type FromSampler =
+  /** A new descendant, or one that has become another program by exec. */
+  | { kind: 'found' | 'renamed'; process: SampledProcess }
+  | { kind: 'gone'; process: SampledProcess }
+  /** The newest sample, a few times a second at most; pairs of pid and RSS. */
+  | { kind: 'latest'; timeMs: number; rss: [pid: number, rssBytes: number][] }
+  /** What is known so far of the living, and of the sampling itself: every few seconds and at the end. */
+  | { kind: 'progress' | 'stopped'; processes: SampledProcess[]; sampling: SamplingFacts; treePeak: TreePeak | null }
+  | { kind: 'over-limit'; timeMs: number; rssBytes: number }
+  /** Samples can no longer be written; sampling goes on for the limit and the progress. */
+  | { kind: 'failed'; code: string; message: string }

@@ -1,0 +1,51 @@
+import { once } from 'node:events'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import { TidemarkError } from '../errors.js'
+import type { FromSampler, ProcessToSample, SamplerSettings, ToSampler } from './sampler-protocol.js'
+
+/** The sampling thread as the recorder sees it. */
+export interface SamplerHandle {
+  add(process: ProcessToSample): void
+  /** Ends the thread. Its last messages, `stopped` among them, have been handed on when this resolves. */
+  stop(): Promise<void>
+}
+
+/** Starts the sampling thread. Every message goes to `onMessage`; a thread that dies of an error goes to `onDeath`. */
+export function startSampler(
+  settings: Omit<SamplerSettings, 'bell'>,
+  onMessage: (message: FromSampler) => void,
+  onDeath: (error: TidemarkError) => void,
+): SamplerHandle {
+  const bell = new SharedArrayBuffer(4)
+  const { port1: ours, port2: theirs } = new MessageChannel()
+  const worker = new Worker(workerFile(), {
+    workerData: { port: theirs, settings: { ...settings, bell } },
+    transferList: [theirs],
+    // The thread's heap is a few hundred processes and a buffer; a small nursery keeps its RSS small as well.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+  })
+  const closed = once(ours, 'close')
+  worker.on('error', (error) =>
+    onDeath(new TidemarkError(`the sampling thread died: ${error.message}`, { cause: error })),
+  )
+  ours.on('message', onMessage)
+  const send = (order: ToSampler) => {
+    ours.postMessage(order)
+    const word = new Int32Array(bell)
+    Atomics.store(word, 0, 1)
+    Atomics.notify(word, 0)
+  }
+  return {
+    add: (process) => send({ kind: 'add', process }),
+    stop: async () => {
+      send({ kind: 'stop' })
+      await closed
+    },
+  }
+}
+
+/** Threads cannot run TypeScript on Node 20: from the sources, as in tests, the compiled thread is taken. */
+function workerFile(): URL {
+  const compiled = import.meta.url.endsWith('.ts') ? '../../dist/recording/sampler-worker.js' : './sampler-worker.js'
+  return new URL(compiled, import.meta.url)
+}

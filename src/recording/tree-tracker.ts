@@ -1,0 +1,133 @@
+import { carriesVariable } from '../linux/environment.js'
+import { openNewestPid } from '../linux/newest-pid.js'
+import { listPids } from '../linux/process-list.js'
+import { type ProcessStat, readProcessStat } from '../linux/process-stat.js'
+import { isThread } from '../linux/thread.js'
+import type { TreeSettings } from './sampler-protocol.js'
+
+/** A whole listing of /proc at least this often, for whatever the shorter ways missed. */
+const LISTING_INTERVAL_MS = 1000
+/** With more new pids than this a listing is cheaper than trying each. */
+const MOST_TRIED = 64
+/** A pid is handed out a moment before its process can be seen, and an environment reads as empty during exec. */
+const ATTEMPTS = 3
+
+/**
+ * Finds the descendants of the recorded processes: children of what is known, members of their groups, and processes that
+ * carry the recording's id, whose parents may be gone. A process once found stays in, whoever adopts it.
+ *
+ * Most samples cost one reading of /proc/loadavg, which tells the newest pid: when it has not changed there is no new
+ * process, and when it has, only the pids in between are looked at.
+ */
+export class TreeTracker {
+  readonly #settings: TreeSettings
+  readonly #newestPid = openNewestPid()
+  readonly #ours = new Set<number>()
+  /** Numbers of groups that one of ours leads, or led. */
+  readonly #groups = new Set<number>()
+  /** Pids of the last listing that are not ours. */
+  #others = new Set<number>()
+  /** New pids that could not be judged yet, and how often that was tried. */
+  #undecided = new Map<number, number>()
+  #seenPid: number | null = null
+  #listedMs = Number.NEGATIVE_INFINITY
+
+  constructor(settings: TreeSettings) {
+    this.#settings = settings
+  }
+
+  add(stat: ProcessStat): void {
+    this.#ours.add(stat.pid)
+    this.#undecided.delete(stat.pid)
+    if (stat.groupId === stat.pid) this.#groups.add(stat.pid)
+  }
+
+  /** It has ended. Children that it leaves behind are known already, or carry the id. */
+  remove(pid: number): void {
+    this.#ours.delete(pid)
+  }
+
+  /** Descendants that were not known before, parents before children. */
+  findNew(timeMs: number): ProcessStat[] {
+    const found: ProcessStat[] = []
+    let candidates = this.#candidates(timeMs)
+    for (let before = -1; before !== found.length; ) {
+      before = found.length
+      const rest: number[] = []
+      for (const pid of candidates) {
+        const stat = this.#judge(pid)
+        if (stat === undefined) continue
+        if (this.#isOurs(stat)) {
+          this.add(stat)
+          found.push(stat)
+        } else rest.push(pid)
+      }
+      candidates = rest // a child may stand before its parent
+    }
+    for (const pid of candidates) this.#judgeByEnvironment(pid, found)
+    return found
+  }
+
+  close(): void {
+    this.#newestPid?.close()
+  }
+
+  #candidates(timeMs: number): number[] {
+    const newest = this.#newestPid?.read() ?? null
+    const seen = this.#seenPid
+    this.#seenPid = newest
+    const retried = [...this.#undecided.keys()]
+    const isListingDue = timeMs - this.#listedMs >= LISTING_INTERVAL_MS
+    if (!isListingDue && newest !== null && seen !== null && newest >= seen && newest - seen <= MOST_TRIED) {
+      const added = Array.from({ length: newest - seen }, (_, index) => seen + 1 + index)
+      // A pid of the listing that was handed out anew is another process now.
+      for (const pid of added) this.#others.delete(pid)
+      return [...new Set([...retried, ...added])]
+    }
+    this.#listedMs = timeMs
+    const listed = listPids()
+    const fresh = listed.filter((pid) => !this.#ours.has(pid) && !this.#others.has(pid))
+    this.#others = new Set(listed.filter((pid) => !this.#ours.has(pid)))
+    return [...new Set([...retried, ...fresh])]
+  }
+
+  /** Undefined when the pid is ours already, gone or not there yet, or the recorder's. */
+  #judge(pid: number): ProcessStat | undefined {
+    if (this.#ours.has(pid) || pid === this.#settings.recorderPid) return undefined
+    const stat = readProcessStat(pid)
+    if (stat.kind !== 'read') {
+      this.#retry(pid)
+      return undefined
+    }
+    if (stat.state !== 'Z' && stat.state !== 'X') return stat
+    this.#undecided.delete(pid)
+    return undefined
+  }
+
+  #isOurs(stat: ProcessStat): boolean {
+    if (stat.parentPid === this.#settings.recorderPid) return false
+    return (this.#ours.has(stat.parentPid) || this.#groups.has(stat.groupId)) && !isThread(stat.pid)
+  }
+
+  #judgeByEnvironment(pid: number, found: ProcessStat[]): void {
+    const { assignment } = this.#settings
+    if (assignment === null) return
+    const carries = carriesVariable(pid, assignment)
+    if (carries === undefined) {
+      this.#retry(pid)
+      return
+    }
+    this.#undecided.delete(pid)
+    if (!carries || isThread(pid)) return
+    const stat = readProcessStat(pid)
+    if (stat.kind !== 'read') return
+    this.add(stat)
+    found.push(stat)
+  }
+
+  #retry(pid: number): void {
+    const attempts = (this.#undecided.get(pid) ?? 0) + 1
+    if (attempts < ATTEMPTS) this.#undecided.set(pid, attempts)
+    else this.#undecided.delete(pid)
+  }
+}
