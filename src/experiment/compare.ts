@@ -151,6 +151,7 @@ async function runTrials(
       setting,
       plan,
       workload,
+      machine: comparison.machine,
       comparisonFolder: folder,
       folder: makeTrialFolder(folder, trial),
       signal,

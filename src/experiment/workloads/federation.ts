@@ -50,6 +50,7 @@ async function startFederation(stage: Stage, job: Setting['values'], setting: Se
     name: 'server',
     command: tidemark('server', flags(SERVER_OPTIONS, job)),
     environment: { ...token, TIDEMARK_ATTRIBUTION: '1', ...serverEnvironment(setting.values) },
+    owned: true,
   })
   const { url } = await stage.waitForMark('server', 'ready')
   for (const name of clientNames(Number(job.clients))) {
@@ -58,6 +59,7 @@ async function startFederation(stage: Stage, job: Setting['values'], setting: Se
       name,
       command: tidemark('client', ['--server', String(url), '--name', name, ...flags(CLIENT_OPTIONS, job)]),
       environment: token,
+      owned: true,
     })
   }
 }

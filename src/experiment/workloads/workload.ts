@@ -27,4 +27,6 @@ export interface StageProcess {
   command: readonly string[]
   /** Variables to set; undefined takes one away. */
   environment: Record<string, string | undefined>
+  /** One of our own roles, which ends itself when its owner dies. */
+  owned?: boolean
 }
