@@ -1,0 +1,97 @@
+import { messageOf, UsageError } from '../errors.js'
+
+/** How a program's log tells of its rounds. */
+export interface RoundPattern {
+  readonly words: readonly { kind: RoundWord['kind']; pattern: RegExp }[]
+  /** The number of the first round; null: 0 when the first number seen is 0, else 1. */
+  readonly firstNumber: 0 | 1 | null
+  /** A line without a time stamp belongs to the stamped line above it, as in a boxed title. */
+  readonly stampsCarryOver: boolean
+}
+
+/** A line that says something of rounds; `number` as the program counts. */
+export type RoundWord =
+  | { kind: 'round-start' | 'round-end'; number: number }
+  | { kind: 'results'; received: number; failed: number }
+  | { kind: 'cleanup' | 'finished' }
+
+/**
+ * Read from logs of NVFlare 2.7 and Flower 1.2x. `Memory cleanup at round N` is printed before the cleanup, the line of
+ * `memory_utils` after its collection; Cyclic prints only the second. Older Flower writes `[ROUND 1]` and `Run finished`.
+ */
+const PRESETS: Record<string, RoundPattern> = {
+  nvflare: {
+    words: [
+      { kind: 'round-start', pattern: /\bRound (\d+) started\./ },
+      { kind: 'cleanup', pattern: /\bMemory cleanup at round \d+|\bmemory_utils - .*gc\.collect\(\) freed/ },
+      { kind: 'finished', pattern: /\bFinished [A-Z]\w*(?: Training)?\.\s*$/ },
+    ],
+    firstNumber: 0,
+    stampsCarryOver: true,
+  },
+  flower: {
+    words: [
+      { kind: 'round-start', pattern: /\[ROUND (\d+)(?:\/\d+)?\]/ },
+      { kind: 'results', pattern: /\baggregate_(?:train|fit): [Rr]eceived (\d+) results and (\d+) failures/ },
+      { kind: 'finished', pattern: /\bStrategy execution finished in |\bRun finished \d+ rounds?/ },
+    ],
+    firstNumber: 1,
+    stampsCarryOver: false,
+  },
+}
+
+/**
+ * The pattern that `--rounds` asks for: a preset, or a regular expression whose one group is the round's number. A line
+ * that matches begins a round, and ends the one before; after `end:` it ends its own.
+ *
+ * @throws UsageError that shows a pattern which would work
+ */
+export function roundPattern(text: string): RoundPattern {
+  return PRESETS[text] ?? ownPattern(text)
+}
+
+export const ROUND_PRESETS: readonly string[] = Object.keys(PRESETS)
+
+function ownPattern(text: string): RoundPattern {
+  const [, isEnd, source] = /^(end:)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
+  const pattern = compile(source, text)
+  const groups = new RegExp(`${source}|`).exec('')!.length - 1
+  if (groups !== 1)
+    throw new UsageError(
+      `--rounds: "${text}" has ${groups === 0 ? 'no group' : `${groups} groups`}, expected one: the digits of the round's number`,
+      { fix: groups === 0 ? `For example: --rounds '${withGroup(text)}'` : 'Write the other groups as (?:...).' },
+    )
+  const kind = isEnd === undefined ? 'round-start' : 'round-end'
+  return { words: [{ kind, pattern }], firstNumber: null, stampsCarryOver: false }
+}
+
+function compile(source: string, text: string): RegExp {
+  try {
+    return new RegExp(source)
+  } catch (error) {
+    throw new UsageError(`--rounds: "${text}" is neither ${ROUND_PRESETS.join(' nor ')} nor a regular expression`, {
+      fix: `${messageOf(error)}\nFor example: --rounds 'Round (\\d+) started'`,
+      cause: error,
+    })
+  }
+}
+
+/** The user's own text with a group where the number most likely stands. */
+function withGroup(text: string): string {
+  const digits = /\\d[+*]|\[0-9\][+*]|\d+/
+  return digits.test(text) ? text.replace(digits, '(\\d+)') : `${text.trimEnd()} (\\d+)`
+}
+
+/** The first word of the pattern that stands in the line, or null. */
+export function wordOf(pattern: RoundPattern, line: string): RoundWord | null {
+  for (const word of pattern.words) {
+    const match = word.pattern.exec(line)
+    if (match === null) continue
+    const { kind } = word
+    if (kind === 'cleanup' || kind === 'finished') return { kind }
+    const [first, second] = [Number(match[1]), Number(match[2])]
+    if (kind === 'results') return { kind, received: first, failed: second }
+    if (match[1] !== undefined && Number.isSafeInteger(first) && first >= 0) return { kind, number: first }
+  }
+  return null
+}
