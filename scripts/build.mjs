@@ -1,4 +1,4 @@
-/** Compiles src/ to dist/ and copies the assets of the report page beside the code that inlines them. */
+/** Compiles src/ to dist/, copies the assets of the report page beside the code that inlines them, and bundles its script. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,6 +14,19 @@ export function build() {
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
   const assets = join(root, 'src/report/page')
   if (existsSync(assets)) cpSync(assets, join(root, 'dist/report/page'), { recursive: true })
+  bundlePage()
+}
+
+/** The page opens from disk, where a browser loads no modules: its script is one file, Plot included. */
+function bundlePage() {
+  const bundler = join(root, 'node_modules/rolldown/bin/cli.mjs')
+  const page = 'dist/report/page/page'
+  const format = ['--format', 'iife', '--platform', 'browser', '--minify', '--logLevel', 'warn']
+  const rolldown = spawnSync(process.execPath, [bundler, `${page}.js`, '--file', `${page}.bundle.js`, ...format], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
+  if (rolldown.status !== 0) process.exit(rolldown.status ?? 1)
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) build()

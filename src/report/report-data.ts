@@ -10,6 +10,8 @@ export interface ReportData {
   modelBytes: number | null
   /** Labels in the order of the comparison. */
   settings: string[]
+  /** Names of all processes, the judged ones first; the place in this list picks the colour. */
+  names: string[]
   trials: ReportTrial[]
 }
 
@@ -43,20 +45,41 @@ export interface ReportRound {
   accuracy: number | null
 }
 
-/** Points that one line keeps: two for each of the 300 pixels of a panel. */
+/** Points that one line keeps: two for each of the 300 pixels of a panel, fewer when there are very many lines. */
 const POINTS_PER_LINE = 600
+/** Points of all lines together; the page stays near 2 MB however many trials there are. */
+const POINTS_IN_ALL = 90_000
 
 /** A distance of two samples this many times the usual one is a gap in the line. */
 const GAP_INTERVALS = 8
 
 /** @param recordings by the trial's folder; a trial whose recording is missing is drawn from its round records alone */
 export function reportData(comparison: Comparison, recordings: ReadonlyMap<string, Recording>): ReportData {
+  const trials = comparison.trials.map((trial) => reportTrial(trial, recordings.get(trial.folder)))
   return {
     judge: comparison.judge,
     modelBytes: comparison.modelBytes,
     settings: comparison.settings.map((setting) => setting.label),
-    trials: comparison.trials.map((trial) => reportTrial(trial, recordings.get(trial.folder))),
+    names: namesOf(trials, comparison.judge),
+    trials: thinTrials(trials),
   }
+}
+
+/** By code point, not by locale: the same order on every machine. */
+function namesOf(trials: readonly ReportTrial[], judge: string): string[] {
+  const processes = trials.flatMap((trial) => trial.processes)
+  const sorted = (of: ReportProcess[]) => [...new Set(of.map(({ name }) => name))].sort()
+  const judged = sorted(processes.filter(({ role }) => role === judge))
+  return [...judged, ...sorted(processes.filter(({ role }) => role !== judge)).filter((name) => !judged.includes(name))]
+}
+
+function thinTrials(trials: readonly ReportTrial[]): ReportTrial[] {
+  const lines = trials.reduce((sum, { processes }) => sum + processes.length, 0)
+  const limit = Math.max(60, Math.min(POINTS_PER_LINE, Math.floor(POINTS_IN_ALL / Math.max(1, lines))))
+  return trials.map((trial) => ({
+    ...trial,
+    processes: trial.processes.map((process) => ({ ...process, points: thin(process.points, limit) })),
+  }))
 }
 
 function reportTrial(trial: TrialResult, recording: Recording | undefined): ReportTrial {
@@ -87,7 +110,7 @@ function processesOf(trial: TrialResult, recording: Recording | undefined): Repo
     return {
       role,
       name: name || role,
-      points: thin(points, POINTS_PER_LINE),
+      points,
       rounds: rounds.map((round) => reportRound(round, points, trial.startedMs)),
     }
   })

@@ -12,6 +12,8 @@ export interface FigureEntry {
   /** Its file, without ending. */
   name: string
   title: string
+  /** How to read it, in a sentence or two. */
+  note(data: ReportData): string
   draw(data: ReportData, options?: FigureOptions): Figure
   /** False where nothing of the kind was measured; the figure is then left out. */
   hasData(data: ReportData): boolean
@@ -22,37 +24,46 @@ export const FIGURES: readonly FigureEntry[] = [
   {
     name: 'rss-over-time',
     title: 'RSS over time',
+    note: () =>
+      'Every process of every trial. Dots are the peaks of rounds; the time of a peak is that of the highest sample of its round.',
     draw: rssOverTime,
     hasData: (data) => data.trials.some(({ processes }) => processes.some(({ points }) => points.length > 0)),
   },
   {
+    name: 'accuracy-over-rounds',
+    title: 'Accuracy over rounds',
+    note: () => 'Share of held-out examples that the global model gets right.',
+    draw: accuracyOverRounds,
+    hasData: (data) => judgedRounds(data).some(({ round }) => round.accuracy !== null),
+  },
+  {
     name: 'end-rss-by-round',
     title: 'RSS at the end of each round',
+    note: ({ judge }) =>
+      `The ${judge}, at the very end of a round, after its cleanup if one ran. Shapes are judged on this.`,
     draw: endRssByRound,
     hasData: (data) => judgedRounds(data).length > 0,
   },
   {
     name: 'peaks',
     title: 'Highest peak of each trial',
+    note: ({ judge }) => `The highest peak of any round of the ${judge}, one dot for each completed trial.`,
     draw: peaks,
-    hasData: (data) => judgedRounds(data).some(({ round }) => round.peakBytes !== null),
+    hasData: (data) => judgedRounds(data).some(({ isCompleted, round }) => isCompleted && round.peakBytes !== null),
   },
   {
     name: 'attribution',
     title: 'What the RSS is made of',
+    note: ({ judge }) =>
+      `One bar a trial: RSS of the ${judge} when the job was done, split by what came back when it was asked for.`,
     draw: attribution,
     hasData: (data) => data.trials.some((trial) => trial.attribution !== null),
   },
   {
     name: 'cleanup-cost',
     title: 'What cleanup costs',
+    note: ({ judge }) => `Every cleanup of the ${judge}, and the share of all round time that goes into cleanup.`,
     draw: cleanupCost,
     hasData: (data) => judgedRounds(data).some(({ round }) => round.cleanup !== null),
-  },
-  {
-    name: 'accuracy-over-rounds',
-    title: 'Accuracy over rounds',
-    draw: accuracyOverRounds,
-    hasData: (data) => judgedRounds(data).some(({ round }) => round.accuracy !== null),
   },
 ]

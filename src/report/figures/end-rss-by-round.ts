@@ -18,7 +18,7 @@ export function endRssByRound(data: ReportData, options: FigureOptions = {}): Fi
   const { width, ink, style } = frame(options)
   const panels = panelsOf(data.settings, width, PANEL_HEIGHT)
   const rounds = judgedRounds(data)
-  const medians = medianByRound(rounds)
+  const medians = medianByRound(rounds.filter(({ isCompleted }) => isCompleted))
   const cleaned = rounds.filter((row) => row.round.cleanup !== null && row.trial === firstTrialOf(rounds, row.setting))
   const facet = {
     fx: (d: { setting: string }) => panels.fx(d.setting),
@@ -101,7 +101,6 @@ interface MedianRound {
   bytes: number
 }
 
-/** Over all trials that have the round; a trial that failed earlier no longer counts. */
 function medianByRound(rounds: readonly JudgedRound[]): MedianRound[] {
   const groups = new Map<string, JudgedRound[]>()
   for (const row of rounds) {

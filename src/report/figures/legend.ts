@@ -23,23 +23,23 @@ const SYMBOLS = {
 const ROW_HEIGHT = 19
 const SWATCH = 16
 /** Mean width of a character of DejaVu Sans, as a share of the font size; texts cannot be measured without a browser. */
-const CHARACTER = 0.6
+const CHARACTER = 0.57
 
 /** Entries in rows at the top left of the figure, under one another where the width ends. Drawn once, not in each panel. */
-export function legend(entries: readonly LegendEntry[], ink: Ink): Markish {
-  return dot([0], { facet: 'super', frameAnchor: 'top-left', render: draw(entries, ink) } as DotOptions)
+export function legend(entries: readonly LegendEntry[], ink: Ink, top = 0): Markish {
+  return dot([0], { facet: 'super', frameAnchor: 'top-left', render: draw(entries, ink, top) } as DotOptions)
 }
 
 export function legendHeight(entries: readonly LegendEntry[], width: number): number {
   return ((placed(entries, width).at(-1)?.row ?? -1) + 1) * ROW_HEIGHT + 2
 }
 
-function draw(entries: readonly LegendEntry[], ink: Ink): RenderFunction {
+function draw(entries: readonly LegendEntry[], ink: Ink, top: number): RenderFunction {
   return (_index, _scales, _values, { width }, { document }) => {
     const group = element(document, 'g', { 'aria-label': 'legend', 'text-anchor': 'start' })
     for (const { label, color, symbol, left, row } of placed(entries, width)) {
       const { path, stroke } = SYMBOLS[symbol]
-      const y = 11 + row * ROW_HEIGHT
+      const y = top + 11 + row * ROW_HEIGHT
       const line = stroke > 0 ? { fill: 'none', stroke: color, 'stroke-width': stroke } : { fill: color }
       group.append(
         element(document, 'path', { d: path, transform: `translate(${left + SWATCH / 2},${y})`, ...line }),

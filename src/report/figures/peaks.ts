@@ -10,7 +10,7 @@ import { settingRows } from './rows.js'
 
 const ROW_HEIGHT = 34
 
-/** The highest peak of the judged role: a dot a trial, a tick for their median; in MiB below and in M above. */
+/** The highest peak of the judged role: a dot for each completed trial, a tick for their median; in MiB below and in M above. */
 export function peaks(data: ReportData, options: FigureOptions = {}): Figure {
   const { width, ink, style, isNarrow } = frame(options)
   const rows = settingRows(data.settings, ink, ROW_HEIGHT)
@@ -91,8 +91,8 @@ interface TrialPeak {
 
 function highestPeaks(data: ReportData): TrialPeak[] {
   const highest = new Map<string, TrialPeak>()
-  for (const { setting, trial, round } of judgedRounds(data)) {
-    if (round.peakBytes === null) continue
+  for (const { setting, trial, isCompleted, round } of judgedRounds(data)) {
+    if (!isCompleted || round.peakBytes === null) continue
     const key = `${trial} ${setting}`
     const before = highest.get(key)
     if (before === undefined || round.peakBytes > before.bytes) {

@@ -9,17 +9,15 @@ export interface NamedRole {
   isJudged: boolean
 }
 
+/** Those that the trials hold. A colour stays with its name when others are switched off. */
 export function rolesOf(data: ReportData, ink: Ink): NamedRole[] {
   const judged = new Map<string, boolean>()
   for (const trial of data.trials) {
     for (const { name, role } of trial.processes) judged.set(name, role === data.judge)
   }
-  const names = [...judged.keys()].sort((a, b) => Number(judged.get(b)) - Number(judged.get(a)) || compareText(a, b))
-  return names.map((name, i) => ({
-    name,
-    color: ink.roles[i % ink.roles.length]!,
-    isJudged: judged.get(name) === true,
-  }))
+  return data.names
+    .map((name, i) => ({ name, color: ink.roles[i % ink.roles.length]!, isJudged: judged.get(name) === true }))
+    .filter(({ name }) => judged.has(name))
 }
 
 /** Lines of the legend; with very many processes the first ones, and how many more there are. */
@@ -34,9 +32,4 @@ export function roleEntries(roles: readonly NamedRole[], ink: Ink): LegendEntry[
     entries.push({ label: `and ${roles.length - shown.length} more`, color: ink.faint, symbol: 'thin' })
   }
   return entries
-}
-
-/** By code point, not by locale: the same order on every machine. */
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -4,15 +4,19 @@ import type { ReportData, ReportRound } from '../report-data.js'
 export interface JudgedRound {
   setting: string
   trial: number
+  /** Only completed trials go into medians; the rounds of the others are drawn all the same. */
+  isCompleted: boolean
   round: ReportRound
 }
 
 /** In the order of the trials; where several processes have the judged role, each of them is a line of its own. */
 export function judgedRounds(data: ReportData): JudgedRound[] {
-  return data.trials.flatMap(({ setting, trial, processes }) =>
+  return data.trials.flatMap(({ setting, trial, state, processes }) =>
     processes
       .filter((process) => process.role === data.judge)
-      .flatMap((process) => process.rounds.map((round) => ({ setting, trial, round }))),
+      .flatMap((process) =>
+        process.rounds.map((round) => ({ setting, trial, isCompleted: state === 'completed', round })),
+      ),
   )
 }
 

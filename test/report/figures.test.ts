@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import { FIGURES } from '../../src/report/figures/all.js'
+import { type RecordingFigureData, recordingFigure } from '../../src/report/figures/recording.js'
+import { svgOf } from '../../src/report/figures/svg.js'
+import { pngOf } from '../../src/report/png.js'
+import { reportData } from '../../src/report/report-data.js'
+import { exampleComparison, exampleSettings } from './example-comparison.js'
+import { expectGolden } from './golden.js'
+
+const { comparison, recordings } = exampleComparison({ trials: 2, rounds: 10, failing: ['gc=1 arena=unset'] })
+const small = reportData(comparison, recordings)
+
+describe('the figures of a comparison', () => {
+  test.each(FIGURES.map(({ name }) => name))('%s is drawn as committed', (name) => {
+    const { draw } = FIGURES.find((figure) => figure.name === name)!
+    expectGolden(`${name}.svg`, svgOf(draw(small)))
+  })
+
+  test('drawing the same data twice gives the same bytes', () => {
+    for (const { draw } of FIGURES) expect(svgOf(draw(small))).toBe(svgOf(draw(small)))
+  })
+
+  test('a sampled peak is drawn hollow and called a lower bound', () => {
+    const sampled = exampleComparison({ trials: 1, rounds: 5, peakKind: 'sampled' })
+    const data = reportData(sampled.comparison, sampled.recordings)
+    expectGolden('rss-over-time-sampled.svg', svgOf(FIGURES[0]!.draw(data, { width: 600 })))
+    expect(svgOf(FIGURES[0]!.draw(data))).toContain('sampled peak (a lower bound)')
+  })
+
+  test('a failed trial is drawn, but its peak is no dot', () => {
+    const peaks = svgOf(FIGURES.find(({ name }) => name === 'peaks')!.draw(small))
+    const dots = /aria-label="dot">(.*?)<\/g>/s.exec(peaks)![1]!.match(/<circle/g)
+    expect(dots).toHaveLength(comparison.trials.filter(({ state }) => state === 'completed').length)
+    expect(comparison.trials.filter(({ state }) => state === 'failed')).toHaveLength(1)
+  })
+
+  test('a comparison without any trial has no figure to draw', () => {
+    const none = exampleComparison({ trials: 0 })
+    const data = reportData(none.comparison, none.recordings)
+    expect(FIGURES.filter(({ hasData }) => hasData(data))).toEqual([])
+  })
+
+  test('a name with markup in it is text in the figure', () => {
+    const named = exampleComparison({ trials: 1, rounds: 4, settings: [{ ...exampleSettings()[0]!, label: '<b>&"' }] })
+    const svg = svgOf(FIGURES[0]!.draw(reportData(named.comparison, named.recordings)))
+    expect(svg).toContain('&lt;b&gt;&amp;')
+    expect(svg).not.toContain('<b>')
+  })
+
+  test('a PNG is twice the size of its SVG', () => {
+    const png = pngOf(svgOf(FIGURES[0]!.draw(small, { width: 600 })))
+    expect(png.subarray(1, 4).toString()).toBe('PNG')
+    expect(png.readUInt32BE(16)).toBe(1200)
+  })
+})
+
+describe('the figure of recordings', () => {
+  test('rounds, brackets, children, peaks, slope and title are drawn as committed', () => {
+    expectGolden('recording.svg', svgOf(recordingFigure(exampleRecordingFigure(), { title: 'python server.py' })))
+  })
+
+  test('a window leaves out what lies outside it', () => {
+    const data = exampleRecordingFigure()
+    const svg = svgOf(recordingFigure(data, { window: { fromMs: 3000, toMs: 4000 } }))
+    const inside = data.rounds.filter(({ startMs, endMs }) => endMs > 3000 && startMs < 4000)
+    expect(svg).toContain(`round ${inside[0]!.round}`)
+    expect(svg).not.toContain('round 1<')
+  })
+})
+
+function exampleRecordingFigure(): RecordingFigureData {
+  const { processes } = small.trials[1]!
+  const { rounds } = processes[0]!
+  return {
+    series: processes.map(({ name, points }, i) => ({ name, points, isChild: i > 0 })),
+    rounds,
+    brackets: [{ label: 'train', startMs: 2000, endMs: 4000, startBytes: 80e6, endBytes: 90e6 }],
+    peaks: rounds.map(({ peakAtMs, peakBytes, peakKind }) => ({ timeMs: peakAtMs, bytes: peakBytes!, kind: peakKind })),
+    slope: { interceptBytes: 70e6, bytesPerMs: 2000 },
+  }
+}

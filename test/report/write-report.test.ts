@@ -1,0 +1,49 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { TidemarkError } from '../../src/errors.js'
+import { FIGURES } from '../../src/report/figures/all.js'
+import { writeView } from '../../src/report/write-report.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { exampleView } from './example-view.js'
+
+test('the report of the default job is a page under 2 MB, a summary, and each figure as SVG and PNG', () => {
+  const folder = temporaryFolder()
+  const page = writeView(exampleView(), folder)
+  expect(page).toBe(join(folder, 'report.html'))
+  expect(statSync(page).size).toBeLessThan(2e6)
+  expect(readFileSync(join(folder, 'summary.md'), 'utf8')).toContain('# Memory of fedavg')
+  const files = FIGURES.flatMap(({ name }) => [`${name}.png`, `${name}.svg`])
+  expect(readdirSync(join(folder, 'figures')).sort()).toEqual(files.sort())
+})
+
+test('a comparison stopped before its first trial gets a report that says so', () => {
+  const folder = temporaryFolder()
+  const view = exampleView({ trials: 0 })
+  view.comparison.state = 'stopped'
+  view.comparison.trialsPerSetting = 4
+  const html = readFileSync(writeView(view, folder), 'utf8')
+  expect(html).toContain('The comparison was stopped: 0 of 24 trials are complete.')
+  expect(html).toContain('No round was recorded, so there is nothing to draw.')
+  expect(readdirSync(join(folder, 'figures'))).toEqual([])
+})
+
+test('failed trials and sampled peaks stand in front of the numbers, in the page and in the summary', () => {
+  const folder = temporaryFolder()
+  const view = exampleView({ failing: ['gc=5 arena=4'], peakKind: 'sampled', trials: 2, rounds: 8 })
+  const html = readFileSync(writeView(view, folder), 'utf8')
+  const summary = readFileSync(join(folder, 'summary.md'), 'utf8')
+  for (const text of [html, summary]) {
+    expect(text).toContain('Trial 2 of gc=5 arena=4 failed: the server (pid 4127) was killed by SIGKILL in round 8')
+    expect(text).toContain('Peaks of some rounds are sampled, not exact')
+    expect(text.indexOf('SIGKILL')).toBeLessThan(text.indexOf('initial RSS'))
+  }
+})
+
+test('a folder that cannot be written is named in the error, with what to do', () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'figures'), 'a file where a folder should be')
+  mkdirSync(join(folder, 'other'))
+  expect(() => writeView(exampleView({ trials: 1, rounds: 3 }), folder)).toThrow(TidemarkError)
+  expect(() => writeView(exampleView({ trials: 1, rounds: 3 }), folder)).toThrow(folder)
+})
