@@ -1,0 +1,29 @@
+import { dealExamples } from './deal.js'
+import { examplesOf, readDigits, splitDigits } from './digits.js'
+import { createModel } from './model-choice.js'
+import { createSgdTrainer } from './sgd-trainer.js'
+import type { ClientPlace, Trainer, TrainingSettings } from './trainer.js'
+
+/** Trains on this client's share of the digits, which is all that is kept of them. */
+export function createDigitsTrainer(settings: TrainingSettings, place: ClientPlace): Trainer {
+  const { localEpochs, localSteps, batchSize, localLearningRate: learningRate } = settings
+  return createSgdTrainer({
+    examples: shareOf(settings, place),
+    createModel: () => createModel(settings),
+    localEpochs,
+    localSteps,
+    batchSize,
+    learningRate,
+  })
+}
+
+function shareOf({ split, seed }: TrainingSettings, { index, clients }: ClientPlace) {
+  const digits = readDigits()
+  const { dealt } = splitDigits()
+  const labels = dealt.map((image) => digits.labels[image]!)
+  const own = dealExamples(labels, { split, seed, clients })[index] ?? []
+  return examplesOf(
+    digits,
+    own.map((position) => dealt[position]!),
+  )
+}
