@@ -25,7 +25,8 @@ export interface ExchangeContext {
   round: number
   attempt: number
   settings: RoundSettings
-  desk: Desk
+  /** Where the weights are given out. */
+  desk: Pick<Desk, 'give' | 'clear'>
   openAggregation: OpenAggregation
   signal: AbortSignal
 }

@@ -1,0 +1,29 @@
+import type { ClientSettings } from '../../src/federation/roles/client.js'
+import type { ServerSettings } from '../../src/federation/roles/job.js'
+import {
+  clientOptions,
+  defaultValues,
+  jobOptions,
+  memoryOptions,
+  networkOptions,
+  roundOptions,
+  serverOptions,
+  trainingOptions,
+} from '../../src/options.js'
+
+/** Defaults, but for what the test is about. */
+export function serverSettings(changes: Partial<ServerSettings> = {}): ServerSettings {
+  const table = {
+    ...jobOptions,
+    ...trainingOptions,
+    ...roundOptions,
+    ...networkOptions,
+    ...serverOptions,
+    ...memoryOptions,
+  }
+  return { ...defaultValues(table), ...changes }
+}
+
+export function clientSettings(changes: Partial<ClientSettings> = {}): ClientSettings {
+  return { ...defaultValues({ ...clientOptions, ...networkOptions, ...memoryOptions }), ...changes }
+}
