@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ALLOCATOR_LIBRARIES, findAllocatorLibrary } from './allocator-libraries.js'
+import { UsageError } from '../../src/errors.js'
+import { allocatorLibrary } from '../../src/experiment/allocator-library.js'
 import { type FillReport, fillAndClean } from './run-fixture.js'
 
 const MB = 1e6
@@ -53,18 +54,17 @@ it('a library to preload that is not there leaves glibc in place, and that is wh
 })
 
 describe.each(['jemalloc', 'mimalloc', 'tcmalloc'] as const)('under %s', (allocator) => {
-  const preload = findAllocatorLibrary(allocator)
-  if (preload === undefined && !process.env.CI) {
-    const files = ALLOCATOR_LIBRARIES[allocator].join(' or ')
-    it.skip(`left out: ${files} is not installed; scripts/system-packages.sh installs it`)
+  const library = findLibrary(allocator)
+  if (library instanceof UsageError && !process.env.CI) {
+    it.skip(`left out: ${library.message}. ${library.fix}`)
     return
   }
 
   let report: FillReport
   let stderr: string
   beforeAll(async () => {
-    if (preload === undefined) throw new Error(`${allocator} is not installed; run scripts/system-packages.sh`)
-    ;({ report, stderr } = await fillAndClean({ preload }))
+    if (library instanceof UsageError) throw library
+    ;({ report, stderr } = await fillAndClean({ preload: library }))
   })
 
   it('it is found at run time, and nothing is warned of', () => {
@@ -84,4 +84,13 @@ describe.each(['jemalloc', 'mimalloc', 'tcmalloc'] as const)('under %s', (alloca
 /** Of what the blocks added to RSS, the share that came back. */
 function shareGivenBack({ emptyBytes, filledBytes, cleanup }: FillReport['repeats'][number]): number {
   return (cleanup.rssBeforeBytes - cleanup.rssAfterBytes) / (filledBytes - emptyBytes)
+}
+
+function findLibrary(allocator: string): string | UsageError {
+  try {
+    return allocatorLibrary(allocator)!
+  } catch (error) {
+    if (error instanceof UsageError) return error
+    throw error
+  }
 }

@@ -26,8 +26,7 @@ export function readDigits(file = SHIPPED_FILE): Digits {
   const pixels = new Uint8Array(IMAGES * DIGIT_PIXELS)
   const labels = new Uint8Array(IMAGES)
   lines.forEach((line, index) => {
-    const values = line.split(',').map(parseValue)
-    assertImage(values, `${file} line ${index + 1}`)
+    const values = parseImage(line, `${file} line ${index + 1}`)
     pixels.set(values.slice(0, DIGIT_PIXELS), index * DIGIT_PIXELS)
     labels[index] = values[DIGIT_PIXELS]!
   })
@@ -68,17 +67,17 @@ function readLines(file: string): string[] {
   }
 }
 
-function parseValue(text: string): number {
-  return /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN
-}
-
-function assertImage(values: readonly number[], where: string): void {
-  const wanted = `${DIGIT_PIXELS} pixels from 0 to ${DARKEST_PIXEL} and a digit`
-  if (values.length !== DIGIT_PIXELS + 1)
-    throw fault(where, `${values.length} values were found, and ${wanted} were expected`)
-  const isGood = (value: number, index: number) => value <= (index < DIGIT_PIXELS ? DARKEST_PIXEL : DIGIT_CLASSES - 1)
-  const bad = values.findIndex((value, index) => !isGood(value, index))
-  if (bad >= 0) throw fault(where, `value ${bad + 1} is not as expected: ${wanted}`)
+function parseImage(line: string, where: string): number[] {
+  const wanted = `${DIGIT_PIXELS} pixels from 0 to ${DARKEST_PIXEL}, then a digit from 0 to ${DIGIT_CLASSES - 1}`
+  const texts = line.split(',')
+  if (texts.length !== DIGIT_PIXELS + 1)
+    throw fault(where, `${texts.length} values were found, and ${DIGIT_PIXELS + 1} were expected: ${wanted}`)
+  return texts.map((text, index) => {
+    const max = index < DIGIT_PIXELS ? DARKEST_PIXEL : DIGIT_CLASSES - 1
+    if (!/^\d{1,2}$/.test(text) || Number(text) > max)
+      throw fault(where, `value ${index + 1} is ${JSON.stringify(text)}, and these were expected: ${wanted}`)
+    return Number(text)
+  })
 }
 
 function fault(where: string, found: string): UsageError {

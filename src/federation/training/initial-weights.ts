@@ -24,7 +24,10 @@ function drawTensor(spec: TensorSpec, random: Random) {
   return data
 }
 
-/** An MLP's hidden layer is scaled as if it had {@link REFERENCE_WIDTH} units. Echo weights stand for no layer; any do. */
+/**
+ * An MLP's hidden layer is scaled as if it had {@link REFERENCE_WIDTH} units. Softmax regression, being convex, may begin
+ * anywhere near zero; echo weights stand for no layer.
+ */
 function inputsOf({ name }: TensorSpec): number {
   return name === 'output/weight' ? REFERENCE_WIDTH : DIGIT_PIXELS
 }
