@@ -9,7 +9,7 @@ import type { ObservedMark } from './observed-mark.js'
 import { MARKS_FILE, SAMPLES_FILE } from './recorder.js'
 import type { RecordedProcess, Recording, RecordingHead, Sample } from './recording.js'
 import { roundRecords } from './rounds.js'
-import { forEachSample } from './samples-file.js'
+import { samplesOf } from './samples-file.js'
 
 /**
  * Reads a recording back, a running one and one whose recorder was killed as well: whatever whole lines there are.
@@ -107,13 +107,15 @@ function readSamples(folder: string, warnings: string[]): Sample[] {
     warnings.push(`${SAMPLES_FILE} is missing.`)
     return samples
   }
-  const broken = forEachSample(file, (sample) => samples.push(sample))
+  const broken: number[] = []
+  for (const sample of samplesOf(file, (line) => broken.push(line))) samples.push(sample)
   if (broken.length > 0)
     warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}.`)
   return samples
 }
 
-function readMarks(folder: string, warnings: string[]): (Mark | ObservedMark)[] {
+/** Marks in the order in which they were written; what is broken goes to the warnings. */
+export function readMarks(folder: string, warnings: string[]): (Mark | ObservedMark)[] {
   const file = join(folder, MARKS_FILE)
   if (!existsSync(file)) return []
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)

@@ -16,7 +16,7 @@ export type RoundWord =
   | { kind: 'cleanup' | 'finished' }
 
 /**
- * Read from logs of NVFlare 2.7 and Flower 1.2x. `Memory cleanup at round N` is printed before the cleanup, the line of
+ * Held against the logs in test/fixtures/samples. NVFlare: `Memory cleanup at round N` is printed before the cleanup, the line of
  * `memory_utils` after its collection; Cyclic prints only the second. Older Flower writes `[ROUND 1]` and `Run finished`.
  */
 const PRESETS: Record<string, RoundPattern> = {

@@ -4,13 +4,12 @@ import type { Sample } from './recording.js'
 const CHUNK_BYTES = 2 ** 20
 
 /**
- * Hands on the samples of a `samples.ndjson` one by one, in the order of time, without holding the file in memory. A last
- * line without its newline, as a killed recorder leaves it, is passed over.
+ * The samples of a `samples.ndjson` one by one, in the order of time, without holding the file in memory. A last line
+ * without its newline, as a killed recorder leaves it, is passed over.
  *
- * @returns the numbers of lines that are no samples
+ * @param onBroken called with the number of each line that is no sample
  */
-export function forEachSample(file: string, onSample: (sample: Sample) => void): number[] {
-  const broken: number[] = []
+export function* samplesOf(file: string, onBroken: (line: number) => void): Generator<Sample, undefined> {
   const descriptor = openSync(file, 'r')
   const chunk = Buffer.alloc(CHUNK_BYTES)
   let partial = ''
@@ -22,14 +21,13 @@ export function forEachSample(file: string, onSample: (sample: Sample) => void):
       for (const line of lines) {
         number++
         const sample = parseSample(line)
-        if (sample === undefined) broken.push(number)
-        else onSample(sample)
+        if (sample === undefined) onBroken(number)
+        else yield sample
       }
     }
   } finally {
     closeSync(descriptor)
   }
-  return broken
 }
 
 /** `[timeMs, pid, rssBytes, pid, rssBytes, ...]`: only numbers, so that splitting is enough and several times faster. */

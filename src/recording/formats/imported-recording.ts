@@ -1,0 +1,93 @@
+import { basename } from 'node:path'
+import type { CsvOptions } from './csv.js'
+import { openRecording, type RecordingFormat } from './open-recording.js'
+import type { FunctionEvent, ProcessEvent, RoundEvent } from './recording-event.js'
+
+/** A recording of any format, whole in memory: for analysis. What is only drawn is thinned while it is read instead. */
+export interface ImportedRecording {
+  path: string
+  /** The file's or folder's own name. */
+  name: string
+  format: RecordingFormat
+  command: string | null
+  /** The whole first, then the processes in the order in which they appear. Empty for a table of rounds. */
+  series: Series[]
+  rounds: RoundEvent[]
+  functions: FunctionEvent[]
+  processes: ProcessEvent[]
+  notes: string[]
+}
+
+/** RSS over time in two columns, 16 bytes a reading. */
+export interface Series {
+  /** Null for what the file gives as a whole. */
+  pid: number | null
+  name: string
+  /** Unix ms, or ms since the start in formats that tell no date. */
+  timesMs: Float64Array
+  /** NaN where nothing could be read. */
+  rssBytes: Float64Array
+}
+
+/** @throws UsageError with file, line, what was found and what was expected */
+export function importRecording(path: string, options: CsvOptions = {}): ImportedRecording {
+  const file = openRecording(path, options)
+  const name = basename(path.replace(/\/+$/, ''))
+  const recording: ImportedRecording = {
+    path,
+    name,
+    format: file.format,
+    command: null,
+    series: [],
+    rounds: [],
+    functions: [],
+    processes: [],
+    notes: [],
+  }
+  const columns = new Map<number | null, Columns>()
+  for (const event of file.events()) {
+    if (event.kind === 'reading') {
+      const column = columns.get(event.pid) ?? new Columns()
+      columns.set(event.pid, column)
+      column.add(event.timeMs, event.rssBytes ?? Number.NaN)
+    } else if (event.kind === 'command') recording.command ??= event.command
+    else if (event.kind === 'round') recording.rounds.push(event)
+    else if (event.kind === 'function') recording.functions.push(event)
+    else if (event.kind === 'process') recording.processes.push(event)
+    else if (event.kind === 'note') recording.notes.push(event.message)
+  }
+  recording.series = [...columns].map(([pid, column]) => ({
+    pid,
+    name: pid === null ? name : (recording.processes.find((process) => process.pid === pid)?.name ?? `pid ${pid}`),
+    ...column.done(),
+  }))
+  return recording
+}
+
+/** Grows by half, so that a reading is copied three times at most on average. */
+class Columns {
+  #timesMs = new Float64Array(1024)
+  #rssBytes = new Float64Array(1024)
+  #length = 0
+
+  add(timeMs: number, rssBytes: number): void {
+    if (this.#length === this.#timesMs.length) {
+      const length = Math.ceil(this.#length * 1.5)
+      this.#timesMs = grown(this.#timesMs, length)
+      this.#rssBytes = grown(this.#rssBytes, length)
+    }
+    this.#timesMs[this.#length] = timeMs
+    this.#rssBytes[this.#length] = rssBytes
+    this.#length++
+  }
+
+  done(): Pick<Series, 'timesMs' | 'rssBytes'> {
+    return { timesMs: this.#timesMs.subarray(0, this.#length), rssBytes: this.#rssBytes.subarray(0, this.#length) }
+  }
+}
+
+function grown(column: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(length)
+  larger.set(column)
+  return larger
+}

@@ -1,0 +1,78 @@
+import { bytesOfDecimalMib } from './decimal-mib.js'
+import type { Lines } from './lines.js'
+import { parseTag } from './mprof-tags.js'
+import type { RecordingEvent } from './recording-event.js'
+
+/**
+ * Reads what `mprof run` of memory_profiler 0.61 writes, one record a line: a tag, a space, values.
+ *
+ * A zero means that nothing could be read (the process had ended, or a child was gone), so it is a missing reading here.
+ * Tags that are not known are left out, as mprof does; ours are read back.
+ *
+ * @throws UsageError with the line's number for whatever mprof could not have written
+ */
+export function* readMprof(lines: Lines): Generator<RecordingEvent, undefined> {
+  let commands = 0
+  for (const line of lines) {
+    if (!lines.isWhole) {
+      // mprof was killed or is still writing; half a time stamp would pass for a whole one.
+      yield { kind: 'note', message: `${lines.file} ends in the middle of line ${lines.number}, which is left out` }
+      return
+    }
+    const event = parseLine(line, lines)
+    if (event === undefined) continue
+    if (event.kind === 'command' && ++commands > 1)
+      yield {
+        kind: 'note',
+        message: `${lines.file} holds more than one recording: mprof appends to a file that exists`,
+      }
+    yield event
+  }
+}
+
+const MEM = /^(\d+(?:\.\d+)?) (\d+(?:\.\d+)?)$/
+const CHLD = /^(\d+) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)$/
+const FUNC = /^(\S.*?) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)(?: (\d+))?$/
+
+function parseLine(line: string, lines: Lines): RecordingEvent | undefined {
+  const space = line.indexOf(' ')
+  if (space <= 0) throw lines.error(line, 'a tag such as MEM, a space, and values')
+  const tag = line.slice(0, space)
+  const values = line.slice(space + 1)
+  if (tag === 'MEM') {
+    const match = MEM.exec(values)
+    if (match === null) throw lines.error(line, 'MEM <MiB> <Unix seconds>')
+    return { kind: 'reading', pid: null, timeMs: msOf(match[2]!), rssBytes: reading(match[1]!) }
+  }
+  if (tag === 'CHLD') {
+    const match = CHLD.exec(values)
+    if (match === null) throw lines.error(line, 'CHLD <pid> <MiB> <Unix seconds>')
+    return { kind: 'reading', pid: Number(match[1]), timeMs: msOf(match[3]!), rssBytes: reading(match[2]!) }
+  }
+  if (tag === 'FUNC') {
+    const match = FUNC.exec(values)
+    if (match === null)
+      throw lines.error(line, 'FUNC <function> <MiB> <Unix seconds> <MiB> <Unix seconds>, and perhaps a depth')
+    return {
+      kind: 'function',
+      name: match[1]!,
+      startMs: msOf(match[3]!),
+      endMs: msOf(match[5]!),
+      startBytes: bytesOfDecimalMib(match[2]!),
+      endBytes: bytesOfDecimalMib(match[4]!),
+      depth: match[6] === undefined ? null : Number(match[6]),
+    }
+  }
+  if (tag === 'CMDLINE') return { kind: 'command', command: values }
+  return parseTag(tag, values, (expected) => lines.error(line, expected))
+}
+
+function reading(mib: string): number | null {
+  const bytes = bytesOfDecimalMib(mib)
+  return bytes === 0 ? null : bytes
+}
+
+/** Unix seconds with 4 decimals are tenths of a ms; the product of floating point is not. */
+function msOf(seconds: string): number {
+  return Math.round(Number(seconds) * 10_000) / 10
+}

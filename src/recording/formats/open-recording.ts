@@ -1,0 +1,61 @@
+import { statSync } from 'node:fs'
+import { messageOf, systemErrorCode, UsageError } from '../../errors.js'
+import { type CsvOptions, readCsv } from './csv.js'
+import { Lines } from './lines.js'
+import { readMprof } from './mprof.js'
+import { readPsrecord } from './psrecord.js'
+import type { RecordingEvent } from './recording-event.js'
+import { readTidemark } from './tidemark.js'
+
+export type RecordingFormat = 'tidemark' | 'mprof' | 'psrecord' | 'csv'
+
+export interface RecordingFile {
+  path: string
+  format: RecordingFormat
+  /** Reads the file from its beginning, each time it is called. */
+  events(): Iterable<RecordingEvent>
+}
+
+/**
+ * Opens a recording of any kind that is known: a folder of Tidemark's, a `.dat` file of mprof, a log of psrecord, or CSV.
+ * The content decides, not the name.
+ *
+ * @throws UsageError when there is nothing, or nothing that is known
+ */
+export function openRecording(path: string, options: CsvOptions = {}): RecordingFile {
+  const format = isFolder(path) ? 'tidemark' : formatOf(path)
+  const read: Record<RecordingFormat, () => Iterable<RecordingEvent>> = {
+    tidemark: () => readTidemark(path),
+    mprof: () => readMprof(new Lines(path)),
+    psrecord: () => readPsrecord(new Lines(path)),
+    csv: () => readCsv(new Lines(path), options),
+  }
+  return { path, format, events: read[format] }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT')
+      throw new UsageError(`there is no file or folder ${path}`, { cause: error })
+    throw new UsageError(`cannot read ${path}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+const MPROF_TAG = /^[A-Z]+ /
+const PSRECORD_HEADER = /^#\s*Elapsed time\s+CPU/
+
+function formatOf(path: string): RecordingFormat {
+  const lines = new Lines(path)
+  for (const line of lines) {
+    if (MPROF_TAG.test(line)) return 'mprof'
+    if (PSRECORD_HEADER.test(line)) return 'psrecord'
+    if (/[,;\t]/.test(line)) return 'csv'
+    throw lines.error(line, EXPECTED)
+  }
+  throw new UsageError(`${path} is empty, expected ${EXPECTED}`)
+}
+
+const EXPECTED =
+  'a recording: a .dat file of mprof (CMDLINE, MEM, ...), a log of psrecord (# Elapsed time ...), or CSV whose first line names its columns (time,rss)'

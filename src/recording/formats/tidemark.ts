@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readHead, readMarks } from '../read-recording.js'
+import { SAMPLES_FILE } from '../recorder.js'
+import type { RecordingHead, RoundRecord, Sample } from '../recording.js'
+import { roundRecords } from '../rounds.js'
+import { samplesOf } from '../samples-file.js'
+import { commandLine } from './command-line.js'
+import type { ProcessEvent, RecordingEvent } from './recording-event.js'
+
+/**
+ * Reads a recording's folder as events: what the head tells, the samples with the tree's sum first, then the rounds. Where
+ * a peak was not read from the kernel, the highest sample takes its place.
+ *
+ * @throws UsageError when the folder holds no recording, or its head is broken
+ */
+export function* readTidemark(folder: string): Generator<RecordingEvent, undefined> {
+  const head = readHead(folder)
+  const warnings: string[] = []
+  yield { kind: 'command', command: commandLine(head.command) }
+  yield { kind: 'origin', facts: factsOf(head) }
+  const peaks = sampledPeaks(roundRecords(readMarks(folder, warnings), []), head)
+  const isTree = head.processes.length > 1
+  for (const sample of readSamples(folder, warnings)) {
+    const { timeMs, rss } = sample
+    let sumBytes = 0
+    for (const [, rssBytes] of rss) sumBytes += rssBytes
+    yield { kind: 'reading', pid: null, timeMs, rssBytes: sumBytes }
+    if (isTree) for (const [pid, rssBytes] of rss) yield { kind: 'reading', pid, timeMs, rssBytes }
+    peaks.see(sample)
+  }
+  yield* peaks.processes()
+  for (const round of peaks.rounds()) yield roundEvent(round)
+  if (head.state === 'running') warnings.push('the recording has no end: it still runs, or its recorder was killed')
+  for (const message of warnings) yield { kind: 'note', message: `${folder}: ${message}` }
+}
+
+/** What to know of the recording as a whole; machine and processes apart, which have lines of their own. */
+function factsOf(head: RecordingHead): Record<string, unknown> {
+  const { format, state, reason, startedMs, endedMs, setting, sampling, machine } = head
+  const { hostname, kernel, cpuModel, cores, memoryBytes, cgroupLimitBytes } = machine
+  return {
+    format,
+    state,
+    ...(reason === null ? {} : { reason }),
+    startedMs,
+    endedMs,
+    setting,
+    askedIntervalMs: sampling.askedIntervalMs,
+    achievedIntervalMs: sampling.achievedIntervalMs,
+    machine: { hostname, kernel, cpuModel, cores, memoryBytes, cgroupLimitBytes },
+  }
+}
+
+function* readSamples(folder: string, warnings: string[]): Generator<Sample, undefined> {
+  const file = join(folder, SAMPLES_FILE)
+  if (!existsSync(file)) {
+    warnings.push(`${SAMPLES_FILE} is missing`)
+    return
+  }
+  const broken: number[] = []
+  yield* samplesOf(file, (line) => broken.push(line))
+  if (broken.length > 0)
+    warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}`)
+}
+
+/** Fills in, as the samples go by, the peaks that the kernel did not tell. */
+function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingHead) {
+  const openRounds = rounds.filter(({ peakKind }) => peakKind === 'sampled').sort((a, b) => a.startedMs - b.startedMs)
+  const highest = new Map(head.processes.flatMap(({ pid, peakBytes }) => (peakBytes === null ? [[pid, 0]] : [])))
+  let first = 0
+  return {
+    see({ timeMs, rss }: Sample): void {
+      while (first < openRounds.length && openRounds[first]!.endedMs < timeMs) first++
+      for (const [pid, rssBytes] of rss) {
+        if (rssBytes > (highest.get(pid) ?? Number.POSITIVE_INFINITY)) highest.set(pid, rssBytes)
+        for (let i = first; i < openRounds.length && openRounds[i]!.startedMs <= timeMs; i++) {
+          const round = openRounds[i]!
+          if (round.pid === pid && timeMs <= round.endedMs && rssBytes > (round.peakBytes ?? 0))
+            round.peakBytes = rssBytes
+        }
+      }
+    },
+    *processes(): Generator<ProcessEvent, undefined> {
+      for (const { pid, role, name, peakBytes, peakKind } of head.processes) {
+        const sampled = highest.get(pid)
+        if (sampled === undefined) yield { kind: 'process', pid, role, name, peakBytes, peakKind }
+        else yield { kind: 'process', pid, role, name, peakBytes: sampled || null, peakKind: 'sampled' }
+      }
+    },
+    rounds: () => rounds,
+  }
+}
+
+function roundEvent(record: RoundRecord): RecordingEvent {
+  const { round, startedMs, endedMs, pid, role, name, peakBytes, peakKind, end } = record
+  return {
+    kind: 'round',
+    round,
+    startMs: startedMs,
+    endMs: endedMs,
+    process: { pid, role, name },
+    peakBytes,
+    peakKind,
+    endRssBytes: end.rssBytes,
+  }
+}
