@@ -69,7 +69,9 @@ export function warningsOf(comparison: Comparison): string[] {
 
 function countWarnings({ trials }: Comparison): Map<string, number> {
   const counts = new Map<string, number>()
-  for (const warning of trials.flatMap((trial) => [...new Set(trial.warnings)])) {
+  // A recording that failed repeats the trial's reason, which is told already.
+  const told = trials.flatMap(({ warnings, reason }) => [...new Set(warnings)].filter((warning) => warning !== reason))
+  for (const warning of told) {
     counts.set(warning, (counts.get(warning) ?? 0) + 1)
   }
   return counts

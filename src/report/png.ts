@@ -20,6 +20,6 @@ export function pngOf(svg: string): Buffer {
 }
 
 function fontFolder(): string {
-  const { resolve } = createRequire(import.meta.url)
-  return join(dirname(resolve('dejavu-fonts-ttf/package.json')), 'ttf')
+  const require = createRequire(import.meta.url)
+  return join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 'ttf')
 }

@@ -53,9 +53,15 @@ const POINTS_IN_ALL = 90_000
 /** A distance of two samples this many times the usual one is a gap in the line. */
 const GAP_INTERVALS = 8
 
-/** @param recordings by the trial's folder; a trial whose recording is missing is drawn from its round records alone */
-export function reportData(comparison: Comparison, recordings: ReadonlyMap<string, Recording>): ReportData {
-  const trials = comparison.trials.map((trial) => reportTrial(trial, recordings.get(trial.folder)))
+/**
+ * @param recordingOf reads the recording of a trial, one at a time so that only thinned ones are held; without one, a
+ *   trial is drawn from its round records alone
+ */
+export function reportData(
+  comparison: Comparison,
+  recordingOf: (trial: TrialResult) => Recording | undefined,
+): ReportData {
+  const trials = comparison.trials.map((trial) => reportTrial(trial, recordingOf(trial)))
   return {
     judge: comparison.judge,
     modelBytes: comparison.modelBytes,
@@ -110,7 +116,7 @@ function processesOf(trial: TrialResult, recording: Recording | undefined): Repo
     return {
       role,
       name: name || role,
-      points,
+      points: thin(points, POINTS_PER_LINE),
       rounds: rounds.map((round) => reportRound(round, points, trial.startedMs)),
     }
   })

@@ -1,14 +1,31 @@
-import type { Comparison } from '../experiment/comparison.js'
-import type { SettingDifference } from '../verdict/difference.js'
-import type { SettingSummary } from '../verdict/setting-summary.js'
-import type { ReportData } from './report-data.js'
+import type { Comparison, TrialResult } from '../experiment/comparison.js'
+import type { Recording } from '../recording/recording.js'
+import { baselinesOf } from '../verdict/baselines.js'
+import { compareWithBaselines, type SettingDifference } from '../verdict/difference.js'
+import { type SettingSummary, summarizeSetting } from '../verdict/setting-summary.js'
+import { type ReportData, reportData } from './report-data.js'
 
-/** All that a report says: what was run, what each setting did, how it differs from the baseline, and what to draw. */
+/** All that a report says: what was run, what each setting did, how it differs from its baseline, and what to draw. */
 export interface ReportView {
   comparison: Comparison
   data: ReportData
   /** In the order of the settings. */
   summaries: SettingSummary[]
-  /** One for each setting that has a baseline; the baseline itself has none. */
+  /** One for each setting that has a baseline; the first setting has none. */
   differences: SettingDifference[]
+}
+
+/** @param recordingOf the recording of a trial, undefined where it is lost; asked for one at a time */
+export function viewOf(comparison: Comparison, recordingOf: (trial: TrialResult) => Recording | undefined): ReportView {
+  const { settings, trials, judge } = comparison
+  const summaries = settings.map(({ label }) => {
+    const own = trials.filter(({ setting }) => setting === label)
+    return summarizeSetting(label, own, { judge })
+  })
+  return {
+    comparison,
+    data: reportData(comparison, recordingOf),
+    summaries,
+    differences: compareWithBaselines(summaries, baselinesOf(settings)),
+  }
 }

@@ -1,9 +1,8 @@
 import { median } from 'd3'
-import type { TrialResult } from '../experiment/comparison.js'
 import type { RoundRecord } from '../recording/recording.js'
 import { formatBytes, formatDuration, formatPercent, mib } from '../units.js'
 import type { Difference } from '../verdict/difference.js'
-import type { SettingSummary, Spread } from '../verdict/setting-summary.js'
+import { judgedRounds, type SettingSummary, type Spread } from '../verdict/setting-summary.js'
 import type { ReportView } from './view.js'
 
 /** What was seen, in sentences made of measured numbers alone. */
@@ -24,7 +23,7 @@ export function wordsOf(view: ReportView): Words {
 function settingSentences(view: ReportView, summary: SettingSummary): string[] {
   const { judge } = view.comparison
   if (summary.trials === 0) return [`No trial was completed${failures(summary)}; nothing can be said.`]
-  const rounds = judgedRounds(view, summary.label)
+  const rounds = judgedTrials(view, summary.label)
   const expectation = view.comparison.expectations[summary.label]
   return [
     ...course(rounds, judge),
@@ -104,11 +103,10 @@ function changeClause(measure: string, change: Difference, trials: number): stri
 }
 
 /** Of each completed trial of a setting, the rounds of the judged role in order. */
-function judgedRounds({ comparison }: ReportView, label: string): RoundRecord[][] {
-  const isCounted = (trial: TrialResult) => trial.setting === label && trial.state === 'completed'
+function judgedTrials({ comparison }: ReportView, label: string): RoundRecord[][] {
   return comparison.trials
-    .filter(isCounted)
-    .map((trial) => trial.rounds.filter(({ role }) => role === comparison.judge).sort((a, b) => a.round - b.round))
+    .filter((trial) => trial.setting === label && trial.state === 'completed')
+    .map((trial) => judgedRounds(trial, comparison.judge))
 }
 
 function spreadWords({ low, high, values }: Spread): string {

@@ -1,14 +1,45 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, TidemarkError } from '../errors.js'
+import type { Comparison, TrialResult } from '../experiment/comparison.js'
+import { readRecording } from '../recording/read-recording.js'
+import type { Recording } from '../recording/recording.js'
 import { FIGURES } from './figures/all.js'
 import { svgOf } from './figures/svg.js'
 import { reportHtml } from './html.js'
 import { pngOf } from './png.js'
 import { summaryMarkdown } from './summary-markdown.js'
-import type { ReportView } from './view.js'
+import { type ReportView, viewOf } from './view.js'
 
-/** Writes report.html, summary.md and figures/ as SVG and PNG. Returns the path of the page. */
+/** What was written, for those who print it: the page, and what stands in it. */
+export interface WrittenReport {
+  page: string
+  view: ReportView
+}
+
+/**
+ * Writes report.html, summary.md and figures/ (SVG and PNG) into the folder of a comparison, from what is there: a
+ * comparison that was stopped gets a report too, and a trial whose recording cannot be read is named in it.
+ *
+ * @throws TidemarkError when the folder cannot be written
+ */
+export function writeReport(comparison: Comparison, folder: string): WrittenReport {
+  const lost: string[] = []
+  const recordingOf = (trial: TrialResult): Recording | undefined => {
+    try {
+      return readRecording(join(folder, trial.folder))
+    } catch (error) {
+      // Its round records are in the comparison; only the lines between them are lost.
+      lost.push(`The recording of trial ${trial.trial} of ${trial.setting} cannot be read: ${messageOf(error)}`)
+      return undefined
+    }
+  }
+  const view = viewOf(comparison, recordingOf)
+  const told = { ...view, comparison: { ...comparison, warnings: [...comparison.warnings, ...lost] } }
+  return { page: writeView(told, folder), view: told }
+}
+
+/** The same from a view; returns the path of the page. */
 export function writeView(view: ReportView, folder: string): string {
   const page = join(folder, 'report.html')
   try {

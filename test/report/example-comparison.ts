@@ -10,8 +10,7 @@ import type { RecordedProcess, Recording, RoundRecord, Sample } from '../../src/
  */
 export interface ExampleComparison {
   comparison: Comparison
-  /** By the trial's folder. */
-  recordings: Map<string, Recording>
+  recordingOf(trial: TrialResult): Recording | undefined
 }
 
 export interface ExampleOptions {
@@ -44,7 +43,10 @@ export function exampleComparison(options: ExampleOptions = {}): ExampleComparis
       results.push(resultOf(recording, setting.label, index, trial))
     }
   }
-  return { comparison: comparisonOf(settings, trials, rounds, results), recordings }
+  return {
+    comparison: comparisonOf(settings, trials, rounds, results),
+    recordingOf: ({ folder }) => recordings.get(folder),
+  }
 }
 
 export function exampleSettings(): Setting[] {

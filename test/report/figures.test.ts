@@ -7,8 +7,8 @@ import { reportData } from '../../src/report/report-data.js'
 import { exampleComparison, exampleSettings } from './example-comparison.js'
 import { expectGolden } from './golden.js'
 
-const { comparison, recordings } = exampleComparison({ trials: 2, rounds: 10, failing: ['gc=1 arena=unset'] })
-const small = reportData(comparison, recordings)
+const { comparison, recordingOf } = exampleComparison({ trials: 2, rounds: 10, failing: ['gc=1 arena=unset'] })
+const small = reportData(comparison, recordingOf)
 
 describe('the figures of a comparison', () => {
   test.each(FIGURES.map(({ name }) => name))('%s is drawn as committed', (name) => {
@@ -22,7 +22,7 @@ describe('the figures of a comparison', () => {
 
   test('a sampled peak is drawn hollow and called a lower bound', () => {
     const sampled = exampleComparison({ trials: 1, rounds: 5, peakKind: 'sampled' })
-    const data = reportData(sampled.comparison, sampled.recordings)
+    const data = reportData(sampled.comparison, sampled.recordingOf)
     expectGolden('rss-over-time-sampled.svg', svgOf(FIGURES[0]!.draw(data, { width: 600 })))
     expect(svgOf(FIGURES[0]!.draw(data))).toContain('sampled peak (a lower bound)')
   })
@@ -36,13 +36,13 @@ describe('the figures of a comparison', () => {
 
   test('a comparison without any trial has no figure to draw', () => {
     const none = exampleComparison({ trials: 0 })
-    const data = reportData(none.comparison, none.recordings)
+    const data = reportData(none.comparison, none.recordingOf)
     expect(FIGURES.filter(({ hasData }) => hasData(data))).toEqual([])
   })
 
   test('a name with markup in it is text in the figure', () => {
     const named = exampleComparison({ trials: 1, rounds: 4, settings: [{ ...exampleSettings()[0]!, label: '<b>&"' }] })
-    const svg = svgOf(FIGURES[0]!.draw(reportData(named.comparison, named.recordings)))
+    const svg = svgOf(FIGURES[0]!.draw(reportData(named.comparison, named.recordingOf)))
     expect(svg).toContain('&lt;b&gt;&amp;')
     expect(svg).not.toContain('<b>')
   })

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { TidemarkError } from '../../src/errors.js'
 import { FIGURES } from '../../src/report/figures/all.js'
-import { writeView } from '../../src/report/write-report.js'
+import { writeReport, writeView } from '../../src/report/write-report.js'
 import { temporaryFolder } from '../temporary-folder.js'
+import { exampleComparison } from './example-comparison.js'
 import { exampleView } from './example-view.js'
 
 test('the report of the default job is a page under 2 MB, a summary, and each figure as SVG and PNG', () => {
@@ -46,4 +47,14 @@ test('a folder that cannot be written is named in the error, with what to do', (
   mkdirSync(join(folder, 'other'))
   expect(() => writeView(exampleView({ trials: 1, rounds: 3 }), folder)).toThrow(TidemarkError)
   expect(() => writeView(exampleView({ trials: 1, rounds: 3 }), folder)).toThrow(folder)
+})
+
+test('a trial whose recording is lost is named, and what its rounds tell is drawn', () => {
+  const folder = temporaryFolder()
+  const { comparison } = exampleComparison({ trials: 1, rounds: 6 })
+  const { page, view } = writeReport(comparison, folder)
+  expect(view.comparison.warnings[0]).toMatch(/^The recording of trial 1 of gc=0 arena=unset cannot be read: /)
+  expect(comparison.warnings).toEqual([])
+  expect(readFileSync(page, 'utf8')).toContain('cannot be read')
+  expect(readdirSync(join(folder, 'figures'))).toContain('end-rss-by-round.svg')
 })
