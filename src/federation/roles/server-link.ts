@@ -75,7 +75,7 @@ export class ServerLink {
   /** Sends a result until the server has it, or says why it does not want it. */
   async sendResult(claim: Omit<ResultClaim, 'client'>, weights: Weights): Promise<ResultAnswer> {
     // A result without examples is settled by its headers.
-    const body = claim.numExamples === 0 ? {} : { body: encodeWeights(weights) }
+    const body = claim.numExamples === 0 ? {} : { body: encodeWeights(weights), askFirst: true }
     const request = this.#request('POST', PATHS.result, claimHeaders(claim), body)
     try {
       const answer = await this.#reconnecting(() => this.#connection.requestJson(request))
@@ -127,7 +127,7 @@ export class ServerLink {
     method: RequestOptions['method'],
     path: string,
     headers: Record<string, string>,
-    body: Pick<RequestOptions, 'body'> = {},
+    body: Pick<RequestOptions, 'body' | 'askFirst'> = {},
   ): RequestOptions {
     const identity = {
       [HEADERS.job]: this.#job,

@@ -18,6 +18,8 @@ export interface RequestOptions {
   path: string
   headers: Record<string, string>
   body?: { byteLength: number; chunks(): Iterable<Uint8Array> }
+  /** Sends the body only once the server wants it, so that a refusal arrives before a long upload and not after it. */
+  askFirst?: boolean
   /** How long the server may think before it answers, on top of the silence that is allowed anyway. */
   patienceMs?: number
 }
@@ -66,7 +68,14 @@ export class Connection {
     this.#agent.destroy()
   }
 
-  #exchange({ method, path, headers, body, patienceMs = 0 }: RequestOptions): Promise<IncomingMessage> {
+  #exchange({
+    method,
+    path,
+    headers,
+    body,
+    askFirst = false,
+    patienceMs = 0,
+  }: RequestOptions): Promise<IncomingMessage> {
     const { token, idleMs, signal } = this.#options
     return new Promise((resolve, reject) => {
       const request = startRequest(new URL(path, this.#url), {
@@ -78,24 +87,22 @@ export class Connection {
           ...headers,
           authorization: `Bearer ${token}`,
           'content-length': String(body?.byteLength ?? 0),
-          // A large body waits for the server's word, so that a refusal arrives before the upload and not after it.
-          ...(body === undefined ? {} : { expect: '100-continue' }),
+          ...(askFirst ? { expect: '100-continue' } : {}),
         },
       })
       request.on('error', reject)
       request.on('response', resolve)
       request.on('timeout', () => request.destroy(silence(patienceMs + idleMs)))
-      if (body === undefined) {
-        request.end()
-        return
-      }
-      request.on('continue', () => {
-        sendChunks(request, body.chunks()).then(
+      const send = () => {
+        sendChunks(request, body?.chunks() ?? []).then(
           () => request.end(),
           (error: Error) => request.destroy(error),
         )
-      })
-      request.flushHeaders()
+      }
+      if (askFirst) {
+        request.on('continue', send)
+        request.flushHeaders()
+      } else send()
     })
   }
 }
