@@ -17,7 +17,7 @@ export function machineFacts({ machine }: Comparison): [name: string, value: str
     ],
     [
       'kernel',
-      `Linux ${machine.kernel}, transparent huge pages: ${machine.transparentHugePages ?? unknown}, pages of ${formatBytes(machine.pageSizeBytes)}`,
+      `${machine.kernel}, transparent huge pages: ${machine.transparentHugePages ?? unknown}, pages of ${formatBytes(machine.pageSizeBytes)}`,
     ],
     ['Node', machine.node],
     ['glibc', machine.glibc ?? unknown],

@@ -86,7 +86,7 @@ function comparisonOf(settings: Setting[], trials: number, rounds: number, resul
 export function exampleMachine(): MachineFacts {
   return {
     hostname: 'example',
-    kernel: '6.1.0-example',
+    kernel: 'Linux 6.1.0-example',
     arch: 'x64',
     cpuModel: 'Example CPU, invented',
     cores: 2,

@@ -18,10 +18,16 @@ const LEAST_WIDTH = 290
 /** Between two rows: room for the titles of the lower one. */
 const ROW_GAP = 42
 
-export function panelsOf(settings: readonly string[], width: number, panelHeight: number): Panels {
+/** Wide panels are taller, up to this many times the least height, so that slopes do not look flat. */
+const MOST_GROWTH = 1.6
+
+/** @param leastHeight of a panel */
+export function panelsOf(settings: readonly string[], width: number, leastHeight: number): Panels {
   const fitting = Math.max(1, Math.floor(width / LEAST_WIDTH))
   const rows = Math.max(1, Math.ceil(settings.length / fitting))
   const columns = Math.max(1, Math.ceil(settings.length / rows))
+  const growth = (0.8 * width) / columns / LEAST_WIDTH
+  const panelHeight = Math.round(leastHeight * Math.max(1, Math.min(MOST_GROWTH, growth)))
   const places = new Map(settings.map((setting, i) => [setting, i]))
   const placeOf = (setting: string) => places.get(setting) ?? 0
   const fx = (setting: string) => placeOf(setting) % columns
