@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../errors.js'
 import { type FollowedLines, followLines } from '../launch/follow-lines.js'
@@ -8,6 +8,7 @@ import { readProcessStat } from '../linux/process-stat.js'
 import type { Mark } from '../marks.js'
 import { nowMs } from './clock.js'
 import { writeHead } from './head-file.js'
+import { makeFolder } from './make-folder.js'
 import { parseMarkLine } from './mark-lines.js'
 import { Observer, type RoundEvent } from './observer.js'
 import type { RolePattern } from './process-name.js'
@@ -110,7 +111,7 @@ function newHead({ command, setting, machine, rateHz }: RecordingOptions): Recor
 /** Every file is made now: a bad path fails before anything is started. */
 function openFolder(folder: string, marksFile: string, head: RecordingHead): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     writeFileSync(join(folder, SAMPLES_FILE), '')
     writeFileSync(marksFile, '')
   } catch (error) {

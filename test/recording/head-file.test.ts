@@ -1,0 +1,50 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readMachineFacts } from '../../src/linux/machine.js'
+import { writeHead } from '../../src/recording/head-file.js'
+import { readHead } from '../../src/recording/read-recording.js'
+import type { RecordingHead } from '../../src/recording/recording.js'
+import { temporaryFolder } from '../temporary-folder.js'
+
+const HEAD: RecordingHead = {
+  format: 'tidemark-recording/1',
+  command: ['python3', 'job.py'],
+  setting: { arenaMax: 4 },
+  startedMs: 1,
+  endedMs: null,
+  state: 'running',
+  reason: null,
+  machine: readMachineFacts(),
+  sampling: {
+    askedIntervalMs: 50,
+    achievedIntervalMs: null,
+    samples: 0,
+    readings: { read: 0, gone: 0, unreadable: 0 },
+  },
+  processes: [],
+}
+
+test('a head that was written reads back the same', () => {
+  const folder = temporaryFolder()
+  expect(writeHead(folder, HEAD)).toBe(true)
+  expect(readHead(folder)).toEqual(HEAD)
+})
+
+test('without room for a second file the new head goes into the blocks of the old one', () => {
+  const folder = temporaryFolder()
+  writeHead(folder, HEAD)
+  const before = readFileSync(join(folder, 'recording.json')).length
+  mkdirSync(join(folder, 'recording.json.new')) // no new file can be made, as on a full disk
+  expect(writeHead(folder, { ...HEAD, state: 'failed', reason: 'the disk is full' })).toBe(true)
+  expect(readHead(folder)).toMatchObject({ state: 'failed', reason: 'the disk is full' })
+  expect(readFileSync(join(folder, 'recording.json'))).toHaveLength(before)
+  expect(writeHead(folder, { ...HEAD, reason: 'x'.repeat(10_000) })).toBe(false)
+})
+
+test('a folder without a recording, and a head of another kind, are named with what is wrong', () => {
+  const folder = temporaryFolder()
+  expect(() => readHead(folder)).toThrow(`${folder} holds no recording: there is no recording.json in it`)
+  writeHead(folder, { ...HEAD, format: 'tidemark-recording/9' as never })
+  expect(() => readHead(folder)).toThrow('is no recording of this version: format: Invalid type')
+})
