@@ -9,8 +9,8 @@ import { runClient } from '../../src/federation/roles/client.js'
 import type { MakeTrainer, ServerSettings } from '../../src/federation/roles/job.js'
 import { runServer } from '../../src/federation/roles/server.js'
 import type { Weights } from '../../src/federation/weights/weights.js'
+import { type FakeRole, fakeRole, waitForMark } from './fake-role.js'
 import { bytesOf, get, joinByHand, post, sendResult } from './raw-client.js'
-import { type FakeRole, fakeRole, waitForMark } from './roles.js'
 import { clientSettings, serverSettings } from './settings.js'
 
 const SPECS = [

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 import { readWeights } from '../../src/federation/weights/read-safetensors.js'
 import type { Weights } from '../../src/federation/weights/weights.js'
 import { encodeWeights } from '../../src/federation/weights/write-safetensors.js'
-import { TOKEN } from './roles.js'
+import { TOKEN } from './fake-role.js'
 
 export interface Answer {
   status: number

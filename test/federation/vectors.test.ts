@@ -15,6 +15,7 @@ import { readWeights } from '../../src/federation/weights/read-safetensors.js'
 import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
 import { encodeWeights } from '../../src/federation/weights/write-safetensors.js'
 import type { ResultClaim } from '../../src/federation/wire/messages.js'
+import { fakeRole, waitForMark } from './fake-role.js'
 import {
   type AggregateCase,
   type ExpectedRound,
@@ -28,7 +29,6 @@ import {
   trainerOf,
   weightsOf,
 } from './golden.js'
-import { fakeRole, waitForMark } from './roles.js'
 import { clientSettings, serverSettings } from './settings.js'
 
 const NEVER_MS = 60_000
