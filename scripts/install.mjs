@@ -5,14 +5,22 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Installs exactly what package-lock.json names, unless that is what is installed already. */
+/**
+ * Installs exactly what package-lock.json names, unless that is what is installed already.
+ *
+ * Not by `npm ci`: it refuses a lock file that lacks the binaries of other platforms, and a lock file made behind a registry
+ * that serves only some platforms lacks them. `npm install --no-save` keeps to the lock file just as well.
+ */
 export function installOnce() {
   if (isInstalled()) return
   console.error('tidemark: installing the packages of package-lock.json')
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] })
+  const npm = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
   if (npm.status !== 0) {
     console.error(
-      'tidemark: npm ci failed, see above. Check the network and the npm registry, then run the same command again.',
+      'tidemark: npm install failed, see above. Check the network and the npm registry, then run the same command again.',
     )
     process.exit(npm.status ?? 1)
   }
