@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { UsageError } from '../../errors.js'
+import { StoppedError, UsageError } from '../../errors.js'
 import { type CompareOptions, type FinishedComparison, resumeComparison, runPlan } from '../../experiment/compare.js'
 import { type Overrides, overridePlan } from '../../experiment/override.js'
 import { planComparison } from '../../experiment/plan.js'
@@ -15,7 +15,7 @@ import {
 } from '../../options.js'
 import type { Command, CommandInput } from '../command.js'
 import { comparisonProgress } from '../comparison-progress.js'
-import { type ComparisonResult, concludeComparison, printComparison, printJson } from '../print-comparison.js'
+import { printComparison, printJson, type ReportedComparison, reportComparison } from '../print-comparison.js'
 import { stopOnSignal } from '../stop-on-signal.js'
 
 const { seed, ...jobWithoutSeed } = jobOptions
@@ -48,19 +48,30 @@ export const command: Command = {
 
 async function runCompare(input: CommandInput): Promise<number> {
   const runs = input.options.resume === undefined ? await newRuns(input) : [resumedRun(input)]
-  const results: ComparisonResult[] = []
+  const reported: ReportedComparison[] = []
+  let exitCode = 0
   for (const run of runs) {
     const { line, report } = comparisonProgress(process.stderr)
     using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
     const finished = await run({ signal: stop.signal, onProgress: report }).finally(line.clear)
-    const result = await concludeComparison(finished)
-    results.push(result)
-    if (input.options.json !== true) printComparison(result)
+    const one = await reportComparison(finished)
+    reported.push(one)
+    if (input.options.json !== true) await printComparison(one)
+    exitCode = Math.max(exitCode, exitCodeOf(finished, stop.signal))
     if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished)}\n`)
     if (stop.signal.aborted) break
   }
-  if (input.options.json === true) printJson(results)
-  return Math.max(...results.map(({ exitCode }) => exitCode))
+  if (input.options.json === true) printJson(reported)
+  return exitCode
+}
+
+/** Of {@link TargetError}. */
+const TARGET_FAILED = 3
+
+/** A trial that failed is a target that failed, also where the others tell all that was asked. */
+function exitCodeOf({ comparison }: FinishedComparison, { reason }: AbortSignal): number {
+  if (comparison.state === 'stopped' && reason instanceof StoppedError) return reason.exitCode
+  return comparison.trials.some(({ state }) => state === 'failed') ? TARGET_FAILED : 0
 }
 
 type Run = (options: CompareOptions) => Promise<FinishedComparison>
