@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -99,6 +100,24 @@ describe('weights that were written', () => {
 })
 
 describe('a reader', () => {
+  it('takes what the reference implementation wrote', async () => {
+    // save({'b': arange(3, 'f4'), 'a': [[0.1, 0.2], [0.3, 0.4]], 'e': zeros((0, 3), 'f4'), 's': 3.5}) of Python's safetensors 0.8.0
+    const file = new URL('../../fixtures/safetensors/written-by-python.safetensors', import.meta.url)
+    const specs: TensorSpec[] = [
+      { name: 'a', dtype: 'F64', shape: [2, 2] },
+      { name: 'b', dtype: 'F32', shape: [3] },
+      { name: 'e', dtype: 'F32', shape: [0, 3] },
+      { name: 's', dtype: 'F64', shape: [] },
+    ]
+    const data = [
+      Float64Array.of(0.1, 0.2, 0.3, 0.4),
+      Float32Array.of(0, 1, 2),
+      new Float32Array(),
+      Float64Array.of(3.5),
+    ]
+    expect(await read(readFileSync(file), specs)).toEqual({ specs, data })
+  })
+
   it('refuses every file that is cut short or goes on', async () => {
     await fc.assert(
       fc.asyncProperty(anyWeights, fc.nat(), async (weights, place) => {
