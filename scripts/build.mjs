@@ -14,13 +14,14 @@ export function build() {
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
   const assets = join(root, 'src/report/page')
   if (existsSync(assets)) cpSync(assets, join(root, 'dist/report/page'), { recursive: true })
-  bundlePage()
+  bundlePage('page')
+  bundlePage('recording-page')
 }
 
-/** The page opens from disk, where a browser loads no modules: its script is one file, Plot included. */
-function bundlePage() {
+/** A page opens from disk, where a browser loads no modules: its script is one file, Plot included. */
+function bundlePage(name) {
   const bundler = join(root, 'node_modules/rolldown/bin/cli.mjs')
-  const page = 'dist/report/page/page'
+  const page = `dist/report/page/${name}`
   const format = ['--format', 'iife', '--platform', 'browser', '--minify', '--logLevel', 'warn']
   const rolldown = spawnSync(process.execPath, [bundler, `${page}.js`, '--file', `${page}.bundle.js`, ...format], {
     cwd: root,

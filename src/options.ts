@@ -9,6 +9,8 @@ import { parseBytes, parseDurationMs } from './units.js'
 export interface OptionSpec<T> {
   /** The long flag without dashes, for example `server-memory-gc-rounds`. */
   flag: string
+  /** One letter, where people know the option by it from a program that Tidemark stands in for. */
+  short?: string
   /** What stands for the value in the help text; empty for a switch. */
   placeholder: string
   help: string
@@ -20,6 +22,8 @@ export interface OptionSpec<T> {
   /** The text that parses to this value; String where it is left out. */
   format?(value: T): string
   expected: string
+  /** All there is to choose from, where that is a closed list. */
+  choices?: readonly string[]
 }
 
 export type OptionTable = Record<string, OptionSpec<unknown>>
@@ -50,6 +54,7 @@ export function defaultValues<Table extends OptionTable>(table: Table): OptionVa
 
 interface Wording {
   flag: string
+  short?: string
   help: string
   placeholder?: string
   defaultText?: string
@@ -109,11 +114,26 @@ function durationMs<D = number>(from: Wording & { default: number | D }): Option
   }
 }
 
+/** A part of the time. */
+function timeWindow<D>(from: Wording & { default: D }): OptionSpec<{ fromMs: number; toMs: number } | D> {
+  return {
+    ...wording(from, 'FROM,TO'),
+    default: from.default,
+    expected: 'two times with a comma between, the later one second: 0,20.5 or 10m,1h',
+    parse: (text) => {
+      const [fromMs, toMs, ...more] = text.split(',').map(parseDurationMs)
+      if (fromMs === undefined || toMs === undefined || more.length > 0 || fromMs >= toMs) return undefined
+      return { fromMs, toMs }
+    },
+  }
+}
+
 function choice<const T extends string>(from: Wording & { of: readonly T[]; default: T }): OptionSpec<T> {
   return {
     ...wording(from, from.of.join('|')),
     default: from.default,
     expected: `one of ${from.of.join(', ')}`,
+    choices: from.of,
     parse: (text) => from.of.find((known) => known === text),
   }
 }
@@ -166,9 +186,10 @@ function axisOf<T>(
 function wording(
   from: Wording,
   placeholder: string,
-): Pick<OptionSpec<unknown>, 'flag' | 'help' | 'placeholder' | 'defaultText'> {
+): Pick<OptionSpec<unknown>, 'flag' | 'short' | 'help' | 'placeholder' | 'defaultText'> {
   return {
     flag: from.flag,
+    ...(from.short === undefined ? {} : { short: from.short }),
     help: from.help,
     placeholder: from.placeholder ?? placeholder,
     ...(from.defaultText === undefined ? {} : { defaultText: from.defaultText }),
@@ -435,4 +456,57 @@ export const compareOptions = {
     help: 'Go on with a comparison that was stopped: run the trials that its folder lacks.',
   }),
   json: flag({ flag: 'json', help: 'Print the result as JSON on standard output.' }),
+}
+
+const column = text({
+  flag: 'column',
+  placeholder: 'NAME',
+  default: undefined,
+  help: 'Of a CSV file with several columns, the one of memory.',
+})
+
+export const listOptions = { json: compareOptions.json }
+
+export const plotOptions = {
+  out: text({
+    flag: 'out',
+    short: 'o',
+    placeholder: 'FILE',
+    default: undefined,
+    help: 'Write the plot to a file: .svg, .png, or .html for an interactive one. Without it the terminal shows a chart.',
+  }),
+  force: flag({ flag: 'force', help: 'Replace the file if it is there.' }),
+  window: timeWindow({
+    flag: 'window',
+    short: 'w',
+    default: undefined,
+    help: 'Only this part of the time, counted from the first reading. For example 0,20.5 or 10m,1h.',
+  }),
+  title: text({
+    flag: 'title',
+    short: 't',
+    placeholder: 'TEXT',
+    default: undefined,
+    defaultText: 'the command',
+    help: 'Title of the plot.',
+  }),
+  slope: flag({ flag: 'slope', short: 's', help: 'Fit a line by least squares and tell its slope.' }),
+  hideFunctions: flag({ flag: 'hide-functions', short: 'n', help: 'Leave out the functions that mprof timed.' }),
+  column,
+}
+
+export const peakOptions = {
+  func: text({
+    flag: 'func',
+    placeholder: 'NAME',
+    default: undefined,
+    help: 'The peak while this function ran, as mprof timed it.',
+  }),
+  json: compareOptions.json,
+  column,
+}
+
+export const removalOptions = {
+  dryRun: flag({ flag: 'dry-run', help: 'Print what would be removed, and remove nothing.' }),
+  force: flag({ flag: 'force', help: 'Also what is still being recorded, and folders with files of others in them.' }),
 }

@@ -50,7 +50,8 @@ function isForeignCommand(argument: Argument): boolean {
 }
 
 function optionOf(spec: OptionSpec<unknown>): Option {
-  const option = new Option(spec.placeholder === '' ? `--${spec.flag}` : `--${spec.flag} <${spec.placeholder}>`)
+  const names = `${spec.short === undefined ? '' : `-${spec.short}, `}--${spec.flag}`
+  const option = new Option(spec.placeholder === '' ? names : `${names} <${spec.placeholder}>`)
   const text = spec.defaultText ?? (spec.default === undefined || spec.default === false ? '' : String(spec.default))
   option.description = text === '' ? spec.help : `${spec.help} Default: ${text}.`
   return option

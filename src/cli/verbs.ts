@@ -8,6 +8,11 @@ import type { Command } from './command.js'
  */
 export const verbs: Record<string, () => Promise<{ command: Command }>> = {
   compare: () => import('./commands/compare.js'),
+  list: () => import('./commands/list.js'),
+  plot: () => import('./commands/plot.js'),
+  peak: () => import('./commands/peak.js'),
+  rm: () => import('./commands/rm.js'),
+  clean: () => import('./commands/clean.js'),
   server: () => import('./commands/server.js'),
   client: () => import('./commands/client.js'),
 }

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { messageOf, TidemarkError } from '../errors.js'
 import { jobFacts, machineFacts, warningsOf } from './facts.js'
 import { FIGURES } from './figures/all.js'
+import { asset, CONTENT_POLICY, escapeHtml, jsonForScript, LIBRARY_NOTICE, script } from './page-parts.js'
 import { reproduceCommand } from './reproduce.js'
 import { changeTable, measuredTable, type SummaryTable } from './summary-table.js'
 import type { ReportView } from './view.js'
@@ -23,7 +21,7 @@ export function reportHtml(view: ReportView): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+${CONTENT_POLICY}
 <title>${escapeHtml(comparison.name)}: memory over the rounds</title>
 <style>
 ${asset('./page/page.css')}</style>
@@ -55,9 +53,9 @@ ${[...jobFacts(comparison), ...machineFacts(comparison)].map(([name, value]) => 
 <pre><code>${escapeHtml(reproduceCommand(comparison))}</code></pre>
 </main>
 <script type="application/json" id="data">${jsonForScript(data)}</script>
-<!-- The script below contains Observable Plot (Copyright 2020-2023 Observable, Inc.) and D3 (Copyright 2010-2023 Mike Bostock), both under the ISC licence. -->
+${LIBRARY_NOTICE}
 <script>
-${script()}</script>
+${script('page')}</script>
 </body>
 </html>
 `
@@ -107,32 +105,4 @@ function figure(name: string, title: string, note: string): string {
 <figcaption><h3>${escapeHtml(title)}</h3><p>${escapeHtml(note)}</p></figcaption>
 <div class="drawing"></div>
 </figure>`
-}
-
-/** Names, labels and reasons come from outside and go through here, into text and attributes alike. */
-function escapeHtml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character]!)
-}
-
-/** JSON in which no name can end the script element (`</script>`) or open a comment (`<!--`). */
-function jsonForScript(value: unknown): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c')
-}
-
-function asset(path: string): string {
-  return readFileSync(new URL(path, import.meta.url), 'utf8')
-}
-
-/** The bundle lies in dist/ alone, for this file as source and as built: both are two folders below the root. */
-function script(): string {
-  const file = new URL('../../dist/report/page/page.bundle.js', import.meta.url)
-  try {
-    return readFileSync(file, 'utf8').replaceAll('</script', '<\\/script')
-  } catch (error) {
-    throw new TidemarkError(`cannot read the script of the report page: ${messageOf(error)}`, {
-      fix: `Build it with: npm run build (it makes ${fileURLToPath(file)}).`,
-      cause: error,
-    })
-  }
 }

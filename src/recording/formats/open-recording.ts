@@ -43,7 +43,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-const MPROF_TAG = /^[A-Z]+ /
+const MPROF_TAG = /^(CMDLINE|MEM|CHLD|FUNC|TIDEMARK|PROCESS|ROUND) /
 const PSRECORD_HEADER = /^#\s*Elapsed time\s+CPU/
 
 function formatOf(path: string): RecordingFormat {

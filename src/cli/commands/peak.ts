@@ -1,0 +1,61 @@
+import { peakOptions } from '../../options.js'
+import { decimalMib } from '../../recording/formats/decimal-mib.js'
+import { openRecording, type RecordingFile } from '../../recording/formats/open-recording.js'
+import { type RecordingPeaks, recordingPeaks } from '../../recording/formats/peaks.js'
+import { formatDuration } from '../../units.js'
+import type { Command } from '../command.js'
+import { namedRecordings, newestRecording } from '../recordings-here.js'
+
+export const command: Command = {
+  verb: 'peak',
+  summary: 'Print the peak memory of recordings, exact where the kernel kept it.',
+  description: [
+    'Prints the peaks of recordings, named by index (0 is the oldest of the current folder, -1 the newest) or by path; of',
+    'the newest one when none is named. Of a file of mprof it prints what mprof peak prints: the highest sample. Of a',
+    "recording of Tidemark it adds each process's own peak as the kernel kept it, which no sampling can miss.",
+  ].join('\n'),
+  arguments: '[recordings...]',
+  options: peakOptions,
+  examples: ['tidemark peak', 'tidemark peak -2 -1', 'tidemark peak mprofile_20261123204823.dat --func __main__.train'],
+  run: async ({ arguments: names, options }) => {
+    const paths = names.length === 0 ? [newestRecording('peak')] : namedRecordings(names)
+    const all = paths.map((path) => {
+      const file = openRecording(path, { column: options.column as string | undefined })
+      return { file, peaks: recordingPeaks(file, options.func as string | undefined) }
+    })
+    const text =
+      options.json === true
+        ? `${JSON.stringify(all.map(asJson), null, 2)}\n`
+        : all.map(({ file, peaks }) => asText(file, peaks)).join('')
+    process.stdout.write(text)
+    return 0
+  },
+}
+
+/** The first line, and the children's, are mprof's to the letter, so that what reads them goes on working. */
+function asText({ path, format }: RecordingFile, { highest, children, processes }: RecordingPeaks): string {
+  if (highest === null) return `${path}\tno reading\n`
+  const known = new Set(processes.map(({ pid }) => pid))
+  const lines = [`${path}\t${decimalMib(highest.rssBytes, 3)} MiB`]
+  if (format === 'tidemark')
+    lines[0] += `\t(the highest sample${processes.length > 1 ? ' of all processes together' : ''}, at ${formatDuration(highest.timeMs)})`
+  for (const { pid, rssBytes } of children)
+    if (format === 'mprof' || !known.has(pid)) lines.push(`  Child ${pid}\t\t\t${decimalMib(rssBytes, 3)} MiB`)
+  const width = Math.max(...processes.map(({ name }) => name.length))
+  for (const { pid, name, peakBytes, peakKind } of processes) {
+    const peak = peakBytes === null ? 'never read' : `${decimalMib(peakBytes, 3)} MiB ${peakKind}`
+    lines.push(`  ${name.padEnd(width)}  pid ${pid}\t${peak}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function asJson({ file, peaks }: { file: RecordingFile; peaks: RecordingPeaks }): Record<string, unknown> {
+  const { highest, children, processes } = peaks
+  return {
+    path: file.path,
+    format: file.format,
+    highest,
+    children,
+    processes: processes.map(({ kind: _kind, ...process }) => process),
+  }
+}

@@ -1,0 +1,109 @@
+import pc from 'picocolors'
+import { UsageError } from '../../errors.js'
+import { plotOptions } from '../../options.js'
+import { openRecording } from '../../recording/formats/open-recording.js'
+import { type DrawnRecording, drawnRecording, type TimeWindow } from '../../report/drawn-recording.js'
+import { recordingFigureData, slopeText } from '../../report/recording-figure-data.js'
+import { terminalChart } from '../../report/terminal-chart.js'
+import type { Command, CommandInput } from '../command.js'
+import { assertPlotFile, writePlot } from '../plot-file.js'
+import { namedRecordings, newestRecording } from '../recordings-here.js'
+
+export const command: Command = {
+  verb: 'plot',
+  summary: 'Plot recordings: in the terminal, or as SVG, PNG or an interactive page.',
+  description: [
+    'Plots recordings, named by index (0 is the oldest of the current folder, -1 the newest) or by path; the newest one',
+    'when none is named. Several are laid over one another, each from its own start. One alone is drawn with its',
+    'processes, rounds and exact peaks, and with the functions that mprof timed.',
+    '',
+    "Reads recordings of Tidemark, files of mprof, psrecord's logs, and CSV whose first line names a time and an rss column.",
+  ].join('\n'),
+  arguments: '[recordings...]',
+  options: plotOptions,
+  examples: [
+    'tidemark plot',
+    'tidemark plot -1 -o server.svg --slope',
+    'tidemark plot -2 -1 -o before-and-after.html --title "before and after"',
+    'tidemark plot mprofile_20261123204823.dat --window 0,20.5 -o start.png',
+  ],
+  run: async ({ arguments: names, options }) => {
+    const out = options.out as string | undefined
+    if (out !== undefined) assertPlotFile(out, options.force === true)
+    const paths = names.length === 0 ? [newestRecording('plot')] : namedRecordings(names)
+    const window = options.window as TimeWindow | undefined
+    const recordings = paths.map((path) => {
+      const file = openRecording(path, { column: options.column as string | undefined })
+      const recording = drawnRecording(file, window)
+      assertDrawable(path, recording, window)
+      return recording
+    })
+    for (const note of recordings.flatMap(({ notes }) => notes)) process.stderr.write(`note: ${note}\n`)
+    if (out === undefined) showInTerminal(recordings, options)
+    else {
+      const title = titleOf(recordings, options)
+      await writePlot(out, figureData(recordings, options), { title, ...(window && { window }) })
+      process.stdout.write(`${out}\n`)
+    }
+    return 0
+  },
+}
+
+function assertDrawable(path: string, recording: DrawnRecording, window: TimeWindow | undefined): void {
+  if (recording.whole.highest !== null) return
+  if (recording.hasRoundsWithoutTimes)
+    throw new UsageError(`${path} has rounds and no times, so there is nothing to plot over time`, {
+      fix: `tidemark analyze ${path} judges it.`,
+    })
+  throw new UsageError(
+    window === undefined
+      ? `${path} holds no reading`
+      : `${path} holds no reading between ${window.fromMs / 1000} s and ${window.toMs / 1000} s`,
+  )
+}
+
+function figureData(recordings: readonly DrawnRecording[], options: CommandInput['options']) {
+  return recordingFigureData(recordings, {
+    hasSlope: options.slope === true,
+    hasFunctions: options.hideFunctions !== true,
+  })
+}
+
+function titleOf(recordings: readonly DrawnRecording[], { title }: CommandInput['options']): string {
+  if (typeof title === 'string') return title
+  const [first, ...others] = recordings
+  return others.length > 0 ? `${recordings.length} recordings` : (first?.command ?? first?.name ?? '')
+}
+
+/** Rows of the chart where the terminal is higher. */
+const CHART_HEIGHT = 24
+const CHART_WIDTH = 100
+
+function showInTerminal(recordings: readonly DrawnRecording[], options: CommandInput['options']): void {
+  const { stdout, env } = process
+  const colors = pc.createColors(stdout.isTTY && pc.isColorSupported)
+  const paints = [colors.cyan, colors.yellow, colors.magenta, colors.green, colors.blue, colors.red]
+  const { series, rounds, brackets } = figureData(recordings, { ...options, slope: false })
+  const chart = terminalChart(series, {
+    width: Math.max(40, stdout.columns ?? CHART_WIDTH),
+    height: Math.max(10, Math.min(CHART_HEIGHT, (stdout.rows ?? CHART_HEIGHT + 1) - 1)),
+    title: titleOf(recordings, options),
+    isPlain: env.TERM === 'dumb',
+    paint: (index, text) => paints[index % paints.length]!(text),
+  })
+  const seconds = (ms: number) => (ms / 1000).toFixed(1)
+  const lines = [
+    ...(options.slope === true
+      ? recordings.map(({ name, whole }) => `slope of ${name}: ${slopeText(whole) ?? 'too few readings'}`)
+      : []),
+    ...(rounds.length > 0
+      ? [
+          `rounds ${rounds[0]!.round} to ${rounds.at(-1)!.round}, from ${seconds(rounds[0]!.startMs)} s to ${seconds(rounds.at(-1)!.endMs)} s`,
+        ]
+      : []),
+    ...(brackets.length > 0
+      ? [`functions: ${brackets.map(({ label, startMs }) => `${label} (at ${seconds(startMs)} s)`).join(', ')}`]
+      : []),
+  ]
+  stdout.write(`${chart.trimEnd()}\n${lines.map((line) => `${line}\n`).join('')}`)
+}

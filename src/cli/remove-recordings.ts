@@ -1,0 +1,83 @@
+import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { messageOf, TidemarkError, UsageError } from '../errors.js'
+import { openRecording } from '../recording/formats/open-recording.js'
+import { isRecording, readHead } from '../recording/read-recording.js'
+import { SAMPLES_FILE } from '../recording/recorder.js'
+
+export interface RemovalOptions {
+  /** Say what would be removed, and remove nothing. */
+  isDryRun: boolean
+  /** Also what is still being recorded, and folders that hold files of others. */
+  isForced: boolean
+}
+
+/**
+ * Removes recordings, all or none: each is looked at before the first one goes. Prints a line for each.
+ *
+ * @throws UsageError for what is no recording, is still being recorded, or holds files that a recorder does not write
+ */
+export function removeRecordings(paths: readonly string[], { isDryRun, isForced }: RemovalOptions): void {
+  const all = paths.flatMap((path) => {
+    assertRemovable(path, isForced)
+    return [path, ...timeStampFile(path)]
+  })
+  for (const path of all) {
+    if (!isDryRun) remove(path)
+    process.stdout.write(`${isDryRun ? 'would remove' : 'removed'} ${path}\n`)
+  }
+}
+
+/** What a recorder writes into its folder. */
+const OWN_FILE = /^(recording\.json(\.new)?|\w+\.ndjson|.+\.log)$/
+/** Samples come many times a second; a recording that had one so lately is being made. */
+const RECENT_MS = 10_000
+
+function assertRemovable(path: string, isForced: boolean): void {
+  if (statSync(path).isDirectory()) assertRecordingFolder(path, isForced)
+  else assertRecordingFile(path)
+}
+
+function assertRecordingFolder(path: string, isForced: boolean): void {
+  if (!isRecording(path))
+    throw new UsageError(`${path} is no recording: there is no recording.json in it`, {
+      fix: 'Nothing was removed. Other folders are removed with rm -r.',
+    })
+  if (isForced) return
+  const foreign = lstatSync(path).isSymbolicLink() ? [] : readdirSync(path).filter((name) => !OWN_FILE.test(name))
+  if (foreign.length > 0)
+    throw new UsageError(`${path} holds what no recorder wrote: ${foreign.slice(0, 3).join(', ')}`, {
+      fix: 'Nothing was removed. Move that away, or remove it too with --force.',
+    })
+  if (readHead(path).state === 'running' && isRecent(join(path, SAMPLES_FILE)))
+    throw new UsageError(`${path} is still being recorded`, {
+      fix: 'Nothing was removed. Wait until it ends, or remove it anyway with --force.',
+    })
+}
+
+/** A table may be anybody's; a file of mprof or psrecord is known by its first line. */
+function assertRecordingFile(path: string): void {
+  const { format } = openRecording(path)
+  if (format === 'csv')
+    throw new UsageError(`${path} is a table, and not a recording that was made by Tidemark, mprof or psrecord`, {
+      fix: 'Nothing was removed. Other files are removed with rm.',
+    })
+}
+
+function isRecent(file: string): boolean {
+  return existsSync(file) && Date.now() - statSync(file).mtimeMs < RECENT_MS
+}
+
+/** `mprofile_20261123204823_ts.dat`, which mprof of old wrote beside its file and takes away with it. */
+function timeStampFile(path: string): string[] {
+  const file = path.replace(/(\.[^./]*)?$/, (extension) => `_ts${extension}`)
+  return path.endsWith('.dat') && existsSync(file) ? [file] : []
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { recursive: true })
+  } catch (error) {
+    throw new TidemarkError(`cannot remove ${path}: ${messageOf(error)}`, { cause: error })
+  }
+}

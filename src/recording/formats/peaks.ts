@@ -1,0 +1,88 @@
+import { suggestWord } from '../../closest-word.js'
+import { UsageError } from '../../errors.js'
+import type { RecordingFile } from './open-recording.js'
+import type { ProcessEvent, ReadingEvent } from './recording-event.js'
+
+export interface RecordingPeaks {
+  /** The highest reading of the whole, and its time from the first one in ms. Null when there is none. */
+  highest: { rssBytes: number; timeMs: number } | null
+  /** The highest reading of each process that the recording tells apart, in the order in which they appear. */
+  children: { pid: number; rssBytes: number }[]
+  /** Processes with their peaks as the kernel kept them, where the recording knows them. */
+  processes: ProcessEvent[]
+}
+
+/**
+ * The peaks of a recording, read once through.
+ *
+ * @param functionName only the whole's readings while this function of mprof's ran; children are told all the same
+ * @throws UsageError when the file is broken, or no such function was timed
+ */
+export function recordingPeaks(file: RecordingFile, functionName?: string): RecordingPeaks {
+  const isWithin = functionName === undefined ? () => true : whileRunning(file, functionName)
+  const children = new Map<number, number>()
+  const processes: ProcessEvent[] = []
+  let highest: { rssBytes: number; timeMs: number } | null = null
+  let startMs: number | undefined
+  for (const event of file.events()) {
+    if (event.kind === 'process') processes.push(event)
+    if (event.kind !== 'reading') continue
+    startMs ??= event.timeMs
+    const { pid, timeMs, rssBytes } = event
+    if (pid !== null) raise(children, event)
+    else if (rssBytes !== null && rssBytes > (highest?.rssBytes ?? -1) && isWithin(timeMs))
+      highest = { rssBytes, timeMs: timeMs - startMs }
+  }
+  return { highest, children: [...children].map(([pid, rssBytes]) => ({ pid, rssBytes })), processes }
+}
+
+/** A child that could never be read is told with 0, as mprof tells it. */
+function raise(children: Map<number, number>, { pid, rssBytes }: ReadingEvent): void {
+  children.set(pid!, Math.max(children.get(pid!) ?? 0, rssBytes ?? 0))
+}
+
+/** Whether a moment lies within a call; calls may stand anywhere in the file, so it is read once for them alone. */
+function whileRunning(file: RecordingFile, name: string): (timeMs: number) => boolean {
+  const names = new Set<string>()
+  const calls: Span[] = []
+  for (const event of file.events()) {
+    if (event.kind !== 'function') continue
+    names.add(event.name)
+    if (event.name === name) calls.push(event)
+  }
+  if (calls.length === 0)
+    throw new UsageError(
+      names.size === 0 ? `${file.path} times no function` : `${file.path} times no function "${name}"`,
+      {
+        fix:
+          names.size === 0 ? 'mprof times functions that are decorated with @profile.' : suggestWord(name, [...names]),
+      },
+    )
+  const spans = merged(calls)
+  return (timeMs) => {
+    let low = 0
+    let high = spans.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (spans[middle]!.endMs < timeMs) low = middle + 1
+      else high = middle
+    }
+    return low < spans.length && spans[low]!.startMs <= timeMs
+  }
+}
+
+interface Span {
+  startMs: number
+  endMs: number
+}
+
+/** Sorted, and those that overlap as one. */
+function merged(calls: readonly Span[]): Span[] {
+  const spans: Span[] = []
+  for (const { startMs, endMs } of [...calls].sort((a, b) => a.startMs - b.startMs)) {
+    const last = spans.at(-1)
+    if (last !== undefined && startMs <= last.endMs) last.endMs = Math.max(last.endMs, endMs)
+    else spans.push({ startMs, endMs })
+  }
+  return spans
+}

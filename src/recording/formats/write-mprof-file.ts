@@ -1,0 +1,55 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../errors.js'
+import { mprofLines } from './mprof-writer.js'
+import { openRecording } from './open-recording.js'
+
+/** Lines are gathered up to so many characters before they are written. */
+const BLOCK = 65_536
+
+/**
+ * Writes a recording of any format as a `.dat` file for `mprof plot` and `mprof peak`. Of a tree MEM is the sum and every
+ * process has CHLD lines, as `mprof run -C -M` has it; rounds, exact peaks and provenance stand in tags of their own,
+ * which mprof leaves out and Tidemark reads back.
+ *
+ * @param path a recording: a folder of Tidemark's or a file
+ * @throws UsageError when the file is there already, unless `isForced`
+ */
+export function writeMprofFile(path: string, file: string, { isForced = false } = {}): void {
+  const { events } = openRecording(path)
+  const descriptor = create(file, isForced)
+  try {
+    let block = ''
+    for (const line of mprofLines(events())) {
+      block += line
+      if (block.length < BLOCK) continue
+      write(descriptor, block, file)
+      block = ''
+    }
+    write(descriptor, block, file)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** mprof appends to a file that exists, which mixes two recordings in one. */
+function create(file: string, isForced: boolean): number {
+  try {
+    return openSync(file, isForced ? 'w' : 'wx')
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST')
+      throw new UsageError(`${file} is already there`, {
+        fix: 'Name another file, or replace it with --force.',
+        cause: error,
+      })
+    throw new TidemarkError(`cannot write ${file}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function write(descriptor: number, text: string, file: string): void {
+  const bytes = Buffer.from(text)
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written)
+  } catch (error) {
+    throw new TidemarkError(`cannot write ${file}: ${messageOf(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,142 @@
+import { basename } from 'node:path'
+import type { RecordingFile } from '../recording/formats/open-recording.js'
+import type { FunctionEvent, ProcessEvent, RoundEvent } from '../recording/formats/recording-event.js'
+import { ThinningSeries } from './thinning-series.js'
+
+/** A part of a recording, in ms from its first reading. */
+export interface TimeWindow {
+  fromMs: number
+  toMs: number
+}
+
+/** What a plot needs of one recording. Times are in ms from its first reading. */
+export interface DrawnRecording {
+  /** The file's or folder's own name. */
+  name: string
+  command: string | null
+  /** Unix ms of the first reading where the format tells dates, else 0. */
+  startMs: number
+  /** The tree's sum, or the one process that the file is about. */
+  whole: ThinningSeries
+  /** Whether the whole is known to be a sum. mprof's may be one, or the first process alone; its file does not tell. */
+  isSum: boolean
+  processes: { pid: number; name: string; series: ThinningSeries }[]
+  /** Of the process whose rounds are drawn. */
+  rounds: DrawnRound[]
+  /** A table of rounds: nothing to draw over time. */
+  hasRoundsWithoutTimes: boolean
+  functions: FunctionEvent[]
+  notes: string[]
+}
+
+export interface DrawnRound {
+  round: number
+  startMs: number
+  endMs: number
+  pid: number | null
+  peakBytes: number | null
+  peakKind: RoundEvent['peakKind']
+}
+
+/** Calls beyond this many cannot be told apart in a plot; the longest are kept. */
+const MOST_FUNCTIONS = 200
+
+/**
+ * Reads a recording for drawing, thinning it while it is read.
+ *
+ * @param window only readings within it are kept; everything when it is left out
+ * @throws UsageError when the file is broken
+ */
+export function drawnRecording(file: RecordingFile, window?: TimeWindow): DrawnRecording {
+  const name = basename(file.path.replace(/\/+$/, ''))
+  const whole = new ThinningSeries()
+  const series = new Map<number, ThinningSeries>()
+  const processes: ProcessEvent[] = []
+  const rounds: RoundEvent[] = []
+  const notes: string[] = []
+  let isSum = false
+  let functions: FunctionEvent[] = []
+  let command: string | null = null
+  let startMs: number | undefined
+  for (const event of file.events()) {
+    if (event.kind === 'reading') {
+      startMs ??= event.timeMs
+      const timeMs = event.timeMs - startMs
+      if (window !== undefined && (timeMs < window.fromMs || timeMs > window.toMs)) continue
+      seriesOf(event.pid, whole, series).add(timeMs, event.rssBytes)
+    } else if (event.kind === 'command') command ??= event.command
+    else if (event.kind === 'origin') isSum = String(event.facts.format).startsWith('tidemark-recording/')
+    else if (event.kind === 'process') processes.push(event)
+    else if (event.kind === 'round') rounds.push(event)
+    else if (event.kind === 'note') notes.push(event.message)
+    else if (event.kind === 'function') {
+      functions.push(event)
+      if (functions.length > 2 * MOST_FUNCTIONS) functions = longest(functions)
+    }
+  }
+  const zeroMs = startMs ?? 0
+  return {
+    name,
+    command,
+    startMs: zeroMs,
+    whole,
+    isSum,
+    processes: namedSeries(series, processes),
+    rounds: drawnRounds(rounds, zeroMs),
+    hasRoundsWithoutTimes: rounds.some((round) => round.startMs === null),
+    functions: longest(functions).map((call) => ({
+      ...call,
+      startMs: call.startMs - zeroMs,
+      endMs: call.endMs - zeroMs,
+    })),
+    notes,
+  }
+}
+
+function seriesOf(pid: number | null, whole: ThinningSeries, series: Map<number, ThinningSeries>): ThinningSeries {
+  if (pid === null) return whole
+  const own = series.get(pid) ?? new ThinningSeries()
+  series.set(pid, own)
+  return own
+}
+
+/** `name`, or `name (pid)` where several processes have it. A series without a reading, as of mprof's pid 0, is none. */
+function namedSeries(
+  series: ReadonlyMap<number, ThinningSeries>,
+  processes: readonly ProcessEvent[],
+): DrawnRecording['processes'] {
+  const nameOf = new Map(processes.map(({ pid, name }) => [pid, name]))
+  const isUnique = (name: string) => processes.filter((process) => process.name === name).length === 1
+  return [...series].flatMap(([pid, own]) => {
+    if (own.highest === null) return []
+    const name = nameOf.get(pid)
+    const label = name === undefined ? `pid ${pid}` : isUnique(name) ? name : `${name} (${pid})`
+    return [{ pid, name: label, series: own }]
+  })
+}
+
+/** Rounds of a server where one is known, else of the process that has most of them. */
+function drawnRounds(rounds: readonly RoundEvent[], zeroMs: number): DrawnRound[] {
+  const groups = new Map<number | null, RoundEvent[]>()
+  for (const round of rounds) {
+    const pid = round.process?.pid ?? null
+    const group = groups.get(pid)
+    if (group === undefined) groups.set(pid, [round])
+    else group.push(round)
+  }
+  const candidates = [...groups.values()].sort((a, b) => rank(b) - rank(a))
+  return (candidates[0] ?? []).flatMap(({ round, startMs, endMs, process, peakBytes, peakKind }) => {
+    if (startMs === null || endMs === null) return []
+    return [{ round, startMs: startMs - zeroMs, endMs: endMs - zeroMs, pid: process?.pid ?? null, peakBytes, peakKind }]
+  })
+}
+
+function rank(rounds: readonly RoundEvent[]): number {
+  return (rounds[0]!.process?.role === 'server' ? 1e9 : 0) + rounds.length
+}
+
+function longest(functions: readonly FunctionEvent[]): FunctionEvent[] {
+  if (functions.length <= MOST_FUNCTIONS) return [...functions]
+  const duration = ({ startMs, endMs }: FunctionEvent) => endMs - startMs
+  return [...functions].sort((a, b) => duration(b) - duration(a)).slice(0, MOST_FUNCTIONS)
+}
