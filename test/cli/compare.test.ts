@@ -8,16 +8,24 @@ import { MIB } from '../../src/units.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark, startTidemark } from '../tidemark.js'
 
-/** Two settings of a job that only moves weights. */
+/** A job that only moves weights. */
 const TINY = ['fedavg', '--trainer', 'echo', '--model-size', '1MB', '--arena-max', 'unset']
-const TWO_SETTINGS = [...TINY, '--server-memory-gc-rounds', '0,1', '--trials', '2']
-/** Rounds enough to be caught in the middle of a trial. */
-const LONG = ['--rounds', '400']
+const TWO_SETTINGS = [...TINY, '--server-memory-gc-rounds', '0,1']
 const SHORT = ['--rounds', '3']
+/** Rounds enough to be caught in the middle of a trial. */
+const LONG = ['--rounds', '300', '--model-size', '100kB']
 
 test('a comparison ends with a table, sentences, a report, and a folder that holds every trial', async () => {
   const out = join(temporaryFolder(), 'results')
-  const { code, stdout, stderr } = await runTidemark(['compare', ...TWO_SETTINGS, ...SHORT, '--out', out])
+  const { code, stdout, stderr } = await runTidemark([
+    'compare',
+    ...TWO_SETTINGS,
+    '--trials',
+    '2',
+    ...SHORT,
+    '--out',
+    out,
+  ])
   expect(stderr).toContain(`fedavg: 2 settings, 4 trials; results in ${out}\n`)
   expect(code, stderr).toBe(0)
   for (const label of ['gc=0', 'gc=1']) expect(stdout).toContain(label)
@@ -39,7 +47,7 @@ test('a comparison ends with a table, sentences, a report, and a folder that hol
     scheduleTrials(['gc=0', 'gc=1'], 2, 1),
   )
   for (const trial of comparison.trials) {
-    expect(trial).toMatchObject({ state: 'completed', reason: null, warnings: [] })
+    expect(trial).toMatchObject({ state: 'completed', reason: null })
     const server = trial.rounds.filter(({ role }) => role === 'server')
     expect(server.map(({ round }) => round)).toEqual([1, 2, 3])
     expect(server.every(({ cleanup }) => (cleanup === null) === (trial.setting === 'gc=0'))).toBe(true)
@@ -97,17 +105,7 @@ test('--resume of a folder without a comparison says so', async () => {
 
 test('a server that is killed fails its trial, with the reason, and the comparison goes on', async () => {
   const out = join(temporaryFolder(), 'results')
-  const { finished } = startTidemark([
-    'compare',
-    ...TINY,
-    '--server-memory-gc-rounds',
-    '0,1',
-    '--trials',
-    '1',
-    ...LONG,
-    '--out',
-    out,
-  ])
+  const { finished } = startTidemark(['compare', ...TWO_SETTINGS, '--trials', '1', ...LONG, '--out', out])
   const server = await roleInRound(out, 'server', 5)
   process.kill(server, 'SIGKILL')
   const { code, stdout, stderr } = await finished
@@ -115,7 +113,7 @@ test('a server that is killed fails its trial, with the reason, and the comparis
   const { trials, state } = readComparison(out)
   expect(state).toBe('completed')
   expect(trials.map((trial) => trial.state)).toEqual(['failed', 'completed'])
-  expect(trials[0]!.reason).toMatch(/^server \(pid \d+\) was killed by SIGKILL after round \d+ of 400/)
+  expect(trials[0]!.reason).toMatch(/^server \(pid \d+\) was killed by SIGKILL after round \d+ of 300/)
   expect(trials[0]!.rounds.length).toBeGreaterThan(0)
   expect(stderr).toMatch(/^trial 1 of 2 {2}gc=\d {2}failed after .*: server \(pid \d+\) was killed by SIGKILL/m)
   expect(stdout).toMatch(/failed/)
@@ -124,7 +122,7 @@ test('a server that is killed fails its trial, with the reason, and the comparis
 
 test('Ctrl-C keeps what was measured and says how to go on, and --resume completes the same schedule', async () => {
   const out = join(temporaryFolder(), 'results')
-  const args = ['compare', ...TWO_SETTINGS, '--rounds', '150', '--out', out]
+  const args = ['compare', ...TWO_SETTINGS, '--trials', '2', '--rounds', '20', '--out', out]
   const { child, finished } = startTidemark(args)
   await vi.waitFor(() => expect(readComparison(out).trials.length).toBe(1), { timeout: 30_000, interval: 20 })
   child.kill('SIGINT')
@@ -146,6 +144,40 @@ test('Ctrl-C keeps what was measured and says how to go on, and --resume complet
   )
   expect(after.trials[0]).toEqual(before.trials[0])
   expect(readdirSync(join(out, 'trials')).length).toBe(4)
+})
+
+test('a second Ctrl-C does not wait, and leaves nothing behind', async () => {
+  const out = join(temporaryFolder(), 'results')
+  const { child, finished } = startTidemark(['compare', ...TWO_SETTINGS, ...LONG, '--out', out])
+  await roleInRound(out, 'client', 3)
+  const pids = new Set(allMarks(out).map(({ pid }) => pid))
+  child.kill('SIGINT')
+  child.kill('SIGINT')
+  expect((await finished).code).toBe(130)
+  await vi.waitFor(() => expect([...pids].filter(isAlive)).toEqual([]), { timeout: 10_000, interval: 20 })
+})
+
+test('a trial that takes longer than --trial-deadline is ended, and is a failure that says so', async () => {
+  const out = join(temporaryFolder(), 'results')
+  const args = [
+    'compare',
+    ...TINY,
+    '--server-memory-gc-rounds',
+    '0',
+    '--trials',
+    '1',
+    '--rounds',
+    '1000000',
+    '--out',
+    out,
+  ]
+  const { code, stderr } = await runTidemark([...args, '--trial-deadline', '2s'])
+  expect(code, stderr).toBe(3)
+  expect(readComparison(out).trials[0]).toMatchObject({
+    state: 'failed',
+    reason: 'the trial was ended: it took longer than 2.0 s (--trial-deadline)',
+  })
+  for (const { pid } of allMarks(out)) expect(isAlive(pid)).toBe(false)
 })
 
 test('nothing survives when the owner of a comparison is killed', async () => {
