@@ -89,7 +89,7 @@ async function handle(options: ServerOptions, request: IncomingMessage, response
   try {
     const route = findRoute(options, request)
     const body = await route(request, response)
-    if (body !== undefined) sendJson(response, 200, body)
+    if (body !== undefined) sendJson(request, response, { status: 200, body })
   } catch (error) {
     if (response.destroyed || response.headersSent) {
       response.destroy()
@@ -98,9 +98,8 @@ async function handle(options: ServerOptions, request: IncomingMessage, response
     }
     const refusal = error instanceof Refusal ? error : failureOf(error)
     options.log(`refused ${request.method} ${request.url} of ${describeSender(request)}: ${refusal.message}`)
-    // What was not read of the body would be taken for the next request.
-    if (!request.complete) response.setHeader('connection', 'close')
-    sendJson(response, refusal.status, { error: refusal.code, message: refusal.message, ...refusal.facts })
+    const body = { error: refusal.code, message: refusal.message, ...refusal.facts }
+    sendJson(request, response, { status: refusal.status, body })
   }
 }
 
@@ -122,8 +121,14 @@ function failureOf(error: unknown): Refusal {
   return new Refusal(500, 'failed', { message: `the server failed at this request: ${messageOf(error)}` })
 }
 
-function sendJson(response: ServerResponse, status: number, body: object): void {
+function sendJson(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, body }: { status: number; body: object },
+): void {
   const text = `${JSON.stringify(body)}\n`
+  // A body that was announced and not wanted may never come; what comes after it would be taken for it.
+  if (!request.complete) response.setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
   response.end(text)
 }
