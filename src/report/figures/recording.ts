@@ -128,7 +128,7 @@ export function recordingFigure(data: RecordingFigureData, options: RecordingFig
     )
   }
   return {
-    ariaLabel: options.title ?? 'RSS over time',
+    ariaLabel: 'RSS over time',
     width,
     height: HEIGHT + marginTop + 46,
     marginTop,
