@@ -22,6 +22,8 @@ export interface OptionSpec<T> {
   /** The text that parses to this value; String where it is left out. */
   format?(value: T): string
   expected: string
+  /** May be given several times: `parse` then gets the texts with newlines between. */
+  repeats?: true
   /** All there is to choose from, where that is a closed list. */
   choices?: readonly string[]
 }
@@ -128,6 +130,35 @@ function timeWindow<D>(from: Wording & { default: D }): OptionSpec<{ fromMs: num
   }
 }
 
+/** Names for processes, each by a regular expression on the command line. May be given several times. */
+function namedPatterns(from: Wording): OptionSpec<{ role: string; pattern: RegExp }[]> {
+  return {
+    ...wording(from, 'NAME=PATTERN'),
+    repeats: true,
+    default: [],
+    defaultText: '',
+    expected: 'NAME=PATTERN with a regular expression, for example server=runner_process',
+    format: (roles) => roles.map(({ role, pattern }) => `${role}=${pattern.source}`).join('\n'),
+    parse: (given) => {
+      const roles = given.split('\n').map((line) => {
+        const [, role, source] = /^([^=]+)=(.+)$/.exec(line) ?? []
+        const pattern = source === undefined ? undefined : regExpOf(source)
+        return role === undefined || pattern === undefined ? undefined : { role, pattern }
+      })
+      return roles.every((role) => role !== undefined) ? roles : undefined
+    },
+  }
+}
+
+function regExpOf(source: string): RegExp | undefined {
+  try {
+    return new RegExp(source)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
 function choice<const T extends string>(from: Wording & { of: readonly T[]; default: T }): OptionSpec<T> {
   return {
     ...wording(from, from.of.join('|')),
@@ -219,8 +250,8 @@ export const jobOptions = {
   modelSize: bytes({
     flag: 'model-size',
     min: 1024,
-    default: 10_000_000,
-    defaultText: '10MB',
+    default: 4_000_000,
+    defaultText: '4MB',
     help: 'Size of one full set of weights (M). It picks the width of the MLP.',
   }),
   model: choice({
@@ -249,7 +280,7 @@ export const trainingOptions = {
   localSteps: integer({
     flag: 'local-steps',
     min: 0,
-    default: 0,
+    default: 2,
     help: 'Steps a round instead of whole epochs. 0 uses --local-epochs.',
   }),
   batchSize: integer({
@@ -456,6 +487,105 @@ export const compareOptions = {
     help: 'Go on with a comparison that was stopped: run the trials that its folder lacks.',
   }),
   json: flag({ flag: 'json', help: 'Print the result as JSON on standard output.' }),
+}
+
+/** How a command or a running process is recorded. */
+const recordingOptions = {
+  rateHz: real({
+    flag: 'rate',
+    above: 0,
+    max: 1000,
+    default: 10,
+    help: 'Samples of RSS a second, up to 1000. Peaks do not depend on it: the kernel keeps those.',
+  }),
+  intervalMs: durationMs<undefined>({
+    flag: 'interval',
+    short: 'T',
+    default: undefined,
+    defaultText: '100ms, which is --rate 10',
+    help: 'Time between two samples, in place of --rate.',
+  }),
+  out: text({
+    flag: 'out',
+    short: 'o',
+    placeholder: 'FOLDER',
+    default: undefined,
+    defaultText: 'tidemark-<time>',
+    help: 'Folder for the recording.',
+  }),
+  force: flag({ flag: 'force', help: 'Replace the recording that is in the folder.' }),
+  roles: namedPatterns({
+    flag: 'role',
+    help: 'Call processes whose command line fits NAME. May be given several times; the first that fits counts.',
+  }),
+  rounds: text({
+    flag: 'rounds',
+    placeholder: 'PRESET|PATTERN',
+    default: undefined,
+    help: 'Find rounds in the log: nvflare, flower, or a regular expression with the number of the round as its group.',
+  }),
+  log: text({
+    flag: 'log',
+    placeholder: 'FILE',
+    default: undefined,
+    help: 'The log in which --rounds looks.',
+  }),
+  shared: flag({
+    flag: 'pss',
+    help: 'Record PSS and USS too, which count shared pages once. Slow on large processes.',
+  }),
+  sharedIntervalMs: durationMs({
+    flag: 'pss-interval',
+    default: 5000,
+    defaultText: '5s',
+    help: 'Time between two readings of PSS and USS.',
+  }),
+  json: flag({ flag: 'json', help: 'Print the summary as JSON.' }),
+}
+
+export const runOptions = {
+  ...recordingOptions,
+  log: { ...recordingOptions.log, defaultText: "the command's output" },
+  timeoutMs: durationMs<undefined>({
+    flag: 'timeout',
+    default: undefined,
+    defaultText: 'none',
+    help: 'End the command after this time.',
+  }),
+  rssLimit: bytes<undefined>({
+    flag: 'rss-limit',
+    min: 1,
+    default: undefined,
+    defaultText: 'none',
+    help: 'End the command when the RSS of its processes together passes this.',
+  }),
+  graceMs: durationMs({
+    flag: 'grace',
+    default: 10_000,
+    defaultText: '10s',
+    help: 'How long the command has to end by itself when it must, before it is killed.',
+  }),
+}
+
+export const attachOptions = {
+  ...recordingOptions,
+  untilRound: integer<undefined>({
+    flag: 'until-round',
+    min: 1,
+    default: undefined,
+    defaultText: 'the end',
+    help: 'Stop recording once this round has ended.',
+  }),
+  forMs: durationMs<undefined>({
+    flag: 'for',
+    default: undefined,
+    defaultText: 'as long as it runs',
+    help: 'Stop recording after this time.',
+  }),
+  noReset: flag({
+    flag: 'no-reset',
+    help: "Leave the kernel's peaks of the processes as they are. Peaks of rounds are then sampled.",
+  }),
 }
 
 const column = text({
