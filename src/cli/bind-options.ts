@@ -52,6 +52,7 @@ function isForeignCommand(argument: Argument): boolean {
 function optionOf(spec: OptionSpec<unknown>): Option {
   const names = `${spec.short === undefined ? '' : `-${spec.short}, `}--${spec.flag}`
   const option = new Option(spec.placeholder === '' ? names : `${names} <${spec.placeholder}>`)
+  if (spec.repeats) option.argParser((text, before) => (before === undefined ? text : `${before}\n${text}`))
   const text = spec.defaultText ?? (spec.default === undefined || spec.default === false ? '' : String(spec.default))
   option.description = text === '' ? spec.help : `${spec.help} Default: ${text}.`
   return option

@@ -8,6 +8,8 @@ import type { Command } from './command.js'
  */
 export const verbs: Record<string, () => Promise<{ command: Command }>> = {
   compare: () => import('./commands/compare.js'),
+  run: () => import('./commands/run.js'),
+  attach: () => import('./commands/attach.js'),
   list: () => import('./commands/list.js'),
   plot: () => import('./commands/plot.js'),
   peak: () => import('./commands/peak.js'),

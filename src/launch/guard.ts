@@ -30,6 +30,8 @@ export interface Guard {
    * @returns pids that had to be asked, and those among them that had to be forced
    */
   close(graceMs: number): Promise<{ asked: number[]; forced: number[] }>
+  /** Dismisses the guard and leaves running what runs. */
+  dismiss(): void
 }
 
 /**
@@ -84,6 +86,7 @@ export async function startGuard(recordingId: string = randomUUID()): Promise<Gu
       pipe.end('done\n')
       return ended
     },
+    dismiss: () => void pipe.end('done\n'),
   }
 }
 

@@ -13,6 +13,14 @@ export function carriesVariable(pid: number, assignment: `${string}=${string}`, 
   return file.text.split('\0').includes(assignment)
 }
 
+/** The value of a variable that a process was started with; null where it has none, or may not be read. */
+export function readVariable(pid: number, name: string, proc = PROC): string | null {
+  const file = readProcFile(pid, 'environ', proc)
+  if (file.kind !== 'read') return null
+  const assignment = file.text.split('\0').find((each) => each.startsWith(`${name}=`))
+  return assignment?.slice(name.length + 1) ?? null
+}
+
 /** Pids of all processes that carry the variable. */
 export function carriers(assignment: `${string}=${string}`, proc = PROC): number[] {
   return listPids(proc).filter((pid) => carriesVariable(pid, assignment, proc) === true)

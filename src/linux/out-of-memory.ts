@@ -18,10 +18,26 @@ export function countOomKills(proc = PROC): number | null {
  * the log is closed to us, a count that rose while the process lived is taken for it.
  */
 export function wasOomKilled(pid: number, killsBefore: number | null): boolean {
-  const kills = countOomKills()
-  if (kills === null || killsBefore === null || kills === killsBefore) return false
+  if (!haveKillsRisen(killsBefore)) return false
   const log = readKernelLog()
-  return log === null || log.includes(`Killed process ${pid} (`)
+  return log === null || isVictim(pid, log)
+}
+
+/** Those of the processes that the out-of-memory killer ended, by the kernel's log; empty where that is closed to us. */
+export function oomVictims(pids: readonly number[], killsBefore: number | null): number[] {
+  if (!haveKillsRisen(killsBefore)) return []
+  const log = readKernelLog() ?? ''
+  return pids.filter((pid) => isVictim(pid, log))
+}
+
+function haveKillsRisen(killsBefore: number | null): boolean {
+  const kills = countOomKills()
+  return kills !== null && killsBefore !== null && kills > killsBefore
+}
+
+/** `Out of memory: Killed process 4127 (python3) ...`, or `Memory cgroup out of memory: Killed process ...`. */
+function isVictim(pid: number, log: string): boolean {
+  return log.includes(`Killed process ${pid} (`)
 }
 
 /** One record a read (kernel.org, ABI/testing/dev-kmsg); none is longer than 8 KiB. */

@@ -49,6 +49,11 @@ export class Observer {
     this.#options = options
   }
 
+  /** A process that ran before: its peak so far is none of this recording. */
+  beginAttached(pid: number): void {
+    this.#before.set(pid, { timeMs: nowMs(), wasReset: this.#options.resetPeaks && resetPeak(pid) })
+  }
+
   /** A bare mark: about the process that it names by pid, role or name, or about all. */
   onBareMark(mark: BareMark): void {
     const about = this.#options

@@ -1,4 +1,5 @@
 import { loadedAllocator } from '../linux/allocator-maps.js'
+import { readProcessStatus } from '../linux/process-status.js'
 import type { Mark } from '../marks.js'
 import type { LiveProcess } from './observer.js'
 import { nameProcess, type RolePattern } from './process-name.js'
@@ -37,14 +38,17 @@ export class ProcessRegistry {
   }
 
   add(process: NewProcess): void {
+    // The sampling thread may already have found it, and it may be over before that thread gets to it.
+    const status = readProcessStatus(process.pid)
     const recorded: RecordedProcess = {
-      ...process,
-      command: process.command.join(' '),
       lastSeenMs: process.firstSeenMs,
       allocator: loadedAllocator(process.pid),
-      peakBytes: null,
+      peakBytes: status.kind === 'read' ? status.peakBytes : null,
       peakKind: 'exact',
       exit: null,
+      ...this.#all.get(keyOf(process)),
+      ...process,
+      command: process.command.join(' '),
     }
     this.#put(recorded)
     this.#named.add(recorded)
@@ -54,6 +58,14 @@ export class ProcessRegistry {
     const process = this.#live.get(pid) ?? this.all().findLast((candidate) => candidate.pid === pid)
     if (process !== undefined) process.exit = exit
     this.#live.delete(pid)
+  }
+
+  /** Names those that the out-of-memory killer ended: of processes that are not our children nobody else tells. */
+  killedByKernel(victimsAmong: (pids: number[]) => number[]): void {
+    const ended = this.all().filter((process) => this.#live.get(process.pid) !== process && process.exit === null)
+    const victims = new Set(victimsAmong(ended.map(({ pid }) => pid)))
+    for (const process of ended)
+      if (victims.has(process.pid)) process.exit = { code: null, signal: 'SIGKILL', outOfMemory: true }
   }
 
   /** What the sampling thread has learnt of a process. */

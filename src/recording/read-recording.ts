@@ -18,7 +18,7 @@ import { samplesOf } from './samples-file.js'
  */
 export function readRecording(folder: string): Recording {
   const head = readHead(folder)
-  const warnings: string[] = []
+  const warnings = [...(head.warnings ?? [])]
   const samples = readSamples(folder, warnings)
   const marks = readMarks(folder, warnings)
   fillPeaks(head.processes, samples)

@@ -1,15 +1,18 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../errors.js'
-import { type FollowedLines, followLines } from '../launch/follow-lines.js'
+import type { FollowedFile } from '../launch/follow-file.js'
+import { followLines } from '../launch/follow-lines.js'
 import { readCgroupMemory } from '../linux/cgroup.js'
 import type { MachineFacts } from '../linux/machine.js'
+import { countOomKills, oomVictims } from '../linux/out-of-memory.js'
 import { readProcessStat } from '../linux/process-stat.js'
 import type { Mark } from '../marks.js'
 import { nowMs } from './clock.js'
 import { writeHead } from './head-file.js'
 import { makeFolder } from './make-folder.js'
 import { parseMarkLine } from './mark-lines.js'
+import type { ObservedMark } from './observed-mark.js'
 import { Observer, type RoundEvent } from './observer.js'
 import type { RolePattern } from './process-name.js'
 import { ProcessRegistry } from './process-registry.js'
@@ -41,6 +44,8 @@ export interface RecordingOptions {
   resetPeaks?: boolean
   /** Record PSS and USS too, this often. Default: not at all. */
   sharedIntervalMs?: number
+  /** The processes ran before: their peaks are reset when they are added, so that those of rounds are of this recording. */
+  isAttached?: boolean
   /** Call `onOverLimit` when the sum of one sample passes this. */
   rssLimitBytes?: number
 }
@@ -65,8 +70,16 @@ export interface RecorderHandle {
   onOverLimit(listener: (rssBytes: number) => void): void
   /** Called once when the recording can no longer be written. What was written is kept; the programs are left alone. */
   onFailure(listener: (error: TidemarkError) => void): void
+  /** Called when a process has ended, found or added. */
+  onGone(listener: (pid: number) => void): void
+  /** Called when a round has ended, whoever told of it. */
+  onRound(listener: (round: number) => void): void
+  /** Takes in a line of marks that was written elsewhere. */
+  copyMark(line: string): void
   /** A round that a log tells of. */
   onRoundEvent(event: RoundEvent): void
+  /** Something that every reader of the recording must know. */
+  warn(message: string): void
   /** Ends sampling and writes the head. A recording that could not be written to its end is `failed`, whatever is given. */
   finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead>
 }
@@ -85,7 +98,9 @@ export async function startRecording(options: RecordingOptions): Promise<Recorde
   const marksFile = options.marksFile ?? join(folder, MARKS_FILE)
   const head = newHead(options)
   openFolder(folder, marksFile, head)
-  return new Recorder(options, marksFile, head)
+  const recorder = new Recorder(options, marksFile, head)
+  await recorder.ready
+  return recorder
 }
 
 function newHead({ command, setting, machine, rateHz }: RecordingOptions): RecordingHead {
@@ -124,15 +139,21 @@ function openFolder(folder: string, marksFile: string, head: RecordingHead): voi
 class Recorder implements RecorderHandle {
   readonly folder: string
   readonly marksFile: string
+  /** Resolves when the sampling thread is up: what is added from then on is read at once. */
+  readonly ready: Promise<void>
+  readonly #isAttached: boolean
+  readonly #oomKillsBefore = countOomKills()
   readonly #head: RecordingHead
   readonly #registry: ProcessRegistry
   readonly #sampler: SamplerHandle
   readonly #observer: Observer
-  readonly #marks: FollowedLines
+  readonly #marks: FollowedFile
   readonly #shared: { stop(): void } | null
   readonly #markListeners: ((mark: Mark) => void)[] = []
   readonly #limitListeners: ((rssBytes: number) => void)[] = []
   readonly #failureListeners: ((error: TidemarkError) => void)[] = []
+  readonly #goneListeners: ((pid: number) => void)[] = []
+  readonly #roundListeners: ((round: number) => void)[] = []
   #latest = new Map<number, number>()
   #cgroupFolder: string | null = null
   #failure: TidemarkError | null = null
@@ -143,6 +164,7 @@ class Recorder implements RecorderHandle {
     this.folder = options.folder
     this.marksFile = marksFile
     this.#head = head
+    this.#isAttached = options.isAttached ?? false
     this.#registry = new ProcessRegistry(options.roles ?? [])
     this.#sampler = startSampler(
       {
@@ -154,11 +176,12 @@ class Recorder implements RecorderHandle {
       (message) => this.#onSampler(message),
       (error) => this.#fail(error),
     )
+    this.ready = this.#sampler.ready
     const live = () => this.#registry.live()
     this.#observer = new Observer({
       resetPeaks: options.resetPeaks ?? true,
       live,
-      append: (mark) => this.#append(marksFile, mark),
+      append: (mark) => this.#appendObserved(mark),
     })
     this.#marks = followLines(marksFile, (line) => this.#onMarkLine(line))
     this.#shared =
@@ -167,7 +190,7 @@ class Recorder implements RecorderHandle {
         : startSharedLog({
             intervalMs: options.sharedIntervalMs,
             live,
-            append: (line) => this.#append(join(options.folder, SHARED_FILE), line),
+            append: (line) => this.#append(join(options.folder, SHARED_FILE), JSON.stringify(line)),
           })
   }
 
@@ -177,6 +200,7 @@ class Recorder implements RecorderHandle {
     const parentPid = stat.kind === 'read' ? stat.parentPid : null
     this.#registry.add({ pid, startTicks, parentPid, role, name, command, firstSeenMs: nowMs() })
     this.#sampler.add({ pid, startTicks })
+    if (this.#isAttached) this.#observer.beginAttached(pid)
     if (this.#cgroupFolder === null) this.#readCgroup()
     this.#saveHeadSoon()
   }
@@ -203,6 +227,23 @@ class Recorder implements RecorderHandle {
     this.#failureListeners.push(listener)
   }
 
+  onGone(listener: (pid: number) => void): void {
+    this.#goneListeners.push(listener)
+  }
+
+  warn(message: string): void {
+    this.#head.warnings = [...(this.#head.warnings ?? []), message]
+    this.#saveHeadSoon()
+  }
+
+  onRound(listener: (round: number) => void): void {
+    this.#roundListeners.push(listener)
+  }
+
+  copyMark(line: string): void {
+    this.#append(this.marksFile, line)
+  }
+
   onRoundEvent(event: RoundEvent): void {
     this.#observer.onRoundEvent(event)
   }
@@ -218,6 +259,7 @@ class Recorder implements RecorderHandle {
     this.#marks.close()
     this.#shared?.stop()
     await this.#sampler.stop()
+    this.#registry.killedByKernel((pids) => oomVictims(pids, this.#oomKillsBefore))
     if (this.#headTimer !== null) clearTimeout(this.#headTimer)
     const head = this.#head
     head.endedMs = nowMs()
@@ -233,7 +275,7 @@ class Recorder implements RecorderHandle {
       case 'renamed':
       case 'gone':
         this.#registry.merge(message.process, message.kind === 'gone')
-        if (message.kind === 'gone') this.#latest.delete(message.process.pid)
+        if (message.kind === 'gone') this.#onGone(message.process.pid)
         this.#saveHeadSoon()
         break
       case 'latest':
@@ -256,12 +298,18 @@ class Recorder implements RecorderHandle {
     }
   }
 
+  #onGone(pid: number): void {
+    this.#latest.delete(pid)
+    for (const listener of this.#goneListeners) listener(pid)
+  }
+
   #onMarkLine(line: string): void {
     const parsed = parseMarkLine(line)
     if (parsed.kind === 'bare') this.#observer.onBareMark(parsed.mark)
     if (parsed.kind !== 'mark') return
     this.#registry.onMark(parsed.mark)
     for (const listener of this.#markListeners) listener(parsed.mark)
+    if (parsed.mark.mark === 'round') this.#roundEnded(parsed.mark.round)
   }
 
   /** The cgroup of the first process; once that has ended ours, if it was the same one. */
@@ -278,10 +326,20 @@ class Recorder implements RecorderHandle {
     }
   }
 
-  #append(file: string, value: unknown): void {
+  #appendObserved(mark: ObservedMark): void {
+    this.#append(this.marksFile, JSON.stringify(mark))
+    if (mark.of === 'round') this.#roundEnded(mark.round)
+  }
+
+  #roundEnded(round: number): void {
+    for (const listener of this.#roundListeners) listener(round)
+  }
+
+  /** One line in one write: programs append to the same file. */
+  #append(file: string, line: string): void {
     if (this.#failure !== null) return
     try {
-      appendFileSync(file, `${JSON.stringify(value)}\n`)
+      appendFileSync(file, `${line}\n`)
     } catch (error) {
       if (systemErrorCode(error) === undefined) throw error
       this.#fail(cannotWrite(file, messageOf(error)))

@@ -26,6 +26,8 @@ export interface RecordingHead {
   treePeak?: TreePeak
   /** The memory cgroup of the first process, at the end; absent where there is none. */
   cgroup?: CgroupFacts
+  /** What every reader must know, as far as the recorder knew it. */
+  warnings?: string[]
 }
 
 export interface TreePeak {

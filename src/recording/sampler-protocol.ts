@@ -42,6 +42,8 @@ export interface SampledProcess {
 }
 
 export type FromSampler =
+  /** The thread is up. */
+  | { kind: 'ready' }
   /** A new descendant, or one that has become another program by exec. */
   | { kind: 'found' | 'renamed'; process: SampledProcess }
   | { kind: 'gone'; process: SampledProcess }

@@ -47,6 +47,7 @@ class Sampler {
   }
 
   run(): void {
+    this.#send({ kind: 'ready' })
     for (;;) {
       this.#takeOrders()
       if (this.#isStopped) break
@@ -68,6 +69,7 @@ class Sampler {
 
   /** A process that somebody names. It may have ended already: then it has been seen, with nothing read. */
   #add({ pid, startTicks }: ProcessToSample): void {
+    if (this.#watched.get(pid)?.known.startTicks === startTicks) return // the tracker was faster
     const stat = readProcessStat(pid)
     if (stat.kind === 'read' && stat.startTicks === startTicks) {
       this.#tracker?.add(stat)

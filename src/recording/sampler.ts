@@ -5,6 +5,8 @@ import type { FromSampler, ProcessToSample, SamplerSettings, ToSampler } from '.
 
 /** The sampling thread as the recorder sees it. */
 export interface SamplerHandle {
+  /** Resolves when the thread is up, or has died. */
+  readonly ready: Promise<void>
   add(process: ProcessToSample): void
   /** Ends the thread. Its last messages, `stopped` among them, have been handed on when this resolves. */
   stop(): Promise<void>
@@ -25,10 +27,15 @@ export function startSampler(
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   })
   const closed = once(ours, 'close')
+  const up = new Promise<void>((resolve) => {
+    ours.on('message', (message: FromSampler) => {
+      if (message.kind === 'ready') resolve()
+      else onMessage(message)
+    })
+  })
   worker.on('error', (error) =>
     onDeath(new TidemarkError(`the sampling thread died: ${error.message}`, { cause: error })),
   )
-  ours.on('message', onMessage)
   const send = (order: ToSampler) => {
     ours.postMessage(order)
     const word = new Int32Array(bell)
@@ -36,6 +43,7 @@ export function startSampler(
     Atomics.notify(word, 0)
   }
   return {
+    ready: Promise.race([up, closed.then(() => {})]),
     add: (process) => send({ kind: 'add', process }),
     stop: async () => {
       send({ kind: 'stop' })

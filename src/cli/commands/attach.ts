@@ -1,0 +1,58 @@
+import { relative } from 'node:path'
+import { UsageError } from '../../errors.js'
+import { findProcess } from '../../linux/find-process.js'
+import { attachOptions, type OptionValues } from '../../options.js'
+import { readRecording } from '../../recording/read-recording.js'
+import { recordAttached } from '../../recording/record-attached.js'
+import type { Command, CommandInput } from '../command.js'
+import { recordingFolder } from '../recording-folder.js'
+import { readRecordingOptions } from '../recording-options.js'
+import { nextStep, recordingResult, recordingSummary } from '../recording-summary.js'
+import { stopOnSignal } from '../stop-on-signal.js'
+
+export const command: Command = {
+  verb: 'attach',
+  summary: 'Record the memory of a process that runs already, and of its descendants.',
+  description:
+    'Records a running process and its descendants until it ends, or until --until-round or --for or Ctrl-C. The target is ' +
+    'named by its pid, its program or its script. It is not disturbed, except that the kernel’s peak of its memory is reset ' +
+    'at the start and after each round, which --no-reset leaves out.\n\n' +
+    'Rounds come from --rounds with --log, or from the marks of a program that was started with TIDEMARK_MARKS.',
+  arguments: '<pid|name>',
+  options: attachOptions,
+  examples: ['tidemark attach 1 --for 2s', 'tidemark attach $$ --for 2s --rate 50 --no-reset'],
+  run: attach,
+}
+
+async function attach(input: CommandInput): Promise<number> {
+  const options = input.options as OptionValues<typeof attachOptions>
+  const { out, force, untilRound, forMs, noReset, json } = options
+  const { pattern, log, ...recording } = readRecordingOptions('attach', input)
+  if (pattern !== undefined && log === undefined)
+    throw new UsageError('attach: --rounds needs --log FILE: the output of a running program cannot be read', {
+      fix: 'Name the file that the program logs to.',
+    })
+  const target = findProcess(input.arguments[0]!)
+  const folder = recordingFolder(out, force)
+  process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
+  using stop = stopOnSignal(() => {})
+  const head = await recordAttached(
+    {
+      target,
+      folder,
+      resetPeaks: !noReset,
+      ...recording,
+      ...(pattern !== undefined && log !== undefined && { rounds: { pattern, logFile: log } }),
+      ...(untilRound !== undefined && { untilRound }),
+      ...(forMs !== undefined && { forMs }),
+    },
+    stop.signal,
+  )
+  const read = readRecording(folder)
+  const shown = { ...read, folder: relative(process.cwd(), folder) || '.' }
+  process.stdout.write(
+    json ? `${JSON.stringify(recordingResult(read))}\n` : `${recordingSummary(shown)}. ${nextStep(shown.folder)}\n`,
+  )
+  stop.signal.throwIfAborted()
+  return head.state === 'failed' ? 3 : 0
+}

@@ -1,0 +1,102 @@
+import { constants } from 'node:os'
+import { relative } from 'node:path'
+import { UsageError } from '../../errors.js'
+import { exitCodeOf } from '../../launch/exit-status.js'
+import type { LaunchedProcess } from '../../launch/launch.js'
+import { type OptionValues, runOptions } from '../../options.js'
+import { readRecording } from '../../recording/read-recording.js'
+import { type RecordedCommand, recordCommand } from '../../recording/record-command.js'
+import type { Command, CommandInput } from '../command.js'
+import { recordingFolder } from '../recording-folder.js'
+import { readRecordingOptions } from '../recording-options.js'
+import { nextStep, recordingResult, recordingSummary } from '../recording-summary.js'
+
+export const command: Command = {
+  verb: 'run',
+  summary: 'Run a command and record the memory of all its processes.',
+  description:
+    'Runs a command, records it and all its descendants, and ends when it ends. Its input, output and exit code are its ' +
+    'own; signals are handed on to it. The summary goes to standard error.\n\n' +
+    'Peaks are the ones that the kernel keeps, so they are exact at any --rate. With --rounds, or when the command writes ' +
+    'marks to the file named by TIDEMARK_MARKS, there is an exact peak for each round.\n\n' +
+    'Exits with the command’s own code, or 3 when it had to be ended (--timeout, --rss-limit) or the recording could not ' +
+    'be written to its end.',
+  arguments: '[command...]',
+  options: runOptions,
+  examples: [
+    'tidemark run -- python3 -c "x = bytearray(10**8)"',
+    'tidemark run --rate 100 --out before -- sh -c "sleep 1 & wait"',
+  ],
+  run: runCommand,
+}
+
+async function runCommand(input: CommandInput): Promise<number> {
+  const { out, force, timeoutMs, rssLimit, graceMs, json } = input.options as OptionValues<typeof runOptions>
+  const { pattern, log, ...recording } = readRecordingOptions('run', input)
+  if (input.arguments.length === 0)
+    throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
+  const folder = recordingFolder(out, force)
+  let forwarding: Disposable | undefined
+  try {
+    const recorded = await recordCommand(
+      {
+        command: input.arguments,
+        folder,
+        graceMs,
+        ...recording,
+        ...(pattern !== undefined && { rounds: { pattern, logFile: log } }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
+      },
+      {
+        onStart: (launched) => {
+          forwarding = forwardSignals(launched)
+        },
+        onNote: say,
+      },
+    )
+    tell(recorded, folder, json)
+    return exitCodeFor(recorded)
+  } finally {
+    forwarding?.[Symbol.dispose]()
+  }
+}
+
+/** What a terminal, a shell or a supervisor sends; the command decides what comes of it. */
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const
+
+function forwardSignals(launched: LaunchedProcess): Disposable {
+  const forward = (signal: NodeJS.Signals) => void launched.signal(signal)
+  for (const signal of FORWARDED) process.on(signal, forward)
+  return {
+    [Symbol.dispose]: () => {
+      for (const signal of FORWARDED) process.off(signal, forward)
+    },
+  }
+}
+
+function tell({ leftBehind }: RecordedCommand, folder: string, json: boolean): void {
+  const recording = readRecording(folder)
+  if (json) {
+    process.stderr.write(`${JSON.stringify(recordingResult(recording))}\n`)
+    return
+  }
+  const shown = { ...recording, folder: relative(process.cwd(), folder) || '.' }
+  say(`${recordingSummary(shown)}. ${nextStep(shown.folder)}`)
+  if (leftBehind.length > 0)
+    say(`still running, and no longer recorded: pids ${leftBehind.join(', ')}. tidemark attach PID goes on.`)
+}
+
+/** As documented: the command had to be ended, or there is no whole recording of it. */
+const NOT_AS_ASKED = 3
+
+function exitCodeFor({ exit, ended, head }: RecordedCommand): number {
+  if (ended !== null) return NOT_AS_ASKED
+  if (head.state === 'failed' && exit.code === 0) return NOT_AS_ASKED
+  return exitCodeOf(exit, constants.signals)
+}
+
+/** Its first line says who speaks: the command's own output goes to the same place. */
+function say(text: string): void {
+  process.stderr.write(`tidemark: ${text}\n`)
+}

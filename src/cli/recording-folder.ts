@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { UsageError } from '../errors.js'
+import { isRecording } from '../recording/read-recording.js'
+
+/**
+ * The folder for a new recording, absolute: the one that was asked for, or `tidemark-` and the local time in 14 digits here, as
+ * `mprof run` names its files.
+ *
+ * @throws UsageError when something is there already; with `force` a recording is removed, and nothing else is
+ */
+export function recordingFolder(asked: string | undefined, force: boolean, now = new Date()): string {
+  if (asked === undefined) return nextFreeName(now)
+  const folder = resolve(asked)
+  if (!existsSync(folder) || isEmpty(folder)) return folder
+  if (!isRecording(folder))
+    throw new UsageError(`${asked} is there already, and is no recording`, { fix: 'Name another folder with --out.' })
+  if (!force)
+    throw new UsageError(`${asked} holds a recording already`, {
+      fix: 'Name another folder with --out, or replace it with --force.',
+    })
+  rmSync(folder, { recursive: true })
+  return folder
+}
+
+function isEmpty(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false
+    throw error
+  }
+}
+
+/** Two recordings that begin within a second get the names of two seconds. */
+function nextFreeName(now: Date): string {
+  const folder = join(process.cwd(), `tidemark-${digitsOf(now)}`)
+  return existsSync(folder) ? nextFreeName(new Date(now.getTime() + 1000)) : folder
+}
+
+/** `20261123204823`, local time. */
+function digitsOf(date: Date): string {
+  const parts = [date.getMonth() + 1, date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds()]
+  return [date.getFullYear(), ...parts.map((part) => String(part).padStart(2, '0'))].join('')
+}

@@ -1,0 +1,31 @@
+import { UsageError } from '../errors.js'
+import type { OptionValues, runOptions } from '../options.js'
+import { type RoundPattern, roundPattern } from '../recording/round-log-patterns.js'
+import type { CommandInput } from './command.js'
+
+type RecordingOptions = Pick<
+  OptionValues<typeof runOptions>,
+  'rateHz' | 'intervalMs' | 'roles' | 'rounds' | 'log' | 'shared' | 'sharedIntervalMs'
+>
+
+/** What `run` and `attach` have in common, with what contradicts itself refused. */
+export function readRecordingOptions(verb: string, { options, given }: CommandInput) {
+  if (process.platform !== 'linux')
+    throw new UsageError(`tidemark ${verb} reads memory as Linux shows it, in /proc; this is ${process.platform}`)
+  const { rateHz, intervalMs, roles, rounds, log, shared, sharedIntervalMs } = options as RecordingOptions
+  if (given.has('rateHz') && given.has('intervalMs'))
+    throw new UsageError(`${verb}: --rate and --interval say the same thing; give one of them`)
+  if (intervalMs !== undefined && (intervalMs < 1 || intervalMs > 3_600_000))
+    throw new UsageError(`${verb}: --interval: found ${intervalMs} ms, expected 1ms to 1h`)
+  if (log !== undefined && rounds === undefined)
+    throw new UsageError(`${verb}: --log ${log} needs --rounds: what to look for in it`, {
+      fix: 'For example --rounds nvflare, or --rounds "Round (\\d+) started".',
+    })
+  return {
+    rateHz: intervalMs === undefined ? rateHz : 1000 / intervalMs,
+    roles,
+    pattern: rounds === undefined ? undefined : (roundPattern(rounds) as RoundPattern),
+    log,
+    ...(shared && { sharedIntervalMs }),
+  }
+}

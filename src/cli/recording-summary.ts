@@ -1,0 +1,144 @@
+import { basename } from 'node:path'
+import type { RecordedProcess, Recording, RecordingHead, RoundRecord } from '../recording/recording.js'
+import { formatBytes, formatDuration, mib } from '../units.js'
+
+/** Rows that a terminal can take; the recording holds the rest. */
+const MOST_PROCESSES = 10
+const MOST_ROUNDS = 24
+
+/** What a recording shows, for people: its peaks, its processes, its rounds, and what to know before believing them. */
+export function recordingSummary(recording: Recording): string {
+  const { head, rounds } = recording
+  const warnings = recording.warnings.filter((warning) => warning !== head.reason)
+  return [
+    headline(head),
+    '',
+    ...treeLines(head),
+    '',
+    ...processTable(head),
+    ...(rounds.length === 0 ? [] : ['', ...roundTable(rounds)]),
+    ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `warning: ${warning}`)]),
+    '',
+    `recording: ${recording.folder}`,
+  ].join('\n')
+}
+
+/** The same as plain data. */
+export function recordingResult({ folder, head, rounds, warnings }: Recording) {
+  return { folder, ...head, rounds, warnings }
+}
+
+function headline({ startedMs, endedMs, sampling, state, reason }: RecordingHead): string {
+  const { samples, achievedIntervalMs, askedIntervalMs, processes, readings } = sampling
+  const every =
+    achievedIntervalMs === null
+      ? `one every ${formatDuration(askedIntervalMs)} asked for`
+      : `one every ${formatDuration(achievedIntervalMs)} (asked: ${formatDuration(askedIntervalMs)})`
+  const coverage =
+    processes === undefined
+      ? ''
+      : `; processes: ${processes.seen} seen, ${processes.vanished} ended before they could be read, ${processes.unreadable + readings.unreadable} unreadable`
+  const lasted = endedMs === null ? 'still runs' : formatDuration(endedMs - startedMs)
+  const how = state === 'completed' || reason === null ? '' : `\n${reason}`
+  return `recorded ${lasted}: ${samples} samples, ${every}${coverage}${how}`
+}
+
+function treeLines({ treePeak, cgroup, startedMs, processes }: RecordingHead): string[] {
+  if (treePeak === undefined) return ['no sample was taken: it ended too soon']
+  const { rssBytes, timeMs } = treePeak
+  const at = formatDuration(timeMs - startedMs)
+  const together =
+    processes.length === 1
+      ? `highest sample: ${formatBytes(rssBytes)} after ${at}`
+      : `peak of the tree: ${formatBytes(rssBytes)} after ${at}, ${treePeak.processes} processes sampled together (a lower bound)`
+  const own =
+    cgroup?.isAlone && cgroup.peakBytes !== null
+      ? [`peak of its cgroup: ${formatBytes(cgroup.peakBytes)}, page cache and the recorder included`]
+      : []
+  const limit =
+    cgroup?.limitBytes === undefined || cgroup.limitBytes === null
+      ? []
+      : [`limit of its cgroup: ${formatBytes(cgroup.limitBytes)}`]
+  return [together, ...own, ...limit]
+}
+
+function processTable({ processes, startedMs }: RecordingHead): string[] {
+  const ranked = [...processes].sort((a, b) => (b.peakBytes ?? 0) - (a.peakBytes ?? 0))
+  const rows = ranked.slice(0, MOST_PROCESSES).map((process) => processRow(process, startedMs))
+  const head = ['pid', 'name', 'peak', 'kind', 'highest after', 'anon', 'file', 'shmem', 'threads', 'files', 'ended']
+  const table = alignColumns(
+    [head, ...rows],
+    ['pid', 'peak', 'highest after', 'anon', 'file', 'shmem', 'threads', 'files'],
+  )
+  const more = ranked.length - rows.length
+  return [
+    'processes, memory in MiB; anon, file and shmem at the highest sample, threads and open files at the last:',
+    ...table,
+    ...(more > 0 ? [`and ${more} more with lower peaks`] : []),
+  ]
+}
+
+function processRow(process: RecordedProcess, startedMs: number): string[] {
+  const { pid, role, name, peakBytes, peakKind, highest, last } = process
+  const orDash = (bytes: number | null | undefined) => (bytes === null || bytes === undefined ? '-' : mib(bytes))
+  return [
+    String(pid),
+    role === 'process' || role === name ? name : `${role} ${name}`,
+    orDash(peakBytes),
+    peakBytes === null ? '-' : peakKind,
+    highest === undefined ? '-' : formatDuration(Math.max(0, highest.timeMs - startedMs)),
+    orDash(highest?.rssAnonBytes),
+    orDash(highest?.rssFileBytes),
+    orDash(highest?.rssShmemBytes),
+    String(last?.threads ?? '-'),
+    String(last?.openFiles ?? '-'),
+    endingOf(process, startedMs),
+  ]
+}
+
+/** Only a parent learns of an exit; of other processes it is known that they are gone, and whether the kernel killed them. */
+function endingOf({ exit, lastSeenMs, last }: RecordedProcess, startedMs: number): string {
+  if (exit === null) return ''
+  const when = `after ${formatDuration(Math.max(0, lastSeenMs - startedMs))}`
+  const reading = last === undefined ? '' : `, last read at ${formatBytes(last.rssBytes)}`
+  if (exit.outOfMemory) return `OUT OF MEMORY: killed by the kernel ${when}${reading}`
+  return exit.signal === null ? `exit code ${exit.code}` : `killed by ${exit.signal} ${when}${reading}`
+}
+
+function roundTable(rounds: readonly RoundRecord[]): string[] {
+  const shown = rounds.slice(-MOST_ROUNDS)
+  const rows = shown.map((round) => [
+    String(round.round),
+    round.role === 'process' || round.role === round.name ? round.name : `${round.role} ${round.name}`,
+    round.peakBytes === null ? '-' : mib(round.peakBytes),
+    round.peakKind,
+    mib(round.end.rssBytes),
+    mib(round.end.rssAnonBytes),
+    formatDuration(round.endedMs - round.startedMs),
+  ])
+  const head = ['round', 'process', 'peak', 'kind', 'end RSS', 'end anon', 'took']
+  const left = rounds.length - shown.length
+  return [
+    `rounds, memory in MiB${left > 0 ? `; the last ${shown.length} of ${rounds.length} records` : ''}:`,
+    ...alignColumns([head, ...rows], ['round', 'peak', 'end RSS', 'end anon', 'took']),
+  ]
+}
+
+/** Columns two blanks apart, named ones to the right; the last one is not filled up. */
+function alignColumns(rows: readonly string[][], right: readonly string[]): string[] {
+  const [head = []] = rows
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        right.includes(head[column]!) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** How to look at it next; an index works for what is named by its time in the current folder. */
+export function nextStep(folder: string): string {
+  return /^tidemark-\d{14}$/.test(basename(folder)) ? 'tidemark plot draws it.' : `tidemark plot ${folder} draws it.`
+}

@@ -1,0 +1,109 @@
+import { closeSync, type FSWatcher, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
+import { messageOf, systemErrorCode, UsageError } from '../errors.js'
+
+export interface FollowedFile {
+  /** Reads what has been appended since, without waiting to be told of it. */
+  readNow(): void
+  close(): void
+}
+
+export interface FollowOptions {
+  /** Pass over what is in the file now. A file that appears later is read from its start all the same. */
+  fromEnd?: boolean
+}
+
+/** The kernel tells of an append within a millisecond; the poll is for file systems that do not tell (NFS, some FUSE). */
+const POLL_MS = 200
+const CHUNK_BYTES = 65_536
+
+/**
+ * Calls `onChunk` with what is in a file, then with what is appended, as it is appended. The file need not be there yet,
+ * and may be cut off or replaced by another, as logs are when they are rotated.
+ *
+ * @throws UsageError when the file is there and cannot be read
+ */
+export function followFile(path: string, onChunk: (chunk: Buffer) => void, options: FollowOptions = {}): FollowedFile {
+  return new Follower(path, onChunk, options)
+}
+
+class Follower implements FollowedFile {
+  readonly #path: string
+  readonly #onChunk: (chunk: Buffer) => void
+  readonly #chunk = Buffer.alloc(CHUNK_BYTES)
+  readonly #poll: NodeJS.Timeout
+  #descriptor: number | null = null
+  #inode = 0
+  #position = 0
+  #watcher: FSWatcher | undefined
+
+  constructor(path: string, onChunk: (chunk: Buffer) => void, { fromEnd = false }: FollowOptions) {
+    this.#path = path
+    this.#onChunk = onChunk
+    const problem = this.#open()
+    if (problem !== undefined && systemErrorCode(problem) !== 'ENOENT')
+      throw new UsageError(`cannot follow ${path}: ${messageOf(problem)}`, { cause: problem })
+    if (this.#descriptor !== null && fromEnd) this.#position = fstatSync(this.#descriptor).size
+    this.#poll = setInterval(() => this.#check(), POLL_MS)
+    this.#poll.unref()
+    this.readNow()
+  }
+
+  readNow(): void {
+    while (this.#descriptor !== null) {
+      const length = readSync(this.#descriptor, this.#chunk, 0, this.#chunk.length, this.#position)
+      if (length === 0) return
+      this.#position += length
+      this.#onChunk(this.#chunk.subarray(0, length))
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#poll)
+    this.#closeFile()
+  }
+
+  #check(): void {
+    if (this.#descriptor === null) this.#open()
+    this.readNow()
+    if (this.#descriptor === null) return
+    const now = this.#stat()
+    if (now !== undefined && now.ino === this.#inode && now.size >= this.#position) return
+    this.#closeFile()
+    this.#open()
+    this.readNow()
+  }
+
+  /** The system's error when the file cannot be opened; it may be later. */
+  #open(): Error | undefined {
+    try {
+      this.#descriptor = openSync(this.#path, 'r')
+    } catch (error) {
+      if (systemErrorCode(error) === undefined) throw error
+      return error as Error
+    }
+    this.#inode = fstatSync(this.#descriptor).ino
+    this.#position = 0
+    this.#watcher = watchFile(this.#path, () => this.readNow())
+    return undefined
+  }
+
+  #stat(): { ino: number; size: number } | undefined {
+    return statSync(this.#path, { throwIfNoEntry: false })
+  }
+
+  #closeFile(): void {
+    this.#watcher?.close()
+    if (this.#descriptor !== null) closeSync(this.#descriptor)
+    this.#descriptor = null
+  }
+}
+
+/** Without a watch (the user's inotify instances are used up) the poll alone brings what is new, a little later. */
+function watchFile(path: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    return watch(path, { persistent: false }, onChange).on('error', () => {})
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return undefined
+  }
+}

@@ -1,0 +1,110 @@
+import { type FollowedFile, followFile } from '../launch/follow-file.js'
+import { followLines } from '../launch/follow-lines.js'
+import { readCommandLine } from '../linux/command-line.js'
+import { descendantsOf } from '../linux/descendants.js'
+import { readVariable } from '../linux/environment.js'
+import { readMachineFacts } from '../linux/machine.js'
+import type { ProcessStat } from '../linux/process-stat.js'
+import { MARKS_VARIABLE } from '../marks.js'
+import { nameProcess, type RolePattern } from './process-name.js'
+import { type RecorderHandle, startRecording } from './recorder.js'
+import type { RecordingHead } from './recording.js'
+import { followRounds } from './round-follower.js'
+import type { RoundPattern } from './round-log-patterns.js'
+
+export interface ProcessToAttach {
+  target: ProcessStat
+  /** Made if it is not there. */
+  folder: string
+  rateHz: number
+  /** Names for processes, by their command lines. */
+  roles: readonly RolePattern[]
+  /** Rounds that a log file tells of. Those of marks are found by themselves. */
+  rounds?: { pattern: RoundPattern; logFile: string }
+  /** Record PSS and USS this often. */
+  sharedIntervalMs?: number
+  /** False leaves the peaks of the processes alone. */
+  resetPeaks: boolean
+  /** Enough once this round has ended. */
+  untilRound?: number
+  /** Enough after this time. */
+  forMs?: number
+}
+
+type End = [state: 'completed' | 'failed' | 'stopped', reason: string | null]
+
+/**
+ * Records a process that runs already, and its descendants, until it ends or there is enough. Nothing is done to it but
+ * the reset of its peak.
+ *
+ * @param signal stops the recording; the target is left alone
+ */
+export async function recordAttached(options: ProcessToAttach, signal: AbortSignal): Promise<RecordingHead> {
+  const { target, folder, rateHz, roles, sharedIntervalMs, resetPeaks } = options
+  const recorder = await startRecording({
+    folder,
+    command: commandOf(target),
+    rateHz,
+    roles,
+    resetPeaks,
+    isAttached: true,
+    setting: {},
+    machine: readMachineFacts(),
+    tree: { assignment: null, recorderPid: process.pid },
+    ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),
+  })
+  const end = whenEnough(options, recorder, signal)
+  const sources = followRoundSources(options, recorder)
+  for (const stat of [target, ...descendantsOf(target.pid).filter(isNotOurs)])
+    recorder.add({ pid: stat.pid, command: commandOf(stat), ...nameProcess(commandOf(stat), roles) })
+  const [state, reason] = await end
+  for (const source of sources) source.close()
+  return recorder.finish(state, reason)
+}
+
+/** We may be a descendant of what we attach to: a shell that we were started from. */
+function isNotOurs({ pid, parentPid }: ProcessStat): boolean {
+  return pid !== process.pid && parentPid !== process.pid
+}
+
+function commandOf({ pid, name }: ProcessStat): string[] {
+  const command = readCommandLine(pid)
+  return command === null || command.length === 0 ? [name] : command
+}
+
+function whenEnough(
+  { target, untilRound, forMs }: ProcessToAttach,
+  recorder: RecorderHandle,
+  signal: AbortSignal,
+): Promise<End> {
+  return new Promise((resolve) => {
+    const timer = forMs === undefined ? undefined : setTimeout(() => end('completed', null), forMs)
+    const end = (...how: End) => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+      resolve(how)
+    }
+    const onAbort = () => end('stopped', 'The recording was stopped; the program goes on.')
+    signal.addEventListener('abort', onAbort)
+    if (signal.aborted) onAbort()
+    recorder.onFailure((error) => end('failed', error.message))
+    recorder.onGone((pid) => {
+      if (pid === target.pid) end('completed', null)
+    })
+    recorder.onRound((round) => {
+      if (untilRound !== undefined && round >= untilRound) end('completed', null)
+    })
+  })
+}
+
+/** The log that was named, and the marks that the program writes because it was started with TIDEMARK_MARKS. */
+function followRoundSources({ target, rounds }: ProcessToAttach, recorder: RecorderHandle): FollowedFile[] {
+  const sources: FollowedFile[] = []
+  if (rounds !== undefined) {
+    const follower = followRounds(recorder, rounds.pattern)
+    sources.push(followFile(rounds.logFile, (chunk) => follower.write(chunk), { fromEnd: true }))
+  }
+  const marksFile = readVariable(target.pid, MARKS_VARIABLE)
+  if (marksFile !== null) sources.push(followLines(marksFile, (line) => recorder.copyMark(line), { fromEnd: true }))
+  return sources
+}

@@ -1,0 +1,212 @@
+import { finished } from 'node:stream/promises'
+import { describeExit, type ExitStatus } from '../launch/exit-status.js'
+import { type FollowedFile, followFile } from '../launch/follow-file.js'
+import { type Guard, startGuard } from '../launch/guard.js'
+import { type Ending, type LaunchedProcess, launch } from '../launch/launch.js'
+import { pollUntil } from '../launch/poll.js'
+import { carriers } from '../linux/environment.js'
+import { readMachineFacts } from '../linux/machine.js'
+import { MARKS_VARIABLE } from '../marks.js'
+import { formatBytes, formatDuration } from '../units.js'
+import { nameProcess, type RolePattern } from './process-name.js'
+import { type RecorderHandle, startRecording } from './recorder.js'
+import type { RecordingHead } from './recording.js'
+import { followRounds, type RoundFollower } from './round-follower.js'
+import type { RoundPattern } from './round-log-patterns.js'
+
+export interface CommandToRecord {
+  command: readonly string[]
+  /** Made if it is not there. */
+  folder: string
+  rateHz: number
+  /** Names for processes, by their command lines. */
+  roles: readonly RolePattern[]
+  /** Rounds that the command's output tells of, or that a log file does. */
+  rounds?: { pattern: RoundPattern; logFile: string | undefined }
+  /** Record PSS and USS this often. */
+  sharedIntervalMs?: number
+  /** End the command after this time. */
+  timeoutMs?: number
+  /** End the command when the RSS of its tree passes this. */
+  rssLimitBytes?: number
+  /** How long the command has between SIGTERM and SIGKILL when it has to be ended. */
+  graceMs: number
+}
+
+export interface CommandListener {
+  /** The command runs: signals for it can be handed on. */
+  onStart(command: LaunchedProcess): void
+  /** Something that the user should know at once. */
+  onNote(note: string): void
+}
+
+export interface RecordedCommand {
+  head: RecordingHead
+  exit: ExitStatus
+  /** Why we ended it, and what that took; null when it ended by itself. */
+  ended: { why: string; how: Ending['how'] } | null
+  /** Descendants that still run. They are left alone, as they would be without a recorder. */
+  leftBehind: number[]
+}
+
+/** A pipeline's last processes end a moment after its first; only what stays longer is left behind. */
+const FAREWELL_MS = 200
+/** A daemon that keeps the output open must not keep us; what the command itself wrote is there at once. */
+const DRAIN_MS = 1000
+
+/**
+ * Runs a command under the recorder: all its descendants, those that leave its group or lose their parents too, until the
+ * command itself ends. Its stdin, stdout and stderr are ours.
+ *
+ * @throws UsageError when there is no such command, or the folder or the log cannot be used
+ */
+export async function recordCommand(
+  options: CommandToRecord,
+  { onStart, onNote }: CommandListener,
+): Promise<RecordedCommand> {
+  const guard = await startGuard()
+  const recorder = await startRecording(recordingOptions(options, guard))
+  recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
+  let command: LaunchedProcess
+  try {
+    command = await launch(guard, {
+      whom: 'the command',
+      command: options.command,
+      environment: { [MARKS_VARIABLE]: recorder.marksFile },
+      output: options.rounds !== undefined && options.rounds.logFile === undefined ? 'pipe' : 'inherit',
+    })
+  } catch (error) {
+    await recorder.finish('failed', 'the command could not be started')
+    guard.dismiss()
+    throw error
+  }
+  recorder.add({ pid: command.pid, command: options.command, ...nameProcess(options.command, options.roles) })
+  const rounds = roundsOf(options, recorder, command)
+  const limits = enforceLimits(options, recorder, command)
+  onStart(command)
+
+  const exit = await command.exited
+  await limits.settled()
+  await rounds.finish()
+  recorder.exited(command.pid, exit)
+  const ended = limits.ended()
+  const leftBehind = await partWith(guard, { isEnded: ended !== null, graceMs: options.graceMs })
+  return { head: await recorder.finish(...stateOf(exit, ended)), exit, ended, leftBehind }
+}
+
+function recordingOptions(options: CommandToRecord, guard: Guard) {
+  const { folder, command, rateHz, roles, sharedIntervalMs, rssLimitBytes } = options
+  return {
+    folder,
+    command,
+    rateHz,
+    roles,
+    setting: {},
+    machine: readMachineFacts(),
+    tree: { assignment: guard.assignment, recorderPid: process.pid },
+    ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),
+    ...(rssLimitBytes === undefined ? {} : { rssLimitBytes }),
+  }
+}
+
+/** Rounds from the log, or from the output on its way to ours. */
+function roundsOf(
+  { rounds }: CommandToRecord,
+  recorder: RecorderHandle,
+  command: LaunchedProcess,
+): { finish(): Promise<void> } {
+  if (rounds === undefined) return { finish: async () => {} }
+  const { pattern, logFile } = rounds
+  if (logFile !== undefined) {
+    const follower = followRounds(recorder, pattern)
+    const log = followFile(logFile, (chunk) => follower.write(chunk), { fromEnd: true })
+    return { finish: async () => finishLog(log, follower) }
+  }
+  // Two followers: halves of lines of stdout and stderr must not be put together.
+  const streams = [
+    passOn(command.stdout!, process.stdout, followRounds(recorder, pattern)),
+    passOn(command.stderr!, process.stderr, followRounds(recorder, pattern)),
+  ]
+  const drained = Promise.all(streams)
+  return {
+    finish: async () => {
+      const timer = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())
+      await Promise.race([drained, timer])
+    },
+  }
+}
+
+function finishLog(log: FollowedFile, follower: RoundFollower): void {
+  log.readNow()
+  log.close()
+  follower.end()
+}
+
+async function passOn(from: NodeJS.ReadableStream, to: NodeJS.WritableStream, rounds: RoundFollower): Promise<void> {
+  from.on('data', (chunk: Uint8Array) => rounds.write(chunk))
+  from.pipe(to, { end: false })
+  await finished(from)
+  rounds.end()
+}
+
+interface Limits {
+  ended(): RecordedCommand['ended']
+  /** Resolves when an end that is under way is over. */
+  settled(): Promise<void>
+}
+
+/** Ends the command when its time is up or its tree is too large; the first reason counts. */
+function enforceLimits(
+  { timeoutMs, rssLimitBytes, graceMs }: CommandToRecord,
+  recorder: RecorderHandle,
+  command: LaunchedProcess,
+): Limits {
+  let ended: RecordedCommand['ended'] = null
+  let ending: Promise<void> | undefined
+  const endBecause = (why: string) => {
+    ending ??= command.end(graceMs).then(({ how }) => {
+      if (how !== 'alone') ended = { why, how }
+    })
+  }
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => endBecause(`it ran longer than ${formatDuration(timeoutMs)} (--timeout)`), timeoutMs)
+  recorder.onOverLimit((rssBytes) => {
+    const limit = formatBytes(rssLimitBytes!)
+    endBecause(`its tree reached ${formatBytes(rssBytes)}, over the limit of ${limit} (--rss-limit)`)
+  })
+  return {
+    ended: () => ended,
+    settled: async () => {
+      clearTimeout(timer)
+      await ending
+    },
+  }
+}
+
+/** A command that we had to end takes its descendants with it. One that ended by itself may leave daemons on purpose. */
+async function partWith(guard: Guard, { isEnded, graceMs }: { isEnded: boolean; graceMs: number }): Promise<number[]> {
+  if (isEnded) {
+    await guard.close(graceMs)
+    return []
+  }
+  await pollUntil(() => carriers(guard.assignment).length === 0, FAREWELL_MS)
+  guard.dismiss()
+  return carriers(guard.assignment)
+}
+
+/** Ctrl-C is how many a server is meant to end. */
+const STOPPING_SIGNALS: readonly (string | null)[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
+function stateOf(
+  exit: ExitStatus,
+  ended: RecordedCommand['ended'],
+): ['completed' | 'failed' | 'stopped', string | null] {
+  if (ended !== null) {
+    const how = ended.how === 'forced' ? 'killed, since it did not end when it was asked' : 'ended'
+    return ['failed', `The command was ${how}: ${ended.why}.`]
+  }
+  if (exit.code === 0) return ['completed', null]
+  return [STOPPING_SIGNALS.includes(exit.signal) ? 'stopped' : 'failed', `The command ${describeExit(exit)}.`]
+}
