@@ -1,7 +1,7 @@
 import { RunningLine } from './running-line.js'
 import { type Point, thin } from './thin.js'
 
-/** Points that are held at most; each time there are more, a quarter of them is kept, every peak and trough among it. */
+/** Points that are held at most; each time there are more, an eighth of them is kept, every peak and trough among it. */
 const MOST_POINTS = 16_384
 /** A distance of two readings this many times the usual one is a gap in the line. */
 const GAP_INTERVALS = 8
@@ -29,7 +29,7 @@ export class ThinningSeries {
     this.#points.push([timeMs, rssBytes])
     this.#line.add(timeMs, rssBytes)
     if (rssBytes > (this.#highest?.rssBytes ?? -1)) this.#highest = { timeMs, rssBytes }
-    if (this.#points.length > MOST_POINTS) this.#points = thin(this.#points, MOST_POINTS / 4)
+    if (this.#points.length > MOST_POINTS) this.#points = thin(this.#points, MOST_POINTS / 8)
   }
 
   /** Fewer than 16,384, in the order of time; null where nothing was read. */
