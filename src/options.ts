@@ -540,6 +540,12 @@ const recordingOptions = {
     defaultText: '5s',
     help: 'Time between two readings of PSS and USS.',
   }),
+  format: choice({
+    flag: 'format',
+    of: ['tidemark', 'mprof'],
+    default: 'tidemark',
+    help: 'mprof: beside the folder, write a .dat file that mprof plot and mprof peak read.',
+  }),
   json: flag({ flag: 'json', help: 'Print the summary as JSON.' }),
 }
 

@@ -45,7 +45,8 @@ function optionsPage(): string {
 
 function table(options: OptionTable): string[] {
   const rows = Object.values(options).map((spec) => {
-    const name = `\`--${spec.flag}${spec.placeholder === '' ? '' : ` ${spec.placeholder.replaceAll('|', '\\|')}`}\``
+    const short = spec.short === undefined ? '' : `\`-${spec.short}\`, `
+    const name = `${short}\`--${spec.flag}${spec.placeholder === '' ? '' : ` ${spec.placeholder.replaceAll('|', '\\|')}`}\``
     const value = defaultOf(spec)
     return `| ${name} | \`${environmentName(spec.flag)}\` | ${value === '' ? '' : `\`${value}\``} | ${spec.help} |`
   })

@@ -5,6 +5,7 @@ import { attachOptions, type OptionValues } from '../../options.js'
 import { readRecording } from '../../recording/read-recording.js'
 import { recordAttached } from '../../recording/record-attached.js'
 import type { Command, CommandInput } from '../command.js'
+import { mprofCopy } from '../mprof-copy.js'
 import { recordingFolder } from '../recording-folder.js'
 import { readRecordingOptions } from '../recording-options.js'
 import { nextStep, recordingResult, recordingSummary } from '../recording-summary.js'
@@ -26,7 +27,7 @@ export const command: Command = {
 
 async function attach(input: CommandInput): Promise<number> {
   const options = input.options as OptionValues<typeof attachOptions>
-  const { out, force, untilRound, forMs, noReset, json } = options
+  const { out, force, untilRound, forMs, noReset, json, format } = options
   const { pattern, log, ...recording } = readRecordingOptions('attach', input)
   if (pattern !== undefined && log === undefined)
     throw new UsageError('attach: --rounds needs --log FILE: the output of a running program cannot be read', {
@@ -34,6 +35,7 @@ async function attach(input: CommandInput): Promise<number> {
     })
   const target = findProcess(input.arguments[0]!)
   const folder = recordingFolder(out, force)
+  const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
   using stop = stopOnSignal(() => {})
   const head = await recordAttached(
@@ -53,6 +55,7 @@ async function attach(input: CommandInput): Promise<number> {
   process.stdout.write(
     json ? `${JSON.stringify(recordingResult(read))}\n` : `${recordingSummary(shown)}. ${nextStep(shown.folder)}\n`,
   )
+  if (copy !== undefined) process.stderr.write(`tidemark: for mprof: ${copy.write()}\n`)
   stop.signal.throwIfAborted()
   return head.state === 'failed' ? 3 : 0
 }

@@ -69,10 +69,14 @@ function figureData(recordings: readonly DrawnRecording[], options: CommandInput
   })
 }
 
+/** Longer commands run out of the figure. */
+const LONGEST_TITLE = 110
+
 function titleOf(recordings: readonly DrawnRecording[], { title }: CommandInput['options']): string {
   if (typeof title === 'string') return title
   const [first, ...others] = recordings
-  return others.length > 0 ? `${recordings.length} recordings` : (first?.command ?? first?.name ?? '')
+  const command = others.length > 0 ? `${recordings.length} recordings` : (first?.command ?? first?.name ?? '')
+  return command.length > LONGEST_TITLE ? `${command.slice(0, LONGEST_TITLE - 3)}...` : command
 }
 
 /** Rows of the chart where the terminal is higher. */

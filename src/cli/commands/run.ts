@@ -7,6 +7,7 @@ import { type OptionValues, runOptions } from '../../options.js'
 import { readRecording } from '../../recording/read-recording.js'
 import { type RecordedCommand, recordCommand } from '../../recording/record-command.js'
 import type { Command, CommandInput } from '../command.js'
+import { mprofCopy } from '../mprof-copy.js'
 import { recordingFolder } from '../recording-folder.js'
 import { readRecordingOptions } from '../recording-options.js'
 import { nextStep, recordingResult, recordingSummary } from '../recording-summary.js'
@@ -31,11 +32,12 @@ export const command: Command = {
 }
 
 async function runCommand(input: CommandInput): Promise<number> {
-  const { out, force, timeoutMs, rssLimit, graceMs, json } = input.options as OptionValues<typeof runOptions>
+  const { out, force, timeoutMs, rssLimit, graceMs, json, format } = input.options as OptionValues<typeof runOptions>
   const { pattern, log, ...recording } = readRecordingOptions('run', input)
   if (input.arguments.length === 0)
     throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
   const folder = recordingFolder(out, force)
+  const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   let forwarding: Disposable | undefined
   try {
     const recorded = await recordCommand(
@@ -56,6 +58,7 @@ async function runCommand(input: CommandInput): Promise<number> {
       },
     )
     tell(recorded, folder, json)
+    if (copy !== undefined) say(`for mprof: ${copy.write()}`)
     return exitCodeFor(recorded)
   } finally {
     forwarding?.[Symbol.dispose]()

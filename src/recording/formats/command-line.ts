@@ -1,4 +1,9 @@
-/** A command as one line, as mprof writes it: arguments with blanks in single quotes, nothing escaped. For reading, not for a shell. */
+/**
+ * A command as one line, as mprof writes it: arguments with blanks in single quotes, nothing escaped. For reading, not for
+ * a shell; line breaks and runs of blanks become one blank.
+ */
 export function commandLine(command: readonly string[]): string {
-  return command.map((argument) => (/[ \t]/.test(argument) ? `'${argument}'` : argument)).join(' ')
+  return command
+    .map((argument) => (/\s/.test(argument) ? `'${argument.replaceAll(/\s+/g, ' ').trim()}'` : argument))
+    .join(' ')
 }
