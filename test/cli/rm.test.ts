@@ -33,16 +33,6 @@ test("a file of mprof goes with the time stamps beside it, as mprof's rm has it"
   expect(readdirSync(cwd)).toEqual(['tidemark-20261123204305'])
 })
 
-test('clean removes what list shows, and nothing else', async () => {
-  const cwd = folderOfRecordings()
-  copyFileSync('test/fixtures/samples/mprof_plain.dat', join(cwd, 'keep.dat'))
-  const dry = await runTidemark(['clean', '--dry-run'], { cwd })
-  expect(dry.stdout.split('\n')).toHaveLength(4)
-  expect(await runTidemark(['clean'], { cwd })).toMatchObject({ code: 0 })
-  expect(readdirSync(cwd)).toEqual(['keep.dat'])
-  expect(await runTidemark(['clean'], { cwd })).toMatchObject({ code: 0, stdout: '' })
-})
-
 describe('rm removes no recording when one of those named must not go', () => {
   test.each([
     ['a folder that holds none', 'other', 'other is no recording: there is no recording.json in it'],
