@@ -25,10 +25,13 @@ function print(text: string): number {
   return 0
 }
 
-/** A reader that has seen enough (`tidemark compare --help | head`) is no fault. */
+/** A reader of results that has seen enough (`tidemark compare --help | head`) is no fault; one of progress is not missed. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
+})
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
 })
 
 try {

@@ -65,8 +65,7 @@ async function loadFile(path: string): Promise<LoadedDefinition> {
  */
 async function importDefault(path: string): Promise<unknown> {
   if (!/\.m?ts$/.test(path)) return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
-  const { createJiti } = await import('jiti')
-  const library = fileURLToPath(new URL('../index.js', import.meta.url))
-  const jiti = createJiti(import.meta.url, { fsCache: false, interopDefault: false, alias: { tidemark: library } })
+  const [{ createJiti }, tidemark] = await Promise.all([import('jiti'), import('../index.js')])
+  const jiti = createJiti(import.meta.url, { fsCache: false, interopDefault: false, virtualModules: { tidemark } })
   return ((await jiti.import(path)) as { default?: unknown }).default
 }
