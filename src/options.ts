@@ -250,8 +250,8 @@ export const jobOptions = {
   modelSize: bytes({
     flag: 'model-size',
     min: 1024,
-    default: 4_000_000,
-    defaultText: '4MB',
+    default: 3_000_000,
+    defaultText: '3MB',
     help: 'Size of one full set of weights (M). It picks the width of the MLP.',
   }),
   model: choice({
