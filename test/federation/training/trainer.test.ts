@@ -8,7 +8,15 @@ import { bytesOf, type Weights, weightsBytes } from '../../../src/federation/wei
 import { defaultValues, jobOptions, trainingOptions } from '../../../src/options.js'
 
 const defaults = { ...defaultValues(jobOptions), ...defaultValues(trainingOptions) }
-const small = { ...defaults, modelSize: 100_000 }
+/** Pinned, so that what is learnt here does not hang on the defaults of the command line. */
+const small = {
+  ...defaults,
+  modelSize: 100_000,
+  localSteps: 0,
+  localEpochs: 1,
+  batchSize: 16,
+  localLearningRate: 0.1,
+}
 const alone = { index: 0, clients: 1 }
 
 describe('the size of a model', () => {
