@@ -23,6 +23,8 @@ export function startSampler(
   const worker = new Worker(workerFile(), {
     workerData: { port: theirs, settings: { ...settings, bell } },
     transferList: [theirs],
+    // Flags of the program that uses Tidemark as a library are not the thread's; some, as --input-type, would end it.
+    execArgv: [],
     // The thread's heap is a few hundred processes and a buffer; a small nursery keeps its RSS small as well.
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   })
