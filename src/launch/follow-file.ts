@@ -49,6 +49,7 @@ class Follower implements FollowedFile {
   }
 
   readNow(): void {
+    if (this.#descriptor === null) this.#open() // it may have appeared since the last poll
     while (this.#descriptor !== null) {
       const length = readSync(this.#descriptor, this.#chunk, 0, this.#chunk.length, this.#position)
       if (length === 0) return
@@ -63,7 +64,6 @@ class Follower implements FollowedFile {
   }
 
   #check(): void {
-    if (this.#descriptor === null) this.#open()
     this.readNow()
     if (this.#descriptor === null) return
     const now = this.#stat()

@@ -42,7 +42,8 @@ function startJob(serverFlags: string[], serverEnvironment: Record<string, strin
   }
 }
 
-const SMALL = ['--model', 'softmax', '--clients', '2', '--rounds', '3']
+/** Whole passes over the data: with the few steps of the default job, three rounds would learn nothing. */
+const SMALL = ['--model', 'softmax', '--clients', '2', '--rounds', '3', '--local-steps', '0', '--batch-size', '16']
 
 describe('a job', () => {
   it('learns the digits, and every role measures its rounds', async () => {
@@ -129,6 +130,14 @@ describe('a job', () => {
 })
 
 describe('a role', () => {
+  it('that is stopped by SIGTERM in the middle of its training ends at once', async () => {
+    const job = startJob([...SMALL, '--clients', '1', '--local-steps', '1000000', '--reconnect-grace', '100ms'])
+    const { child, finished } = await job.startClient('site-1')
+    await job.waitFor('round-start', 'site-1')
+    child.kill('SIGTERM')
+    expect(await finished).toMatchObject({ code: 143 })
+  })
+
   it('ends when the process that owns it is gone', async () => {
     const server = spawn(process.execPath, [PROGRAM, 'server'], {
       env: { ...process.env, TIDEMARK_TOKEN: TOKEN, TIDEMARK_OWNED: '1' },

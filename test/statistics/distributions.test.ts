@@ -35,13 +35,13 @@ it.each([
   expect(incompleteBeta(x, a, b)).toBeCloseTo(expected, 11)
 })
 
-it("Student's t agrees with scipy 1.10.1 stats.t", () => {
+it("Student's t agrees with scipy 1.17.1 stats.t", () => {
   expect(studentTCdf(1.3, 2.5)).toBeCloseTo(0.849756605364646, 12)
   expect(studentTCdf(-4.2, 7)).toBeCloseTo(0.0020177799626099786, 12)
   expect(studentTTwoSided(2.2, 4.4)).toBeCloseTo(0.08648535707305215, 12)
   expect(studentTQuantile(0.975, 3)).toBeCloseTo(3.182446305284263, 10)
   expect(studentTQuantile(0.975, 1.7)).toBeCloseTo(5.118838989314295, 8)
-  expect(studentTQuantile(0.01, 12)).toBeCloseTo(-2.680997992996006, 10)
+  expect(studentTQuantile(0.01, 12)).toBeCloseTo(-2.680997993120915, 10) // scipy 1.10.1 is off in the tenth digit; so says the finite series of 12 degrees
 })
 
 it('one value has no variance', () => {
