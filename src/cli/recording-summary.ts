@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
-import type { RecordedProcess, Recording, RecordingHead, RoundRecord } from '../recording/recording.js'
+import type { RecordingOutline } from '../recording/read-recording.js'
+import type { RecordedProcess, RecordingHead, RoundRecord } from '../recording/recording.js'
 import { formatBytes, formatDuration, mib } from '../units.js'
 
 /** Rows that a terminal can take; the recording holds the rest. */
@@ -7,7 +8,7 @@ const MOST_PROCESSES = 10
 const MOST_ROUNDS = 24
 
 /** What a recording shows, for people: its peaks, its processes, its rounds, and what to know before believing them. */
-export function recordingSummary(recording: Recording): string {
+export function recordingSummary(recording: RecordingOutline): string {
   const { head, rounds } = recording
   const warnings = recording.warnings.filter((warning) => warning !== head.reason)
   return [
@@ -24,7 +25,7 @@ export function recordingSummary(recording: Recording): string {
 }
 
 /** The same as plain data. */
-export function recordingResult({ folder, head, rounds, warnings }: Recording) {
+export function recordingResult({ folder, head, rounds, warnings }: RecordingOutline) {
   return { folder, ...head, rounds, warnings }
 }
 

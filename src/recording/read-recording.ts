@@ -7,9 +7,12 @@ import { HEAD_FILE } from './head-file.js'
 import { parseMarkLine } from './mark-lines.js'
 import type { ObservedMark } from './observed-mark.js'
 import { MARKS_FILE, SAMPLES_FILE } from './recorder.js'
-import type { RecordedProcess, Recording, RecordingHead, Sample } from './recording.js'
+import type { RecordedProcess, Recording, RecordingHead, RoundRecord, Sample } from './recording.js'
 import { roundRecords } from './rounds.js'
 import { samplesOf } from './samples-file.js'
+
+/** A recording but for its samples, which grow with its length. */
+export type RecordingOutline = Omit<Recording, 'samples'>
 
 /**
  * Reads a recording back, a running one and one whose recorder was killed as well: whatever whole lines there are.
@@ -17,22 +20,30 @@ import { samplesOf } from './samples-file.js'
  * @throws UsageError when the folder holds no recording, or its head is broken
  */
 export function readRecording(folder: string): Recording {
+  const notes: string[] = []
+  const samples = [...readSamples(folder, notes)]
+  const outline = outlineOf(folder, () => samples)
+  return { ...outline, samples, warnings: [...outline.warnings, ...notes] }
+}
+
+/**
+ * The same without holding the samples: they are read only where a peak has to be found in them, one by one.
+ *
+ * @throws UsageError when the folder holds no recording, or its head is broken
+ */
+export function readOutline(folder: string): RecordingOutline {
+  return outlineOf(folder, () => readSamples(folder, []))
+}
+
+function outlineOf(folder: string, samples: () => Iterable<Sample>): RecordingOutline {
   const head = readHead(folder)
   const warnings = [...(head.warnings ?? [])]
-  const samples = readSamples(folder, warnings)
   const marks = readMarks(folder, warnings)
   fillPeaks(head.processes, samples)
-  const rounds = roundRecords(marks, samples)
-  if (head.state === 'running') warnings.push('The recording has no end: it still runs, or its recorder was killed.')
-  if (head.state === 'failed' && head.reason !== null) warnings.push(head.reason)
-  if (rounds.some(({ peakKind }) => peakKind === 'sampled')) warnings.push(SAMPLED_PEAKS)
-  const missed = head.sampling.missed ?? 0
-  if (missed > 0.01 * (head.sampling.samples + missed))
-    warnings.push(`${missed} of ${head.sampling.samples + missed} samples were left out: the machine was too busy.`)
+  const rounds = roundRecords(marks, { [Symbol.iterator]: () => samples()[Symbol.iterator]() })
   return {
     folder,
     head,
-    samples,
     rounds,
     initial: initialReadings(marks),
     attribution: marks.filter((mark) => mark.mark === 'attribution'),
@@ -40,8 +51,19 @@ export function readRecording(folder: string): Recording {
       .filter((mark) => mark.mark === 'round-failed')
       .map(({ round, attempt, reason, timeMs }) => ({ round, attempt, reason, timeMs })),
     modelBytes: modelBytesOf(marks),
-    warnings,
+    warnings: [...warnings, ...warningsOf(head, rounds)],
   }
+}
+
+function warningsOf(head: RecordingHead, rounds: readonly RoundRecord[]): string[] {
+  const warnings: string[] = []
+  if (head.state === 'running') warnings.push('The recording has no end: it still runs, or its recorder was killed.')
+  if (head.state === 'failed' && head.reason !== null) warnings.push(head.reason)
+  if (rounds.some(({ peakKind }) => peakKind === 'sampled')) warnings.push(SAMPLED_PEAKS)
+  const missed = head.sampling.missed ?? 0
+  if (missed > 0.01 * (head.sampling.samples + missed))
+    warnings.push(`${missed} of ${head.sampling.samples + missed} samples were left out: the machine was too busy.`)
+  return warnings
 }
 
 const SAMPLED_PEAKS =
@@ -100,18 +122,16 @@ const headSchema = v.looseObject({
   ),
 })
 
-function readSamples(folder: string, warnings: string[]): Sample[] {
-  const samples: Sample[] = []
+function* readSamples(folder: string, warnings: string[]): Generator<Sample, undefined> {
   const file = join(folder, SAMPLES_FILE)
   if (!existsSync(file)) {
     warnings.push(`${SAMPLES_FILE} is missing.`)
-    return samples
+    return
   }
   const broken: number[] = []
-  for (const sample of samplesOf(file, (line) => broken.push(line))) samples.push(sample)
+  yield* samplesOf(file, (line) => broken.push(line))
   if (broken.length > 0)
     warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}.`)
-  return samples
 }
 
 /** Marks in the order in which they were written; what is broken goes to the warnings. */
@@ -127,10 +147,10 @@ export function readMarks(folder: string, warnings: string[]): (Mark | ObservedM
 }
 
 /** A process that ended before its status was read has no mark of the kernel's; its highest sample is what there is. */
-function fillPeaks(processes: RecordedProcess[], samples: readonly Sample[]): void {
+function fillPeaks(processes: RecordedProcess[], samples: () => Iterable<Sample>): void {
   const unknown = processes.filter(({ peakBytes }) => peakBytes === null)
   if (unknown.length === 0) return
-  for (const { timeMs, rss } of samples) {
+  for (const { timeMs, rss } of samples()) {
     for (const process of unknown) {
       if (timeMs < process.firstSeenMs || (process.lastSeenMs > process.firstSeenMs && timeMs > process.lastSeenMs))
         continue

@@ -7,7 +7,7 @@ import type { RoundRecord, Sample } from './recording.js'
  * what the recorder observed stands for the marks that a foreign program could not write. Where the kernel's peak is
  * missing, because it cannot be reset, the highest sample of the round takes its place: a lower bound, and marked as such.
  */
-export function roundRecords(marks: readonly (Mark | ObservedMark)[], samples: readonly Sample[]): RoundRecord[] {
+export function roundRecords(marks: readonly (Mark | ObservedMark)[], samples: Iterable<Sample>): RoundRecord[] {
   const cannotReset = new Set(marks.flatMap((mark) => (mark.mark === 'start' && !mark.exactPeaks ? [mark.pid] : [])))
   const records = marks.flatMap((mark): RoundRecord[] => {
     if (mark.mark === 'round') return [ofOwnMark(mark, cannotReset.has(mark.pid))]
@@ -56,26 +56,19 @@ function ofObservation({ round, timeMs }: ObservedMark, process: ObservedProcess
 }
 
 /** The readings at the boundary itself count as samples: a round may be shorter than the sampling interval. */
-function fillSampledPeaks(records: readonly RoundRecord[], samples: readonly Sample[]): void {
-  for (const record of records) {
-    const { pid, startedMs, endedMs, work, end } = record
-    let highest = Math.max(work?.rssBytes ?? 0, end.rssBytes)
-    for (let i = firstSampleAt(samples, startedMs); i < samples.length && samples[i]!.timeMs <= endedMs; i++) {
-      for (const [sampledPid, rssBytes] of samples[i]!.rss)
-        if (sampledPid === pid && rssBytes > highest) highest = rssBytes
+function fillSampledPeaks(records: readonly RoundRecord[], samples: Iterable<Sample>): void {
+  for (const record of records) record.peakBytes = Math.max(record.work?.rssBytes ?? 0, record.end.rssBytes)
+  const byStart = [...records].sort((a, b) => a.startedMs - b.startedMs)
+  let first = 0
+  for (const { timeMs, rss } of samples) {
+    // Both are in the order of time: rounds that are over for good are left behind, those to come not looked at yet.
+    while (first < byStart.length && byStart[first]!.endedMs < timeMs) first++
+    if (first === byStart.length) return
+    for (let i = first; i < byStart.length && byStart[i]!.startedMs <= timeMs; i++) {
+      const record = byStart[i]!
+      if (timeMs > record.endedMs) continue
+      for (const [pid, rssBytes] of rss)
+        if (pid === record.pid && rssBytes > record.peakBytes!) record.peakBytes = rssBytes
     }
-    record.peakBytes = highest
   }
-}
-
-/** Index of the first sample at or after a time, by bisection. */
-function firstSampleAt(samples: readonly Sample[], timeMs: number): number {
-  let low = 0
-  let high = samples.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (samples[middle]!.timeMs < timeMs) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import { UsageError } from '../../errors.js'
 import { findProcess } from '../../linux/find-process.js'
 import { attachOptions, type OptionValues } from '../../options.js'
-import { readRecording } from '../../recording/read-recording.js'
+import { readOutline } from '../../recording/read-recording.js'
 import { recordAttached } from '../../recording/record-attached.js'
 import type { Command, CommandInput } from '../command.js'
 import { mprofCopy } from '../mprof-copy.js'
@@ -50,7 +50,7 @@ async function attach(input: CommandInput): Promise<number> {
     },
     stop.signal,
   )
-  const read = readRecording(folder)
+  const read = readOutline(folder)
   const shown = { ...read, folder: relative(process.cwd(), folder) || '.' }
   process.stdout.write(
     json ? `${JSON.stringify(recordingResult(read))}\n` : `${recordingSummary(shown)}. ${nextStep(shown.folder)}\n`,

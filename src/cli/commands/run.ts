@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.js'
 import { exitCodeOf } from '../../launch/exit-status.js'
 import type { LaunchedProcess } from '../../launch/launch.js'
 import { type OptionValues, runOptions } from '../../options.js'
-import { readRecording } from '../../recording/read-recording.js'
+import { readOutline } from '../../recording/read-recording.js'
 import { type RecordedCommand, recordCommand } from '../../recording/record-command.js'
 import type { Command, CommandInput } from '../command.js'
 import { mprofCopy } from '../mprof-copy.js'
@@ -79,7 +79,7 @@ function forwardSignals(launched: LaunchedProcess): Disposable {
 }
 
 function tell({ leftBehind }: RecordedCommand, folder: string, json: boolean): void {
-  const recording = readRecording(folder)
+  const recording = readOutline(folder)
   if (json) {
     process.stderr.write(`${JSON.stringify(recordingResult(recording))}\n`)
     return

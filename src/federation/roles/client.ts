@@ -88,14 +88,20 @@ async function takeStep(link: ServerLink, trainers: Trainers, role: RoleProcess)
   if (!('weights' in task)) return 'wait'
   const { round, attempt } = task.head
   role.mark({ mark: 'round-start', round, attempt })
-  const answer = await takePart(link, await trainers.get(link.settings, task.head.place), task)
+  const answer = await takePart(link, await trainers.get(link.settings, task.head.place), task, role.signal)
   return { round, attempt, startedMs, answer }
 }
 
 /** The received weights are handed over: the trainer may train in their memory. */
-async function takePart(link: ServerLink, trainer: LocalTrainer, { head, weights }: TrainTask): Promise<ResultAnswer> {
+async function takePart(
+  link: ServerLink,
+  trainer: LocalTrainer,
+  { head, weights }: TrainTask,
+  signal: AbortSignal,
+): Promise<ResultAnswer> {
   const { round, attempt } = head
-  const trained = await trainer.train(weights, round).catch(async (error: unknown) => {
+  const trained = await trainer.train(weights, round, signal).catch(async (error: unknown) => {
+    if (signal.aborted) throw signal.reason
     await link.sendFailure({ round, attempt }, `its training failed: ${messageOf(error)}`)
     throw new TidemarkError(`training of round ${round} failed: ${messageOf(error)}`, { cause: error })
   })

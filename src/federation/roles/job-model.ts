@@ -18,9 +18,9 @@ export async function loadServerModel(settings: JobSettings): Promise<ServerMode
 export const makeTrainer: MakeTrainer = async (settings, place) => {
   const trainer = await createTrainer(settings, place)
   return {
-    train: (weights, round) => {
+    train: async (weights, round, signal) => {
       assertModel(settings, weights)
-      return trainer.train(weights, round)
+      return trainer.train(weights, round, signal)
     },
   }
 }

@@ -33,7 +33,8 @@ export interface ServerModel {
 
 /** What trains at a client. */
 export interface LocalTrainer {
-  train(weights: Weights, round: number): Promise<TrainingResult>
+  /** Rejects when `signal` is aborted meanwhile. */
+  train(weights: Weights, round: number, signal: AbortSignal): Promise<TrainingResult>
 }
 
 export type MakeTrainer = (settings: JobSettings, place: Place) => Promise<LocalTrainer>

@@ -23,10 +23,11 @@ export function createSgdTrainer(training: LocalTraining): Trainer {
   const steps = numExamples === 0 ? 0 : localSteps > 0 ? localSteps : epochSteps
   return {
     numExamples,
-    train: async (weights, round) => {
+    train: async (weights, round, signal) => {
       // Fewer steps than a pass has: the next round goes on where this one stopped, or the rest would never be seen.
       const firstBatch = localSteps > 0 ? (round - 1) * localSteps : 0
-      await sgdSteps(training.createModel(), weights, examples, { steps, batchSize, learningRate, l2, firstBatch })
+      const plan = { steps, batchSize, learningRate, l2, firstBatch, signal }
+      await sgdSteps(training.createModel(), weights, examples, plan)
       return { weights, numExamples, steps }
     },
   }

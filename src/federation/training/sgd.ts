@@ -16,6 +16,8 @@ export interface SgdPlan {
   firstBatch?: number
   /** Added to the gradient in each step, for example SCAFFOLD's c - c_i. In the order of the weights' specs. */
   correction?: readonly TensorData[]
+  /** Ends the training between two steps, with an AbortError. */
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -32,7 +34,7 @@ export async function sgdSteps(model: Model, weights: Weights, examples: Example
     const batch = batches.at(((plan.firstBatch ?? 0) + step) % batches.length)!
     computeGradient(gradient, model, weights, { examples, ...batch }, plan.l2)
     descend(weights.data, gradient, plan)
-    await nextTurn()
+    await nextTurn(undefined, plan.signal === undefined ? {} : { signal: plan.signal })
   }
 }
 

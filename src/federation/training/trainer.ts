@@ -14,8 +14,11 @@ export interface ClientPlace {
 /** What a client does in a round with the weights that it was sent. It keeps nothing of them between rounds. */
 export interface Trainer {
   readonly numExamples: number
-  /** Trains from these weights. They belong to the trainer from then on: the result may be the same arrays, overwritten. */
-  train(weights: Weights, round: number): Promise<TrainingResult>
+  /**
+   * Trains from these weights. They belong to the trainer from then on: the result may be the same arrays, overwritten.
+   * When `signal` is aborted it stops, and rejects.
+   */
+  train(weights: Weights, round: number, signal?: AbortSignal): Promise<TrainingResult>
 }
 
 export interface TrainingResult {
