@@ -12,3 +12,14 @@ export {
 } from './experiment/definition.js'
 export type { CleanupRecord, MemoryReading } from './marks.js'
 export type { RoundRecord } from './recording/recording.js'
+export type {
+  Analysis,
+  AnalyzeOptions,
+  Interval,
+  LimitForecast,
+  PracticalFloor,
+  Shape,
+  SingleChange,
+} from './verdict/analysis.js'
+export { analyzeRounds } from './verdict/analyze-rounds.js'
+export type { RoundBytes, TrialRounds } from './verdict/round-series.js'

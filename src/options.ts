@@ -103,6 +103,21 @@ function bytes<D = number>(from: Wording & { min: number; default: number | D })
   }
 }
 
+/** A number of bytes, or a share of something as a percentage. */
+function bytesOrShare<D>(from: Wording & { default: D }): OptionSpec<{ bytes: number } | { share: number } | D> {
+  return {
+    ...wording(from, 'SIZE|PERCENT'),
+    default: from.default,
+    expected: 'a size above zero such as 0.5MiB, or a percentage above zero such as 0.1%',
+    parse: (text) => {
+      const percent = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)
+      if (percent !== null) return Number(percent[1]) > 0 ? { share: Number(percent[1]) / 100 } : undefined
+      const size = parseBytes(text)
+      return size !== undefined && size > 0 ? { bytes: size } : undefined
+    },
+  }
+}
+
 function durationMs<D = number>(from: Wording & { default: number | D }): OptionSpec<number | D> {
   return {
     ...wording(from, 'TIME'),
@@ -637,6 +652,39 @@ export const peakOptions = {
     placeholder: 'NAME',
     default: undefined,
     help: 'The peak while this function ran, as mprof timed it.',
+  }),
+  json: compareOptions.json,
+  column,
+}
+
+export const analyzeOptions = {
+  gcRounds: integer<undefined>({
+    flag: 'gc-rounds',
+    min: 0,
+    default: undefined,
+    defaultText: 'what the recording knows, else a period is looked for',
+    help: 'Rounds from one cleanup to the next. 0: there is none. Its saw-tooth is then tested, and not searched.',
+  }),
+  floor: bytesOrShare<undefined>({
+    flag: 'floor',
+    default: undefined,
+    defaultText: '0.1% of the level',
+    help: 'Growth a round that is too little to matter: 0.5MiB, or 0.1% of the level.',
+  }),
+  limit: bytes<undefined>({
+    flag: 'limit',
+    min: 1,
+    default: undefined,
+    defaultText: 'the limit of the machine that recorded, where the recording knows it',
+    help: 'Memory that there is: says when growth meets it, or how much room is left.',
+  }),
+  horizon: integer<undefined>({
+    flag: 'horizon',
+    min: 1,
+    placeholder: 'ROUNDS',
+    default: undefined,
+    defaultText: 'none',
+    help: 'Says what the growth comes to over a job of that many rounds.',
   }),
   json: compareOptions.json,
   column,

@@ -10,6 +10,7 @@ export const verbs: Record<string, () => Promise<{ command: Command }>> = {
   compare: () => import('./commands/compare.js'),
   run: () => import('./commands/run.js'),
   attach: () => import('./commands/attach.js'),
+  analyze: () => import('./commands/analyze.js'),
   list: () => import('./commands/list.js'),
   plot: () => import('./commands/plot.js'),
   peak: () => import('./commands/peak.js'),

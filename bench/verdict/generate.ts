@@ -1,0 +1,193 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { MIB } from '../../src/units.js'
+
+/** What a generated series really is. A random walk is none of the shapes; it only must not be called growth. */
+export type Truth = 'stable' | 'random walk' | 'grows' | 'settling' | 'sawtooth' | 'staircase' | 'spike'
+
+export const TRUTHS: Truth[] = ['stable', 'random walk', 'grows', 'settling', 'sawtooth', 'staircase', 'spike']
+
+export interface LabelledSeries {
+  truth: Truth
+  /** End RSS in bytes, one list a trial. */
+  trials: number[][]
+  gcRounds: number | undefined
+  /** Standard deviation and lag-1 correlation of the noise. */
+  sigmaBytes: number
+  correlation: number
+  levelBytes: number
+  rounds: number
+  /** Growth a round, zero where there is none. */
+  slopeBytes: number
+  /** Rounds of warm-up at the start, until less than a fifth of sigma is left of it. */
+  warmUpRounds: number
+  period: number | undefined
+  outliers: number
+}
+
+export interface GenerateOptions {
+  rounds?: number
+  trials?: number
+  correlation?: number
+  /** Growth a round in sigma. */
+  leak?: number
+  outlier?: boolean
+  sigmaShare?: number
+}
+
+/**
+ * A labelled series as the issue of trust describes them: noise of 1 to 4 % of M with a lag-1 correlation of 0 to 0.6, 12 to 60 rounds,
+ * 1 to 5 trials, an outlier of 5 to 10 sigma in one of four. M is 100 MiB; the level is 1 to 6 M.
+ */
+export function generateSeries(truth: Truth, seed: number, fixed: GenerateOptions = {}): LabelledSeries {
+  const draw = drawsOf(seed)
+  const m = 100 * MIB
+  const sigmaBytes = (fixed.sigmaShare ?? draw.between(0.01, 0.04)) * m
+  const correlation = fixed.correlation ?? draw.oneOf([0, 0.3, 0.6])
+  const rounds = fixed.rounds ?? draw.integer(12, 60)
+  const trialCount = fixed.trials ?? draw.integer(1, 5)
+  const levelBytes = draw.between(1, 6) * m
+  const shape = shapeOf(truth, draw, { rounds, sigmaBytes, levelBytes, leak: fixed.leak })
+  const hasOutlier = fixed.outlier ?? (truth !== 'spike' && truth !== 'random walk' && draw.between(0, 1) < 0.25)
+  const trials = Array.from({ length: trialCount }, () => {
+    const noise =
+      truth === 'random walk'
+        ? draw.walk(rounds, sigmaBytes * draw.between(0.3, 1))
+        : draw.noise(rounds, sigmaBytes, correlation)
+    const mean = shape.trial()
+    return noise.map((value, t) => Math.max(MIB, levelBytes + value + mean(t)))
+  })
+  if (hasOutlier) {
+    const trial = trials[draw.integer(0, trialCount - 1)]!
+    trial[draw.integer(0, rounds - 1)]! += draw.oneOf([-1, 1]) * draw.between(5, 10) * sigmaBytes
+  }
+  return {
+    truth,
+    trials,
+    gcRounds: shape.gcRounds,
+    sigmaBytes,
+    correlation,
+    levelBytes,
+    rounds,
+    slopeBytes: shape.slopeBytes ?? 0,
+    warmUpRounds: shape.warmUpRounds ?? 0,
+    period: shape.period,
+    outliers: hasOutlier ? 1 : 0,
+  }
+}
+
+interface ShapeOfMean {
+  /** A new trial's mean, round by round from 0, without its level. */
+  trial(): (t: number) => number
+  slopeBytes?: number
+  warmUpRounds?: number
+  period?: number
+  gcRounds?: number
+}
+
+function shapeOf(
+  truth: Truth,
+  draw: ReturnType<typeof drawsOf>,
+  {
+    rounds,
+    sigmaBytes,
+    levelBytes,
+    leak,
+  }: { rounds: number; sigmaBytes: number; levelBytes: number; leak: number | undefined },
+): ShapeOfMean {
+  switch (truth) {
+    case 'stable':
+    case 'random walk':
+      return { trial: () => () => 0, ...(draw.between(0, 1) < 0.3 ? { gcRounds: draw.oneOf([1, 5]) } : {}) }
+    case 'grows': {
+      const slopeBytes = (leak ?? draw.between(0.1, 1)) * sigmaBytes
+      const warm = draw.between(0, 1) < 0.3 ? draw.warmUp(rounds / 2, sigmaBytes) : undefined
+      return {
+        slopeBytes,
+        warmUpRounds: warm?.rounds ?? 0,
+        trial: () => (t) => slopeBytes * t + (leak === undefined ? (warm?.mean(t) ?? 0) : 0),
+      }
+    }
+    case 'settling': {
+      const warm = draw.warmUp(rounds, sigmaBytes)
+      return { warmUpRounds: warm.rounds, trial: () => warm.mean }
+    }
+    case 'sawtooth': {
+      const period = draw.integer(2, Math.min(8, Math.floor(rounds / 4)))
+      const amplitude = draw.between(3, 10) * sigmaBytes
+      const rise = draw.oneOf([1, 0.5, 0.05])
+      const isKnown = draw.between(0, 1) < 0.7
+      const slopeBytes = draw.between(0, 1) < 0.3 ? draw.between(0.2, 1) * sigmaBytes : 0
+      return {
+        period,
+        slopeBytes,
+        ...(isKnown ? { gcRounds: period } : {}),
+        trial: () => (t) => amplitude * (((t + 1) % period) / (period - 1)) ** rise + slopeBytes * t,
+      }
+    }
+    case 'staircase': {
+      const count = draw.integer(1, Math.max(1, Math.min(4, Math.floor(rounds / 8))))
+      return {
+        trial: () => {
+          const places = draw.places(count, rounds, 4)
+          const sizes = places.map(() => draw.between(4, 20) * sigmaBytes)
+          return (t) => places.reduce((sum, place, i) => sum + (t >= place ? sizes[i]! : 0), 0)
+        },
+      }
+    }
+    case 'spike':
+      return {
+        trial: () => {
+          const place = draw.integer(0, rounds - 1)
+          const height = Math.max(20 * sigmaBytes, draw.between(0.3, 2) * levelBytes)
+          return (t) => (t === place ? height : 0)
+        },
+      }
+  }
+}
+
+function drawsOf(seed: number) {
+  const generator = xoroshiro128plus(seed)
+  const uniform = () => uniformFloat64(generator)
+  const between = (low: number, high: number) => low + (high - low) * uniform()
+  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+  return {
+    between,
+    integer: (low: number, high: number) => uniformInt(generator, low, high),
+    oneOf: <T>(items: readonly T[]) => items[uniformInt(generator, 0, items.length - 1)]!,
+    /** Stationary noise with this lag-1 correlation. */
+    noise(length: number, sigma: number, correlation: number): number[] {
+      let before = normal() * sigma
+      return Array.from({ length }, (_, t) => {
+        if (t > 0) before = correlation * before + Math.sqrt(1 - correlation ** 2) * sigma * normal()
+        return before
+      })
+    },
+    walk(length: number, step: number): number[] {
+      let at = 0
+      return Array.from({ length }, () => {
+        at += step * normal()
+        return at
+      })
+    },
+    /** 5 to 40 sigma, over by a quarter of the rounds' number in time constants. */
+    warmUp(rounds: number, sigma: number) {
+      const tau = between(0.5, Math.min(6, rounds / 4))
+      const height = between(5, 40) * sigma
+      return {
+        rounds: Math.ceil(tau * Math.log(height / (0.2 * sigma))),
+        mean: (t: number) => -height * Math.exp(-t / tau),
+      }
+    },
+    /** Places at least `apart` from each other and from both ends. */
+    places(count: number, length: number, apart: number): number[] {
+      for (;;) {
+        const places = Array.from({ length: count }, () => uniformInt(generator, apart, length - apart)).sort(
+          (a, b) => a - b,
+        )
+        if (places.every((place, i) => i === 0 || place - places[i - 1]! >= apart)) return places
+      }
+    },
+  }
+}

@@ -1,0 +1,108 @@
+import { messageOf, UsageError } from '../../errors.js'
+import { analyzeOptions, type OptionValues } from '../../options.js'
+import { openRecording, type RecordingFormat } from '../../recording/formats/open-recording.js'
+import { type RoundsToJudge, roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
+import { formatDuration } from '../../units.js'
+import type { Analysis } from '../../verdict/analysis.js'
+import { analyzeRounds } from '../../verdict/analyze-rounds.js'
+import type { Command } from '../command.js'
+import { printError } from '../print-error.js'
+import { namedRecordings, newestRecording } from '../recordings-here.js'
+
+export const command: Command = {
+  verb: 'analyze',
+  summary: 'Say what the memory does over the rounds: stable, grows, saw-tooth, settles, ...',
+  description: [
+    'Judges recordings: the shape of the memory over the rounds, its size with a 95 % interval, the reason, and where',
+    'nothing can be decided, how many rounds it takes. Reads recordings of Tidemark, files of mprof, logs of psrecord, and',
+    'CSV with the columns round and rss (MiB, or with a unit in the header: rss_bytes, rss_kib, "rss (GiB)").',
+    '',
+    'A recording without rounds is cut into up to 40 equal windows of time, each with its median; a window then stands for a',
+    'round, and the output says how long it is.',
+    '',
+    'Exit codes: 0 every file has a verdict; 2 a file could not be read (the others are judged all the same); 4 at least one',
+    'is inconclusive.',
+  ].join('\n'),
+  arguments: '[recordings...]',
+  options: analyzeOptions,
+  examples: [
+    'tidemark analyze',
+    'tidemark analyze server.csv --gc-rounds 5',
+    'tidemark analyze rounds.csv --limit 8GiB --horizon 1000',
+    'tidemark analyze runs/*.csv --json',
+  ],
+  run: async ({ arguments: names, options }) => {
+    const asked = options as OptionValues<typeof analyzeOptions>
+    const given = names.length === 0 ? [newestRecording('analyze')] : names
+    const judged = given.map((name) => judgeOrExplain(name, asked))
+    const text = asked.json ? `${JSON.stringify(judged.map(asJson), null, 2)}\n` : judged.map(asText).join('')
+    process.stdout.write(text)
+    return exitCodeOf(judged)
+  },
+}
+
+interface Judged {
+  path: string
+  format: RecordingFormat
+  source: RoundsToJudge
+  analysis: Analysis
+}
+
+interface Unreadable {
+  path: string
+  error: UsageError
+}
+
+/** A file that cannot be read is told on standard error at once, and keeps its place among the others. */
+function judgeOrExplain(name: string, options: OptionValues<typeof analyzeOptions>): Judged | Unreadable {
+  try {
+    return judge(namedRecordings([name])[0]!, options)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    printError(error, process.stderr)
+    return { path: name, error }
+  }
+}
+
+function judge(path: string, options: OptionValues<typeof analyzeOptions>): Judged {
+  const file = openRecording(path, { column: options.column })
+  const source = roundsToJudge(file)
+  const analysis = analyzeRounds(source.rounds, {
+    gcRounds: options.gcRounds ?? source.gcRounds ?? undefined,
+    floor: options.floor,
+    limitBytes: options.limit ?? source.limitBytes ?? undefined,
+    horizonRounds: options.horizon,
+    secondsPerRound: source.secondsPerRound ?? undefined,
+  })
+  return { path, format: file.format, source, analysis }
+}
+
+function asJson(judged: Judged | Unreadable): Record<string, unknown> {
+  if ('error' in judged) return { path: judged.path, error: messageOf(judged.error) }
+  const { path, format, analysis, source } = judged
+  const { unit, secondsPerRound, process, notes } = source
+  return { path, format, unit, secondsPerRound, process, ...analysis, notes }
+}
+
+function asText(judged: Judged | Unreadable): string {
+  if ('error' in judged) return `${judged.path}: not read\n`
+  const { path, analysis, source } = judged
+  const of = source.process === null ? '' : ` (${source.process.name}, pid ${source.process.pid})`
+  return [
+    `${path}${of}: ${analysis.shape}`,
+    `  ${analysis.reason}`,
+    ...(source.unit === 'window'
+      ? [`  It tells no rounds: "round" stands for a window of ${formatDuration(source.secondsPerRound! * 1000)}.`]
+      : []),
+    ...source.notes.map((note) => `  note: ${note}`),
+    '',
+  ].join('\n')
+}
+
+const UNREADABLE = 2
+const INCONCLUSIVE = 4
+
+function exitCodeOf(judged: readonly (Judged | Unreadable)[]): number {
+  if (judged.some((one) => 'error' in one)) return UNREADABLE
+  return judged.some((one) => 'analysis' in one && one.analysis.shape === 'inconclusive') ? INCONCLUSIVE : 0
+}

@@ -1,0 +1,96 @@
+import { UsageError } from '../../errors.js'
+import { median } from '../../statistics/median.js'
+import type { RecordingFile } from './open-recording.js'
+import type { OriginEvent, ReadingEvent, RoundEvent } from './recording-event.js'
+
+/** What a verdict is made of: end RSS by round, and what the recording knows of the circumstances. */
+export interface RoundsToJudge {
+  rounds: { round: number; bytes: number | null }[]
+  /** `window`: the recording tells no rounds, so its time was cut into equal windows, each with its median RSS. */
+  unit: 'round' | 'window'
+  /** How long a round or window takes; null in a table of rounds without times. */
+  secondsPerRound: number | null
+  /** Whose rounds they are, where the recording tells processes apart. */
+  process: { pid: number; role: string; name: string } | null
+  /** Rounds between cleanups, where the recording was made by a job that has such a setting. */
+  gcRounds: number | null
+  /** The cgroup's limit, else the RAM, of the machine that recorded; null where the file does not tell. */
+  limitBytes: number | null
+  notes: string[]
+}
+
+/** Enough windows for a slope and a warm-up, few enough for each to hold many readings. */
+const MOST_WINDOWS = 40
+const READINGS_A_WINDOW = 5
+
+/** @throws UsageError when the file is broken, or holds neither rounds nor readings */
+export function roundsToJudge(file: RecordingFile): RoundsToJudge {
+  const rounds: RoundEvent[] = []
+  const readings: ReadingEvent[] = []
+  const notes: string[] = []
+  let facts: OriginEvent['facts'] = {}
+  for (const event of file.events()) {
+    if (event.kind === 'round') rounds.push(event)
+    else if (event.kind === 'reading' && event.pid === null && event.rssBytes !== null) readings.push(event)
+    else if (event.kind === 'origin') facts = event.facts
+    else if (event.kind === 'note') notes.push(event.message)
+  }
+  const known = { gcRounds: gcRoundsOf(facts), limitBytes: limitOf(facts), notes }
+  if (rounds.length > 0) return { ...ofOneProcess(rounds), ...known }
+  if (readings.length > 0) return { ...windowsOf(readings), ...known }
+  throw new UsageError(`${file.path} holds neither a round nor a reading of memory`)
+}
+
+type Judged = Pick<RoundsToJudge, 'rounds' | 'unit' | 'secondsPerRound' | 'process'>
+
+/** The server where there is one, else the process that holds most. */
+function ofOneProcess(rounds: readonly RoundEvent[]): Judged {
+  const byPid = new Map<number | null, RoundEvent[]>()
+  for (const round of rounds) {
+    const pid = round.process?.pid ?? null
+    const own = byPid.get(pid) ?? []
+    own.push(round)
+    byPid.set(pid, own)
+  }
+  const processes = [...byPid.values()].sort((a, b) => heldBy(b) - heldBy(a))
+  const own = processes.find(([first]) => first!.process?.role === 'server') ?? processes[0]!
+  const lengthsMs = own.flatMap(({ startMs, endMs }) => (startMs === null || endMs === null ? [] : [endMs - startMs]))
+  return {
+    rounds: own.map(({ round, endRssBytes }) => ({ round, bytes: endRssBytes })),
+    unit: 'round',
+    secondsPerRound: lengthsMs.length === 0 ? null : median(lengthsMs) / 1000,
+    process: own[0]!.process,
+  }
+}
+
+function heldBy(rounds: readonly RoundEvent[]): number {
+  return median(rounds.map(({ endRssBytes }) => endRssBytes ?? 0))
+}
+
+function windowsOf(readings: readonly ReadingEvent[]): Judged {
+  const firstMs = readings[0]!.timeMs
+  const lengthMs = readings.at(-1)!.timeMs - firstMs
+  const count = Math.max(1, Math.min(MOST_WINDOWS, Math.floor(readings.length / READINGS_A_WINDOW)))
+  const windows: number[][] = Array.from({ length: count }, () => [])
+  for (const { timeMs, rssBytes } of readings) {
+    const window = Math.floor(((timeMs - firstMs) / lengthMs) * count)
+    windows[Math.min(count - 1, Number.isNaN(window) ? 0 : window)]!.push(rssBytes!)
+  }
+  return {
+    rounds: windows.map((inside, i) => ({ round: i + 1, bytes: inside.length === 0 ? null : median(inside) })),
+    unit: 'window',
+    secondsPerRound: lengthMs / count / 1000,
+    process: null,
+  }
+}
+
+function gcRoundsOf({ setting }: OriginEvent['facts']): number | null {
+  const found = (setting as Record<string, unknown> | undefined)?.serverMemoryGcRounds
+  return typeof found === 'number' ? found : null
+}
+
+function limitOf({ machine }: OriginEvent['facts']): number | null {
+  const { cgroupLimitBytes, memoryBytes } = (machine ?? {}) as Record<string, unknown>
+  const limits = [cgroupLimitBytes, memoryBytes].filter((limit) => typeof limit === 'number')
+  return limits.length === 0 ? null : Math.min(...limits)
+}

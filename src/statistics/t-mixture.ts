@@ -1,0 +1,36 @@
+import { studentTCdf } from './student-t.js'
+
+/** A Student t distribution, shifted and scaled, with its weight in a mixture. */
+export interface TComponent {
+  weight: number
+  centre: number
+  scale: number
+  degreesOfFreedom: number
+}
+
+/** Probability that the mixture is at most x; the weights add up to 1. */
+export function tMixtureCdf(components: readonly TComponent[], x: number): number {
+  return components.reduce(
+    (sum, { weight, centre, scale, degreesOfFreedom }) =>
+      sum + weight * (scale > 0 ? studentTCdf((x - centre) / scale, degreesOfFreedom) : Number(x >= centre)),
+    0,
+  )
+}
+
+/** The x below which the mixture has this share, by bisection. */
+export function tMixtureQuantile(components: readonly TComponent[], share: number): number {
+  let reach = Math.max(...components.map(({ scale }) => scale), Number.MIN_VALUE)
+  const centres = components.map(({ centre }) => centre)
+  while (tMixtureCdf(components, Math.min(...centres) - reach) > share) reach *= 2
+  let low = Math.min(...centres) - reach
+  reach = Math.max(...components.map(({ scale }) => scale), Number.MIN_VALUE)
+  while (tMixtureCdf(components, Math.max(...centres) + reach) < share) reach *= 2
+  let high = Math.max(...centres) + reach
+  // 50 halvings of the bracket: far below any width that matters.
+  for (let i = 0; i < 50; i++) {
+    const middle = (low + high) / 2
+    if (tMixtureCdf(components, middle) < share) low = middle
+    else high = middle
+  }
+  return (low + high) / 2
+}

@@ -1,0 +1,122 @@
+import { AutoregressiveRegression } from '../statistics/autoregressive-regression.js'
+import { median } from '../statistics/median.js'
+import { fitMean, type MeanFit } from './fit-mean.js'
+import { constantMean, lineMean } from './means/flat-and-line.js'
+import { type Cycle, type Mean, ones, roundsFromStart } from './means/mean.js'
+import { saturationMeans } from './means/saturation.js'
+import { completedRounds, placeInCycle, sawtoothMeans } from './means/sawtooth.js'
+import { stepMeans } from './means/steps.js'
+import type { RoundSeries } from './round-series.js'
+
+/** The best fit of each idea; undefined where the series is too short for it. */
+export interface MeanFits {
+  constant: MeanFit
+  line: MeanFit
+  /** Warm-up to an asymptote, and warm-up to a line. */
+  saturation: MeanFit | undefined
+  saturationAndLine: MeanFit | undefined
+  steps: MeanFit | undefined
+  sawtooth: MeanFit | undefined
+}
+
+/**
+ * Fits every idea of what the memory does. With a known cleanup period only that period is tried, in its own phase and,
+ * at a price, in the others; without one all periods are tried, at the price of having looked.
+ *
+ * @param gcRounds rounds between cleanups; undefined: not known; 1: a cleanup after each round, so no cycle can be seen
+ */
+export function fitMeans(
+  trials: readonly RoundSeries[],
+  gcRounds: number | undefined,
+  noiseFloorBytes: number,
+): MeanFits | undefined {
+  const values = trials.map(({ bytes }) => bytes)
+  const fitted = (mean: Mean) => fitMean(values, mean, noiseFloorBytes)
+  const best = (means: readonly Mean[]) => lowest(means.map(fitted))
+  const constant = fitted(constantMean(trials))
+  const line = fitted(lineMean(trials))
+  if (constant === undefined || line === undefined) return undefined
+  const saturations = saturationMeans(trials)
+  return {
+    constant,
+    line,
+    saturation: best(saturations.filter(({ hasLine }) => !hasLine)),
+    saturationAndLine: best(saturations.filter(({ hasLine }) => hasLine)),
+    steps: best(stepMeans(trials, withoutOutliers(values, constant))),
+    sawtooth: best(
+      cyclesToTry(trials, values, gcRounds).flatMap(({ cycle, cost }) => sawtoothMeans(trials, cycle, cost)),
+    ),
+  }
+}
+
+export function lowest(fits: readonly (MeanFit | undefined)[]): MeanFit | undefined {
+  return fits.reduce<MeanFit | undefined>(
+    (best, fit) => (fit !== undefined && fit.score < (best?.score ?? Number.POSITIVE_INFINITY) ? fit : best),
+    undefined,
+  )
+}
+
+/** Outliers of the constant fit become the median of their neighbours, so that they make no level of their own. */
+function withoutOutliers(values: readonly (readonly number[])[], { setAside }: MeanFit): number[][] {
+  return values.map((one, trial) =>
+    one.map((value, place) =>
+      setAside[trial]!.includes(place) ? median([...one.slice(Math.max(0, place - 2), place + 3)]) : value,
+    ),
+  )
+}
+
+/** Cycles have to fit in this often before a period that nobody named is believed. */
+const CYCLES_TO_FIND = 4
+const LONGEST_PERIOD = 50
+
+function cyclesToTry(
+  trials: readonly RoundSeries[],
+  values: readonly (readonly number[])[],
+  gcRounds: number | undefined,
+): { cycle: Cycle; cost: number }[] {
+  const shortest = Math.min(...trials.map(({ rounds }) => rounds.length))
+  if (gcRounds === 1) return []
+  if (gcRounds !== undefined && gcRounds > 1) {
+    const cycle = { period: gcRounds, phase: 0 }
+    if (shortest <= gcRounds) return []
+    const shifted = phasesOf(gcRounds).slice(1)
+    const cost = 2 * Math.log(gcRounds) + 4
+    return [{ cycle, cost: 0 }, ...promising(trials, values, shifted, 1).map((other) => ({ cycle: other, cost }))]
+  }
+  const longest = Math.min(LONGEST_PERIOD, Math.floor(shortest / CYCLES_TO_FIND))
+  const all = Array.from({ length: Math.max(0, longest - 1) }, (_, i) => i + 2).flatMap(phasesOf)
+  return promising(trials, values, all, 3).map((cycle) => ({ cycle, cost: 2 * Math.log(all.length) + 6 }))
+}
+
+function phasesOf(period: number): Cycle[] {
+  return Array.from({ length: period }, (_, phase) => ({ period, phase }))
+}
+
+/** The cycles whose saw-tooth, rising evenly or at once, leaves least: a quick look before the careful one. */
+function promising(
+  trials: readonly RoundSeries[],
+  values: readonly (readonly number[])[],
+  cycles: readonly Cycle[],
+  count: number,
+): Cycle[] {
+  const level = ones(trials)
+  const line = roundsFromStart(trials)
+  const left = cycles.map((cycle) => {
+    const teeth = [(place: number) => place, (place: number) => Math.min(place, 1)].map((rise) => {
+      const fits = trials.map(({ rounds }, trial) => {
+        const tooth = rounds.map((round) => rise(placeInCycle(completedRounds(rounds, round), cycle)))
+        return new AutoregressiveRegression([level[trial]!, line[trial]!, tooth], values[trial]!).fit(QUICK_CORRELATION)
+      })
+      const rises = fits.every((fit) => fit !== undefined && fit.coefficients[2]! > 0)
+      return rises ? fits.reduce((sum, fit) => sum + fit!.residual, 0) : Number.POSITIVE_INFINITY
+    })
+    return { cycle, residual: Math.min(...teeth) }
+  })
+  return left
+    .filter(({ residual }) => Number.isFinite(residual))
+    .sort((a, b) => a.residual - b.residual)
+    .slice(0, count)
+    .map(({ cycle }) => cycle)
+}
+
+const QUICK_CORRELATION = 0.3

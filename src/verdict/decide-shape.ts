@@ -1,0 +1,161 @@
+import { median } from '../statistics/median.js'
+import type { PracticalFloor, Shape } from './analysis.js'
+import { fitMeans, lowest, type MeanFits } from './choose-mean.js'
+import type { MeanFit } from './fit-mean.js'
+import { type Growth, growthOf } from './growth.js'
+import type { RoundSeries } from './round-series.js'
+import { type Trend, type TrendInput, trendOf } from './trend.js'
+
+/** The shape, and everything that it was decided from. */
+export interface Findings {
+  shape: Shape
+  because: Because
+  /** Trials with enough rounds; places in `fit` and `trend` are theirs. */
+  trials: readonly RoundSeries[]
+  /** Median end RSS of the second half of the rounds. */
+  levelBytes: number
+  practicalFloorBytes: number
+  /** Undefined with too few rounds. */
+  fit?: MeanFit
+  /** Of the part after warm-up, apart from steps and saw-teeth. */
+  trend?: Trend | undefined
+  growth?: Growth
+  /** Place of the first settled round. */
+  settledPlace?: number
+}
+
+/** What tipped the balance; the words are made of it. */
+export type Because =
+  | 'too few rounds'
+  | 'slope'
+  | 'slope after warm-up'
+  | 'still rising'
+  | 'grows or settles'
+  | 'settled'
+  | 'falls'
+  | 'cycles'
+  | 'steps'
+  | 'spike'
+
+/** With fewer rounds no noise can be told from a slope. */
+export const FEWEST_ROUNDS = 6
+
+/** Default floor: at 0.1 % of the level a round memory doubles in 1000 rounds. */
+const DEFAULT_FLOOR: PracticalFloor = { share: 0.001 }
+
+/**
+ * Decides the shape: first which idea of the mean explains the rounds best at its price, then, on the part that this idea leaves
+ * after warm-up, teeth and steps, whether the slope is established.
+ *
+ * @param trials each in the order of its rounds
+ * @param gcRounds see {@link AnalyzeOptions.gcRounds}
+ */
+export function decideShape(
+  trials: readonly RoundSeries[],
+  gcRounds: number | undefined,
+  floor: PracticalFloor = DEFAULT_FLOOR,
+): Findings {
+  const usable = trials.filter(({ rounds }) => rounds.length >= FEWEST_ROUNDS)
+  const levelBytes = median(trials.flatMap(({ bytes }) => bytes.slice(Math.floor(bytes.length / 2))))
+  const practicalFloorBytes = 'bytes' in floor ? floor.bytes : floor.share * levelBytes
+  const known = { trials: usable, levelBytes, practicalFloorBytes }
+  const tooFew: Findings = { ...known, shape: 'inconclusive', because: 'too few rounds' }
+  if (usable.length === 0) return tooFew
+  const roundingBytes = roundingOf(levelBytes)
+  const fits = fitMeans(usable, gcRounds === 0 ? undefined : gcRounds, roundingBytes)
+  if (fits === undefined) return tooFew
+  const { fit, because } = chosen(fits, practicalFloorBytes)
+  const trendFrom = (place: number) => trendOf(inputsOf(usable, fit, place), roundingBytes)
+  if (because === 'cycles' || because === 'steps') {
+    const trend = trendFrom(0)
+    const shape = because === 'cycles' ? 'sawtooth' : 'staircase'
+    return { ...known, shape, because, fit, trend, growth: growthOf(trend, practicalFloorBytes) }
+  }
+  if (because === 'settled') return afterWarmUp({ ...known, shape: 'settling', because, fit }, fits, trendFrom)
+  const trend = trendFrom(0)
+  const growth = growthOf(trend, practicalFloorBytes)
+  const found = { ...known, fit, trend, growth }
+  if (growth !== 'grows' && hasSpike(fit, levelBytes)) return { ...found, shape: 'spike', because: 'spike' }
+  if (growth === 'falls') return { ...found, shape: 'settling', because: 'falls' }
+  return { ...found, shape: growth, because: 'slope' }
+}
+
+/** Below this a difference is rounding and pages, not noise of the program. */
+function roundingOf(levelBytes: number): number {
+  return Math.max(1024, 1e-4 * levelBytes)
+}
+
+function chosen(
+  { constant, line, saturation, saturationAndLine, sawtooth, steps }: MeanFits,
+  practicalFloorBytes: number,
+): { fit: MeanFit; because: Because } {
+  const smooth = lowest([constant, line, saturation, saturationAndLine])!
+  const others = Math.min(smooth.score, steps?.score ?? Number.POSITIVE_INFINITY)
+  if (sawtooth !== undefined && sawtooth.score < others && toothOf(sawtooth) > 0)
+    return { fit: sawtooth, because: 'cycles' }
+  if (steps !== undefined && steps.score < smooth.score - 4) {
+    const sizes = steps.coefficients.flatMap((one) => one.slice(1).map(Math.abs))
+    if (Math.max(...sizes) > 3 * practicalFloorBytes) return { fit: steps, because: 'steps' }
+  }
+  return { fit: smooth, because: smooth.mean.kind === 'saturation' ? 'settled' : 'slope' }
+}
+
+/** Whether a warm-up has come to its level, goes over into growth, or has not been watched for long enough. */
+function afterWarmUp(
+  found: Findings & { fit: MeanFit },
+  { constant, line }: MeanFits,
+  trendFrom: (place: number) => Trend | undefined,
+): Findings {
+  const { fit, practicalFloorBytes } = found
+  const tau = fit.mean.tauRounds!
+  const rounds = Math.max(...found.trials.map((trial) => trial.rounds.length))
+  const amplitude = Math.max(...fit.coefficients.map((one) => Math.abs(one.at(-1)!)))
+  const settledPlace = Math.max(
+    0,
+    Math.ceil(tau * Math.log(amplitude / Math.max(0.2 * fit.sdBytes, practicalFloorBytes * 0.5))),
+  )
+  const trend = trendFrom(settledPlace)
+  const growth = growthOf(trend, practicalFloorBytes)
+  const tail = { ...found, trend, growth, settledPlace }
+  if (growth === 'grows') return { ...tail, shape: 'grows', because: 'slope after warm-up' }
+  const gain = Math.min(constant.score, line.score) - fit.score
+  const isLevel = growth === 'stable' || trend === undefined || trend.notAbove > 0.1
+  if (rounds >= 3 * tau && gain > 4 && isLevel) return tail
+  if (rounds < 1.8 * tau) {
+    const half = trendFrom(Math.floor(rounds / 2))
+    const whole = trendFrom(0)
+    if (
+      half !== undefined &&
+      half.notAbove < 0.1 &&
+      half.slope > practicalFloorBytes &&
+      growthOf(whole, practicalFloorBytes) === 'grows'
+    )
+      return { ...tail, shape: 'grows', because: 'still rising', trend: half, growth: 'grows' }
+  }
+  return { ...tail, shape: 'inconclusive', because: 'grows or settles' }
+}
+
+/** The part from this place on, with what is to be allowed for besides its level and slope. */
+function inputsOf(trials: readonly RoundSeries[], fit: MeanFit, from: number): TrendInput[] {
+  return trials.map(({ rounds, bytes }, trial) => {
+    const columns = fit.mean.columns[trial]!
+    const others = { sawtooth: columns.slice(-1), steps: columns.slice(1), constant: [], line: [], saturation: [] }
+    const outliers = fit.setAside[trial]!.filter((place) => place >= from).map((place) =>
+      rounds.map((_, t) => Number(t === place)),
+    )
+    return {
+      rounds: rounds.slice(from),
+      bytes: bytes.slice(from),
+      others: [...others[fit.mean.kind], ...outliers].map((column) => column.slice(from)),
+    }
+  })
+}
+
+function toothOf(fit: MeanFit): number {
+  return median(fit.coefficients.map((one) => one.at(-1)!))
+}
+
+function hasSpike(fit: MeanFit, levelBytes: number): boolean {
+  const least = Math.max(12 * fit.sdBytes, 0.2 * levelBytes)
+  return fit.setAside.some((places, trial) => places.some((place) => fit.residuals[trial]![place]! > least))
+}

@@ -1,0 +1,98 @@
+import { formatBytes, formatDuration } from '../units.js'
+import type { Analysis, Interval } from './analysis.js'
+import type { Findings } from './decide-shape.js'
+import { FEWEST_ROUNDS } from './decide-shape.js'
+
+/** The verdict in one or two sentences: what was seen, how large, how sure, and what it means for the limit. */
+export function reasonOf(findings: Findings, analysis: Omit<Analysis, 'reason'>): string {
+  return [seen(findings, analysis), ...needs(findings, analysis), ...limit(analysis), ...horizon(analysis)].join(' ')
+}
+
+function seen(findings: Findings, analysis: Omit<Analysis, 'reason'>): string {
+  const { levelBytes, slopeBytesPerRound: slope, practicalFloorBytes: floor, amplitudeBytes, period } = analysis
+  const level = levelBytes === null ? 'unknown' : formatBytes(levelBytes)
+  switch (findings.because) {
+    case 'too few rounds':
+      return `${count(analysis.rounds, 'round')}, too few to tell noise from a slope (at least ${FEWEST_ROUNDS} are needed).`
+    case 'slope':
+      if (analysis.shape === 'stable')
+        return `Stable at ${level}: the slope, ${slopeWords(slope!)}, lies within the practical floor of ${formatBytes(floor!)} a round${doubling(floor!, levelBytes)}.`
+      if (analysis.shape === 'grows') return `Grows by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}.`
+      return `Around ${level}; the slope, ${slope === null ? 'which cannot be told' : slopeWords(slope)}, is neither within the practical floor of ${formatBytes(floor!)} a round nor clearly above zero.`
+    case 'slope after warm-up':
+      return `Grows after a warm-up of ${count(findings.settledPlace!, 'round')}, by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}.`
+    case 'still rising':
+      return `Grows, more slowly than at first: in the second half by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}; no level is in sight.`
+    case 'grows or settles':
+      return `Rises and levels off, but was not watched long enough to tell a slow warm-up from growth.`
+    case 'settled':
+      return `Settles at ${level} from round ${analysis.settledAtRound} on (time constant ${analysis.timeConstantRounds!.toFixed(1)} rounds); after that the slope is ${slope === null ? 'not known' : slopeWords(slope)}.`
+    case 'falls':
+      return `Falls by ${slopeWords(slope!)} and has not reached its level yet.`
+    case 'cycles':
+      return `Saw-tooth: every ${period} rounds it falls back by ${formatBytes(amplitudeBytes!)}; its floor, ${level}, ${floorWords(analysis)}.`
+    case 'steps':
+      return `Staircase: the level shifts ${steps(analysis)}, and is ${level} at the end; between the shifts the slope is ${slope === null ? 'not known' : slopeWords(slope)}.`
+    case 'spike':
+      return `Level at ${level} but for ${analysis.outliers.length === 1 ? 'a spike' : 'spikes'}: ${analysis.outliers.map(({ round, bytes }) => `${signed(bytes)} in round ${round}`).join(', ')}.`
+  }
+}
+
+function floorWords({ floorShape, slopeBytesPerRound: slope }: Omit<Analysis, 'reason'>): string {
+  if (slope === null) return 'was seen too seldom to tell whether it grows'
+  if (floorShape === 'stable') return `is stable (${slopeWords(slope)})`
+  if (floorShape === 'grows') return `grows by ${slopeWords(slope)}`
+  if (floorShape === 'falls') return `falls by ${slopeWords(slope)}`
+  return `may or may not grow (${slopeWords(slope)})`
+}
+
+function steps({ steps: all, trials }: Omit<Analysis, 'reason'>): string {
+  const most = all.slice(0, 6).map(({ trial, round, bytes }) => {
+    return `by ${signed(bytes)} at round ${round}${trials > 1 ? ` of trial ${trial}` : ''}`
+  })
+  return `${most.join(', ')}${all.length > most.length ? ` and ${all.length - most.length} more times` : ''}`
+}
+
+function needs({ shape }: Findings, { needsRounds, rounds }: Omit<Analysis, 'reason'>): string[] {
+  if (shape !== 'inconclusive') return []
+  return needsRounds === null
+    ? ['At this noise no practical number of rounds decides: use more trials, or a wider --floor.']
+    : [`About ${count(needsRounds - rounds, 'more round')} a trial (${needsRounds} in all) should decide.`]
+}
+
+function limit({ limit: found, shape }: Omit<Analysis, 'reason'>): string[] {
+  if (found === null) return []
+  const { limitBytes, headroomBytes, rounds, seconds } = found
+  const name = `the limit of ${formatBytes(limitBytes)}`
+  if (headroomBytes < 0) return [`That is ${formatBytes(-headroomBytes)} above ${name}.`]
+  if (rounds === null) return shape === 'staircase' ? [] : [`That leaves ${formatBytes(headroomBytes)} below ${name}.`]
+  const time = seconds === null ? '' : `, ${formatDuration(seconds.estimate * 1000)}`
+  return [
+    `It meets ${name} in about ${count(Math.round(rounds.estimate), 'round')} (95 % interval ${Math.floor(rounds.low)} to ${Math.ceil(rounds.high)})${time}.`,
+  ]
+}
+
+function horizon({ horizon: found }: Omit<Analysis, 'reason'>): string[] {
+  if (found === null) return []
+  const { rounds, bytes } = found
+  return [
+    `Over ${count(rounds, 'round')} that slope comes to ${signed(bytes.estimate)} (${signed(bytes.low)} to ${signed(bytes.high)}).`,
+  ]
+}
+
+function slopeWords({ estimate, low, high }: Interval): string {
+  return `${formatBytes(estimate)} a round (95 % interval ${formatBytes(low)} to ${formatBytes(high)})`
+}
+
+function doubling(bytesPerRound: number, levelBytes: number | null): string {
+  if (levelBytes === null || bytesPerRound <= 0) return ''
+  return `: at that rate it would double in ${Math.round(levelBytes / bytesPerRound)} rounds`
+}
+
+function signed(bytes: number): string {
+  return bytes > 0 ? `+${formatBytes(bytes)}` : formatBytes(bytes)
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

@@ -1,0 +1,138 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Analysis } from '../../src/verdict/analysis.js'
+import { writeExampleRecording } from '../recording/example-recording.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { runTidemark } from '../tidemark.js'
+
+/** NVFlare FedAvg with cleanup every fifth round and never, and Flower: MiB at the end of each round. */
+const EVERY_FIFTH = [728, 1077, 1363, 1414, 496, 1029, 1218, 1404, 1445, 735, 1061, 1182]
+const NEVER = [681, 977, 1098, 1204, 1307, 1537, 1600, 1661, 1594, 1775, 1768, 1956]
+const FLOWER = [657, 871, 885, 894, 931, 882, 885, 891, 891, 921]
+
+function table(values: readonly number[], header = 'round,rss'): string {
+  return [header, ...values.map((value, i) => `${i + 1},${value}`), ''].join('\n')
+}
+
+function folderWith(files: Record<string, string>): string {
+  const folder = temporaryFolder()
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
+  return folder
+}
+
+async function analyzeJson(cwd: string, args: string[]): Promise<(Analysis & { path: string; error?: string })[]> {
+  const { stdout } = await runTidemark(['analyze', ...args, '--json'], { cwd })
+  return JSON.parse(stdout)
+}
+
+test('several files are judged in the order given, each with a sentence', async () => {
+  const cwd = folderWith({ 'never.csv': table(NEVER), 'flower.csv': table(FLOWER) })
+  const { code, stdout, stderr } = await runTidemark(['analyze', 'never.csv', 'flower.csv'], { cwd })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(
+    /^never\.csv: grows\n {2}Grows.*\nflower\.csv: settling\n {2}Settles at 89\d\.\d MiB from round \d/s,
+  )
+})
+
+test('--json is an array even for one file, with every field of a verdict', async () => {
+  const cwd = folderWith({ 'five.csv': table(EVERY_FIFTH) })
+  const [verdict, ...others] = await analyzeJson(cwd, ['five.csv', '--gc-rounds', '5'])
+  expect(others).toEqual([])
+  expect(verdict).toMatchObject({
+    path: 'five.csv',
+    shape: 'sawtooth',
+    period: 5,
+    floorShape: 'inconclusive',
+    rounds: 12,
+  })
+  expect(verdict!.amplitudeBytes! / 2 ** 20).toBeGreaterThan(600)
+  for (const field of ['slopeBytesPerRound', 'levelBytes', 'settledAtRound', 'reason', 'needsRounds'])
+    expect(verdict).toHaveProperty(field)
+})
+
+test('a file that is broken is told with its line, and the others are judged all the same', async () => {
+  const cwd = folderWith({ 'broken.csv': 'round,rss\n1,600\n2,much\n', 'flower.csv': table(FLOWER) })
+  const { code, stdout, stderr } = await runTidemark(['analyze', 'broken.csv', 'none.csv', 'flower.csv', '--json'], {
+    cwd,
+  })
+  expect(code).toBe(2)
+  expect(stderr).toContain('broken.csv, line 3: found "2,much", expected a number of at least 0')
+  expect(stderr).toContain('there is no file or folder none.csv')
+  const verdicts = JSON.parse(stdout)
+  expect(verdicts.map(({ path }: { path: string }) => path)).toEqual(['broken.csv', 'none.csv', 'flower.csv'])
+  expect(verdicts[0].error).toContain('line 3')
+  expect(verdicts[2].shape).toBe('settling')
+})
+
+test('too few rounds are inconclusive: exit code 4, and how many more it takes', async () => {
+  const cwd = folderWith({ 'short.csv': table([1070, 1835, 2210, 2444]) })
+  const { code, stdout } = await runTidemark(['analyze', 'short.csv'], { cwd })
+  expect(code).toBe(4)
+  expect(stdout).toContain('4 rounds, too few')
+  expect(stdout).toContain('8 more rounds a trial (12 in all)')
+})
+
+test.each([
+  ['round,rss_bytes', 2 ** 20],
+  ['round,rss_kib', 1024],
+  ['round,rss (GiB)', 1 / 1024],
+  ['round,rss [MB]', 2 ** 20 / 1e6],
+])('the header %s tells the unit', async (header, perMib) => {
+  const cwd = folderWith({
+    'flower.csv': table(
+      FLOWER.map((value) => value * perMib),
+      header,
+    ),
+  })
+  const [verdict] = await analyzeJson(cwd, ['flower.csv'])
+  expect(verdict!.levelBytes! / 2 ** 20).toBeCloseTo(898.5, 0)
+})
+
+describe('--limit and --horizon', () => {
+  test('growth meets the limit in so many rounds, with an interval', async () => {
+    const cwd = folderWith({ 'leak.csv': table(Array.from({ length: 40 }, (_, i) => 600 + 2 * i + (i % 3))) })
+    const [verdict] = await analyzeJson(cwd, ['leak.csv', '--limit', '1GiB', '--horizon', '1000'])
+    // 680 MiB at the end, 344 MiB to go at 2 MiB a round.
+    expect(verdict!.limit!.rounds!.estimate).toBeGreaterThan(165)
+    expect(verdict!.limit!.rounds!.estimate).toBeLessThan(180)
+    expect(verdict!.limit!.rounds!.low).toBeLessThan(verdict!.limit!.rounds!.estimate)
+    expect(verdict!.horizon!.bytes.estimate / 2 ** 20).toBeCloseTo(2000, -2)
+    expect(verdict!.reason).toMatch(/It meets the limit of 1\.00 GiB in about 1[67]\d rounds/)
+  })
+
+  test('a level that was settled to leaves room below the limit, and no time until it', async () => {
+    const cwd = folderWith({ 'flower.csv': table(FLOWER) })
+    const [verdict] = await analyzeJson(cwd, ['flower.csv', '--limit', '1GiB'])
+    expect(verdict!.limit).toMatchObject({ rounds: null, seconds: null })
+    expect(verdict!.limit!.headroomBytes / 2 ** 20).toBeCloseTo(1024 - 898.5, 0)
+  })
+
+  test('an option that is no size says what would be right', async () => {
+    const { code, stderr } = await runTidemark(['analyze', '--floor', 'little', 'x.csv'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('--floor: found "little", expected a size above zero such as 0.5MiB, or a percentage')
+  })
+})
+
+test('a recording without rounds is cut into windows, and says how long one is', async () => {
+  const { code, stdout } = await runTidemark(['analyze', 'test/fixtures/samples/mprof_plain.dat'])
+  expect([0, 4]).toContain(code)
+  expect(stdout).toContain('It tells no rounds: "round" stands for a window of')
+})
+
+test("a recording of Tidemark is judged by its server's rounds", async () => {
+  const cwd = temporaryFolder()
+  writeExampleRecording(join(cwd, 'tidemark-20261123204305'))
+  const [verdict] = await analyzeJson(cwd, [])
+  expect(verdict).toMatchObject({ path: 'tidemark-20261123204305', unit: 'round', process: { role: 'server' } })
+})
+
+test('500 files are judged in one go', async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 500 }, (_, i) => [`${i}.csv`, table(FLOWER.map((value) => value + i))]),
+  )
+  const cwd = folderWith(files)
+  const verdicts = await analyzeJson(cwd, Object.keys(files))
+  expect(verdicts.map(({ path }) => path)).toEqual(Object.keys(files))
+})
