@@ -130,7 +130,10 @@ async function runTrials(
     plan.seed,
   )
   const done = new Set(comparison.trials.map(({ index }) => index))
-  const save = () => saveComparison(folder, { ...comparison, updatedMs: Date.now() })
+  const save = () => {
+    comparison.updatedMs = Date.now()
+    saveComparison(folder, comparison)
+  }
   save()
   onProgress({
     kind: 'started',

@@ -1,3 +1,4 @@
+import { sum } from 'd3'
 import type { Comparison } from '../experiment/comparison.js'
 import { formatBytes, formatDuration } from '../units.js'
 
@@ -34,7 +35,7 @@ export function jobFacts(comparison: Comparison): [name: string, value: string][
       `${settings.length}, ${trialsPerSetting} ${trialsPerSetting === 1 ? 'trial' : 'trials'} each, seed ${seed}`,
     ],
     ['started', new Date(comparison.createdMs).toISOString()],
-    ['took', formatDuration(comparison.updatedMs - comparison.createdMs)],
+    ['trials took', formatDuration(sum(comparison.trials, ({ startedMs, endedMs }) => endedMs - startedMs))],
   ]
 }
 

@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(join(root, file)) && !file.startsWith('test/fixtures/'))
+
+describe.each(files.filter((file) => file.endsWith('.md')))('%s', (file) => {
+  test('links to files and headings that are there', () => {
+    expect(linksOf(read(file)).filter((link) => !resolves(file, link))).toEqual([])
+  })
+})
+
+test('every page of docs/ can be found from the README', () => {
+  const pages = files.filter((file) => /^docs\/[^/]+\.md$/.test(file))
+  expect(pages.filter((page) => !linksOf(read('README.md')).includes(page))).toEqual([])
+})
+
+function read(file: string): string {
+  return readFileSync(join(root, file), 'utf8')
+}
+
+/** Targets of `[text](target)`, outside of code. */
+function linksOf(markdown: string): string[] {
+  const prose = markdown.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '')
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!)
+}
+
+/** Pages of others are not asked for: a test needs no network. */
+function resolves(from: string, link: string): boolean {
+  if (/^[a-z]+:/.test(link)) return true
+  const [path, heading] = link.split('#')
+  const target = path === '' ? from : join(dirname(from), path!)
+  if (!existsSync(join(root, target))) return false
+  return heading === undefined || (statSync(join(root, target)).isFile() && anchorsOf(read(target)).includes(heading))
+}
+
+/** As GitHub names headings: lower case, punctuation gone, spaces as dashes. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
