@@ -22,4 +22,10 @@ export type {
   SingleChange,
 } from './verdict/analysis.js'
 export { analyzeRounds } from './verdict/analyze-rounds.js'
+export {
+  type CompareSettingsOptions,
+  compareSettings,
+  type Difference,
+} from './verdict/compare-settings.js'
+export { adjustForSeveral } from './verdict/difference.js'
 export type { RoundBytes, TrialRounds } from './verdict/round-series.js'

@@ -1,5 +1,6 @@
 import { formatPercent, mib } from '../units.js'
-import type { Difference, SettingDifference } from '../verdict/difference.js'
+import type { Difference } from '../verdict/compare-settings.js'
+import type { SettingDifference } from '../verdict/difference.js'
 import type { SettingSummary, Spread } from '../verdict/setting-summary.js'
 import type { ReportView } from './view.js'
 

@@ -1,6 +1,7 @@
 import type { Comparison, TrialResult } from '../experiment/comparison.js'
 import type { Recording } from '../recording/recording.js'
 import { baselinesOf } from '../verdict/baselines.js'
+import { seededRandom } from '../verdict/compare-settings.js'
 import { compareWithBaselines, type SettingDifference } from '../verdict/difference.js'
 import { type SettingSummary, summarizeSetting } from '../verdict/setting-summary.js'
 import { type ReportData, reportData } from './report-data.js'
@@ -26,6 +27,6 @@ export function viewOf(comparison: Comparison, recordingOf: (trial: TrialResult)
     comparison,
     data: reportData(comparison, recordingOf),
     summaries,
-    differences: compareWithBaselines(summaries, baselinesOf(settings)),
+    differences: compareWithBaselines(summaries, baselinesOf(settings), { random: seededRandom(comparison.seed) }),
   }
 }

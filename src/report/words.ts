@@ -1,8 +1,9 @@
 import { median } from 'd3'
 import type { RoundRecord } from '../recording/recording.js'
-import { formatBytes, formatDuration, formatPercent, mib } from '../units.js'
-import type { Difference } from '../verdict/difference.js'
+import { formatBytes, formatDuration, mib } from '../units.js'
 import { judgedRounds, type SettingSummary, type Spread } from '../verdict/setting-summary.js'
+import { changeSentences, choiceSentence } from './change-words.js'
+import { count } from './count.js'
 import type { ReportView } from './view.js'
 
 /** What was seen, in sentences made of measured numbers alone. */
@@ -11,12 +12,15 @@ export interface Words {
   settings: { label: string; sentences: string[] }[]
   /** On what the settings change against their baseline. */
   changes: string[]
+  /** On the setting to take; undefined when nothing was compared. */
+  choice: string | undefined
 }
 
 export function wordsOf(view: ReportView): Words {
   return {
     settings: view.summaries.map((summary) => ({ label: summary.label, sentences: settingSentences(view, summary) })),
     changes: changeSentences(view),
+    choice: choiceSentence(view),
   }
 }
 
@@ -70,38 +74,6 @@ function cleanupSentence(trials: RoundRecord[][]): string[] {
   ]
 }
 
-/** One sentence a setting: a clause for each of floor, peak and increase. */
-function changeSentences({ differences, summaries }: ReportView): string[] {
-  const trialsOf = (label: string) => summaries.find((summary) => summary.label === label)?.trials ?? 0
-  return differences.flatMap(({ label, baseline, ...measures }) => {
-    const trials = Math.min(trialsOf(label), trialsOf(baseline))
-    const clauses = MEASURES.flatMap((measure) => {
-      const change = measures[measure]
-      return change === null ? [] : [changeClause(measure, change, trials)]
-    })
-    return clauses.length === 0 ? [] : [`${label} against ${baseline}: ${clauses.join('; ')}.`]
-  })
-}
-
-const MEASURES = ['floor', 'peak', 'increase'] as const
-
-/** An undecided difference is no proof of sameness, and the words do not say so. */
-function changeClause(measure: string, change: Difference, trials: number): string {
-  const { bytes, interval, decision } = change
-  if (interval === null) {
-    return `the ${measure} differs by ${signed(bytes)} MiB between medians, which may be chance: ${count(trials, 'trial')}, too few for an interval`
-  }
-  const { lowBytes, highBytes } = interval
-  const size = `${mib(Math.abs(bytes))} MiB${change.share === null ? '' : ` (${formatPercent(change.share)})`}`
-  const range = `95 % interval ${signed(lowBytes)} to ${signed(highBytes)} MiB`
-  if (decision === 'lower') return `it lowers the ${measure} by ${size}, ${range}`
-  if (decision === 'higher') return `it raises the ${measure} by ${size}, ${range}`
-  // The interval is of this one difference; the decision counts how many were looked at.
-  const isLost = lowBytes > 0 || highBytes < 0
-  const reason = isLost ? '; with so many settings compared, one such difference may be chance' : ''
-  return `no difference in the ${measure} was established (measured ${signed(bytes)} MiB, ${range}${reason})`
-}
-
 /** Of each completed trial of a setting, the rounds of the judged role in order. */
 function judgedTrials({ comparison }: ReportView, label: string): RoundRecord[][] {
   return comparison.trials
@@ -115,12 +87,4 @@ function spreadWords({ low, high, values }: Spread): string {
 
 function failures({ failedTrials }: SettingSummary): string {
   return failedTrials === 0 ? '' : ` (${failedTrials} failed)`
-}
-
-function signed(bytes: number): string {
-  return bytes > 0 ? `+${mib(bytes)}` : mib(bytes)
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

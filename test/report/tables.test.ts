@@ -59,9 +59,37 @@ describe('the words', () => {
   })
 
   test('where none was found that is the result, and nothing is called the same', () => {
-    const sentence = wordsOf(exampleView()).changes.find((text) => text.startsWith('gc=0 arena=4'))
+    const view = exampleView()
+    for (const { floor } of view.differences) floor!.decision = 'undecided'
+    const sentence = wordsOf(view).changes.find((text) => text.startsWith('gc=0 arena=4'))!
     expect(sentence).toContain('no difference in the floor was established (measured ')
-    expect(wordsOf(exampleView()).changes.join(' ')).not.toMatch(/the same|equal|no effect/)
+    expect(sentence.split(';')[0]).not.toMatch(/the same|equal|no effect|where it was/)
+  })
+
+  test('two settings that were shown to agree are said to agree, to within how much', () => {
+    const sentence = wordsOf(exampleView()).changes.find((text) => text.startsWith('gc=0 arena=4'))
+    expect(sentence).toMatch(
+      /it leaves the floor where it was, to within 2\.1 MiB \(measured [+-]\d\.\d MiB, 95 % interval/,
+    )
+  })
+
+  test('the choice is the first of those with the lowest floor and the fastest rounds, with what it costs', () => {
+    const { choice } = wordsOf(exampleView())
+    expect(choice).toMatch(
+      /^The choice: gc=5 arena=unset\. Against gc=0 arena=unset it lowers the floor by 4\d\.\d MiB/,
+    )
+    expect(choice).toMatch(/the time of a round changes by \+1\.2 %, 95 % interval/)
+  })
+
+  test('with too few trials, or nothing better, the choice says so', () => {
+    expect(wordsOf(exampleView({ trials: 3 })).choice).toBe(
+      'The choice: four trials of each setting are needed to tell one from another.',
+    )
+    const view = exampleView()
+    view.differences = view.differences.filter(({ label }) => label === 'gc=0 arena=4')
+    expect(wordsOf(view).choice).toBe(
+      'The choice: no setting was shown to lower the floor or the peak, so nothing speaks against gc=0 arena=unset.',
+    )
   })
 
   test('a setting without a completed trial gets a sentence that says so', () => {

@@ -46,9 +46,9 @@ describe('the summary of a setting', () => {
 describe('a setting against its baseline', () => {
   it('has an interval and a decision from four trials on', () => {
     const [change] = compare([600, 623, 640, 610], [165, 167, 166, 168])
-    expect(change!.floor).toMatchObject({ decision: 'lower', delta: -1, bytes: -450 * MIB })
-    expect(change!.floor!.interval!.lowBytes).toBeLessThan(-420 * MIB)
-    expect(change!.floor!.interval!.highBytes).toBeGreaterThan(-480 * MIB)
+    expect(change!.floor).toMatchObject({ decision: 'lower', delta: -1, change: -450 * MIB })
+    expect(change!.floor!.interval!.low).toBeLessThan(-420 * MIB)
+    expect(change!.floor!.interval!.high).toBeGreaterThan(-480 * MIB)
     expect(change!.floor!.share).toBeCloseTo(-0.73, 2)
     expect(change!.floor!.interval!.lowShare!).toBeLessThan(-0.73)
     expect(change!.floor!.interval!.highShare!).toBeGreaterThan(-0.73)
@@ -76,7 +76,7 @@ describe('a setting against its baseline', () => {
   it('is null in a quantity that one side lacks', () => {
     const summaries = ['a', 'b'].map((label) => summarizeSetting(label, [], { judge: 'server' }))
     expect(compareWithBaselines(summaries, new Map([['b', 'a']]))).toEqual([
-      { label: 'b', baseline: 'a', peak: null, floor: null, increase: null },
+      { label: 'b', baseline: 'a', peak: null, floor: null, increase: null, roundMs: null },
     ])
   })
 })
