@@ -4,11 +4,14 @@ export { StoppedError, TargetError, TidemarkError, UsageError } from './errors.j
 export { type CompareOptions, type ComparisonEvent, compare, resumeComparison } from './experiment/compare.js'
 export type { Comparison, TrialResult } from './experiment/comparison.js'
 export {
+  type CommandOptions,
   type ComparisonDefinition,
+  command,
   defineComparison,
   type ExpectedShape,
   type FederationJob,
   federation,
+  preset,
 } from './experiment/definition.js'
 export type { CleanupRecord, MemoryReading } from './marks.js'
 export type { RoundRecord } from './recording/recording.js'

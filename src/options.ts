@@ -22,6 +22,8 @@ export interface OptionSpec<T> {
   /** The text that parses to this value; String where it is left out. */
   format?(value: T): string
   expected: string
+  /** Takes two words, a name and a value; `parse` gets them with `=` between. */
+  isPair?: true
   /** May be given several times: `parse` then gets the texts with newlines between. */
   repeats?: true
   /** All there is to choose from, where that is a closed list. */
@@ -163,6 +165,27 @@ function namedPatterns(from: Wording): OptionSpec<{ role: string; pattern: RegEx
       return roles.every((role) => role !== undefined) ? roles : undefined
     },
   }
+}
+
+/** Axes of a comparison by name, each with its values. May be given several times. */
+function parameterLists(from: Wording): OptionSpec<Record<string, (string | number)[]>> {
+  return {
+    ...wording(from, 'NAME VALUES'),
+    isPair: true,
+    repeats: true,
+    default: {},
+    defaultText: '',
+    expected: 'a name and values with commas between, for example -L gc 0,5,1',
+    parse: (given) => {
+      const lists = given.split('\n').map((line) => /^([A-Za-z_]\w*)=(.+)$/s.exec(line))
+      if (!lists.every((list) => list !== null)) return undefined
+      return Object.fromEntries(lists.map(([, name, values]) => [name!, values!.split(',').map(numberOrText)]))
+    },
+  }
+}
+
+function numberOrText(given: string): string | number {
+  return given !== '' && String(Number(given)) === given ? Number(given) : given
 }
 
 function regExpOf(source: string): RegExp | undefined {
@@ -473,6 +496,11 @@ export const axisOptions = {
   allocator: axisOf(launchOptions.allocator, { default: ['glibc'] }),
 }
 
+const namedRoles = namedPatterns({
+  flag: 'role',
+  help: 'Call processes whose command line fits NAME. May be given several times; the first that fits counts.',
+})
+
 export const compareOptions = {
   trials: integer({
     flag: 'trials',
@@ -504,6 +532,77 @@ export const compareOptions = {
   json: flag({ flag: 'json', help: 'Print the result as JSON on standard output.' }),
 }
 
+/** A comparison of a command of the user's, without a file. */
+export const commandOptions = {
+  command: text({
+    flag: 'command',
+    placeholder: 'COMMAND',
+    default: undefined,
+    help: 'Compare this command in place of a job. {name} stands for the value of a -L name.',
+  }),
+  parameters: parameterLists({
+    flag: 'parameter-list',
+    short: 'L',
+    help: 'Values of a {placeholder}, or of an environment variable in capitals; "unset" takes one away. May be given several times.',
+  }),
+  rounds: {
+    ...text({
+      flag: 'rounds',
+      placeholder: 'N|PRESET|PATTERN',
+      default: jobOptions.rounds.default as string | number,
+      help: 'Rounds of the job. With --command, how its output tells of them: nvflare, flower, or a regular expression with the number as its group.',
+    }),
+    expected: `${jobOptions.rounds.expected}, or how the output of --command tells of rounds`,
+    parse: (given: string) => (/^\d+$/.test(given.trim()) ? jobOptions.rounds.parse(given) : given || undefined),
+  } satisfies OptionSpec<string | number>,
+  expectedRounds: integer<undefined>({
+    flag: 'expected-rounds',
+    min: 1,
+    max: 1_000_000,
+    default: undefined,
+    help: 'With --command: a trial with fewer rounds has failed.',
+  }),
+  roles: namedRoles,
+  judge: text({
+    flag: 'judge',
+    placeholder: 'ROLE',
+    default: undefined,
+    defaultText: 'server',
+    help: 'The role whose memory is judged. With a plus sign, the sum of two: server+superlink.',
+  }),
+  ready: text({
+    flag: 'ready',
+    placeholder: 'PATTERN',
+    default: undefined,
+    help: 'With --command: a line of its output after which it can do its work.',
+  }),
+  load: text({
+    flag: 'load',
+    placeholder: 'COMMAND',
+    default: undefined,
+    help: 'With --command and --ready: a command that drives it. The trial is over when this has ended.',
+  }),
+  setup: text({
+    flag: 'setup',
+    placeholder: 'COMMAND',
+    default: undefined,
+    help: 'With --command: run before each trial, unrecorded.',
+  }),
+  teardown: text({
+    flag: 'teardown',
+    placeholder: 'COMMAND',
+    default: undefined,
+    help: 'With --command: run after each trial, whatever became of it.',
+  }),
+  name: text({
+    flag: 'name',
+    placeholder: 'NAME',
+    default: undefined,
+    defaultText: "the program's name",
+    help: 'With --command: what the comparison is called.',
+  }),
+}
+
 /** How a command or a running process is recorded. */
 const recordingOptions = {
   rateHz: real({
@@ -529,10 +628,7 @@ const recordingOptions = {
     help: 'Folder for the recording.',
   }),
   force: flag({ flag: 'force', help: 'Replace the recording that is in the folder.' }),
-  roles: namedPatterns({
-    flag: 'role',
-    help: 'Call processes whose command line fits NAME. May be given several times; the first that fits counts.',
-  }),
+  roles: namedRoles,
   rounds: text({
     flag: 'rounds',
     placeholder: 'PRESET|PATTERN',

@@ -15,7 +15,7 @@ export function parseCommandLine(
 ): CommandInput | { help: string } {
   const commander = commanderOf(command)
   try {
-    commander.parse([...args], { from: 'user' })
+    commander.parse(joinPairs(command, args), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.helpDisplayed') return { help: helpOf(command, commander) }
@@ -43,6 +43,24 @@ function commanderOf(command: Command): Commander {
   if (commander.registeredArguments.some(isForeignCommand)) commander.passThroughOptions()
   for (const spec of Object.values(command.options)) commander.addOption(optionOf(spec))
   return commander
+}
+
+/** `-L gc 0,1` as `-L gc=0,1`: commander has no option of two words. */
+function joinPairs(command: Command, args: readonly string[]): string[] {
+  const pairs = Object.values(command.options).filter(({ isPair }) => isPair)
+  const names = new Set(
+    pairs.flatMap(({ flag, short }) => [`--${flag}`, ...(short === undefined ? [] : [`-${short}`])]),
+  )
+  const joined: string[] = []
+  for (let at = 0; at < args.length; at++) {
+    const [word = '', name, value] = args.slice(at, at + 3)
+    if (word === '--') return [...joined, ...args.slice(at)]
+    joined.push(word)
+    if (!names.has(word) || name === undefined || name.includes('=')) continue
+    joined.push(value === undefined ? name : `${name}=${value}`)
+    at += value === undefined ? 1 : 2
+  }
+  return joined
 }
 
 function isForeignCommand(argument: Argument): boolean {

@@ -26,12 +26,42 @@ export function readAxes(
   return { axes, faults }
 }
 
-function readAxis(axis: string, list: unknown, jobOptions: OptionTable): { values: (string | number)[] } | AxisFault {
+/**
+ * The same for a command: what is neither an axis of how programs are launched nor a variable has to be a placeholder.
+ *
+ * @param placeholders names that stand in the command
+ */
+export function readCommandAxes(
+  given: Readonly<Record<string, unknown>>,
+  placeholders: readonly string[],
+): { axes: Axes; faults: string[] } {
+  const { allocator, arenaMax } = axisOptions
+  const launched: OptionTable = { allocator, arenaMax }
+  const axes: Record<string, (string | number)[]> = {}
+  const faults: string[] = []
+  for (const [axis, list] of Object.entries(given)) {
+    const isKnown = launched[axis] !== undefined || isVariable(axis) || placeholders.includes(axis)
+    const read = isKnown
+      ? readAxis(axis, list, {}, launched)
+      : {
+          fault: `settings.${axis}: the command has no {${axis}}, and it is no environment variable in capitals. ${suggestWord(axis, [...placeholders, ...Object.keys(launched)])}`,
+        }
+    if ('fault' in read) faults.push(read.fault)
+    else axes[axis] = read.values
+  }
+  return { axes, faults }
+}
+
+function readAxis(
+  axis: string,
+  list: unknown,
+  jobOptions: OptionTable,
+  named: Record<string, { parse(text: string): unknown; expected: string }> = axisOptions,
+): { values: (string | number)[] } | AxisFault {
   const fault = (expected: string): AxisFault => ({
     fault: `settings.${axis}: found ${display(list)}, expected ${expected}`,
   })
   if (!Array.isArray(list) || list.length === 0) return fault('a list of at least one value')
-  const named: Record<string, { parse(text: string): unknown; expected: string }> = axisOptions
   if (named[axis] !== undefined) {
     const values = named[axis].parse(list.map((value) => String(value ?? 'unset')).join(','))
     return values === undefined
@@ -39,7 +69,7 @@ function readAxis(axis: string, list: unknown, jobOptions: OptionTable): { value
       : { values: values as (string | number)[] }
   }
   const spec = jobOptions[axis]
-  if (spec === undefined && !isVariable(axis))
+  if (spec === undefined && !isVariable(axis) && named === axisOptions)
     return {
       fault: `settings.${axis}: no such axis. ${suggestWord(axis, [...Object.keys(axisOptions), ...Object.keys(jobOptions)])}`,
     }
@@ -59,7 +89,7 @@ export function isVariable(axis: string): boolean {
 }
 
 function textOrNumber(value: unknown): string | number | undefined {
-  if (value === undefined) return 'unset'
+  if (value === undefined || value === null) return 'unset' // null is how JSON writes it
   return typeof value === 'string' || typeof value === 'number' ? value : undefined
 }
 

@@ -11,32 +11,78 @@ import type {
 export interface ComparisonDefinition {
   /** Letters, digits, dot, dash and underscore; it names the folder of the results. */
   name: string
-  /** What runs in each trial, for example `federation({ algorithm: 'fedavg' })`. */
+  /** What runs in each trial: `federation({ algorithm: 'fedavg' })`, or `command('python job.py --gc {gc}')`. */
   workload: WorkloadDefinition
   /**
-   * The axes of the comparison, by name: `serverMemoryGcRounds`, `arenaMax`, `allocator`, another option of the job, or
-   * an environment variable of the judged role in capitals. Every combination of the values is a setting; `'unset'`
-   * takes a variable away. What is left out keeps the default of the command line.
+   * The axes of the comparison, by name. Of a federation: `serverMemoryGcRounds`, `arenaMax`, `allocator`, another option
+   * of the job, or an environment variable of the judged role in capitals. Of a command: `allocator`, `arenaMax`, a
+   * variable in capitals, or any `{placeholder}`. Every combination of the values is a setting; `undefined`, or `'unset'`,
+   * takes a variable away. A federation keeps the defaults of the command line for what is left out.
    */
-  settings?: Record<string, readonly (string | number)[]>
+  settings?: Record<string, readonly (string | number | undefined)[]>
   /** Trials of each setting. */
   trials?: number
   seed?: number
   rateHz?: number
   /** A number is in ms; a text such as `'10m'` works too. */
   trialDeadlineMs?: number | string
-  /** The role whose memory is judged; `server` when left out. */
+  /** The role whose memory is judged; `server` when left out. `'server+superlink'` judges the sum of two roles. */
   judge?: string
   /** What is expected, by axis and value: `{ serverMemoryGcRounds: { 0: 'grows', 1: 'stable' } }`. A list is any of its shapes. */
   expect?: Record<string, Record<string, ExpectedShape | readonly ExpectedShape[]>>
 }
 
-export type WorkloadDefinition = FederationDefinition
+export type WorkloadDefinition = FederationDefinition | CommandDefinition
 
 /** A job of Tidemark's own federated-learning runtime: one server and its clients. */
 export interface FederationDefinition {
   kind: 'federation'
   job: FederationJob
+}
+
+/** Any command that does its work in rounds, batches or requests. */
+export interface CommandDefinition extends CommandOptions {
+  kind: 'command'
+  /**
+   * The command line. `{name}` stands for the value of a setting, `{{name}}` for the text `{name}`. A text with signs of
+   * the shell in it (`|`, `;`, `$`, `*`) is run by /bin/sh, any other is not; a list never is.
+   */
+  command: string | readonly string[]
+}
+
+export interface CommandOptions {
+  /**
+   * Names for processes, by regular expressions on their command lines; the first that fits counts. When left out, the
+   * command's own process has the role that is judged.
+   */
+  role?: Record<string, RegExp | string>
+  /**
+   * Where the output tells of rounds: a preset, or a pattern whose one group is the round's number. A line that matches
+   * begins a round and ends the one before; after `end:` it ends its own. When left out, rounds come from the marks that
+   * the program writes, and without those the whole run is one round.
+   */
+  rounds?: RoundsPreset | RegExp | string
+  /** Rounds that a trial must have; one with fewer has failed. */
+  expectedRounds?: number
+  /** A line of the output after which the command can do its work. RSS at that moment is the initial RSS. */
+  ready?: RegExp | string
+  /** A command that is started once `ready` was seen and drives the first one. The trial is over when it has ended. */
+  load?: string | readonly string[]
+  /** Run before each trial, unrecorded. It has to exit with 0. */
+  setup?: string | readonly string[]
+  /** Run after each trial, whatever became of it. */
+  teardown?: string | readonly string[]
+  /** Variables for the command, besides those of the settings; undefined takes one away. Values may hold placeholders. */
+  env?: Record<string, string | undefined>
+  /** Where all of it runs; the current folder when left out. */
+  cwd?: string
+  /** How long one trial may take, in ms or as a text such as `'10m'`; the comparison's `trialDeadlineMs` when left out. */
+  timeout?: number | string
+}
+
+/** What is known of a framework: its log lines, its processes and its traps. */
+export interface RoundsPreset {
+  preset: string
 }
 
 /** Options of the job; those left out have the defaults of the command line. Sizes and durations may be texts (`'10MB'`). */
@@ -62,4 +108,14 @@ export function defineComparison(definition: ComparisonDefinition): ComparisonDe
 /** A workload of Tidemark's own runtime. */
 export function federation(job: FederationJob): FederationDefinition {
   return { kind: 'federation', job }
+}
+
+/** Any command as a workload: `command('python job.py --gc {gc}', { rounds: preset('nvflare') })`. */
+export function command(line: string | readonly string[], options: CommandOptions = {}): CommandDefinition {
+  return { kind: 'command', command: line, ...options }
+}
+
+/** The log lines, processes and traps of a framework, for `rounds`: `nvflare` or `flower`. */
+export function preset(name: 'nvflare' | 'flower'): RoundsPreset {
+  return { preset: name }
 }

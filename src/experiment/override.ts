@@ -4,7 +4,7 @@ import type { ComparisonPlan } from './plan.js'
 export interface Overrides {
   settings: Record<string, readonly (string | number)[]>
   job: Record<string, string | number>
-  comparison: Partial<Pick<ComparisonPlan, 'trials' | 'seed' | 'rateHz' | 'trialDeadlineMs'>>
+  comparison: Partial<Pick<ComparisonPlan, 'trials' | 'seed' | 'rateHz' | 'trialDeadlineMs' | 'judge'>>
 }
 
 /** An expectation of a value that is no longer compared is dropped; an axis that got one value for the job varies no more. */
@@ -20,10 +20,11 @@ export function overridePlan(plan: ComparisonPlan, { settings, job, comparison }
     axis,
     Object.fromEntries(Object.entries(byValue).filter(([value]) => isCompared(axis, value))),
   ])
+  const { workload } = plan
   return {
     ...plan,
     ...comparison,
-    workload: { ...plan.workload, job: { ...plan.workload.job, ...job } },
+    workload: workload.kind === 'federation' ? { ...workload, job: { ...workload.job, ...job } } : workload,
     settings: axes,
     expect: Object.fromEntries(expect),
   }

@@ -13,8 +13,19 @@ import {
   serverOptions,
   trainingOptions,
 } from '../options.js'
-import { display, readAxes } from './axes.js'
+import { display, readAxes, readCommandAxes } from './axes.js'
+import {
+  type CommandPlan,
+  commandEntries,
+  judgeFaults,
+  placeholderFaults,
+  templatesOf,
+  withPresetRoles,
+} from './command-plan.js'
 import { EXPECTED_SHAPES } from './definition.js'
+import { type DefinitionSource, lineOf } from './definition-source.js'
+import { placeholdersIn } from './placeholders.js'
+import { frameworkPreset } from './presets.js'
 import type { Axes } from './settings.js'
 
 /**
@@ -33,7 +44,7 @@ export interface ComparisonPlan {
   expect: Record<string, Record<string, string[]>>
 }
 
-export type WorkloadPlan = FederationPlan
+export type WorkloadPlan = FederationPlan | CommandPlan
 
 export interface FederationPlan {
   kind: 'federation'
@@ -56,18 +67,46 @@ export const federationOptions = {
  * Checks what a suite file or a caller of the library defined.
  *
  * @param source the file, for messages
- * @throws UsageError that lists every fault with its key, what was found and what would be right
+ * @throws UsageError that lists every fault with its line, its key, what was found and what would be right
  */
-export function planComparison(definition: unknown, source: string): ComparisonPlan {
+export function planComparison(definition: unknown, source: string | DefinitionSource): ComparisonPlan {
+  const from = typeof source === 'string' ? { name: source } : source
   const checked = v.safeParse(definitionSchema, definition)
-  if (!checked.success) throw usageError(source, checked.issues.map(faultOf))
-  const { settings, ...rest } = checked.output
-  const { axes, faults } = readAxes(settings ?? defaultAxes(), federationOptions)
-  if (faults.length > 0) throw usageError(source, faults)
-  const unexpected = expectationFaults(rest.expect, axes)
-  if (unexpected.length > 0) throw usageError(source, unexpected)
-  return { ...rest, settings: axes }
+  if (!checked.success) {
+    const kind = (definition as { workload?: { kind?: unknown } } | null)?.workload?.kind
+    const faults = checked.issues.map((issue) => faultOf(issue, kind))
+    throw usageError(from, faults)
+  }
+  const { settings, workload, judge, ...rest } = checked.output
+  const { plan, faults } =
+    workload.kind === 'federation'
+      ? planFederation(workload, settings, judge)
+      : planCommand(withPresetRoles(workload), settings, judge)
+  if (faults.length > 0) throw usageError(from, faults)
+  const unexpected = expectationFaults(rest.expect, plan.settings)
+  if (unexpected.length > 0) throw usageError(from, unexpected)
+  return { ...rest, ...plan }
 }
+
+type WorkloadPart = { plan: Pick<ComparisonPlan, 'workload' | 'settings' | 'judge'>; faults: string[] }
+
+function planFederation(workload: FederationPlan, given: Given, judge: string | undefined): WorkloadPart {
+  const { axes, faults } = readAxes(given ?? defaultAxes(), federationOptions)
+  return { plan: { workload, settings: axes, judge: judge ?? 'server' }, faults }
+}
+
+/** Without axes there is one setting: the command as it stands. */
+function planCommand(workload: CommandPlan, given: Given, asked: string | undefined): WorkloadPart {
+  const placeholders = templatesOf(workload).flatMap(({ text }) => placeholdersIn(text))
+  const { axes, faults } = readCommandAxes(given ?? {}, placeholders)
+  const judge = asked ?? frameworkPreset(workload.rounds ?? undefined)?.judge ?? 'server'
+  return {
+    plan: { workload, settings: axes, judge },
+    faults: [...faults, ...placeholderFaults(workload, { ...given, ...axes }), ...judgeFaults(workload, judge)],
+  }
+}
+
+type Given = Record<string, unknown> | undefined
 
 function defaultAxes(): Axes {
   return Object.fromEntries(Object.entries(axisOptions).map(([axis, spec]) => [axis, spec.default]))
@@ -80,23 +119,24 @@ const definitionEntries = {
       kind: v.literal('federation'),
       job: v.strictObject(entriesOf(federationOptions)),
     }),
+    v.strictObject(commandEntries),
   ]),
   settings: v.optional(v.record(v.string(), v.unknown())),
   trials: optionValue(compareOptions.trials),
   seed: optionValue(seed),
   rateHz: optionValue(compareOptions.rateHz),
   trialDeadlineMs: optionValue(compareOptions.trialDeadlineMs),
-  judge: v.optional(v.pipe(v.string(), v.nonEmpty('the name of a role, for example "server"')), 'server'),
+  judge: v.optional(v.pipe(v.string(), v.nonEmpty('the name of a role, for example "server"'))),
   expect: v.optional(v.record(v.string(), v.record(v.string(), expectedShapes())), {}),
 }
 
 const definitionSchema = v.strictObject(definitionEntries)
 
-/** The keys that may stand where an unknown one was found, by the path of its parent. */
-const KNOWN_KEYS: Record<string, string[]> = {
-  '': Object.keys(definitionEntries),
-  workload: ['kind', 'job'],
-  'workload.job': Object.keys(federationOptions),
+/** The keys that may stand where an unknown one was found, by the path of its parent and the kind of the workload. */
+function knownKeys(parent: string, kind: unknown): string[] {
+  if (parent === '') return Object.keys(definitionEntries)
+  if (parent === 'workload.job') return Object.keys(federationOptions)
+  return kind === 'command' ? Object.keys(commandEntries) : ['kind', 'job']
 }
 
 /** A value as the option's own parser takes it; its default when left out. */
@@ -140,22 +180,29 @@ function expectationFaults(expect: ComparisonPlan['expect'], axes: Axes): string
   })
 }
 
-function faultOf(issue: v.BaseIssue<unknown>): string {
+function faultOf(issue: v.BaseIssue<unknown>, kind: unknown): string {
   const path = v.getDotPath(issue) ?? ''
   if (issue.type !== 'strict_object' || issue.expected !== 'never') {
     const isOwnMessage = !issue.message.startsWith('Invalid ')
     return fault(path, issue.received, isOwnMessage ? issue.message : (issue.expected ?? 'something else'))
   }
   const parent = path.split('.').slice(0, -1).join('.')
-  return `${path}: unknown key. ${suggestWord(path.split('.').at(-1)!, KNOWN_KEYS[parent] ?? [])}`
+  return `${path}: unknown key. ${suggestWord(path.split('.').at(-1)!, knownKeys(parent, kind))}`
 }
 
 function fault(path: string, found: string, expected: string): string {
   return `${path === '' ? 'the definition' : path}: found ${found}, expected ${expected}`
 }
 
-function usageError(source: string, faults: readonly string[]): UsageError {
-  const [first, ...others] = faults
-  if (others.length === 0) return new UsageError(`${source}: ${first}`)
-  return new UsageError(`${source} has ${faults.length} faults:\n${faults.map((one) => `  ${one}`).join('\n')}`)
+/** A fault begins with its key: the line of that key goes before it. */
+function usageError({ name, text }: DefinitionSource, faults: readonly string[]): UsageError {
+  const lines = faults.map((one) => (text === undefined ? undefined : lineOf(text, keyOf(one))))
+  const [first] = faults
+  if (faults.length === 1) return new UsageError(`${name}${lines[0] === undefined ? '' : `:${lines[0]}`}: ${first}`)
+  const listed = faults.map((one, index) => `  ${lines[index] === undefined ? '' : `line ${lines[index]}: `}${one}`)
+  return new UsageError(`${name} has ${faults.length} faults:\n${listed.join('\n')}`)
+}
+
+function keyOf(fault: string): string[] {
+  return fault.slice(0, fault.indexOf(': ')).split('.')
 }

@@ -1,10 +1,16 @@
 import { join } from 'node:path'
-import { UsageError } from '../errors.js'
-import { type Guard, startGuard } from '../launch/guard.js'
+import { TargetError, UsageError } from '../errors.js'
+import { describeExit } from '../launch/exit-status.js'
+import { type FollowedFile, followFile } from '../launch/follow-file.js'
+import { followLines } from '../launch/follow-lines.js'
+import type { Guard } from '../launch/guard.js'
 import { type LaunchedProcess, launch } from '../launch/launch.js'
-import { waitForMark } from '../launch/wait-for-mark.js'
+import { waitForMark, withLog } from '../launch/wait-for-mark.js'
 import { MARKS_VARIABLE, type Mark } from '../marks.js'
 import type { RecorderHandle } from '../recording/recorder.js'
+import { followRounds, type RoundFollower } from '../recording/round-follower.js'
+import type { RoundPattern } from '../recording/round-log-patterns.js'
+import { formatDuration } from '../units.js'
 import type { Stage, StageProcess } from './workloads/workload.js'
 
 /** A process of a trial. */
@@ -12,6 +18,8 @@ export interface StagedProcess {
   role: string
   name: string
   process: LaunchedProcess
+  /** Whether the trial is over when it has ended, where its starter said so. */
+  decides: boolean | undefined
 }
 
 /** How long a process may take to say that it is ready; loading the data and the model takes far less. */
@@ -26,34 +34,39 @@ export class TrialStage implements Stage {
   readonly #recorder: RecorderHandle
   readonly #guard: Guard
   readonly #signal: AbortSignal
+  readonly #logs: { log: FollowedFile; rounds: RoundFollower }[] = []
 
-  static async open(recorder: RecorderHandle, signal: AbortSignal): Promise<TrialStage> {
-    return new TrialStage(recorder, await startGuard(), signal)
-  }
-
-  private constructor(recorder: RecorderHandle, guard: Guard, signal: AbortSignal) {
+  constructor(recorder: RecorderHandle, guard: Guard, signal: AbortSignal) {
     this.#recorder = recorder
     this.#guard = guard
     this.#signal = signal
   }
 
-  async start({ role, name, command, environment, owned = false }: StageProcess): Promise<void> {
+  async start(staged: StageProcess): Promise<void> {
+    const { role, name, command, environment, cwd, owned = false, decides, rounds } = staged
     this.#signal.throwIfAborted()
+    const log = join(this.#recorder.folder, `${name}.log`)
     const process = await launch(this.#guard, {
       whom: role === name ? role : `${role} "${name}"`,
       command,
       environment: { ...withoutOurOptions(), ...environment, [MARKS_VARIABLE]: this.#recorder.marksFile },
-      output: { file: join(this.#recorder.folder, `${name}.log`) },
+      output: { file: log },
       owned,
+      ...(cwd !== undefined && { cwd }),
     })
     this.#recorder.add({ pid: process.pid, role, name, command })
     void process.exited.then((exit) => this.#recorder.exited(process.pid, exit))
-    this.processes.push({ role, name, process })
+    this.processes.push({ role, name, process, decides })
+    if (rounds !== undefined) this.#followRounds(log, rounds)
+  }
+
+  #followRounds(file: string, pattern: RoundPattern): void {
+    const rounds = followRounds(this.#recorder, pattern)
+    this.#logs.push({ rounds, log: followFile(file, (chunk) => rounds.write(chunk)) })
   }
 
   async waitForMark<Kind extends Mark['mark']>(name: string, kind: Kind): Promise<Extract<Mark, { mark: Kind }>> {
-    const staged = this.processes.find((one) => one.name === name)
-    if (staged === undefined) throw new UsageError(`waited for "${name}", which this trial did not start`)
+    const staged = this.#staged(name)
     const { pid } = staged.process
     const isWanted = (mark: Mark): mark is Extract<Mark, { mark: Kind }> => mark.mark === kind && mark.pid === pid
     return waitForMark(this.#recorder.marksFile, isWanted, {
@@ -64,11 +77,67 @@ export class TrialStage implements Stage {
     })
   }
 
-  /** Ends what still runs, and what left its group. */
-  async end(): Promise<void> {
-    await Promise.all(this.processes.map(({ process }) => process.end(GRACE_MS)))
-    await this.#guard.close(GRACE_MS)
+  async waitForLine(name: string, pattern: RegExp): Promise<void> {
+    const { process } = this.#staged(name)
+    this.#signal.throwIfAborted()
+    const done = new AbortController()
+    const what = `a line of its output that fits /${pattern.source}/`
+    let lines: FollowedFile | undefined
+    try {
+      await new Promise<void>((found, reject) => {
+        lines = followLines(process.logFile!, (line) => {
+          if (pattern.test(line)) found()
+        })
+        this.#signal.addEventListener('abort', () => reject(this.#signal.reason), { signal: done.signal })
+        void process.exited.then((exit) => {
+          if (done.signal.aborted) return
+          lines?.readNow() // it may have written the line and ended
+          const ended = `waited for ${what}, but ${process.whom} (pid ${process.pid}) ${describeExit(exit)}`
+          reject(new TargetError(withLog(ended, process)))
+        })
+      })
+    } finally {
+      done.abort()
+      lines?.close()
+    }
   }
+
+  readInitial(role: string): void {
+    this.#recorder.copyMark(JSON.stringify({ mark: 'start', role }))
+  }
+
+  #staged(name: string): StagedProcess {
+    const staged = this.processes.find((one) => one.name === name)
+    if (staged === undefined) throw new UsageError(`waited for "${name}", which this trial did not start`)
+    return staged
+  }
+
+  /** Reads what the output still tells of rounds. */
+  closeLogs(): void {
+    for (const { log, rounds } of this.#logs.splice(0)) {
+      log.readNow()
+      log.close()
+      rounds.end()
+    }
+  }
+
+  /** Ends what still runs, and what left its group. @returns what is to be said of how that went */
+  async end(): Promise<string[]> {
+    const warnings: string[] = []
+    await Promise.all(
+      this.processes.map(async ({ process }) => {
+        const { how } = await process.end(GRACE_MS)
+        if (how === 'forced') warnings.push(ignored(`${process.whom} (pid ${process.pid})`))
+      }),
+    )
+    const { forced } = await this.#guard.close(GRACE_MS)
+    for (const pid of forced) warnings.push(ignored(`pid ${pid}, which the command started,`))
+    return warnings
+  }
+}
+
+function ignored(whom: string): string {
+  return `${whom} did not end within ${formatDuration(GRACE_MS)} of SIGTERM and was killed.`
 }
 
 /** What stands in the user's shell for our own options must not change a trial; the setting alone decides. */

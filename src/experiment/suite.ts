@@ -1,27 +1,43 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { suggestWord } from '../closest-word.js'
 import { messageOf, UsageError } from '../errors.js'
 import { serverOptions } from '../options.js'
 
 /** A definition as its file exports it, unchecked, and the file for messages. */
 export interface LoadedDefinition {
+  /** The name of the file, relative to the current folder when it is in it. */
   source: string
+  /** The text of the file, in which a fault's line is looked up. */
+  text: string
   definition: unknown
 }
 
 /**
  * Loads what `tidemark compare` was asked for: the name of an algorithm (the suite that ships with Tidemark), a
- * `*.memory.ts` file, or a folder with such files in it or below it.
+ * `*.memory.ts` file, or a folder with such files in it or below it. Without a name, `tidemark.config.ts` of the current
+ * folder. A file may export a list of comparisons.
  *
  * @throws UsageError when there is nothing of that name, or the file cannot be loaded
  */
-export async function loadSuite(asked: string): Promise<LoadedDefinition[]> {
-  return Promise.all(suiteFiles(asked).map(loadFile))
+export async function loadSuite(asked: string | undefined): Promise<LoadedDefinition[]> {
+  const files = asked === undefined ? configFiles() : suiteFiles(asked)
+  return (await Promise.all(files.map(loadFile))).flat()
 }
 
-const SUITE_FILE = /\.memory\.(ts|mts|js|mjs)$/
+const SUITE_FILE = /\.memory\.(ts|mts|js|mjs|json)$/
+const CONFIG_FILES = ['ts', 'mts', 'mjs', 'js', 'json'].map((ending) => `tidemark.config.${ending}`)
+
+function configFiles(): string[] {
+  const found = CONFIG_FILES.filter((file) => existsSync(file))
+  if (found.length === 1) return [resolve(found[0]!)]
+  if (found.length > 1)
+    throw new UsageError(`this folder has several configs: ${found.join(', ')}`, { fix: 'Keep one.' })
+  throw new UsageError(`compare: no job was named, and this folder has no ${CONFIG_FILES[0]} (or .mjs, .json)`, {
+    fix: "Name an algorithm, a suite, or a command: tidemark compare fedavg, or tidemark compare --command 'python job.py'",
+  })
+}
 
 function suiteFiles(asked: string): string[] {
   if (serverOptions.algorithm.parse(asked) !== undefined) return suiteFiles(shippedSuite(asked))
@@ -36,7 +52,7 @@ function suiteFiles(asked: string): string[] {
     .sort()
   if (files.length === 0)
     throw new UsageError(
-      `the folder ${asked} holds no suite: no file in it ends in .memory.ts, .memory.js or .memory.mjs`,
+      `the folder ${asked} holds no suite: no file in it ends in .memory.ts, .memory.js, .memory.mjs or .memory.json`,
     )
   return files.map((file) => join(path, file))
 }
@@ -46,26 +62,39 @@ function shippedSuite(algorithm: string): string {
   return fileURLToPath(new URL(`../../memory-profile/${algorithm}`, import.meta.url))
 }
 
-async function loadFile(path: string): Promise<LoadedDefinition> {
+async function loadFile(path: string): Promise<LoadedDefinition[]> {
   const fromHere = relative(process.cwd(), path)
   const source = fromHere.startsWith('..') ? path : fromHere
-  const definition = await importDefault(path).catch((error: unknown) => {
+  const exported = await importDefault(path).catch((error: unknown) => {
     throw new UsageError(`cannot load ${source}: ${messageOf(error)}`, { cause: error })
   })
-  if (definition === undefined)
+  if (exported === undefined || (Array.isArray(exported) && exported.length === 0))
     throw new UsageError(`${source} exports no comparison`, {
       fix: `Let it say: export default defineComparison({ name: ..., workload: federation({ algorithm: 'fedavg' }) })`,
     })
-  return { source, definition }
+  const text = readFileSync(path, 'utf8')
+  return [exported].flat().map((definition: unknown) => ({ source, text, definition }))
 }
 
 /**
- * TypeScript goes through jiti, loaded only then, since Node 20 cannot import it. `tidemark` is this very program, also
- * where the file's own folder has no node_modules.
+ * JavaScript goes through jiti as well: Node 20 cannot import TypeScript, and `tidemark` is this very program, also where
+ * the file's own folder has no node_modules. jiti is loaded only then.
  */
 async function importDefault(path: string): Promise<unknown> {
-  if (!/\.m?ts$/.test(path)) return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
+  if (path.endsWith('.json')) return parseJson(readFileSync(path, 'utf8'))
   const [{ createJiti }, tidemark] = await Promise.all([import('jiti'), import('../index.js')])
   const jiti = createJiti(import.meta.url, { fsCache: false, interopDefault: false, virtualModules: { tidemark } })
   return ((await jiti.import(path)) as { default?: unknown }).default
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const position = /position (\d+)/.exec(messageOf(error))?.[1]
+    if (position === undefined) throw error
+    throw new SyntaxError(`line ${text.slice(0, Number(position)).split('\n').length}: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
 }

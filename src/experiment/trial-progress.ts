@@ -2,6 +2,8 @@ import { describeExit, type ExitStatus } from '../launch/exit-status.js'
 import type { LaunchedProcess } from '../launch/launch.js'
 import { logTail } from '../launch/log-tail.js'
 import type { RecorderHandle } from '../recording/recorder.js'
+import { lookUp } from './setting-check.js'
+import type { SettingPromises } from './workloads/workload.js'
 
 /** Where a trial stands: the last round that the judged role has ended, and its newest RSS. */
 export interface TrialProgress {
@@ -19,25 +21,57 @@ export interface TrialWatch {
 
 const TELL_EVERY_MS = 500
 
-/** Follows the judged role's marks, and tells where it stands after every round and twice a second. */
-export function watchTrial(
-  recorder: RecorderHandle,
-  watch: { judge: string; rounds: number | null; onProgress(progress: TrialProgress): void },
-): TrialWatch {
-  const { judge, rounds, onProgress } = watch
+export interface WatchOptions {
+  /** Those that are judged; RSS is told of all of them together. */
+  roles: readonly string[]
+  rounds: number | null
+  promises: SettingPromises
+  /** Rounds are told by the recorder, and promises are looked up in the processes: our own roles do both themselves. */
+  isForeign: boolean
+  onProgress(progress: TrialProgress): void
+  /** A judged process does not have what the setting asks for. */
+  onBroken(promise: string): void
+}
+
+/** Follows the judged roles, and tells where they stand after every round and twice a second. */
+export function watchTrial(recorder: RecorderHandle, options: WatchOptions): TrialWatch {
+  const { roles, rounds, promises, isForeign, onProgress, onBroken } = options
   let round = 0
-  let pid = 0
   const reasons = new Map<number, string>()
-  const tell = () => onProgress({ round, rounds, rssBytes: recorder.latest().get(pid) ?? null })
+  const checked = new Set<number>()
+  const tell = () => {
+    const latest = recorder.latest()
+    const pids = roles.flatMap((role) => recorder.pidsOf(role)).filter((pid) => latest.has(pid))
+    const rssBytes = pids.length === 0 ? null : pids.reduce((sum, pid) => sum + latest.get(pid)!, 0)
+    onProgress({ round, rounds, rssBytes })
+  }
+  const lookUpPromises = () => {
+    for (const role of roles) {
+      for (const pid of recorder.pidsOf(role)) {
+        if (checked.has(pid)) continue
+        const found = lookUp(pid, role, promises)
+        if (found === 'too early') continue
+        checked.add(pid)
+        if (found !== 'kept') onBroken(found.broken)
+      }
+    }
+  }
   recorder.onMark((mark) => {
     if (mark.mark === 'end' && mark.reason !== undefined) reasons.set(mark.pid, mark.reason)
-    if (mark.role !== judge) return
-    pid = mark.pid
-    if (mark.mark !== 'round') return
+    if (!roles.includes(mark.role) || mark.mark !== 'round' || isForeign) return
     round = mark.round
     tell()
   })
-  const timer = setInterval(tell, TELL_EVERY_MS)
+  recorder.onRound((ended) => {
+    if (!isForeign) return
+    round = ended
+    lookUpPromises()
+    tell()
+  })
+  const timer = setInterval(() => {
+    if (isForeign) lookUpPromises()
+    tell()
+  }, TELL_EVERY_MS)
   return {
     describeBadEnd: (process, exit) => {
       const progress = `after round ${round}${rounds === null ? '' : ` of ${rounds}`}`

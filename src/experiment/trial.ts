@@ -1,18 +1,24 @@
 import { resolve } from 'node:path'
 import { StoppedError, TargetError, TidemarkError } from '../errors.js'
 import { describeExit } from '../launch/exit-status.js'
+import { type Guard, startGuard } from '../launch/guard.js'
 import type { MachineFacts } from '../linux/machine.js'
 import { readRecording } from '../recording/read-recording.js'
 import { type RecorderHandle, startRecording } from '../recording/recorder.js'
-import type { Recording } from '../recording/recording.js'
+import type { Recording, RoundRecord } from '../recording/recording.js'
 import { formatDuration } from '../units.js'
 import type { TrialResult } from './comparison.js'
+import { judgedRoles } from './judged-roles.js'
 import type { ComparisonPlan } from './plan.js'
 import type { ScheduledTrial } from './schedule.js'
 import type { Setting } from './settings.js'
-import { TrialStage } from './stage.js'
+import { shrinkLogs } from './shrink-log.js'
+import { type StagedProcess, TrialStage } from './stage.js'
+import { sumOfRoles } from './sum-of-roles.js'
 import { type TrialProgress, watchTrial } from './trial-progress.js'
-import type { Workload } from './workloads/workload.js'
+import { TrialSteps } from './trial-steps.js'
+import { wholeRun } from './whole-run.js'
+import type { Step, Workload } from './workloads/workload.js'
 
 export interface TrialOrder {
   trial: ScheduledTrial
@@ -35,30 +41,39 @@ type Outcome = Pick<TrialResult, 'state' | 'reason'>
  */
 export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult; modelBytes: number | null }> {
   const folder = resolve(order.comparisonFolder, order.folder)
-  const { judge } = order.plan
+  const { tree } = order.workload
   const startedMs = Date.now()
+  const guard = await startGuard()
   const recorder = await startRecording({
     folder,
     command: ['tidemark', 'compare', order.plan.name],
     setting: order.setting.values,
     machine: order.machine,
     rateHz: order.plan.rateHz,
+    ...(tree !== null && {
+      tree: { assignment: guard.assignment, recorderPid: process.pid },
+      roles: tree.roles,
+    }),
+  }).catch((error: unknown) => {
+    guard.dismiss()
+    throw error
   })
-  const played = await play(order, recorder)
+  const played = await play(order, { folder, recorder, guard })
   const head = await recorder.finish(played.outcome.state, played.outcome.reason)
   const recording = readRecording(folder)
+  const rounds = roundsOf(order, recording)
   const recorded: Outcome = head.state === 'failed' ? { state: 'failed', reason: head.reason } : played.outcome
   return {
     modelBytes: recording.modelBytes,
     result: {
       ...order.trial,
       folder: order.folder,
-      ...(recorded.state === 'completed' ? verify(order, recording) : recorded),
+      ...(recorded.state === 'completed' ? verify(order, recording, rounds) : recorded),
       startedMs,
       endedMs: Date.now(),
-      rounds: recording.rounds,
-      initialRssBytes: recording.initial.find(({ role }) => role === judge)?.memory.rssBytes ?? null,
-      attribution: recording.attribution.find(({ role }) => role === judge) ?? null,
+      rounds,
+      initialRssBytes: initialRss(order, recording),
+      attribution: recording.attribution.find(({ role }) => role === order.plan.judge) ?? null,
       warnings: [
         ...recording.warnings.filter((warning) => warning !== head.reason),
         ...failedRounds(recording),
@@ -68,42 +83,98 @@ export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult
   }
 }
 
-/** How long the other roles may take to end by themselves once the judged one has ended well. */
-const FAREWELL_MS = 10_000
+/** Where a trial's processes are started, recorded and guarded. */
+interface Scene {
+  folder: string
+  recorder: RecorderHandle
+  guard: Guard
+}
 
-/** Starts the processes, waits until those of the judged role have ended, and ends the others. */
-async function play(order: TrialOrder, recorder: RecorderHandle): Promise<{ outcome: Outcome; warnings: string[] }> {
-  const { judge, trialDeadlineMs } = order.plan
+/** Starts the processes, waits until those that decide have ended, and ends the others. */
+async function play(order: TrialOrder, scene: Scene): Promise<{ outcome: Outcome; warnings: string[] }> {
+  const { plan, workload, setting } = order
+  const { recorder } = scene
   const stop = new AbortController()
   const signal = order.signal === undefined ? stop.signal : AbortSignal.any([order.signal, stop.signal])
-  const deadline = setTimeout(() => stop.abort(tooLong(trialDeadlineMs)), trialDeadlineMs)
+  const deadlineMs = workload.timeoutMs ?? plan.trialDeadlineMs
+  const flag = workload.timeoutMs === null ? '--trial-deadline' : 'timeout'
+  const deadline = setTimeout(() => stop.abort(tooLong(deadlineMs, flag)), deadlineMs)
   recorder.onFailure((error) => stop.abort(error))
-  const watch = watchTrial(recorder, { judge, rounds: order.workload.rounds, onProgress: order.onProgress })
-  const stage = await TrialStage.open(recorder, signal)
+  const watch = watchTrial(recorder, {
+    roles: judgedRoles(plan.judge),
+    rounds: workload.rounds,
+    promises: workload.promises(setting),
+    isForeign: workload.tree !== null,
+    onProgress: order.onProgress,
+    onBroken: (promise) => stop.abort(new TargetError(promise)),
+  })
+  const stage = new TrialStage(recorder, scene.guard, signal)
+  const steps = new TrialSteps(scene.folder)
+  const { setup, teardown } = workload.steps(setting)
+  const decides = ({ role, decides = role === plan.judge }: StagedProcess) => decides
+  const warnings: string[] = []
   let outcome: Outcome = { state: 'completed', reason: null }
   try {
-    await order.workload.start(stage, order.setting)
-    const judged = stage.processes.filter(({ role }) => role === judge)
-    await unlessAborted(Promise.all(judged.map(({ process }) => process.exited)), signal)
-    for (const { process } of judged) {
+    if (setup !== null) await steps.run('setup', setup, signal)
+    await workload.start(stage, setting)
+    const deciding = stage.processes.filter(decides)
+    await unlessAborted(Promise.all(deciding.map(({ process }) => process.exited)), signal)
+    stage.closeLogs()
+    for (const { process } of deciding) {
       if (process.exit?.code !== 0) throw new TargetError(watch.describeBadEnd(process, await process.exited))
     }
-    await within(FAREWELL_MS, Promise.all(stage.processes.map(({ process }) => process.exited)))
+    await within(workload.farewellMs, Promise.all(stage.processes.map(({ process }) => process.exited)))
   } catch (error) {
     if (!(error instanceof TidemarkError)) throw error
     outcome = { state: error instanceof StoppedError ? 'stopped' : 'failed', reason: error.message }
   } finally {
     clearTimeout(deadline)
+    const alone = stage.processes.filter(({ process }) => process.exit !== null)
+    warnings.push(...(await stage.end()))
+    stage.closeLogs()
     watch.close()
-    await stage.end()
+    if (outcome.state === 'completed') warnings.push(...badEnds(alone.filter((one) => !decides(one))))
+    if (teardown !== null) warnings.push(...(await tearDown(steps, teardown)))
+    await steps.close()
+    warnings.push(...shrinkLogs(scene.folder))
   }
-  return { outcome, warnings: outcome.state === 'completed' ? badEnds(stage, judge) : [] }
+  return { outcome, warnings }
 }
 
-function tooLong(trialDeadlineMs: number): TargetError {
-  return new TargetError(
-    `the trial was ended: it took longer than ${formatDuration(trialDeadlineMs)} (--trial-deadline)`,
+/** A teardown that fails leaves a measured trial as it is; the reader is told. */
+async function tearDown(steps: TrialSteps, teardown: Step): Promise<string[]> {
+  try {
+    await steps.run('teardown', teardown)
+    return []
+  } catch (error) {
+    if (!(error instanceof TidemarkError)) throw error
+    return [`${error.message}.`]
+  }
+}
+
+/** Round records of every role, and of what is judged where that is no role of its own. */
+function roundsOf({ plan, workload }: TrialOrder, recording: Recording): RoundRecord[] {
+  const roles = judgedRoles(plan.judge)
+  const isSilent = workload.isOneRound && !recording.rounds.some(({ role }) => roles.includes(role))
+  const rounds = isSilent ? [...recording.rounds, ...wholeRun(recording, roles)] : recording.rounds
+  if (roles.length === 1) return rounds
+  return [...rounds, ...sumOfRoles(rounds, recording.samples, { judge: plan.judge, roles })]
+}
+
+/** Null unless every role that is judged was read before its work. */
+function initialRss({ plan }: TrialOrder, { initial }: Recording): number | null {
+  const readings = judgedRoles(plan.judge).map((judged) => {
+    const ofRole = initial.filter(({ role }) => role === judged).map(({ memory }) => memory.rssBytes)
+    return ofRole.length === 0 ? null : Math.max(...ofRole)
+  })
+  return readings.reduce(
+    (sum, reading) => (sum === null || reading === null ? null : sum + reading),
+    0 as number | null,
   )
+}
+
+function tooLong(deadlineMs: number, flag: string): TargetError {
+  return new TargetError(`the trial was ended: it took longer than ${formatDuration(deadlineMs)} (${flag})`)
 }
 
 /** Rejects with the signal's reason as soon as it is aborted. */
@@ -127,21 +198,39 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
 }
 
 /** A job that says it went well must have left what was asked for. */
-function verify({ plan, setting, workload }: TrialOrder, { head, rounds }: Recording): Outcome {
-  const recorded = new Set(rounds.filter(({ role }) => role === plan.judge).map(({ round }) => round)).size
-  if (workload.rounds !== null && recorded < workload.rounds)
+function verify({ plan, setting, workload }: TrialOrder, { head }: Recording, rounds: RoundRecord[]): Outcome {
+  const judged = rounds.filter(({ role }) => role === plan.judge)
+  const recorded = new Set(judged.map(({ round }) => round)).size
+  if (recorded < (workload.rounds ?? 1))
     return {
       state: 'failed',
-      reason: `the ${plan.judge} ended well, but ${recorded} of ${workload.rounds} rounds were recorded`,
+      reason:
+        workload.rounds === null
+          ? noRounds(judgedRoles(plan.judge), head)
+          : `the ${plan.judge} ended well, but ${recorded} of ${workload.rounds} rounds were recorded`,
     }
-  const { allocator } = setting.values
-  const loaded = head.processes.find(({ role }) => role === plan.judge)?.allocator
-  if (allocator !== undefined && loaded !== undefined && loaded !== null && loaded !== allocator)
+  const { allocator } = workload.promises(setting)
+  const pids = new Set(rounds.filter(({ role }) => judgedRoles(plan.judge).includes(role)).map(({ pid }) => pid))
+  const other = head.processes.find((process) => pids.has(process.pid) && isOther(process.allocator, allocator))
+  if (other !== undefined)
     return {
       state: 'failed',
-      reason: `the allocator asked for is ${allocator}, the one loaded in the ${plan.judge} is ${loaded}`,
+      reason: `the allocator asked for is ${allocator}, the one loaded in the ${other.role} is ${other.allocator}`,
     }
   return { state: 'completed', reason: null }
+}
+
+function isOther(loaded: string | null, asked: string | null): boolean {
+  return asked !== null && loaded !== null && loaded !== asked
+}
+
+/** Nothing can be judged: either no process has the role, or none of its rounds was told. */
+function noRounds(roles: string[], { processes }: Recording['head']): string {
+  const missing = roles.find((wanted) => !processes.some(({ role }) => role === wanted))
+  if (missing === undefined)
+    return `it ended well, but not one round of the ${roles.join(' and the ')} was recorded: its output has no line that fits (see rounds)`
+  const seen = [...new Set(processes.map(({ command }) => command.slice(0, 80)))].slice(0, 5)
+  return `it ended well, but no process had the role ${missing}; there were: ${seen.join(' | ')}`
 }
 
 function failedRounds({ failedRounds }: Recording): string[] {
@@ -150,10 +239,9 @@ function failedRounds({ failedRounds }: Recording): string[] {
   )
 }
 
-/** Of roles that are not judged: the job went well without them, and the reader should know. */
-function badEnds(stage: TrialStage, judge: string): string[] {
-  return stage.processes.flatMap(({ role, process }) => {
-    const { exit } = process
-    return role === judge || exit === null || exit.code === 0 ? [] : [`${process.whom} ${describeExit(exit)}`]
-  })
+/** Of processes that do not decide and ended by themselves: the job went well without them, and the reader should know. */
+function badEnds(processes: readonly StagedProcess[]): string[] {
+  return processes.flatMap(({ process: { whom, exit } }) =>
+    exit === null || exit.code === 0 ? [] : [`${whom} ${describeExit(exit)}`],
+  )
 }

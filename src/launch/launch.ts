@@ -1,5 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../errors.js'
 import { countOomKills, wasOomKilled } from '../linux/out-of-memory.js'
@@ -21,6 +21,8 @@ export interface LaunchOptions {
    * With `inherit` and `pipe` stdin is ours too.
    */
   output: { file: string } | 'inherit' | 'pipe'
+  /** Where it runs; our own folder when left out. */
+  cwd?: string
   /** For our own roles: a pipe as stdin and TIDEMARK_OWNED=1, so that they end themselves when their owner dies. */
   owned?: boolean
 }
@@ -67,6 +69,7 @@ export async function launch(guard: Guard, options: LaunchOptions): Promise<Laun
   const child = spawn(program, args, {
     detached: true,
     stdio: stdioOf(options, log),
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
     env: {
       ...process.env,
       ...options.environment,
@@ -142,7 +145,7 @@ async function exitOf(child: ChildProcess, oomKillsBefore: number | null): Promi
   }
 }
 
-async function spawned(child: ChildProcess, { whom, command }: LaunchOptions): Promise<void> {
+async function spawned(child: ChildProcess, { whom, command, cwd }: LaunchOptions): Promise<void> {
   const failure = await new Promise<Error | undefined>((resolve) => {
     child.once('spawn', () => resolve(undefined))
     child.once('error', resolve)
@@ -150,6 +153,8 @@ async function spawned(child: ChildProcess, { whom, command }: LaunchOptions): P
   if (failure === undefined) return
   const program = command[0]!
   const code = systemErrorCode(failure)
+  if (code === 'ENOENT' && cwd !== undefined && !existsSync(cwd))
+    throw new UsageError(`cannot start ${whom} in ${cwd}: there is no such folder`, { cause: failure })
   if (code === 'ENOENT')
     throw new UsageError(`cannot start ${whom}: there is no program "${program}"`, {
       fix: program.includes('/') ? 'Check the path.' : 'Check its name; it was looked for in PATH.',

@@ -66,6 +66,8 @@ export interface RecorderHandle {
   exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void
   /** RSS of the living processes at the newest sample that was told, a few times a second. */
   latest(): ReadonlyMap<number, number>
+  /** The processes of a role that run now, by pid. */
+  pidsOf(role: string): number[]
   onMark(listener: (mark: Mark) => void): void
   onOverLimit(listener: (rssBytes: number) => void): void
   /** Called once when the recording can no longer be written. What was written is kept; the programs are left alone. */
@@ -213,6 +215,10 @@ class Recorder implements RecorderHandle {
 
   latest(): ReadonlyMap<number, number> {
     return this.#latest
+  }
+
+  pidsOf(role: string): number[] {
+    return this.#registry.live().flatMap((process) => (process.role === role ? [process.pid] : []))
   }
 
   onMark(listener: (mark: Mark) => void): void {

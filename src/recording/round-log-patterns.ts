@@ -47,32 +47,50 @@ const PRESETS: Record<string, RoundPattern> = {
  * @throws UsageError that shows a pattern which would work
  */
 export function roundPattern(text: string): RoundPattern {
-  return PRESETS[text] ?? ownPattern(text)
+  const pattern = readRoundPattern(text)
+  if (!('problem' in pattern)) return pattern
+  throw new UsageError(`--rounds: "${text}" ${pattern.problem}`, {
+    fix: pattern.example === undefined ? pattern.fix : `${pattern.fix}--rounds '${pattern.example}'`,
+  })
 }
 
 export const ROUND_PRESETS: readonly string[] = Object.keys(PRESETS)
 
-function ownPattern(text: string): RoundPattern {
+/** Why a text is no pattern of rounds: `has no group, expected one: ...`. The fix ends with the example, where there is one. */
+export interface PatternFault {
+  problem: string
+  fix: string
+  example?: string
+}
+
+/** The same as data, for texts that did not come from the command line. */
+export function readRoundPattern(text: string): RoundPattern | PatternFault {
+  return PRESETS[text] ?? ownPattern(text)
+}
+
+function ownPattern(text: string): RoundPattern | PatternFault {
   const [, isEnd, source] = /^(end:)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
-  const pattern = compile(source, text)
+  const pattern = compile(source)
+  if ('problem' in pattern) return pattern
   const groups = new RegExp(`${source}|`).exec('')!.length - 1
-  if (groups !== 1)
-    throw new UsageError(
-      `--rounds: "${text}" has ${groups === 0 ? 'no group' : `${groups} groups`}, expected one: the digits of the round's number`,
-      { fix: groups === 0 ? `For example: --rounds '${withGroup(text)}'` : 'Write the other groups as (?:...).' },
-    )
+  if (groups !== 1) {
+    const problem = `has ${groups === 0 ? 'no group' : `${groups} groups`}, expected one: the digits of the round's number`
+    if (groups > 1) return { problem, fix: 'Write the other groups as (?:...).' }
+    return { problem, fix: 'For example: ', example: withGroup(text) }
+  }
   const kind = isEnd === undefined ? 'round-start' : 'round-end'
   return { words: [{ kind, pattern }], firstNumber: null, stampsCarryOver: false }
 }
 
-function compile(source: string, text: string): RegExp {
+function compile(source: string): RegExp | PatternFault {
   try {
     return new RegExp(source)
   } catch (error) {
-    throw new UsageError(`--rounds: "${text}" is neither ${ROUND_PRESETS.join(' nor ')} nor a regular expression`, {
-      fix: `${messageOf(error)}\nFor example: --rounds 'Round (\\d+) started'`,
-      cause: error,
-    })
+    return {
+      problem: `is neither ${ROUND_PRESETS.join(' nor ')} nor a regular expression`,
+      fix: `${messageOf(error)}\nFor example: `,
+      example: 'Round (\\d+) started',
+    }
   }
 }
 

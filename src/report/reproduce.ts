@@ -1,12 +1,48 @@
 import type { Comparison } from '../experiment/comparison.js'
-import { axisOptions, compareOptions, jobOptions, type OptionTable, roundOptions, trainingOptions } from '../options.js'
+import {
+  axisOptions,
+  commandOptions,
+  compareOptions,
+  jobOptions,
+  type OptionTable,
+  roundOptions,
+  trainingOptions,
+} from '../options.js'
 
 const JOB_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, ...roundOptions }
 
 /** The command line that runs the same comparison again; what the command line has no option for is left to the name. */
 export function reproduceCommand(comparison: Comparison): string {
-  const { job, settings, seed, trialsPerSetting } = comparison
-  const words = ['tidemark', 'compare', String(job.algorithm ?? comparison.name)]
+  const words = comparison.job.command === undefined ? federationWords(comparison) : commandWords(comparison)
+  const { seed, trialsPerSetting } = comparison
+  words.push(`--${compareOptions.trials.flag}`, String(trialsPerSetting), `--${jobOptions.seed.flag}`, String(seed))
+  return words.map(shellWord).join(' ')
+}
+
+/** Options of a command that are one text each; the facts of the job have the names of the options. */
+const COMMAND_TEXTS = ['command', 'rounds', 'expectedRounds', 'ready', 'load', 'setup', 'teardown'] as const
+
+/** Variables and a folder of its own are only in the file that it came from, so that file is named. */
+function commandWords({ job, judge, name, settings }: Comparison): string[] {
+  if (job.env !== undefined || job.cwd !== undefined) return ['tidemark', 'compare', `${name}.memory.ts`]
+  const words = ['tidemark', 'compare']
+  for (const key of COMMAND_TEXTS)
+    if (job[key] !== undefined) words.push(`--${commandOptions[key].flag}`, String(job[key]))
+  if (job.role !== undefined)
+    for (const role of String(job.role).split(', ')) words.push(`--${commandOptions.roles.flag}`, role)
+  words.push(`--${commandOptions.judge.flag}`, judge, `--${commandOptions.name.flag}`, name)
+  for (const axis of new Set(settings.flatMap(({ values }) => Object.keys(values)))) {
+    const option = (axisOptions as OptionTable)[axis]
+    const values = [...new Set(settings.map((setting) => setting.values[axis]))].join(',')
+    const isPlaceholder = String(job.command).includes(`{${axis}}`)
+    if (option === undefined || isPlaceholder) words.push(`-${commandOptions.parameters.short}`, axis, values)
+    else words.push(`--${option.flag}`, values)
+  }
+  return words
+}
+
+function federationWords({ job, name, settings }: Comparison): string[] {
+  const words = ['tidemark', 'compare', String(job.algorithm ?? name)]
   for (const [key, value] of Object.entries(job)) {
     const option = JOB_OPTIONS[key]
     if (option !== undefined && key !== 'seed') words.push(`--${option.flag}`, String(value))
@@ -17,8 +53,7 @@ export function reproduceCommand(comparison: Comparison): string {
     const values = new Set(settings.map((setting) => setting.values[axis]))
     if (option !== undefined) words.push(`--${option.flag}`, [...values].join(','))
   }
-  words.push(`--${compareOptions.trials.flag}`, String(trialsPerSetting), `--${jobOptions.seed.flag}`, String(seed))
-  return words.map(shellWord).join(' ')
+  return words
 }
 
 function shellWord(word: string): string {

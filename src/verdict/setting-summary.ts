@@ -28,7 +28,7 @@ export interface SettingSummary {
   increaseBytes: Spread | null
   /** Lowest end RSS in the second half of the rounds: what cleanup, or the allocator by itself, comes down to. */
   floorBytes: Spread | null
-  /** Cleanup time divided by all rounds of the trial; zero when cleanup is off. */
+  /** Cleanup time divided by all rounds of the trial; zero when cleanup is off, null where only the program could know it. */
   cleanupMsPerRound: Spread | null
   roundMs: Spread | null
   /** Accuracy of the last round. */
@@ -65,7 +65,9 @@ export function summarizeSetting(
     endRssBytes: over((rounds) => rounds.at(-1)!.end.rssBytes),
     increaseBytes: over((rounds, initial) => (initial === null ? null : rounds.at(-1)!.end.rssBytes - initial)),
     floorBytes: over(floorOf),
-    cleanupMsPerRound: over((rounds) => mean(rounds.map(({ cleanup }) => cleanup?.totalMs ?? 0))),
+    cleanupMsPerRound: over((rounds) =>
+      rounds.every(({ work }) => work === null) ? null : mean(rounds.map(({ cleanup }) => cleanup?.totalMs ?? 0)),
+    ),
     roundMs: over((rounds) => mean(rounds.map(({ startedMs, endedMs }) => endedMs - startedMs))),
     accuracy: over((rounds) => rounds.at(-1)!.accuracy),
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { federation } from '../../src/experiment/definition.js'
 import { overridePlan } from '../../src/experiment/override.js'
-import { planComparison } from '../../src/experiment/plan.js'
+import { type FederationPlan, planComparison } from '../../src/experiment/plan.js'
 
 const plan = planComparison(
   {
@@ -21,7 +21,7 @@ test('without options the suite holds', () => {
 
 test('an option replaces what the suite says, and nothing else', () => {
   const { workload, trials, settings } = overridePlan(plan, { ...none, job: { rounds: 3 }, comparison: { trials: 1 } })
-  expect(workload.job).toEqual({ ...plan.workload.job, rounds: 3 })
+  expect(workload).toEqual({ kind: 'federation', job: { ...(plan.workload as FederationPlan).job, rounds: 3 } })
   expect(trials).toBe(1)
   expect(settings).toEqual(plan.settings)
 })

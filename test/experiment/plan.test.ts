@@ -14,7 +14,7 @@ test('a definition that says nothing but its job has the defaults of the command
     arenaMax: axisOptions.arenaMax.default,
     allocator: axisOptions.allocator.default,
   })
-  expect(plan.workload.job).toMatchObject({ algorithm: 'fedavg', rounds: jobOptions.rounds.default })
+  expect(plan.workload).toMatchObject({ job: { algorithm: 'fedavg', rounds: jobOptions.rounds.default } })
 })
 
 test('sizes and durations may be texts, and a variable that is undefined is unset', () => {
@@ -28,7 +28,7 @@ test('sizes and durations may be texts, and a variable that is undefined is unse
     }),
     'x.memory.ts',
   )
-  expect(plan.workload.job).toMatchObject({ modelSize: 2 ** 21, roundDeadlineMs: 5000, graceMs: 250 })
+  expect(plan.workload).toMatchObject({ job: { modelSize: 2 ** 21, roundDeadlineMs: 5000, graceMs: 250 } })
   expect(plan.settings).toEqual({ serverMemoryGcRounds: [0, 1], MALLOC_TRIM_THRESHOLD_: ['unset', 65536] })
   expect(plan.trialDeadlineMs).toBe(60_000)
   expect(plan.expect).toEqual({ serverMemoryGcRounds: { 0: ['grows', 'settling'], 1: ['stable'] } })

@@ -32,7 +32,9 @@ test('a folder gives every suite file in it and below it, in the order of their 
 test('a folder without a suite says what it looked for', async () => {
   const folder = temporaryFolder()
   await expect(loadSuite(folder)).rejects.toThrow(
-    new UsageError(`the folder ${folder} holds no suite: no file in it ends in .memory.ts, .memory.js or .memory.mjs`),
+    new UsageError(
+      `the folder ${folder} holds no suite: no file in it ends in .memory.ts, .memory.js, .memory.mjs or .memory.json`,
+    ),
   )
 })
 

@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import { StoppedError, UsageError } from '../../errors.js'
 import { type CompareOptions, type FinishedComparison, resumeComparison, runPlan } from '../../experiment/compare.js'
 import { type Overrides, overridePlan } from '../../experiment/override.js'
-import { planComparison } from '../../experiment/plan.js'
-import { loadSuite } from '../../experiment/suite.js'
+import { type ComparisonPlan, planComparison } from '../../experiment/plan.js'
+import { type LoadedDefinition, loadSuite } from '../../experiment/suite.js'
 import {
   axisOptions,
+  commandOptions,
   compareOptions,
   jobOptions,
   memoryOptions,
@@ -14,33 +15,40 @@ import {
   trainingOptions,
 } from '../../options.js'
 import type { Command, CommandInput } from '../command.js'
+import { commandDefinition, refuseWithoutCommand } from '../command-comparison.js'
 import { comparisonProgress } from '../comparison-progress.js'
 import { printComparison, printJson, type ReportedComparison, reportComparison } from '../print-comparison.js'
 import { stopOnSignal } from '../stop-on-signal.js'
 
-const { seed, ...jobWithoutSeed } = jobOptions
+const { seed, rounds: _, ...jobWithoutSeed } = jobOptions
+const { rounds, ...ofCommand } = commandOptions
 const { trials, rateHz, trialDeadlineMs, out, resume, json } = compareOptions
 const { clientMemoryGcRounds } = memoryOptions
 
-const ofJob: OptionTable = { ...jobWithoutSeed, ...trainingOptions, ...roundOptions, clientMemoryGcRounds }
+const ofJob: OptionTable = { rounds, ...jobWithoutSeed, ...trainingOptions, ...roundOptions, clientMemoryGcRounds }
 const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs }
 
 export const command: Command = {
   verb: 'compare',
-  summary: 'Compare memory settings over repeated, interleaved trials of one job.',
+  summary: 'Compare memory settings over repeated, interleaved trials of one job or command.',
   description: [
     'Runs a job under every combination of the memory settings, several times each in fresh processes, records the',
     'memory of every process, and says what each setting did to the server.',
     '',
     'The job is the name of an algorithm (fedavg), or a suite: a *.memory.ts file, or a folder with such files. Options',
-    'that are given replace what the suite says. Results, with report.html, go to the folder that is printed.',
+    'that are given replace what the suite says. Results, with report.html, go to the folder that is printed. Without a',
+    'job, tidemark.config.ts (or .mjs, .json) of this folder says what to compare.',
+    '',
+    'With --command the job is any program: its rounds are found in its output, the memory of all its processes is read',
+    'from outside, and each setting reaches it through {placeholders} and its environment.',
   ].join('\n'),
   arguments: '[job]',
-  options: { ...axisOptions, ...ofComparison, out, resume, json, ...ofJob },
+  options: { ...axisOptions, ...ofComparison, out, resume, json, ...ofCommand, ...ofJob },
   examples: [
     'tidemark compare fedavg',
     'tidemark compare fedavg --trainer echo --model-size 50MB --rounds 12 --trials 3',
     'tidemark compare memory-profile/fedavg --server-memory-gc-rounds 0,1 --arena-max unset',
+    "tidemark compare --command 'python job.py --gc {gc}' -L gc 0,5,1 --rounds nvflare --role server=runner_process",
     'tidemark compare --resume runs/fedavg-20260712-130509',
   ],
   run: runCompare,
@@ -79,17 +87,26 @@ type Run = (options: CompareOptions) => Promise<FinishedComparison>
 /** Every file is read and checked before the first comparison starts. */
 async function newRuns(input: CommandInput): Promise<Run[]> {
   const asked = input.arguments[0]
-  if (asked === undefined)
-    throw new UsageError('compare: no job was named', { fix: 'Name an algorithm or a suite: tidemark compare fedavg' })
-  const plans = (await loadSuite(asked)).map(({ source, definition }) => {
-    const plan = overridePlan(planComparison(definition, source), overridesOf(input))
-    return planComparison(plan, `${source} with the options given`)
-  })
+  const overrides = overridesOf(input)
+  const plans =
+    input.options.command === undefined
+      ? (await loadSuite(asked)).map((suite) => suitePlan(suite, input, overrides))
+      : [planComparison(commandDefinition(input, overrides), 'the command line')]
   const folder = input.options.out as string | undefined
   return plans.map((plan) => {
     const out = folder === undefined || plans.length === 1 ? folder : join(folder, plan.name)
     return (options) => runPlan(plan, { ...options, out })
   })
+}
+
+function suitePlan(
+  { source, text, definition }: LoadedDefinition,
+  input: CommandInput,
+  overrides: Overrides,
+): ComparisonPlan {
+  const plan = planComparison(definition, { name: source, text })
+  refuseWithoutCommand(plan, input, overrides)
+  return planComparison(overridePlan(plan, overrides), `${source} with the options given`)
 }
 
 function resumedRun({ arguments: [asked], options, given }: CommandInput): Run {
@@ -106,9 +123,9 @@ function overridesOf({ options, given }: CommandInput): Overrides {
   const pick = (table: OptionTable) =>
     Object.fromEntries(Object.keys(table).flatMap((key) => (given.has(key) ? [[key, options[key]]] : [])))
   return {
-    settings: pick(axisOptions) as Overrides['settings'],
+    settings: { ...(pick(axisOptions) as Overrides['settings']), ...(options.parameters as Overrides['settings']) },
     job: pick(ofJob) as Overrides['job'],
-    comparison: pick(ofComparison),
+    comparison: pick({ ...ofComparison, judge: commandOptions.judge }),
   }
 }
 

@@ -10,9 +10,8 @@ import {
   serverOptions,
   trainingOptions,
 } from '../../options.js'
-import { allocatorLibrary } from '../allocator-library.js'
-import { isVariable } from '../axes.js'
 import { type FederationPlan, federationOptions } from '../plan.js'
+import { settingEnvironment } from '../setting-environment.js'
 import type { Setting } from '../settings.js'
 import type { Stage, Workload } from './workload.js'
 
@@ -31,15 +30,28 @@ const CLIENT_OPTIONS: OptionTable = { clientMemoryGcRounds }
 /** The options that say at a glance what a job is; any other is worth a word when it is not the default. */
 const HEADLINE = ['algorithm', 'rounds', 'clients', 'model', 'modelSize', 'trainer']
 
+/** How long clients may take to end by themselves once the server has ended well. */
+const FAREWELL_MS = 10_000
+
 /** A job of our own runtime: `tidemark server`, then its clients, started as a user would start them. */
 export function federationWorkload({ job }: FederationPlan, seed: number): Workload {
   return {
     job: headline(job),
     rounds: Number(job.rounds),
+    tree: null,
+    isOneRound: false,
+    timeoutMs: null,
+    farewellMs: FAREWELL_MS,
     check: (settings) => {
-      for (const { values } of settings) serverEnvironment(values)
+      for (const { values } of settings) settingEnvironment(values)
     },
     start: (stage, setting) => startFederation(stage, { ...job, ...setting.values, seed }, setting),
+    // The server says itself which allocator it runs under; its variables are the ones that it was launched with.
+    promises: ({ values }) => ({
+      allocator: values.allocator === undefined ? null : String(values.allocator),
+      environment: {},
+    }),
+    steps: () => ({ setup: null, teardown: null }),
   }
 }
 
@@ -49,7 +61,7 @@ async function startFederation(stage: Stage, job: Setting['values'], setting: Se
     role: 'server',
     name: 'server',
     command: tidemark('server', flags(SERVER_OPTIONS, job)),
-    environment: { ...token, TIDEMARK_ATTRIBUTION: '1', ...serverEnvironment(setting.values) },
+    environment: { ...token, TIDEMARK_ATTRIBUTION: '1', ...settingEnvironment(setting.values) },
     owned: true,
   })
   const { url } = await stage.waitForMark('server', 'ready')
@@ -80,17 +92,6 @@ function tidemark(verb: string, args: readonly string[]): string[] {
 /** Every option by name, so that a variable of the user's shell cannot change one trial's job. */
 function flags(table: OptionTable, job: Setting['values']): string[] {
   return Object.entries(table).flatMap(([key, spec]) => flagsOf(spec, job[key]))
-}
-
-/** Axes that are no options of the program but belong to how it is launched. */
-function serverEnvironment(values: Setting['values']): Record<string, string | undefined> {
-  const environment: Record<string, string | undefined> = {}
-  for (const [axis, value] of Object.entries(values)) {
-    if (axis === 'arenaMax') environment.MALLOC_ARENA_MAX = value === 'unset' ? undefined : String(value)
-    else if (axis === 'allocator') environment.LD_PRELOAD = allocatorLibrary(String(value))
-    else if (isVariable(axis)) environment[axis] = value === 'unset' ? undefined : String(value)
-  }
-  return environment
 }
 
 /** Padded, since the order of names is the order of shares of the data. */

@@ -1,0 +1,48 @@
+import { fillPlaceholders } from './placeholders.js'
+
+/**
+ * The words of a command line, with the values of a setting filled in. A text with signs of the shell outside of quotes
+ * goes to /bin/sh, where values are quoted; any other is split here, so that a value with blanks stays one word.
+ *
+ * @throws SyntaxError when a quote is not closed
+ */
+export function splitCommand(
+  command: string | readonly string[],
+  values: Readonly<Record<string, string | number>>,
+): string[] {
+  if (typeof command !== 'string') return command.map((word) => fillPlaceholders(word, values))
+  const words = splitWords(command)
+  if (words === 'needs a shell') return ['/bin/sh', '-c', fillPlaceholders(command, values, shellWord)]
+  return words.map((word) => fillPlaceholders(word, values))
+}
+
+/** Signs that mean something to a shell. `{` does not: placeholders are written with it. */
+const SHELL_SIGN = /[|&;<>()$`*?~#!\n]/
+
+/** Blanks part words; quotes and a backslash keep what they enclose, as in POSIX shells (XCU 2.2). */
+function splitWords(line: string): string[] | 'needs a shell' {
+  const words: string[] = []
+  let word: string | undefined
+  for (let at = 0; at < line.length; at++) {
+    const sign = line[at]!
+    if (sign === "'" || sign === '"') {
+      const end = line.indexOf(sign, at + 1)
+      if (end === -1) throw new SyntaxError(`the quote ${sign} is not closed`)
+      const quoted = line.slice(at + 1, end)
+      if (sign === '"' && /[$`\\]/.test(quoted)) return 'needs a shell'
+      word = (word ?? '') + quoted
+      at = end
+    } else if (sign === '\\' && at + 1 < line.length) word = (word ?? '') + line[++at]
+    else if (SHELL_SIGN.test(sign)) return 'needs a shell'
+    else if (sign === ' ' || sign === '\t') {
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else word = (word ?? '') + sign
+  }
+  if (word !== undefined) words.push(word)
+  return /^[A-Za-z_]\w*=/.test(words[0] ?? '') ? 'needs a shell' : words
+}
+
+function shellWord(word: string): string {
+  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}

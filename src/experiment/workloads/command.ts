@@ -1,0 +1,158 @@
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { UsageError } from '../../errors.js'
+import { roundPattern } from '../../recording/round-log-patterns.js'
+import { allocatorLibrary } from '../allocator-library.js'
+import { isVariable } from '../axes.js'
+import { type CommandPlan, PRELOAD, templatesOf } from '../command-plan.js'
+import { judgedRoles } from '../judged-roles.js'
+import { fillPlaceholders, placeholdersIn } from '../placeholders.js'
+import { settingEnvironment } from '../setting-environment.js'
+import type { Setting } from '../settings.js'
+import { splitCommand } from '../split-command.js'
+import type { Stage, Step, Workload } from './workload.js'
+
+/** Names of the processes that we start; they name the logs. */
+const COMMAND = 'command'
+const LOAD = 'load'
+
+/**
+ * A command of the user's: recorded from outside with all that it starts, its rounds told by its output or its marks, its
+ * roles by command lines. The setting reaches it through placeholders and its environment.
+ */
+export function commandWorkload(plan: CommandPlan, judge: string): Workload {
+  const roles = Object.entries(plan.role ?? {}).map(([role, source]) => ({ role, pattern: new RegExp(source) }))
+  return {
+    job: headline(plan),
+    rounds: plan.expectedRounds,
+    tree: { roles },
+    isOneRound: plan.rounds === null,
+    timeoutMs: plan.timeout,
+    farewellMs: 0,
+    check: (settings) => {
+      for (const setting of settings) checkSetting(plan, setting)
+    },
+    start: (stage, setting) => startCommand(stage, plan, setting, judge),
+    promises: ({ values }) => ({
+      allocator: values.allocator === undefined ? null : String(values.allocator),
+      environment: withoutPreload(variablesOf(plan, values)),
+    }),
+    steps: ({ values }) => ({ setup: step(plan, 'setup', values), teardown: step(plan, 'teardown', values) }),
+  }
+}
+
+async function startCommand(stage: Stage, plan: CommandPlan, { values }: Setting, judge: string): Promise<void> {
+  const filled = fillingOf(values)
+  const cwd = folderOf(plan, filled)
+  const ownRole = judgedRoles(judge)[0]!
+  await stage.start({
+    role: plan.role === null ? ownRole : roleByPattern(plan, filled),
+    name: COMMAND,
+    command: splitCommand(plan.command, filled),
+    environment: { ...ownEnvironment(plan, filled), ...variablesOf(plan, values) },
+    cwd,
+    decides: plan.load === null,
+    ...(plan.rounds !== null && { rounds: roundPattern(plan.rounds) }),
+  })
+  if (plan.ready !== null) {
+    await stage.waitForLine(COMMAND, new RegExp(plan.ready))
+    for (const role of judgedRoles(judge)) stage.readInitial(role)
+  }
+  if (plan.load === null) return
+  await stage.start({
+    role: LOAD,
+    name: LOAD,
+    command: splitCommand(plan.load, filled),
+    environment: ownEnvironment(plan, filled),
+    cwd,
+    decides: true,
+  })
+}
+
+/** The command's own process may be one that a pattern is meant for; else it is what started them. */
+function roleByPattern(plan: CommandPlan, filled: Setting['values']): string {
+  const line = splitCommand(plan.command, filled).join(' ')
+  return Object.entries(plan.role ?? {}).find(([, source]) => new RegExp(source).test(line))?.[0] ?? 'process'
+}
+
+/** Values for placeholders: those of the setting, and the library to preload for its allocator. */
+function fillingOf(values: Setting['values']): Setting['values'] {
+  if (values.allocator === undefined) return values
+  return { ...values, [PRELOAD]: allocatorLibrary(String(values.allocator)) ?? '' }
+}
+
+/**
+ * What the setting sets for the command, and so for all that it starts. What stands in the command as a placeholder, a
+ * variable or `{preload}`, is where the user wants it, and nowhere else.
+ */
+function variablesOf(plan: CommandPlan, values: Setting['values']): Record<string, string | undefined> {
+  const placed = new Set(templatesOf(plan).flatMap(({ text }) => placeholdersIn(text)))
+  const free = Object.entries(values).filter(
+    ([axis]) => !placed.has(axis) && !(axis === 'allocator' && placed.has(PRELOAD)),
+  )
+  return settingEnvironment(Object.fromEntries(free.filter(([axis]) => isLaunchAxis(axis) || isVariable(axis))))
+}
+
+function isLaunchAxis(axis: string): boolean {
+  return axis === 'arenaMax' || axis === 'allocator'
+}
+
+/** The preloaded library is looked for in the process itself. */
+function withoutPreload({ LD_PRELOAD: _, ...others }: Record<string, string | undefined>) {
+  return others
+}
+
+function ownEnvironment(plan: CommandPlan, filled: Setting['values']): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(plan.env).map(([name, value]) => [
+      name,
+      value === null ? undefined : fillPlaceholders(value, filled),
+    ]),
+  )
+}
+
+function folderOf(plan: CommandPlan, filled: Setting['values']): string | undefined {
+  return plan.cwd === null ? undefined : resolve(fillPlaceholders(plan.cwd, filled))
+}
+
+function step(plan: CommandPlan, which: 'setup' | 'teardown', values: Setting['values']): Step | null {
+  const line = plan[which]
+  if (line === null) return null
+  const filled = fillingOf(values)
+  return {
+    command: splitCommand(line, filled),
+    environment: ownEnvironment(plan, filled),
+    cwd: folderOf(plan, filled),
+  }
+}
+
+/** What would fail every trial is said before the first. */
+function checkSetting(plan: CommandPlan, { label, values }: Setting): void {
+  const filled = fillingOf(values)
+  settingEnvironment(values)
+  const cwd = folderOf(plan, filled)
+  if (cwd === undefined || plan.setup !== null) return // the setup may make it
+  if (!existsSync(cwd) || !statSync(cwd).isDirectory())
+    throw new UsageError(`the command of the setting ${label} cannot run in ${cwd}: there is no such folder`)
+}
+
+function headline(plan: CommandPlan): Record<string, string | number> {
+  const text = (line: string | string[]) => (typeof line === 'string' ? line : line.join(' '))
+  const roles = Object.entries(plan.role ?? {}).map(([role, source]) => `${role}=${source}`)
+  return {
+    command: text(plan.command),
+    ...(plan.rounds !== null && { rounds: plan.rounds }),
+    ...(plan.expectedRounds !== null && { expectedRounds: plan.expectedRounds }),
+    ...(roles.length > 0 && { role: roles.join(', ') }),
+    ...(plan.ready !== null && { ready: plan.ready }),
+    ...(plan.load !== null && { load: text(plan.load) }),
+    ...(plan.setup !== null && { setup: text(plan.setup) }),
+    ...(plan.teardown !== null && { teardown: text(plan.teardown) }),
+    ...(Object.keys(plan.env).length > 0 && {
+      env: Object.entries(plan.env)
+        .map(([name, value]) => (value === null ? `${name} unset` : `${name}=${value}`))
+        .join(', '),
+    }),
+    ...(plan.cwd !== null && { cwd: plan.cwd }),
+  }
+}
