@@ -34,7 +34,18 @@ async function runJob(gcRounds: number): Promise<Mark[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-bench-'))
   const file = join(folder, 'marks.ndjson')
   writeFileSync(file, '')
-  const job = ['--trainer', 'echo', '--model-size', '100MiB', '--rounds', String(rounds), '--clients', String(CLIENTS)]
+  const job = [
+    '--aggregation',
+    'buffered',
+    '--trainer',
+    'echo',
+    '--model-size',
+    '100MiB',
+    '--rounds',
+    String(rounds),
+    '--clients',
+    String(CLIENTS),
+  ]
   const server = start(['server', ...job, '--server-memory-gc-rounds', String(gcRounds)], file)
   try {
     const url = await serverUrl(file, server)

@@ -464,6 +464,19 @@ export const serverOptions = {
     default: 'fedavg',
     help: 'How the server learns from its clients.',
   }),
+  aggregation: choice({
+    flag: 'aggregation',
+    of: ['spooled', 'buffered'],
+    default: 'spooled',
+    help: 'Where results wait. spooled: in files, so that memory does not depend on the model. buffered: in memory.',
+  }),
+  spoolDir: text({
+    flag: 'spool-dir',
+    placeholder: 'FOLDER',
+    default: undefined,
+    defaultText: 'a new one in TMPDIR or /var/tmp',
+    help: 'Folder for what is spooled: (clients + 2) times the model. It belongs on a disk; tmpfs is memory.',
+  }),
   checkpoint: text({
     flag: 'checkpoint',
     placeholder: 'FILE',

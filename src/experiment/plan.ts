@@ -57,6 +57,8 @@ const { seed, ...jobWithoutSeed } = jobOptions
 /** Options of a job of our own runtime. The seed is the comparison's. */
 export const federationOptions = {
   algorithm: serverOptions.algorithm,
+  // What the frameworks that it stands for do, and what cleanup settings are about: spooled leaves nothing to clean up.
+  aggregation: { ...serverOptions.aggregation, default: 'buffered' } as typeof serverOptions.aggregation,
   ...jobWithoutSeed,
   ...trainingOptions,
   ...roundOptions,

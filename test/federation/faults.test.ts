@@ -8,6 +8,7 @@ import { fedavg } from '../../src/federation/algorithms/fedavg.js'
 import { runClient } from '../../src/federation/roles/client.js'
 import type { MakeTrainer, ServerSettings } from '../../src/federation/roles/job.js'
 import { runServer } from '../../src/federation/roles/server.js'
+import type { GlobalState } from '../../src/federation/weights/global-state.js'
 import type { Weights } from '../../src/federation/weights/weights.js'
 import { type FakeRole, fakeRole, waitForMark } from './fake-role.js'
 import { bytesOf, get, joinByHand, post, sendResult } from './raw-client.js'
@@ -19,6 +20,11 @@ const SPECS = [
 ] as const
 
 const echo: MakeTrainer = async () => ({ train: async (weights) => ({ weights, numExamples: 1, steps: 1 }) })
+
+/** The model at the end of a job; its file, where it has one, is gone by then, and still readable. */
+async function modelOf(job: Promise<GlobalState>): Promise<Weights> {
+  return (await job).load()
+}
 
 function weights(value: number): Weights {
   return { specs: SPECS, data: [new Float32Array(6).fill(value), new Float32Array(3).fill(value)] }
@@ -78,7 +84,7 @@ describe('a result that breaks a rule leaves no trace, and the round goes on wit
     expect(refused.body).toMatchObject({ error: 'rejected', message: expect.stringMatching(message) })
     expect(await client.result({ round: 1 }, bytesOf(weights(3)))).toMatchObject({ body: { result: 'accepted' } })
     await client.task()
-    expect([...(await job).data[0]!]).toEqual(Array(6).fill(2))
+    expect([...(await modelOf(job)).data[0]!]).toEqual(Array(6).fill(2))
     await other.done
   })
 
@@ -119,7 +125,7 @@ describe('a result that', () => {
     })
     gate.open()
     await client.task()
-    expect((await job).data[0]![0]).toBe(2)
+    expect((await modelOf(job)).data[0]![0]).toBe(2)
   })
 
   it('comes after its round is told which round it is', async () => {
@@ -155,7 +161,7 @@ describe('a result that', () => {
       body: { result: 'not-counted' },
     })
     await client.task()
-    expect((await job).data[0]![0]).toBe(1)
+    expect((await modelOf(job)).data[0]![0]).toBe(1)
   })
 
   it('falls silent in the middle is cut off', async () => {
@@ -168,7 +174,7 @@ describe('a result that', () => {
     await once(socket, 'close')
     expect(await client.result({ round: 1 }, body)).toMatchObject({ body: { result: 'accepted' } })
     await client.task()
-    expect((await job).data[0]![0]).toBe(2)
+    expect((await modelOf(job)).data[0]![0]).toBe(2)
   })
 
   it('breaks off in the middle may be sent again', async () => {
@@ -180,7 +186,7 @@ describe('a result that', () => {
     ;(await client.beginResult({ round: 1 }, body.length, body.subarray(0, -1))).destroy()
     expect(await client.result({ round: 1 }, body)).toMatchObject({ body: { result: 'accepted' } })
     await client.task()
-    expect((await job).data[0]![0]).toBe(2)
+    expect((await modelOf(job)).data[0]![0]).toBe(2)
   })
 })
 

@@ -7,14 +7,17 @@ import { describe, expect, it } from 'vitest'
 import { fedavg, weightedMean } from '../../src/federation/algorithms/fedavg.js'
 import { runClient } from '../../src/federation/roles/client.js'
 import { runServer } from '../../src/federation/roles/server.js'
-import { openBuffered } from '../../src/federation/rounds/buffered.js'
 import { Collection, RoundFailedError } from '../../src/federation/rounds/collection.js'
 import type { Assignment } from '../../src/federation/rounds/desk.js'
 import { exchange, type RoundCommit } from '../../src/federation/rounds/exchange.js'
+import { SpoolFolder } from '../../src/federation/rounds/spool-folder.js'
+import { SpoolStorage } from '../../src/federation/rounds/spool-storage.js'
+import { memoryStorage, type Storage } from '../../src/federation/rounds/storage.js'
 import { readWeights } from '../../src/federation/weights/read-safetensors.js'
 import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
 import { encodeWeights } from '../../src/federation/weights/write-safetensors.js'
 import type { ResultClaim } from '../../src/federation/wire/messages.js'
+import { temporaryFolder } from '../temporary-folder.js'
 import { fakeRole, waitForMark } from './fake-role.js'
 import {
   type AggregateCase,
@@ -29,20 +32,32 @@ import {
   trainerOf,
   weightsOf,
 } from './golden.js'
+import { bytesOf } from './raw-client.js'
 import { clientSettings, serverSettings } from './settings.js'
 
 const NEVER_MS = 60_000
 
+/** Where results wait, and in which order they are added. */
+const ways = ['ordered', 'arrival', 'spooled'] as const
+type Way = (typeof ways)[number]
+
 const types: TensorType[] = ['F64', 'F32']
-const summations = ['ordered', 'arrival'] as const
 
 const trainings = readCases<TrainingCase>('fedavg')
 const aggregates = readCases<AggregateCase>('aggregate')
 
 describe.each(trainings)('$id', (golden) => {
   describe.each(types)('in %s', (dtype) => {
-    it.each(summations)('has the weights of every round, added in %s order', async (summation) => {
-      await runInProcess(golden, dtype, summation)
+    it.each(ways)('has the weights of every round, results %s', async (way) => {
+      await runInProcess(golden, dtype, way)
+    })
+
+    it('has the same bits when it is spooled as when it is buffered in order', async () => {
+      const [spooled, buffered] = [
+        await runInProcess(golden, dtype, 'spooled'),
+        await runInProcess(golden, dtype, 'ordered'),
+      ]
+      expect(bytesOf(spooled)).toEqual(bytesOf(buffered))
     })
 
     if (isWholeRun(golden))
@@ -54,8 +69,8 @@ describe.each(trainings)('$id', (golden) => {
 
 describe.each(aggregates)('$id', (golden) => {
   describe.each(types)('in %s', (dtype) => {
-    it.each(summations)('accepts who should be, and no other leaves a trace, added in %s order', async (summation) => {
-      await runAggregate(golden, dtype, summation)
+    it.each(ways)('accepts who should be, and no other leaves a trace, results %s', async (way) => {
+      await runAggregate(golden, dtype, way)
     })
   })
 })
@@ -65,9 +80,14 @@ it('there are cases to run', () => {
   expect(aggregates.length).toBeGreaterThan(0)
 })
 
-async function runInProcess(golden: TrainingCase, dtype: TensorType, summation: 'ordered' | 'arrival'): Promise<void> {
-  const settings = settingsOf(golden, summation)
-  let state = weightsOf(specsOf(golden.model.tensors, dtype), golden.init)
+function storageOf(way: Way): Storage {
+  return way === 'spooled' ? new SpoolStorage(SpoolFolder.open(temporaryFolder())) : memoryStorage
+}
+
+async function runInProcess(golden: TrainingCase, dtype: TensorType, way: Way): Promise<Weights> {
+  const settings = settingsOf(golden, way === 'arrival' ? 'arrival' : 'ordered')
+  const storage = storageOf(way)
+  let state = await storage.begin(weightsOf(specsOf(golden.model.tensors, dtype), golden.init))
   for (const expected of golden.expected.rounds) {
     const { round } = expected
     const sampled = golden.config.schedule?.[round - 1] ?? golden.clients.map((client) => client.id)
@@ -85,7 +105,8 @@ async function runInProcess(golden: TrainingCase, dtype: TensorType, summation: 
             attempt: 0,
             settings,
             desk,
-            openAggregation: openBuffered,
+            storage,
+            metadata: {},
             signal: new AbortController().signal,
           }),
       }),
@@ -94,20 +115,23 @@ async function runInProcess(golden: TrainingCase, dtype: TensorType, summation: 
     expect(commit !== undefined, `round ${round} committed`).toBe(expected.committed)
     if (commit !== undefined) {
       state = commit.state
+      await storage.commit(state)
       const accepted = Object.keys(expected.clients).filter((client) => expected.clients[client]!.accepted)
       expect(commit.accepted.map((claim) => claim.client)).toEqual(accepted.sort())
     }
-    expectWeights(state, expected.weights, toleranceOf(golden, dtype), `round ${round}`)
-    expectClose(pooledLoss(golden, state), expected.pooledLoss, toleranceOf(golden, dtype), `loss of round ${round}`)
+    const weights = await state.load()
+    expectWeights(weights, expected.weights, toleranceOf(golden, dtype), `round ${round}`)
+    expectClose(pooledLoss(golden, weights), expected.pooledLoss, toleranceOf(golden, dtype), `loss of round ${round}`)
   }
+  return state.load()
 }
 
 /** A desk whose clients train and answer at once, but for those that the case has missing. */
 function clientsInProcess(golden: TrainingCase, expected: ExpectedRound, tolerance: number) {
   let answers: Promise<unknown> = Promise.resolve()
-  const answer = async ({ weights, collection }: Assignment, client: string): Promise<void> => {
+  const answer = async ({ state, collection }: Assignment, client: string): Promise<void> => {
     const { round, attempt } = collection.rules
-    const received = await readWeights(streamOf(weights), { maxBytes: 1e6 })
+    const received = await readWeights(streamOf(await state.load()), { maxBytes: 1e6 })
     const { weights: trained, numExamples, steps } = await trainerOf(golden, client).train(received, round)
     const wanted = expected.clients[client]!
     if (wanted.weights !== undefined) expectWeights(trained, wanted.weights, tolerance, `${client} in round ${round}`)
@@ -166,17 +190,26 @@ async function runOverSockets(golden: TrainingCase, dtype: TensorType): Promise<
     ),
   )
   const [final] = await Promise.all([job, ...clients])
-  expectWeights(final, golden.expected.rounds.at(-1)!.weights, tolerance, 'the final weights')
+  expectWeights(await final.load(), golden.expected.rounds.at(-1)!.weights, tolerance, 'the final weights')
 }
 
-async function runAggregate(golden: AggregateCase, dtype: TensorType, summation: 'ordered' | 'arrival'): Promise<void> {
+async function runAggregate(golden: AggregateCase, dtype: TensorType, way: Way): Promise<void> {
   const { config, submissions, expected } = golden
   const specs = specsOf(golden.tensors, dtype)
   const combination = weightedMean({
     weighting: config.weighting ?? 'examples',
     serverLearningRate: config.serverLr ?? 1,
   })
-  const aggregation = openBuffered({ specs, combination, summation })
+  const storage = storageOf(way)
+  const current = await storage.begin(weightsOf(specs, golden.current))
+  const aggregation = storage.openAggregation({
+    round: config.round,
+    attempt: 0,
+    metadata: {},
+    specs,
+    combination,
+    summation: way === 'arrival' ? 'arrival' : 'ordered',
+  })
   // One client more, whose answer is waited for until all submissions have been judged.
   const clients = [...config.selected, 'last-to-answer']
   const collection = new Collection(
@@ -204,12 +237,11 @@ async function runAggregate(golden: AggregateCase, dtype: TensorType, summation:
     )
   }
   for (const client of clients) collection.fail(client, 'it has nothing more to send')
-  const current = weightsOf(specs, golden.current)
   const accepted = await committed(collection.outcome)
   expect(accepted !== undefined).toBe(expected.committed)
   const weights = accepted === undefined ? current : await aggregation.combine(current)
   if (accepted !== undefined) expect(accepted.map((claim) => claim.client)).toEqual([...expected.accepted].sort())
-  expectWeights(weights, expected.weights, toleranceOf(golden, dtype), 'the aggregate')
+  expectWeights(await weights.load(), expected.weights, toleranceOf(golden, dtype), 'the aggregate')
 }
 
 function tensorsOf(tensors: AggregateCase['submissions'][number]['tensors'], dtype: TensorType): Weights {

@@ -20,6 +20,7 @@ const { serverMemoryGcRounds, clientMemoryGcRounds } = memoryOptions
 /** What each role takes on its command line; the server tells its clients the rest of the job. */
 const SERVER_OPTIONS: OptionTable = {
   algorithm: serverOptions.algorithm,
+  aggregation: serverOptions.aggregation,
   ...jobOptions,
   ...trainingOptions,
   ...roundOptions,

@@ -4,7 +4,7 @@
  * `rounds/` and `roles/`, and no algorithm repeats them.
  */
 import type { ExchangeRequest, RoundCommit, RoundSettings } from '../rounds/exchange.js'
-import type { Weights } from '../weights/weights.js'
+import type { GlobalState } from '../weights/global-state.js'
 
 export interface Algorithm {
   readonly name: string
@@ -26,9 +26,9 @@ export interface RoundSteps {
   readonly attempt: number
   readonly settings: RoundSettings
   /** The global weights, and whatever else the algorithm keeps, as of the last commit. */
-  readonly state: Weights
+  readonly state: GlobalState
   /** Draws this attempt's clients from those that are connected, as --sample asks. Sorted. */
   sample(): string[]
-  /** Sends weights to clients and gathers their results, by the rules of a round. Throws RoundFailedError without a quorum. */
+  /** Sends a state to clients and gathers their results, by the rules of a round. Throws RoundFailedError without a quorum. */
   exchange(request: ExchangeRequest): Promise<RoundCommit>
 }

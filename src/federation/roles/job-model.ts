@@ -1,6 +1,6 @@
 import { TidemarkError } from '../../errors.js'
 import { createEvaluator } from '../training/evaluator.js'
-import { initialWeights } from '../training/initial-weights.js'
+import { drawWeights } from '../training/initial-weights.js'
 import { modelSpecs } from '../training/model-choice.js'
 import { createTrainer } from '../training/trainer.js'
 import { layoutDifference } from '../weights/layout.js'
@@ -10,7 +10,7 @@ import type { JobSettings, MakeTrainer, ServerModel } from './job.js'
 /** The model that a job's settings ask for. */
 export async function loadServerModel(settings: JobSettings): Promise<ServerModel> {
   const evaluator = await createEvaluator(settings)
-  const initial = initialWeights(settings, settings.seed)
+  const initial = drawWeights(settings, settings.seed)
   return evaluator === undefined ? { initial } : { initial, accuracy: (weights) => evaluator.accuracy(weights) }
 }
 

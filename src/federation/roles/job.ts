@@ -10,6 +10,7 @@ import {
   trainingOptions,
 } from '../../options.js'
 import type { TrainingResult } from '../training/trainer.js'
+import type { WeightsSource } from '../weights/global-state.js'
 import type { Weights } from '../weights/weights.js'
 import type { Place } from '../wire/messages.js'
 
@@ -26,7 +27,7 @@ export type ServerSettings = JobSettings &
 
 /** The model of a job, as the server needs it. */
 export interface ServerModel {
-  initial: Weights
+  initial: WeightsSource
   /** Share of held-out examples that these weights classify rightly; absent where nothing is learnt. */
   accuracy?: (weights: Weights) => number
 }

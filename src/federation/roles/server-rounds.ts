@@ -1,13 +1,13 @@
 import { TidemarkError } from '../../errors.js'
 import { formatBytes, formatDuration } from '../../units.js'
-import { openBuffered } from '../rounds/buffered.js'
 import { RoundFailedError } from '../rounds/collection.js'
 import type { Desk } from '../rounds/desk.js'
 import { exchange, type RoundCommit } from '../rounds/exchange.js'
 import type { Members } from '../rounds/members.js'
 import { sampleClients, sampleSize } from '../rounds/sample.js'
+import type { Storage } from '../rounds/storage.js'
 import { writeCheckpoint } from '../weights/checkpoint.js'
-import type { Weights } from '../weights/weights.js'
+import type { GlobalState } from '../weights/global-state.js'
 import type { Changes } from '../wire/changes.js'
 import type { ServerModel } from './job.js'
 import { nowMs, type RoleProcess } from './role-process.js'
@@ -16,6 +16,7 @@ import type { ServerJob } from './server.js'
 
 export interface RunningJob extends ServerJob {
   model: ServerModel
+  storage: Storage
   members: Members
   desk: Desk
   changes: Changes
@@ -25,8 +26,8 @@ export interface RunningJob extends ServerJob {
  * The rounds of a job: sample, send, collect, aggregate, commit, persist, clean up. New weights become visible at the
  * commit, all at once; a round that fails leaves everything as it was and is tried again.
  */
-export async function runRounds(job: RunningJob, role: RoleProcess): Promise<Weights> {
-  let state = job.model.initial
+export async function runRounds(job: RunningJob, role: RoleProcess): Promise<GlobalState> {
+  let state = await job.storage.begin(job.model.initial)
   // From here on the loop alone holds the weights: an old set is free as soon as the next one is committed.
   job.model.initial = { specs: state.specs, data: [] }
   startNextPeak(role.exactPeaks)
@@ -34,6 +35,7 @@ export async function runRounds(job: RunningJob, role: RoleProcess): Promise<Wei
     const startedMs = nowMs()
     const { commit, attempt } = await runAttempts(job, { round, state }, role)
     state = commit.state
+    await job.storage.commit(state)
     await persist(job, state, round)
     await endRound(job, { round, attempt, startedMs, state, commit }, role)
   }
@@ -42,7 +44,7 @@ export async function runRounds(job: RunningJob, role: RoleProcess): Promise<Wei
 
 async function runAttempts(
   job: RunningJob,
-  { round, state }: { round: number; state: Weights },
+  { round, state }: { round: number; state: GlobalState },
   role: RoleProcess,
 ): Promise<{ commit: RoundCommit; attempt: number }> {
   const { roundAttempts } = job.settings
@@ -53,6 +55,7 @@ async function runAttempts(
       return { commit: await runAttempt(job, { round, attempt, state }, role), attempt }
     } catch (error) {
       if (!(error instanceof RoundFailedError)) throw error
+      await job.storage.abandon(state)
       role.mark({ mark: 'round-failed', round, attempt, reason: error.message })
       role.log(`${error.message} (attempt ${attempt + 1} of ${roundAttempts})`)
       if (attempt + 1 >= roundAttempts)
@@ -66,10 +69,11 @@ async function runAttempts(
 
 function runAttempt(
   job: RunningJob,
-  { round, attempt, state }: { round: number; attempt: number; state: Weights },
+  { round, attempt, state }: { round: number; attempt: number; state: GlobalState },
   role: RoleProcess,
 ): Promise<RoundCommit> {
-  const { settings, members, desk } = job
+  const { settings, members, desk, storage } = job
+  const metadata = metadataOf(job, round)
   return job.algorithm.run({
     round,
     attempt,
@@ -82,7 +86,7 @@ function runAttempt(
         attempt,
       }),
     exchange: (request) =>
-      exchange(request, { round, attempt, settings, desk, openAggregation: openBuffered, signal: role.signal }),
+      exchange(request, { round, attempt, settings, desk, storage, metadata, signal: role.signal }),
   })
 }
 
@@ -105,9 +109,14 @@ async function enoughPresent(
   )
 }
 
-async function persist({ settings, algorithm }: RunningJob, state: Weights, round: number): Promise<void> {
-  if (settings.checkpoint === undefined) return
-  await writeCheckpoint(settings.checkpoint, state, { algorithm: algorithm.name, round: String(round) })
+async function persist(job: RunningJob, state: GlobalState, round: number): Promise<void> {
+  const { checkpoint } = job.settings
+  if (checkpoint !== undefined) await writeCheckpoint(checkpoint, state, metadataOf(job, round))
+}
+
+/** What a state says of itself in a file. */
+function metadataOf({ algorithm }: RunningJob, round: number): Record<string, string> {
+  return { algorithm: algorithm.name, round: String(round) }
 }
 
 /**
@@ -116,7 +125,13 @@ async function persist({ settings, algorithm }: RunningJob, state: Weights, roun
  */
 async function endRound(
   job: RunningJob,
-  from: { round: number; attempt: number; startedMs: number; state: Weights; commit: Pick<RoundCommit, 'accepted'> },
+  from: {
+    round: number
+    attempt: number
+    startedMs: number
+    state: GlobalState
+    commit: Pick<RoundCommit, 'accepted'>
+  },
   role: RoleProcess,
 ): Promise<void> {
   const { round, attempt, startedMs, state } = from
@@ -125,7 +140,7 @@ async function endRound(
     gcRounds: job.settings.serverMemoryGcRounds,
     completedRounds: round,
   })
-  const accuracy = job.model.accuracy?.(state)
+  const accuracy = job.model.accuracy?.(await state.load())
   const accepted = from.commit.accepted.map((claim) => claim.client)
   startNextPeak(role.exactPeaks)
   const measured = { round, attempt, startedMs, ...memory, accepted }

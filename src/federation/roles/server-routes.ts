@@ -4,7 +4,6 @@ import type { Desk, Task } from '../rounds/desk.js'
 import type { Members } from '../rounds/members.js'
 import { MAX_HEADER_BYTES } from '../weights/safetensors-header.js'
 import { type TensorSpec, weightsBytes } from '../weights/weights.js'
-import { encodeWeights } from '../weights/write-safetensors.js'
 import { type Handler, withIdleDeadline } from '../wire/http-server.js'
 import { readJson } from '../wire/json-body.js'
 import type { JoinAnswer, Verdict } from '../wire/messages.js'
@@ -73,7 +72,7 @@ async function sendTask(
   { head, assignment }: Extract<Task, { assignment: unknown }>,
   response: ServerResponse,
 ): Promise<void> {
-  const encoded = encodeWeights(assignment.weights)
+  const encoded = assignment.state.encode()
   // Who is still reading when the round is over would get weights that nobody wants trained any more, and hold them here.
   const { settled } = assignment.collection
   const cut = () => response.destroy()

@@ -6,8 +6,12 @@ import type { Algorithm } from '../algorithms/algorithm.js'
 import { Desk } from '../rounds/desk.js'
 import { Members } from '../rounds/members.js'
 import { sampleSize } from '../rounds/sample.js'
+import { SpoolFolder } from '../rounds/spool-folder.js'
+import { SpoolStorage } from '../rounds/spool-storage.js'
+import { memoryStorage, type Storage } from '../rounds/storage.js'
 import { assertCheckpointWritable } from '../weights/checkpoint.js'
-import { type Weights, weightsBytes } from '../weights/weights.js'
+import type { GlobalState } from '../weights/global-state.js'
+import { weightsBytes } from '../weights/weights.js'
 import { Changes } from '../wire/changes.js'
 import { type ListeningServer, listen } from '../wire/http-server.js'
 import { makeToken, readToken } from '../wire/token.js'
@@ -31,12 +35,13 @@ const ATTRIBUTION_VARIABLE = 'TIDEMARK_ATTRIBUTION'
 
 /**
  * A federated-learning server, from its start to the end of the job: listens, waits for its clients, runs the rounds, tells
- * the clients that it is over. Returns the final weights.
+ * the clients that it is over. Returns the final state; where it lies in a file, that is gone, and still readable.
  */
-export async function runServer(job: ServerJob, role: RoleProcess): Promise<Weights> {
+export async function runServer(job: ServerJob, role: RoleProcess): Promise<GlobalState> {
   const { settings } = job
   await assertSettings(settings)
   const model = await job.loadModel()
+  const storage = await openStorage(settings, role)
   const changes = new Changes()
   const members: Members = new Members({
     clients: settings.clients,
@@ -48,10 +53,11 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Weig
     },
   })
   const desk = new Desk(members, changes)
-  const server = await openServer(job, model, { members, desk }, role)
+  let server: ListeningServer | undefined
   try {
+    server = await openServer(job, model, { members, desk }, role)
     await everyoneJoined(settings, { members, changes, url: server.url }, role)
-    const final = await runRounds({ ...job, model, members, desk, changes }, role)
+    const final = await runRounds({ ...job, model, storage, members, desk, changes }, role)
     desk.finish({ task: 'done' })
     await desk.everyoneTold(FAREWELL_MS)
     return final
@@ -63,8 +69,17 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Weig
     throw error
   } finally {
     members.close()
-    await server.close()
+    await server?.close()
+    await storage.close()
   }
+}
+
+async function openStorage({ aggregation, spoolDir }: ServerSettings, role: RoleProcess): Promise<Storage> {
+  if (aggregation === 'buffered') return memoryStorage
+  const folder = SpoolFolder.open(spoolDir)
+  const warning = await folder.warning()
+  if (warning !== undefined) role.log(`warning: ${warning}`)
+  return new SpoolStorage(folder)
 }
 
 /** Splits the server's RSS by give-back. At the job's end and only then, since it collects and purges. */

@@ -1,9 +1,9 @@
 /**
- * Where the results of one exchange wait and how they become the next weights. `buffered` keeps them in memory; a second
- * way, to disk, joins behind the same interface.
+ * Where the results of one exchange wait and how they become the next state: in memory (`buffered`) or in files (`spooled`).
  */
 import type { Readable } from 'node:stream'
-import type { TensorSpec, Weights } from '../weights/weights.js'
+import type { GlobalState } from '../weights/global-state.js'
+import type { TensorSpec } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
 
 /**
@@ -26,10 +26,14 @@ export interface Combination {
 export type Summation = 'ordered' | 'arrival'
 
 export interface AggregationSettings {
+  round: number
+  attempt: number
   /** The tensors that every result must have. */
   specs: readonly TensorSpec[]
   combination: Combination
   summation: Summation
+  /** What the next state says of itself where it is written to a file. */
+  metadata: Record<string, string>
 }
 
 export interface Aggregation {
@@ -37,16 +41,18 @@ export interface Aggregation {
    * Takes the tensors of one result and checks them in full. Nothing of it counts yet.
    * Throws WeightsError when they break a rule; then nothing of them is kept.
    */
-  receive(source: Readable): Promise<ReceivedResult>
-  /** The next weights. `current` is left as it is, since slow clients may still be reading it. Call it once. */
-  combine(current: Weights): Promise<Weights>
+  receive(source: Readable, claim: ResultClaim): Promise<ReceivedResult>
+  /** The next state. `current` is left as it is, since slow clients may still be reading it. Call it once. */
+  combine(current: GlobalState): Promise<GlobalState>
   /** Forgets everything that was received. */
   discard(): void
 }
 
 export interface ReceivedResult {
   /** From here on the result is part of the sum. */
-  count(claim: ResultClaim): void
+  count(): void
+  /** It never will be. */
+  drop(): void
 }
 
 export type OpenAggregation = (settings: AggregationSettings) => Aggregation

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { type GlobalState, stateInMemory } from '../weights/global-state.js'
 import { readWeights } from '../weights/read-safetensors.js'
 import { type TensorData, type Weights, weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
@@ -28,13 +29,14 @@ class OrderedAggregation implements Aggregation {
     this.#settings = settings
   }
 
-  async receive(source: Readable): Promise<ReceivedResult> {
+  async receive(source: Readable, claim: ResultClaim): Promise<ReceivedResult> {
     const { data } = await receiveWeights(source, this.#settings)
-    return { count: (claim) => this.#held.push({ claim, data }) }
+    return { count: () => this.#held.push({ claim, data }), drop: () => {} }
   }
 
-  async combine(current: Weights): Promise<Weights> {
+  async combine(state: GlobalState): Promise<GlobalState> {
     const { specs, combination } = this.#settings
+    const current = await state.load()
     const held = this.#held.sort((a, b) => compareText(a.claim.client, b.claim.client))
     this.#held = []
     const accepted = held.map(({ claim }) => claim)
@@ -48,7 +50,7 @@ class OrderedAggregation implements Aggregation {
       combineTensor(target, { terms, current: current.data[tensor]!, keep })
       return target
     })
-    return { specs, data }
+    return stateInMemory({ specs, data })
   }
 
   discard(): void {
@@ -67,9 +69,9 @@ class ArrivalAggregation implements Aggregation {
     this.#settings = settings
   }
 
-  async receive(source: Readable): Promise<ReceivedResult> {
+  async receive(source: Readable, claim: ResultClaim): Promise<ReceivedResult> {
     const { data } = await receiveWeights(source, this.#settings)
-    return { count: (claim) => this.#add(claim, data) }
+    return { count: () => this.#add(claim, data), drop: () => {} }
   }
 
   #add(claim: ResultClaim, data: TensorData[]): void {
@@ -81,8 +83,9 @@ class ArrivalAggregation implements Aggregation {
     this.#accepted.push(claim)
   }
 
-  async combine(current: Weights): Promise<Weights> {
+  async combine(state: GlobalState): Promise<GlobalState> {
     const { specs, combination } = this.#settings
+    const current = await state.load()
     const means = this.#means
     const accepted = this.#accepted
     this.discard()
@@ -93,7 +96,7 @@ class ArrivalAggregation implements Aggregation {
       combineTensor(mean.data, { terms, current: current.data[tensor]!, keep })
       return mean.data
     })
-    return { specs, data }
+    return stateInMemory({ specs, data })
   }
 
   discard(): void {

@@ -100,11 +100,14 @@ export class Collection {
     const verdict = this.review(claim)
     if (verdict !== undefined) return verdict
     try {
-      const result = await this.#aggregation.receive(source)
+      const result = await this.#aggregation.receive(source, claim)
       // The round may have ended, or the same client been accepted on another connection, while this one was read.
       const changed = this.review(claim)
-      if (changed !== undefined) return changed
-      result.count(claim)
+      if (changed === undefined) result.count()
+      else {
+        result.drop()
+        return changed
+      }
     } catch (error) {
       if (error instanceof WeightsError) return this.#rejectClaim(claim, error.message)
       throw error

@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream'
-import type { Weights } from '../weights/weights.js'
+import type { GlobalState } from '../weights/global-state.js'
 import type { Changes } from '../wire/changes.js'
 import type { ResultClaim, TaskHead, Verdict } from '../wire/messages.js'
 import type { Collection } from './collection.js'
 import type { Members } from './members.js'
 
-/** What is given out at the moment: weights to train from, and where the results go. */
+/** What is given out at the moment: a state to train from, and where the results go. */
 export interface Assignment {
-  weights: Weights
+  state: GlobalState
   collection: Collection
 }
 
@@ -41,7 +41,7 @@ export class Desk {
     this.#changes.notify()
   }
 
-  /** Lets go of the assignment's weights. */
+  /** Lets go of the assignment's state. */
   clear(): void {
     this.#assignment = undefined
   }

@@ -1,22 +1,24 @@
 import type { OptionValues, roundOptions } from '../../options.js'
-import type { Weights } from '../weights/weights.js'
+import type { GlobalState } from '../weights/global-state.js'
+import { weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
-import type { Combination, OpenAggregation } from './aggregation.js'
+import type { Combination } from './aggregation.js'
 import { Collection } from './collection.js'
 import type { Desk } from './desk.js'
+import type { Storage } from './storage.js'
 
 export type RoundSettings = OptionValues<typeof roundOptions>
 
 export interface ExchangeRequest {
   clients: readonly string[]
-  send: Weights
+  send: GlobalState
   /** Accepted results that the exchange needs. */
   minClients: number
   combination: Combination
 }
 
 export interface RoundCommit {
-  state: Weights
+  state: GlobalState
   /** Whose results are in it. Sorted by name. */
   accepted: readonly ResultClaim[]
 }
@@ -27,15 +29,20 @@ export interface ExchangeContext {
   settings: RoundSettings
   /** Where the weights are given out. */
   desk: Pick<Desk, 'give' | 'clear'>
-  openAggregation: OpenAggregation
+  storage: Pick<Storage, 'assertRoom' | 'openAggregation'>
+  /** What the next state says of itself where it is written to a file. */
+  metadata: Record<string, string>
   signal: AbortSignal
 }
 
-/** Sends weights to the clients, gathers what they make of them, and puts it together. Throws RoundFailedError. */
+/** Sends a state to the clients, gathers what they make of them, and puts it together. Throws RoundFailedError. */
 export async function exchange(request: ExchangeRequest, context: ExchangeContext): Promise<RoundCommit> {
   const { clients, send, minClients, combination } = request
-  const { round, attempt, settings, desk, signal } = context
-  const aggregation = context.openAggregation({ specs: send.specs, combination, summation: settings.summation })
+  const { round, attempt, settings, desk, storage, metadata, signal } = context
+  const { specs } = send
+  await storage.assertRoom(clients.length, weightsBytes(specs))
+  const { summation } = settings
+  const aggregation = storage.openAggregation({ round, attempt, specs, combination, summation, metadata })
   const collection = new Collection(
     { round, attempt, clients, minClients, graceMs: settings.graceMs, deadlineMs: settings.roundDeadlineMs },
     aggregation,
@@ -43,7 +50,7 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
   const cancel = () => collection.cancel(signal.reason)
   signal.addEventListener('abort', cancel)
   if (signal.aborted) cancel()
-  desk.give({ weights: send, collection })
+  desk.give({ state: send, collection })
   try {
     const accepted = await collection.outcome
     desk.clear()

@@ -1,8 +1,12 @@
-import { allocateTensor, type TensorSpec, type Weights } from '../weights/weights.js'
+import { gatherWeights, type WeightsSource } from '../weights/global-state.js'
+import { type TensorSpec, tensorLength, type Weights } from '../weights/weights.js'
 import { DIGIT_PIXELS } from './digits-shape.js'
 import { REFERENCE_WIDTH } from './mlp.js'
 import { type ModelChoice, modelSpecs } from './model-choice.js'
 import { createRandom, type Random } from './random.js'
+
+/** Values that are drawn at a time: 256 KiB of them. */
+const PIECE_LENGTH = 65_536
 
 /**
  * The weights that a job begins with, the same for a seed on every machine.
@@ -11,17 +15,31 @@ import { createRandom, type Random } from './random.js'
  * form: it needs a square root, which all machines round alike, where a normal draw needs logarithms, which they do not).
  */
 export function initialWeights(choice: ModelChoice, seed: number): Weights {
-  const random = createRandom(seed, 'weights')
-  const specs = modelSpecs(choice)
-  return { specs, data: specs.map((spec) => drawTensor(spec, random)) }
+  return gatherWeights(drawWeights(choice, seed))
 }
 
-function drawTensor(spec: TensorSpec, random: Random) {
-  const data = allocateTensor(spec)
-  if (spec.name.endsWith('/bias')) return data
-  const limit = Math.sqrt(6 / inputsOf(spec))
-  for (let i = 0; i < data.length; i++) data[i] = (2 * random.nextShare() - 1) * limit
-  return data
+/** The same in pieces, each drawn when it is asked for, so that they need never be in memory all at once. */
+export function drawWeights(choice: ModelChoice, seed: number): WeightsSource {
+  const specs = modelSpecs(choice)
+  return { specs, data: { [Symbol.iterator]: () => drawAll(specs, createRandom(seed, 'weights')) } }
+}
+
+function* drawAll(specs: readonly TensorSpec[], random: Random): Generator<Float32Array> {
+  const piece = new Float32Array(PIECE_LENGTH)
+  for (const spec of specs)
+    for (let left = tensorLength(spec); left > 0; left -= piece.length) {
+      const part = piece.subarray(0, Math.min(left, piece.length))
+      drawPiece(part, spec, random)
+      yield part
+    }
+}
+
+function drawPiece(piece: Float32Array, spec: TensorSpec, random: Random): void {
+  if (spec.name.endsWith('/bias')) piece.fill(0)
+  else {
+    const limit = Math.sqrt(6 / inputsOf(spec))
+    for (let i = 0; i < piece.length; i++) piece[i] = (2 * random.nextShare() - 1) * limit
+  }
 }
 
 /**

@@ -32,17 +32,36 @@ export function encodeHeader(
   specs: readonly TensorSpec[],
   metadata?: Record<string, string>,
 ): { head: Uint8Array; order: number[] } {
+  return { head: encodeEntries(canonicalEntries(specs), metadata), order: canonicalOrder(specs) }
+}
+
+function canonicalOrder(specs: readonly TensorSpec[]): number[] {
   const order = specs.map((_, index) => index)
-  order.sort((a, b) => itemBytes(specs[b]!.dtype) - itemBytes(specs[a]!.dtype) || a - b)
-  const entries: [string, unknown][] = metadata === undefined ? [] : [['__metadata__', metadata]]
-  let offset = 0
-  for (const index of order) {
-    const { name, dtype, shape } = specs[index]!
-    const end = offset + tensorBytes(specs[index]!)
-    entries.push([name, { dtype, shape, data_offsets: [offset, end] }])
-    offset = end
-  }
-  return { head: withLength(Object.fromEntries(entries)), order }
+  return order.sort((a, b) => itemBytes(specs[b]!.dtype) - itemBytes(specs[a]!.dtype) || a - b)
+}
+
+/** Tensors that follow each other without a gap. */
+function placeInOrder(specs: readonly TensorSpec[]): TensorEntry[] {
+  let end = 0
+  return specs.map((spec) => {
+    const begin = end
+    end += tensorBytes(spec)
+    return { spec, begin, end }
+  })
+}
+
+/** The first bytes of a file whose tensors lie at these places. */
+export function encodeEntries(entries: readonly TensorEntry[], metadata?: Record<string, string>): Uint8Array {
+  const named = entries.map(({ spec: { name, dtype, shape }, begin, end }): [string, unknown] => [
+    name,
+    { dtype, shape, data_offsets: [begin, end] },
+  ])
+  return withLength(Object.fromEntries(metadata === undefined ? named : [['__metadata__', metadata], ...named]))
+}
+
+/** Where tensors lie in a file that {@link encodeHeader} heads. */
+export function canonicalEntries(specs: readonly TensorSpec[]): TensorEntry[] {
+  return placeInOrder(canonicalOrder(specs).map((index) => specs[index]!))
 }
 
 function withLength(header: Record<string, unknown>): Uint8Array {
@@ -83,6 +102,14 @@ export function decodeHeader(bytes: Uint8Array): TensorEntry[] {
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end)
   assertContiguous(entries)
   return entries
+}
+
+/** What the writer of a file said of it, from a header that {@link decodeHeader} found good. */
+export function decodeMetadata(bytes: Uint8Array): Record<string, string> {
+  const { __metadata__: metadata = {} } = JSON.parse(new TextDecoder().decode(bytes)) as {
+    __metadata__?: Record<string, string>
+  }
+  return metadata
 }
 
 function parseJson(bytes: Uint8Array): { header: Record<string, unknown>; keysWritten: number } {

@@ -11,6 +11,9 @@ const specs = [{ name: 'w', dtype: 'F32', shape: [1] }] as const
 
 function open(changes: Partial<CollectionRules>) {
   const aggregation = openBuffered({
+    round: 2,
+    attempt: 1,
+    metadata: {},
     specs,
     combination: weightedMean({ weighting: 'examples', serverLearningRate: 1 }),
     summation: 'ordered',

@@ -7,6 +7,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from '../../../src/federation/weights/checkpoint.js'
+import { stateInMemory } from '../../../src/federation/weights/global-state.js'
 import type { Weights } from '../../../src/federation/weights/weights.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 
@@ -22,7 +23,7 @@ it('replaces the file as a whole, and leaves nothing beside it', async () => {
   const folder = temporaryFolder()
   const file = join(folder, 'model.safetensors')
   writeFileSync(file, 'the weights of a round before')
-  await writeCheckpoint(file, weights, { round: '2' })
+  await writeCheckpoint(file, stateInMemory(weights), { round: '2' })
   expect(readdirSync(folder)).toEqual(['model.safetensors'])
   const found = await readCheckpoint(file)
   expect(found.specs.map((spec) => spec.name)).toEqual(['b', 'a'])
@@ -33,7 +34,7 @@ it('leaves the old file as it was when the new one cannot be written', async () 
   const file = join(temporaryFolder(), 'model.safetensors')
   writeFileSync(file, 'old')
   const broken = { specs: weights.specs, data: [weights.data[0]!] }
-  await expect(writeCheckpoint(file, broken)).rejects.toThrow(TidemarkError)
+  await expect(writeCheckpoint(file, stateInMemory(broken))).rejects.toThrow(TidemarkError)
   expect(readFileSync(file, 'utf8')).toBe('old')
 })
 

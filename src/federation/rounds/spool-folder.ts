@@ -1,0 +1,150 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../errors.js'
+import { formatBytes } from '../../units.js'
+
+/** Names the process whose folder it is. */
+const OWNER = 'owner'
+
+/** Folders that no one named begin so, with the pid of their process. */
+const UNNAMED = 'tidemark-spool-'
+
+/** What a spool writes; nothing else in the folder is ever touched. */
+const OWN_FILE = /^(state|round-\d+-\d+-\d+(-result-\d+)?)\.safetensors(\.part)?$/
+
+/** f_type of file systems that are memory: tmpfs and ramfs, in linux/magic.h. */
+const MEMORY_FILE_SYSTEMS: Record<number, string> = { 16914836: 'tmpfs', 2240043254: 'ramfs' }
+
+/** Room that is left to others. */
+const SPARE_BYTES = 16 * 2 ** 20
+
+/** The folder of one server's spool. */
+export class SpoolFolder {
+  readonly path: string
+  readonly #isNamed: boolean
+
+  /**
+   * `--spool-dir`, or a folder of our own among the temporary ones: in /var/tmp, which is on disk where /tmp is memory.
+   * Throws UsageError where it cannot be, or is another server's.
+   */
+  static open(named: string | undefined): SpoolFolder {
+    return named === undefined ? openUnnamed() : openNamed(named)
+  }
+
+  constructor(path: string, isNamed: boolean) {
+    this.path = path
+    this.#isNamed = isNamed
+    writeFileSync(join(path, OWNER), `${process.pid}\n`)
+  }
+
+  pathOf(name: string): string {
+    return join(this.path, name)
+  }
+
+  /** Our own files in it. */
+  list(): string[] {
+    return readdirSync(this.path).filter((name) => OWN_FILE.test(name))
+  }
+
+  clear(): void {
+    for (const name of this.list()) rmSync(this.pathOf(name), { force: true })
+  }
+
+  /** What the folder should not be, as a sentence; undefined when all is well. */
+  async warning(): Promise<string | undefined> {
+    const { type } = await statfs(this.path)
+    const memory = MEMORY_FILE_SYSTEMS[type]
+    if (memory === undefined) return undefined
+    return `the spool folder ${this.path} is on ${memory}, which is memory: what is spooled there counts as memory all the same. Give --spool-dir a folder on a disk.`
+  }
+
+  /** Throws where a round of so many clients, and of so many bytes each, has no room. */
+  async assertRoom(results: number, modelBytes: number): Promise<void> {
+    const needed = (results + 1) * modelBytes + SPARE_BYTES
+    const { bavail, bsize } = await statfs(this.path)
+    const available = bavail * bsize
+    if (available >= needed) return
+    throw new TidemarkError(
+      `the spool folder ${this.path} has ${formatBytes(available)} of free space, and a round of ${results} clients needs ${formatBytes(needed)}: a result of ${formatBytes(modelBytes)} from each and the next state`,
+      { fix: 'Free some space, give --spool-dir a folder on a larger disk, or lower --sample.' },
+    )
+  }
+
+  /** Removes what is ours; a folder that was named stays, with whatever else is in it. */
+  close(): void {
+    this.clear()
+    rmSync(this.pathOf(OWNER), { force: true })
+    if (!this.#isNamed) rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+function openNamed(path: string): SpoolFolder {
+  try {
+    mkdirSync(path, { recursive: true })
+    const owner = ownerOf(path)
+    if (owner !== undefined && isAlive(owner))
+      throw new UsageError(`the spool folder ${path} is in use by the server with pid ${owner}`, {
+        fix: 'Give each server a --spool-dir of its own.',
+      })
+    return new SpoolFolder(path, true)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`the spool folder ${path} cannot be used: ${messageOf(error)}`, {
+      fix: 'Give --spool-dir a folder that can be written, or that can be made.',
+      cause: error,
+    })
+  }
+}
+
+function openUnnamed(): SpoolFolder {
+  const parent = process.env.TMPDIR ?? (isFolder('/var/tmp') ? '/var/tmp' : tmpdir())
+  removeLeftOvers(parent)
+  try {
+    return new SpoolFolder(mkdtempSync(join(parent, `${UNNAMED}${process.pid}-`)), false)
+  } catch (error) {
+    throw new UsageError(`no spool folder can be made in ${parent}: ${messageOf(error)}`, {
+      fix: 'Give --spool-dir a folder that can be written.',
+      cause: error,
+    })
+  }
+}
+
+/** Folders of servers that were killed before they could remove theirs. */
+function removeLeftOvers(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = Number(new RegExp(`^${UNNAMED}(\\d+)-`).exec(name)?.[1])
+    if (Number.isNaN(pid) || isAlive(pid)) continue
+    try {
+      rmSync(join(parent, name), { recursive: true, force: true })
+    } catch (error) {
+      // Another user's; it is for that user's servers to remove.
+      if (!['EACCES', 'EPERM'].includes(systemErrorCode(error) ?? '')) throw error
+    }
+  }
+}
+
+function ownerOf(path: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(join(path, OWNER), 'utf8'), 10)
+    return Number.isNaN(pid) ? undefined : pid
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return systemErrorCode(error) !== 'ESRCH'
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}

@@ -1,0 +1,165 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { BLOCK_BYTES, type Block, divideBlock, giveBlockBack, takeBlock } from '../weights/blocks.js'
+import type { SafetensorsFile } from '../weights/safetensors-file.js'
+import { canonicalEntries, encodeEntries, type TensorEntry } from '../weights/safetensors-header.js'
+import { itemBytes, type TensorData, type TensorSpec, type TensorType } from '../weights/weights.js'
+import { combineTensor } from './weighted-sum.js'
+
+/** What is added up: a file of tensors, and its share in the sum of each. Where that is 0 it is no term, and is not read. */
+export interface MeanTerm {
+  file: SafetensorsFile
+  share(tensor: TensorSpec): number
+}
+
+/** Memory for the blocks of all files, however many there are. */
+const BUDGET_BYTES = 8 * 2 ** 20
+
+/** Below this a read costs more than what it brings. */
+const LEAST_BYTES = 8192
+
+/**
+ * Writes `sum of share_i * term_i`, the terms added in their order, as a safetensors file, and syncs it. The sum is that of
+ * {@link combineTensor}, block by block: so it has the same bits as one over whole tensors. While a block is added up, the
+ * next ones are read and the last one is written.
+ */
+export async function writeMean(
+  file: string,
+  from: { specs: readonly TensorSpec[]; terms: readonly MeanTerm[]; metadata: Record<string, string> },
+): Promise<void> {
+  const { specs, terms, metadata } = from
+  const entries = canonicalEntries(specs)
+  const head = encodeEntries(entries, metadata)
+  const memory = takeMemory(terms.length)
+  const passes = passesOf(entries, terms, memory.blockBytes)
+  const handle = await open(file, 'w')
+  let written: Promise<unknown> = handle.write(head, 0, head.length, 0)
+  const readNext = (desk: Desk): Promise<Pass | undefined> => {
+    const { value: pass } = passes.next()
+    const read = pass === undefined ? Promise.resolve(undefined) : readTerms(pass, terms, desk).then(() => pass)
+    // It is awaited one block later; what fails before that ends both.
+    read.catch(() => {})
+    return read
+  }
+  let reading = readNext(memory.desks[0])
+  try {
+    for (let turn = 0; ; turn = 1 - turn) {
+      const pass = await reading
+      if (pass === undefined) break
+      const desk = memory.desks[turn]!
+      reading = readNext(memory.desks[1 - turn]!)
+      addUp(pass, desk)
+      // One block is on its way to the disk while the next is added up, and no more.
+      await written
+      written = writeAll(handle, desk.sum.bytes.subarray(0, pass.bytes), head.length + pass.begin)
+      written.catch(() => {})
+    }
+    await written
+    await handle.datasync()
+  } finally {
+    await Promise.allSettled([reading, written])
+    memory.giveBack()
+    await handle.close()
+  }
+}
+
+/** A stretch of the file for which every term's bytes lie together and have one share. */
+interface Pass {
+  dtype: TensorType
+  begin: number
+  bytes: number
+  shares: readonly number[]
+  /** Where each term's bytes lie, counted from its first tensor. */
+  places: readonly number[]
+}
+
+function* passesOf(
+  entries: readonly TensorEntry[],
+  terms: readonly MeanTerm[],
+  blockBytes: number,
+): Generator<Pass, undefined> {
+  for (const stretch of stretchesOf(entries, terms))
+    for (let done = 0; done < stretch.bytes; done += blockBytes)
+      yield {
+        ...stretch,
+        begin: stretch.begin + done,
+        bytes: Math.min(blockBytes, stretch.bytes - done),
+        places: stretch.places.map((place) => place + done),
+      }
+}
+
+/** Neighbouring tensors together, so that many small ones cost no more than a large one. */
+function* stretchesOf(entries: readonly TensorEntry[], terms: readonly MeanTerm[]): Generator<Pass, undefined> {
+  const begins = terms.map(({ file }) => new Map(file.entries.map(({ spec, begin }) => [spec.name, begin])))
+  let stretch: Pass | undefined
+  for (const { spec, begin, end } of entries) {
+    const shares = terms.map((term) => term.share(spec))
+    const places = begins.map((byName) => byName.get(spec.name)!)
+    const next: Pass = { dtype: spec.dtype, begin, bytes: end - begin, shares, places }
+    if (stretch !== undefined && isContinuedBy(stretch, next)) stretch.bytes += next.bytes
+    else {
+      if (stretch !== undefined) yield stretch
+      stretch = next
+    }
+  }
+  if (stretch !== undefined) yield stretch
+}
+
+function isContinuedBy(stretch: Pass, next: Pass): boolean {
+  return (
+    next.dtype === stretch.dtype &&
+    next.shares.every((share, term) => share === stretch.shares[term]) &&
+    next.places.every((place, term) => place === stretch.places[term]! + stretch.bytes)
+  )
+}
+
+/** Memory for one pass: a block a term, and one for their sum. */
+interface Desk {
+  terms: Block[]
+  sum: Block
+}
+
+/** For two passes at a time. */
+function takeMemory(terms: number): { blockBytes: number; desks: readonly [Desk, Desk]; giveBack(): void } {
+  const count = 2 * (terms + 1)
+  const fitting = 2 ** Math.floor(Math.log2(BUDGET_BYTES / count))
+  const blockBytes = Math.min(BLOCK_BYTES, Math.max(LEAST_BYTES, fitting))
+  const taken = Array.from({ length: Math.ceil((count * blockBytes) / BLOCK_BYTES) }, takeBlock)
+  const parts = taken.flatMap((block) => divideBlock(block, blockBytes))
+  const openDesk = (first: number): Desk => ({
+    terms: parts.slice(first, first + terms),
+    sum: parts[first + terms]!,
+  })
+  return {
+    blockBytes,
+    desks: [openDesk(0), openDesk(terms + 1)],
+    giveBack: () => {
+      for (const block of taken) giveBlockBack(block)
+    },
+  }
+}
+
+async function readTerms(pass: Pass, terms: readonly MeanTerm[], desk: Desk): Promise<void> {
+  const { bytes, shares, places } = pass
+  await Promise.all(
+    terms.map(({ file }, term) =>
+      shares[term] === 0 ? undefined : file.read(desk.terms[term]!.bytes.subarray(0, bytes), places[term]!),
+    ),
+  )
+}
+
+function addUp({ dtype, bytes, shares }: Pass, desk: Desk): void {
+  const length = bytes / itemBytes(dtype)
+  const valuesOf = (block: Block): TensorData => block.values[dtype].subarray(0, length)
+  const target = valuesOf(desk.sum)
+  const terms = shares
+    .map((share, term) => ({ share, data: valuesOf(desk.terms[term]!) }))
+    .filter(({ share }) => share !== 0)
+  combineTensor(target, { terms, current: target, keep: 0 })
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
+  }
+}

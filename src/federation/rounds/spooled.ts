@@ -1,0 +1,107 @@
+import { renameSync, rmSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import { FileState } from '../weights/file-state.js'
+import type { GlobalState } from '../weights/global-state.js'
+import { SafetensorsFile } from '../weights/safetensors-file.js'
+import { scanSafetensors } from '../weights/scan-safetensors.js'
+import { type TensorSpec, weightsBytes } from '../weights/weights.js'
+import type { ResultClaim } from '../wire/messages.js'
+import type { Aggregation, AggregationSettings, ReceivedResult } from './aggregation.js'
+import { compareText } from './sample.js'
+import { writeMean } from './spool-mean.js'
+import { SpoolSink } from './spool-sink.js'
+
+/** What the aggregation needs of the folder that it spools to. */
+export interface SpoolPlace {
+  /** Where the n-th result of this exchange goes. */
+  resultPath(number: number): string
+  /** Where what they make together goes. */
+  outcomePath: string
+  /** Told of every state that is made, to close it when it is not needed any more. */
+  opened(state: FileState): FileState
+}
+
+interface Spooled {
+  claim: ResultClaim
+  path: string
+}
+
+/**
+ * Results wait in files, and the next state is formed in one, block by block in the order of client names: the same bits as
+ * `buffered` with ordered summation, with no more than a few blocks of any of them in memory. A result is a file under its
+ * final name once it counts, and not before.
+ */
+export class SpooledAggregation implements Aggregation {
+  readonly #settings: AggregationSettings
+  readonly #place: SpoolPlace
+  #results: Spooled[] = []
+  #received = 0
+
+  constructor(settings: AggregationSettings, place: SpoolPlace) {
+    this.#settings = settings
+    this.#place = place
+  }
+
+  async receive(source: Readable, claim: ResultClaim): Promise<ReceivedResult> {
+    const { specs } = this.#settings
+    const path = this.#place.resultPath(this.#received++)
+    const part = `${path}.part`
+    const sink = await SpoolSink.open(part, source, { claim: JSON.stringify(claim) })
+    try {
+      await scanSafetensors(source, { expected: specs, maxBytes: weightsBytes(specs) }, sink)
+      await sink.finish()
+    } catch (error) {
+      rmSync(part, { force: true })
+      throw error
+    } finally {
+      await sink.close()
+    }
+    return {
+      count: () => {
+        renameSync(part, path)
+        this.#results.push({ claim, path })
+      },
+      drop: () => rmSync(part, { force: true }),
+    }
+  }
+
+  async combine(current: GlobalState): Promise<FileState> {
+    const { specs, metadata } = this.#settings
+    const { outcomePath, opened } = this.#place
+    const results = this.#results.sort((a, b) => compareText(a.claim.client, b.claim.client))
+    const files = results.map(({ path }) => new SafetensorsFile(path))
+    try {
+      await writeMean(`${outcomePath}.part`, { specs, terms: this.#terms(results, files, current), metadata })
+    } finally {
+      for (const file of files) file.close()
+    }
+    await rename(`${outcomePath}.part`, outcomePath)
+    return opened(new FileState(new SafetensorsFile(outcomePath), specs))
+  }
+
+  discard(): void {
+    for (const { path } of this.#results) rmSync(path, { force: true })
+    this.#results = []
+  }
+
+  #terms(results: readonly Spooled[], files: readonly SafetensorsFile[], current: GlobalState) {
+    const { combination } = this.#settings
+    const accepted = results.map(({ claim }) => claim)
+    const scaleOf = memoized((spec: TensorSpec) => combination.scale(accepted, spec))
+    const terms = results.map(({ claim }, index) => ({
+      file: files[index]!,
+      share: (spec: TensorSpec) => scaleOf(spec).rate * combination.weight(claim, spec),
+    }))
+    if (!(current instanceof FileState)) throw new Error('the state of a spooled job lies in a file')
+    return [{ file: current.file, share: (spec: TensorSpec) => scaleOf(spec).keep }, ...terms]
+  }
+}
+
+function memoized<Key, Value>(compute: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>()
+  return (key) => {
+    if (!known.has(key)) known.set(key, compute(key))
+    return known.get(key)!
+  }
+}

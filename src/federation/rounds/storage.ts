@@ -1,0 +1,28 @@
+import { type GlobalState, gatherWeights, stateInMemory, type WeightsSource } from '../weights/global-state.js'
+import type { OpenAggregation } from './aggregation.js'
+import { openBuffered } from './buffered.js'
+
+/** Where a job keeps its global state and the results of a round: in memory, or in a folder of files. */
+export interface Storage {
+  /** The state that a job begins with. */
+  begin(initial: WeightsSource): Promise<GlobalState>
+  /** Where the results of one exchange wait, and how they become the next state. */
+  readonly openAggregation: OpenAggregation
+  /** From here on `state` is the job's, and nothing else of the round is needed any more. */
+  commit(state: GlobalState): Promise<void>
+  /** The attempt failed: what it made is not needed any more. */
+  abandon(state: GlobalState): Promise<void>
+  /** Called before results of so many clients, each of so many bytes, are asked for. Throws where there is no room for them. */
+  assertRoom(clients: number, modelBytes: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** `--aggregation buffered`: references are all there is to keep, and the collector's to free. */
+export const memoryStorage: Storage = {
+  begin: async (initial) => stateInMemory(gatherWeights(initial)),
+  openAggregation: openBuffered,
+  commit: async () => {},
+  abandon: async () => {},
+  assertRoom: async () => {},
+  close: async () => {},
+}

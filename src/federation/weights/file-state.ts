@@ -1,0 +1,74 @@
+import { Readable } from 'node:stream'
+import { BLOCK_BYTES, giveBlockBack, takeBlock } from './blocks.js'
+import type { EncodedFile, GlobalState } from './global-state.js'
+import { layoutDifference } from './layout.js'
+import { readWeights } from './read-safetensors.js'
+import type { SafetensorsFile } from './safetensors-file.js'
+import { encodeEntries, WeightsError } from './safetensors-header.js'
+import type { TensorSpec, Weights } from './weights.js'
+
+/** A global state that lies in a file, and of which no more than two blocks a reader are ever in memory. */
+export class FileState implements GlobalState {
+  readonly specs: readonly TensorSpec[]
+  readonly file: SafetensorsFile
+
+  /** Throws WeightsError where the file holds something else than `specs`. */
+  constructor(file: SafetensorsFile, specs: readonly TensorSpec[]) {
+    const difference = layoutDifference(
+      file.entries.map((entry) => entry.spec),
+      specs,
+    )
+    if (difference !== undefined) throw new WeightsError(`${file.path} is not of this model: ${difference}`)
+    this.file = file
+    this.specs = specs
+  }
+
+  encode(metadata?: Record<string, string>): EncodedFile {
+    const { file } = this
+    const head = encodeEntries(file.entries, metadata)
+    return { byteLength: head.length + file.dataBytes, chunks: () => readChunks(file, head) }
+  }
+
+  async load(): Promise<Weights> {
+    const source = Readable.from(copied(this.encode().chunks()), { objectMode: false })
+    return readWeights(source, { expected: this.specs, maxBytes: this.file.dataBytes })
+  }
+
+  close(): void {
+    this.file.close()
+  }
+}
+
+/** The next block is read while the last one is sent. */
+async function* readChunks(file: SafetensorsFile, head: Uint8Array): AsyncGenerator<Uint8Array> {
+  const blocks = [takeBlock(), takeBlock()]
+  let reading: Promise<Uint8Array> | undefined
+  const startReading = (offset: number): Promise<Uint8Array> | undefined => {
+    if (offset >= file.dataBytes) return undefined
+    const { bytes } = blocks[(offset / BLOCK_BYTES) % 2]!
+    const block = bytes.subarray(0, Math.min(BLOCK_BYTES, file.dataBytes - offset))
+    const read = file.read(block, offset).then(() => block)
+    // Whoever sends may have stopped before it comes to this block.
+    read.catch(() => {})
+    return read
+  }
+  file.hold()
+  try {
+    reading = startReading(0)
+    yield head
+    for (let offset = 0; reading !== undefined; offset += BLOCK_BYTES) {
+      const block: Uint8Array = await reading
+      reading = startReading(offset + BLOCK_BYTES)
+      yield block
+    }
+  } finally {
+    await reading?.catch(() => {})
+    file.release()
+    for (const block of blocks) giveBlockBack(block)
+  }
+}
+
+/** For a reader that keeps chunks for longer than until the next one. */
+async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield Uint8Array.from(chunk)
+}

@@ -1,0 +1,144 @@
+import { finished, type Readable } from 'node:stream'
+import { formatBytes } from '../../units.js'
+import { layoutDifference } from './layout.js'
+import { decodeHeader, decodeHeaderLength, LENGTH_BYTES, type TensorEntry, WeightsError } from './safetensors-header.js'
+import { quote, type TensorSpec } from './weights.js'
+
+export interface ReadOptions {
+  /** The tensors that must be there, no more and no less. Absent: any. */
+  expected?: readonly TensorSpec[]
+  /** Bytes of tensors that are read at most. */
+  maxBytes: number
+}
+
+/** Where the tensors of a stream go. */
+export interface TensorSink {
+  /** The header was found good. */
+  begin(entries: readonly TensorEntry[]): void
+  /** The next bytes of a tensor. Their memory is the source's: copy what is to stay. Throws {@link WeightsError}. */
+  take(bytes: Uint8Array, entry: TensorEntry): void
+}
+
+/**
+ * Reads a stream of safetensors into a sink, checked as it comes: the header before anything is made of it, and that there
+ * are as many bytes as it says. Values are the sink's to check.
+ *
+ * Throws {@link WeightsError} at the first fault, with the source paused; what is left of it is the caller's to drain or
+ * destroy. Rejects with the source's own error when it breaks off.
+ */
+export function scanSafetensors(source: Readable, options: ReadOptions, sink: TensorSink): Promise<void> {
+  const scanner = new Scanner(options, sink)
+  // Events rather than `for await`, which joins the chunks that have gathered into one more copy.
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void) => {
+      source.off('data', onData)
+      stopWatching()
+      try {
+        finish()
+        resolve()
+      } catch (error) {
+        source.pause()
+        reject(error)
+      }
+    }
+    const onData = (chunk: Uint8Array) => {
+      try {
+        scanner.push(chunk)
+      } catch (error) {
+        settle(() => {
+          throw error
+        })
+      }
+    }
+    const stopWatching = finished(source, { writable: false }, (error) =>
+      settle(() => {
+        if (error) throw error
+        scanner.end()
+      }),
+    )
+    source.on('data', onData)
+  })
+}
+
+class Scanner {
+  readonly #options: ReadOptions
+  readonly #sink: TensorSink
+  /** The bytes of the length, then of the header, until they are complete. */
+  #head = new Uint8Array(LENGTH_BYTES)
+  #headFilled = 0
+  #entries: TensorEntry[] | undefined
+  /** The tensor whose bytes come next, and how many of them have come. */
+  #current = 0
+  #taken = 0
+
+  constructor(options: ReadOptions, sink: TensorSink) {
+    this.#options = options
+    this.#sink = sink
+  }
+
+  push(chunk: Uint8Array): void {
+    let rest = chunk
+    while (rest.length > 0) {
+      const taken = this.#entries === undefined ? this.#pushHead(rest) : this.#pushTensor(rest, this.#entries)
+      rest = rest.subarray(taken)
+    }
+  }
+
+  end(): void {
+    const entries = this.#entries
+    if (entries === undefined) throw new WeightsError('the data ends within the safetensors header')
+    const entry = this.#nextEntry(entries)
+    if (entry !== undefined)
+      throw new WeightsError(
+        `the data ends within tensor ${quote(entry.spec.name)}, ${this.#current} of ${entries.length} tensors were complete`,
+      )
+  }
+
+  #pushHead(bytes: Uint8Array): number {
+    const taken = Math.min(bytes.length, this.#head.length - this.#headFilled)
+    this.#head.set(bytes.subarray(0, taken), this.#headFilled)
+    this.#headFilled += taken
+    if (this.#headFilled < this.#head.length) return taken
+    if (this.#headFilled === LENGTH_BYTES) {
+      const grown = new Uint8Array(LENGTH_BYTES + decodeHeaderLength(this.#head))
+      grown.set(this.#head)
+      this.#head = grown
+      return taken
+    }
+    this.#entries = this.#checkEntries(decodeHeader(this.#head.subarray(LENGTH_BYTES)))
+    this.#head = new Uint8Array()
+    this.#sink.begin(this.#entries)
+    return taken
+  }
+
+  #checkEntries(entries: TensorEntry[]): TensorEntry[] {
+    const { expected, maxBytes } = this.#options
+    const specs = entries.map((entry) => entry.spec)
+    const difference = expected === undefined ? undefined : layoutDifference(specs, expected)
+    if (difference !== undefined) throw new WeightsError(difference)
+    const bytes = entries.at(-1)?.end ?? 0
+    if (bytes > maxBytes)
+      throw new WeightsError(`the tensors take ${formatBytes(bytes)}, and at most ${formatBytes(maxBytes)} are read`)
+    return entries
+  }
+
+  #pushTensor(bytes: Uint8Array, entries: readonly TensorEntry[]): number {
+    const entry = this.#nextEntry(entries)
+    if (entry === undefined) throw new WeightsError('there is more data than the safetensors header describes')
+    const taken = Math.min(bytes.length, entry.end - entry.begin - this.#taken)
+    this.#sink.take(taken === bytes.length ? bytes : bytes.subarray(0, taken), entry)
+    this.#taken += taken
+    return taken
+  }
+
+  /** The tensor that is not complete yet, passing over those without values. */
+  #nextEntry(entries: readonly TensorEntry[]): TensorEntry | undefined {
+    while (this.#current < entries.length) {
+      const entry = entries[this.#current]!
+      if (this.#taken < entry.end - entry.begin) return entry
+      this.#current++
+      this.#taken = 0
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,127 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { expect, it } from 'vitest'
+import { UsageError } from '../../../src/errors.js'
+import type { Aggregation, Combination } from '../../../src/federation/rounds/aggregation.js'
+import { SpoolFolder } from '../../../src/federation/rounds/spool-folder.js'
+import { SpoolStorage } from '../../../src/federation/rounds/spool-storage.js'
+import { memoryStorage, type Storage } from '../../../src/federation/rounds/storage.js'
+import { allocateTensor, type TensorSpec, type Weights } from '../../../src/federation/weights/weights.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { bytesOf } from '../raw-client.js'
+
+/** Larger than a block, in both number types, the narrow one first, with tensors of no values and of one between them. */
+const specs: TensorSpec[] = [
+  { name: 'a', dtype: 'F32', shape: [70_001] },
+  { name: 'none', dtype: 'F32', shape: [0, 3] },
+  { name: 'b', dtype: 'F64', shape: [40_000, 3] },
+  { name: 'one', dtype: 'F64', shape: [] },
+  { name: 'c', dtype: 'F32', shape: [300, 301] },
+]
+
+function weights(seed: number): Weights {
+  const data = specs.map(allocateTensor)
+  let state = seed
+  for (const values of data)
+    for (let i = 0; i < values.length; i++) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
+      values[i] = state / 2 ** 28
+    }
+  return { specs, data }
+}
+
+/** A share for each tensor: one that replaces the state, one that keeps a part of it, one that adds to it. */
+const combination: Combination = {
+  weight: (claim, { name }) => (name === 'c' ? 1 : claim.numExamples),
+  scale: (accepted, { name }) => ({ keep: { a: 0, b: 0.25 }[name] ?? 1, rate: 0.7 / accepted.length }),
+}
+
+function open(storage: Storage): Aggregation {
+  return storage.openAggregation({ round: 1, attempt: 0, specs, combination, summation: 'ordered', metadata: {} })
+}
+
+function body(bytes: Uint8Array): Readable {
+  return Readable.from(
+    Array.from({ length: Math.ceil(bytes.length / 65_521) }, (_, i) => bytes.subarray(i * 65_521, (i + 1) * 65_521)),
+    { objectMode: false },
+  )
+}
+
+function claim(client: string, numExamples = 3) {
+  return { client, round: 1, attempt: 0, numExamples, steps: 1 }
+}
+
+async function combined(storage: Storage, clients: number): Promise<Weights> {
+  const state = await storage.begin(weights(99))
+  const aggregation = open(storage)
+  for (let i = clients; i > 0; i--)
+    (await aggregation.receive(body(bytesOf(weights(i))), claim(`site-${i}`, i))).count()
+  const next = await aggregation.combine(state)
+  await storage.commit(next)
+  return next.load()
+}
+
+it.each([1, 2, 3, 40])('%s results have the same mean in files as in memory, bit for bit', async (clients) => {
+  const folder = temporaryFolder()
+  const spooled = await combined(new SpoolStorage(SpoolFolder.open(folder)), clients)
+  expect(bytesOf(spooled).equals(bytesOf(await combined(memoryStorage, clients)))).toBe(true)
+  expect(readdirSync(folder).sort()).toEqual(['owner', 'state.safetensors'])
+})
+
+it('a value that is not finite is named by its tensor and index, and leaves no file', async () => {
+  const folder = temporaryFolder()
+  const storage = new SpoolStorage(SpoolFolder.open(folder))
+  await storage.begin(weights(1))
+  const bad = weights(2)
+  bad.data[2]![119_999] = Number.NaN
+  await expect(open(storage).receive(body(bytesOf(bad)), claim('site-1'))).rejects.toThrow(
+    'tensor "b" has the value NaN at index 119999',
+  )
+  expect(readdirSync(folder).sort()).toEqual(['owner', 'state.safetensors'])
+})
+
+it('a result that is not counted, or breaks off, leaves no file', async () => {
+  const folder = temporaryFolder()
+  const storage = new SpoolStorage(SpoolFolder.open(folder))
+  await storage.begin(weights(1))
+  const aggregation = open(storage)
+  ;(await aggregation.receive(body(bytesOf(weights(2))), claim('site-1'))).drop()
+  const cut = bytesOf(weights(2)).subarray(0, 500_000)
+  await expect(aggregation.receive(body(cut), claim('site-1'))).rejects.toThrow('ends within tensor "b"')
+  expect(readdirSync(folder).sort()).toEqual(['owner', 'state.safetensors'])
+})
+
+it('who reads the state goes on reading it while the next takes its place', async () => {
+  const storage = new SpoolStorage(SpoolFolder.open(temporaryFolder()))
+  const state = await storage.begin(weights(1))
+  const chunks = state.encode().chunks() as AsyncGenerator<Uint8Array>
+  const read = [Buffer.from((await chunks.next()).value!)]
+  const aggregation = open(storage)
+  ;(await aggregation.receive(body(bytesOf(weights(2))), claim('site-1'))).count()
+  await storage.commit(await aggregation.combine(state))
+  await storage.close()
+  for await (const chunk of chunks) read.push(Buffer.from(chunk))
+  expect(Buffer.concat(read).equals(bytesOf(weights(1)))).toBe(true)
+})
+
+it('a folder that another server uses is refused, and what a server that is gone has left is removed', async () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'owner'), `${process.ppid}\n`)
+  expect(() => SpoolFolder.open(folder)).toThrow(UsageError)
+  expect(() => SpoolFolder.open(folder)).toThrow(`is in use by the server with pid ${process.ppid}`)
+  writeFileSync(join(folder, 'owner'), `${2 ** 22 + 1}\n`)
+  for (const name of ['round-3-0-0-result-1.safetensors', 'round-3-0-0.safetensors.part', 'notes.txt'])
+    writeFileSync(join(folder, name), 'left over')
+  const storage = new SpoolStorage(SpoolFolder.open(folder))
+  await storage.begin(weights(1))
+  expect(readdirSync(folder).sort()).toEqual(['notes.txt', 'owner', 'state.safetensors'])
+  await storage.close()
+  expect(readdirSync(folder)).toEqual(['notes.txt'])
+})
+
+it('a round that has no room in the folder is refused before it starts', async () => {
+  const folder = SpoolFolder.open(temporaryFolder())
+  await folder.assertRoom(2, 1000)
+  await expect(folder.assertRoom(2, 1e15)).rejects.toThrow(/of free space, and a round of 2 clients needs .* GiB/)
+})
