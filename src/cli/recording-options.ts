@@ -11,7 +11,7 @@ type RecordingOptions = Pick<
 /** What `run` and `attach` have in common, with what contradicts itself refused. */
 export function readRecordingOptions(verb: string, { options, given }: CommandInput) {
   if (process.platform !== 'linux')
-    throw new UsageError(`tidemark ${verb} reads memory as Linux shows it, in /proc; this is ${process.platform}`)
+    throw new UsageError(`${verb} needs Linux, which shows memory in /proc; this is ${process.platform}`)
   const { rateHz, intervalMs, roles, rounds, log, shared, sharedIntervalMs } = options as RecordingOptions
   if (given.has('rateHz') && given.has('intervalMs'))
     throw new UsageError(`${verb}: --rate and --interval say the same thing; give one of them`)

@@ -65,7 +65,8 @@ function treeLines({ treePeak, cgroup, startedMs, processes }: RecordingHead): s
 
 function processTable({ processes, startedMs }: RecordingHead): string[] {
   const ranked = [...processes].sort((a, b) => (b.peakBytes ?? 0) - (a.peakBytes ?? 0))
-  const rows = ranked.slice(0, MOST_PROCESSES).map((process) => processRow(process, startedMs))
+  const shown = ranked.filter((process, rank) => rank < MOST_PROCESSES || wasKilled(process))
+  const rows = shown.map((process) => processRow(process, startedMs))
   const head = ['pid', 'name', 'peak', 'kind', 'highest after', 'anon', 'file', 'shmem', 'threads', 'files', 'ended']
   const table = alignColumns(
     [head, ...rows],
@@ -97,11 +98,16 @@ function processRow(process: RecordedProcess, startedMs: number): string[] {
   ]
 }
 
-/** Only a parent learns of an exit; of other processes it is known that they are gone, and whether the kernel killed them. */
-function endingOf({ exit, lastSeenMs, last }: RecordedProcess, startedMs: number): string {
-  if (exit === null) return ''
+/** Never left out, however many there are. */
+function wasKilled({ exit }: RecordedProcess): boolean {
+  return exit !== null && exit.signal !== null
+}
+
+/** Of processes whose parent was told first, it is known that they are gone, and whether the kernel killed them. */
+function endingOf({ exit, isGone, lastSeenMs, last }: RecordedProcess, startedMs: number): string {
   const when = `after ${formatDuration(Math.max(0, lastSeenMs - startedMs))}`
   const reading = last === undefined ? '' : `, last read at ${formatBytes(last.rssBytes)}`
+  if (exit === null) return isGone ? `gone ${when}${reading}` : ''
   if (exit.outOfMemory) return `OUT OF MEMORY: killed by the kernel ${when}${reading}`
   return exit.signal === null ? `exit code ${exit.code}` : `killed by ${exit.signal} ${when}${reading}`
 }

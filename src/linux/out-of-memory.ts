@@ -55,13 +55,27 @@ function readKernelLog(): string | null {
   const record = Buffer.alloc(LONGEST_RECORD_BYTES)
   let log = ''
   try {
-    for (;;) log += record.toString('latin1', 0, readSync(descriptor, record))
+    for (;;) {
+      const text = readRecord(descriptor, record)
+      if (text === null) return log
+      log += text
+    }
   } catch (error) {
-    const code = systemErrorCode(error)
-    if (code === 'EAGAIN') return log // the end, as a reader that does not wait is told it
-    if (code === 'EPIPE') return log // records were overwritten meanwhile; the newest are what matters
+    if (systemErrorCode(error) === undefined) throw error
     return null
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/** Null at the end of the log. */
+function readRecord(descriptor: number, record: Buffer): string | null {
+  try {
+    return record.toString('latin1', 0, readSync(descriptor, record))
+  } catch (error) {
+    const code = systemErrorCode(error)
+    if (code === 'EAGAIN') return null // the end, as a reader that does not wait is told it
+    if (code === 'EPIPE') return '' // records were overwritten under us; the next reading goes on after them
+    throw error
   }
 }

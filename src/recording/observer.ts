@@ -1,4 +1,5 @@
 import { resetPeak } from '../linux/peak.js'
+import { isAlive } from '../linux/process-stat.js'
 import { memoryOf, readProcessStatus } from '../linux/process-status.js'
 import { nowMs } from './clock.js'
 import type { BareMark } from './mark-lines.js'
@@ -6,6 +7,7 @@ import type { ObservedMark, ObservedProcess } from './observed-mark.js'
 
 export interface LiveProcess {
   pid: number
+  startTicks: number
   role: string
   name: string
   firstSeenMs: number
@@ -14,6 +16,8 @@ export interface LiveProcess {
 export interface ObserverOptions {
   /** Appends a line to the marks, in one write: programs append to the same file. */
   append(mark: ObservedMark): void
+  /** Nothing is left to read of a round that was told. */
+  onMissed(round: number): void
   /** False leaves the peaks of the processes alone: those of rounds are then sampled. */
   resetPeaks: boolean
   /** The processes that run now. */
@@ -49,9 +53,11 @@ export class Observer {
     this.#options = options
   }
 
-  /** A process that ran before: its peak so far is none of this recording. */
-  beginAttached(pid: number): void {
-    this.#before.set(pid, { timeMs: nowMs(), wasReset: this.#options.resetPeaks && resetPeak(pid) })
+  /** A process that ran before: its peak so far is none of this recording. False when it could not be reset. */
+  beginAttached(pid: number): boolean {
+    const wasReset = this.#options.resetPeaks && resetPeak(pid)
+    this.#before.set(pid, { timeMs: nowMs(), wasReset })
+    return wasReset
   }
 
   /** A bare mark: about the process that it names by pid, role or name, or about all. */
@@ -100,10 +106,12 @@ export class Observer {
   }
 
   #read(
-    { pid, role, name, firstSeenMs }: LiveProcess,
+    { pid, startTicks, role, name, firstSeenMs }: LiveProcess,
     of: 'start' | 'round',
     timeMs: number,
   ): ObservedProcess | undefined {
+    // It may have ended since the last sample, and its pid may be another's, whose peak is none of ours.
+    if (!isAlive({ pid, startTicks })) return undefined
     const status = readProcessStatus(pid)
     if (status.kind !== 'read') return undefined
     const before = this.#before.get(pid)
@@ -130,5 +138,6 @@ export class Observer {
 
   #write(observed: ObservedMark): void {
     if (observed.processes.length > 0) this.#options.append(observed)
+    else if (observed.of === 'round') this.#options.onMissed(observed.round)
   }
 }

@@ -34,9 +34,18 @@ export class Pace {
     if (this.#samples === 0) this.#firstMs = timeMs
     this.#lastMs = timeMs
     this.#samples++
-    const next = Math.max(this.#planned + 1, Math.floor((timeMs - this.#startMs) / this.#intervalMs) + 1)
+    const next = this.#nextAfter(timeMs)
     this.#missed += next - this.#planned - 1
     this.#planned = next
+  }
+
+  /** A moment at which there was nothing to sample. */
+  passed(timeMs: number): void {
+    this.#planned = this.#nextAfter(timeMs)
+  }
+
+  #nextAfter(timeMs: number): number {
+    return Math.max(this.#planned + 1, Math.floor((timeMs - this.#startMs) / this.#intervalMs) + 1)
   }
 
   facts(): Pick<SamplingFacts, 'askedIntervalMs' | 'achievedIntervalMs' | 'samples' | 'missed' | 'jitterMs'> {

@@ -62,7 +62,10 @@ export class ProcessRegistry {
 
   /** Names those that the out-of-memory killer ended: of processes that are not our children nobody else tells. */
   killedByKernel(victimsAmong: (pids: number[]) => number[]): void {
-    const ended = this.all().filter((process) => this.#live.get(process.pid) !== process && process.exit === null)
+    const ended = this.all().filter(
+      (process) =>
+        this.#live.get(process.pid) !== process && (process.exit === null || process.exit.signal === 'SIGKILL'),
+    )
     const victims = new Set(victimsAmong(ended.map(({ pid }) => pid)))
     for (const process of ended)
       if (victims.has(process.pid)) process.exit = { code: null, signal: 'SIGKILL', outOfMemory: true }
@@ -98,7 +101,10 @@ export class ProcessRegistry {
     // A process that has just been started has mapped nothing but the loader yet.
     if (!isGone && (process.allocator === null || process.allocator === 'unknown'))
       process.allocator = loadedAllocator(pid) ?? process.allocator
-    if (isGone && this.#live.get(pid) === process) this.#live.delete(pid)
+    if (!isGone) return
+    process.isGone = true
+    if (sampled.exit !== null) process.exit ??= sampled.exit
+    if (this.#live.get(pid) === process) this.#live.delete(pid)
   }
 
   /** A role's own word counts for more than what is seen from outside. */
@@ -106,8 +112,13 @@ export class ProcessRegistry {
     const process = this.#live.get(mark.pid)
     if (process === undefined) return
     if (mark.mark === 'start') process.allocator = mark.allocator
-    if (mark.mark === 'round' && mark.peakBytes !== null)
-      process.peakBytes = Math.max(process.peakBytes ?? 0, mark.peakBytes)
+    if (mark.mark === 'round' && mark.peakBytes !== null) this.sawPeak(mark.pid, mark.peakBytes)
+  }
+
+  /** A mark of the kernel's that somebody else than the sampling thread has read. */
+  sawPeak(pid: number, peakBytes: number): void {
+    const process = this.#live.get(pid)
+    if (process !== undefined) process.peakBytes = Math.max(process.peakBytes ?? 0, peakBytes)
   }
 
   #put(process: RecordedProcess): RecordedProcess {

@@ -1,6 +1,7 @@
-import { finished } from 'node:stream/promises'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { describeExit, type ExitStatus } from '../launch/exit-status.js'
-import { type FollowedFile, followFile } from '../launch/follow-file.js'
+import { followFile } from '../launch/follow-file.js'
 import { type Guard, startGuard } from '../launch/guard.js'
 import { type Ending, type LaunchedProcess, launch } from '../launch/launch.js'
 import { pollUntil } from '../launch/poll.js'
@@ -67,6 +68,8 @@ export async function recordCommand(
   const guard = await startGuard()
   const recorder = await startRecording(recordingOptions(options, guard))
   recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
+  // The log is followed before the command can write to it: its end now is where this command begins.
+  const log = followLog(options, recorder)
   let command: LaunchedProcess
   try {
     command = await launch(guard, {
@@ -76,18 +79,20 @@ export async function recordCommand(
       output: options.rounds !== undefined && options.rounds.logFile === undefined ? 'pipe' : 'inherit',
     })
   } catch (error) {
+    log?.finish()
     await recorder.finish('failed', 'the command could not be started')
     guard.dismiss()
     throw error
   }
   recorder.add({ pid: command.pid, command: options.command, ...nameProcess(options.command, options.roles) })
-  const rounds = roundsOf(options, recorder, command)
+  const output = followOutput(options, recorder, command)
   const limits = enforceLimits(options, recorder, command)
   onStart(command)
 
   const exit = await command.exited
   await limits.settled()
-  await rounds.finish()
+  log?.finish()
+  await output?.finish()
   recorder.exited(command.pid, exit)
   const ended = limits.ended()
   const leftBehind = await partWith(guard, { isEnded: ended !== null, graceMs: options.graceMs })
@@ -109,43 +114,46 @@ function recordingOptions(options: CommandToRecord, guard: Guard) {
   }
 }
 
-/** Rounds from the log, or from the output on its way to ours. */
-function roundsOf(
-  { rounds }: CommandToRecord,
-  recorder: RecorderHandle,
-  command: LaunchedProcess,
-): { finish(): Promise<void> } {
-  if (rounds === undefined) return { finish: async () => {} }
-  const { pattern, logFile } = rounds
-  if (logFile !== undefined) {
-    const follower = followRounds(recorder, pattern)
-    const log = followFile(logFile, (chunk) => follower.write(chunk), { fromEnd: true })
-    return { finish: async () => finishLog(log, follower) }
-  }
-  // Two followers: halves of lines of stdout and stderr must not be put together.
-  const streams = [
-    passOn(command.stdout!, process.stdout, followRounds(recorder, pattern)),
-    passOn(command.stderr!, process.stderr, followRounds(recorder, pattern)),
-  ]
-  const drained = Promise.all(streams)
+/** Rounds that a log file tells of, from its present end on. */
+function followLog({ rounds }: CommandToRecord, recorder: RecorderHandle): { finish(): void } | undefined {
+  if (rounds?.logFile === undefined) return undefined
+  const follower = followRounds(recorder, rounds.pattern)
+  const log = followFile(rounds.logFile, (chunk) => follower.write(chunk), { fromEnd: true })
   return {
-    finish: async () => {
-      const timer = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())
-      await Promise.race([drained, timer])
+    finish: () => {
+      log.readNow()
+      log.close()
+      follower.end()
     },
   }
 }
 
-function finishLog(log: FollowedFile, follower: RoundFollower): void {
-  log.readNow()
-  log.close()
-  follower.end()
+/** Rounds that the command's output tells of, on its way to ours. */
+function followOutput(
+  { rounds }: CommandToRecord,
+  recorder: RecorderHandle,
+  command: LaunchedProcess,
+): { finish(): Promise<void> } | undefined {
+  if (rounds === undefined || command.stdout === null || command.stderr === null) return undefined
+  // Two followers: halves of lines of stdout and stderr must not be put together.
+  const drained = Promise.all([
+    passOn(command.stdout, process.stdout, followRounds(recorder, rounds.pattern)),
+    passOn(command.stderr, process.stderr, followRounds(recorder, rounds.pattern)),
+  ])
+  return {
+    finish: async () => {
+      const timer = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())
+      await Promise.race([drained, timer])
+      // Left open by a daemon, they would keep this program running as long as that runs.
+      for (const stream of [command.stdout, command.stderr]) stream?.destroy()
+    },
+  }
 }
 
-async function passOn(from: NodeJS.ReadableStream, to: NodeJS.WritableStream, rounds: RoundFollower): Promise<void> {
+async function passOn(from: Readable, to: NodeJS.WritableStream, rounds: RoundFollower): Promise<void> {
   from.on('data', (chunk: Uint8Array) => rounds.write(chunk))
   from.pipe(to, { end: false })
-  await finished(from)
+  await once(from, 'close')
   rounds.end()
 }
 

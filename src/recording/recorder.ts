@@ -184,6 +184,8 @@ class Recorder implements RecorderHandle {
       resetPeaks: options.resetPeaks ?? true,
       live,
       append: (mark) => this.#appendObserved(mark),
+      onMissed: (round) =>
+        this.warn(`The end of round ${round} was told when its processes had ended: nothing could be read of it.`),
     })
     this.#marks = followLines(marksFile, (line) => this.#onMarkLine(line))
     this.#shared =
@@ -200,9 +202,9 @@ class Recorder implements RecorderHandle {
     const stat = readProcessStat(pid)
     const startTicks = stat.kind === 'read' ? stat.startTicks : 0
     const parentPid = stat.kind === 'read' ? stat.parentPid : null
+    if (this.#isAttached && !this.#observer.beginAttached(pid)) this.#warnOfOldPeak(pid)
     this.#registry.add({ pid, startTicks, parentPid, role, name, command, firstSeenMs: nowMs() })
     this.#sampler.add({ pid, startTicks })
-    if (this.#isAttached) this.#observer.beginAttached(pid)
     if (this.#cgroupFolder === null) this.#readCgroup()
     this.#saveHeadSoon()
   }
@@ -244,6 +246,10 @@ class Recorder implements RecorderHandle {
 
   onRound(listener: (round: number) => void): void {
     this.#roundListeners.push(listener)
+  }
+
+  #warnOfOldPeak(pid: number): void {
+    this.warn(`The peak of pid ${pid} was not reset at the start: it may be of the time before this recording.`)
   }
 
   copyMark(line: string): void {
@@ -334,6 +340,8 @@ class Recorder implements RecorderHandle {
 
   #appendObserved(mark: ObservedMark): void {
     this.#append(this.marksFile, JSON.stringify(mark))
+    // What the reset took away, the sampling thread may not have read.
+    for (const { pid, peakBytes } of mark.processes) this.#registry.sawPeak(pid, peakBytes)
     if (mark.of === 'round') this.#roundEnded(mark.round)
   }
 

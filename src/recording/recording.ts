@@ -79,7 +79,12 @@ export interface RecordedProcess {
   /** The highest VmHWM read over the whole recording, and how it is known. */
   peakBytes: number | null
   peakKind: PeakKind
-  /** Exit code or signal where the recorder is its parent; null otherwise or while it runs. */
+  /** True when it ended while it was recorded. */
+  isGone?: boolean
+  /**
+   * Exit code or signal, of the command and of those whose parent had not yet asked after them when the recorder looked;
+   * null otherwise or while it runs.
+   */
   exit: { code: number | null; signal: string | null; outOfMemory?: boolean } | null
   /** The sample of status at which RSS was highest, and its parts; a lower bound beside `peakBytes`. */
   highest?: MemoryReading & { timeMs: number }

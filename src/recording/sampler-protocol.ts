@@ -39,6 +39,8 @@ export interface SampledProcess {
   peakBytes: number | null
   highest: (MemoryReading & { timeMs: number }) | null
   last: (MemoryReading & { timeMs: number; threads: number; openFiles: number | null }) | null
+  /** Only of one that has ended, where its parent had not asked yet. */
+  exit: { code: number | null; signal: string | null } | null
 }
 
 export type FromSampler =

@@ -73,13 +73,14 @@ class Sampler {
     const stat = readProcessStat(pid)
     if (stat.kind === 'read' && stat.startTicks === startTicks) {
       this.#tracker?.add(stat)
-      this.#watch(stat, nowMs())
+      if (this.#watch(stat, nowMs()) !== undefined) return
     } else this.#vanished()
+    // Whoever named it waits to hear of its end.
+    this.#send({ kind: 'gone', process: unread({ pid, startTicks, parentPid: null, command: [] }) })
   }
 
   #sample(): void {
     const timeMs = nowMs()
-    this.#pace.taken(timeMs)
     for (const stat of this.#tracker?.findNew(timeMs) ?? []) {
       const watched = this.#watch(stat, timeMs)
       if (watched !== undefined) this.#send({ kind: 'found', process: watched.known })
@@ -94,7 +95,11 @@ class Sampler {
       rss.push([reading.pid, reading.rssBytes])
       sumBytes += reading.rssBytes
     }
-    if (rss.length === 0) return
+    if (rss.length === 0) {
+      this.#pace.passed(timeMs)
+      return
+    }
+    this.#pace.taken(timeMs)
     this.#append(timeMs, rss)
     if (sumBytes > (this.#treePeak?.rssBytes ?? 0))
       this.#treePeak = { timeMs, rssBytes: sumBytes, processes: rss.length }
@@ -119,17 +124,8 @@ class Sampler {
       return undefined
     }
     this.#processes.seen++
-    const watched = new WatchedProcess(statm, {
-      pid: stat.pid,
-      startTicks: stat.startTicks,
-      parentPid: stat.parentPid,
-      command: commandOf(stat),
-      firstSeenMs: timeMs,
-      lastSeenMs: timeMs,
-      peakBytes: null,
-      highest: null,
-      last: null,
-    })
+    const { pid, startTicks, parentPid } = stat
+    const watched = new WatchedProcess(statm, unread({ pid, startTicks, parentPid, command: commandOf(stat) }, timeMs))
     watched.readStatus(timeMs)
     this.#watched.set(stat.pid, watched)
     return watched
@@ -140,9 +136,10 @@ class Sampler {
   }
 
   #drop(watched: WatchedProcess): void {
+    watched.readExit()
     watched.close()
     this.#watched.delete(watched.known.pid)
-    this.#tracker?.remove(watched.known.pid)
+    this.#tracker?.remove(watched.known)
     this.#send({ kind: 'gone', process: watched.known })
   }
 
@@ -196,7 +193,7 @@ class Sampler {
       sampling: {
         ...this.#pace.facts(),
         readings: { ...this.#readings },
-        processes: { ...this.#processes },
+        processes: { ...this.#processes, vanished: this.#processes.vanished + (this.#tracker?.vanished ?? 0) },
         costMs: readThreadCpuMs(),
       },
       treePeak: this.#treePeak,
@@ -206,6 +203,13 @@ class Sampler {
   #send(message: FromSampler): void {
     this.#port.postMessage(message)
   }
+}
+
+function unread(
+  process: Pick<SampledProcess, 'pid' | 'startTicks' | 'parentPid' | 'command'>,
+  timeMs = nowMs(),
+): SampledProcess {
+  return { ...process, firstSeenMs: timeMs, lastSeenMs: timeMs, peakBytes: null, highest: null, last: null, exit: null }
 }
 
 /** A process in the midst of its exit has no command line any more, but a name. */

@@ -1,10 +1,11 @@
+import { isAlive } from '../linux/process-stat.js'
 import { readSharedMemory } from '../linux/smaps-rollup.js'
 import { nowMs } from './clock.js'
 
 export interface SharedLogOptions {
   intervalMs: number
   /** The processes that run now. */
-  live(): { pid: number }[]
+  live(): { pid: number; startTicks: number }[]
   append(line: readonly number[]): void
 }
 
@@ -15,7 +16,9 @@ export interface SharedLogOptions {
 export function startSharedLog({ intervalMs, live, append }: SharedLogOptions): { stop(): void } {
   const read = () => {
     const line: number[] = [Math.round(nowMs() * 100) / 100]
-    for (const { pid } of live()) {
+    for (const process of live()) {
+      if (!isAlive(process)) continue // ended since the last sample; the pid may be another's by now
+      const { pid } = process
       const memory = readSharedMemory(pid)
       if (memory !== null) line.push(pid, memory.pssBytes, memory.ussBytes)
     }

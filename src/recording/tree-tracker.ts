@@ -30,6 +30,9 @@ export class TreeTracker {
   /** New pids that could not be judged yet, and how often that was tried. */
   #undecided = new Map<number, number>()
   #seenPid: number | null = null
+  /** Start ticks of ours that have ended and can still be listed: their parents have not asked after them yet. */
+  readonly #ended = new Map<number, number>()
+  #vanished = 0
   #listedMs = Number.NEGATIVE_INFINITY
 
   constructor(settings: TreeSettings) {
@@ -43,8 +46,14 @@ export class TreeTracker {
   }
 
   /** It has ended. Children that it leaves behind are known already, or carry the id. */
-  remove(pid: number): void {
+  remove({ pid, startTicks }: { pid: number; startTicks: number }): void {
     this.#ours.delete(pid)
+    this.#ended.set(pid, startTicks)
+  }
+
+  /** How many descendants had ended before they could be read. Those that nobody leaves a trace of cannot be counted. */
+  get vanished(): number {
+    return this.#vanished
   }
 
   /** Descendants that were not known before, parents before children. */
@@ -88,10 +97,11 @@ export class TreeTracker {
     const listed = listPids()
     const fresh = listed.filter((pid) => !this.#ours.has(pid) && !this.#others.has(pid))
     this.#others = new Set(listed.filter((pid) => !this.#ours.has(pid)))
+    for (const pid of this.#ended.keys()) if (!this.#others.has(pid)) this.#ended.delete(pid)
     return [...new Set([...retried, ...fresh])]
   }
 
-  /** Undefined when the pid is ours already, gone or not there yet, or the recorder's. */
+  /** Undefined when the pid is ours already, has ended, is gone or not there yet, or is the recorder's. */
   #judge(pid: number): ProcessStat | undefined {
     if (this.#ours.has(pid) || pid === this.#settings.recorderPid) return undefined
     const stat = readProcessStat(pid)
@@ -99,8 +109,13 @@ export class TreeTracker {
       this.#retry(pid)
       return undefined
     }
-    if (stat.state !== 'Z' && stat.state !== 'X') return stat
+    const isKnown = this.#ended.get(pid) === stat.startTicks
+    if (!isKnown && stat.state !== 'Z' && stat.state !== 'X') return stat
     this.#undecided.delete(pid)
+    if (!isKnown && this.#isOurs(stat)) {
+      this.#ended.set(pid, stat.startTicks)
+      this.#vanished++
+    }
     return undefined
   }
 

@@ -2,6 +2,7 @@ import { readCommandLine } from '../linux/command-line.js'
 import { countOpenFiles } from '../linux/open-files.js'
 import { memoryOf, readProcessStatus } from '../linux/process-status.js'
 import type { ProcessReading, Statm } from '../linux/statm.js'
+import { readZombieExit } from '../linux/zombie-exit.js'
 import type { SampledProcess } from './sampler-protocol.js'
 
 /** VmHWM is read at least this far apart: it misses nothing in between, so more often only costs. */
@@ -59,6 +60,11 @@ export class WatchedProcess {
     if (command === null || command.length === 0 || command.join('\0') === this.known.command.join('\0')) return false
     this.known.command = command
     return true
+  }
+
+  /** It has ended: how, if that can still be learnt. */
+  readExit(): void {
+    this.known.exit = readZombieExit(this.known)
   }
 
   close(): void {

@@ -17,6 +17,17 @@ test('moments that passed while a sample was late are left out, and counted', ()
   expect(pace.facts()).toMatchObject({ samples: 2, missed: 3, achievedIntervalMs: 420 })
 })
 
+test('moments with nothing to sample are neither samples nor left out', () => {
+  const pace = new Pace(100, 1000)
+  pace.passed(1000)
+  pace.passed(1250)
+  expect(pace.dueMs).toBe(1300)
+  expect(pace.facts()).toMatchObject({ samples: 0, missed: 0, achievedIntervalMs: null })
+  pace.taken(1300)
+  pace.taken(1400)
+  expect(pace.facts()).toMatchObject({ samples: 2, missed: 0, achievedIntervalMs: 100 })
+})
+
 test('lateness is told as median, 99th percentile and maximum', () => {
   const pace = new Pace(10, 0)
   for (let n = 0; n < 100; n++) pace.taken(n * 10 + (n === 99 ? 7 : 0.05))

@@ -13,6 +13,9 @@ import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { finishForTest, recordForTest } from './record-for-test.js'
 
+/** Warnings but for the one that depends on what else the machine had to do. */
+const unlessBusy = (warnings: string[]) => warnings.filter((warning) => !warning.includes('the machine was too busy'))
+
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
 
 test('peaks of rounds are read from outside, exactly, when a program marks only where they end', async () => {
@@ -26,7 +29,7 @@ test('peaks of rounds are read from outside, exactly, when a program marks only 
     expect(Math.abs(peakBytes! / heights[i]! - 1)).toBeLessThan(0.01)
     expect(end.rssBytes).toBeLessThan(40 * MIB)
   }
-  expect(warnings.filter((warning) => !warning.includes('too busy'))).toEqual([])
+  expect(unlessBusy(warnings)).toEqual([])
   expect(head).toMatchObject({ state: 'completed', processes: [{ role: 'server', exit: { code: 0, signal: null } }] })
   const highest = Math.max(...rounds.map(({ peakBytes }) => peakBytes!))
   expect(Math.abs(head.processes[0]!.peakBytes! / highest - 1)).toBeLessThan(0.01)
@@ -38,7 +41,7 @@ test('where the peak may not be reset, peaks of later rounds are samples, and ev
   await finishForTest(recorded)
   const { rounds, warnings } = readRecording(recorded.recorder.folder)
   expect(rounds.map(({ peakKind }) => peakKind)).toEqual(['exact', 'sampled', 'sampled'])
-  expect(warnings).toEqual([expect.stringContaining('lower bounds')])
+  expect(unlessBusy(warnings)).toEqual([expect.stringContaining('lower bounds')])
   const highest = Number(readFileSync(truth, 'utf8').split('\n')[2])
   expect(rounds[2]!.peakBytes).toBeLessThan(highest * 1.01)
 })
@@ -59,7 +62,7 @@ test('while it runs the newest RSS of each process is at hand, and the folder ca
   const { head, samples, warnings } = readRecording(recorder.folder)
   expect(head.state).toBe('running')
   expect(samples.length).toBeGreaterThan(0)
-  expect(warnings).toEqual(['The recording has no end: it still runs, or its recorder was killed.'])
+  expect(unlessBusy(warnings)).toEqual(['The recording has no end: it still runs, or its recorder was killed.'])
   await process.end(1000)
   const finished = await finishForTest({ recorder, process, guard: undefined as never })
   expect(finished).toMatchObject({ state: 'failed', processes: [{ exit: { signal: 'SIGTERM' } }] })
@@ -69,10 +72,9 @@ test('the interval asked for and the one achieved are both stored, with the cost
   const recorded = await recordForTest(['sleep', '1'], { rateHz: 50 })
   const { sampling } = await finishForTest(recorded)
   expect(sampling.askedIntervalMs).toBe(20)
-  // Deadlines are absolute, so late samples do not add up; on a busy machine some are left out, and counted.
-  const planned = sampling.samples + sampling.missed!
-  expect(sampling.achievedIntervalMs! * (sampling.samples / planned)).toBeGreaterThan(18)
-  expect(sampling.achievedIntervalMs! * (sampling.samples / planned)).toBeLessThan(22)
+  const times = readRecording(recorded.recorder.folder).samples.map(({ timeMs }) => timeMs)
+  expect(sampling.samples).toBe(times.length)
+  expect(sampling.achievedIntervalMs).toBeCloseTo((times.at(-1)! - times[0]!) / (times.length - 1), 1)
   expect(sampling.costMs).toBeGreaterThan(0)
   expect(sampling.readings.unreadable).toBe(0)
 })
@@ -91,7 +93,9 @@ test('a recorder killed with SIGKILL leaves a recording that reads up to its las
   const recording = readRecording(folder)
   expect(recording.samples).toHaveLength(whole)
   expect(recording.head.state).toBe('running')
-  expect(recording.warnings).toEqual(['The recording has no end: it still runs, or its recorder was killed.'])
+  expect(unlessBusy(recording.warnings)).toEqual([
+    'The recording has no end: it still runs, or its recorder was killed.',
+  ])
 })
 
 test('when the disk fills up what was recorded is kept, the owner is told, and the head says so', async () => {

@@ -38,42 +38,55 @@ async function runCommand(input: CommandInput): Promise<number> {
     throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
   const folder = recordingFolder(out, force)
   const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
-  let forwarding: Disposable | undefined
-  try {
-    const recorded = await recordCommand(
-      {
-        command: input.arguments,
-        folder,
-        graceMs,
-        ...recording,
-        ...(pattern !== undefined && { rounds: { pattern, logFile: log } }),
-        ...(timeoutMs !== undefined && { timeoutMs }),
-        ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
-      },
-      {
-        onStart: (launched) => {
-          forwarding = forwardSignals(launched)
-        },
-        onNote: say,
-      },
-    )
-    tell(recorded, folder, json)
-    if (copy !== undefined) say(`for mprof: ${copy.write()}`)
-    return exitCodeFor(recorded)
-  } finally {
-    forwarding?.[Symbol.dispose]()
-  }
+  using forwarding = forwardSignals()
+  const recorded = await recordCommand(
+    {
+      command: input.arguments,
+      folder,
+      graceMs,
+      ...recording,
+      ...(pattern !== undefined && { rounds: { pattern, logFile: log } }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
+    },
+    {
+      onStart: (launched) => forwarding.to(launched),
+      onNote: say,
+    },
+  )
+  tell(recorded, folder, json)
+  if (copy !== undefined) say(`for mprof: ${copy.write()}`)
+  return exitCodeFor(recorded)
 }
 
 /** What a terminal, a shell or a supervisor sends; the command decides what comes of it. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const
 
-function forwardSignals(launched: LaunchedProcess): Disposable {
-  const forward = (signal: NodeJS.Signals) => void launched.signal(signal)
+/**
+ * Hands signals on from now, to be in force before the command can say a word that somebody answers with Ctrl-C. What comes
+ * before there is a command waits for it. The command is no job of the terminal, so that Ctrl-Z has to stop it for the shell.
+ */
+function forwardSignals(): { to(launched: LaunchedProcess): void } & Disposable {
+  let command: LaunchedProcess | undefined
+  const waiting: NodeJS.Signals[] = []
+  const forward = (signal: NodeJS.Signals) => {
+    if (command === undefined) waiting.push(signal)
+    else command.signal(signal)
+  }
+  const stop = () => {
+    forward('SIGSTOP')
+    process.kill(process.pid, 'SIGSTOP')
+  }
   for (const signal of FORWARDED) process.on(signal, forward)
+  process.on('SIGTSTP', stop)
   return {
+    to: (launched) => {
+      command = launched
+      for (const signal of waiting) command.signal(signal)
+    },
     [Symbol.dispose]: () => {
       for (const signal of FORWARDED) process.off(signal, forward)
+      process.off('SIGTSTP', stop)
     },
   }
 }

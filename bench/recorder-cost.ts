@@ -1,0 +1,115 @@
+/**
+ * What recording costs, beside mprof: both watch the same processes in the same seconds. Prints Markdown:
+ *
+ *     npm run build && npx jiti bench/recorder-cost.ts > bench/results/recorder-cost.md
+ *
+ * Limits (an issue of the project sets them): at 10 Hz at most half of mprof's processor time for one process and at most a
+ * third for six; 1000 Hz achieved within 2 %, p99 of the jitter at most 1 ms, at 10 % of a core.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { readRecording } from '../src/recording/read-recording.js'
+import { mib } from '../src/units.js'
+import {
+  cpuMs,
+  interrupt,
+  MPROF,
+  machine,
+  median,
+  PROGRAM,
+  pause,
+  rssBytes,
+  scratchFolder,
+  start,
+  startHolder,
+} from './support/processes.js'
+
+/** Compiled code and heaps settle meanwhile; what that costs is in the column of the start. */
+const WARM_UP_MS = 5000
+const WINDOWS = 3
+const WINDOW_MS = 12_000
+
+const scratch = scratchFolder()
+console.log(`${machine()}\n`)
+console.log(
+  `Both attached to the same processes at the same time. CPU is of the whole profiler, all its threads, as a share of one core: ` +
+    `the median of ${WINDOWS} windows of ${WINDOW_MS / 1000} s (lowest to highest). The start is the processor time of the first ${WARM_UP_MS / 1000} s.\n`,
+)
+console.log(
+  '| watched | mprof CPU | Tidemark CPU | share of mprof | start: mprof, Tidemark (ms) | RSS: mprof, Tidemark (MiB) |',
+)
+console.log('| --- | --- | --- | --- | --- | --- |')
+await sideBySide({ children: 0, label: '1 process, 10 Hz', limit: '1/2', mprofFlags: [] })
+await sideBySide({ children: 5, label: '6 processes, 10 Hz (`mprof -C`)', limit: '1/3', mprofFlags: ['-C'] })
+
+console.log('\n| rate asked | rate achieved | off by | jitter median, p99, max (ms) | left out | CPU |')
+console.log('| --- | --- | --- | --- | --- | --- |')
+for (const [children, rate] of [
+  [0, 1000],
+  [5, 1000],
+] as const)
+  await fast(children, rate)
+
+async function sideBySide(of: { children: number; label: string; limit: string; mprofFlags: string[] }): Promise<void> {
+  const target = await startHolder(of.children)
+  const dat = join(scratch, `${of.children}.dat`)
+  const mprof = start(['python3', MPROF, 'attach', ...of.mprofFlags, '-T', '0.1', '-o', dat, String(target.pid)])
+  const folder = join(scratch, `side-${of.children}`)
+  const tidemark = attach(target, folder, '10')
+  await pause(WARM_UP_MS)
+  const started = [cpuMs(mprof.pid!), cpuMs(tidemark.pid!)]
+  const shares: { mprof: number; tidemark: number }[] = []
+  for (let window = 0; window < WINDOWS; window++) shares.push(await shareOfCore(mprof, tidemark))
+  const rss = [rssBytes(mprof.pid!), rssBytes(tidemark.pid!)]
+  for (const child of [mprof, tidemark, target]) await interrupt(child)
+  if (!existsSync(dat) || statSync(dat).size < 10_000) throw new Error('mprof recorded nothing')
+  const { head } = readRecording(folder)
+  if (head.processes.length !== of.children + 1) throw new Error(`Tidemark saw ${head.processes.length} processes`)
+
+  const [theirs, ours] = [shares.map(({ mprof }) => mprof), shares.map(({ tidemark }) => tidemark)]
+  const ratio = median(ours) / median(theirs)
+  console.log(
+    `| ${of.label} | ${spread(theirs)} | ${spread(ours)} | ${ratio.toFixed(2)} (limit ${of.limit}) | ` +
+      `${started.map((ms) => ms.toFixed(0)).join(', ')} | ${rss.map(mib).join(', ')} |`,
+  )
+}
+
+async function shareOfCore(mprof: ChildProcess, tidemark: ChildProcess): Promise<{ mprof: number; tidemark: number }> {
+  const read = () => ({ ms: performance.now(), mprof: cpuMs(mprof.pid!), tidemark: cpuMs(tidemark.pid!) })
+  const before = read()
+  await pause(WINDOW_MS)
+  const after = read()
+  const lasted = after.ms - before.ms
+  return { mprof: (after.mprof - before.mprof) / lasted, tidemark: (after.tidemark - before.tidemark) / lasted }
+}
+
+async function fast(children: number, rate: number): Promise<void> {
+  const target = await startHolder(children)
+  const folder = join(scratch, `fast-${children}-${rate}`)
+  const tidemark = attach(target, folder, String(rate))
+  await pause(WARM_UP_MS)
+  const before = { ms: performance.now(), cpu: cpuMs(tidemark.pid!) }
+  await pause(WINDOW_MS)
+  const share = (cpuMs(tidemark.pid!) - before.cpu) / (performance.now() - before.ms)
+  for (const child of [tidemark, target]) await interrupt(child)
+  const { achievedIntervalMs, jitterMs, missed, samples } = readRecording(folder).head.sampling
+  const achieved = 1000 / achievedIntervalMs!
+  const jitter = [jitterMs!.median, jitterMs!.p99, jitterMs!.max].map((ms) => ms.toFixed(2)).join(', ')
+  console.log(
+    `| ${rate} Hz, ${children + 1} process${children === 0 ? '' : 'es'} | ${achieved.toFixed(1)} Hz | ` +
+      `${((100 * Math.abs(achieved - rate)) / rate).toFixed(2)} % | ${jitter} | ${missed} of ${samples + missed!} | ${percent(share)} |`,
+  )
+}
+
+function attach(target: ChildProcess, folder: string, rate: string): ChildProcess {
+  return start([process.execPath, PROGRAM, 'attach', String(target.pid), '--rate', rate, '--out', folder])
+}
+
+function spread(shares: number[]): string {
+  return `${percent(median(shares))} (${percent(Math.min(...shares))} to ${percent(Math.max(...shares))})`
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(2)} %`
+}

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { readProcessStat } from '../../src/linux/process-stat.js'
+import type { ObservedMark } from '../../src/recording/observed-mark.js'
+import { type LiveProcess, Observer } from '../../src/recording/observer.js'
+
+function observe(process: Pick<LiveProcess, 'pid' | 'startTicks'>) {
+  const marks: ObservedMark[] = []
+  const missed: number[] = []
+  const live = () => [{ role: 'server', name: 'server', firstSeenMs: 0, ...process }]
+  const observer = new Observer({
+    resetPeaks: false,
+    live,
+    append: (mark) => marks.push(mark),
+    onMissed: (round) => missed.push(round),
+  })
+  observer.onBareMark({ mark: 'round', round: 1 })
+  return { marks, missed }
+}
+
+test('a pid that was given to another process since is not read in place of the one that ended, and that is told', () => {
+  const stat = readProcessStat('self')
+  if (stat.kind !== 'read') throw new Error('this process can be read')
+  const { pid, startTicks } = stat
+  expect(observe({ pid, startTicks })).toMatchObject({
+    marks: [{ of: 'round', round: 1, processes: [{ pid }] }],
+    missed: [],
+  })
+  expect(observe({ pid, startTicks: startTicks - 1 })).toEqual({ marks: [], missed: [1] })
+})
