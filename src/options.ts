@@ -725,6 +725,10 @@ const column = text({
   help: 'Of a CSV file with several columns, the one of memory.',
 })
 
+export const doctorOptions = {
+  json: flag({ flag: 'json', help: 'Print what was found as JSON.' }),
+}
+
 export const listOptions = { json: compareOptions.json }
 
 export const plotOptions = {

@@ -16,6 +16,7 @@ export const verbs: Record<string, () => Promise<{ command: Command }>> = {
   peak: () => import('./commands/peak.js'),
   rm: () => import('./commands/rm.js'),
   clean: () => import('./commands/clean.js'),
+  doctor: () => import('./commands/doctor.js'),
   server: () => import('./commands/server.js'),
   client: () => import('./commands/client.js'),
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { UsageError } from '../errors.js'
 
 /** Names of the library's file, the preferred first, and the Debian package that has it. */
-const LIBRARIES = {
+export const ALLOCATOR_LIBRARIES = {
   jemalloc: { files: [/^libjemalloc\.so\.\d+$/, /^libjemalloc\.so$/], package: 'libjemalloc2' },
   mimalloc: { files: [/^libmimalloc\.so\.\d+(\.\d+)?$/, /^libmimalloc\.so$/], package: 'libmimalloc2.0' },
   tcmalloc: {
@@ -29,12 +29,17 @@ const FOLDERS = [
  */
 export function allocatorLibrary(allocator: string): string | undefined {
   if (allocator === 'glibc') return undefined
-  const library = LIBRARIES[allocator as keyof typeof LIBRARIES]
-  const found = findFile(library.files)
+  const found = findAllocator(allocator)
   if (found !== undefined) return found
+  const library = ALLOCATOR_LIBRARIES[allocator as keyof typeof ALLOCATOR_LIBRARIES]
   throw new UsageError(`the allocator ${allocator} is not installed: no library of its name in ${FOLDERS.join(', ')}`, {
-    fix: `On Debian: apt-get install ${library.package}. Or leave it out of --allocator.`,
+    fix: `On Debian: apt-get install ${library.package} (tidemark doctor knows other systems). Or leave it out of --allocator.`,
   })
+}
+
+/** The same without an error: undefined when the machine has none. */
+export function findAllocator(allocator: string): string | undefined {
+  return findFile(ALLOCATOR_LIBRARIES[allocator as keyof typeof ALLOCATOR_LIBRARIES].files)
 }
 
 function findFile(names: readonly RegExp[]): string | undefined {
