@@ -20,7 +20,7 @@ describe('wrong usage ends with exit code 2, what was found, what would be right
   test.each([
     [[], 'tidemark: no verb was given\n'],
     [['compar'], 'tidemark: there is no verb "compar"\n  Did you mean "compare"? tidemark --help lists them.\n'],
-    [['compare'], 'tidemark: compare: no job was named\n  Name an algorithm or a suite: tidemark compare fedavg\n'],
+    [['compare'], 'tidemark: compare: no job was named, and this folder has no tidemark.config.ts (or .mjs, .json)\n'],
     [
       ['compare', 'fedavg', 'scaffold'],
       'tidemark: compare: too many arguments. Expected 1 argument but got 2.\n  tidemark compare --help shows the options.\n',
@@ -32,7 +32,7 @@ describe('wrong usage ends with exit code 2, what was found, what would be right
     ],
     [
       ['compare', 'fedavg', '--rounds'],
-      "tidemark: compare: option '--rounds <N>' argument missing\n  tidemark compare --help shows the options.\n",
+      "tidemark: compare: option '--rounds <N|PRESET|PATTERN>' argument missing\n  tidemark compare --help shows the options.\n",
     ],
     [
       ['compare', 'fedavg', '--rounds', '2.5'],

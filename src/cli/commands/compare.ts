@@ -87,11 +87,15 @@ type Run = (options: CompareOptions) => Promise<FinishedComparison>
 /** Every file is read and checked before the first comparison starts. */
 async function newRuns(input: CommandInput): Promise<Run[]> {
   const asked = input.arguments[0]
+  const isCommand = input.options.command !== undefined
+  if (!isCommand && typeof input.options.rounds === 'string')
+    throw new UsageError(`--rounds: found "${input.options.rounds}", expected ${jobOptions.rounds.expected}`, {
+      fix: 'A preset or a pattern says where the rounds of a --command are. tidemark compare --help shows the options.',
+    })
   const overrides = overridesOf(input)
-  const plans =
-    input.options.command === undefined
-      ? (await loadSuite(asked)).map((suite) => suitePlan(suite, input, overrides))
-      : [planComparison(commandDefinition(input, overrides), 'the command line')]
+  const plans = isCommand
+    ? [planComparison(commandDefinition(input, overrides), 'the command line')]
+    : (await loadSuite(asked)).map((suite) => suitePlan(suite, input, overrides))
   const folder = input.options.out as string | undefined
   return plans.map((plan) => {
     const out = folder === undefined || plans.length === 1 ? folder : join(folder, plan.name)
