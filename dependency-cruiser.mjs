@@ -28,7 +28,7 @@ export default {
       name: 'nobody-imports-the-runtime',
       comment: 'Trials start the same commands that a user would type.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(federation/|cli/commands/(server|client|peer)\\.ts$)' },
+      from: { path: '^src/', pathNot: '^src/(federation/|cli/commands/(server|client|peer|coordinator)\\.ts$)' },
       to: { path: '^src/federation/' },
     },
     {

@@ -77,6 +77,10 @@ export interface RoundMark extends MarkOrigin {
   accuracy?: number
   /** Clients whose results counted. */
   accepted?: string[]
+  /** In a swarm: the peer that added this round up. */
+  aggregator?: string
+  /** In a swarm: the cleanup after the own training and the one after the merge, which `cleanup` holds together. */
+  cleanups?: { learn: CleanupRecord | null; merge: CleanupRecord | null }
 }
 
 /** A round that did not commit: weights stay as they were. */

@@ -279,12 +279,24 @@ export const memoryOptions = {
     default: 0,
     help: "The same for clients, after the round's result was sent and confirmed. 0 never does.",
   }),
+  memoryGcRounds: integer({
+    flag: 'memory-gc-rounds',
+    min: 0,
+    default: 1,
+    help: 'The same for the peers of a swarm: after every N-th round of its own training, and after every N-th that it added up. 0 never does.',
+  }),
 }
 
 /** What the server and its clients have to agree on. */
 export const jobOptions = {
   rounds: integer({ flag: 'rounds', min: 1, max: 1_000_000, default: 20, help: 'Rounds of the job.' }),
-  clients: integer({ flag: 'clients', min: 1, max: 1000, default: 2, help: 'Clients of the job.' }),
+  clients: integer({
+    flag: 'clients',
+    min: 1,
+    max: 1000,
+    default: 2,
+    help: 'Clients of the job; with a swarm, its peers.',
+  }),
   modelSize: bytes({
     flag: 'model-size',
     min: 1024,
@@ -455,6 +467,34 @@ export const clientOptions = {
     defaultText: '60s',
     help: 'How long the client tries to reach the server, at the start and after a lost connection.',
   }),
+}
+
+/** Of a swarm: what its coordinator tells the peers on top of the job. */
+export const swarmOptions = {
+  rotation: {
+    ...text({
+      flag: 'rotation',
+      placeholder: 'round-robin|random|fixed|LIST',
+      default: 'round-robin',
+      help: 'Which peer adds a round up: each in turn, one drawn by a hash of the seed and the round, always the first, or as in a list of names.',
+    }),
+    expected: 'one of round-robin, random, fixed, or names of peers with commas between, such as site-2,site-1',
+    parse: (given: string) => (/^[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*$/.test(given) ? given : undefined),
+  } satisfies OptionSpec<string>,
+}
+
+export const peerOptions = {
+  coordinator: text({
+    flag: 'coordinator',
+    placeholder: 'URL',
+    default: undefined,
+    help: 'Where the coordinator listens, for example http://127.0.0.1:8080.',
+  }),
+  name: { ...clientOptions.name, help: clientOptions.name.help.replace('client', 'peer') },
+  connectDeadlineMs: {
+    ...clientOptions.connectDeadlineMs,
+    help: 'How long the peer tries to reach the coordinator at the start.',
+  },
 }
 
 export const serverOptions = {

@@ -19,6 +19,8 @@ export const verbs: Record<string, () => Promise<{ command: Command }>> = {
   doctor: () => import('./commands/doctor.js'),
   server: () => import('./commands/server.js'),
   client: () => import('./commands/client.js'),
+  coordinator: () => import('./commands/coordinator.js'),
+  peer: () => import('./commands/peer.js'),
 }
 
 export function unknownVerb(given: string): UsageError {

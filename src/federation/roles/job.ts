@@ -15,7 +15,7 @@ import type { Weights } from '../weights/weights.js'
 import type { Place } from '../wire/messages.js'
 
 /** What travels from the server to its clients, whole: nobody has to type it twice. */
-const sharedOptions = { ...jobOptions, ...trainingOptions }
+export const sharedOptions = { ...jobOptions, ...trainingOptions }
 
 export type JobSettings = OptionValues<typeof sharedOptions>
 
@@ -49,8 +49,12 @@ export function sharedSettings(settings: JobSettings): Record<string, string | n
 
 /** What the server told, held against the option table. Throws when it is none of ours. */
 export function parseSharedSettings(told: unknown): JobSettings {
+  return parseTold(sharedOptions, told) as JobSettings
+}
+
+/** A value for each option of the table, out of what another process told. */
+export function parseTold(table: OptionTable, told: unknown): Record<string, unknown> {
   const values: Record<string, unknown> = typeof told === 'object' && told !== null ? { ...told } : {}
-  const table: OptionTable = sharedOptions
   for (const [key, spec] of Object.entries(table)) {
     const value = spec.parse(String(values[key]))
     if (value === undefined)
@@ -60,5 +64,5 @@ export function parseSharedSettings(told: unknown): JobSettings {
       )
     values[key] = value
   }
-  return values as JobSettings
+  return values
 }

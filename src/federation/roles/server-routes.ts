@@ -96,6 +96,15 @@ async function sendTask(
 
 async function takeResult(context: RoutesContext, request: IncomingMessage, response: ServerResponse): Promise<object> {
   admit(context, request)
+  return uploadResult(context, request, response)
+}
+
+/** Judges a result by its headers, then takes its tensors if they are wanted. */
+export async function uploadResult(
+  context: Pick<RoutesContext, 'specs' | 'idleMs'> & { desk: Pick<Desk, 'review' | 'take' | 'latest'> },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<object> {
   const claim = readClaim(request.headers)
   const early = context.desk.review(claim)
   if (early !== undefined) return answerOf(early)
@@ -157,7 +166,7 @@ function admit({ job, members }: RoutesContext, request: IncomingMessage): strin
 }
 
 /** Looked at before a byte of the body is read. */
-function assertLength(request: IncomingMessage, specs: readonly TensorSpec[]): void {
+export function assertLength(request: IncomingMessage, specs: readonly TensorSpec[]): void {
   const length = request.headers['content-length']
   if (length === undefined)
     throw new Refusal(411, 'length-required', { message: 'a result must come with its Content-Length' })
@@ -169,7 +178,7 @@ function assertLength(request: IncomingMessage, specs: readonly TensorSpec[]): v
 }
 
 /** What is left of a body that was not wanted to its end; its length is known to be bounded. */
-async function drain(request: IncomingMessage): Promise<void> {
+export async function drain(request: IncomingMessage): Promise<void> {
   if (request.complete) return
   request.resume()
   await once(request, 'end')
@@ -194,6 +203,6 @@ function answerOf(verdict: Verdict): object {
 }
 
 /** One line of at most 300 characters: it goes into logs and marks. */
-function plainText(text: string): string {
+export function plainText(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ').slice(0, 300)
 }

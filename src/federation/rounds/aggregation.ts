@@ -3,7 +3,7 @@
  */
 import type { Readable } from 'node:stream'
 import type { GlobalState } from '../weights/global-state.js'
-import type { TensorSpec } from '../weights/weights.js'
+import type { TensorSpec, Weights } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
 
 /**
@@ -40,8 +40,11 @@ export interface Aggregation {
   /**
    * Takes the tensors of one result and checks them in full. Nothing of it counts yet.
    * Throws WeightsError when they break a rule; then nothing of them is kept.
+   *
+   * @param source a stream of safetensors, or weights that this process made itself: those are taken as they are, without a
+   *   copy, and stay as they are where another result's memory can hold the mean
    */
-  receive(source: Readable, claim: ResultClaim): Promise<ReceivedResult>
+  receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult>
   /** The next state. `current` is left as it is, since slow clients may still be reading it. Call it once. */
   combine(current: GlobalState): Promise<GlobalState>
   /** Forgets everything that was received. */

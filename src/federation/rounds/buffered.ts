@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
+import { firstNonFinite } from '../weights/finite.js'
 import { type GlobalState, stateInMemory } from '../weights/global-state.js'
 import { readWeights } from '../weights/read-safetensors.js'
-import { type TensorData, type Weights, weightsBytes } from '../weights/weights.js'
+import { WeightsError } from '../weights/safetensors-header.js'
+import { allocateTensor, quote, type TensorData, type Weights, weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Aggregation, AggregationSettings, ReceivedResult } from './aggregation.js'
 import { compareText } from './sample.js'
@@ -10,6 +12,8 @@ import { combineTensor } from './weighted-sum.js'
 interface Held {
   claim: ResultClaim
   data: TensorData[]
+  /** Came over the network: nobody else holds this memory, and the mean may be written over it. */
+  isSpare: boolean
 }
 
 /**
@@ -29,9 +33,9 @@ class OrderedAggregation implements Aggregation {
     this.#settings = settings
   }
 
-  async receive(source: Readable, claim: ResultClaim): Promise<ReceivedResult> {
+  async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
     const { data } = await receiveWeights(source, this.#settings)
-    return { count: () => this.#held.push({ claim, data }), drop: () => {} }
+    return { count: () => this.#held.push({ claim, data, isSpare: !('data' in source) }), drop: () => {} }
   }
 
   async combine(state: GlobalState): Promise<GlobalState> {
@@ -40,13 +44,14 @@ class OrderedAggregation implements Aggregation {
     const held = this.#held.sort((a, b) => compareText(a.claim.client, b.claim.client))
     this.#held = []
     const accepted = held.map(({ claim }) => claim)
+    const written = held.find(({ isSpare }) => isSpare)
     const data = specs.map((spec, tensor) => {
       const { keep, rate } = combination.scale(accepted, spec)
       const terms = held.map((result) => ({
         share: rate * combination.weight(result.claim, spec),
         data: result.data[tensor]!,
       }))
-      const target = terms[0]!.data
+      const target = written?.data[tensor] ?? allocateTensor(spec)
       combineTensor(target, { terms, current: current.data[tensor]!, keep })
       return target
     })
@@ -69,9 +74,11 @@ class ArrivalAggregation implements Aggregation {
     this.#settings = settings
   }
 
-  async receive(source: Readable, claim: ResultClaim): Promise<ReceivedResult> {
+  async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
     const { data } = await receiveWeights(source, this.#settings)
-    return { count: () => this.#add(claim, data), drop: () => {} }
+    // The running mean is written over the first result, and another process may still need its own.
+    const own = 'data' in source && this.#accepted.length === 0 ? data.map((tensor) => tensor.slice()) : data
+    return { count: () => this.#add(claim, own), drop: () => {} }
   }
 
   #add(claim: ResultClaim, data: TensorData[]): void {
@@ -116,6 +123,12 @@ function addToMean(mean: { data: TensorData; weight: number }, weight: number, d
   mean.weight = total
 }
 
-function receiveWeights(source: Readable, { specs }: AggregationSettings): Promise<Weights> {
-  return readWeights(source, { expected: specs, maxBytes: weightsBytes(specs) })
+async function receiveWeights(source: Readable | Weights, { specs }: AggregationSettings): Promise<Weights> {
+  if (!('data' in source)) return readWeights(source, { expected: specs, maxBytes: weightsBytes(specs) })
+  for (const [tensor, data] of source.data.entries()) {
+    const index = firstNonFinite(data)
+    if (index !== -1)
+      throw new WeightsError(`tensor ${quote(specs[tensor]!.name)} has the value ${data[index]} at index ${index}`)
+  }
+  return source
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { TidemarkError } from '../../errors.js'
 import { formatDuration } from '../../units.js'
 import { WeightsError } from '../weights/safetensors-header.js'
+import type { Weights } from '../weights/weights.js'
 import { MAX_TIMER_MS } from '../wire/changes.js'
 import type { ResultClaim, Verdict } from '../wire/messages.js'
 import type { Aggregation } from './aggregation.js'
@@ -96,7 +97,7 @@ export class Collection {
   }
 
   /** Takes a whole result. Rejects only when the source breaks off; then the client may send again. */
-  async take(claim: ResultClaim, source: Readable): Promise<Verdict> {
+  async take(claim: ResultClaim, source: Readable | Weights): Promise<Verdict> {
     const verdict = this.review(claim)
     if (verdict !== undefined) return verdict
     try {

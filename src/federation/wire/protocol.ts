@@ -9,6 +9,14 @@ export const PATHS = {
   result: '/v1/result',
   failure: '/v1/failure',
   status: '/v1/status',
+  // Between the peers of a swarm, and from them to their coordinator.
+  heartbeat: '/v1/heartbeat',
+  standing: '/v1/standing',
+  call: '/v1/call',
+  promise: '/v1/promise',
+  proposal: '/v1/proposal',
+  commit: '/v1/commit',
+  weights: '/v1/weights',
 } as const
 
 export const HEADERS = {
@@ -22,6 +30,7 @@ export const HEADERS = {
   steps: 'tidemark-steps',
   place: 'tidemark-place',
   clients: 'tidemark-clients',
+  digest: 'tidemark-digest',
 } as const
 
 /** How long the server keeps a client waiting for its next task before it says "wait"; the client then asks again. */

@@ -10,6 +10,8 @@ export type RefusalCode =
   /** All clients of the job have joined already. */
   | 'full'
   | 'late'
+  /** A result for a turn that has not begun here: come again. */
+  | 'early'
   | 'length-required'
   | 'too-large'
   | 'rejected'

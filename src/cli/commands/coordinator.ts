@@ -1,0 +1,38 @@
+import { runCoordinator } from '../../federation/roles/coordinator.js'
+import { runRole } from '../../federation/roles/role-process.js'
+import { modelSpecs } from '../../federation/training/model-choice.js'
+import { weightsBytes } from '../../federation/weights/weights.js'
+import {
+  jobOptions,
+  networkOptions,
+  type OptionValues,
+  roundOptions,
+  swarmOptions,
+  trainingOptions,
+} from '../../options.js'
+import type { Command } from '../command.js'
+
+const { host, port, tokenFile, idleMs } = networkOptions
+const options = { ...jobOptions, host, port, tokenFile, idleMs, ...swarmOptions, ...roundOptions, ...trainingOptions }
+
+export const command: Command = {
+  verb: 'coordinator',
+  summary: 'Run the coordinator of a swarm: membership and heartbeats, and never a weight.',
+  description:
+    'Waits until --clients peers have joined, tells them the settings of the job and each other, and ends when they have done ' +
+    'all rounds. Peers train, and add the rounds up themselves, another one each time; start each with tidemark peer. They ' +
+    'need the join token: set TIDEMARK_TOKEN on both sides, or copy the one that the coordinator prints.',
+  options,
+  examples: [
+    'TIDEMARK_TOKEN=letmein tidemark coordinator --port 8080 --clients 3 --rounds 5',
+    'TIDEMARK_TOKEN=letmein tidemark coordinator --port 8080 --clients 3 --rotation random --trainer echo --model-size 100MiB',
+  ],
+  async run(input) {
+    const settings = input.options as OptionValues<typeof options>
+    await runRole({ role: 'coordinator' }, async (role) => {
+      await runCoordinator(settings, weightsBytes(modelSpecs(settings)), role)
+      role.log(`the job is complete: ${settings.rounds} rounds`)
+    })
+    return 0
+  },
+}

@@ -1,0 +1,40 @@
+import { loadServerModel, makeTrainer } from '../../federation/roles/job-model.js'
+import { runPeer } from '../../federation/roles/peer.js'
+import { runRole } from '../../federation/roles/role-process.js'
+import { probeAttribution } from '../../federation/roles/server.js'
+import type { SwarmSettings } from '../../federation/roles/swarm-job.js'
+import { gatherWeights } from '../../federation/weights/global-state.js'
+import { memoryOptions, networkOptions, type OptionValues, peerOptions } from '../../options.js'
+import type { Command } from '../command.js'
+
+const options = {
+  ...peerOptions,
+  host: networkOptions.host,
+  port: networkOptions.port,
+  tokenFile: networkOptions.tokenFile,
+  memoryGcRounds: memoryOptions.memoryGcRounds,
+}
+
+export const command: Command = {
+  verb: 'peer',
+  summary: 'Run a peer of a swarm: it trains, and adds rounds up when its turn comes.',
+  description:
+    'Joins the coordinator, learns the settings of the job and the other peers from it, and talks to them directly from then ' +
+    'on. When the peer that adds a round up dies, the next one by the rule of rotation takes over; nobody trains again. A peer ' +
+    'that was started again under its name catches up. A commit needs the confirmation of a majority of the peers.',
+  options,
+  examples: ['TIDEMARK_TOKEN=letmein tidemark peer --coordinator http://127.0.0.1:8080 --name site-1'],
+  async run(input) {
+    const settings = input.options as OptionValues<typeof options>
+    await runRole({ role: 'peer', name: settings.name }, async (role) => {
+      const loadModel = async (job: SwarmSettings) => {
+        const model = await loadServerModel(job)
+        return { ...model, initial: gatherWeights(model.initial) }
+      }
+      const weights = await runPeer({ settings, makeTrainer, loadModel }, role)
+      await probeAttribution(role)
+      role.log(`the job is complete, ${weights.specs.length} tensors`)
+    })
+    return 0
+  },
+}

@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+import { TidemarkError, UsageError } from '../../errors.js'
+import { formatDuration } from '../../units.js'
+import { sampleSize } from '../rounds/sample.js'
+import { Roster } from '../swarm/roster.js'
+import { strangersOf } from '../swarm/rotation.js'
+import { majorityOf } from '../swarm/state.js'
+import { type ListeningServer, listen } from '../wire/http-server.js'
+import { makeToken, readToken } from '../wire/token.js'
+import { coordinatorRoutes, type JobStanding } from './coordinator-routes.js'
+import { nowMs, type RoleProcess } from './role-process.js'
+import type { CoordinatorSettings } from './swarm-job.js'
+
+/** How often the coordinator looks whether something has changed by the passing of time alone. */
+const LOOK_EVERY_MS = 200
+/** How long the end of a job waits for peers that are there to hear of it. */
+const FAREWELL_MS = 10_000
+
+/**
+ * The coordinator of a swarm, from its start to the end of the job: keeps who the peers are, where they listen and whether
+ * they live. It names no aggregator, takes part in no vote and never sees a weight; peers that know each other go on
+ * without it.
+ */
+export async function runCoordinator(
+  settings: CoordinatorSettings,
+  modelBytes: number,
+  role: RoleProcess,
+): Promise<void> {
+  assertSettings(settings)
+  const roster = new Roster({ size: settings.clients, silenceMs: settings.reconnectMs, nowMs })
+  const standing: JobStanding = { state: 'joining', message: '', told: new Set() }
+  const server = await openServer(settings, { roster, standing, modelBytes }, role)
+  try {
+    await watchJob(settings, { roster, standing, url: server.url }, role)
+    await farewell(roster, standing)
+  } catch (error) {
+    standing.state = 'failed'
+    standing.message = error instanceof Error ? error.message : String(error)
+    await farewell(roster, standing)
+    throw error
+  } finally {
+    await server.close()
+  }
+}
+
+function assertSettings({ sample, clients, minClients }: CoordinatorSettings): void {
+  const sampled = sampleSize(sample, clients)
+  if (minClients > sampled)
+    throw new UsageError(`--min-clients is ${minClients}, and a round draws ${sampled} of ${clients} peers`, {
+      fix: `Give --min-clients ${sampled} or less, or raise --clients or --sample.`,
+    })
+}
+
+async function openServer(
+  settings: CoordinatorSettings,
+  { roster, standing, modelBytes }: { roster: Roster; standing: JobStanding; modelBytes: number },
+  role: RoleProcess,
+): Promise<ListeningServer> {
+  const given = readToken(settings.tokenFile)
+  const token = given ?? makeToken()
+  const server = await listen({
+    host: settings.host,
+    port: settings.port,
+    token,
+    maxConnections: 4 * settings.clients + 16,
+    routes: coordinatorRoutes({ job: randomBytes(8).toString('hex'), settings, roster, standing }),
+    log: role.log,
+  })
+  role.mark({ mark: 'ready', url: server.url, modelBytes })
+  role.log(`swarm of ${settings.clients} peers, ${settings.rotation}, on ${server.url}`)
+  role.log(`start each peer with: tidemark peer --coordinator ${server.url} --name NAME`)
+  if (given === undefined) role.log(`and the join token, which was made up for this job: TIDEMARK_TOKEN=${token}`)
+  return server
+}
+
+/** Until all peers that live have done the last round. */
+async function watchJob(
+  settings: CoordinatorSettings,
+  { roster, standing, url }: { roster: Roster; standing: JobStanding; url: string },
+  role: RoleProcess,
+): Promise<void> {
+  const isComplete = await look(() => roster.isComplete, { ...role, deadlineMs: settings.joinDeadlineMs })
+  if (!isComplete) throw tooFewJoined(settings, roster, url)
+  const names = roster.entries.map(({ name }) => name)
+  const strangers = strangersOf({ rotation: settings.rotation, peers: names, seed: settings.seed })
+  if (strangers.length > 0)
+    throw new UsageError(`--rotation names ${strangers.join(', ')}, and the peers are ${names.join(', ')}`, {
+      fix: 'Name peers of the job, or use round-robin.',
+    })
+  standing.state = 'running'
+  role.log(`${names.join(', ')} joined`)
+  let lost: string[] = []
+  let majorityLostMs: number | undefined
+  await look(
+    () => {
+      if (standing.state === 'failed') throw new TidemarkError(`the job ended: ${standing.message}`)
+      const now = roster.lost
+      for (const name of now.filter((one) => !lost.includes(one)))
+        role.log(`lost ${name}: it has sent no heartbeat for ${formatDuration(settings.reconnectMs)}`)
+      for (const name of lost.filter((one) => !now.includes(one))) role.log(`${name} is back`)
+      lost = now
+      majorityLostMs = names.length - lost.length < majorityOf(names) ? (majorityLostMs ?? nowMs()) : undefined
+      if (majorityLostMs !== undefined && nowMs() - majorityLostMs > settings.joinDeadlineMs)
+        throw majorityLost(settings, names, lost)
+      return (
+        roster.entries.every(({ isLost, round }) => isLost || round > settings.rounds) && lost.length < names.length
+      )
+    },
+    { ...role, deadlineMs: Number.POSITIVE_INFINITY },
+  )
+  standing.state = 'done'
+}
+
+function tooFewJoined({ clients, joinDeadlineMs }: CoordinatorSettings, roster: Roster, url: string): TidemarkError {
+  const names = roster.entries.map(({ name }) => name)
+  return new TidemarkError(
+    `${names.length} of ${clients} peers joined within ${formatDuration(joinDeadlineMs)} (${names.join(', ') || 'nobody'})`,
+    { fix: `Start the others with: tidemark peer --coordinator ${url} --name NAME, or raise --join-deadline.` },
+  )
+}
+
+function majorityLost({ joinDeadlineMs }: CoordinatorSettings, names: string[], lost: string[]): TidemarkError {
+  return new TidemarkError(
+    `a commit needs ${majorityOf(names)} of the ${names.length} peers, and ${names.length - lost.length} live; ${lost.join(', ')} did not come back within ${formatDuration(joinDeadlineMs)}`,
+    { fix: 'Their logs say why they ended. With more peers, more of them may be missing at a time.' },
+  )
+}
+
+/** Until `isSo`, or until the deadline; says which. */
+async function look(
+  isSo: () => boolean,
+  { signal, deadlineMs }: { signal: AbortSignal; deadlineMs: number },
+): Promise<boolean> {
+  const endMs = nowMs() + deadlineMs
+  while (!isSo()) {
+    if (nowMs() > endMs) return false
+    await pause(signal)
+  }
+  return true
+}
+
+function pause(signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, LOOK_EVERY_MS)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}
+
+/** Waits until everybody that lives has heard how the job ended. */
+async function farewell(roster: Roster, { told }: JobStanding): Promise<void> {
+  const endMs = nowMs() + FAREWELL_MS
+  while (nowMs() < endMs && !roster.entries.every(({ name, isLost }) => isLost || told.has(name))) await pause()
+}

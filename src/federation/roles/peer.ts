@@ -1,0 +1,238 @@
+import { messageOf, TidemarkError, UsageError } from '../../errors.js'
+import { formatBytes, formatDuration } from '../../units.js'
+import { KeptWeights } from '../swarm/kept-weights.js'
+import { type Weights, weightsBytes } from '../weights/weights.js'
+import { anySignal } from '../wire/any-signal.js'
+import { Changes, MAX_TIMER_MS } from '../wire/changes.js'
+import { listen } from '../wire/http-server.js'
+import { CLIENT_NAME } from '../wire/messages.js'
+import { readToken } from '../wire/token.js'
+import { CoordinatorLink, type Joined } from './coordinator-link.js'
+import { Heartbeat } from './heartbeat.js'
+import type { LocalTrainer } from './job.js'
+import { PeerCalls } from './peer-calls.js'
+import { PeerDriver } from './peer-driver.js'
+import { PeerMemory } from './peer-memory.js'
+import { type PeerNode, peerRoutes } from './peer-routes.js'
+import { nowMs, type RoleProcess } from './role-process.js'
+import { startNextPeak } from './round-memory.js'
+import { drawTrainers, type PeerJob, type PeerSettings, type SwarmModel } from './swarm-job.js'
+
+/** Each peer of a job has at most a few connections to another one; the token keeps everybody else out. */
+const MAX_CONNECTIONS = 4096
+
+/**
+ * A peer of a swarm, from its start to the end of the job: trains in every round for which it was drawn, and adds the round
+ * up when its turn comes. Returns the final weights.
+ */
+export async function runPeer(job: PeerJob, role: RoleProcess): Promise<Weights> {
+  const token = assertSettings(job.settings)
+  const failure = new AbortController()
+  using either = anySignal([role.signal, failure.signal])
+  const { signal } = either
+  const life: Life = { job, role, token, signal, changes: new Changes(), fail: (error) => failure.abort(error) }
+  const hall: { node: PeerNode | undefined } = { node: undefined }
+  const { host, port } = job.settings
+  const routes = peerRoutes(() => hall.node)
+  const server = await listen({ host, port, token, maxConnections: MAX_CONNECTIONS, routes, log: role.log })
+  const link = new CoordinatorLink({
+    ...job.settings,
+    coordinator: job.settings.coordinator!,
+    token,
+    signal,
+    log: role.log,
+  })
+  try {
+    const joined = await link.join(server.url)
+    return await takePart(life, { joined, link, url: server.url, hall })
+  } catch (error) {
+    // What made everything stop is the reason; what broke off because of it is not.
+    const reason = signal.aborted ? signal.reason : error
+    if (failure.signal.aborted && !role.signal.aborted) await link.fail(messageOf(reason)).catch(() => {})
+    throw reason
+  } finally {
+    link.close()
+    await server.close()
+  }
+}
+
+/** What all parts of a running peer share. */
+interface Life {
+  job: PeerJob
+  role: RoleProcess
+  token: string
+  /** Aborted when the process is to end, or the job cannot go on. */
+  signal: AbortSignal
+  changes: Changes
+  fail: (error: Error) => void
+}
+
+function assertSettings({ coordinator, name, tokenFile }: PeerSettings): string {
+  if (coordinator === undefined)
+    throw new UsageError('a peer needs the address of its coordinator', {
+      fix: 'Give --coordinator as the coordinator prints it, for example --coordinator http://127.0.0.1:8080.',
+    })
+  if (!CLIENT_NAME.test(name))
+    throw new UsageError(`"${name}" cannot be the name of a peer`, {
+      fix: 'Use up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit.',
+    })
+  const token = readToken(tokenFile)
+  if (token === undefined)
+    throw new UsageError('a peer needs the join token of its swarm', {
+      fix: 'Set TIDEMARK_TOKEN to what the coordinator prints, or give --token-file.',
+    })
+  return token
+}
+
+interface Seat {
+  joined: Joined
+  link: CoordinatorLink
+  url: string
+  hall: { node: PeerNode | undefined }
+}
+
+async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<Weights> {
+  const { job, role, changes, signal } = life
+  const { settings } = joined
+  const self = job.settings.name
+  const heartbeat = new Heartbeat({ link, settings, changes, signal, fail: life.fail, log: role.log })
+  await heartbeat.hasBegun()
+  const peers = heartbeat.names
+  const model = await job.loadModel(settings)
+  const kept = new KeptWeights(model.initial)
+  const { specs } = model.initial
+  const calls = new PeerCalls({
+    self,
+    job: joined.job,
+    token: life.token,
+    idleMs: settings.idleMs,
+    specs,
+    addressOf: (name) => heartbeat.addressOf(name),
+  })
+  const driver = new PeerDriver({
+    rules: { self, peers, rotation: settings.rotation, seed: settings.seed },
+    isReturning: joined.isReturning,
+    settings,
+    calls,
+    kept,
+    changes,
+    trainersOf: job.sample ?? ((round) => drawTrainers(settings, peers, round)),
+    role,
+    onFailure: life.fail,
+  })
+  hall.node = { job: joined.job, self, peers, idleMs: settings.idleMs, driver, kept, log: role.log }
+  heartbeat.watch(driver)
+  try {
+    const trainer = await job.makeTrainer(settings, { index: peers.indexOf(self), clients: peers.length })
+    role.mark({ mark: 'ready', url, modelBytes: weightsBytes(specs) })
+    role.log(`${joined.isReturning ? 'is back in' : 'joined'} the swarm of ${peers.join(', ')}`)
+    // From here on the peer's weights alone hold the model.
+    model.initial = { specs, data: [] }
+    await runRounds(life, { settings, driver, kept, trainer, model })
+    await heartbeat.jobIsOver()
+    return kept.global
+  } finally {
+    driver.close()
+    await heartbeat.stopped()
+  }
+}
+
+interface Work {
+  settings: Joined['settings']
+  driver: PeerDriver
+  kept: KeptWeights
+  trainer: LocalTrainer
+  model: SwarmModel
+}
+
+async function runRounds(life: Life, work: Work): Promise<void> {
+  const { changes, signal, role, job } = life
+  const { driver, settings } = work
+  const memory = new PeerMemory(job.settings.memoryGcRounds, role.exactPeaks)
+  startNextPeak(role.exactPeaks)
+  for (;;) {
+    // A peer that returns has no round until it has caught up.
+    const isThere = () => (driver.state.stage.name === 'between' ? driver.state.round : undefined)
+    const round = await changes.waitFor(isThere, { deadlineMs: MAX_TIMER_MS, signal })
+    if (round === undefined || round > settings.rounds) return
+    await runRound(life, work, { round, memory })
+  }
+}
+
+async function runRound(
+  life: Life,
+  work: Work,
+  { round, memory }: { round: number; memory: PeerMemory },
+): Promise<void> {
+  const { changes, signal, role, job } = life
+  const { driver } = work
+  const startedMs = nowMs()
+  role.mark({ mark: 'round-start', round, attempt: driver.state.attempt })
+  const trainers = job.sample?.(round) ?? drawTrainers(work.settings, driver.state.rules.peers, round)
+  const isTrainer = trainers.includes(job.settings.name)
+  driver.hear({ type: 'begin' })
+  const over = new AbortController()
+  using until = anySignal([signal, over.signal])
+  const learning = isTrainer
+    ? learn(work, { round, memory }, until.signal).catch((error: unknown) => {
+        if (!over.signal.aborted && !signal.aborted)
+          life.fail(new TidemarkError(`training of round ${round} failed: ${messageOf(error)}`, { cause: error }))
+      })
+    : Promise.resolve()
+  try {
+    await changes.waitFor(() => driver.state.round > round || undefined, { deadlineMs: MAX_TIMER_MS, signal })
+  } finally {
+    over.abort()
+    await learning
+  }
+  await endRound(life, work, { round, startedMs, isTrainer, memory })
+}
+
+/** Trains on a copy: the weights of the round stay, for whoever has to catch up or to begin the round anew. */
+async function learn(
+  { kept, trainer, driver }: Work,
+  { round, memory }: { round: number; memory: PeerMemory },
+  signal: AbortSignal,
+): Promise<void> {
+  const { specs, data } = kept.global
+  const copy = { specs, data: data.map((tensor) => tensor.slice()) }
+  const { weights, numExamples, steps } = await trainer.train(copy, round, signal)
+  const own = { round, weights, numExamples, steps }
+  kept.keepOwn(own)
+  await driver.bringResult(own, () => memory.afterLearning(), signal)
+}
+
+async function endRound(
+  { role, job }: Life,
+  { driver, kept, model, settings }: Work,
+  { round, startedMs, isTrainer, memory }: { round: number; startedMs: number; isTrainer: boolean; memory: PeerMemory },
+): Promise<void> {
+  const end = driver.lastEnd
+  const hasMerged = end?.aggregator === job.settings.name
+  if (hasMerged) await driver.spreadOut()
+  const measured = await memory.endRound({ hasLearnt: isTrainer, hasMerged })
+  // One evaluation a round is enough, and its memory shows in nobody's round: it comes between two.
+  const accuracy = hasMerged ? model.accuracy?.(kept.global) : undefined
+  startNextPeak(role.exactPeaks)
+  role.mark({
+    mark: 'round',
+    round: end?.round ?? round,
+    attempt: end?.attempt ?? 0,
+    startedMs,
+    ...measured,
+    ...(end === undefined ? {} : { aggregator: end.aggregator }),
+    ...(end?.accepted === undefined ? {} : { accepted: end.accepted }),
+    ...(accuracy === undefined ? {} : { accuracy }),
+  })
+  const facts = [
+    end === undefined
+      ? 'caught up'
+      : hasMerged
+        ? `added up ${end.accepted?.length ?? 'confirmed'} results`
+        : `added up by ${end.aggregator}`,
+    formatDuration(nowMs() - startedMs),
+    ...(accuracy === undefined ? [] : [`accuracy ${accuracy.toFixed(3)}`]),
+    `RSS ${formatBytes(measured.end.rssBytes)}`,
+  ]
+  role.log(`round ${end?.round ?? round} of ${settings.rounds}: ${facts.join(', ')}`)
+}

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto'
+import { compareText } from '../rounds/sample.js'
+import { Refusal } from '../wire/refusal.js'
+
+/** What the coordinator tells of a peer. */
+export interface RosterEntry {
+  name: string
+  /** Where it listens. */
+  url: string
+  /** The round that it is in. */
+  round: number
+  /** It has sent no heartbeat for longer than a reconnection may take. */
+  isLost: boolean
+}
+
+interface Peer {
+  name: string
+  url: string
+  session: string
+  round: number
+  heardMs: number
+}
+
+/** The peers of a job as its coordinator knows them: names, addresses and heartbeats, and no weight. */
+export class Roster {
+  readonly #peers = new Map<string, Peer>()
+  readonly #size: number
+  readonly #silenceMs: number
+  readonly #nowMs: () => number
+  /** Once all have joined; a name that joins again from then on comes back without its memory. */
+  #isComplete = false
+
+  constructor(from: { size: number; silenceMs: number; nowMs: () => number }) {
+    this.#size = from.size
+    this.#silenceMs = from.silenceMs
+    this.#nowMs = from.nowMs
+  }
+
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
+  get entries(): RosterEntry[] {
+    return [...this.#peers.values()]
+      .sort((a, b) => compareText(a.name, b.name))
+      .map(({ name, url, round, heardMs }) => ({
+        name,
+        url,
+        round,
+        isLost: this.#nowMs() - heardMs > this.#silenceMs,
+      }))
+  }
+
+  get lost(): string[] {
+    return this.entries.filter(({ isLost }) => isLost).map(({ name }) => name)
+  }
+
+  /** A known name is taken over by the newcomer: a peer that was started anew need not wait until its old self is missed. */
+  join(name: string, url: string): { session: string; isReturning: boolean } {
+    if (!this.#peers.has(name) && this.#isComplete)
+      throw new Refusal(409, 'full', {
+        message: `the job has its ${this.#size} peers already: ${[...this.#peers.keys()].sort(compareText).join(', ')}`,
+      })
+    const isReturning = this.#isComplete
+    const session = randomBytes(8).toString('hex')
+    this.#peers.set(name, { name, url, session, round: 0, heardMs: this.#nowMs() })
+    this.#isComplete ||= this.#peers.size === this.#size
+    return { session, isReturning }
+  }
+
+  beat(name: string, session: string | undefined, round: number): void {
+    const peer = this.#peers.get(name)
+    if (peer === undefined) throw new Refusal(410, 'join-again', { message: `peer "${name}" has not joined this job` })
+    if (peer.session !== session)
+      throw new Refusal(409, 'replaced', {
+        message: `another process has joined as "${name}" since; every peer needs a name of its own`,
+      })
+    peer.heardMs = this.#nowMs()
+    peer.round = Math.max(peer.round, round)
+  }
+}
