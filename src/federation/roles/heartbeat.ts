@@ -58,6 +58,11 @@ export class Heartbeat {
     return this.#peers.find((peer) => peer.name === name)?.url
   }
 
+  /** Something has changed: the next heartbeat does not wait for its time. */
+  now(): void {
+    this.#wake()
+  }
+
   watch(driver: PeerDriver): void {
     this.#driver = driver
     driver.hearRoster(this.#peers)
@@ -66,7 +71,7 @@ export class Heartbeat {
   /** Everybody that lives has done the last round, or the coordinator is gone. */
   async jobIsOver(): Promise<void> {
     const { changes, signal } = this.#options
-    this.#wake()
+    this.now()
     const isOver = () => this.#standing === 'done' || this.#isForsaken() || undefined
     await changes.waitFor(isOver, { deadlineMs: MAX_TIMER_MS, signal })
   }

@@ -21,7 +21,8 @@ export interface PeerNode {
   idleMs: number
   driver: PeerDriver
   kept: KeptWeights
-  log: (line: string) => void
+  /** Asks the coordinator anew who lives, and where. */
+  lookAround: () => void
 }
 
 /**
@@ -194,12 +195,13 @@ function hearNews({ driver }: PeerNode, from: string, { round }: Turn): void {
 }
 
 /** The peer that a request comes from, once it is known to be of this job. */
-function admit({ job, peers, self }: PeerNode, request: IncomingMessage): string {
+function admit({ job, peers, self, driver, lookAround }: PeerNode, request: IncomingMessage): string {
   const name = readClientName(request.headers)
   if (readHeader(request.headers, HEADERS.job) !== job)
     throw new Refusal(410, 'join-again', { message: `this peer is in job ${job}, and the request is for another one` })
   if (name === self || !peers.includes(name))
     throw new Refusal(400, 'bad-request', { message: `"${name}" is no other peer of this job: ${peers.join(', ')}` })
+  if (driver.isLost(name)) lookAround()
   return name
 }
 

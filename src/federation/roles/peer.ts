@@ -39,7 +39,8 @@ export async function runPeer(job: PeerJob, role: RoleProcess): Promise<Weights>
     ...job.settings,
     coordinator: job.settings.coordinator!,
     token,
-    signal,
+    // Not ended by a failure of the job: that is what the coordinator has to hear of.
+    signal: role.signal,
     log: role.log,
   })
   try {
@@ -120,7 +121,15 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
     role,
     onFailure: life.fail,
   })
-  hall.node = { job: joined.job, self, peers, idleMs: settings.idleMs, driver, kept, log: role.log }
+  hall.node = {
+    job: joined.job,
+    self,
+    peers,
+    idleMs: settings.idleMs,
+    driver,
+    kept,
+    lookAround: () => heartbeat.now(),
+  }
   heartbeat.watch(driver)
   try {
     const trainer = await job.makeTrainer(settings, { index: peers.indexOf(self), clients: peers.length })

@@ -1,0 +1,72 @@
+/** A coordinator and its peers inside the test's process, over real sockets. */
+import { onTestFinished } from 'vitest'
+import { StoppedError } from '../../../src/errors.js'
+import { runCoordinator } from '../../../src/federation/roles/coordinator.js'
+import type { MakeTrainer } from '../../../src/federation/roles/job.js'
+import { runPeer } from '../../../src/federation/roles/peer.js'
+import type { CoordinatorSettings, PeerJob, SwarmModel } from '../../../src/federation/roles/swarm-job.js'
+import type { Weights } from '../../../src/federation/weights/weights.js'
+import { defaultValues, memoryOptions, networkOptions, peerOptions, swarmOptions } from '../../../src/options.js'
+import { type FakeRole, fakeRole, waitForMark } from '../fake-role.js'
+import { serverSettings } from '../settings.js'
+
+export interface StartedPeer {
+  name: string
+  role: FakeRole
+  done: Promise<Weights>
+}
+
+export interface StartedSwarm {
+  url: string
+  role: FakeRole
+  done: Promise<void>
+  peer(name: string, changes: PeerChanges): StartedPeer
+}
+
+export interface PeerChanges {
+  makeTrainer: MakeTrainer
+  model: SwarmModel
+  sample?: PeerJob['sample']
+  /** Where the peer believes that the coordinator is. */
+  coordinator?: string
+}
+
+export async function startSwarm(changes: Partial<CoordinatorSettings>): Promise<StartedSwarm> {
+  const role = fakeRole()
+  const settings = { ...serverSettings(), ...defaultValues(swarmOptions), reconnectMs: 2000, ...changes }
+  const done = runCoordinator(settings, 1000, role)
+  endWithTest(role, done)
+  const { url } = await Promise.race([waitForMark(role, 'ready'), done.then(() => Promise.reject(new Error('ended')))])
+  return { url: url!, role, done, peer: (name, from) => startPeer(url!, name, from) }
+}
+
+function startPeer(
+  url: string,
+  name: string,
+  { makeTrainer, model, sample, coordinator = url }: PeerChanges,
+): StartedPeer {
+  const role = fakeRole()
+  const settings = {
+    ...defaultValues({ ...peerOptions, ...networkOptions, ...memoryOptions }),
+    memoryGcRounds: 0,
+    coordinator,
+    name,
+  }
+  const loadModel = async () => ({ ...model })
+  const done = runPeer({ settings, makeTrainer, loadModel, ...(sample === undefined ? {} : { sample }) }, role)
+  endWithTest(role, done)
+  return { name, role, done }
+}
+
+function endWithTest(role: FakeRole, done: Promise<unknown>): void {
+  done.catch(() => {})
+  onTestFinished(async () => {
+    role.stop(new StoppedError('SIGTERM'))
+    await done.catch(() => {})
+  })
+}
+
+/** A copy that later rounds leave alone. */
+export function copyOf({ specs, data }: Weights): Weights {
+  return { specs, data: data.map((tensor) => tensor.slice()) }
+}

@@ -1,0 +1,100 @@
+import { connect, createServer as createTcpServer } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { fedavg } from '../../../src/federation/algorithms/fedavg.js'
+import { runClient } from '../../../src/federation/roles/client.js'
+import { makeTrainer } from '../../../src/federation/roles/job-model.js'
+import { runServer } from '../../../src/federation/roles/server.js'
+import type { CoordinatorSettings } from '../../../src/federation/roles/swarm-job.js'
+import { initialWeights } from '../../../src/federation/training/initial-weights.js'
+import { weightsDigest } from '../../../src/federation/weights/digest.js'
+import { type Weights, weightsBytes } from '../../../src/federation/weights/weights.js'
+import { fakeRole, waitForMark } from '../fake-role.js'
+import { clientSettings, serverSettings } from '../settings.js'
+import { copyOf, startSwarm } from './start-swarm.js'
+
+const job = { rounds: 5, clients: 4, model: 'softmax', localSteps: 3, minClients: 1 } as const
+const names = ['site-1', 'site-2', 'site-3', 'site-4']
+
+/** The weights after every round, by the peer that added it up. */
+async function runSwarm(
+  changes: Partial<CoordinatorSettings>,
+): Promise<{ rounds: Weights[]; finals: Weights[]; turns: string[] }> {
+  const swarm = await startSwarm({ ...job, ...changes })
+  const settings = { ...serverSettings(), ...job }
+  const committed: { weights: Weights; name: string }[] = []
+  const peers = names.map((name) =>
+    swarm.peer(name, {
+      makeTrainer,
+      model: {
+        initial: initialWeights(settings, settings.seed),
+        accuracy: (weights) => committed.push({ weights: copyOf(weights), name }) && 0,
+      },
+    }),
+  )
+  await swarm.done
+  const finals = await Promise.all(peers.map(({ done }) => done))
+  return { rounds: committed.map(({ weights }) => weights), turns: committed.map(({ name }) => name), finals }
+}
+
+async function runFedAvg(changes: Partial<CoordinatorSettings>): Promise<Weights[]> {
+  const settings = serverSettings({ ...job, ...changes })
+  const rounds: Weights[] = []
+  const model = {
+    initial: initialWeights(settings, settings.seed),
+    accuracy: (weights: Weights) => rounds.push(copyOf(weights)),
+  }
+  const role = fakeRole()
+  const server = runServer({ settings, algorithm: fedavg, loadModel: async () => model }, role)
+  const { url } = await waitForMark(role, 'ready')
+  const clients = names.map((name) => runClient(clientSettings({ server: url!, name }), makeTrainer, fakeRole()))
+  await Promise.all([server, ...clients])
+  return rounds
+}
+
+describe('a swarm equals FedAvg bit for bit, every tensor after every round,', () => {
+  const schedules: [what: string, Partial<CoordinatorSettings>][] = [
+    ['with everybody in every round', {}],
+    ['with half of them drawn, and a server learning rate', { sample: 0.5, serverLearningRate: 0.7 }],
+    ['with equal weights', { weighting: 'uniform', sample: 0.75 }],
+  ]
+
+  it.each(schedules)('%s', async (_what, changes) => {
+    const expected = (await runFedAvg(changes)).map(weightsDigest)
+    expect(new Set(expected).size).toBe(job.rounds)
+    for (const rotation of ['round-robin', 'random', 'fixed']) {
+      const { rounds, finals, turns } = await runSwarm({ ...changes, rotation })
+      expect(rounds.map(weightsDigest), rotation).toEqual(expected)
+      expect(finals.map(weightsDigest), rotation).toEqual(names.map(() => expected.at(-1)))
+      if (rotation === 'round-robin') expect(turns).toEqual(['site-1', 'site-2', 'site-3', 'site-4', 'site-1'])
+      if (rotation === 'fixed') expect(new Set(turns)).toEqual(new Set(['site-1']))
+    }
+  })
+})
+
+it('the coordinator never sees a weight: all that it receives in a job is far less than one set of them', async () => {
+  const swarm = await startSwarm({ clients: 3, rounds: 6, trainer: 'echo', modelSize: 4_000_000, reconnectMs: 1000 })
+  const settings = { ...serverSettings(), trainer: 'echo', modelSize: 4_000_000 } as const
+  const initial = initialWeights(settings, 1)
+  let received = 0
+  const proxy = createTcpServer((socket) => {
+    const onward = connect(Number(new URL(swarm.url).port), '127.0.0.1')
+    socket.on('data', (chunk) => {
+      received += chunk.length
+    })
+    socket.pipe(onward).pipe(socket)
+    socket.on('error', () => onward.destroy())
+    onward.on('error', () => socket.destroy())
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void proxy.close())
+  const { port } = proxy.address() as { port: number }
+  const echo = async () => ({ train: async (weights: Weights) => ({ weights, numExamples: 1, steps: 1 }) })
+  const peers = ['a', 'b', 'c'].map((name) =>
+    swarm.peer(name, { makeTrainer: echo, model: { initial }, coordinator: `http://127.0.0.1:${port}` }),
+  )
+  await swarm.done
+  for (const { done } of peers) expect(weightsDigest(await done)).toBe(weightsDigest(initial))
+  expect(weightsBytes(initial.specs)).toBe(4_000_000)
+  expect(received).toBeGreaterThan(500)
+  expect(received).toBeLessThan(4_000_000 / 50)
+})
