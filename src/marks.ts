@@ -91,9 +91,11 @@ export interface RoundFailedMark extends MarkOrigin {
   reason: string
 }
 
-/** The attribution probe at the job's end: RSS before, split by measured give-back. The three parts add up to it. */
+/** The attribution probe: RSS before, split by measured give-back. The three parts add up to it. */
 export interface AttributionMark extends MarkOrigin {
   mark: 'attribution'
+  /** The round after which it was taken; absent at the job's end. */
+  round?: number
   rssBytes: number
   /** Came back by the allocator's purge alone. */
   retainedBytes: number

@@ -111,6 +111,10 @@ function bytesOrShare<D>(from: Wording & { default: D }): OptionSpec<{ bytes: nu
     ...wording(from, 'SIZE|PERCENT'),
     default: from.default,
     expected: 'a size above zero such as 0.5MiB, or a percentage above zero such as 0.1%',
+    format: (value) => {
+      const floor = value as { bytes: number } | { share: number }
+      return 'bytes' in floor ? String(floor.bytes) : `${floor.share * 100}%`
+    },
     parse: (text) => {
       const percent = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)
       if (percent !== null) return Number(percent[1]) > 0 ? { share: Number(percent[1]) / 100 } : undefined
@@ -582,6 +586,26 @@ export const compareOptions = {
     default: undefined,
     help: 'Go on with a comparison that was stopped: run the trials that its folder lacks.',
   }),
+  limit: bytes<undefined>({
+    flag: 'limit',
+    min: 1,
+    default: undefined,
+    defaultText: 'the limit of the cgroup, else the memory of the machine',
+    help: 'Memory that there is: says when growth meets it, or how much room is left.',
+  }),
+  floor: bytesOrShare<undefined>({
+    flag: 'floor',
+    default: undefined,
+    defaultText: '0.1% of the level',
+    help: 'Growth a round that is too little to matter: 0.5MiB, or 0.1% of the level.',
+  }),
+  probeEvery: integer<undefined>({
+    flag: 'probe-every',
+    min: 1,
+    default: undefined,
+    defaultText: 'never',
+    help: 'Run as many trials again in which the server is probed after every N-th round: tells which of live, garbage and retained memory grows.',
+  }),
   json: flag({ flag: 'json', help: 'Print the result as JSON on standard output.' }),
 }
 
@@ -818,12 +842,7 @@ export const analyzeOptions = {
     defaultText: 'what the recording knows, else a period is looked for',
     help: 'Rounds from one cleanup to the next. 0: there is none. Its saw-tooth is then tested, and not searched.',
   }),
-  floor: bytesOrShare<undefined>({
-    flag: 'floor',
-    default: undefined,
-    defaultText: '0.1% of the level',
-    help: 'Growth a round that is too little to matter: 0.5MiB, or 0.1% of the level.',
-  }),
+  floor: compareOptions.floor,
   limit: bytes<undefined>({
     flag: 'limit',
     min: 1,

@@ -34,6 +34,7 @@ export function printJson(reported: readonly ReportedComparison[]): void {
     folder,
     report: page,
     settings: view.summaries,
+    verdicts: view.verdicts,
     differences: view.differences,
     comparison: view.comparison,
   }))

@@ -84,6 +84,8 @@ function startComparison(plan: ComparisonPlan, settings: Setting[]): Comparison 
     trialsPerSetting: plan.trials,
     machine: readMachineFacts(),
     settings,
+    limitBytes: plan.limit ?? null,
+    ...(plan.floor === undefined ? {} : { floor: plan.floor }),
     expectations: expectationsOf(plan, settings),
     trials: [],
     warnings: [],
@@ -105,14 +107,14 @@ function reopenComparison(comparison: Comparison): Comparison {
   }
 }
 
-/** `grows or settling`, by the label of each setting that something is expected of. */
-function expectationsOf(plan: ComparisonPlan, settings: readonly Setting[]): Record<string, string> {
+/** By the label of each setting that something is expected of: a list of shapes for each axis. */
+function expectationsOf(plan: ComparisonPlan, settings: readonly Setting[]): Record<string, string[][]> {
   const expectations = settings.flatMap(({ label, values }) => {
     const shapes = Object.entries(plan.expect).flatMap(([axis, byValue]) => {
       const expected = byValue[String(values[axis])]
-      return expected === undefined ? [] : [expected.join(' or ')]
+      return expected === undefined ? [] : [expected]
     })
-    return shapes.length === 0 ? [] : [[label, shapes.join(' and ')] as const]
+    return shapes.length === 0 ? [] : [[label, shapes] as const]
   })
   return Object.fromEntries(expectations)
 }

@@ -2,6 +2,7 @@
 import type { MachineFacts } from '../linux/machine.js'
 import type { AttributionMark } from '../marks.js'
 import type { RoundRecord } from '../recording/recording.js'
+import type { PracticalFloor } from '../verdict/analysis.js'
 import type { Setting } from './settings.js'
 
 export interface Comparison {
@@ -21,10 +22,16 @@ export interface Comparison {
   trialsPerSetting: number
   machine: MachineFacts
   settings: Setting[]
-  /** What the suite expects of each setting, by label; empty when nothing is expected. */
-  expectations: Record<string, string>
+  /** What memory must stay below, where it was given; otherwise that is what the cgroup or the machine has. */
+  limitBytes?: number | null
+  /** Growth a round that is too little to matter; absent: 0.1 % of the level. */
+  floor?: PracticalFloor
+  /** What the suite expects of each setting, by label: of each list one shape. Empty when nothing is expected. */
+  expectations: Record<string, string[][]>
   /** In the order in which they ran. */
   trials: TrialResult[]
+  /** Trials in which the judged role was probed on the way. Never among the others: a probe collects and purges. */
+  probeTrials?: TrialResult[]
   warnings: string[]
 }
 
@@ -44,5 +51,7 @@ export interface TrialResult {
   rounds: RoundRecord[]
   initialRssBytes: number | null
   attribution: AttributionMark | null
+  /** Of a probe trial, the probes on the way. */
+  probes?: AttributionMark[]
   warnings: string[]
 }

@@ -26,6 +26,12 @@ export interface ComparisonDefinition {
   rateHz?: number
   /** A number is in ms; a text such as `'10m'` works too. */
   trialDeadlineMs?: number | string
+  /** Memory that there is, for the forecast; a text such as `'2GiB'` works too. */
+  limit?: number | string
+  /** Growth a round that is too little to matter, for example `'0.5MiB'` or `'0.1%'` of the level. */
+  floor?: string
+  /** Extra trials in which the server is probed after every N-th round. */
+  probeEvery?: number
   /** The role whose memory is judged; `server` when left out. `'server+superlink'` judges the sum of two roles. */
   judge?: string
   /** What is expected, by axis and value: `{ serverMemoryGcRounds: { 0: 'grows', 1: 'stable' } }`. A list is any of its shapes. */

@@ -4,7 +4,9 @@ import type { ComparisonPlan } from './plan.js'
 export interface Overrides {
   settings: Record<string, readonly (string | number)[]>
   job: Record<string, string | number>
-  comparison: Partial<Pick<ComparisonPlan, 'trials' | 'seed' | 'rateHz' | 'trialDeadlineMs' | 'judge'>>
+  comparison: Partial<
+    Pick<ComparisonPlan, 'trials' | 'seed' | 'rateHz' | 'trialDeadlineMs' | 'limit' | 'floor' | 'probeEvery' | 'judge'>
+  >
 }
 
 /** An expectation of a value that is no longer compared is dropped; an axis that got one value for the job varies no more. */

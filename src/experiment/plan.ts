@@ -13,6 +13,7 @@ import {
   serverOptions,
   trainingOptions,
 } from '../options.js'
+import type { PracticalFloor } from '../verdict/analysis.js'
 import { display, readAxes, readCommandAxes } from './axes.js'
 import {
   type CommandPlan,
@@ -40,6 +41,12 @@ export interface ComparisonPlan {
   seed: number
   rateHz: number
   trialDeadlineMs: number
+  /** Undefined: what the cgroup or the machine has. */
+  limit?: number | undefined
+  /** Growth a round that is too little to matter; undefined: 0.1 % of the level. */
+  floor?: PracticalFloor | undefined
+  /** Undefined: no trial is probed on the way. */
+  probeEvery?: number | undefined
   judge: string
   expect: Record<string, Record<string, string[]>>
 }
@@ -128,6 +135,9 @@ const definitionEntries = {
   seed: optionValue(seed),
   rateHz: optionValue(compareOptions.rateHz),
   trialDeadlineMs: optionValue(compareOptions.trialDeadlineMs),
+  limit: optionValue(compareOptions.limit),
+  floor: optionValue(compareOptions.floor),
+  probeEvery: optionValue(compareOptions.probeEvery),
   judge: v.optional(v.pipe(v.string(), v.nonEmpty('the name of a role, for example "server"'))),
   expect: v.optional(v.record(v.string(), v.record(v.string(), expectedShapes())), {}),
 }

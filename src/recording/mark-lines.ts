@@ -102,6 +102,7 @@ const SCHEMAS: Record<string, v.GenericSchema> = {
   attribution: v.object({
     mark: v.literal('attribution'),
     ...origin,
+    round: v.optional(wholeNumber),
     rssBytes: bytes,
     retainedBytes: v.number(),
     garbageBytes: v.number(),

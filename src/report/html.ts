@@ -39,7 +39,7 @@ ${tables.map(htmlTable).join('\n')}
 ${words.settings.map(({ label, sentences }) => `<li><strong>${escapeHtml(label)}</strong> ${escapeHtml(sentences.join(' '))}</li>`).join('\n')}
 </ul>
 ${words.changes.length > 0 ? `<ul>\n${words.changes.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('\n')}\n</ul>` : ''}
-${words.choice === undefined ? '' : `<p>${escapeHtml(words.choice)}</p>`}
+${words.choice === '' ? '' : `<p>${escapeHtml(words.choice)}</p>`}
 <h2>Figures</h2>
 ${drawn.length > 0 ? SWITCHES : '<p class="note">No round was recorded, so there is nothing to draw.</p>'}
 <noscript><p>The figures of this page are drawn by a script. Without it, see the files in figures/ beside this page.</p></noscript>

@@ -23,7 +23,7 @@ export function summaryMarkdown(view: ReportView): string {
       ),
     ),
     list(words.changes.map(escapeMarkdown)),
-    escapeMarkdown(words.choice ?? ''),
+    escapeMarkdown(words.choice),
     '## How it was measured',
     list(
       [...jobFacts(comparison), ...machineFacts(comparison)].map(

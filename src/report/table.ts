@@ -22,7 +22,7 @@ export function terminalTables(view: ReportView, options: TableOptions): string 
 /** The tables, then what must be known before they are believed, then what was seen in words. */
 export function terminalSummary(view: ReportView, options: TableOptions): string {
   const colors = pc.createColors(options.hasColor)
-  const { settings, changes, choice = '' } = wordsOf(view)
+  const { settings, changes, choice } = wordsOf(view)
   const warnings = warningsOf(view.comparison).map((warning) => `${colors.yellow('warning:')} ${warning}`)
   const seen = settings.map(({ label, sentences }) => `${colors.bold(label)}: ${sentences.join(' ')}`)
   const blocks = [terminalTables(view, options), warnings.join('\n'), seen.join('\n'), changes.join('\n'), choice]

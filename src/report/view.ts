@@ -4,6 +4,7 @@ import { baselinesOf } from '../verdict/baselines.js'
 import { seededRandom } from '../verdict/compare-settings.js'
 import { compareWithBaselines, type SettingDifference } from '../verdict/difference.js'
 import { type SettingSummary, summarizeSetting } from '../verdict/setting-summary.js'
+import { judgeSetting, type SettingVerdict } from '../verdict/setting-verdict.js'
 import { type ReportData, reportData } from './report-data.js'
 
 /** All that a report says: what was run, what each setting did, how it differs from its baseline, and what to draw. */
@@ -12,6 +13,8 @@ export interface ReportView {
   data: ReportData
   /** In the order of the settings. */
   summaries: SettingSummary[]
+  /** In the same order. */
+  verdicts: SettingVerdict[]
   /** One for each setting that has a baseline; the first setting has none. */
   differences: SettingDifference[]
 }
@@ -27,6 +30,7 @@ export function viewOf(comparison: Comparison, recordingOf: (trial: TrialResult)
     comparison,
     data: reportData(comparison, recordingOf),
     summaries,
+    verdicts: summaries.map((summary) => judgeSetting(comparison, summary)),
     differences: compareWithBaselines(summaries, baselinesOf(settings), { random: seededRandom(comparison.seed) }),
   }
 }

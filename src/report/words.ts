@@ -4,6 +4,7 @@ import { formatBytes, formatDuration, mib } from '../units.js'
 import { judgedRounds, type SettingSummary, type Spread } from '../verdict/setting-summary.js'
 import { changeSentences, choiceSentence } from './change-words.js'
 import { count } from './count.js'
+import { limitSentence, verdictSentences } from './verdict-words.js'
 import type { ReportView } from './view.js'
 
 /** What was seen, in sentences made of measured numbers alone. */
@@ -12,48 +13,31 @@ export interface Words {
   settings: { label: string; sentences: string[] }[]
   /** On what the settings change against their baseline. */
   changes: string[]
-  /** On the setting to take; undefined when nothing was compared. */
-  choice: string | undefined
+  /** On the setting to take, where several were compared, and the limit that was meant; empty when there is neither. */
+  choice: string
 }
 
 export function wordsOf(view: ReportView): Words {
   return {
     settings: view.summaries.map((summary) => ({ label: summary.label, sentences: settingSentences(view, summary) })),
     changes: changeSentences(view),
-    choice: choiceSentence(view),
+    choice: [choiceSentence(view), limitSentence(view.comparison)].filter((one) => one !== undefined).join(' '),
   }
 }
 
 function settingSentences(view: ReportView, summary: SettingSummary): string[] {
-  const { judge } = view.comparison
   if (summary.trials === 0) return [`No trial was completed${failures(summary)}; nothing can be said.`]
-  const rounds = judgedTrials(view, summary.label)
-  const expectation = view.comparison.expectations[summary.label]
+  const verdict = view.verdicts.find(({ label }) => label === summary.label)!
   return [
-    ...course(rounds, judge),
+    ...(verdict.analysis === null ? [`No round of the ${view.comparison.judge} was recorded.`] : []),
+    ...verdictSentences(verdict, view.comparison),
     ...peakSentence(view, summary),
-    ...cleanupSentence(rounds),
+    ...cleanupSentence(judgedTrials(view, summary.label)),
     ...(summary.failedTrials > 0
       ? [
           `${count(summary.failedTrials, 'trial')} failed and ${summary.failedTrials === 1 ? 'is' : 'are'} not in these numbers.`,
         ]
       : []),
-    ...(expectation === undefined ? [] : [`Expected: ${expectation}. This is not judged yet.`]),
-  ]
-}
-
-/** Where end RSS came from and went, and how far it moved in the second half: a climb that levels off is told from one that goes on. */
-function course(trials: RoundRecord[][], judge: string): string[] {
-  const last = Math.min(...trials.map((rounds) => rounds.length))
-  if (!Number.isFinite(last) || last === 0) return [`No round of the ${judge} was recorded.`]
-  const endAt = (round: number) => median(trials, (rounds) => rounds[round - 1]?.end.rssBytes) ?? 0
-  if (last < 4)
-    return [`RSS at the end of round ${last}: ${formatBytes(endAt(last))}; too few rounds to speak of a course.`]
-  const middle = Math.ceil(last / 2)
-  const later = Array.from({ length: last - middle }, (_, i) => endAt(middle + 1 + i))
-  const [lowest, highest] = [Math.min(...later), Math.max(...later)]
-  return [
-    `RSS at the end of a round: ${mib(endAt(1))} MiB in round 1, ${mib(endAt(middle))} in round ${middle}, ${mib(endAt(last))} in round ${last}; from round ${middle + 1} on between ${mib(lowest)} and ${mib(highest)} MiB.`,
   ]
 }
 

@@ -40,6 +40,9 @@ export type Because =
 /** With fewer rounds no noise can be told from a slope. */
 export const FEWEST_ROUNDS = 6
 
+/** A step smaller than what this many rounds at the practical floor come to is none: 1 % of the level, with the default floor; in the median trial. */
+const STEP_ROUNDS = 10
+
 /** Default floor: at 0.1 % of the level a round memory doubles in 1000 rounds. */
 const DEFAULT_FLOOR: PracticalFloor = { share: 0.001 }
 
@@ -66,10 +69,10 @@ export function decideShape(
   if (fits === undefined) return tooFew
   const { fit, because } = chosen(fits, practicalFloorBytes)
   const trendFrom = (place: number) => trendOf(inputsOf(usable, fit, place), roundingBytes)
-  if (because === 'cycles' || because === 'steps') {
+  if (because === 'cycles') return { ...known, shape: 'sawtooth', because, fit, ...floorAfterWarmUp(known, trendFrom) }
+  if (because === 'steps') {
     const trend = trendFrom(0)
-    const shape = because === 'cycles' ? 'sawtooth' : 'staircase'
-    return { ...known, shape, because, fit, trend, growth: growthOf(trend, practicalFloorBytes) }
+    return { ...known, shape: 'staircase', because, fit, trend, growth: growthOf(trend, practicalFloorBytes) }
   }
   if (because === 'settled') return afterWarmUp({ ...known, shape: 'settling', because, fit }, fits, trendFrom)
   const trend = trendFrom(0)
@@ -78,6 +81,21 @@ export function decideShape(
   if (growth !== 'grows' && hasSpike(fit, levelBytes)) return { ...found, shape: 'spike', because: 'spike' }
   if (growth === 'falls') return { ...found, shape: 'settling', because: 'falls' }
   return { ...found, shape: growth, because: 'slope' }
+}
+
+/**
+ * The floor of a saw-tooth. The first cycles of a program that warms up lie lower than the rest: where the second half rises at
+ * less than half the rate of the whole, it alone is judged.
+ */
+function floorAfterWarmUp(
+  { trials, practicalFloorBytes }: Pick<Findings, 'trials' | 'practicalFloorBytes'>,
+  trendFrom: (place: number) => Trend | undefined,
+): Pick<Findings, 'trend' | 'growth'> {
+  const whole = trendFrom(0)
+  const growth = growthOf(whole, practicalFloorBytes)
+  const half = trendFrom(Math.floor(Math.max(...trials.map(({ rounds }) => rounds.length)) / 2))
+  if (growth !== 'grows' || half === undefined || half.slope >= whole!.slope / 2) return { trend: whole, growth }
+  return { trend: half, growth: growthOf(half, practicalFloorBytes) }
 }
 
 /** Below this a difference is rounding and pages, not noise of the program. */
@@ -94,8 +112,8 @@ function chosen(
   if (sawtooth !== undefined && sawtooth.score < others && toothOf(sawtooth) > 0)
     return { fit: sawtooth, because: 'cycles' }
   if (steps !== undefined && steps.score < smooth.score - 4) {
-    const sizes = steps.coefficients.flatMap((one) => one.slice(1).map(Math.abs))
-    if (Math.max(...sizes) > 3 * practicalFloorBytes) return { fit: steps, because: 'steps' }
+    const sizes = steps.coefficients.map((one) => Math.max(0, ...one.slice(1).map(Math.abs)))
+    if (median(sizes) > STEP_ROUNDS * practicalFloorBytes) return { fit: steps, because: 'steps' }
   }
   return { fit: smooth, because: smooth.mean.kind === 'saturation' ? 'settled' : 'slope' }
 }

@@ -27,9 +27,12 @@ test('a comparison ends with a table, sentences, a report, and a folder that hol
     out,
   ])
   expect(stderr).toContain(`fedavg: 2 settings, 4 trials; results in ${out}\n`)
-  expect(code, stderr).toBe(0)
+  // The suite expects shapes, and three rounds decide none.
+  expect(code, stderr).toBe(4)
   for (const label of ['gc=0', 'gc=1']) expect(stdout).toContain(label)
-  expect(stdout).toContain('Expected: grows or settling.')
+  expect(stdout).toMatch(
+    /gc=0: .*Expected was grows or settling, which CANNOT BE DECIDED yet: it takes about 12 rounds a trial/,
+  )
   expect(stdout).toContain(join(out, 'report.html'))
   expect(readdirSync(out).sort()).toEqual([
     'comparison.json',
@@ -71,7 +74,7 @@ test('--json prints the result and nothing else', async () => {
   const out = join(temporaryFolder(), 'results')
   const args = ['compare', ...TINY, ...SHORT, '--server-memory-gc-rounds', '1', '--trials', '1', '--json', '--out', out]
   const { code, stdout, stderr } = await runTidemark(args)
-  expect(code, stderr).toBe(0)
+  expect(code, stderr).toBe(4)
   const result = JSON.parse(stdout) as { folder: string; comparison: Comparison; settings: { label: string }[] }
   expect(result.folder).toBe(out)
   expect(result.settings.map(({ label }) => label)).toEqual(['gc=1 arena=unset'])
@@ -136,7 +139,8 @@ test('Ctrl-C keeps what was measured and says how to go on, and --resume complet
   for (const { pid } of allMarks(out)) expect(isAlive(pid)).toBe(false)
 
   const resumed = await runTidemark(['compare', '--resume', out])
-  expect(resumed.code, resumed.stderr).toBe(0)
+  // Done, whatever the shapes of twenty short rounds are.
+  expect([0, 1, 4], resumed.stderr).toContain(resumed.code)
   const after = readComparison(out)
   expect(after.state).toBe('completed')
   expect(after.trials.map(({ index, setting, trial }) => ({ index, setting, trial }))).toEqual(

@@ -75,7 +75,7 @@ function comparisonOf(settings: Setting[], trials: number, rounds: number, resul
     expectations: Object.fromEntries(
       settings.map(({ label, values }) => [
         label,
-        { 0: 'grows or settles', 5: 'saw-tooths', 1: 'stable' }[Number(values.serverMemoryGcRounds)] ?? 'stable',
+        [{ 0: ['grows', 'settling'], 5: ['sawtooth'] }[Number(values.serverMemoryGcRounds)] ?? ['stable']],
       ]),
     ),
     trials: results,

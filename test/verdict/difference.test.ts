@@ -138,7 +138,7 @@ function round(rssBytes: number, number: number): RoundRecord {
     endedMs: (number + 1) * 1000,
     peakBytes: rssBytes + 50 * MIB,
     peakKind: 'exact',
-    work: null,
+    work: { rssBytes, rssAnonBytes: rssBytes, rssFileBytes: 0, rssShmemBytes: 0 },
     end: { rssBytes, rssAnonBytes: rssBytes, rssFileBytes: 0, rssShmemBytes: 0 },
     cleanup: null,
     accuracy: null,

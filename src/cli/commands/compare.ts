@@ -22,11 +22,11 @@ import { stopOnSignal } from '../stop-on-signal.js'
 
 const { seed, rounds: _, ...jobWithoutSeed } = jobOptions
 const { rounds, ...ofCommand } = commandOptions
-const { trials, rateHz, trialDeadlineMs, out, resume, json } = compareOptions
+const { trials, rateHz, trialDeadlineMs, limit, floor, probeEvery, out, resume, json } = compareOptions
 const { clientMemoryGcRounds } = memoryOptions
 
 const ofJob: OptionTable = { rounds, ...jobWithoutSeed, ...trainingOptions, ...roundOptions, clientMemoryGcRounds }
-const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs }
+const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs, limit, floor, probeEvery }
 
 export const command: Command = {
   verb: 'compare',
@@ -38,6 +38,10 @@ export const command: Command = {
     'The job is the name of an algorithm (fedavg), or a suite: a *.memory.ts file, or a folder with such files. Options',
     'that are given replace what the suite says. Results, with report.html, go to the folder that is printed. Without a',
     'job, tidemark.config.ts (or .mjs, .json) of this folder says what to compare.',
+    '',
+    'Each setting ends with its shape, the cause, and whether that was expected. Exit codes: 0 as expected, or nothing was',
+    'expected; 1 an expectation was not met; 3 a trial failed; 4 an expectation cannot be decided yet, and how many more',
+    'rounds or trials it takes is printed.',
     '',
     'With --command the job is any program: its rounds are found in its output, the memory of all its processes is read',
     'from outside, and each setting reaches it through {placeholders} and its environment.',
@@ -57,7 +61,7 @@ export const command: Command = {
 async function runCompare(input: CommandInput): Promise<number> {
   const runs = input.options.resume === undefined ? await newRuns(input) : [resumedRun(input)]
   const reported: ReportedComparison[] = []
-  let exitCode = 0
+  const exitCodes: number[] = []
   for (const run of runs) {
     const { line, report } = comparisonProgress(process.stderr)
     using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
@@ -65,21 +69,36 @@ async function runCompare(input: CommandInput): Promise<number> {
     const one = await reportComparison(finished)
     reported.push(one)
     if (input.options.json !== true) await printComparison(one)
-    exitCode = Math.max(exitCode, exitCodeOf(finished, stop.signal))
+    exitCodes.push(exitCodeOf(one, finished, stop.signal))
     if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished)}\n`)
     if (stop.signal.aborted) break
   }
   if (input.options.json === true) printJson(reported)
-  return exitCode
+  return worstOf(exitCodes)
 }
 
 /** Of {@link TargetError}. */
 const TARGET_FAILED = 3
+const NOT_AS_EXPECTED = 1
+const INCONCLUSIVE = 4
 
-/** A trial that failed is a target that failed, also where the others tell all that was asked. */
-function exitCodeOf({ comparison }: FinishedComparison, { reason }: AbortSignal): number {
+/**
+ * A trial that failed is a target that failed, also where the others tell all that was asked. Shapes count where something
+ * was expected of them.
+ */
+function exitCodeOf({ view }: ReportedComparison, { comparison }: FinishedComparison, { reason }: AbortSignal): number {
   if (comparison.state === 'stopped' && reason instanceof StoppedError) return reason.exitCode
-  return comparison.trials.some(({ state }) => state === 'failed') ? TARGET_FAILED : 0
+  if (comparison.trials.some(({ state }) => state === 'failed')) return TARGET_FAILED
+  const states = view.verdicts.map(({ expectation }) => expectation?.state)
+  if (states.includes('not met')) return NOT_AS_EXPECTED
+  return states.includes('undecided') ? INCONCLUSIVE : 0
+}
+
+/** Of several comparisons: the one that a reader must hear of first. */
+function worstOf(exitCodes: readonly number[]): number {
+  const order = [0, INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED]
+  const place = (code: number) => (order.includes(code) ? order.indexOf(code) : order.length)
+  return exitCodes.reduce((worst, code) => (place(code) > place(worst) ? code : worst), 0)
 }
 
 type Run = (options: CompareOptions) => Promise<FinishedComparison>

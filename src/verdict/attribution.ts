@@ -1,0 +1,158 @@
+import { mean } from '../statistics/mean.js'
+import type { Analysis, Interval } from './analysis.js'
+import { analyzeRounds } from './analyze-rounds.js'
+import { compareSettings } from './compare-settings.js'
+
+/** RSS split by measured give-back; the three parts add up to it. */
+export interface Parts {
+  rssBytes: number
+  /** In use: nothing that was asked for gave it back. */
+  liveBytes: number
+  /** Garbage that nobody had collected. */
+  garbageBytes: number
+  /** Free, but kept by the allocator. */
+  retainedBytes: number
+}
+
+export const PARTS = ['live', 'garbage', 'retained'] as const
+export type Part = (typeof PARTS)[number]
+
+/** What the RSS of one setting is made of, and which part of it grows. */
+export interface Attribution {
+  /** At the job's end, means over the trials, so that the parts add up. */
+  end: Parts
+  trials: number
+  /** Live memory above the RSS before the model and one M; null where those are not known. */
+  liveAboveBaseBytes: number | null
+  /** Growth of each part by the round; null without trials that were probed on the way. */
+  growth: Record<Part, PartGrowth> | null
+  /** The part that the growth of the whole lies in; null where nothing grows, or it cannot be told. */
+  cause: Part | null
+  /**
+   * How the cause is known. `probes`: each part was measured over the rounds. `cleanup`: what grows is what cleanup left.
+   * `size`: it is the part that makes up most of what is there above the base, measured at the end alone.
+   */
+  evidence: 'probes' | 'cleanup' | 'size' | null
+}
+
+export interface PartGrowth {
+  bytesPerRound: Interval | null
+  isEstablished: boolean
+}
+
+/** A probe after a round of a trial that was probed on the way. */
+export interface ProbedRound extends Parts {
+  round: number
+}
+
+export interface AttributionInput {
+  /** Of each completed trial, at the job's end. */
+  ends: readonly Parts[]
+  /** Rounds of the job. */
+  rounds: number
+  /** Of each trial that was probed on the way, in the order of rounds. They stand apart: a probe collects and purges. */
+  probes: readonly (readonly ProbedRound[])[]
+  /** RSS before the model, and the model. */
+  baseBytes: number | null
+  modelBytes: number | null
+  gcRounds: number
+  analysis: Pick<Analysis, 'shape' | 'floorShape'>
+}
+
+/**
+ * Puts a cause to the memory of one setting.
+ *
+ * A probe collects and purges, so that later probes of the same trial tell what came together since the one before. Live memory is
+ * not touched by it: its course over all probes is judged like any other. Garbage and retained pages are compared between
+ * the first probe, after N rounds that nothing had disturbed, and the end of the ordinary trials, after all their rounds.
+ *
+ * @returns undefined where no trial told its parts
+ */
+export function attribute(input: AttributionInput): Attribution | undefined {
+  const { ends, baseBytes, modelBytes } = input
+  if (ends.length === 0) return undefined
+  const end = meanParts(ends)
+  const base = baseBytes === null || modelBytes === null ? null : baseBytes + modelBytes
+  const liveAboveBaseBytes = base === null ? null : end.liveBytes - base
+  const growth = input.probes.some((trial) => trial.length > 0) ? growthOf(input) : null
+  return { end, trials: ends.length, liveAboveBaseBytes, growth, ...causeOf(input, end, liveAboveBaseBytes, growth) }
+}
+
+function meanParts(all: readonly Parts[]): Parts {
+  const over = (part: keyof Parts) => mean(all.map((parts) => parts[part]))
+  return {
+    rssBytes: over('rssBytes'),
+    liveBytes: over('liveBytes'),
+    garbageBytes: over('garbageBytes'),
+    retainedBytes: over('retainedBytes'),
+  }
+}
+
+function growthOf(input: AttributionInput): Record<Part, PartGrowth> {
+  const probes = input.probes.filter((trial) => trial.length > 0)
+  return {
+    live: liveGrowth(probes),
+    garbage: sinceFirstProbe('garbageBytes', probes, input),
+    retained: sinceFirstProbe('retainedBytes', probes, input),
+  }
+}
+
+/** By places and not by round numbers, so that N rounds from one probe to the next count as one step; then back to rounds. */
+function liveGrowth(probes: readonly (readonly ProbedRound[])[]): PartGrowth {
+  const { shape, slopeBytesPerRound: slope } = analyzeRounds(
+    probes.map((trial) => trial.map(({ liveBytes }) => liveBytes)),
+    { gcRounds: 0 },
+  )
+  const [first, second] = probes[0]!
+  const every = first === undefined || second === undefined ? 1 : second.round - first.round
+  return { bytesPerRound: slope && divided(slope, every), isEstablished: shape === 'grows' }
+}
+
+function sinceFirstProbe(
+  part: 'garbageBytes' | 'retainedBytes',
+  probes: readonly (readonly ProbedRound[])[],
+  { ends, rounds }: AttributionInput,
+): PartGrowth {
+  const first = probes.map((trial) => trial[0]!)
+  const between = rounds - Math.max(...first.map(({ round }) => round))
+  if (between <= 0) return { bytesPerRound: null, isEstablished: false }
+  const { interval, change, decision } = compareSettings(
+    first.map((parts) => parts[part]),
+    ends.map((parts) => parts[part]),
+    { margin: 0, bootstrapDraws: 1 },
+  )
+  return {
+    bytesPerRound: interval && divided({ estimate: change, low: interval.low, high: interval.high }, between),
+    isEstablished: decision === 'higher',
+  }
+}
+
+function divided({ estimate, low, high }: Interval, by: number): Interval {
+  return { estimate: estimate / by, low: low / by, high: high / by }
+}
+
+/** A part explains growth when it makes up at least this much of it. */
+const MOST = 0.5
+
+function causeOf(
+  { analysis, gcRounds }: AttributionInput,
+  end: Parts,
+  liveAboveBaseBytes: number | null,
+  growth: Record<Part, PartGrowth> | null,
+): Pick<Attribution, 'cause' | 'evidence'> {
+  if (growth !== null) {
+    const rates = PARTS.map((part) => ({ part, rate: growth[part].bytesPerRound?.estimate ?? 0 }))
+    const growing = rates.filter(({ part }) => growth[part].isEstablished).sort((a, b) => b.rate - a.rate)
+    return growing.length === 0 ? { cause: null, evidence: null } : { cause: growing[0]!.part, evidence: 'probes' }
+  }
+  if ((analysis.floorShape ?? analysis.shape) !== 'grows') return { cause: null, evidence: null }
+  if (gcRounds > 0) return { cause: 'live', evidence: 'cleanup' }
+  const parts: [Part, number][] = [
+    ['garbage', end.garbageBytes],
+    ['retained', end.retainedBytes],
+    ...(liveAboveBaseBytes === null ? [] : [['live', Math.max(0, liveAboveBaseBytes)] satisfies [Part, number]]),
+  ]
+  const all = parts.reduce((sum, [, bytes]) => sum + bytes, 0)
+  const [largest] = parts.sort(([, a], [, b]) => b - a)
+  return largest![1] >= MOST * all ? { cause: largest![0], evidence: 'size' } : { cause: null, evidence: null }
+}

@@ -1,0 +1,54 @@
+import type { Analysis, Shape } from './analysis.js'
+
+/** What a suite expected of a setting, held against what was seen. */
+export interface JudgedExpectation {
+  /** Of each list one shape has to be seen: a list for each axis that something was expected of. */
+  expected: string[][]
+  state: 'met' | 'not met' | 'undecided'
+  /** What would decide where nothing could be: rounds in all, or trials in all at the rounds there are; null where neither is known. */
+  needsRounds: number | null
+  needsTrials: number | null
+}
+
+/** @param analysis undefined when no trial was completed */
+export function judgeExpectation(expected: string[][], analysis: Analysis | undefined): JudgedExpectation {
+  const undecided = { expected, state: 'undecided', needsRounds: null, needsTrials: null } as const
+  if (analysis === undefined) return { ...undecided, needsTrials: 1 }
+  if (analysis.shape === 'inconclusive' && !isEitherWayExpected(expected, analysis))
+    return { ...undecided, needsRounds: analysis.needsRounds, needsTrials: trialsNeeded(analysis) }
+  const seen = shapesSeen(analysis)
+  const isMet =
+    analysis.shape === 'inconclusive' ||
+    expected.every((shapes) => shapes.some((shape) => seen.includes(shape as Shape)))
+  return { ...undecided, state: isMet ? 'met' : 'not met' }
+}
+
+/** A slope within the practical floor leaves two shapes; where both are expected, it does not matter which one it is. */
+function isEitherWayExpected(
+  expected: string[][],
+  { slopeBytesPerRound: slope, practicalFloorBytes }: Analysis,
+): boolean {
+  if (slope === null || practicalFloorBytes === null) return false
+  const isLevel = slope.low > -practicalFloorBytes && slope.high < practicalFloorBytes
+  return isLevel && expected.every((shapes) => shapes.includes('stable') && shapes.includes('settling'))
+}
+
+/** A saw-tooth over a floor that grows is both: an engine that collects by itself puts small teeth on any growth. */
+function shapesSeen({ shape, floorShape }: Analysis): Shape[] {
+  return floorShape === 'grows' ? [shape, 'grows'] : [shape]
+}
+
+/** More than anyone would wait for. */
+const MOST_TRIALS = 200
+
+/**
+ * Trials until the slope's interval lies within the practical floor or on one side of zero, at the spread seen and the slope
+ * that it seems to have: the interval narrows with the root of their number.
+ */
+function trialsNeeded({ slopeBytesPerRound: slope, practicalFloorBytes, trials }: Analysis): number | null {
+  if (slope === null || practicalFloorBytes === null) return null
+  const reach = (slope.high - slope.low) / 2
+  const target = Math.max(practicalFloorBytes - Math.abs(slope.estimate), Math.abs(slope.estimate))
+  const needed = Math.max(trials + 1, Math.ceil(trials * (reach / target) ** 2))
+  return needed <= MOST_TRIALS ? needed : null
+}
