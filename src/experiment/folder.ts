@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, systemErrorCode, UsageError } from '../errors.js'
 import type { Comparison } from './comparison.js'
@@ -62,6 +62,7 @@ function writeWhole(file: string, content: unknown): void {
     writeFileSync(next, `${JSON.stringify(content, null, 1)}\n`)
     renameSync(next, file)
   } catch (error) {
+    rmSync(next, { force: true })
     throw new UsageError(`cannot write ${file}: ${messageOf(error)}`, {
       fix:
         systemErrorCode(error) === 'ENOSPC'

@@ -77,6 +77,7 @@ export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult
       warnings: [
         ...recording.warnings.filter((warning) => warning !== head.reason),
         ...failedRounds(recording),
+        ...halfCleanups(rounds),
         ...played.warnings,
       ],
     },
@@ -231,6 +232,25 @@ function noRounds(roles: string[], { processes }: Recording['head']): string {
     return `it ended well, but not one round of the ${roles.join(' and the ')} was recorded: its output has no line that fits (see rounds)`
   const seen = [...new Set(processes.map(({ command }) => command.slice(0, 80)))].slice(0, 5)
   return `it ended well, but no process had the role ${missing}; there were: ${seen.join(' | ')}`
+}
+
+/** A step of a cleanup that could not run makes another setting of the one that was asked for. */
+function halfCleanups(rounds: readonly RoundRecord[]): string[] {
+  const cleanups = rounds.flatMap(({ cleanup }) => cleanup ?? [])
+  const withoutPurge = cleanups.filter(({ purgeMs }) => purgeMs === null).length
+  const withoutGc = cleanups.filter(({ gcMs }) => gcMs === null).length
+  return [
+    ...(withoutPurge > 0
+      ? [
+          `In ${withoutPurge} of ${cleanups.length} cleanups the allocator could not be told to return its free pages; the log of the process says why.`,
+        ]
+      : []),
+    ...(withoutGc > 0
+      ? [
+          `In ${withoutGc} of ${cleanups.length} cleanups no garbage could be collected; the log of the process says why.`,
+        ]
+      : []),
+  ]
 }
 
 function failedRounds({ failedRounds }: Recording): string[] {
