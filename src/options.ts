@@ -15,6 +15,8 @@ export interface OptionSpec<T> {
   placeholder: string
   help: string
   default: T
+  /** The default with some algorithms, where it is another one. */
+  defaultWith?: Readonly<Record<string, T>>
   /** The default as the help prints it, where the value itself would not tell. */
   defaultText?: string
   /** The value of a text, or undefined when the text is none; `expected` then says what would be right. */
@@ -52,8 +54,15 @@ export function formatOption(spec: OptionSpec<unknown>, value: unknown): string 
 }
 
 /** The values of a table when nothing is given. */
-export function defaultValues<Table extends OptionTable>(table: Table): OptionValues<Table> {
-  return Object.fromEntries(Object.entries(table).map(([key, spec]) => [key, spec.default])) as OptionValues<Table>
+export function defaultValues<Table extends OptionTable>(table: Table, algorithm?: unknown): OptionValues<Table> {
+  return Object.fromEntries(
+    Object.entries(table).map(([key, spec]) => [key, defaultValue(spec, algorithm)]),
+  ) as OptionValues<Table>
+}
+
+/** The value of an option when it is not given, in a job of this algorithm. */
+export function defaultValue<T>(spec: OptionSpec<T>, algorithm: unknown): T {
+  return spec.defaultWith?.[String(algorithm)] ?? spec.default
 }
 
 interface Wording {
@@ -64,13 +73,26 @@ interface Wording {
   defaultText?: string
 }
 
+/** Defaults that depend on the algorithm, and how the help tells them: `0 (cyclic: 1)`. */
+function defaults<T>({ default: general, defaultWith, defaultText }: DefaultsFrom<T>) {
+  if (defaultWith === undefined) return { default: general }
+  const others = Object.entries(defaultWith).map(([algorithm, value]) => `${algorithm}: ${value}`)
+  return { default: general, defaultWith, defaultText: defaultText ?? `${general} (${others.join(', ')})` }
+}
+
+interface DefaultsFrom<T> {
+  default: T
+  defaultWith?: Readonly<Record<string, T>>
+  defaultText?: string
+}
+
 function integer<D = number>(
-  from: Wording & { min: number; max?: number; default: number | D },
+  from: Wording & { min: number; max?: number } & DefaultsFrom<number | D>,
 ): OptionSpec<number | D> {
   const { min, max = Number.MAX_SAFE_INTEGER } = from
   return {
     ...wording(from, 'N'),
-    default: from.default,
+    ...defaults(from),
     expected:
       max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`,
     parse: (text) => {
@@ -201,10 +223,10 @@ function regExpOf(source: string): RegExp | undefined {
   }
 }
 
-function choice<const T extends string>(from: Wording & { of: readonly T[]; default: T }): OptionSpec<T> {
+function choice<const T extends string>(from: Wording & { of: readonly T[] } & DefaultsFrom<T>): OptionSpec<T> {
   return {
     ...wording(from, from.of.join('|')),
-    default: from.default,
+    ...defaults(from),
     expected: `one of ${from.of.join(', ')}`,
     choices: from.of,
     parse: (text) => from.of.find((known) => known === text),
@@ -355,6 +377,12 @@ export const trainingOptions = {
     default: 'iid',
     help: 'How the digits are dealt to the clients: at random, or sorted by label.',
   }),
+  scaffoldOption: choice({
+    flag: 'option',
+    of: ['I', 'II'],
+    default: 'II',
+    help: 'SCAFFOLD: I takes the new control variate from one more pass over the local data, II from the steps made.',
+  }),
 }
 
 /** How a round is run; the rules are shared by all algorithms. */
@@ -382,6 +410,7 @@ export const roundOptions = {
     flag: 'weighting',
     of: ['examples', 'uniform'],
     default: 'examples',
+    defaultWith: { scaffold: 'uniform' },
     help: 'Weight of a client in the mean.',
   }),
   summation: choice({
@@ -471,6 +500,13 @@ export const clientOptions = {
     defaultText: '60s',
     help: 'How long the client tries to reach the server, at the start and after a lost connection.',
   }),
+  stateDir: text({
+    flag: 'state-dir',
+    placeholder: 'FOLDER',
+    default: undefined,
+    defaultText: 'memory alone',
+    help: "Folder for what this client keeps between rounds: SCAFFOLD's control variate. So it outlives a restart.",
+  }),
 }
 
 /** Of a swarm: what its coordinator tells the peers on top of the job. */
@@ -504,9 +540,13 @@ export const peerOptions = {
 export const serverOptions = {
   algorithm: choice({
     flag: 'algorithm',
-    of: ['fedavg'],
+    of: ['fedavg', 'scaffold'],
     default: 'fedavg',
     help: 'How the server learns from its clients.',
+  }),
+  debug: flag({
+    flag: 'debug',
+    help: "Check after every round what must hold of the algorithm's state, and end the job where it does not.",
   }),
   aggregation: choice({
     flag: 'aggregation',

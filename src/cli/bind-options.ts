@@ -1,6 +1,6 @@
 import { type Argument, Command as Commander, CommanderError, Option } from 'commander'
 import { UsageError } from '../errors.js'
-import { environmentName, type OptionSpec } from '../options.js'
+import { defaultValues, environmentName, type OptionSpec } from '../options.js'
 import type { Command, CommandInput } from './command.js'
 
 /**
@@ -21,13 +21,13 @@ export function parseCommandLine(
     if (error.code === 'commander.helpDisplayed') return { help: helpOf(command, commander) }
     throw usageErrorOf(command, error)
   }
-  const options: Record<string, unknown> = {}
-  const given = new Set<string>()
+  const found: Record<string, unknown> = {}
   for (const [key, spec] of Object.entries(command.options)) {
-    const found = givenText(commander, spec, environment)
-    if (found !== undefined) given.add(key)
-    options[key] = found === undefined ? spec.default : parseValue(command, spec, found)
+    const text = givenText(commander, spec, environment)
+    if (text !== undefined) found[key] = parseValue(command, spec, text)
   }
+  const options = { ...defaultValues(command.options, found.algorithm), ...found }
+  const given = new Set(Object.keys(found))
   return { arguments: commander.args, options, given }
 }
 

@@ -4,6 +4,7 @@ import { UsageError } from '../errors.js'
 import {
   axisOptions,
   compareOptions,
+  defaultValue,
   formatOption,
   jobOptions,
   memoryOptions,
@@ -80,7 +81,7 @@ export const federationOptions = {
  */
 export function planComparison(definition: unknown, source: string | DefinitionSource): ComparisonPlan {
   const from = typeof source === 'string' ? { name: source } : source
-  const checked = v.safeParse(definitionSchema, definition)
+  const checked = v.safeParse(definitionSchema, withDefaultsOfAlgorithm(definition))
   if (!checked.success) {
     const kind = (definition as { workload?: { kind?: unknown } } | null)?.workload?.kind
     const faults = checked.issues.map((issue) => faultOf(issue, kind))
@@ -116,6 +117,16 @@ function planCommand(workload: CommandPlan, given: Given, asked: string | undefi
 }
 
 type Given = Record<string, unknown> | undefined
+
+/** Some options have another default with some algorithms, which a schema of one option at a time cannot see. */
+function withDefaultsOfAlgorithm(definition: unknown): unknown {
+  const workload = (definition as { workload?: { job?: { algorithm?: unknown } | null } } | null)?.workload
+  const job = workload?.job
+  if (typeof job !== 'object' || job === null) return definition
+  const others = Object.entries<OptionSpec<unknown>>(federationOptions).filter(([, { defaultWith }]) => defaultWith)
+  const defaults = Object.fromEntries(others.map(([key, spec]) => [key, defaultValue(spec, job.algorithm)]))
+  return { ...(definition as object), workload: { ...workload, job: { ...defaults, ...job } } }
+}
 
 function defaultAxes(): Axes {
   return Object.fromEntries(Object.entries(axisOptions).map(([axis, spec]) => [axis, spec.default]))

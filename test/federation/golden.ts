@@ -7,7 +7,7 @@ import type { Examples } from '../../src/federation/training/examples.js'
 import { logisticHead, softmaxHead, squaredHead } from '../../src/federation/training/head.js'
 import { createLinearModel } from '../../src/federation/training/linear-model.js'
 import type { Model } from '../../src/federation/training/model.js'
-import { createSgdTrainer } from '../../src/federation/training/sgd-trainer.js'
+import { createSgdTrainer, type LocalTraining } from '../../src/federation/training/sgd-trainer.js'
 import type { Trainer } from '../../src/federation/training/trainer.js'
 import type { TensorSpec, TensorType, Weights } from '../../src/federation/weights/weights.js'
 
@@ -34,6 +34,9 @@ export interface TrainingCase {
     minClients?: number
     schedule?: string[][]
     missing?: Record<string, string[]>
+    option?: 'I' | 'II'
+    order?: string[]
+    orders?: string[][]
   }
   init: Numbers
   clients: { id: string; numExamples: number; x: number[][]; y: (number | number[])[] }[]
@@ -41,12 +44,28 @@ export interface TrainingCase {
   tolerance: { float32: number; float64: number }
 }
 
-export interface ExpectedRound {
+interface ExpectedRound {
   round: number
   committed: boolean
   weights: Numbers
   pooledLoss: number
-  clients: Record<string, { accepted: boolean; weight?: number; steps?: number; weights?: Numbers }>
+  clients: Record<string, ExpectedClient>
+  /** Of SCAFFOLD. */
+  control: Numbers
+  clientControls: Record<string, Numbers>
+  /** Of Cyclic. */
+  hops: { client: string; skipped?: boolean; steps?: number; weights?: Numbers }[]
+}
+
+/** SCAFFOLD's have all but the first two. */
+interface ExpectedClient {
+  accepted: boolean
+  weight?: number
+  steps?: number
+  weights?: Numbers
+  control: Numbers
+  deltaWeights: Numbers
+  deltaControl: Numbers
 }
 
 export interface AggregateCase {
@@ -133,8 +152,13 @@ export function modelOf({ model: { kind, features, outputs } }: TrainingCase): M
 }
 
 export function trainerOf(golden: TrainingCase, clientId: string): Trainer {
+  return createSgdTrainer(trainingOf(golden, clientId))
+}
+
+/** What a client of the case trains on, and how. */
+export function trainingOf(golden: TrainingCase, clientId: string): LocalTraining {
   const { config, model, clients } = golden
-  return createSgdTrainer({
+  return {
     examples: examplesOf(clients.filter((client) => client.id === clientId)),
     createModel: () => modelOf(golden),
     localEpochs: config.epochs ?? 1,
@@ -142,7 +166,7 @@ export function trainerOf(golden: TrainingCase, clientId: string): Trainer {
     batchSize: config.batchSize ?? 0,
     learningRate: config.localLr,
     l2: model.l2,
-  })
+  }
 }
 
 /** The loss over all clients' examples together. */

@@ -1,4 +1,4 @@
-import { fedavg } from '../../federation/algorithms/fedavg.js'
+import { algorithms } from '../../federation/algorithms/all.js'
 import { loadServerModel } from '../../federation/roles/job-model.js'
 import { runRole } from '../../federation/roles/role-process.js'
 import { probeAttribution, runServer } from '../../federation/roles/server.js'
@@ -21,8 +21,6 @@ const options = {
   ...trainingOptions,
   serverMemoryGcRounds: memoryOptions.serverMemoryGcRounds,
 }
-
-const algorithms = { fedavg }
 
 export const command: Command = {
   verb: 'server',

@@ -78,7 +78,7 @@ async function startFederation(stage: Stage, job: Setting['values'], setting: Se
 }
 
 function headline(job: FederationPlan['job']): FederationPlan['job'] {
-  const defaults: Record<string, unknown> = defaultValues(federationOptions)
+  const defaults: Record<string, unknown> = defaultValues(federationOptions, job.algorithm)
   const others = Object.keys(federationOptions).filter(
     (key) => !HEADLINE.includes(key) && job[key] !== defaults[key] && key !== 'serverMemoryGcRounds',
   )

@@ -5,19 +5,32 @@
  */
 import type { ExchangeRequest, RoundCommit, RoundSettings } from '../rounds/exchange.js'
 import type { GlobalState } from '../weights/global-state.js'
+import type { Projection } from '../weights/projection.js'
+import type { TensorSpec, Weights } from '../weights/weights.js'
 
 export interface Algorithm {
   readonly name: string
+  /** Settings that no round of it could run with. Throws UsageError. */
+  check?(settings: RoundSettings): void
+  /**
+   * The tensors of its state, for one that keeps more than the model: first the model's, under `model/`, which begin as they
+   * are and are what is evaluated; then others, which begin at zero. What clients are sent, and send, has the same tensors.
+   */
+  stateSpecs?(model: readonly TensorSpec[]): TensorSpec[]
   /**
    * One attempt at one round: the next state. `round.state` must not be changed, since a round that fails leaves it as it
    * was. Throws RoundFailedError.
    */
   run(round: RoundSteps): Promise<RoundCommit>
-  /*
-   * For those that keep more than the model: SCAFFOLD's state is one set of tensors, `model/...` and `control/...`, which
-   * its file makes from the initial model and takes apart again for the evaluation. Cyclic exchanges with one client at a
-   * time and passes on what came back. Neither needs other steps than these.
-   */
+  /** With --debug, what does not hold of the state and of what the clients keep, as a sentence; undefined when all is well. */
+  brokenInvariant?(state: Weights, kept: KeptByClients): string | undefined
+}
+
+/** What the clients of the job keep between rounds, by name; those that have never been part of a round keep zeros. */
+export interface KeptByClients {
+  settings: RoundSettings
+  projections: ReadonlyMap<string, Projection>
+  examples: ReadonlyMap<string, number>
 }
 
 /** The steps of a round, given to an algorithm for one attempt. */
@@ -27,6 +40,8 @@ export interface RoundSteps {
   readonly settings: RoundSettings
   /** The global weights, and whatever else the algorithm keeps, as of the last commit. */
   readonly state: GlobalState
+  /** Examples of each client, as far as committed rounds have told. */
+  readonly examples: ReadonlyMap<string, number>
   /** Draws this attempt's clients from those that are connected, as --sample asks. Sorted. */
   sample(): string[]
   /** Sends a state to clients and gathers their results, by the rules of a round. Throws RoundFailedError without a quorum. */

@@ -1,4 +1,3 @@
-import type { Combination } from '../rounds/aggregation.js'
 import type { RoundSettings } from '../rounds/exchange.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Algorithm } from './algorithm.js'
@@ -22,10 +21,14 @@ export const fedavg: Algorithm = {
     }),
 }
 
+/** A {@link Combination} that is the same for all tensors. */
 export function weightedMean({
   weighting,
   serverLearningRate,
-}: Pick<RoundSettings, 'weighting' | 'serverLearningRate'>): Combination {
+}: Pick<RoundSettings, 'weighting' | 'serverLearningRate'>): {
+  weight(claim: ResultClaim): number
+  scale(accepted: readonly ResultClaim[]): { keep: number; rate: number }
+} {
   const weight = (claim: ResultClaim) => (weighting === 'examples' ? claim.numExamples : 1)
   return {
     weight,

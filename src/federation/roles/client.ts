@@ -1,10 +1,12 @@
 import { messageOf, TargetError, TidemarkError, UsageError } from '../../errors.js'
 import type { clientOptions, memoryOptions, networkOptions, OptionValues } from '../../options.js'
 import { formatBytes, formatDuration } from '../../units.js'
+import { project } from '../weights/projection.js'
 import type { Weights } from '../weights/weights.js'
-import { CLIENT_NAME, type Place } from '../wire/messages.js'
+import { CLIENT_NAME, type Place, type ResultClaim } from '../wire/messages.js'
 import { readToken } from '../wire/token.js'
 import type { JobSettings, LocalTrainer, MakeTrainer } from './job.js'
+import { KeptState } from './kept-state.js'
 import { nowMs, type RoleProcess } from './role-process.js'
 import { measureRoundEnd, startNextPeak } from './round-memory.js'
 import { type ClientTask, type ResultAnswer, ServerLink } from './server-link.js'
@@ -24,18 +26,22 @@ interface DoneRound {
 
 /**
  * A federated-learning client, until the server says that the job is over: asks for a task, trains, sends the result.
- * It keeps nothing of a round once its result was confirmed.
+ * Once its result was confirmed it keeps nothing of a round but what the algorithm has it keep.
  */
 export async function runClient(settings: ClientSettings, makeTrainer: MakeTrainer, role: RoleProcess): Promise<void> {
   const link = new ServerLink({ ...assertSettings(settings), signal: role.signal, log: role.log })
-  const trainers = trainerOfJob(makeTrainer)
+  const work = {
+    link,
+    trainers: trainerOfJob(makeTrainer),
+    kept: await KeptState.open(settings.name, settings.stateDir),
+  }
   try {
     await link.join()
     role.mark({ mark: 'ready' })
     role.log(`joined the job at ${settings.server}`)
     startNextPeak(role.exactPeaks)
     for (let completedRounds = 0; ; ) {
-      const step = await takeStep(link, trainers, role)
+      const step = await takeStep(work, role)
       if (step === 'done') return
       if (step === 'wait') continue
       completedRounds++
@@ -79,37 +85,53 @@ function trainerOfJob(makeTrainer: MakeTrainer): Trainers {
   }
 }
 
+interface Work {
+  link: ServerLink
+  trainers: Trainers
+  kept: KeptState
+}
+
 /** Asks for a task and does it. When it returns, nothing refers to the round's weights any more. */
-async function takeStep(link: ServerLink, trainers: Trainers, role: RoleProcess): Promise<DoneRound | 'wait' | 'done'> {
+async function takeStep(work: Work, role: RoleProcess): Promise<DoneRound | 'wait' | 'done'> {
+  const { link, trainers, kept } = work
   const startedMs = nowMs()
   const task = await link.nextTask()
+  if (task.head.task === 'wait') return 'wait'
+  await kept.settle(task.head.confirmed)
   if (task.head.task === 'done') return 'done'
   if (task.head.task === 'failed') throw new TargetError(`the server ended the job: ${task.head.message}`)
   if (!('weights' in task)) return 'wait'
   const { round, attempt } = task.head
   role.mark({ mark: 'round-start', round, attempt })
-  const answer = await takePart(link, await trainers.get(link.settings, task.head.place), task, role.signal)
+  const answer = await takePart(work, await trainers.get(link.settings, task.head.place), task, role.signal)
   return { round, attempt, startedMs, answer }
 }
 
 /** The received weights are handed over: the trainer may train in their memory. */
 async function takePart(
-  link: ServerLink,
+  { link, kept }: Work,
   trainer: LocalTrainer,
   { head, weights }: TrainTask,
   signal: AbortSignal,
 ): Promise<ResultAnswer> {
   const { round, attempt } = head
-  const trained = await trainer.train(weights, round, signal).catch(async (error: unknown) => {
+  if (trainer.keeps) kept.assertNothingLost(head.confirmed)
+  const trained = await trainer.train(weights, round, { kept: kept.kept, signal }).catch(async (error: unknown) => {
     if (signal.aborted) throw signal.reason
     await link.sendFailure({ round, attempt }, `its training failed: ${messageOf(error)}`)
     throw new TidemarkError(`training of round ${round} failed: ${messageOf(error)}`, { cause: error })
   })
-  const { numExamples, steps } = trained
-  const answer = await link.sendResult({ round, attempt, numExamples, steps }, trained.weights)
+  const { numExamples, steps, keep } = trained
+  if (keep !== undefined) await kept.setPending({ round, attempt, weights: keep })
+  const looks = keep !== undefined && link.settings.debug ? { kept: looksAt(kept.kept, keep) } : {}
+  const answer = await link.sendResult({ round, attempt, numExamples, steps, ...looks }, trained.weights)
   // Training the same weights again would give the same result: nobody need wait for a better one.
   if (answer.result === 'rejected') await link.sendFailure({ round, attempt }, answer.message)
   return answer
+}
+
+function looksAt(before: Weights | undefined, after: Weights): NonNullable<ResultClaim['kept']> {
+  return { before: before === undefined ? { sum: 0, scale: 0 } : project(before), after: project(after) }
 }
 
 async function endRound(

@@ -1,4 +1,6 @@
 import { TidemarkError } from '../../errors.js'
+import { algorithms } from '../algorithms/all.js'
+import { stateSpecs } from '../algorithms/state.js'
 import { createEvaluator } from '../training/evaluator.js'
 import { drawWeights } from '../training/initial-weights.js'
 import { modelSpecs } from '../training/model-choice.js'
@@ -18,15 +20,16 @@ export async function loadServerModel(settings: JobSettings): Promise<ServerMode
 export const makeTrainer: MakeTrainer = async (settings, place) => {
   const trainer = await createTrainer(settings, place)
   return {
-    train: async (weights, round, signal) => {
+    ...trainer,
+    train: async (weights, round, between) => {
       assertModel(settings, weights)
-      return trainer.train(weights, round, signal)
+      return trainer.train(weights, round, between)
     },
   }
 }
 
 /** The kernels trust the lengths of what they are given, and the weights came over the network. */
 function assertModel(settings: JobSettings, weights: Weights): void {
-  const difference = layoutDifference(weights.specs, modelSpecs(settings))
+  const difference = layoutDifference(weights.specs, stateSpecs(algorithms[settings.algorithm], modelSpecs(settings)))
   if (difference !== undefined) throw new TidemarkError(`the server sent weights of another model: ${difference}`)
 }

@@ -6,16 +6,21 @@ import {
   type OptionTable,
   type OptionValues,
   type roundOptions,
-  type serverOptions,
+  serverOptions,
   trainingOptions,
 } from '../../options.js'
-import type { TrainingResult } from '../training/trainer.js'
+import type { Trainer } from '../training/trainer.js'
 import type { WeightsSource } from '../weights/global-state.js'
 import type { Weights } from '../weights/weights.js'
 import type { Place } from '../wire/messages.js'
 
 /** What travels from the server to its clients, whole: nobody has to type it twice. */
-export const sharedOptions = { ...jobOptions, ...trainingOptions }
+export const sharedOptions = {
+  algorithm: serverOptions.algorithm,
+  debug: serverOptions.debug,
+  ...jobOptions,
+  ...trainingOptions,
+}
 
 export type JobSettings = OptionValues<typeof sharedOptions>
 
@@ -33,10 +38,7 @@ export interface ServerModel {
 }
 
 /** What trains at a client. */
-export interface LocalTrainer {
-  /** Rejects when `signal` is aborted meanwhile. */
-  train(weights: Weights, round: number, signal: AbortSignal): Promise<TrainingResult>
-}
+export type LocalTrainer = Pick<Trainer, 'train' | 'keeps'>
 
 export type MakeTrainer = (settings: JobSettings, place: Place) => Promise<LocalTrainer>
 

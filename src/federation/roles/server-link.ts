@@ -4,7 +4,7 @@ import { encodeWeights } from '../weights/write-safetensors.js'
 import { Connection, RefusedError, type RequestOptions } from '../wire/http-client.js'
 import { readJson } from '../wire/json-body.js'
 import type { ResultClaim, TaskHead } from '../wire/messages.js'
-import { claimHeaders, HEADERS, PATHS, POLL_MS, readCount } from '../wire/protocol.js'
+import { claimHeaders, HEADERS, PATHS, POLL_MS, readConfirmed, readCount } from '../wire/protocol.js'
 import { withReconnect } from '../wire/reconnect.js'
 import { type JobSettings, parseSharedSettings } from './job.js'
 
@@ -116,7 +116,7 @@ export class ServerLink {
     const attempt = readCount(headers, HEADERS.attempt)
     try {
       const weights = await readWeights(answer, { maxBytes: this.#options.maxModelSize })
-      return { head: { task: 'train', round, attempt, place }, weights }
+      return { head: { task: 'train', round, attempt, place, confirmed: readConfirmed(headers) }, weights }
     } catch (error) {
       answer.destroy()
       throw error

@@ -1,6 +1,8 @@
 import { TidemarkError } from '../../errors.js'
 import { formatBytes, formatDuration } from '../../units.js'
+import { initialState, modelOf } from '../algorithms/state.js'
 import { RoundFailedError } from '../rounds/collection.js'
+import { Contributions } from '../rounds/contributions.js'
 import type { Desk } from '../rounds/desk.js'
 import { exchange, type RoundCommit } from '../rounds/exchange.js'
 import type { Members } from '../rounds/members.js'
@@ -27,35 +29,46 @@ export interface RunningJob extends ServerJob {
  * commit, all at once; a round that fails leaves everything as it was and is tried again.
  */
 export async function runRounds(job: RunningJob, role: RoleProcess): Promise<GlobalState> {
-  let state = await job.storage.begin(job.model.initial)
+  let state = await job.storage.begin(initialState(job.algorithm, job.model.initial))
+  const contributions = new Contributions()
   // From here on the loop alone holds the weights: an old set is free as soon as the next one is committed.
   job.model.initial = { specs: state.specs, data: [] }
   startNextPeak(role.exactPeaks)
   for (let round = 1; round <= job.settings.rounds; round++) {
     const startedMs = nowMs()
-    const { commit, attempt } = await runAttempts(job, { round, state }, role)
+    const { commit, attempt } = await runAttempts(job, { round, state, contributions }, role)
     state = commit.state
     await job.storage.commit(state)
-    await persist(job, state, round)
+    contributions.commit(commit.accepted)
+    if (job.settings.debug) await assertInvariant(job, { round, state, contributions })
+    await persist(job, { round, state, contributions })
+    job.desk.confirm(commit.accepted)
     await endRound(job, { round, attempt, startedMs, state, commit }, role)
   }
   return state
 }
 
+interface RoundBegin {
+  round: number
+  state: GlobalState
+  contributions: Contributions
+}
+
 async function runAttempts(
   job: RunningJob,
-  { round, state }: { round: number; state: GlobalState },
+  begin: RoundBegin,
   role: RoleProcess,
 ): Promise<{ commit: RoundCommit; attempt: number }> {
+  const { round } = begin
   const { roundAttempts } = job.settings
   for (let attempt = 0; ; attempt++) {
     await enoughPresent(job, round, role)
     role.mark({ mark: 'round-start', round, attempt })
     try {
-      return { commit: await runAttempt(job, { round, attempt, state }, role), attempt }
+      return { commit: await runAttempt(job, { ...begin, attempt }, role), attempt }
     } catch (error) {
       if (!(error instanceof RoundFailedError)) throw error
-      await job.storage.abandon(state)
+      await job.storage.abandon(begin.state)
       role.mark({ mark: 'round-failed', round, attempt, reason: error.message })
       role.log(`${error.message} (attempt ${attempt + 1} of ${roundAttempts})`)
       if (attempt + 1 >= roundAttempts)
@@ -69,7 +82,7 @@ async function runAttempts(
 
 function runAttempt(
   job: RunningJob,
-  { round, attempt, state }: { round: number; attempt: number; state: GlobalState },
+  { round, attempt, state, contributions }: RoundBegin & { attempt: number },
   role: RoleProcess,
 ): Promise<RoundCommit> {
   const { settings, members, desk, storage } = job
@@ -79,6 +92,7 @@ function runAttempt(
     attempt,
     settings,
     state,
+    examples: contributions.examples,
     sample: () =>
       sampleClients(members.present, sampleSize(settings.sample, settings.clients), {
         seed: settings.seed,
@@ -87,6 +101,18 @@ function runAttempt(
       }),
     exchange: (request) =>
       exchange(request, { round, attempt, settings, desk, storage, metadata, signal: role.signal }),
+  })
+}
+
+async function assertInvariant(
+  { algorithm, settings }: RunningJob,
+  { round, state, contributions }: RoundBegin,
+): Promise<void> {
+  const { kept: projections, examples } = contributions
+  const broken = algorithm.brokenInvariant?.(await state.load(), { settings, projections, examples })
+  if (broken === undefined) return
+  throw new TidemarkError(`after round ${round} of ${algorithm.name}, ${broken}`, {
+    fix: 'A client has lost or changed what it keeps between rounds; with --state-dir it outlives a restart.',
   })
 }
 
@@ -109,9 +135,12 @@ async function enoughPresent(
   )
 }
 
-async function persist(job: RunningJob, state: GlobalState, round: number): Promise<void> {
+/** The state, and whose results are in it: clients that keep something between rounds must hear of that after a restart too. */
+async function persist(job: RunningJob, { round, state, contributions }: RoundBegin): Promise<void> {
   const { checkpoint } = job.settings
-  if (checkpoint !== undefined) await writeCheckpoint(checkpoint, state, metadataOf(job, round))
+  if (checkpoint === undefined) return
+  const results = JSON.stringify(contributions.all)
+  await writeCheckpoint(checkpoint, state, { ...metadataOf(job, round), results })
 }
 
 /** What a state says of itself in a file. */
@@ -140,7 +169,7 @@ async function endRound(
     gcRounds: job.settings.serverMemoryGcRounds,
     completedRounds: round,
   })
-  const accuracy = job.model.accuracy?.(await state.load())
+  const accuracy = job.model.accuracy?.(modelOf(job.algorithm, await state.load()))
   const accepted = from.commit.accepted.map((claim) => claim.client)
   startNextPeak(role.exactPeaks)
   const measured = { round, attempt, startedMs, ...memory, accepted }

@@ -8,6 +8,7 @@ import { type Handler, withIdleDeadline } from '../wire/http-server.js'
 import { readJson } from '../wire/json-body.js'
 import type { JoinAnswer, Verdict } from '../wire/messages.js'
 import {
+  confirmedHeaders,
   HEADERS,
   PATHS,
   POLL_MS,
@@ -86,6 +87,7 @@ async function sendTask(
       [HEADERS.attempt]: head.attempt,
       [HEADERS.place]: head.place.index,
       [HEADERS.clients]: head.place.clients,
+      ...confirmedHeaders(head.confirmed),
     })
     await withIdleDeadline(response.socket!, idleMs, () => sendChunks(response, encoded.chunks()))
     response.end()

@@ -3,6 +3,7 @@ import { TidemarkError, UsageError } from '../../errors.js'
 import { cleanupMemory, splitRssByGiveBack } from '../../memory/index.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import type { Algorithm } from '../algorithms/algorithm.js'
+import { stateSpecs } from '../algorithms/state.js'
 import { Desk } from '../rounds/desk.js'
 import { Members } from '../rounds/members.js'
 import { sampleSize } from '../rounds/sample.js'
@@ -39,7 +40,7 @@ const ATTRIBUTION_VARIABLE = 'TIDEMARK_ATTRIBUTION'
  */
 export async function runServer(job: ServerJob, role: RoleProcess): Promise<GlobalState> {
   const { settings } = job
-  await assertSettings(settings)
+  await assertSettings(job)
   const model = await job.loadModel()
   const storage = await openStorage(settings, role)
   const changes = new Changes()
@@ -90,7 +91,8 @@ export async function probeAttribution(role: RoleProcess): Promise<void> {
   else role.mark({ mark: 'attribution', ...parts })
 }
 
-async function assertSettings(settings: ServerSettings): Promise<void> {
+async function assertSettings({ settings, algorithm }: ServerJob): Promise<void> {
+  algorithm.check?.(settings)
   const sampled = sampleSize(settings.sample, settings.clients)
   if (settings.minClients > sampled)
     throw new UsageError(
@@ -109,6 +111,7 @@ async function openServer(
   role: RoleProcess,
 ): Promise<ListeningServer> {
   const { specs } = model.initial
+  const specsOfState = stateSpecs(algorithm, specs)
   const given = readToken(settings.tokenFile)
   const token = given ?? makeToken()
   const server = await listen({
@@ -123,7 +126,7 @@ async function openServer(
       rounds: settings.rounds,
       settings: sharedSettings(settings),
       idleMs: settings.idleMs,
-      specs,
+      specs: specsOfState,
       members,
       desk,
       log: role.log,

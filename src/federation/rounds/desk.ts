@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { GlobalState } from '../weights/global-state.js'
 import type { Changes } from '../wire/changes.js'
-import type { ResultClaim, TaskHead, Verdict } from '../wire/messages.js'
+import type { ResultClaim, RoundAttempt, TaskHead, Verdict } from '../wire/messages.js'
 import type { Collection } from './collection.js'
 import type { Members } from './members.js'
 
@@ -23,6 +23,8 @@ export class Desk {
   /** Kept after its round so that a result sent twice, or late, is answered by the same rules. Holds no weights. */
   #latest: Collection | undefined
   #end: Extract<TaskHead, { task: 'done' | 'failed' }> | undefined
+  /** Each client's last result that a committed round has taken. */
+  readonly #confirmed = new Map<string, RoundAttempt>()
   /** Clients that know that the job is over. */
   readonly #told = new Set<string>()
 
@@ -65,6 +67,11 @@ export class Desk {
     this.#latest?.fail(client, reason)
   }
 
+  /** The round has committed with these results. Each client is told of its own with its next task. */
+  confirm(accepted: readonly ResultClaim[]): void {
+    for (const { client, round, attempt } of accepted) this.#confirmed.set(client, { round, attempt })
+  }
+
   finish(end: Extract<TaskHead, { task: 'done' | 'failed' }>): void {
     this.#end = end
     this.clear()
@@ -84,11 +91,12 @@ export class Desk {
   }
 
   #taskOf(client: string): Task | undefined {
-    if (this.#end !== undefined) return { head: this.#end }
+    const confirmed = this.#confirmed.get(client)
+    if (this.#end !== undefined) return { head: { ...this.#end, confirmed } }
     const assignment = this.#assignment
     if (assignment === undefined || !assignment.collection.awaits(client)) return undefined
     const { round, attempt } = assignment.collection.rules
-    return { head: { task: 'train', round, attempt, place: this.#members.place(client) }, assignment }
+    return { head: { task: 'train', round, attempt, place: this.#members.place(client), confirmed }, assignment }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { OptionValues, roundOptions } from '../../options.js'
+import type { jobOptions, OptionValues, roundOptions } from '../../options.js'
 import type { GlobalState } from '../weights/global-state.js'
 import { weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
@@ -7,7 +7,8 @@ import { Collection } from './collection.js'
 import type { Desk } from './desk.js'
 import type { Storage } from './storage.js'
 
-export type RoundSettings = OptionValues<typeof roundOptions>
+export type RoundSettings = OptionValues<typeof roundOptions> &
+  Pick<OptionValues<typeof jobOptions>, 'clients' | 'seed'>
 
 export interface ExchangeRequest {
   clients: readonly string[]

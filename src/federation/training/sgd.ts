@@ -16,6 +16,8 @@ export interface SgdPlan {
   firstBatch?: number
   /** Added to the gradient in each step, for example SCAFFOLD's c - c_i. In the order of the weights' specs. */
   correction?: readonly TensorData[]
+  /** Room for one gradient, where the caller has it; its values are overwritten. */
+  room?: TensorData[]
   /** Ends the training between two steps, with an AbortError. */
   signal?: AbortSignal | undefined
 }
@@ -23,12 +25,12 @@ export interface SgdPlan {
 /**
  * Makes `plan.steps` gradient steps from `weights`, in place: y <- y - learningRate * (g(y) + correction).
  *
- * Room for one gradient is allocated and nothing more. The event loop gets a turn after each step, so that signals and the
+ * Room for one gradient is allocated, unless it is given, and nothing more. The event loop gets a turn after each step, so that signals and the
  * connection are looked after.
  */
 export async function sgdSteps(model: Model, weights: Weights, examples: Examples, plan: SgdPlan): Promise<void> {
   if (examples.count === 0) return
-  const gradient = weights.specs.map(allocateTensor)
+  const gradient = plan.room ?? weights.specs.map(allocateTensor)
   const batches = batchesOf(examples.count, plan.batchSize)
   for (let step = 0; step < plan.steps; step++) {
     const batch = batches.at(((plan.firstBatch ?? 0) + step) % batches.length)!

@@ -2,20 +2,26 @@
  * What server and clients tell each other, apart from the weights. How it looks on the wire is in `protocol.ts` and, for
  * readers of other languages, in docs/wire-protocol.md.
  */
+import type { Projection } from '../weights/projection.js'
 
 /** Plain names only: they become parts of log lines, marks and file names. */
 export const CLIENT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
-/** What a client says of a result, before its tensors. */
-export interface ResultClaim {
-  client: string
-  /** Rounds count from 1, attempts at one round from 0. */
+/** One attempt at one round. Rounds count from 1, attempts at one round from 0. */
+export interface RoundAttempt {
   round: number
   attempt: number
+}
+
+/** What a client says of a result, before its tensors. */
+export interface ResultClaim extends RoundAttempt {
+  client: string
   /** Examples that it trained on. NaN where the client sent no number. */
   numExamples: number
   /** Local steps that it really made. */
   steps: number
+  /** With --debug, of a client that keeps something between rounds: a look at it before this round, and as this result leaves it. */
+  kept?: { before: Projection; after: Projection }
 }
 
 /**
@@ -54,6 +60,14 @@ export interface Place {
 /** What a client is to do next; `train` comes with weights. */
 export type TaskHead =
   | { task: 'wait' }
-  | { task: 'train'; round: number; attempt: number; place: Place }
-  | { task: 'done' }
-  | { task: 'failed'; message: string }
+  | ({ task: 'train'; place: Place } & RoundAttempt & Confirmation)
+  | ({ task: 'done' } & Confirmation)
+  | ({ task: 'failed'; message: string } & Confirmation)
+
+export interface Confirmation {
+  /**
+   * The last result of this client that a committed round has taken. Whatever else it has sent came to nothing, so what it
+   * would keep from that is to be forgotten. Undefined when there is none.
+   */
+  confirmed?: RoundAttempt | undefined
+}

@@ -1,6 +1,6 @@
 /** The protocol's names and the forms of its headers. Documented in docs/wire-protocol.md. */
 import type { IncomingHttpHeaders } from 'node:http'
-import { CLIENT_NAME, type ResultClaim } from './messages.js'
+import { CLIENT_NAME, type ResultClaim, type RoundAttempt } from './messages.js'
 import { Refusal } from './refusal.js'
 
 export const PATHS = {
@@ -31,6 +31,9 @@ export const HEADERS = {
   place: 'tidemark-place',
   clients: 'tidemark-clients',
   digest: 'tidemark-digest',
+  confirmedRound: 'tidemark-confirmed-round',
+  confirmedAttempt: 'tidemark-confirmed-attempt',
+  kept: 'tidemark-kept',
 } as const
 
 /** How long the server keeps a client waiting for its next task before it says "wait"; the client then asks again. */
@@ -60,6 +63,7 @@ export function readClaim(headers: IncomingHttpHeaders): ResultClaim {
     // Whether it is a number at all is for the rules of a round to judge, in their order.
     numExamples: readNumber(headers, HEADERS.examples),
     steps: readCount(headers, HEADERS.steps),
+    ...readKept(headers),
   }
 }
 
@@ -69,7 +73,35 @@ export function claimHeaders(claim: Omit<ResultClaim, 'client'>): Record<string,
     [HEADERS.attempt]: String(claim.attempt),
     [HEADERS.examples]: String(claim.numExamples),
     [HEADERS.steps]: String(claim.steps),
+    ...(claim.kept === undefined ? {} : { [HEADERS.kept]: keptText(claim.kept) }),
   }
+}
+
+export function confirmedHeaders(confirmed: RoundAttempt | undefined): Record<string, number> {
+  if (confirmed === undefined) return {}
+  return { [HEADERS.confirmedRound]: confirmed.round, [HEADERS.confirmedAttempt]: confirmed.attempt }
+}
+
+export function readConfirmed(headers: IncomingHttpHeaders): RoundAttempt | undefined {
+  if (readHeader(headers, HEADERS.confirmedRound) === undefined) return undefined
+  return {
+    round: readCount(headers, HEADERS.confirmedRound),
+    attempt: readCount(headers, HEADERS.confirmedAttempt),
+  }
+}
+
+/** Sum and scale before, sum and scale after, with spaces between. */
+function keptText({ before, after }: NonNullable<ResultClaim['kept']>): string {
+  return [before.sum, before.scale, after.sum, after.scale].join(' ')
+}
+
+function readKept(headers: IncomingHttpHeaders): Pick<ResultClaim, 'kept'> {
+  const numbers = readHeader(headers, HEADERS.kept)?.split(' ').map(Number)
+  if (numbers === undefined) return {}
+  const [sum, scale, sumAfter, scaleAfter] = numbers
+  if (numbers.length !== 4 || !numbers.every(Number.isFinite))
+    throw new Refusal(400, 'bad-request', { message: `the header ${HEADERS.kept} must be four numbers` })
+  return { kept: { before: { sum: sum!, scale: scale! }, after: { sum: sumAfter!, scale: scaleAfter! } } }
 }
 
 /** A whole number of at least zero. */

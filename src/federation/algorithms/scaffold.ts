@@ -1,0 +1,81 @@
+import { UsageError } from '../../errors.js'
+import type { Combination } from '../rounds/aggregation.js'
+import { partOf, specsOfPart } from '../weights/parts.js'
+import { project } from '../weights/projection.js'
+import type { ResultClaim } from '../wire/messages.js'
+import type { Algorithm, KeptByClients, RoundSteps } from './algorithm.js'
+import { weightedMean } from './fedavg.js'
+
+/**
+ * SCAFFOLD (Karimireddy et al. 2020, arXiv:1910.06378): the server keeps the model x and a control variate c, each client
+ * one of its own, c_i, and local training is corrected by c - c_i. What a client sends are differences:
+ *
+ *     x <- x + eta_g * sum over R_r of p_i * dy_i
+ *     c <- c + 1/N   * sum over R_r of dc_i              (N: all clients of the job)
+ *
+ * so that c stays the mean of all c_i. p_i is 1/|R_r|, as in the paper. Weighted by examples, which the paper does not have,
+ * p_i is n_i over the examples of R_r, and dc_i counts n_i over the examples of all N clients.
+ *
+ * The client's side is `training/scaffold-trainer.ts`. A client's new c_i counts once this server has told it so.
+ */
+export const scaffold: Algorithm = {
+  name: 'scaffold',
+  check: ({ weighting, sample }) => {
+    if (weighting === 'examples' && sample < 1)
+      throw new UsageError(
+        `SCAFFOLD weighted by examples needs the examples of every client, and --sample ${sample} leaves clients out`,
+        { fix: 'Use --weighting uniform, which is the one of the paper, or --sample 1.' },
+      )
+  },
+  stateSpecs: (model) => [...specsOfPart('model', model), ...specsOfPart('control', model)],
+  run: (round) =>
+    round.exchange({
+      clients: round.sample(),
+      send: round.state,
+      minClients: quorum(round),
+      combination: sumOfDifferences(round),
+    }),
+  brokenInvariant: (state, kept) => controlIsNotTheMean(project(partOf(state, 'control')).sum, kept),
+}
+
+/** The sum over all clients' examples is known once each has been part of a round: by examples, the first needs them all. */
+function quorum({ settings, examples }: RoundSteps): number {
+  const isKnown = settings.weighting === 'uniform' || examples.size === settings.clients
+  return isKnown ? settings.minClients : settings.clients
+}
+
+function sumOfDifferences({ settings, examples }: RoundSteps): Combination {
+  const mean = weightedMean(settings)
+  const weight = (claim: ResultClaim) => mean.weight(claim)
+  const share = (accepted: readonly ResultClaim[]) => {
+    if (settings.weighting === 'uniform') return 1 / settings.clients
+    const all = new Map([...examples, ...accepted.map((claim) => [claim.client, claim.numExamples] as const)])
+    return 1 / sumOf(all.values())
+  }
+  return {
+    weight,
+    scale: (accepted, { name }) => ({
+      keep: 1,
+      rate: name.startsWith('control/') ? share(accepted) : mean.scale(accepted).rate,
+    }),
+  }
+}
+
+/** c and the c_i are rounded in every round; their difference stays far below this share of the largest c_i. */
+const ROUNDING = 1e-4
+
+/** c = (1/N) sum of c_i, seen through a projection of each: a client that moved its c_i alone shows as a difference. */
+function controlIsNotTheMean(control: number, { settings, projections, examples }: KeptByClients): string | undefined {
+  const weight = (client: string) => (settings.weighting === 'uniform' ? 1 : examples.get(client)!)
+  const total = settings.weighting === 'uniform' ? settings.clients : sumOf(examples.values())
+  const mean = sumOf([...projections].map(([client, { sum }]) => (weight(client) / total) * sum))
+  const scale = Math.max(0, ...[...projections.values()].map((each) => each.scale))
+  if (Math.abs(control - mean) <= ROUNDING * scale + Number.EPSILON) return undefined
+  return `the control variate c is not the mean of the clients' c_i: their projections are ${control} and ${mean}`
+}
+
+function sumOf(values: Iterable<number>): number {
+  let sum = 0
+  for (const value of values) sum += value
+  return sum
+}

@@ -1,0 +1,24 @@
+import type { TensorSpec, Weights } from './weights.js'
+
+/** The tensors of one part of a set, `model/W` under the name `W` where the part is `model`: views, no copies. */
+export function partOf({ specs, data }: Weights, part: string): Weights {
+  const prefix = `${part}/`
+  const places = specs.flatMap(({ name }, index) => (name.startsWith(prefix) ? [index] : []))
+  return {
+    specs: places.map((index) => ({ ...specs[index]!, name: specs[index]!.name.slice(prefix.length) })),
+    data: places.map((index) => data[index]!),
+  }
+}
+
+/** Several sets of tensors as one; {@link partOf} takes them apart again. */
+export function joinParts(parts: Readonly<Record<string, Weights>>): Weights {
+  const all = Object.entries(parts)
+  return {
+    specs: all.flatMap(([part, { specs }]) => specsOfPart(part, specs)),
+    data: all.flatMap(([, { data }]) => data),
+  }
+}
+
+export function specsOfPart(part: string, specs: readonly TensorSpec[]): TensorSpec[] {
+  return specs.map((spec) => ({ ...spec, name: `${part}/${spec.name}` }))
+}
