@@ -39,14 +39,7 @@ export class KeptState {
   static async open(client: string, folder: string | undefined): Promise<KeptState> {
     const state = new KeptState(client, folder)
     if (folder === undefined) return state
-    try {
-      await mkdir(folder, { recursive: true })
-    } catch (error) {
-      throw new UsageError(`the folder for the client's state, ${folder}, cannot be made: ${messageOf(error)}`, {
-        fix: 'Give --state-dir a folder that can be written.',
-        cause: error,
-      })
-    }
+    await makeFolder(folder)
     state.#kept = await readKept(state.#files!.kept)
     state.#pending = await readKept(state.#files!.pending)
     return state
@@ -94,6 +87,18 @@ export class KeptState {
             : 'Give --state-dir the folder that this client had in this job, or start the job anew.',
       },
     )
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return
+    throw new UsageError(`the folder for the client's state, ${folder}, cannot be made: ${messageOf(error)}`, {
+      fix: 'Give --state-dir a folder that can be written, in one that exists.',
+      cause: error,
+    })
   }
 }
 
