@@ -63,7 +63,7 @@ async function runJob(changes: Partial<ServerSettings>, makeTrainer: (name: stri
   const { url } = await Promise.race([waitForMark(role, 'ready'), job.then(() => Promise.reject(new Error('ended')))])
   const clients = NAMES.map((name) => runClient(clientSettings({ server: url!, name }), makeTrainer(name), fakeRole()))
   const [state] = await Promise.all([job, ...clients])
-  return state
+  return state.load()
 }
 
 describe('a client of SCAFFOLD', () => {
