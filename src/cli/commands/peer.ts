@@ -2,7 +2,7 @@ import { loadServerModel, makeTrainer } from '../../federation/roles/job-model.j
 import { runPeer } from '../../federation/roles/peer.js'
 import { runRole } from '../../federation/roles/role-process.js'
 import { probeAttribution } from '../../federation/roles/server.js'
-import type { SwarmSettings } from '../../federation/roles/swarm-job.js'
+import { type SwarmSettings, trainingJob } from '../../federation/roles/swarm-job.js'
 import { gatherWeights } from '../../federation/weights/global-state.js'
 import { memoryOptions, networkOptions, type OptionValues, peerOptions } from '../../options.js'
 import type { Command } from '../command.js'
@@ -28,7 +28,7 @@ export const command: Command = {
     const settings = input.options as OptionValues<typeof options>
     await runRole({ role: 'peer', name: settings.name }, async (role) => {
       const loadModel = async (job: SwarmSettings) => {
-        const model = await loadServerModel(job)
+        const model = await loadServerModel(trainingJob(job))
         return { ...model, initial: gatherWeights(model.initial) }
       }
       const weights = await runPeer({ settings, makeTrainer, loadModel }, role)

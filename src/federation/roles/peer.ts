@@ -16,7 +16,7 @@ import { PeerMemory } from './peer-memory.js'
 import { type PeerNode, peerRoutes } from './peer-routes.js'
 import { nowMs, type RoleProcess } from './role-process.js'
 import { startNextPeak } from './round-memory.js'
-import { drawTrainers, type PeerJob, type PeerSettings, type SwarmModel } from './swarm-job.js'
+import { drawTrainers, type PeerJob, type PeerSettings, type SwarmModel, trainingJob } from './swarm-job.js'
 
 /** Each peer of a job has at most a few connections to another one; the token keeps everybody else out. */
 const MAX_CONNECTIONS = 4096
@@ -132,7 +132,7 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
   }
   heartbeat.watch(driver)
   try {
-    const trainer = await job.makeTrainer(settings, { index: peers.indexOf(self), clients: peers.length })
+    const trainer = await job.makeTrainer(trainingJob(settings), { index: peers.indexOf(self), clients: peers.length })
     role.mark({ mark: 'ready', url, modelBytes: weightsBytes(specs) })
     role.log(`${joined.isReturning ? 'is back in' : 'joined'} the swarm of ${peers.join(', ')}`)
     // From here on the peer's weights alone hold the model.
@@ -205,7 +205,7 @@ async function learn(
 ): Promise<void> {
   const { specs, data } = kept.global
   const copy = { specs, data: data.map((tensor) => tensor.slice()) }
-  const { weights, numExamples, steps } = await trainer.train(copy, round, signal)
+  const { weights, numExamples, steps } = await trainer.train(copy, round, { signal })
   const own = { round, weights, numExamples, steps }
   kept.keepOwn(own)
   await driver.bringResult(own, () => memory.afterLearning(), signal)

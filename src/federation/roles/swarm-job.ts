@@ -22,7 +22,7 @@ const toldOptions = {
   idleMs: networkOptions.idleMs,
 }
 
-export type SwarmSettings = OptionValues<typeof toldOptions> & JobSettings
+export type SwarmSettings = OptionValues<typeof toldOptions>
 
 export type CoordinatorSettings = SwarmSettings & Omit<OptionValues<typeof networkOptions>, 'maxModelSize'>
 
@@ -44,6 +44,11 @@ export interface PeerJob {
   loadModel: (settings: SwarmSettings) => Promise<SwarmModel>
   /** Who trains in a round, sorted: by the seeded draw of `rounds/sample.ts` where it is left out. */
   sample?: (round: number) => string[]
+}
+
+/** The same job to whoever trains in it: peers train as FedAvg's clients do. */
+export function trainingJob(settings: SwarmSettings): JobSettings {
+  return { ...settings, algorithm: 'fedavg', debug: false }
 }
 
 export function tellSettings(settings: SwarmSettings): Record<string, string | number | boolean> {
