@@ -569,6 +569,14 @@ export const serverOptions = {
   }),
 }
 
+/** What a comparison of our own runtime may be of: all that a server runs, and a swarm, which has none. */
+export const jobAlgorithm: OptionSpec<OptionValues<typeof serverOptions>['algorithm'] | 'swarm'> = {
+  ...serverOptions.algorithm,
+  choices: [...(serverOptions.algorithm.choices ?? []), 'swarm'],
+  expected: `${serverOptions.algorithm.expected}, swarm`,
+  parse: (given) => (given === 'swarm' ? given : serverOptions.algorithm.parse(given)),
+}
+
 /** Environment of a role, not an option of its program: how it is launched. */
 const launchOptions = {
   arenaMax: integer<'unset'>({
@@ -589,6 +597,7 @@ const launchOptions = {
 /** The axes of a comparison: memory settings, each a list. */
 export const axisOptions = {
   serverMemoryGcRounds: axisOf(memoryOptions.serverMemoryGcRounds, { default: [0, 5, 1] }),
+  memoryGcRounds: axisOf(memoryOptions.memoryGcRounds, { default: [0, 5, 1] }),
   arenaMax: axisOf<number | 'unset'>(launchOptions.arenaMax, { default: ['unset', 4], also: { unset: 'unset' } }),
   allocator: axisOf(launchOptions.allocator, { default: ['glibc'] }),
 }

@@ -1,9 +1,10 @@
 import type {
+  jobAlgorithm,
   jobOptions,
   memoryOptions,
   OptionValues,
   roundOptions,
-  serverOptions,
+  swarmOptions,
   trainingOptions,
 } from '../options.js'
 
@@ -99,9 +100,10 @@ export type FederationJob = { algorithm: Algorithm } & {
 type FederationValues = Omit<OptionValues<typeof jobOptions>, 'seed'> &
   OptionValues<typeof trainingOptions> &
   OptionValues<typeof roundOptions> &
+  OptionValues<typeof swarmOptions> &
   OptionValues<typeof memoryOptions>
 
-export type Algorithm = OptionValues<typeof serverOptions>['algorithm']
+export type Algorithm = OptionValues<{ algorithm: typeof jobAlgorithm }>['algorithm']
 
 export const EXPECTED_SHAPES = ['stable', 'grows', 'sawtooth', 'settling', 'staircase', 'spike'] as const
 export type ExpectedShape = (typeof EXPECTED_SHAPES)[number]

@@ -6,12 +6,14 @@ import {
   compareOptions,
   defaultValue,
   formatOption,
+  jobAlgorithm,
   jobOptions,
   memoryOptions,
   type OptionSpec,
   type OptionTable,
   roundOptions,
   serverOptions,
+  swarmOptions,
   trainingOptions,
 } from '../options.js'
 import type { PracticalFloor } from '../verdict/analysis.js'
@@ -64,12 +66,13 @@ const { seed, ...jobWithoutSeed } = jobOptions
 
 /** Options of a job of our own runtime. The seed is the comparison's. */
 export const federationOptions = {
-  algorithm: serverOptions.algorithm,
+  algorithm: jobAlgorithm,
   // What the frameworks that it stands for do, and what cleanup settings are about: spooled leaves nothing to clean up.
   aggregation: { ...serverOptions.aggregation, default: 'buffered' } as typeof serverOptions.aggregation,
   ...jobWithoutSeed,
   ...trainingOptions,
   ...roundOptions,
+  ...swarmOptions,
   ...memoryOptions,
 }
 
@@ -101,8 +104,14 @@ export function planComparison(definition: unknown, source: string | DefinitionS
 type WorkloadPart = { plan: Pick<ComparisonPlan, 'workload' | 'settings' | 'judge'>; faults: string[] }
 
 function planFederation(workload: FederationPlan, given: Given, judge: string | undefined): WorkloadPart {
-  const { axes, faults } = readAxes(given ?? defaultAxes(), federationOptions)
-  return { plan: { workload, settings: axes, judge: judge ?? 'server' }, faults }
+  const isSwarm = workload.job.algorithm === 'swarm'
+  const { axes, faults } = readAxes(given ?? defaultAxes(isSwarm), federationOptions)
+  const foreign = isSwarm ? 'serverMemoryGcRounds' : 'memoryGcRounds'
+  if (axes[foreign] !== undefined)
+    faults.push(
+      `settings.${foreign}: found with ${workload.job.algorithm}, ${isSwarm ? 'whose peers have memoryGcRounds and which has no server' : 'and only the peers of a swarm have it; a server has serverMemoryGcRounds'}`,
+    )
+  return { plan: { workload, settings: axes, judge: judge ?? (isSwarm ? 'peer' : 'server') }, faults }
 }
 
 /** Without axes there is one setting: the command as it stands. */
@@ -128,8 +137,11 @@ function withDefaultsOfAlgorithm(definition: unknown): unknown {
   return { ...(definition as object), workload: { ...workload, job: { ...defaults, ...job } } }
 }
 
-function defaultAxes(): Axes {
-  return Object.fromEntries(Object.entries(axisOptions).map(([axis, spec]) => [axis, spec.default]))
+/** The peers of a swarm clean up by `memoryGcRounds`, a server by `serverMemoryGcRounds`. */
+function defaultAxes(isSwarm: boolean): Axes {
+  const { serverMemoryGcRounds, memoryGcRounds, ...launched } = axisOptions
+  const table: OptionTable = { ...(isSwarm ? { memoryGcRounds } : { serverMemoryGcRounds }), ...launched }
+  return Object.fromEntries(Object.entries(table).map(([axis, spec]) => [axis, spec.default as (string | number)[]]))
 }
 
 const definitionEntries = {

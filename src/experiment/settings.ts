@@ -12,6 +12,7 @@ export type Axes = Record<string, readonly (string | number)[]>
 /** Names that are short in labels, tables and figures; any other axis goes by its own name. */
 const SHORT_NAMES: Record<string, string> = {
   serverMemoryGcRounds: 'gc',
+  memoryGcRounds: 'gc',
   clientMemoryGcRounds: 'client-gc',
   arenaMax: 'arena',
 }

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suggestWord } from '../closest-word.js'
 import { messageOf, UsageError } from '../errors.js'
-import { serverOptions } from '../options.js'
+import { jobAlgorithm } from '../options.js'
 
 /** A definition as its file exports it, unchecked, and the file for messages. */
 export interface LoadedDefinition {
@@ -40,11 +40,11 @@ function configFiles(): string[] {
 }
 
 function suiteFiles(asked: string): string[] {
-  if (serverOptions.algorithm.parse(asked) !== undefined) return suiteFiles(shippedSuite(asked))
+  if (jobAlgorithm.parse(asked) !== undefined) return suiteFiles(shippedSuite(asked))
   const path = resolve(asked)
   if (!existsSync(path))
     throw new UsageError(`there is no algorithm, file or folder "${asked}"`, {
-      fix: suggestWord(asked, serverOptions.algorithm.choices ?? []),
+      fix: suggestWord(asked, jobAlgorithm.choices ?? []),
     })
   if (!statSync(path).isDirectory()) return [path]
   const files = readdirSync(path, { recursive: true, encoding: 'utf8' })

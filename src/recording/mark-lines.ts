@@ -90,6 +90,7 @@ const SCHEMAS: Record<string, v.GenericSchema> = {
     end: memory,
     cleanup: v.nullable(cleanup),
     accuracy: v.optional(v.number()),
+    aggregator: v.optional(v.string()),
     accepted: v.optional(v.array(v.string())),
   }),
   'round-failed': v.object({

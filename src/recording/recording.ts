@@ -117,6 +117,8 @@ export interface RoundRecord {
   end: MemoryReading
   cleanup: CleanupRecord | null
   accuracy: number | null
+  /** In a swarm: the peer that added this round up. */
+  aggregator?: string
 }
 
 /** A recording read back whole. */

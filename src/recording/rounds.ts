@@ -35,6 +35,7 @@ function ofOwnMark(mark: RoundMark, cannotReset: boolean): RoundRecord {
     end: mark.end,
     cleanup: mark.cleanup,
     accuracy: mark.accuracy ?? null,
+    ...(mark.aggregator === undefined ? {} : { aggregator: mark.aggregator }),
   }
 }
 

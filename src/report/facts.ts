@@ -36,7 +36,32 @@ export function jobFacts(comparison: Comparison): [name: string, value: string][
     ],
     ['started', new Date(comparison.createdMs).toISOString()],
     ['trials took', formatDuration(sum(comparison.trials, ({ startedMs, endedMs }) => endedMs - startedMs))],
+    ...turnFacts(comparison),
   ]
+}
+
+/** Of a swarm: which peer added which rounds up. One line for all trials in which the turns were the same. */
+function turnFacts({ trials }: Comparison): [name: string, value: string][] {
+  const byTurns = new Map<string, string[]>()
+  for (const { setting, trial, rounds } of trials) {
+    const turns = turnsOf(rounds)
+    if (turns !== '') byTurns.set(turns, [...(byTurns.get(turns) ?? []), `${setting}, trial ${trial}`])
+  }
+  return [...byTurns].map(([turns, who]) => [byTurns.size === 1 ? 'turns' : `turns in ${who.join('; ')}`, turns])
+}
+
+function turnsOf(rounds: readonly { round: number; aggregator?: string }[]): string {
+  const turns = new Map(rounds.flatMap(({ round, aggregator }) => (aggregator ? [[round, aggregator] as const] : [])))
+  const names = [...new Set(turns.values())].sort()
+  const ofPeer = (name: string) => [...turns].filter(([, one]) => one === name).map(([round]) => round)
+  return names
+    .map(
+      (name) =>
+        `${name} added up round ${ofPeer(name)
+          .sort((a, b) => a - b)
+          .join(', ')}`,
+    )
+    .join('; ')
 }
 
 /** What a reader must know before any number: the comparison's own warnings, trials that are missing, sampled peaks. */

@@ -12,6 +12,7 @@ import {
   memoryOptions,
   type OptionTable,
   roundOptions,
+  swarmOptions,
   trainingOptions,
 } from '../../options.js'
 import type { Command, CommandInput } from '../command.js'
@@ -25,7 +26,14 @@ const { rounds, ...ofCommand } = commandOptions
 const { trials, rateHz, trialDeadlineMs, limit, floor, probeEvery, out, resume, json } = compareOptions
 const { clientMemoryGcRounds } = memoryOptions
 
-const ofJob: OptionTable = { rounds, ...jobWithoutSeed, ...trainingOptions, ...roundOptions, clientMemoryGcRounds }
+const ofJob: OptionTable = {
+  rounds,
+  ...jobWithoutSeed,
+  ...trainingOptions,
+  ...roundOptions,
+  ...swarmOptions,
+  clientMemoryGcRounds,
+}
 const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs, limit, floor, probeEvery }
 
 export const command: Command = {
@@ -35,7 +43,7 @@ export const command: Command = {
     'Runs a job under every combination of the memory settings, several times each in fresh processes, records the',
     'memory of every process, and says what each setting did to the server.',
     '',
-    'The job is the name of an algorithm (fedavg, scaffold), or a suite: a *.memory.ts file, or a folder with such files.',
+    'The job is the name of an algorithm (fedavg, scaffold, swarm), or a suite: a *.memory.ts file, or a folder of them.',
     'Options that are given replace what the suite says. Results, with report.html, go to the folder that is printed.',
     'Without a job, tidemark.config.ts (or .mjs, .json) of this folder says what to compare.',
     '',
@@ -51,6 +59,7 @@ export const command: Command = {
   examples: [
     'tidemark compare fedavg',
     'tidemark compare fedavg --trainer echo --model-size 50MB --rounds 12 --trials 3',
+    'tidemark compare swarm --clients 3 --memory-gc-rounds 0,1 --rotation round-robin',
     'tidemark compare memory-profile/fedavg --server-memory-gc-rounds 0,1 --arena-max unset',
     "tidemark compare --command 'python job.py --gc {gc}' -L gc 0,5,1 --rounds nvflare --role server=runner_process",
     'tidemark compare --resume runs/fedavg-20260712-130509',

@@ -8,6 +8,7 @@ import {
   type OptionTable,
   roundOptions,
   serverOptions,
+  swarmOptions,
   trainingOptions,
 } from '../../options.js'
 import { type FederationPlan, federationOptions } from '../plan.js'
@@ -15,7 +16,7 @@ import { settingEnvironment } from '../setting-environment.js'
 import type { Setting } from '../settings.js'
 import type { Stage, Workload } from './workload.js'
 
-const { serverMemoryGcRounds, clientMemoryGcRounds } = memoryOptions
+const { serverMemoryGcRounds, clientMemoryGcRounds, memoryGcRounds } = memoryOptions
 
 /** What each role takes on its command line; the server tells its clients the rest of the job. */
 const SERVER_OPTIONS: OptionTable = {
@@ -27,6 +28,8 @@ const SERVER_OPTIONS: OptionTable = {
   serverMemoryGcRounds,
 }
 const CLIENT_OPTIONS: OptionTable = { clientMemoryGcRounds }
+const COORDINATOR_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, ...roundOptions, ...swarmOptions }
+const PEER_OPTIONS: OptionTable = { memoryGcRounds }
 
 /** The options that say at a glance what a job is; any other is worth a word when it is not the default. */
 const HEADLINE = ['algorithm', 'rounds', 'clients', 'model', 'modelSize', 'trainer']
@@ -34,7 +37,7 @@ const HEADLINE = ['algorithm', 'rounds', 'clients', 'model', 'modelSize', 'train
 /** How long clients may take to end by themselves once the server has ended well. */
 const FAREWELL_MS = 10_000
 
-/** A job of our own runtime: `tidemark server`, then its clients, started as a user would start them. */
+/** A job of our own runtime: `tidemark server`, then its clients, or `tidemark coordinator`, then its peers, started as a user would start them. */
 export function federationWorkload({ job }: FederationPlan, seed: number): Workload {
   return {
     job: headline(job),
@@ -46,7 +49,10 @@ export function federationWorkload({ job }: FederationPlan, seed: number): Workl
     check: (settings) => {
       for (const { values } of settings) settingEnvironment(values)
     },
-    start: (stage, setting) => startFederation(stage, { ...job, ...setting.values, seed }, setting),
+    start: (stage, setting) => {
+      const start = job.algorithm === 'swarm' ? startSwarm : startServerAndClients
+      return start(stage, { ...job, ...setting.values, seed }, setting)
+    },
     // The server says itself which allocator it runs under; its variables are the ones that it was launched with.
     promises: ({ values }) => ({
       allocator: values.allocator === undefined ? null : String(values.allocator),
@@ -56,7 +62,7 @@ export function federationWorkload({ job }: FederationPlan, seed: number): Workl
   }
 }
 
-async function startFederation(stage: Stage, job: Setting['values'], setting: Setting): Promise<void> {
+async function startServerAndClients(stage: Stage, job: Setting['values'], setting: Setting): Promise<void> {
   const token = { TIDEMARK_TOKEN: randomBytes(16).toString('hex') }
   await stage.start({
     role: 'server',
@@ -77,10 +83,36 @@ async function startFederation(stage: Stage, job: Setting['values'], setting: Se
   }
 }
 
+/** The coordinator first, then its peers, which are judged: the setting's environment is theirs. */
+async function startSwarm(stage: Stage, job: Setting['values'], setting: Setting): Promise<void> {
+  const token = { TIDEMARK_TOKEN: randomBytes(16).toString('hex') }
+  await stage.start({
+    role: 'coordinator',
+    name: 'coordinator',
+    command: tidemark('coordinator', flags(COORDINATOR_OPTIONS, job)),
+    environment: token,
+    owned: true,
+  })
+  const { url } = await stage.waitForMark('coordinator', 'ready')
+  for (const name of clientNames(Number(job.clients))) {
+    await stage.start({
+      role: 'peer',
+      name,
+      command: tidemark('peer', ['--coordinator', String(url), '--name', name, ...flags(PEER_OPTIONS, job)]),
+      environment: { ...token, TIDEMARK_ATTRIBUTION: '1', ...settingEnvironment(setting.values) },
+      owned: true,
+    })
+  }
+}
+
 function headline(job: FederationPlan['job']): FederationPlan['job'] {
   const defaults: Record<string, unknown> = defaultValues(federationOptions, job.algorithm)
   const others = Object.keys(federationOptions).filter(
-    (key) => !HEADLINE.includes(key) && job[key] !== defaults[key] && key !== 'serverMemoryGcRounds',
+    (key) =>
+      !HEADLINE.includes(key) &&
+      job[key] !== defaults[key] &&
+      key !== 'serverMemoryGcRounds' &&
+      key !== 'memoryGcRounds',
   )
   return Object.fromEntries([...HEADLINE, ...others].map((key) => [key, job[key]!]))
 }
