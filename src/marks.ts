@@ -79,6 +79,8 @@ export interface RoundMark extends MarkOrigin {
   accepted?: string[]
   /** In a swarm: the peer that added this round up. */
   aggregator?: string
+  /** In a swarm: the digest that was committed. */
+  digest?: string
   /** In a swarm: the cleanup after the own training and the one after the merge, which `cleanup` holds together. */
   cleanups?: { learn: CleanupRecord | null; merge: CleanupRecord | null }
 }

@@ -36,6 +36,7 @@ export interface DriverContext {
 /** How a round ended for this peer. */
 export interface RoundEnd extends Turn {
   aggregator: string
+  digest: string
   /** Whose results are in it; known to the peer that merged them. */
   accepted: string[] | undefined
 }
@@ -56,7 +57,7 @@ export class PeerDriver {
   #turn = new AbortController()
   #collection: Collection | undefined
   #merge: { digest: string; accepted: string[] } | undefined
-  #ended: (RoundEnd & { digest: string }) | undefined
+  #ended: RoundEnd | undefined
   #spreading: Promise<unknown> = Promise.resolve()
   #deadline: { timer: NodeJS.Timeout; turn: string } | undefined
   /** Per peer: aborted when the coordinator has not heard of it for too long. */

@@ -229,7 +229,7 @@ async function endRound(
     attempt: end?.attempt ?? 0,
     startedMs,
     ...measured,
-    ...(end === undefined ? {} : { aggregator: end.aggregator }),
+    ...(end === undefined ? {} : { aggregator: end.aggregator, digest: end.digest }),
     ...(end?.accepted === undefined ? {} : { accepted: end.accepted }),
     ...(accuracy === undefined ? {} : { accuracy }),
   })

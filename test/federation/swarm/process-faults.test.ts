@@ -1,0 +1,143 @@
+/** A swarm of real processes, of which some are killed or stopped at the worst moments. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Mark, RoundMark } from '../../../src/marks.js'
+import { temporaryFolder } from '../../temporary-folder.js'
+import { startTidemark } from '../../tidemark.js'
+import { TOKEN } from '../fake-role.js'
+import { get } from '../raw-client.js'
+
+const PATIENT = { timeout: 40_000, interval: 5 }
+const names = ['site-1', 'site-2', 'site-3']
+
+function startSwarm(flags: string[]) {
+  const folder = temporaryFolder()
+  const start = (name: string, args: string[]) => {
+    const file = join(folder, `${name}.ndjson`)
+    const started = startTidemark(args, { env: { TIDEMARK_TOKEN: TOKEN, TIDEMARK_MARKS: file } })
+    return { ...started, name, marks: () => readMarks(file) }
+  }
+  const job = ['--clients', '3', '--model', 'softmax', '--local-steps', '1', '--reconnect-grace', '1s']
+  const coordinator = start('coordinator', ['coordinator', ...job, ...flags])
+  const lives = new Map<string, number>()
+  return {
+    coordinator,
+    peer: async (name: string) => {
+      const url = await readyUrl(coordinator)
+      const life = (lives.get(name) ?? 0) + 1
+      lives.set(name, life)
+      return start(`${name}.${life}`, ['peer', '--coordinator', url, '--name', name])
+    },
+  }
+}
+
+type Started = ReturnType<typeof startSwarm>['coordinator']
+
+async function readyUrl({ marks }: Started): Promise<string> {
+  const ready = () => marks().find((mark) => mark.mark === 'ready')
+  await expect.poll(ready, PATIENT).toBeDefined()
+  return (ready() as { url: string }).url
+}
+
+function readMarks(file: string): Mark[] {
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+  return lines.map((line) => JSON.parse(line) as Mark)
+}
+
+function rounds({ marks }: Started): RoundMark[] {
+  return marks().filter((mark): mark is RoundMark => mark.mark === 'round')
+}
+
+/** Until a peer, other than the one left out, aggregates in this stage; that peer. */
+async function peerIn(peers: Started[], stage: string): Promise<Started> {
+  const urls = await Promise.all(peers.map(readyUrl))
+  let found: Started | undefined
+  const look = async () => {
+    const states = await Promise.all(urls.map((url) => get(url, '/v1/status').catch(() => undefined)))
+    found = peers.find((_, i) => states[i]?.body.stage === stage)
+    return found !== undefined
+  }
+  await expect.poll(look, { ...PATIENT, interval: 1 }).toBe(true)
+  return found!
+}
+
+/** No round has two digests among all who saw it committed, and none is missing. */
+function expectOneCommitEach(processes: Started[], count: number): void {
+  const byRound = new Map<number, Set<string>>()
+  for (const { round, digest } of processes.flatMap(rounds))
+    if (digest !== undefined) byRound.set(round, (byRound.get(round) ?? new Set()).add(digest))
+  expect([...byRound.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i + 1))
+  for (const [round, digests] of byRound) expect([...digests], `commits of round ${round}`).toHaveLength(1)
+}
+
+describe('a swarm of three whose aggregator is killed', () => {
+  const ROUNDS = 150
+  it.each([
+    ['before its commit, while it collects', 'collecting'],
+    ['during its commit, while it proposes', 'proposing'],
+    ['after its commit, before the next round', 'between'],
+  ])('%s, loses no round, commits none twice, and has it back', async (_when, stage) => {
+    const swarm = startSwarm(['--rounds', String(ROUNDS)])
+    const peers = await Promise.all(names.map(swarm.peer))
+    await expect.poll(() => rounds(peers[0]!).length, PATIENT).toBeGreaterThan(2)
+    const victim = await peerIn(peers, stage)
+    victim.child.kill('SIGKILL')
+    const again = await swarm.peer(victim.name.slice(0, 6))
+    const others = peers.filter((peer) => peer !== victim)
+    for (const one of [...others, again, swarm.coordinator]) expect((await one.finished).code, one.name).toBe(0)
+    expectOneCommitEach([...peers, again], ROUNDS)
+    expect((await again.finished).stderr).toContain('caught up with round')
+  })
+})
+
+it('an aggregator that is stopped past its time finds the round committed by another, and its own void', async () => {
+  const swarm = startSwarm(['--rounds', '150'])
+  const peers = await Promise.all(names.map(swarm.peer))
+  await expect.poll(() => rounds(peers[0]!).length, PATIENT).toBeGreaterThan(2)
+  const stopped = await peerIn(peers, 'collecting')
+  stopped.child.kill('SIGSTOP')
+  const before = rounds(stopped).length
+  const others = peers.filter((peer) => peer !== stopped)
+  await expect.poll(() => Math.min(...others.map((peer) => rounds(peer).length)), PATIENT).toBeGreaterThan(before + 3)
+  stopped.child.kill('SIGCONT')
+  for (const one of [...peers, swarm.coordinator]) expect((await one.finished).code, one.name).toBe(0)
+  expectOneCommitEach(peers, 150)
+  const without = others.flatMap(rounds).filter(({ accepted }) => accepted?.length === 2)
+  expect(without.length).toBeGreaterThan(0)
+})
+
+it('below a majority the job ends with a message, and nothing hangs', async () => {
+  const swarm = startSwarm(['--rounds', '100000', '--join-deadline', '12s'])
+  const peers = await Promise.all(names.map(swarm.peer))
+  await expect.poll(() => rounds(peers[0]!).length, PATIENT).toBeGreaterThan(1)
+  peers[1]!.child.kill('SIGKILL')
+  peers[2]!.child.kill('SIGKILL')
+  const { code, stderr } = await swarm.coordinator.finished
+  expect(code).toBe(3)
+  expect(stderr).toContain(
+    'a commit needs 2 of the 3 peers, and 1 live; site-2, site-3 did not come back within 12.0 s',
+  )
+  const survivor = await peers[0]!.finished
+  expect([survivor.code, survivor.stderr]).toEqual([3, expect.stringContaining('the coordinator ended the job')])
+})
+
+it('whoever is killed whenever, no round has two commits, and all come to the end', async () => {
+  const kills = fc.record({ victim: fc.nat(2), afterRounds: fc.integer({ min: 1, max: 20 }) })
+  await fc.assert(
+    fc.asyncProperty(kills, async ({ victim, afterRounds }) => {
+      const swarm = startSwarm(['--rounds', '120', '--rotation', 'random'])
+      const peers = await Promise.all(names.map(swarm.peer))
+      const killed = peers[victim]!
+      await expect.poll(() => rounds(killed).length, PATIENT).toBeGreaterThanOrEqual(afterRounds)
+      killed.child.kill('SIGKILL')
+      const again = await swarm.peer(names[victim]!)
+      for (const one of [...peers, again, swarm.coordinator])
+        if (one !== killed) expect((await one.finished).code, one.name).toBe(0)
+      expectOneCommitEach([...peers, again], 120)
+    }),
+    { numRuns: 2, endOnFailure: true },
+  )
+})
