@@ -54,7 +54,7 @@ for (const [children, rate] of [
 async function sideBySide(of: { children: number; label: string; limit: string; mprofFlags: string[] }): Promise<void> {
   const target = await startHolder(of.children)
   const dat = join(scratch, `${of.children}.dat`)
-  const mprof = start(['python3', MPROF, 'attach', ...of.mprofFlags, '-T', '0.1', '-o', dat, String(target.pid)])
+  const mprof = start([MPROF, 'attach', ...of.mprofFlags, '-T', '0.1', '-o', dat, String(target.pid)])
   const folder = join(scratch, `side-${of.children}`)
   const tidemark = attach(target, folder, '10')
   await pause(WARM_UP_MS)

@@ -76,7 +76,7 @@ function benchDay(processes: number): void {
   writeDay(folder, processes)
   const bytes = statSync(join(folder, 'samples.ndjson')).size
   const times = ['day.svg', 'day.png', 'day.html', null].map((out) => plotMs(folder, out))
-  const shown = /\(highest ([\d.]+ MiB)\)/.exec(times.at(-1)!.stdout)?.[1] ?? 'none'
+  const shown = /\(highest ([^)]+)\)/.exec(times.at(-1)!.stdout)?.[1] ?? 'none'
   console.log(
     `| ${processes} process${processes === 1 ? '' : 'es'} | ${(bytes / 1e6).toFixed(1)} MB | ` +
       `${times.map(({ ms }) => `${(ms / 1000).toFixed(2)} s`).join(' | ')} | ${shown} |`,

@@ -34,7 +34,7 @@ const tidemark = start([
   ...['run', '--out', folder, '--'],
   ...['sh', '-c', `sleep ${HEAD_START_S}; exec "$@"`, 'sh', ...program],
 ])
-const mprof = start(['python3', MPROF, 'attach', '-o', dat, String(await pidOfCommand())])
+const mprof = start([MPROF, 'attach', '-o', dat, String(await pidOfCommand())])
 await once(tidemark, 'exit')
 await interrupt(mprof)
 

@@ -24,6 +24,8 @@ export function scratchFolder(): string {
   return folder
 }
 
+process.setMaxListeners(50)
+
 /** Starts a program that does not outlive us. */
 export function start(command: readonly string[], env: Record<string, string> = {}): ChildProcess {
   const [program = '', ...args] = command

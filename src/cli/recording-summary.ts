@@ -74,7 +74,7 @@ function processTable({ processes, startedMs }: RecordingHead): string[] {
   )
   const more = ranked.length - rows.length
   return [
-    'processes, memory in MiB; anon, file and shmem at the highest sample, threads and open files at the last:',
+    'processes, memory in MiB; anon, file and shmem at the highest sample; threads, open files and the exact peak at the last:',
     ...table,
     ...(more > 0 ? [`and ${more} more with lower peaks`] : []),
   ]

@@ -1,4 +1,4 @@
-import { closeSync, type FSWatcher, fstatSync, openSync, readSync, statSync, watch } from 'node:fs'
+import { closeSync, type FSWatcher, fstatSync, openSync, readSync, statfsSync, statSync, watch } from 'node:fs'
 import { messageOf, systemErrorCode, UsageError } from '../errors.js'
 
 export interface FollowedFile {
@@ -12,8 +12,12 @@ export interface FollowOptions {
   fromEnd?: boolean
 }
 
-/** The kernel tells of an append within a millisecond; the poll is for file systems that do not tell (NFS, some FUSE). */
-const POLL_MS = 200
+/** The kernel tells of an append within a millisecond; the poll is for what it does not tell, such as a log that is rotated. */
+const POLL_MS = 1000
+/** Where others write and the kernel does not hear of it, the poll is all there is. */
+const POLL_UNTOLD_MS = 200
+/** File systems over a network or in another process: NFS, SMB, CIFS, SMB2, FUSE, 9p (statfs(2)). */
+const UNTOLD_TYPES: readonly number[] = [0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997]
 const CHUNK_BYTES = 65_536
 
 /**
@@ -30,11 +34,13 @@ class Follower implements FollowedFile {
   readonly #path: string
   readonly #onChunk: (chunk: Buffer) => void
   readonly #chunk = Buffer.alloc(CHUNK_BYTES)
-  readonly #poll: NodeJS.Timeout
+  #poll: NodeJS.Timeout | undefined
   #descriptor: number | null = null
   #inode = 0
   #position = 0
   #watcher: FSWatcher | undefined
+  /** Whether the kernel hears of what others append. */
+  #isTold = false
 
   constructor(path: string, onChunk: (chunk: Buffer) => void, { fromEnd = false }: FollowOptions) {
     this.#path = path
@@ -43,9 +49,8 @@ class Follower implements FollowedFile {
     if (problem !== undefined && systemErrorCode(problem) !== 'ENOENT')
       throw new UsageError(`cannot follow ${path}: ${messageOf(problem)}`, { cause: problem })
     if (this.#descriptor !== null && fromEnd) this.#position = fstatSync(this.#descriptor).size
-    this.#poll = setInterval(() => this.#check(), POLL_MS)
-    this.#poll.unref()
     this.readNow()
+    this.#pollAgain()
   }
 
   readNow(): void {
@@ -59,8 +64,19 @@ class Follower implements FollowedFile {
   }
 
   close(): void {
-    clearInterval(this.#poll)
+    clearTimeout(this.#poll)
     this.#closeFile()
+  }
+
+  #pollAgain(): void {
+    this.#poll = setTimeout(
+      () => {
+        this.#check()
+        this.#pollAgain()
+      },
+      this.#watcher !== undefined && this.#isTold ? POLL_MS : POLL_UNTOLD_MS,
+    )
+    this.#poll.unref()
   }
 
   #check(): void {
@@ -83,6 +99,7 @@ class Follower implements FollowedFile {
     }
     this.#inode = fstatSync(this.#descriptor).ino
     this.#position = 0
+    this.#isTold = isTold(this.#path)
     this.#watcher = watchFile(this.#path, () => this.readNow())
     return undefined
   }
@@ -94,7 +111,17 @@ class Follower implements FollowedFile {
   #closeFile(): void {
     this.#watcher?.close()
     if (this.#descriptor !== null) closeSync(this.#descriptor)
+    this.#watcher = undefined
     this.#descriptor = null
+  }
+}
+
+function isTold(path: string): boolean {
+  try {
+    return !UNTOLD_TYPES.includes(statfsSync(path).type)
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return false
   }
 }
 

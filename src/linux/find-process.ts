@@ -21,7 +21,9 @@ export function findProcess(pidOrName: string, proc = PROC): ProcessStat {
     .map((pid) => readProcessStat(pid, proc))
     .filter((stat) => stat.kind === 'read')
   // A server and its forked workers go by one name; the one that is nobody's child among them is meant.
-  const oldest = found.filter(({ parentPid }) => !found.some(({ pid }) => pid === parentPid))
+  const oldest = found
+    .filter(({ parentPid }) => !found.some(({ pid }) => pid === parentPid))
+    .sort((a, b) => a.pid - b.pid)
   if (oldest.length === 1) return oldest[0]!
   if (oldest.length === 0)
     throw new UsageError(`there is no process named "${pidOrName}"`, {

@@ -49,6 +49,7 @@ export async function recordAttached(options: ProcessToAttach, signal: AbortSign
     resetPeaks,
     isAttached: true,
     setting: {},
+    tellLatest: false,
     machine: readMachineFacts(),
     tree: { assignment: null, recorderPid: process.pid },
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),

@@ -107,6 +107,7 @@ function recordingOptions(options: CommandToRecord, guard: Guard) {
     rateHz,
     roles,
     setting: {},
+    tellLatest: false,
     machine: readMachineFacts(),
     tree: { assignment: guard.assignment, recorderPid: process.pid },
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),

@@ -46,6 +46,8 @@ export interface RecordingOptions {
   sharedIntervalMs?: number
   /** The processes ran before: their peaks are reset when they are added, so that those of rounds are of this recording. */
   isAttached?: boolean
+  /** False where nobody asks for `latest()`: telling it wakes this thread four times a second. Default: true. */
+  tellLatest?: boolean
   /** Call `onOverLimit` when the sum of one sample passes this. */
   rssLimitBytes?: number
 }
@@ -174,6 +176,7 @@ class Recorder implements RecorderHandle {
         intervalMs: 1000 / options.rateHz,
         tree: options.tree ?? null,
         rssLimitBytes: options.rssLimitBytes ?? null,
+        tellLatest: options.tellLatest ?? true,
       },
       (message) => this.#onSampler(message),
       (error) => this.#fail(error),

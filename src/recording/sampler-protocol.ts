@@ -7,6 +7,8 @@ export interface SamplerSettings {
   intervalMs: number
   /** Find the descendants of what is added, too; null: only what is added is sampled. */
   tree: TreeSettings | null
+  /** Tell the newest sample a few times a second. */
+  tellLatest: boolean
   /** Tell when the sum of one sample passes this; null never does. */
   rssLimitBytes: number | null
   /** Woken to look at its messages before the next sample is due. One 32-bit word. */

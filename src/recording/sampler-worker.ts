@@ -162,12 +162,12 @@ class Sampler {
   }
 
   #tell(timeMs: number, rss: [number, number][], rssBytes: number): void {
-    const { rssLimitBytes } = this.#settings
+    const { rssLimitBytes, tellLatest } = this.#settings
     if (rssLimitBytes !== null && rssBytes > rssLimitBytes && !this.#isOverLimit) {
       this.#isOverLimit = true
       this.#send({ kind: 'over-limit', timeMs, rssBytes })
     }
-    if (timeMs >= this.#latestDueMs) {
+    if (tellLatest && timeMs >= this.#latestDueMs) {
       this.#latestDueMs = timeMs + LATEST_INTERVAL_MS
       this.#send({ kind: 'latest', timeMs, rss })
     }

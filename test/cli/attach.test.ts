@@ -49,6 +49,11 @@ const hasSamples = (folder: string) => isRecording(folder) && readRecording(fold
 
 test('by pid: the process and its children are recorded for the time asked, and go on undisturbed', async () => {
   const target = await startTarget([PYTHON, '-c', SPIKED])
+  const isWaiting = () => {
+    const stat = readProcessStat(target.pid!)
+    return stat.kind === 'read' && stat.state === 'S'
+  }
+  expect(await pollUntil(isWaiting, 10_000)).toBe(true) // it has printed its word, and reads
   const before = readProcessStat(target.pid!)
   const folder = newFolder()
   const args = ['attach', String(target.pid), '--for', '700ms', '--rate', '50', '--out', folder]
