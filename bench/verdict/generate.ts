@@ -149,6 +149,8 @@ function shapeOf(
 
 function drawsOf(seed: number) {
   const generator = xoroshiro128plus(seed)
+  // Neighbouring seeds begin alike; after these draws they do not.
+  for (let i = 0; i < 64; i++) uniformFloat64(generator)
   const uniform = () => uniformFloat64(generator)
   const between = (low: number, high: number) => low + (high - low) * uniform()
   const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())

@@ -4,7 +4,7 @@ import type { Trend } from './trend.js'
 export type Growth = 'stable' | 'grows' | 'falls' | 'inconclusive'
 
 /** How improbable the other sign has to be: half a percent, because a leak that is none costs a day of searching. */
-const ALPHA = 0.005
+const ALPHA = 0.004
 
 /** `stable` where the whole interval lies within the practical floor; `grows` and `falls` where the sign is beyond doubt. */
 export function growthOf(trend: Trend | undefined, practicalFloorBytes: number): Growth {

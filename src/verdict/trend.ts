@@ -34,7 +34,7 @@ export interface TrendInput {
 }
 
 /** Prior weight of noise that is a random walk; the rest is spread evenly over lag-1 correlations from 0 to 1. */
-const WALK_WEIGHT = 0.2
+const WALK_WEIGHT = 0.15
 const WALK = 0.9999
 const STATIONARY = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.86, 0.91, 0.95, 0.98]
 
@@ -130,7 +130,7 @@ function priorOf(rho: number): number {
   const i = STATIONARY.indexOf(rho)
   const from = i === 0 ? 0 : (STATIONARY[i - 1]! + rho) / 2
   const to = i === STATIONARY.length - 1 ? 1 : (STATIONARY[i + 1]! + rho) / 2
-  return (1 - WALK_WEIGHT) * (to - from)
+  return (1 - WALK_WEIGHT) * ((1 - from) ** 3 - (1 - to) ** 3)
 }
 
 function withWeights(possible: readonly GivenCorrelation[]): GivenCorrelation[] {
