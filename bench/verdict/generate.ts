@@ -33,21 +33,22 @@ export interface GenerateOptions {
   /** Growth a round in sigma. */
   leak?: number
   outlier?: boolean
-  sigmaShare?: number
+  /** Level in models; left out: 1 to 6. */
+  levelInM?: number
 }
 
 /**
- * A labelled series as the issue of trust describes them: noise of 1 to 4 % of M with a lag-1 correlation of 0 to 0.6, 12 to 60 rounds,
+ * A labelled series as the project's targets describe them: noise of 1 to 4 % of M with a lag-1 correlation of 0 to 0.6, 12 to 60 rounds,
  * 1 to 5 trials, an outlier of 5 to 10 sigma in one of four. M is 100 MiB; the level is 1 to 6 M.
  */
 export function generateSeries(truth: Truth, seed: number, fixed: GenerateOptions = {}): LabelledSeries {
   const draw = drawsOf(seed)
   const m = 100 * MIB
-  const sigmaBytes = (fixed.sigmaShare ?? draw.between(0.01, 0.04)) * m
+  const sigmaBytes = draw.between(0.01, 0.04) * m
   const correlation = fixed.correlation ?? draw.oneOf([0, 0.3, 0.6])
   const rounds = fixed.rounds ?? draw.integer(12, 60)
   const trialCount = fixed.trials ?? draw.integer(1, 5)
-  const levelBytes = draw.between(1, 6) * m
+  const levelBytes = (fixed.levelInM ?? draw.between(1, 6)) * m
   const shape = shapeOf(truth, draw, { rounds, sigmaBytes, levelBytes, leak: fixed.leak })
   const hasOutlier = fixed.outlier ?? (truth !== 'spike' && truth !== 'random walk' && draw.between(0, 1) < 0.25)
   const trials = Array.from({ length: trialCount }, () => {
@@ -101,7 +102,9 @@ function shapeOf(
     case 'random walk':
       return { trial: () => () => 0, ...(draw.between(0, 1) < 0.3 ? { gcRounds: draw.oneOf([1, 5]) } : {}) }
     case 'grows': {
-      const slopeBytes = (leak ?? draw.between(0.1, 1)) * sigmaBytes
+      // A leak is more than the practical floor of 0.1 % of the level, or it is none.
+      const slopeBytes =
+        leak === undefined ? Math.max(0.0015 * levelBytes, draw.between(0.1, 1) * sigmaBytes) : leak * sigmaBytes
       const warm = draw.between(0, 1) < 0.3 ? draw.warmUp(rounds / 2, sigmaBytes) : undefined
       return {
         slopeBytes,
@@ -114,11 +117,12 @@ function shapeOf(
       return { warmUpRounds: warm.rounds, trial: () => warm.mean }
     }
     case 'sawtooth': {
-      const period = draw.integer(2, Math.min(8, Math.floor(rounds / 4)))
+      const period = draw.integer(2, Math.min(10, Math.floor(rounds / 4)))
       const amplitude = draw.between(3, 10) * sigmaBytes
       const rise = draw.oneOf([1, 0.5, 0.05])
       const isKnown = draw.between(0, 1) < 0.7
-      const slopeBytes = draw.between(0, 1) < 0.3 ? draw.between(0.2, 1) * sigmaBytes : 0
+      const isGrowing = draw.between(0, 1) < 0.3
+      const slopeBytes = isGrowing ? Math.max(0.0015 * levelBytes, draw.between(0.2, 1) * sigmaBytes) : 0
       return {
         period,
         slopeBytes,
