@@ -481,6 +481,59 @@ export const networkOptions = {
   }),
 }
 
+/** TLS on either side. */
+export const tlsOptions = {
+  tlsCert: text({
+    flag: 'tls-cert',
+    placeholder: 'FILE',
+    default: undefined,
+    help: "This role's certificate, with its chain, in PEM. A server that has one speaks https.",
+  }),
+  tlsKey: text({
+    flag: 'tls-key',
+    placeholder: 'FILE',
+    default: undefined,
+    help: 'The private key of --tls-cert.',
+  }),
+  tlsCa: text({
+    flag: 'tls-ca',
+    placeholder: 'FILE',
+    default: undefined,
+    help: 'Who certifies the other side. A server that has it asks each client for a certificate in its own name.',
+  }),
+}
+
+/** Limits of a server that others than friends can reach. */
+export const exposureOptions = {
+  maxConnections: integer({
+    flag: 'max-connections',
+    min: 0,
+    default: 0,
+    defaultText: '2 for each client and 16',
+    help: 'Connections at a time. One more is told so and closed.',
+  }),
+  maxUploads: integer({
+    flag: 'max-uploads',
+    min: 1,
+    max: 1000,
+    default: 16,
+    help: 'Results that are taken at a time. The others wait for their turn.',
+  }),
+  headersMs: durationMs({
+    flag: 'headers-deadline',
+    default: 10_000,
+    defaultText: '10s',
+    help: 'How long a connection may take to send the head of a request.',
+  }),
+  minRate: bytes({
+    flag: 'min-rate',
+    min: 0,
+    default: 1024,
+    defaultText: '1KiB',
+    help: 'Bytes a second that a transfer must move, over any five seconds.',
+  }),
+}
+
 export const clientOptions = {
   server: text({
     flag: 'server',
@@ -560,6 +613,10 @@ export const serverOptions = {
     default: undefined,
     defaultText: 'a new one in TMPDIR or /var/tmp',
     help: 'Folder for what is spooled: (clients + 2) times the model. It belongs on a disk; tmpfs is memory.',
+  }),
+  resume: flag({
+    flag: 'resume',
+    help: 'Go on with the job of a server that was interrupted, from its --spool-dir or --checkpoint.',
   }),
   checkpoint: text({
     flag: 'checkpoint',

@@ -59,7 +59,7 @@ export async function runCase(run: CaseRun): Promise<Weights> {
   for (const { id } of golden.clients)
     clients.set(id, { trainer: run.trainerOf(id), kept: await KeptState.open(id, undefined) })
   const initial = weightsOf(specsOf(golden.model.tensors, run.dtype), golden.init)
-  let state = await storage.begin(initialState(algorithm, initial))
+  let state = await storage.begin(initialState(algorithm, initial), 0)
   for (let round = 1; round <= golden.config.rounds; round++) {
     const sampled = golden.config.schedule?.[round - 1] ?? golden.clients.map((client) => client.id)
     const desk = deskOf(run, clients)
@@ -154,7 +154,7 @@ export async function runOverSockets(
 }
 
 export function storageOf(way: Way): Storage {
-  return way === 'spooled' ? new SpoolStorage(SpoolFolder.open(temporaryFolder())) : memoryStorage
+  return way === 'spooled' ? new SpoolStorage(SpoolFolder.open(temporaryFolder())) : memoryStorage()
 }
 
 export function summationOf(way: Way): 'ordered' | 'arrival' {

@@ -3,11 +3,13 @@ import type { ServerSettings } from '../../src/federation/roles/job.js'
 import {
   clientOptions,
   defaultValues,
+  exposureOptions,
   jobOptions,
   memoryOptions,
   networkOptions,
   roundOptions,
   serverOptions,
+  tlsOptions,
   trainingOptions,
 } from '../../src/options.js'
 
@@ -20,10 +22,12 @@ export function serverSettings(changes: Partial<ServerSettings> = {}): ServerSet
     ...networkOptions,
     ...serverOptions,
     ...memoryOptions,
+    ...tlsOptions,
+    ...exposureOptions,
   }
   return { ...defaultValues(table), ...changes }
 }
 
 export function clientSettings(changes: Partial<ClientSettings> = {}): ClientSettings {
-  return { ...defaultValues({ ...clientOptions, ...networkOptions, ...memoryOptions }), ...changes }
+  return { ...defaultValues({ ...clientOptions, ...networkOptions, ...memoryOptions, ...tlsOptions }), ...changes }
 }

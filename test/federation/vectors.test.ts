@@ -131,7 +131,7 @@ async function runAggregate(golden: AggregateCase, dtype: TensorType, way: Way):
     serverLearningRate: config.serverLr ?? 1,
   })
   const storage = storageOf(way)
-  const current = await storage.begin(weightsOf(specs, golden.current))
+  const current = await storage.begin(weightsOf(specs, golden.current), 0)
   const aggregation = storage.openAggregation({
     round: config.round,
     attempt: 0,

@@ -1,7 +1,7 @@
 import { runClient } from '../../federation/roles/client.js'
 import { makeTrainer } from '../../federation/roles/job-model.js'
 import { runRole } from '../../federation/roles/role-process.js'
-import { clientOptions, memoryOptions, networkOptions, type OptionValues } from '../../options.js'
+import { clientOptions, memoryOptions, networkOptions, type OptionValues, tlsOptions } from '../../options.js'
 import type { Command } from '../command.js'
 
 const options = {
@@ -9,6 +9,7 @@ const options = {
   tokenFile: networkOptions.tokenFile,
   maxModelSize: networkOptions.maxModelSize,
   idleMs: networkOptions.idleMs,
+  ...tlsOptions,
   clientMemoryGcRounds: memoryOptions.clientMemoryGcRounds,
 }
 

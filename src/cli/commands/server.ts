@@ -3,12 +3,14 @@ import { loadServerModel } from '../../federation/roles/job-model.js'
 import { runRole } from '../../federation/roles/role-process.js'
 import { probeAttribution, runServer } from '../../federation/roles/server.js'
 import {
+  exposureOptions,
   jobOptions,
   memoryOptions,
   networkOptions,
   type OptionValues,
   roundOptions,
   serverOptions,
+  tlsOptions,
   trainingOptions,
 } from '../../options.js'
 import type { Command } from '../command.js'
@@ -16,6 +18,8 @@ import type { Command } from '../command.js'
 const options = {
   ...jobOptions,
   ...networkOptions,
+  ...tlsOptions,
+  ...exposureOptions,
   ...serverOptions,
   ...roundOptions,
   ...trainingOptions,

@@ -1,5 +1,5 @@
 import { messageOf, TargetError, TidemarkError, UsageError } from '../../errors.js'
-import type { clientOptions, memoryOptions, networkOptions, OptionValues } from '../../options.js'
+import type { clientOptions, memoryOptions, networkOptions, OptionValues, tlsOptions } from '../../options.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { project } from '../weights/projection.js'
 import type { Weights } from '../weights/weights.js'
@@ -12,6 +12,7 @@ import { measureRoundEnd, startNextPeak } from './round-memory.js'
 import { type ClientTask, type ResultAnswer, ServerLink } from './server-link.js'
 
 export type ClientSettings = OptionValues<typeof clientOptions> &
+  OptionValues<typeof tlsOptions> &
   Pick<OptionValues<typeof networkOptions>, 'tokenFile' | 'maxModelSize' | 'idleMs'> &
   Pick<OptionValues<typeof memoryOptions>, 'clientMemoryGcRounds'>
 

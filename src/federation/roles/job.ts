@@ -1,5 +1,6 @@
 import { TidemarkError } from '../../errors.js'
 import {
+  type exposureOptions,
   jobOptions,
   type memoryOptions,
   type networkOptions,
@@ -7,6 +8,7 @@ import {
   type OptionValues,
   type roundOptions,
   serverOptions,
+  type tlsOptions,
   trainingOptions,
 } from '../../options.js'
 import type { Trainer } from '../training/trainer.js'
@@ -28,6 +30,8 @@ export type ServerSettings = JobSettings &
   OptionValues<typeof roundOptions> &
   OptionValues<typeof networkOptions> &
   OptionValues<typeof serverOptions> &
+  OptionValues<typeof exposureOptions> &
+  OptionValues<typeof tlsOptions> &
   Pick<OptionValues<typeof memoryOptions>, 'serverMemoryGcRounds'>
 
 /** The model of a job, as the server needs it. */

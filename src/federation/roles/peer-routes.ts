@@ -93,7 +93,7 @@ async function takeResult(node: PeerNode, request: IncomingMessage, response: Se
     review: collection.review.bind(collection),
     take: collection.take.bind(collection),
   }
-  return uploadResult({ desk, specs: kept.global.specs, idleMs }, request, response)
+  return uploadResult({ desk, specs: kept.global.specs, limits: { idleMs, minRate: 0 } }, request, response)
 }
 
 function unready({ round, attempt }: Turn, wanted: Turn): Refusal {

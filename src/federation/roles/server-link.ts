@@ -6,6 +6,7 @@ import { readJson } from '../wire/json-body.js'
 import type { ResultClaim, TaskHead } from '../wire/messages.js'
 import { claimHeaders, HEADERS, PATHS, POLL_MS, readConfirmed, readCount } from '../wire/protocol.js'
 import { withReconnect } from '../wire/reconnect.js'
+import { readTls } from '../wire/tls.js'
 import { type JobSettings, parseSharedSettings } from './job.js'
 
 export interface LinkOptions {
@@ -15,6 +16,9 @@ export interface LinkOptions {
   connectDeadlineMs: number
   idleMs: number
   maxModelSize: number
+  tlsCert: string | undefined
+  tlsKey: string | undefined
+  tlsCa: string | undefined
   signal: AbortSignal
   log: (line: string) => void
 }
@@ -39,7 +43,7 @@ export class ServerLink {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    this.#connection = new Connection({ ...options, url: options.server })
+    this.#connection = new Connection({ ...options, url: options.server, tls: readTls(options) })
   }
 
   /** The settings of the job; another object after the server was started anew. */

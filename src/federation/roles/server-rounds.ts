@@ -1,10 +1,12 @@
 import { TidemarkError } from '../../errors.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { initialState, modelOf } from '../algorithms/state.js'
+import { killPoint } from '../kill-point.js'
 import { RoundFailedError } from '../rounds/collection.js'
 import { Contributions } from '../rounds/contributions.js'
 import type { Desk } from '../rounds/desk.js'
 import { exchange, type RoundCommit } from '../rounds/exchange.js'
+import type { Ledger } from '../rounds/ledger.js'
 import type { Members } from '../rounds/members.js'
 import { sampleClients, sampleSize } from '../rounds/sample.js'
 import type { Storage } from '../rounds/storage.js'
@@ -15,10 +17,14 @@ import type { ServerModel } from './job.js'
 import { nowMs, type RoleProcess } from './role-process.js'
 import { measureRoundEnd, startNextPeak } from './round-memory.js'
 import type { ServerJob } from './server.js'
+import type { ResumedCheckpoint } from './server-resume.js'
 
 export interface RunningJob extends ServerJob {
   model: ServerModel
   storage: Storage
+  /** What a checkpoint holds of the job, for one that goes on from it. */
+  resumed: ResumedCheckpoint | undefined
+  ledger: Ledger | undefined
   members: Members
   desk: Desk
   changes: Changes
@@ -29,23 +35,39 @@ export interface RunningJob extends ServerJob {
  * commit, all at once; a round that fails leaves everything as it was and is tried again.
  */
 export async function runRounds(job: RunningJob, role: RoleProcess): Promise<GlobalState> {
-  let state = await job.storage.begin(initialState(job.algorithm, job.model.initial))
+  const { storage, resumed, ledger } = job
+  let state = await storage.begin(
+    resumed?.source ?? initialState(job.algorithm, job.model.initial),
+    resumed?.completedRounds ?? 0,
+  )
   const contributions = new Contributions()
+  if (storage.completedRounds > 0) await goOn(job, { round: storage.completedRounds, state, contributions }, role)
   // From here on the loop alone holds the weights: an old set is free as soon as the next one is committed.
   job.model.initial = { specs: state.specs, data: [] }
+  job.resumed = undefined
   startNextPeak(role.exactPeaks)
-  for (let round = 1; round <= job.settings.rounds; round++) {
+  for (let round = storage.completedRounds + 1; round <= job.settings.rounds; round++) {
     const startedMs = nowMs()
     const { commit, attempt } = await runAttempts(job, { round, state, contributions }, role)
     state = commit.state
-    await job.storage.commit(state)
     contributions.commit(commit.accepted)
+    ledger?.noteResults(round, contributions.all)
+    await storage.commit(state)
     if (job.settings.debug) await assertInvariant(job, { round, state, contributions })
     await persist(job, { round, state, contributions })
     job.desk.confirm(commit.accepted)
+    killPoint('persisted')
     await endRound(job, { round, attempt, startedMs, state, commit }, role)
   }
   return state
+}
+
+/** What a server that was interrupted after this round may not have come to. */
+async function goOn(job: RunningJob, { round, state, contributions }: RoundBegin, role: RoleProcess): Promise<void> {
+  role.log(`going on after round ${round}`)
+  contributions.commit(job.resumed?.results ?? job.ledger?.resultsOf(round) ?? [])
+  job.desk.confirm(contributions.all)
+  await persist(job, { round, state, contributions })
 }
 
 interface RoundBegin {
@@ -61,8 +83,9 @@ async function runAttempts(
 ): Promise<{ commit: RoundCommit; attempt: number }> {
   const { round } = begin
   const { roundAttempts } = job.settings
-  for (let attempt = 0; ; attempt++) {
+  for (let attempt = firstAttempt(job, round); ; attempt++) {
     await enoughPresent(job, round, role)
+    noteAttempt(job, { round, attempt })
     role.mark({ mark: 'round-start', round, attempt })
     try {
       return { commit: await runAttempt(job, { ...begin, attempt }, role), attempt }
@@ -80,6 +103,18 @@ async function runAttempts(
   }
 }
 
+/** A round that was interrupted goes on in its attempt, with those drawn who were drawn before. */
+function firstAttempt({ ledger }: RunningJob, round: number): number {
+  const noted = ledger?.entries.attempt
+  return noted?.round === round ? noted.attempt : 0
+}
+
+function noteAttempt({ ledger, members }: RunningJob, { round, attempt }: { round: number; attempt: number }): void {
+  const noted = ledger?.entries.attempt
+  if (noted?.round !== round || noted.attempt !== attempt)
+    ledger?.note({ attempt: { round, attempt, present: members.present } })
+}
+
 function runAttempt(
   job: RunningJob,
   { round, attempt, state, contributions }: RoundBegin & { attempt: number },
@@ -94,11 +129,15 @@ function runAttempt(
     state,
     examples: contributions.examples,
     sample: () =>
-      sampleClients(members.present, sampleSize(settings.sample, settings.clients), {
-        seed: settings.seed,
-        round,
-        attempt,
-      }),
+      sampleClients(
+        job.ledger?.entries.attempt?.present ?? members.present,
+        sampleSize(settings.sample, settings.clients),
+        {
+          seed: settings.seed,
+          round,
+          attempt,
+        },
+      ),
     exchange: (request) =>
       exchange(request, { round, attempt, settings, desk, storage, metadata, signal: role.signal }),
   })

@@ -4,9 +4,9 @@ import type { Desk, Task } from '../rounds/desk.js'
 import type { Members } from '../rounds/members.js'
 import { MAX_HEADER_BYTES } from '../weights/safetensors-header.js'
 import { type TensorSpec, weightsBytes } from '../weights/weights.js'
-import { type Handler, withIdleDeadline } from '../wire/http-server.js'
+import { type Handler, type TransferLimits, withTransferLimits } from '../wire/http-server.js'
 import { readJson } from '../wire/json-body.js'
-import type { JoinAnswer, Verdict } from '../wire/messages.js'
+import type { JoinAnswer, ResultClaim, Verdict } from '../wire/messages.js'
 import {
   confirmedHeaders,
   HEADERS,
@@ -20,13 +20,21 @@ import {
 } from '../wire/protocol.js'
 import { Refusal } from '../wire/refusal.js'
 import { sendChunks } from '../wire/send.js'
+import type { Slots } from '../wire/slots.js'
+import { assertCertified } from '../wire/tls.js'
+import type { Metrics } from './metrics.js'
 
 export interface RoutesContext {
   job: string
   algorithm: string
   rounds: number
   settings: JoinAnswer['settings']
-  idleMs: number
+  limits: TransferLimits
+  /** Uploads at a time; the others wait for their turn. */
+  uploads: Slots
+  metrics: Metrics
+  /** With client certificates, a name must be the certificate's. */
+  certified: boolean
   /** The tensors of a result. */
   specs: readonly TensorSpec[]
   members: Members
@@ -42,11 +50,13 @@ export function serverRoutes(context: RoutesContext): Record<string, Handler> {
     [`POST ${PATHS.result}`]: (request, response) => takeResult(context, request, response),
     [`POST ${PATHS.failure}`]: (request) => takeFailure(context, request),
     [`GET ${PATHS.status}`]: () => status(context),
+    [`GET ${PATHS.metrics}`]: (_, response) => metricsPage(context, response),
   }
 }
 
 async function join(context: RoutesContext, request: IncomingMessage): Promise<JoinAnswer> {
   const name = readClientName(request.headers)
+  if (context.certified) assertCertified(request.socket, name)
   const session = context.members.join(name, request.socket)
   return { job: context.job, session, settings: context.settings }
 }
@@ -69,7 +79,7 @@ async function nextTask(
 }
 
 async function sendTask(
-  { idleMs }: RoutesContext,
+  { limits, metrics }: RoutesContext,
   { head, assignment }: Extract<Task, { assignment: unknown }>,
   response: ServerResponse,
 ): Promise<void> {
@@ -89,8 +99,9 @@ async function sendTask(
       [HEADERS.clients]: head.place.clients,
       ...confirmedHeaders(head.confirmed),
     })
-    await withIdleDeadline(response.socket!, idleMs, () => sendChunks(response, encoded.chunks()))
+    await withTransferLimits(response.socket!, limits, () => sendChunks(response, encoded.chunks()))
     response.end()
+    metrics.sentBytes += encoded.byteLength
   } finally {
     settled.removeEventListener('abort', cut)
   }
@@ -101,9 +112,13 @@ async function takeResult(context: RoutesContext, request: IncomingMessage, resp
   return uploadResult(context, request, response)
 }
 
+/** What taking a result needs; a peer neither queues them nor counts them. */
+type UploadContext = Pick<RoutesContext, 'specs' | 'limits'> &
+  Partial<Pick<RoutesContext, 'uploads' | 'metrics'>> & { desk: Pick<Desk, 'review' | 'take' | 'latest'> }
+
 /** Judges a result by its headers, then takes its tensors if they are wanted. */
 export async function uploadResult(
-  context: Pick<RoutesContext, 'specs' | 'idleMs'> & { desk: Pick<Desk, 'review' | 'take' | 'latest'> },
+  context: UploadContext,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<object> {
@@ -111,17 +126,34 @@ export async function uploadResult(
   const early = context.desk.review(claim)
   if (early !== undefined) return answerOf(early)
   assertLength(request, context.specs)
+  const take = () => upload(context, claim, request, response)
+  const answer = await (context.uploads?.whileHeld(POLL_MS, take) ?? take())
+  if (answer !== undefined) return answer
+  throw new Refusal(503, 'busy', { message: 'the server takes other results now; the same request may do later' })
+}
+
+async function upload(
+  context: UploadContext,
+  claim: ResultClaim,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<object> {
+  const { desk, limits, metrics } = context
+  // The round may have ended meanwhile.
+  const early = desk.review(claim)
+  if (early !== undefined) return answerOf(early)
   if (request.headers.expect !== undefined) response.writeContinue()
-  const settled = context.desk.latest?.settled
+  const settled = desk.latest?.settled
   // An upload that is not complete when the round ends is late; to read on would hold memory for it.
   const cut = () => {
     if (!request.complete) request.destroy()
   }
   settled?.addEventListener('abort', cut)
   try {
-    return await withIdleDeadline(request.socket, context.idleMs, async () => {
-      const verdict = await context.desk.take(claim, request)
+    return await withTransferLimits(request.socket, limits, async () => {
+      const verdict = await desk.take(claim, request)
       await drain(request)
+      metrics?.noteResult(verdict, Number(request.headers['content-length'] ?? 0))
       return answerOf(verdict)
     })
   } finally {
@@ -139,6 +171,16 @@ async function takeFailure(context: RoutesContext, request: IncomingMessage): Pr
   if (rules?.round === round && rules.attempt === attempt) context.desk.fail(client, reason)
   context.log(`${client} cannot answer in round ${round}: ${reason}`)
   return { result: 'noted' }
+}
+
+async function metricsPage(
+  { metrics, members, desk, rounds }: RoutesContext,
+  response: ServerResponse,
+): Promise<undefined> {
+  const { names, present } = members
+  const text = metrics.text({ round: desk.latest, rounds, clients: names.length, connected: present.length })
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4', 'content-length': Buffer.byteLength(text) })
+  response.end(text)
 }
 
 async function status({ job, algorithm, rounds, members, desk }: RoutesContext): Promise<object> {
@@ -159,8 +201,9 @@ async function status({ job, algorithm, rounds, members, desk }: RoutesContext):
 }
 
 /** The client that a request comes from, once it is known to be of this job. */
-function admit({ job, members }: RoutesContext, request: IncomingMessage): string {
+function admit({ job, members, certified }: RoutesContext, request: IncomingMessage): string {
   const name = readClientName(request.headers)
+  if (certified) assertCertified(request.socket, name)
   if (readHeader(request.headers, HEADERS.job) !== job)
     throw new Refusal(410, 'join-again', { message: `the server runs job ${job}, and the request is for another one` })
   members.admit(name, readHeader(request.headers, HEADERS.session), request.socket)

@@ -1,23 +1,24 @@
-import { randomBytes } from 'node:crypto'
 import { TidemarkError, UsageError } from '../../errors.js'
 import { cleanupMemory, splitRssByGiveBack } from '../../memory/index.js'
+import { keepYoungGenerationSmall } from '../../memory/young-generation.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import type { Algorithm } from '../algorithms/algorithm.js'
 import { stateSpecs } from '../algorithms/state.js'
 import { Desk } from '../rounds/desk.js'
 import { Members } from '../rounds/members.js'
 import { sampleSize } from '../rounds/sample.js'
-import { SpoolFolder } from '../rounds/spool-folder.js'
-import { SpoolStorage } from '../rounds/spool-storage.js'
-import { memoryStorage, type Storage } from '../rounds/storage.js'
 import { assertCheckpointWritable } from '../weights/checkpoint.js'
 import type { GlobalState } from '../weights/global-state.js'
 import { weightsBytes } from '../weights/weights.js'
 import { Changes } from '../wire/changes.js'
 import { type ListeningServer, listen } from '../wire/http-server.js'
+import { Slots } from '../wire/slots.js'
+import { readTls } from '../wire/tls.js'
 import { makeToken, readToken } from '../wire/token.js'
 import { type ServerModel, type ServerSettings, sharedSettings } from './job.js'
+import { Metrics } from './metrics.js'
 import type { RoleProcess } from './role-process.js'
+import { makeJobName, openStorage, readResumedCheckpoint } from './server-resume.js'
 import { runRounds } from './server-rounds.js'
 import { serverRoutes } from './server-routes.js'
 
@@ -41,8 +42,9 @@ const ATTRIBUTION_VARIABLE = 'TIDEMARK_ATTRIBUTION'
 export async function runServer(job: ServerJob, role: RoleProcess): Promise<GlobalState> {
   const { settings } = job
   await assertSettings(job)
+  if (settings.aggregation === 'spooled') keepYoungGenerationSmall()
   const model = await job.loadModel()
-  const storage = await openStorage(settings, role)
+  const { storage, earlier, openLedger } = await openStorage(settings, role)
   const changes = new Changes()
   const members: Members = new Members({
     clients: settings.clients,
@@ -55,12 +57,27 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
   })
   const desk = new Desk(members, changes)
   let server: ListeningServer | undefined
+  let isDone = false
   try {
-    server = await openServer(job, model, { members, desk }, role)
+    const resumed =
+      earlier === undefined
+        ? await readResumedCheckpoint(settings, {
+            algorithm: job.algorithm.name,
+            specs: stateSpecs(job.algorithm, model.initial.specs),
+          })
+        : undefined
+    if (earlier !== undefined) members.restore(earlier.members, settings.joinDeadlineMs)
+    const name = earlier?.job ?? makeJobName()
+    const port = settings.port === 0 ? (earlier?.port ?? 0) : settings.port
+    server = await openServer({ ...job, settings: { ...settings, port } }, model, { name, members, desk }, role)
+    const ledger = openLedger(Number(new URL(server.url).port), name)
+    members.onJoined = (sessions) => ledger?.note({ members: sessions })
+    ledger?.note({ members: members.sessions })
     await everyoneJoined(settings, { members, changes, url: server.url }, role)
-    const final = await runRounds({ ...job, model, storage, members, desk, changes }, role)
+    const final = await runRounds({ ...job, model, storage, resumed, ledger, members, desk, changes }, role)
     desk.finish({ task: 'done' })
     await desk.everyoneTold(FAREWELL_MS)
+    isDone = true
     return final
   } catch (error) {
     desk.finish({ task: 'failed', message: error instanceof Error ? error.message : String(error) })
@@ -71,16 +88,8 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
   } finally {
     members.close()
     await server?.close()
-    await storage.close()
+    await storage.close(!isDone)
   }
-}
-
-async function openStorage({ aggregation, spoolDir }: ServerSettings, role: RoleProcess): Promise<Storage> {
-  if (aggregation === 'buffered') return memoryStorage
-  const folder = SpoolFolder.open(spoolDir)
-  const warning = await folder.warning()
-  if (warning !== undefined) role.log(`warning: ${warning}`)
-  return new SpoolStorage(folder)
 }
 
 /** Splits the server's RSS by give-back. At the job's end and only then, since it collects and purges. */
@@ -107,25 +116,43 @@ async function assertSettings({ settings, algorithm }: ServerJob): Promise<void>
 async function openServer(
   { settings, algorithm }: ServerJob,
   model: ServerModel,
-  { members, desk }: { members: Members; desk: Desk },
+  { name, members, desk }: { name: string; members: Members; desk: Desk },
   role: RoleProcess,
 ): Promise<ListeningServer> {
   const { specs } = model.initial
   const specsOfState = stateSpecs(algorithm, specs)
   const given = readToken(settings.tokenFile)
   const token = given ?? makeToken()
+  if (given === undefined && !isLoopback(settings.host))
+    throw new UsageError(`--host ${settings.host} is open to the network, and no join token was given`, {
+      fix: 'Set TIDEMARK_TOKEN or give --token-file, for example with a token from: openssl rand -hex 16',
+    })
+  const tls = readTls(settings)
+  if (tls !== undefined && tls.cert === undefined)
+    throw new UsageError('a server with --tls-ca needs a certificate of its own', {
+      fix: 'Give --tls-cert and --tls-key too.',
+    })
+  if (tls === undefined && !isLoopback(settings.host))
+    role.log('warning: without --tls-cert the token and the weights cross the network in the clear')
+  const metrics = new Metrics()
   const server = await listen({
     host: settings.host,
     port: settings.port,
     token,
+    tls,
     // Each client has one connection, and a second one while it comes back; the rest is for people who look at the status.
-    maxConnections: 2 * settings.clients + 16,
+    maxConnections: settings.maxConnections === 0 ? 2 * settings.clients + 16 : settings.maxConnections,
+    headersMs: settings.headersMs,
+    onRefused: (code) => metrics.refuse(code),
     routes: serverRoutes({
-      job: randomBytes(8).toString('hex'),
+      job: name,
       algorithm: algorithm.name,
       rounds: settings.rounds,
       settings: sharedSettings(settings),
-      idleMs: settings.idleMs,
+      limits: { idleMs: settings.idleMs, minRate: settings.minRate },
+      uploads: new Slots(settings.maxUploads),
+      metrics,
+      certified: tls?.ca !== undefined,
       specs: specsOfState,
       members,
       desk,
@@ -140,6 +167,10 @@ async function openServer(
   role.log(`start each client with: tidemark client --server ${server.url} --name NAME`)
   if (given === undefined) role.log(`and the join token, which was made up for this job: TIDEMARK_TOKEN=${token}`)
   return server
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 async function everyoneJoined(

@@ -37,6 +37,10 @@ export interface AggregationSettings {
 }
 
 export interface Aggregation {
+  /** Results that a server which was killed had acknowledged. They count already. */
+  readonly recovered?: readonly ResultClaim[]
+  /** What they made together, where it had come to that. */
+  readonly outcome?: { state: GlobalState; accepted: readonly ResultClaim[] } | undefined
   /**
    * Takes the tensors of one result and checks them in full. Nothing of it counts yet.
    * Throws WeightsError when they break a rule; then nothing of them is kept.
@@ -47,7 +51,7 @@ export interface Aggregation {
   receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult>
   /** The next state. `current` is left as it is, since slow clients may still be reading it. Call it once. */
   combine(current: GlobalState): Promise<GlobalState>
-  /** Forgets everything that was received. */
+  /** The exchange is over, with or without an outcome: forgets everything that was received. */
   discard(): void
 }
 

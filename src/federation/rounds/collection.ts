@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { TidemarkError } from '../../errors.js'
 import { formatDuration } from '../../units.js'
+import { killPoint } from '../kill-point.js'
 import { WeightsError } from '../weights/safetensors-header.js'
 import type { Weights } from '../weights/weights.js'
 import { MAX_TIMER_MS } from '../wire/changes.js'
@@ -52,6 +53,10 @@ export class Collection {
     this.rules = rules
     this.#aggregation = aggregation
     this.#standings = new Map(rules.clients.map((client) => [client, 'awaited']))
+    for (const claim of aggregation.recovered ?? []) {
+      this.#standings.set(claim.client, 'accepted')
+      this.#accepted.push(claim)
+    }
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -104,6 +109,7 @@ export class Collection {
       const result = await this.#aggregation.receive(source, claim)
       // The round may have ended, or the same client been accepted on another connection, while this one was read.
       const changed = this.review(claim)
+      killPoint('result-spooled')
       if (changed === undefined) result.count()
       else {
         result.drop()
@@ -113,6 +119,7 @@ export class Collection {
       if (error instanceof WeightsError) return this.#rejectClaim(claim, error.message)
       throw error
     }
+    killPoint('result-counted')
     this.#accepted.push(claim)
     this.#stand(claim.client, 'accepted')
     return { state: 'accepted' }

@@ -1,9 +1,10 @@
 import type { jobOptions, OptionValues, roundOptions } from '../../options.js'
+import { killPoint } from '../kill-point.js'
 import type { GlobalState } from '../weights/global-state.js'
 import { weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Combination } from './aggregation.js'
-import { Collection } from './collection.js'
+import { Collection, RoundFailedError } from './collection.js'
 import type { Desk } from './desk.js'
 import type { Storage } from './storage.js'
 
@@ -44,6 +45,7 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
   await storage.assertRoom(clients.length, weightsBytes(specs))
   const { summation } = settings
   const aggregation = storage.openAggregation({ round, attempt, specs, combination, summation, metadata })
+  if (aggregation.outcome !== undefined) return aggregation.outcome
   const collection = new Collection(
     { round, attempt, clients, minClients, graceMs: settings.graceMs, deadlineMs: settings.roundDeadlineMs },
     aggregation,
@@ -55,11 +57,17 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
   try {
     const accepted = await collection.outcome
     desk.clear()
-    return { state: await aggregation.combine(send), accepted }
+    killPoint('round-settled')
+    const state = await aggregation.combine(send)
+    killPoint('mean-renamed')
+    aggregation.discard()
+    return { state, accepted }
+  } catch (error) {
+    // What else ends a round, a stop or a full disk, loses nothing that was acknowledged: the job may be gone on with.
+    if (error instanceof RoundFailedError) aggregation.discard()
+    throw error
   } finally {
     signal.removeEventListener('abort', cancel)
     desk.clear()
-    // Nothing may outlive the round: the desk keeps the collection to answer late results, and it keeps the aggregation.
-    aggregation.discard()
   }
 }

@@ -31,6 +31,8 @@ export class Members {
   readonly #settings: MembersSettings
   readonly #members = new Map<string, Member>()
   #isClosed = false
+  /** Told when a session begins. */
+  onJoined: (sessions: Record<string, string>) => void = () => {}
 
   constructor(settings: MembersSettings) {
     this.#settings = settings
@@ -62,6 +64,7 @@ export class Members {
     const member = known ?? { name, session, sockets: new Set(), lossTimer: undefined, isLost: false }
     member.session = session
     this.#members.set(name, member)
+    this.onJoined(this.sessions)
     this.#attach(member, socket)
     changes.notify()
     return session
@@ -77,6 +80,20 @@ export class Members {
         message: `another process has joined as "${name}" since; every client needs a name of its own`,
       })
     this.#attach(member, socket)
+  }
+
+  /** Sessions by client. */
+  get sessions(): Record<string, string> {
+    return Object.fromEntries(this.names.map((name) => [name, this.#members.get(name)!.session]))
+  }
+
+  /** Clients of the job before the server was started again. They have this long to come back. */
+  restore(sessions: Readonly<Record<string, string>>, graceMs: number): void {
+    for (const [name, session] of Object.entries(sessions)) {
+      const member: Member = { name, session, sockets: new Set(), lossTimer: undefined, isLost: false }
+      this.#members.set(name, member)
+      this.#awaitReturn(member, graceMs)
+    }
   }
 
   place(name: string): Place {
@@ -103,7 +120,10 @@ export class Members {
   #detach(member: Member, socket: Socket): void {
     member.sockets.delete(socket)
     if (member.sockets.size > 0 || this.#isClosed) return
-    const { reconnectMs } = this.#settings
+    this.#awaitReturn(member, this.#settings.reconnectMs)
+  }
+
+  #awaitReturn(member: Member, reconnectMs: number): void {
     member.lossTimer = setTimeout(() => {
       member.isLost = true
       this.#settings.onLost(

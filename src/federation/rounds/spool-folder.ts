@@ -72,10 +72,17 @@ export class SpoolFolder {
     )
   }
 
-  /** Removes what is ours; a folder that was named stays, with whatever else is in it. */
-  close(): void {
-    this.clear()
+  /** Where the server notes what it has to know when it is started again. */
+  get ledgerPath(): string {
+    return this.pathOf('job.json')
+  }
+
+  /** Removes what is ours, unless it is kept for a restart; a folder that was named stays, with whatever else is in it. */
+  close(keep: boolean): void {
     rmSync(this.pathOf(OWNER), { force: true })
+    if (keep && this.#isNamed) return
+    this.clear()
+    rmSync(this.ledgerPath, { force: true })
     if (!this.#isNamed) rmSync(this.path, { recursive: true, force: true })
   }
 }

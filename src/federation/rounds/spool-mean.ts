@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { killPoint } from '../kill-point.js'
 import { BLOCK_BYTES, type Block, divideBlock, giveBlockBack, takeBlock } from '../weights/blocks.js'
 import type { SafetensorsFile } from '../weights/safetensors-file.js'
 import { canonicalEntries, encodeEntries, type TensorEntry } from '../weights/safetensors-header.js'
@@ -48,6 +49,7 @@ export async function writeMean(
       const desk = memory.desks[turn]!
       reading = readNext(memory.desks[1 - turn]!)
       addUp(pass, desk)
+      killPoint('mean-begun')
       // One block is on its way to the disk while the next is added up, and no more.
       await written
       written = writeAll(handle, desk.sum.bytes.subarray(0, pass.bytes), head.length + pass.begin)

@@ -1,6 +1,7 @@
 import { close, open, write, writeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { killPoint } from '../kill-point.js'
 import { BLOCK_BYTES, type Block, giveBlockBack, takeBlock } from '../weights/blocks.js'
 import { firstNonFinite } from '../weights/finite.js'
 import { encodeEntries, type TensorEntry, WeightsError } from '../weights/safetensors-header.js'
@@ -54,6 +55,7 @@ export class SpoolSink implements TensorSink {
   }
 
   take(bytes: Uint8Array, entry: TensorEntry): void {
+    killPoint('upload-begun')
     if (this.#failure !== undefined) throw this.#failure
     for (let start = 0; start < bytes.length; ) {
       const end = Math.min(bytes.length, start + BLOCK_BYTES - this.#filled)

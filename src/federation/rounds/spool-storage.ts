@@ -1,5 +1,6 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
+import { killPoint } from '../kill-point.js'
 import { FileState } from '../weights/file-state.js'
 import type { GlobalState, WeightsSource } from '../weights/global-state.js'
 import { SafetensorsFile } from '../weights/safetensors-file.js'
@@ -21,21 +22,42 @@ export class SpoolStorage implements Storage {
   readonly #states = new Set<FileState>()
   /** Exchanges of the round at hand, over all its attempts. */
   #exchanges = 0
+  #completedRounds = 0
+  readonly #resumes: boolean
 
-  constructor(folder: SpoolFolder) {
+  /** @param resumes go on from what is in the folder, where there is something */
+  constructor(folder: SpoolFolder, resumes = false) {
     this.#folder = folder
+    this.#resumes = resumes
   }
 
-  async begin(initial: WeightsSource): Promise<GlobalState> {
+  /** Of the job that is gone on with; 0 for one that begins. */
+  get completedRounds(): number {
+    return this.#completedRounds
+  }
+
+  async begin(initial: WeightsSource, completedRounds: number): Promise<GlobalState> {
     const path = this.#folder.pathOf(STATE)
+    if (this.#resumes && existsSync(path)) {
+      const state = this.#opened(new FileState(new SafetensorsFile(path), initial.specs))
+      this.#completedRounds = Number(state.file.metadata.round ?? 0)
+      for (const name of this.#folder.list()) if (name.endsWith('.part')) rmSync(this.#folder.pathOf(name))
+      return state
+    }
+    this.#completedRounds = completedRounds
     this.#folder.clear()
-    await replaceFile(path, (part) => writeSource(part, initial, { round: '0' }))
+    await replaceFile(path, (part) => writeSource(part, initial, { round: String(completedRounds) }))
     return this.#opened(new FileState(new SafetensorsFile(path), initial.specs))
   }
 
   openAggregation = (settings: AggregationSettings): SpooledAggregation => {
     const exchange = `round-${settings.round}-${settings.attempt}-${this.#exchanges++}`
+    const result = new RegExp(`^${exchange}-result-\\d+\\.safetensors$`)
     return new SpooledAggregation(settings, {
+      left: this.#folder
+        .list()
+        .filter((name) => result.test(name))
+        .map((name) => this.#folder.pathOf(name)),
       resultPath: (number) => this.#folder.pathOf(`${exchange}-result-${number}.safetensors`),
       outcomePath: this.#folder.pathOf(`${exchange}.safetensors`),
       opened: (outcome) => this.#opened(outcome),
@@ -45,9 +67,12 @@ export class SpoolStorage implements Storage {
   /** The rename is the commit. */
   async commit(state: GlobalState): Promise<void> {
     const { file } = this.#own(state)
+    killPoint('before-commit')
     await rename(file.path, this.#folder.pathOf(STATE))
     await syncFolder(this.#folder.path)
+    killPoint('committed')
     this.#keepOnly(state)
+    killPoint('spools-removed')
   }
 
   async abandon(state: GlobalState): Promise<void> {
@@ -58,8 +83,8 @@ export class SpoolStorage implements Storage {
     return this.#folder.assertRoom(clients, modelBytes)
   }
 
-  async close(): Promise<void> {
-    this.#folder.close()
+  async close(keep: boolean): Promise<void> {
+    this.#folder.close(keep)
   }
 
   #opened(state: FileState): FileState {

@@ -1,6 +1,7 @@
-import { renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { killPoint } from '../kill-point.js'
 import { FileState } from '../weights/file-state.js'
 import type { GlobalState } from '../weights/global-state.js'
 import { SafetensorsFile } from '../weights/safetensors-file.js'
@@ -14,6 +15,8 @@ import { SpoolSink } from './spool-sink.js'
 
 /** What the aggregation needs of the folder that it spools to. */
 export interface SpoolPlace {
+  /** Results of this exchange that a server which was killed had acknowledged. */
+  left: readonly string[]
   /** Where the n-th result of this exchange goes. */
   resultPath(number: number): string
   /** Where what they make together goes. */
@@ -35,12 +38,25 @@ interface Spooled {
 export class SpooledAggregation implements Aggregation {
   readonly #settings: AggregationSettings
   readonly #place: SpoolPlace
-  #results: Spooled[] = []
-  #received = 0
+  #results: Spooled[]
+  #received: number
 
   constructor(settings: AggregationSettings, place: SpoolPlace) {
     this.#settings = settings
     this.#place = place
+    this.#results = place.left.map((path) => ({ path, claim: readClaimOf(path) }))
+    this.#received = 1 + Math.max(-1, ...place.left.map((path) => Number(/(\d+)\.safetensors$/.exec(path)?.[1])))
+  }
+
+  get recovered(): ResultClaim[] {
+    return this.#results.map(({ claim }) => claim)
+  }
+
+  get outcome(): { state: FileState; accepted: ResultClaim[] } | undefined {
+    const { outcomePath, opened } = this.#place
+    if (!existsSync(outcomePath)) return undefined
+    const state = opened(new FileState(new SafetensorsFile(outcomePath), this.#settings.specs))
+    return { state, accepted: JSON.parse(state.file.metadata.accepted ?? '[]') as ResultClaim[] }
   }
 
   async receive(source: Readable, claim: ResultClaim): Promise<ReceivedResult> {
@@ -71,11 +87,17 @@ export class SpooledAggregation implements Aggregation {
     const { outcomePath, opened } = this.#place
     const results = this.#results.sort((a, b) => compareText(a.claim.client, b.claim.client))
     const files = results.map(({ path }) => new SafetensorsFile(path))
+    const accepted = JSON.stringify(results.map(({ claim }) => claim))
     try {
-      await writeMean(`${outcomePath}.part`, { specs, terms: this.#terms(results, files, current), metadata })
+      await writeMean(`${outcomePath}.part`, {
+        specs,
+        terms: this.#terms(results, files, current),
+        metadata: { ...metadata, accepted },
+      })
     } finally {
       for (const file of files) file.close()
     }
+    killPoint('mean-written')
     await rename(`${outcomePath}.part`, outcomePath)
     return opened(new FileState(new SafetensorsFile(outcomePath), specs))
   }
@@ -95,6 +117,15 @@ export class SpooledAggregation implements Aggregation {
     }))
     if (!(current instanceof FileState)) throw new Error('the state of a spooled job lies in a file')
     return [{ file: current.file, share: (spec: TensorSpec) => scaleOf(spec).keep }, ...terms]
+  }
+}
+
+function readClaimOf(path: string): ResultClaim {
+  const file = new SafetensorsFile(path)
+  try {
+    return JSON.parse(file.metadata.claim ?? '{}') as ResultClaim
+  } finally {
+    file.close()
   }
 }
 

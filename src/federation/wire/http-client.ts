@@ -1,13 +1,17 @@
 import { Agent, type IncomingMessage, request as startRequest } from 'node:http'
+import { request as startTlsRequest, Agent as TlsAgent } from 'node:https'
 import { TidemarkError, UsageError } from '../../errors.js'
 import { formatDuration } from '../../units.js'
 import { readJson } from './json-body.js'
 import { sendChunks } from './send.js'
+import type { TlsMaterial } from './tls.js'
 
 export interface ConnectionOptions {
   /** Where the server listens, for example `http://127.0.0.1:8080`. */
   url: string
   token: string
+  /** For an address in https. */
+  tls?: TlsMaterial | undefined
   /** Silence in the middle of an exchange, after which the connection is given up. */
   idleMs: number
   signal: AbortSignal
@@ -45,11 +49,20 @@ export class RefusedError extends TidemarkError {
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #url: URL
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 })
+  readonly #agent: Agent
+  readonly #start: typeof startRequest
 
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#url = parseUrl(options.url)
+    const one = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 }
+    const isTls = this.#url.protocol === 'https:'
+    if (options.tls !== undefined && !isTls)
+      throw new UsageError(`"${options.url}" is an address without TLS, and certificates were given`, {
+        fix: 'Give --server as the server prints it, with https.',
+      })
+    this.#agent = isTls ? new TlsAgent({ ...one, ...options.tls }) : new Agent(one)
+    this.#start = isTls ? startTlsRequest : startRequest
   }
 
   /** The answer, its body still to be read. Throws {@link RefusedError}, or the system's error when the connection breaks. */
@@ -78,7 +91,7 @@ export class Connection {
   }: RequestOptions): Promise<IncomingMessage> {
     const { token, idleMs, signal } = this.#options
     return new Promise((resolve, reject) => {
-      const request = startRequest(new URL(path, this.#url), {
+      const request = this.#start(new URL(path, this.#url), {
         method,
         agent: this.#agent,
         signal,
@@ -113,7 +126,7 @@ function silence(idleMs: number): Error {
 
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'http:') return url
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
   throw new UsageError(`"${text}" is not the address of a server`, {
     fix: 'Give --server as the server prints it, for example http://127.0.0.1:8080.',
   })

@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../errors.js'
+import { formatBytes, formatDuration } from '../../units.js'
+import { Guesses } from './guesses.js'
 import { Refusal } from './refusal.js'
+import type { TlsMaterial } from './tls.js'
 import { isAuthorized } from './token.js'
 
 /** Answers one request. What it returns is sent as JSON; undefined when it has answered by itself. Throws a {@link Refusal}. */
@@ -11,10 +15,16 @@ export interface ServerOptions {
   host: string
   port: number
   token: string
-  /** Connections at the same time; more are closed at once. */
+  /** Certificate and key; with a `ca`, clients need a certificate of its. Absent: no TLS. */
+  tls?: TlsMaterial | undefined
+  /** Connections at the same time; one more is told so and closed. */
   maxConnections: number
+  /** How long a connection may take to send the head of a request; 10 s where it is left out. */
+  headersMs?: number
   /** By method and path, for example `GET /v1/task`. */
   routes: Record<string, Handler>
+  /** Told of every refusal by its code. */
+  onRefused?: (code: string) => void
   log: (line: string) => void
 }
 
@@ -24,24 +34,59 @@ export interface ListeningServer {
   close(): Promise<void>
 }
 
+/** Headers of a request, all together. Ours have less than one KiB. */
+const MAX_HEAD_BYTES = 16 * 2 ** 10
+
+/** Connections beyond the limit that are still told why they are closed. */
+const TOLD_CONNECTIONS = 100
+
+const RATE_WINDOW_MS = 5000
+
+/** For who has no token: nothing but that the server is alive. */
+const OPEN_ROUTES: Record<string, Handler> = { 'GET /healthz': async () => ({ status: 'ok' }) }
+
 /**
  * An HTTP/1.1 server that lets nobody in without the token. Bodies are left to the routes: a request that asks
  * "Expect: 100-continue" is told to go on by the route that wants its body, so a refusal costs no upload.
  */
 export async function listen(options: ServerOptions): Promise<ListeningServer> {
-  const server = createServer({ keepAlive: true, noDelay: true })
-  const answer = (request: IncomingMessage, response: ServerResponse) => void handle(options, request, response)
+  const { tls, headersMs = 10_000 } = options
+  const limits = {
+    keepAlive: true,
+    noDelay: true,
+    maxHeaderSize: MAX_HEAD_BYTES,
+    headersTimeout: headersMs,
+    connectionsCheckingInterval: Math.min(headersMs, 1000),
+    // Training takes as long as it takes, and an upload as long as bytes come: routes limit silence, not the whole.
+    requestTimeout: 0,
+  }
+  const server =
+    tls === undefined
+      ? createServer(limits)
+      : createTlsServer({
+          ...limits,
+          ...tls,
+          minVersion: 'TLSv1.2',
+          handshakeTimeout: headersMs,
+          requestCert: tls.ca !== undefined,
+          rejectUnauthorized: tls.ca !== undefined,
+        })
+  const guesses = new Guesses()
+  const answer = (request: IncomingMessage, response: ServerResponse) =>
+    void handle({ ...options, guesses }, request, response)
   server.on('request', answer)
   server.on('checkContinue', answer)
-  server.maxConnections = options.maxConnections
-  // Training takes as long as it takes, and an upload as long as bytes come: routes limit silence, not the whole.
-  server.requestTimeout = 0
+  limitConnections(server, options)
+  server.on('tlsClientError', (error, socket) => {
+    options.log(`refused a TLS connection of ${socket.remoteAddress}: ${messageOf(error)}`)
+    options.onRefused?.('tls')
+  })
   // A client's open connection is how the server knows that it is still there.
   server.keepAliveTimeout = 0
   await startListening(server, options)
   const { address, port, family } = server.address() as AddressInfo
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -50,14 +95,45 @@ export async function listen(options: ServerOptions): Promise<ListeningServer> {
   }
 }
 
-/** Limits the silence on a connection while `transfer` runs; then the connection is destroyed, and the transfer rejects. */
-export async function withIdleDeadline<T>(socket: Socket, idleMs: number, transfer: () => Promise<T>): Promise<T> {
+export interface TransferLimits {
+  /** Silence after which a connection is destroyed. */
+  idleMs: number
+  /** Bytes a second that must come or go, over each {@link RATE_WINDOW_MS}: a byte now and then is no silence. */
+  minRate: number
+}
+
+/** Limits how slow a connection may be while `transfer` runs; then it is destroyed, and the transfer rejects. */
+export async function withTransferLimits<T>(
+  socket: Socket,
+  { idleMs, minRate }: TransferLimits,
+  transfer: () => Promise<T>,
+): Promise<T> {
   socket.setTimeout(idleMs)
+  let watch: NodeJS.Timeout | undefined
+  const tooSlow = new Promise<never>((_, reject) => {
+    let before = socket.bytesRead + socket.bytesWritten
+    watch = setInterval(() => {
+      const moved = socket.bytesRead + socket.bytesWritten - before
+      before += moved
+      if (moved < (minRate * RATE_WINDOW_MS) / 1000)
+        reject(
+          new Refusal(408, 'too-slow', {
+            message: `${formatBytes(moved)} were transferred in ${formatDuration(RATE_WINDOW_MS)}, and at least ${formatBytes(minRate)} a second are asked for`,
+          }),
+        )
+    }, RATE_WINDOW_MS)
+  })
   try {
-    return await transfer()
+    return await Promise.race([transfer(), tooSlow])
   } finally {
+    clearInterval(watch)
     socket.setTimeout(0)
   }
+}
+
+/** Limits the silence on a connection while `transfer` runs, and not how slow it may be otherwise. */
+export function withIdleDeadline<T>(socket: Socket, idleMs: number, transfer: () => Promise<T>): Promise<T> {
+  return withTransferLimits(socket, { idleMs, minRate: 0 }, transfer)
 }
 
 function startListening(server: Server, { host, port }: ServerOptions): Promise<void> {
@@ -85,7 +161,28 @@ function listenError(error: Error, host: string, port: number): TidemarkError {
     : new UsageError(message, { fix, cause: error })
 }
 
-async function handle(options: ServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** The one too many is told so, and leaves; a second hundred is not even told. */
+function limitConnections(server: Server, { maxConnections, onRefused, tls }: ServerOptions): void {
+  server.maxConnections = maxConnections + TOLD_CONNECTIONS
+  let open = 0
+  server.on('connection', (socket: Socket) => {
+    open++
+    socket.once('close', () => open--)
+    if (open <= maxConnections) return
+    onRefused?.('busy')
+    socket.once('error', () => {})
+    const body = `{"error":"busy","message":"the server has its ${maxConnections} connections; see --max-connections"}\n`
+    const head = `HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`
+    if (tls === undefined) socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`, () => socket.destroy())
+    else socket.destroy()
+  })
+}
+
+async function handle(
+  options: ServerOptions & { guesses: Guesses },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   try {
     const route = findRoute(options, request)
     const body = await route(request, response)
@@ -97,18 +194,32 @@ async function handle(options: ServerOptions, request: IncomingMessage, response
       return
     }
     const refusal = error instanceof Refusal ? error : failureOf(error)
+    options.onRefused?.(refusal.code)
     options.log(`refused ${request.method} ${request.url} of ${describeSender(request)}: ${refusal.message}`)
     const body = { error: refusal.code, message: refusal.message, ...refusal.facts }
     sendJson(request, response, { status: refusal.status, body })
   }
 }
 
-function findRoute({ token, routes }: ServerOptions, request: IncomingMessage): Handler {
-  if (!isAuthorized(request.headers.authorization, token))
+function findRoute(
+  { token, routes, guesses }: ServerOptions & { guesses: Guesses },
+  request: IncomingMessage,
+): Handler {
+  const path = (request.url ?? '').split('?')[0]
+  const open = OPEN_ROUTES[`${request.method} ${path}`]
+  if (open !== undefined) return open
+  const address = String(request.socket.remoteAddress)
+  const pauseMs = guesses.pauseOf(address)
+  if (pauseMs > 0)
+    throw new Refusal(429, 'slow-down', {
+      message: `too many wrong tokens came from ${address}; it is not listened to for ${formatDuration(pauseMs)}`,
+    })
+  if (!isAuthorized(request.headers.authorization, token)) {
+    guesses.note(address)
     throw new Refusal(401, 'unauthorized', {
       message: 'the join token is missing or wrong; send it as "Authorization: Bearer TOKEN"',
     })
-  const path = (request.url ?? '').split('?')[0]
+  }
   const route = routes[`${request.method} ${path}`]
   if (route === undefined)
     throw new Refusal(404, 'not-found', {
@@ -118,6 +229,8 @@ function findRoute({ token, routes }: ServerOptions, request: IncomingMessage): 
 }
 
 function failureOf(error: unknown): Refusal {
+  if (systemErrorCode(error) === 'ENOSPC')
+    return new Refusal(507, 'no-space', { message: 'the disk of the server is full; the same request may do later' })
   return new Refusal(500, 'failed', { message: `the server failed at this request: ${messageOf(error)}` })
 }
 

@@ -17,6 +17,7 @@ export const PATHS = {
   proposal: '/v1/proposal',
   commit: '/v1/commit',
   weights: '/v1/weights',
+  metrics: '/metrics',
 } as const
 
 export const HEADERS = {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, systemErrorCode, TidemarkError } from '../../errors.js'
 import { formatDuration } from '../../units.js'
+import { RefusedError } from './http-client.js'
 
 export interface ReconnectOptions {
   /** How long the other side may stay away, counted from the first failure. */
@@ -52,7 +53,11 @@ const TROUBLES = new Set([
   'ERR_STREAM_DESTROYED',
 ])
 
+/** Refusals that time alone may lift. */
+const PASSING = new Set(['busy', 'no-space', 'slow-down'])
+
 function isConnectionTrouble(error: unknown): boolean {
+  if (error instanceof RefusedError) return PASSING.has(error.code)
   return TROUBLES.has(systemErrorCode(error) ?? '')
 }
 

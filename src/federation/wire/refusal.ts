@@ -2,6 +2,13 @@
 export type RefusalCode =
   | 'bad-request'
   | 'unauthorized'
+  /** The client certificate is another client's. */
+  | 'wrong-certificate'
+  /** Too many at once; the same request later may do. */
+  | 'busy'
+  | 'slow-down'
+  | 'too-slow'
+  | 'no-space'
   | 'not-found'
   /** Join again: the server runs another job, or does not know this session. */
   | 'join-again'

@@ -53,7 +53,7 @@ function claim(client: string, numExamples = 3) {
 }
 
 async function combined(storage: Storage, clients: number): Promise<Weights> {
-  const state = await storage.begin(weights(99))
+  const state = await storage.begin(weights(99), 0)
   const aggregation = open(storage)
   for (let i = clients; i > 0; i--)
     (await aggregation.receive(body(bytesOf(weights(i))), claim(`site-${i}`, i))).count()
@@ -65,14 +65,14 @@ async function combined(storage: Storage, clients: number): Promise<Weights> {
 it.each([1, 2, 3, 40])('%s results have the same mean in files as in memory, bit for bit', async (clients) => {
   const folder = temporaryFolder()
   const spooled = await combined(new SpoolStorage(SpoolFolder.open(folder)), clients)
-  expect(bytesOf(spooled).equals(bytesOf(await combined(memoryStorage, clients)))).toBe(true)
+  expect(bytesOf(spooled).equals(bytesOf(await combined(memoryStorage(), clients)))).toBe(true)
   expect(readdirSync(folder).sort()).toEqual(['owner', 'state.safetensors'])
 })
 
 it('a value that is not finite is named by its tensor and index, and leaves no file', async () => {
   const folder = temporaryFolder()
   const storage = new SpoolStorage(SpoolFolder.open(folder))
-  await storage.begin(weights(1))
+  await storage.begin(weights(1), 0)
   const bad = weights(2)
   bad.data[2]![119_999] = Number.NaN
   await expect(open(storage).receive(body(bytesOf(bad)), claim('site-1'))).rejects.toThrow(
@@ -84,7 +84,7 @@ it('a value that is not finite is named by its tensor and index, and leaves no f
 it('a result that is not counted, or breaks off, leaves no file', async () => {
   const folder = temporaryFolder()
   const storage = new SpoolStorage(SpoolFolder.open(folder))
-  await storage.begin(weights(1))
+  await storage.begin(weights(1), 0)
   const aggregation = open(storage)
   ;(await aggregation.receive(body(bytesOf(weights(2))), claim('site-1'))).drop()
   const cut = bytesOf(weights(2)).subarray(0, 500_000)
@@ -94,13 +94,13 @@ it('a result that is not counted, or breaks off, leaves no file', async () => {
 
 it('who reads the state goes on reading it while the next takes its place', async () => {
   const storage = new SpoolStorage(SpoolFolder.open(temporaryFolder()))
-  const state = await storage.begin(weights(1))
+  const state = await storage.begin(weights(1), 0)
   const chunks = state.encode().chunks() as AsyncGenerator<Uint8Array>
   const read = [Buffer.from((await chunks.next()).value!)]
   const aggregation = open(storage)
   ;(await aggregation.receive(body(bytesOf(weights(2))), claim('site-1'))).count()
   await storage.commit(await aggregation.combine(state))
-  await storage.close()
+  await storage.close(false)
   for await (const chunk of chunks) read.push(Buffer.from(chunk))
   expect(Buffer.concat(read).equals(bytesOf(weights(1)))).toBe(true)
 })
@@ -114,9 +114,9 @@ it('a folder that another server uses is refused, and what a server that is gone
   for (const name of ['round-3-0-0-result-1.safetensors', 'round-3-0-0.safetensors.part', 'notes.txt'])
     writeFileSync(join(folder, name), 'left over')
   const storage = new SpoolStorage(SpoolFolder.open(folder))
-  await storage.begin(weights(1))
+  await storage.begin(weights(1), 0)
   expect(readdirSync(folder).sort()).toEqual(['notes.txt', 'owner', 'state.safetensors'])
-  await storage.close()
+  await storage.close(false)
   expect(readdirSync(folder)).toEqual(['notes.txt'])
 })
 

@@ -1,0 +1,68 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { messageOf, systemErrorCode, UsageError } from '../../errors.js'
+
+import type { ResultClaim } from '../wire/messages.js'
+
+/** What a server that was killed has to know again, apart from weights and results: those are files of their own. */
+export interface LedgerEntries {
+  /** Clients go on under the job and the sessions that they know. */
+  job: string
+  port: number
+  /** What must not change between two starts of one job. */
+  settings: Record<string, string | number | boolean>
+  /** Sessions by client. */
+  members: Record<string, string>
+  /** The attempt at hand, and the clients that were there when it began: they decide who is drawn. */
+  attempt: { round: number; attempt: number; present: string[] } | null
+  /** Each client's last result as of the round that is committed, and of the one that is about to be. */
+  results: { round: number; claims: readonly ResultClaim[] }[]
+}
+
+/** The entries, in a file that is replaced whole at each change. */
+export class Ledger {
+  readonly #path: string
+  #entries: LedgerEntries
+
+  constructor(path: string, entries: LedgerEntries) {
+    this.#path = path
+    this.#entries = entries
+    this.#write()
+  }
+
+  get entries(): Readonly<LedgerEntries> {
+    return this.#entries
+  }
+
+  note(changes: Partial<LedgerEntries>): void {
+    this.#entries = { ...this.#entries, ...changes }
+    this.#write()
+  }
+
+  /** Called before the round is committed: which of the two rounds counts, the state tells. */
+  noteResults(round: number, claims: readonly ResultClaim[]): void {
+    const before = this.#entries.results.filter((noted) => noted.round === round - 1)
+    this.note({ results: [...before, { round, claims }] })
+  }
+
+  resultsOf(round: number): readonly ResultClaim[] | undefined {
+    return this.#entries.results.find((noted) => noted.round === round)?.claims
+  }
+
+  #write(): void {
+    writeFileSync(`${this.#path}.part`, JSON.stringify(this.#entries))
+    renameSync(`${this.#path}.part`, this.#path)
+  }
+}
+
+/** What an earlier server has left; undefined where there was none. Throws UsageError where it is not readable. */
+export function readLedger(path: string): LedgerEntries | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as LedgerEntries
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    throw new UsageError(`the job in ${path} cannot be gone on with: ${messageOf(error)}`, {
+      fix: 'Start it anew without --resume.',
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,104 @@
+/** Servers that are killed at every step of a round, and started again with --resume. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Mark } from '../../src/marks.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { startTidemark } from '../tidemark.js'
+
+const JOB = ['--model', 'softmax', '--clients', '2', '--min-clients', '2', '--rounds', '2']
+
+/** In the order in which a round comes to them; with two clients, the third upload is the first of round 2. */
+const KILL_POINTS = [
+  'upload-begun',
+  'result-spooled@2',
+  'result-counted@3',
+  'round-settled',
+  'mean-begun@2',
+  'mean-written',
+  'mean-renamed@2',
+  'before-commit',
+  'committed@2',
+  'spools-removed',
+  'persisted',
+]
+
+/** A job whose server is killed at a named point, and started again. */
+async function runJob(killAt: string | undefined, flags: string[]) {
+  const folder = temporaryFolder()
+  const spool = join(folder, 'spool')
+  const checkpoint = join(folder, 'model.safetensors')
+  const marksFile = join(folder, 'marks.ndjson')
+  writeFileSync(marksFile, '')
+  const env = { TIDEMARK_TOKEN: 'a-token', TIDEMARK_MARKS: marksFile }
+  const marks = () =>
+    readFileSync(marksFile, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Mark)
+  const readyMark = () => marks().find((mark) => mark.mark === 'ready' && mark.role === 'server')
+  const args = ['server', ...JOB, '--checkpoint', checkpoint, ...flags.map((flag) => flag.replace('SPOOL', spool))]
+  const first = startTidemark([...args, '--port', '0'], {
+    env: { ...env, ...(killAt === undefined ? {} : { TIDEMARK_KILL_AT: killAt }) },
+  })
+  await expect.poll(readyMark, { timeout: 30_000, interval: 20 }).toBeDefined()
+  const url = (readyMark() as { url: string }).url
+  const clients = ['site-1', 'site-2'].map((name) =>
+    startTidemark(['client', '--server', url, '--name', name], { env }),
+  )
+  if (killAt !== undefined) {
+    expect(await first.finished).toMatchObject({ signal: 'SIGKILL' })
+    const again = startTidemark([...args, '--resume', '--port', new URL(url).port], { env })
+    expect(await again.finished).toMatchObject({ code: 0 })
+  } else expect(await first.finished).toMatchObject({ code: 0 })
+  for (const { finished } of clients) expect(await finished).toMatchObject({ code: 0 })
+  const trained = marks().filter((mark) => mark.mark === 'round-start' && mark.role === 'client')
+  return {
+    model: readFileSync(checkpoint),
+    trained: trained.length,
+    left: readdirSync(folder).includes('spool') ? readdirSync(spool) : [],
+  }
+}
+
+let undisturbed: Promise<Buffer> | undefined
+
+function modelOfUndisturbedRun(): Promise<Buffer> {
+  undisturbed ??= runJob(undefined, ['--spool-dir', 'SPOOL']).then(({ model }) => model)
+  return undisturbed
+}
+
+describe('a spooled server that is killed', () => {
+  it.each(KILL_POINTS)(
+    'at %s ends, once it is started again, with the same bits, and nobody trains twice',
+    async (killAt) => {
+      const expected = await modelOfUndisturbedRun()
+      const { model, trained, left } = await runJob(killAt, ['--spool-dir', 'SPOOL'])
+      expect(model.equals(expected)).toBe(true)
+      expect(trained).toBe(4)
+      expect(left).toEqual([])
+    },
+  )
+})
+
+it('a buffered server that is killed goes on from its checkpoint, to the same bits', async () => {
+  const { model } = await runJob('persisted', ['--aggregation', 'buffered'])
+  expect(model.equals(await modelOfUndisturbedRun())).toBe(true)
+})
+
+describe('--resume', () => {
+  it('refuses a job that was started with other options, and says with which', async () => {
+    const spool = join(temporaryFolder(), 'spool')
+    const env = { TIDEMARK_TOKEN: 'a-token' }
+    const args = ['server', ...JOB, '--spool-dir', spool, '--join-deadline', '1ms']
+    await startTidemark(args, { env }).finished
+    const { code, stderr } = await startTidemark([...args, '--resume', '--seed', '7'], { env }).finished
+    expect(stderr).toContain('was started with seed = 1, and now seed is 7')
+    expect(code).toBe(2)
+  })
+
+  it('says what it could go on from', async () => {
+    const { code, stderr } = await startTidemark(['server', '--resume'], { env: { TIDEMARK_TOKEN: 'x' } }).finished
+    expect(stderr).toContain('--resume has nothing to go on from')
+    expect(code).toBe(2)
+  })
+})
