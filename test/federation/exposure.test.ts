@@ -49,6 +49,8 @@ function startClient(url: string, changes: Parameters<typeof clientSettings>[0] 
 function openSocket(url: string): Socket {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   socket.on('error', () => {})
+  // What the server says on closing must be read, or the end of the connection is never seen.
+  socket.resume()
   onTestFinished(() => void socket.destroy())
   return socket
 }
