@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { UsageError } from '../errors.js'
 import { readMachineFacts } from '../linux/machine.js'
 import type { Comparison, TrialResult } from './comparison.js'
 import type { ComparisonDefinition } from './definition.js'
@@ -55,6 +56,10 @@ export async function compare(
 export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}): Promise<FinishedComparison> {
   const settings = expandSettings(plan.settings)
   workloadOf(plan).check(settings)
+  if (plan.probeEvery !== undefined && plan.workload.kind !== 'federation')
+    throw new UsageError(`--probe-every: ${plan.name} runs a command, and only Tidemark's own server can be probed`, {
+      fix: 'Leave it out.',
+    })
   const folder = makeFolder(options.out, plan.name, new Date())
   savePlan(folder, plan)
   return runTrials(folder, plan, startComparison(plan, settings), options)
@@ -70,7 +75,8 @@ export async function resumeComparison(
   return runTrials(folder, plan, reopenComparison(readComparison(folder)), options)
 }
 
-function startComparison(plan: ComparisonPlan, settings: Setting[]): Comparison {
+/** A comparison of which nothing ran yet. */
+export function startComparison(plan: ComparisonPlan, settings: Setting[]): Comparison {
   return {
     format: 'tidemark-comparison/1',
     name: plan.name,
@@ -103,6 +109,7 @@ function reopenComparison(comparison: Comparison): Comparison {
     ...comparison,
     state: 'running',
     trials: comparison.trials.filter(({ state }) => state !== 'stopped'),
+    ...(comparison.probeTrials && { probeTrials: comparison.probeTrials.filter(({ state }) => state !== 'stopped') }),
     warnings: isSame ? comparison.warnings : [...comparison.warnings, moved],
   }
 }
@@ -123,15 +130,42 @@ async function runTrials(
   folder: string,
   plan: ComparisonPlan,
   comparison: Comparison,
-  { signal, onProgress = () => {} }: CompareOptions,
+  options: CompareOptions,
 ): Promise<FinishedComparison> {
-  const workload = workloadOf(plan)
   const schedule = scheduleTrials(
     comparison.settings.map(({ label }) => label),
     plan.trials,
     plan.seed,
   )
-  const done = new Set(comparison.trials.map(({ index }) => index))
+  const probing = plan.probeEvery === undefined ? [] : schedule.map(after(schedule.length))
+  const done = new Set(allTrials(comparison).map(({ index }) => index))
+  const { run, finish } = trialRunner({ folder, plan, comparison, trials: schedule.length + probing.length }, options)
+  for (const trial of [...schedule, ...probing]) {
+    if (done.has(trial.index)) continue
+    if (options.signal?.aborted) break
+    await run(trial, trial.index > schedule.length ? plan.probeEvery : undefined)
+  }
+  const ran = allTrials(comparison).filter(({ state }) => state !== 'stopped').length
+  return { folder, comparison: finish(ran === schedule.length + probing.length ? 'completed' : 'stopped') }
+}
+
+export interface TrialRunner {
+  /** Runs one trial into the comparison and saves it; with `probeEvery` among the probe trials. */
+  run(trial: ScheduledTrial, probeEvery?: number): Promise<void>
+  finish(state: Comparison['state']): Comparison
+}
+
+/** @param trials how many there will be at most, for the progress */
+export function trialRunner(
+  {
+    folder,
+    plan,
+    comparison,
+    trials,
+  }: { folder: string; plan: ComparisonPlan; comparison: Comparison; trials: number },
+  { signal, onProgress = () => {} }: CompareOptions,
+): TrialRunner {
+  const workload = workloadOf(plan)
   const save = () => {
     comparison.updatedMs = Date.now()
     saveComparison(folder, comparison)
@@ -143,34 +177,46 @@ async function runTrials(
     name: plan.name,
     judge: plan.judge,
     settings: comparison.settings.length,
-    trials: schedule.length,
-    trialsDone: done.size,
+    trials,
+    trialsDone: allTrials(comparison).length,
   })
-  for (const trial of schedule) {
-    if (done.has(trial.index)) continue
-    if (signal?.aborted) break
-    onProgress({ kind: 'trial-started', trial })
-    const setting = comparison.settings.find(({ label }) => label === trial.setting)!
-    const { result, modelBytes } = await runTrial({
-      trial,
-      setting,
-      plan,
-      workload,
-      machine: comparison.machine,
-      comparisonFolder: folder,
-      folder: makeTrialFolder(folder, trial),
-      signal,
-      onProgress: (progress) => onProgress({ kind: 'trial-progress', trial, ...progress }),
-    })
-    comparison.trials.push(result)
-    comparison.modelBytes ??= modelBytes
-    save()
-    onProgress({ kind: 'trial-ended', trial, result })
+  return {
+    run: async (trial, probeEvery) => {
+      onProgress({ kind: 'trial-started', trial })
+      const setting = comparison.settings.find(({ label }) => label === trial.setting)!
+      const { result, modelBytes } = await runTrial({
+        trial,
+        setting,
+        plan,
+        workload,
+        machine: comparison.machine,
+        comparisonFolder: folder,
+        folder: makeTrialFolder(folder, trial),
+        probeEvery,
+        signal,
+        onProgress: (progress) => onProgress({ kind: 'trial-progress', trial, ...progress }),
+      })
+      if (probeEvery === undefined) comparison.trials.push(result)
+      else comparison.probeTrials = [...(comparison.probeTrials ?? []), result]
+      comparison.modelBytes ??= modelBytes
+      save()
+      onProgress({ kind: 'trial-ended', trial, result })
+    },
+    finish: (state) => {
+      comparison.state = state
+      save()
+      return comparison
+    },
   }
-  const isComplete = comparison.trials.filter(({ state }) => state !== 'stopped').length === schedule.length
-  comparison.state = isComplete ? 'completed' : 'stopped'
-  save()
-  return { folder, comparison }
+}
+
+function allTrials({ trials, probeTrials = [] }: Comparison): TrialResult[] {
+  return [...trials, ...probeTrials]
+}
+
+/** The same trials once more, numbered after the others. */
+function after(scheduled: number): (trial: ScheduledTrial) => ScheduledTrial {
+  return (trial) => ({ ...trial, index: trial.index + scheduled })
 }
 
 /** A folder of that number can only be left from a trial that was cut off; it is measured anew. */

@@ -29,6 +29,8 @@ export interface TrialOrder {
   comparisonFolder: string
   /** Relative to the comparison's folder; it exists and is empty. */
   folder: string
+  /** Set for a trial that is probed on the way. */
+  probeEvery?: number | undefined
   signal: AbortSignal | undefined
   onProgress(progress: TrialProgress): void
 }
@@ -62,6 +64,7 @@ export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult
   const head = await recorder.finish(played.outcome.state, played.outcome.reason)
   const recording = readRecording(folder)
   const rounds = roundsOf(order, recording)
+  const judgedProbes = recording.attribution.filter(({ role }) => role === order.plan.judge)
   const recorded: Outcome = head.state === 'failed' ? { state: 'failed', reason: head.reason } : played.outcome
   return {
     modelBytes: recording.modelBytes,
@@ -73,7 +76,8 @@ export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult
       endedMs: Date.now(),
       rounds,
       initialRssBytes: initialRss(order, recording),
-      attribution: recording.attribution.find(({ role }) => role === order.plan.judge) ?? null,
+      attribution: judgedProbes.find(({ round }) => round === undefined) ?? null,
+      ...(order.probeEvery === undefined ? {} : { probes: judgedProbes.filter(({ round }) => round !== undefined) }),
       warnings: [
         ...recording.warnings.filter((warning) => warning !== head.reason),
         ...failedRounds(recording),
@@ -117,7 +121,7 @@ async function play(order: TrialOrder, scene: Scene): Promise<{ outcome: Outcome
   let outcome: Outcome = { state: 'completed', reason: null }
   try {
     if (setup !== null) await steps.run('setup', setup, signal)
-    await workload.start(stage, setting)
+    await workload.start(stage, setting, order.probeEvery)
     const deciding = stage.processes.filter(decides)
     await unlessAborted(Promise.all(deciding.map(({ process }) => process.exited)), signal)
     stage.closeLogs()

@@ -1,7 +1,7 @@
 import { loadServerModel, makeTrainer } from '../../federation/roles/job-model.js'
 import { runPeer } from '../../federation/roles/peer.js'
+import { probeAttribution } from '../../federation/roles/probe.js'
 import { runRole } from '../../federation/roles/role-process.js'
-import { probeAttribution } from '../../federation/roles/server.js'
 import { type SwarmSettings, trainingJob } from '../../federation/roles/swarm-job.js'
 import { gatherWeights } from '../../federation/weights/global-state.js'
 import { memoryOptions, networkOptions, type OptionValues, peerOptions } from '../../options.js'

@@ -1,7 +1,8 @@
 import { algorithms } from '../../federation/algorithms/all.js'
 import { loadServerModel } from '../../federation/roles/job-model.js'
+import { probeAttribution } from '../../federation/roles/probe.js'
 import { runRole } from '../../federation/roles/role-process.js'
-import { probeAttribution, runServer } from '../../federation/roles/server.js'
+import { runServer } from '../../federation/roles/server.js'
 import {
   exposureOptions,
   jobOptions,

@@ -49,9 +49,11 @@ export function federationWorkload({ job }: FederationPlan, seed: number): Workl
     check: (settings) => {
       for (const { values } of settings) settingEnvironment(values)
     },
-    start: (stage, setting) => {
-      const start = job.algorithm === 'swarm' ? startSwarm : startServerAndClients
-      return start(stage, { ...job, ...setting.values, seed }, setting)
+    start: (stage, setting, probeEvery) => {
+      const own = { ...job, ...setting.values, seed }
+      return job.algorithm === 'swarm'
+        ? startSwarm(stage, own, setting)
+        : startServerAndClients(stage, own, { ...setting, probeEvery })
     },
     // The server says itself which allocator it runs under; its variables are the ones that it was launched with.
     promises: ({ values }) => ({
@@ -62,13 +64,18 @@ export function federationWorkload({ job }: FederationPlan, seed: number): Workl
   }
 }
 
-async function startServerAndClients(stage: Stage, job: Setting['values'], setting: Setting): Promise<void> {
+async function startServerAndClients(
+  stage: Stage,
+  job: Setting['values'],
+  setting: Setting & { probeEvery: number | undefined },
+): Promise<void> {
+  const probing = setting.probeEvery === undefined ? {} : { TIDEMARK_PROBE_EVERY: String(setting.probeEvery) }
   const token = { TIDEMARK_TOKEN: randomBytes(16).toString('hex') }
   await stage.start({
     role: 'server',
     name: 'server',
     command: tidemark('server', flags(SERVER_OPTIONS, job)),
-    environment: { ...token, TIDEMARK_ATTRIBUTION: '1', ...settingEnvironment(setting.values) },
+    environment: { ...token, TIDEMARK_ATTRIBUTION: '1', ...probing, ...settingEnvironment(setting.values) },
     owned: true,
   })
   const { url } = await stage.waitForMark('server', 'ready')

@@ -19,8 +19,11 @@ export interface Workload {
   farewellMs: number
   /** @throws UsageError when a setting cannot be had on this machine, before anything is started */
   check(settings: readonly Setting[]): void
-  /** Starts the processes of one trial on the stage, one after another, each once those it needs are ready. */
-  start(stage: Stage, setting: Setting): Promise<void>
+  /**
+   * Starts the processes of one trial on the stage, one after another, each once those it needs are ready. With `probeEvery`
+   * the judged process splits its RSS after every N-th round, which only our own server can.
+   */
+  start(stage: Stage, setting: Setting, probeEvery?: number): Promise<void>
   /** What the setting asks of the judged processes, to be found in them. */
   promises(setting: Setting): SettingPromises
   /** Commands that run before and after a trial, unrecorded. */

@@ -13,7 +13,9 @@ import type { Storage } from '../rounds/storage.js'
 import { writeCheckpoint } from '../weights/checkpoint.js'
 import type { GlobalState } from '../weights/global-state.js'
 import type { Changes } from '../wire/changes.js'
+import type { Fault } from './fault.js'
 import type { ServerModel } from './job.js'
+import { probeOnTheWay } from './probe.js'
 import { nowMs, type RoleProcess } from './role-process.js'
 import { measureRoundEnd, startNextPeak } from './round-memory.js'
 import type { ServerJob } from './server.js'
@@ -28,6 +30,8 @@ export interface RunningJob extends ServerJob {
   members: Members
   desk: Desk
   changes: Changes
+  /** In tests alone. */
+  fault?: Fault | undefined
 }
 
 /**
@@ -203,6 +207,7 @@ async function endRound(
   role: RoleProcess,
 ): Promise<void> {
   const { round, attempt, startedMs, state } = from
+  job.fault?.(round)
   const memory = await measureRoundEnd({
     exactPeaks: role.exactPeaks,
     gcRounds: job.settings.serverMemoryGcRounds,
@@ -221,4 +226,5 @@ async function endRound(
     ...(memory.peakBytes === null ? [] : [`peak ${formatBytes(memory.peakBytes)}`]),
   ]
   role.log(`round ${round} of ${job.settings.rounds}: ${facts.join(', ')}`)
+  if (await probeOnTheWay(role, round)) startNextPeak(role.exactPeaks)
 }

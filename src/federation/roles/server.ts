@@ -1,5 +1,5 @@
 import { TidemarkError, UsageError } from '../../errors.js'
-import { cleanupMemory, splitRssByGiveBack } from '../../memory/index.js'
+import { cleanupMemory } from '../../memory/index.js'
 import { keepYoungGenerationSmall } from '../../memory/young-generation.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import type { Algorithm } from '../algorithms/algorithm.js'
@@ -15,6 +15,7 @@ import { type ListeningServer, listen } from '../wire/http-server.js'
 import { Slots } from '../wire/slots.js'
 import { readTls } from '../wire/tls.js'
 import { makeToken, readToken } from '../wire/token.js'
+import type { Fault } from './fault.js'
 import { type ServerModel, type ServerSettings, sharedSettings } from './job.js'
 import { Metrics } from './metrics.js'
 import type { RoleProcess } from './role-process.js'
@@ -31,9 +32,6 @@ export interface ServerJob {
 
 /** How long the end of a job waits for clients that are there to hear of it. */
 const FAREWELL_MS = 10_000
-
-/** The recorder sets this where the job's end is to be taken apart by give-back; it costs two collections. */
-const ATTRIBUTION_VARIABLE = 'TIDEMARK_ATTRIBUTION'
 
 /**
  * A federated-learning server, from its start to the end of the job: listens, waits for its clients, runs the rounds, tells
@@ -56,6 +54,7 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
     },
   })
   const desk = new Desk(members, changes)
+  const fault = await faultOf(weightsBytes(model.initial.specs), settings.rounds)
   let server: ListeningServer | undefined
   let isDone = false
   try {
@@ -74,7 +73,7 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
     members.onJoined = (sessions) => ledger?.note({ members: sessions })
     ledger?.note({ members: members.sessions })
     await everyoneJoined(settings, { members, changes, url: server.url }, role)
-    const final = await runRounds({ ...job, model, storage, resumed, ledger, members, desk, changes }, role)
+    const final = await runRounds({ ...job, model, storage, resumed, ledger, members, desk, changes, fault }, role)
     desk.finish({ task: 'done' })
     await desk.everyoneTold(FAREWELL_MS)
     isDone = true
@@ -92,12 +91,10 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
   }
 }
 
-/** Splits the server's RSS by give-back. At the job's end and only then, since it collects and purges. */
-export async function probeAttribution(role: RoleProcess): Promise<void> {
-  if (process.env[ATTRIBUTION_VARIABLE] !== '1') return
-  const parts = await splitRssByGiveBack()
-  if (parts === null) role.log('no attribution: this allocator cannot be told to purge, or the engine to collect')
-  else role.mark({ mark: 'attribution', ...parts })
+/** The deliberate fault of a test, which nobody else asks for; its code is loaded only then. */
+async function faultOf(modelBytes: number, rounds: number): Promise<Fault | undefined> {
+  const asked = process.env.TIDEMARK_FAULT
+  return asked === undefined ? undefined : (await import('./fault.js')).makeFault(asked, { modelBytes, rounds })
 }
 
 async function assertSettings({ settings, algorithm }: ServerJob): Promise<void> {

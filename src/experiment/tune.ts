@@ -1,0 +1,70 @@
+import { UsageError } from '../errors.js'
+import { mean } from '../statistics/mean.js'
+import { TRIALS_TO_DECIDE } from '../verdict/compare-settings.js'
+import { type Candidate, nextTrial, type TuneStep } from '../verdict/next-trial.js'
+import { judgedRounds } from '../verdict/setting-summary.js'
+import { allocatorLibrary } from './allocator-library.js'
+import { type CompareOptions, startComparison, trialRunner } from './compare.js'
+import type { Comparison, TrialResult } from './comparison.js'
+import { makeFolder, savePlan } from './folder.js'
+import type { ComparisonPlan } from './plan.js'
+import { expandSettings, type Setting } from './settings.js'
+import { workloadOf } from './workloads/workload-of.js'
+
+export interface Tuned {
+  folder: string
+  comparison: Comparison
+  outcome: Exclude<TuneStep, { kind: 'run' }> | { kind: 'stopped' }
+}
+
+/** Allocators of this machine, glibc first. */
+export function allocatorsFound(names: readonly string[]): string[] {
+  return names.filter((name) => {
+    try {
+      allocatorLibrary(name)
+      return true
+    } catch (error) {
+      if (error instanceof UsageError) return false
+      throw error
+    }
+  })
+}
+
+/**
+ * Looks for the cheapest setting of a plan whose peak stays under a limit, with as few trials as that takes. What ran is kept
+ * as a comparison, in which settings that were put out early have fewer trials.
+ */
+export async function tune(plan: ComparisonPlan, limitBytes: number, options: CompareOptions = {}): Promise<Tuned> {
+  const settings = expandSettings(plan.settings).filter(isWorthTrying)
+  const workload = workloadOf(plan)
+  workload.check(settings)
+  const folder = makeFolder(options.out, `${plan.name}-tune`, new Date())
+  savePlan(folder, plan)
+  const comparison = { ...startComparison(plan, settings), limitBytes, expectations: {} }
+  const { run, finish } = trialRunner({ folder, plan, comparison, trials: settings.length * TRIALS_TO_DECIDE }, options)
+  for (;;) {
+    const step = nextTrial(candidatesOf(comparison), limitBytes)
+    if (step.kind !== 'run') return { folder, comparison: finish('completed'), outcome: step }
+    if (options.signal?.aborted) return { folder, comparison: finish('stopped'), outcome: { kind: 'stopped' } }
+    const trial = comparison.trials.filter(({ setting }) => setting === step.label).length + 1
+    await run({ index: comparison.trials.length + 1, setting: step.label, trial })
+  }
+}
+
+/** MALLOC_ARENA_MAX is a variable of glibc's. */
+function isWorthTrying({ values }: Setting): boolean {
+  return values.allocator === 'glibc' || values.allocator === undefined || values.arenaMax === 'unset'
+}
+
+function candidatesOf({ settings, trials, judge }: Comparison): Candidate[] {
+  return settings.map(({ label }) => {
+    const own = trials.filter(({ setting, state }) => setting === label && state !== 'stopped')
+    const completed = own.filter(({ state }) => state === 'completed').map((trial) => judgedRounds(trial, judge))
+    return {
+      label,
+      peakBytes: completed.map((rounds) => Math.max(...rounds.map(({ peakBytes, end }) => peakBytes ?? end.rssBytes))),
+      roundMs: completed.map((rounds) => mean(rounds.map(({ startedMs, endedMs }) => endedMs - startedMs))),
+      hasFailed: own.some(({ state }: TrialResult) => state === 'failed'),
+    }
+  })
+}
