@@ -65,7 +65,7 @@ export interface CompareSettingsOptions {
  *
  * The interval that decides is Welch's, of the difference of means: it covers 93 to 98 % from four trials on, with skew, heavy
  * tails, outliers and unequal spreads. The bootstrap of medians covers 87 % at four trials where one setting scatters and
- * the other does not, and the exact rank interval of Hodges and Lehmann 88 % (docs/how-verdicts-are-made.md).
+ * the other does not, and the exact rank interval of Hodges and Lehmann 88 % (docs/cause-and-difference.md).
  *
  * @param baseline one number a trial
  * @param setting the same of the other setting
