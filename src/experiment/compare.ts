@@ -56,8 +56,9 @@ export async function compare(
 export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}): Promise<FinishedComparison> {
   const settings = expandSettings(plan.settings)
   workloadOf(plan).check(settings)
-  if (plan.probeEvery !== undefined && plan.workload.kind !== 'federation')
-    throw new UsageError(`--probe-every: ${plan.name} runs a command, and only Tidemark's own server can be probed`, {
+  const hasServer = plan.workload.kind === 'federation' && plan.workload.job.algorithm !== 'swarm'
+  if (plan.probeEvery !== undefined && !hasServer)
+    throw new UsageError(`--probe-every: only Tidemark's own server can be probed, and ${plan.name} runs none`, {
       fix: 'Leave it out.',
     })
   const folder = makeFolder(options.out, plan.name, new Date())
