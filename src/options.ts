@@ -297,6 +297,7 @@ export const memoryOptions = {
     flag: 'server-memory-gc-rounds',
     min: 0,
     default: 0,
+    defaultWith: { cyclic: 1 },
     help: 'After every N-th round the server collects garbage and gives freed pages back. 0 never does.',
   }),
   clientMemoryGcRounds: integer({
@@ -393,6 +394,12 @@ export const roundOptions = {
     max: 1,
     default: 1,
     help: 'Share of the clients that is drawn each round.',
+  }),
+  order: text({
+    flag: 'order',
+    placeholder: 'ORDER',
+    default: 'fixed',
+    help: 'Cyclic: fixed (by name), random, random-without-same-in-a-row, or names with commas between, as in site-2,site-1.',
   }),
   minClients: integer({
     flag: 'min-clients',
@@ -593,7 +600,7 @@ export const peerOptions = {
 export const serverOptions = {
   algorithm: choice({
     flag: 'algorithm',
-    of: ['fedavg', 'scaffold'],
+    of: ['fedavg', 'scaffold', 'cyclic'],
     default: 'fedavg',
     help: 'How the server learns from its clients.',
   }),

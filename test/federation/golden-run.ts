@@ -69,6 +69,8 @@ export async function runCase(run: CaseRun): Promise<Weights> {
         ...steps,
         state,
         examples: contributions.examples,
+        clients: golden.clients.map(({ id }) => id).sort(),
+        present: () => sampled,
         sample: () => sampled,
         exchange: (request) =>
           exchange(request, {

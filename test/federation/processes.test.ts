@@ -95,6 +95,24 @@ describe('a job', () => {
     expect(stderr).toContain('site-2: its connection broke')
   })
 
+  it('of Cyclic passes the last good weights on when the client that holds them is killed', async () => {
+    const job = startJob([...SMALL, '--algorithm', 'cyclic', '--clients', '3', '--reconnect-grace', '100ms'])
+    const steps = ['--connect-deadline', '10s']
+    const clients = [
+      await job.startClient('site-1', steps),
+      await job.startClient('site-2', steps),
+      await job.startClient('site-3', steps),
+    ]
+    await job.waitFor('round-start', 'site-2')
+    clients[1]!.child.kill('SIGKILL')
+    expect(await job.server.finished).toMatchObject({ code: 0 })
+    for (const { finished } of [clients[0]!, clients[2]!]) expect(await finished).toMatchObject({ code: 0 })
+    const own = job.marks().filter((mark) => mark.mark === 'round' && mark.role === 'server')
+    expect(own).toHaveLength(3)
+    for (const mark of own) expect(mark).toMatchObject({ accepted: expect.arrayContaining(['site-1', 'site-3']) })
+    expect(own.at(-1)).toMatchObject({ accepted: ['site-1', 'site-3'] })
+  })
+
   it('whose server is killed ends its clients with a sentence', async () => {
     const job = startJob([...SMALL, '--rounds', '1000000'])
     const flags = ['--connect-deadline', '500ms']

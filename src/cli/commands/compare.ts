@@ -43,7 +43,7 @@ export const command: Command = {
     'Runs a job under every combination of the memory settings, several times each in fresh processes, records the',
     'memory of every process, and says what each setting did to the server.',
     '',
-    'The job is the name of an algorithm (fedavg, scaffold, swarm), or a suite: a *.memory.ts file, or a folder of them.',
+    'The job is the name of an algorithm (fedavg, scaffold, cyclic, swarm), or a suite: a *.memory.ts file, or a folder of them.',
     'Options that are given replace what the suite says. Results, with report.html, go to the folder that is printed.',
     'Without a job, tidemark.config.ts (or .mjs, .json) of this folder says what to compare.',
     '',

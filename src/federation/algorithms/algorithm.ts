@@ -42,6 +42,10 @@ export interface RoundSteps {
   readonly state: GlobalState
   /** Examples of each client, as far as committed rounds have told. */
   readonly examples: ReadonlyMap<string, number>
+  /** Every client of the job that has joined, connected or not. Sorted. */
+  readonly clients: readonly string[]
+  /** Those of them that are connected now. Sorted. */
+  present(): readonly string[]
   /** Draws this attempt's clients from those that are connected, as --sample asks. Sorted. */
   sample(): string[]
   /** Sends a state to clients and gathers their results, by the rules of a round. Throws RoundFailedError without a quorum. */

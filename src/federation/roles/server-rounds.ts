@@ -132,6 +132,8 @@ function runAttempt(
     settings,
     state,
     examples: contributions.examples,
+    clients: members.names,
+    present: () => members.present,
     sample: () =>
       sampleClients(
         job.ledger?.entries.attempt?.present ?? members.present,

@@ -28,6 +28,7 @@ const localTrainers: Record<
 > = {
   fedavg: createSgdTrainer,
   scaffold: (training, { scaffoldOption }) => createScaffoldTrainer(training, scaffoldOption),
+  cyclic: createSgdTrainer,
 }
 
 function shareOf({ split, seed }: TrainingSettings, { index, clients }: ClientPlace) {

@@ -1,0 +1,73 @@
+import { UsageError } from '../../errors.js'
+import type { Combination } from '../rounds/aggregation.js'
+import { RoundFailedError } from '../rounds/collection.js'
+import { compareText } from '../rounds/sample.js'
+import type { ResultClaim } from '../wire/messages.js'
+import type { Algorithm, RoundSteps } from './algorithm.js'
+import { cyclicOrder, namedOrder } from './cyclic-order.js'
+
+/**
+ * Cyclic weight transfer (Chang et al. 2018, JAMIA 25:945): the weights go round the clients, each trains on from what the
+ * one before it made, and what comes back from the last is the next model. Nothing is averaged.
+ *
+ *     y <- x;  for k = 1..n:  y <- local training of client i_k from y;   x <- y
+ *
+ * A client that is not there, fails, or sends what breaks a rule is skipped: the next one gets the last good weights. The
+ * round commits when --min-clients hops have succeeded; else x stays as it was.
+ */
+export const cyclic: Algorithm = cyclicBy(({ round, settings, clients }) =>
+  cyclicOrder(settings.order, { clients, seed: settings.seed, round }),
+)
+
+/** The same with the order of each round given by a function: names of clients, each once. */
+export function cyclicBy(orderOf: (round: RoundSteps) => readonly string[]): Algorithm {
+  return {
+    name: 'cyclic',
+    check: ({ clients, order }) => {
+      if (clients < 2)
+        throw new UsageError(`Cyclic hands weights from client to client, and the job has ${clients}`, {
+          fix: 'Give --clients 2 or more.',
+        })
+      const names = namedOrder(order)
+      if (names !== undefined && new Set(names).size !== names.length)
+        throw new UsageError(`--order ${order} names a client twice`, { fix: 'Name each client once.' })
+    },
+    run: async (round) => {
+      const drawn = new Set(round.sample())
+      return goRound(
+        round,
+        orderOf(round).filter((client) => drawn.has(client)),
+      )
+    },
+  }
+}
+
+async function goRound(round: RoundSteps, order: readonly string[]): ReturnType<Algorithm['run']> {
+  const { minClients } = round.settings
+  let state = round.state
+  const accepted: ResultClaim[] = []
+  const skipped: string[] = []
+  for (const [hop, client] of order.entries()) {
+    if (accepted.length + order.length - hop < minClients) break
+    if (!round.present().includes(client)) {
+      skipped.push(`${client}: it is not connected`)
+      continue
+    }
+    try {
+      const next = await round.exchange({ clients: [client], send: state, minClients: 1, combination: HAND_OVER })
+      state = next.state
+      accepted.push(...next.accepted)
+    } catch (error) {
+      if (!(error instanceof RoundFailedError)) throw error
+      skipped.push(`${client}: ${error.message}`)
+    }
+  }
+  if (accepted.length === 0 || accepted.length < minClients)
+    throw new RoundFailedError(
+      `round ${round.round} made ${accepted.length} of the ${minClients} hops that it needs; ${skipped.join('; ')}`,
+    )
+  return { state, accepted: accepted.sort((a, b) => compareText(a.client, b.client)) }
+}
+
+/** What one client sends takes the place of what it was sent. */
+const HAND_OVER: Combination = { weight: () => 1, scale: () => ({ keep: 0, rate: 1 }) }
