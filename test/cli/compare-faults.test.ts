@@ -29,7 +29,7 @@ describe.runIf(canMount)('on a machine', () => {
       '--out',
       out,
     ])
-    expect(code, stderr).toBe(0)
+    expect(code, stderr).toBe(4) // three rounds decide no expectation
     const [trial] = readComparison(out).trials
     expect(trial!.rounds.map(({ peakKind }) => peakKind)).toEqual(Array(9).fill('sampled'))
     for (const { peakBytes, end } of trial!.rounds) expect(peakBytes).toBeGreaterThanOrEqual(end.rssBytes)
@@ -71,7 +71,7 @@ test('without koffi a comparison runs, and every output says that pages were not
     '--out',
     out,
   ])
-  expect(code, stderr).toBe(0)
+  expect(code, stderr).toBe(4) // three rounds decide no expectation
   const [trial] = readComparison(out).trials
   const server = trial!.rounds.filter(({ role }) => role === 'server')
   expect(server.map(({ cleanup }) => cleanup!.purgeMs)).toEqual([null, null, null])
@@ -96,7 +96,8 @@ test('a client that is killed in the middle of a trial is named, and the round g
   )
   process.kill(pid, 'SIGKILL')
   const { code, stderr } = await finished
-  expect(code, stderr).toBe(0)
+  // Measured well, whatever memory did: 3 would be a failed trial, 2 an error of ours.
+  expect([0, 1, 4], stderr).toContain(code)
   const [trial] = readComparison(out).trials
   expect(trial).toMatchObject({ state: 'completed', reason: null })
   expect(trial!.rounds.filter(({ role }) => role === 'server')).toHaveLength(300)
