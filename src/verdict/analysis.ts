@@ -27,6 +27,8 @@ export interface AnalyzeOptions {
 /** The verdict on one setting, command or file: plain data, ready for JSON. Bytes throughout; null: there is none, or it cannot be told. */
 export interface Analysis {
   shape: Shape
+  /** The shapes that are left where the rounds decide between these alone; empty where one was decided, or more are left. */
+  possible: Shape[]
   /** One sentence that says what was seen, with units, and what it takes to decide where nothing could be decided. */
   reason: string
   trials: number

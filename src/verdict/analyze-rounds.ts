@@ -21,6 +21,7 @@ export function analyzeRounds(rounds: TrialRounds | readonly TrialRounds[], opti
   const needsRounds = findings.shape === 'inconclusive' ? roundsNeeded(findings, options.gcRounds) : null
   const analysis = {
     shape: findings.shape,
+    possible: findings.possible ?? [],
     trials: trials.length,
     rounds: lasted,
     ...facts,

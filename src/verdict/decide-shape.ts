@@ -10,6 +10,8 @@ import { type Trend, type TrendInput, trendOf } from './trend.js'
 export interface Findings {
   shape: Shape
   because: Because
+  /** See {@link Analysis.possible}. */
+  possible?: Shape[]
   /** Trials with enough rounds; places in `fit` and `trend` are theirs. */
   trials: readonly RoundSeries[]
   /** Median end RSS of the second half of the rounds. */
@@ -142,7 +144,8 @@ function afterWarmUp(found: Findings & { fit: MeanFit }, gain: number, trendFrom
   const stillRising = rounds < BENT_WITHIN_TAU * tau ? risingThroughout(found, rounds, trendFrom) : undefined
   if (stillRising !== undefined)
     return { ...tail, shape: 'grows', because: 'still rising', trend: stillRising, growth: 'grows' }
-  return { ...tail, shape: 'inconclusive', because: 'grows or settles' }
+  const undecided: Findings = { ...tail, shape: 'inconclusive', because: 'grows or settles' }
+  return isVisible ? { ...undecided, possible: ['grows', 'settling'] } : undecided
 }
 
 /** A warm-up is over where what is left of it is less than a fifth of the noise, */

@@ -23,14 +23,17 @@ export function judgeExpectation(expected: string[][], analysis: Analysis | unde
   return { ...undecided, state: isMet ? 'met' : 'not met' }
 }
 
-/** A slope within the practical floor leaves two shapes; where both are expected, it does not matter which one it is. */
-function isEitherWayExpected(
-  expected: string[][],
-  { slopeBytesPerRound: slope, practicalFloorBytes }: Analysis,
-): boolean {
-  if (slope === null || practicalFloorBytes === null) return false
+/** Where every shape that is left is expected, it does not matter which one it is. */
+function isEitherWayExpected(expected: string[][], analysis: Analysis): boolean {
+  const possible = shapesLeft(analysis)
+  return possible.length > 0 && expected.every((shapes) => possible.every((shape) => shapes.includes(shape)))
+}
+
+/** A slope within the practical floor leaves two; a warm-up that was not watched to its end leaves two others. */
+function shapesLeft({ possible, slopeBytesPerRound: slope, practicalFloorBytes }: Analysis): Shape[] {
+  if (possible.length > 0 || slope === null || practicalFloorBytes === null) return possible
   const isLevel = slope.low > -practicalFloorBytes && slope.high < practicalFloorBytes
-  return isLevel && expected.every((shapes) => shapes.includes('stable') && shapes.includes('settling'))
+  return isLevel ? ['stable', 'settling'] : []
 }
 
 /** A saw-tooth over a floor that grows is both: an engine that collects by itself puts small teeth on any growth. */

@@ -109,7 +109,13 @@ describe('an expectation', () => {
 
   it('of a level is met by a slope within the floor, whichever of the two shapes it is', () => {
     const slope = { estimate: 0, low: -1, high: 1 }
-    const analysis = { shape: 'inconclusive', slopeBytesPerRound: slope, practicalFloorBytes: 2, trials: 4 } as Analysis
+    const analysis = {
+      shape: 'inconclusive',
+      possible: [] as Analysis['possible'],
+      slopeBytesPerRound: slope,
+      practicalFloorBytes: 2,
+      trials: 4,
+    } as Analysis
     expect(judgeExpectation([['stable', 'settling']], analysis).state).toBe('met')
     expect(judgeExpectation([['stable']], analysis).state).toBe('undecided')
   })

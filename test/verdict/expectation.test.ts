@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import { judgeExpectation } from '../../src/verdict/expectation.js'
+import { randomDraws } from '../statistics/random-draws.js'
+
+const MIB = 2 ** 20
+
+const draws = randomDraws(11)
+
+/** A warm-up by 50 MiB of which 1 - 1/e is over after `tau` rounds, with noise of 1 MiB. */
+const warmUp = (tau: number, rounds: number) =>
+  Array.from({ length: rounds }, (_, i) => (100 + 50 * (1 - Math.exp(-i / tau)) + draws.normal()) * MIB)
+
+describe('a warm-up that was not watched to its end', () => {
+  const analysis = analyzeRounds(warmUp(9, 20), { gcRounds: 0 })
+
+  it('is growth or settling, and which one is open', () => {
+    expect(analysis).toMatchObject({ shape: 'inconclusive', possible: ['grows', 'settling'] })
+  })
+
+  it('meets an expectation of either', () => {
+    expect(judgeExpectation([['grows', 'settling']], analysis).state).toBe('met')
+  })
+
+  it.each([[[['grows']]], [[['settling']]], [[['stable', 'settling']]], [[['grows', 'settling'], ['stable']]]])(
+    'leaves %j undecided',
+    (expected) => {
+      expect(judgeExpectation(expected, analysis).state).toBe('undecided')
+    },
+  )
+})
+
+it('what was decided otherwise does not meet it', () => {
+  const level = analyzeRounds(Array.from({ length: 60 }, () => (100 + 0.05 * draws.normal()) * MIB))
+  expect(level).toMatchObject({ shape: 'stable', possible: [] })
+  expect(judgeExpectation([['grows', 'settling']], level).state).toBe('not met')
+})
