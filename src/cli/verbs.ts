@@ -8,6 +8,7 @@ import type { Command } from './command.js'
  */
 export const verbs: Record<string, () => Promise<{ command: Command }>> = {
   compare: () => import('./commands/compare.js'),
+  check: () => import('./commands/check.js'),
   tune: () => import('./commands/tune.js'),
   run: () => import('./commands/run.js'),
   attach: () => import('./commands/attach.js'),

@@ -1,3 +1,4 @@
+import { escapeMarkdown } from './escape-markdown.js'
 import { jobFacts, machineFacts, warningsOf } from './facts.js'
 import { reproduceCommand } from './reproduce.js'
 import { changeTable, measuredTable, type SummaryTable } from './summary-table.js'
@@ -55,9 +56,4 @@ function markdownTable({ title, note, columns, rows }: SummaryTable): string {
 
 function list(items: string[]): string {
   return items.map((item) => `- ${item}`).join('\n')
-}
-
-/** Names and reasons come from outside: they may not end a table's cell, nor become markup. */
-function escapeMarkdown(text: string): string {
-  return text.replaceAll(/[\\`*_|<>[\]#]/g, '\\$&').replaceAll(/\s*\n\s*/g, ' ')
 }

@@ -1,40 +1,13 @@
-import { join } from 'node:path'
-import { StoppedError, UsageError } from '../../errors.js'
-import { type CompareOptions, type FinishedComparison, resumeComparison, runPlan } from '../../experiment/compare.js'
-import { type Overrides, overridePlan } from '../../experiment/override.js'
-import { type ComparisonPlan, planComparison } from '../../experiment/plan.js'
-import { type LoadedDefinition, loadSuite } from '../../experiment/suite.js'
-import {
-  axisOptions,
-  commandOptions,
-  compareOptions,
-  jobOptions,
-  memoryOptions,
-  type OptionTable,
-  roundOptions,
-  swarmOptions,
-  trainingOptions,
-} from '../../options.js'
+import { UsageError } from '../../errors.js'
+import { type FinishedComparison, resumeComparison } from '../../experiment/compare.js'
+import { compareOptions } from '../../options.js'
 import type { Command, CommandInput } from '../command.js'
-import { commandDefinition, refuseWithoutCommand } from '../command-comparison.js'
-import { comparisonProgress } from '../comparison-progress.js'
+import { comparisonAxes, comparisonJob, plannedRuns, type Run } from '../comparison-runs.js'
+import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../exit-codes.js'
 import { printComparison, printJson, type ReportedComparison, reportComparison } from '../print-comparison.js'
-import { stopOnSignal } from '../stop-on-signal.js'
+import { runWithProgress, type WatchedComparison } from '../run-with-progress.js'
 
-const { seed, rounds: _, ...jobWithoutSeed } = jobOptions
-const { rounds, ...ofCommand } = commandOptions
-const { trials, rateHz, trialDeadlineMs, limit, floor, probeEvery, out, resume, json } = compareOptions
-const { clientMemoryGcRounds } = memoryOptions
-
-const ofJob: OptionTable = {
-  rounds,
-  ...jobWithoutSeed,
-  ...trainingOptions,
-  ...roundOptions,
-  ...swarmOptions,
-  clientMemoryGcRounds,
-}
-const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs, limit, floor, probeEvery }
+const { out, resume, json } = compareOptions
 
 export const command: Command = {
   verb: 'compare',
@@ -55,7 +28,7 @@ export const command: Command = {
     'from outside, and each setting reaches it through {placeholders} and its environment.',
   ].join('\n'),
   arguments: '[job]',
-  options: { ...axisOptions, ...ofComparison, out, resume, json, ...ofCommand, ...ofJob },
+  options: { ...comparisonAxes, out, resume, json, ...comparisonJob },
   examples: [
     'tidemark compare fedavg',
     'tidemark compare fedavg --trainer echo --model-size 50MB --rounds 12 --trials 3',
@@ -68,77 +41,33 @@ export const command: Command = {
 }
 
 async function runCompare(input: CommandInput): Promise<number> {
-  const runs = input.options.resume === undefined ? await newRuns(input) : [resumedRun(input)]
+  const runs =
+    input.options.resume === undefined ? (await plannedRuns(input)).map(({ run }) => run) : [resumedRun(input)]
   const reported: ReportedComparison[] = []
   const exitCodes: number[] = []
   for (const run of runs) {
-    const { line, report } = comparisonProgress(process.stderr)
-    using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
-    const finished = await run({ signal: stop.signal, onProgress: report }).finally(line.clear)
+    const finished = await runWithProgress(run)
     const one = await reportComparison(finished)
     reported.push(one)
     if (input.options.json !== true) await printComparison(one)
-    exitCodes.push(exitCodeOf(one, finished, stop.signal))
+    exitCodes.push(exitCodeOf(one, finished))
     if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished)}\n`)
-    if (stop.signal.aborted) break
+    if (finished.stopped !== undefined) break
   }
   if (input.options.json === true) printJson(reported)
-  return worstOf(exitCodes)
+  return worstExit(exitCodes)
 }
-
-/** Of {@link TargetError}. */
-const TARGET_FAILED = 3
-const NOT_AS_EXPECTED = 1
-const INCONCLUSIVE = 4
 
 /**
  * A trial that failed is a target that failed, also where the others tell all that was asked. Shapes count where something
  * was expected of them.
  */
-function exitCodeOf({ view }: ReportedComparison, { comparison }: FinishedComparison, { reason }: AbortSignal): number {
-  if (comparison.state === 'stopped' && reason instanceof StoppedError) return reason.exitCode
+function exitCodeOf({ view }: ReportedComparison, { comparison, stopped }: WatchedComparison): number {
+  if (stopped !== undefined && comparison.state === 'stopped') return stopped.exitCode
   if (comparison.trials.some(({ state }) => state === 'failed')) return TARGET_FAILED
   const states = view.verdicts.map(({ expectation }) => expectation?.state)
   if (states.includes('not met')) return NOT_AS_EXPECTED
   return states.includes('undecided') ? INCONCLUSIVE : 0
-}
-
-/** Of several comparisons: the one that a reader must hear of first. */
-function worstOf(exitCodes: readonly number[]): number {
-  const order = [0, INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED]
-  const place = (code: number) => (order.includes(code) ? order.indexOf(code) : order.length)
-  return exitCodes.reduce((worst, code) => (place(code) > place(worst) ? code : worst), 0)
-}
-
-type Run = (options: CompareOptions) => Promise<FinishedComparison>
-
-/** Every file is read and checked before the first comparison starts. */
-async function newRuns(input: CommandInput): Promise<Run[]> {
-  const asked = input.arguments[0]
-  const isCommand = input.options.command !== undefined
-  if (!isCommand && typeof input.options.rounds === 'string')
-    throw new UsageError(`--rounds: found "${input.options.rounds}", expected ${jobOptions.rounds.expected}`, {
-      fix: 'A preset or a pattern says where the rounds of a --command are. tidemark compare --help shows the options.',
-    })
-  const overrides = overridesOf(input)
-  const plans = isCommand
-    ? [planComparison(commandDefinition(input, overrides), 'the command line')]
-    : (await loadSuite(asked)).map((suite) => suitePlan(suite, input, overrides))
-  const folder = input.options.out as string | undefined
-  return plans.map((plan) => {
-    const out = folder === undefined || plans.length === 1 ? folder : join(folder, plan.name)
-    return (options) => runPlan(plan, { ...options, out })
-  })
-}
-
-function suitePlan(
-  { source, text, definition }: LoadedDefinition,
-  input: CommandInput,
-  overrides: Overrides,
-): ComparisonPlan {
-  const plan = planComparison(definition, { name: source, text })
-  refuseWithoutCommand(plan, input, overrides)
-  return planComparison(overridePlan(plan, overrides), `${source} with the options given`)
 }
 
 function resumedRun({ arguments: [asked], options, given }: CommandInput): Run {
@@ -149,16 +78,6 @@ function resumedRun({ arguments: [asked], options, given }: CommandInput): Run {
       { fix: `tidemark compare --resume ${options.resume}` },
     )
   return (compareOptions) => resumeComparison(String(options.resume), compareOptions)
-}
-
-function overridesOf({ options, given }: CommandInput): Overrides {
-  const pick = (table: OptionTable) =>
-    Object.fromEntries(Object.keys(table).flatMap((key) => (given.has(key) ? [[key, options[key]]] : [])))
-  return {
-    settings: { ...(pick(axisOptions) as Overrides['settings']), ...(options.parameters as Overrides['settings']) },
-    job: pick(ofJob) as Overrides['job'],
-    comparison: pick({ ...ofComparison, judge: commandOptions.judge }),
-  }
 }
 
 function howToGoOn({ folder, comparison }: FinishedComparison): string {

@@ -1,0 +1,95 @@
+/** CI runs of one job as a gate sees them: round records, drawn at random, of trials that scatter as trials do. */
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import type { Comparison, TrialResult } from '../../src/experiment/comparison.js'
+import { readMachineFacts } from '../../src/linux/machine.js'
+import { MIB } from '../../src/units.js'
+
+export interface SimulatedRun {
+  seed: number
+  settings: number
+  trials: number
+  rounds: number
+  /** Standard deviation between trials, as a share of the level. */
+  spread: number
+  /** What this run's machine adds to all of its trials alike, standard deviation as a share of the level. */
+  runSpread?: number
+  /** Factor on every peak. */
+  peakFactor?: number
+  /** Bytes a round on top. */
+  leakBytes?: number
+}
+
+const BASE = 400 * MIB
+const SPIKE = 150 * MIB
+
+/** A server that holds 400 MiB and rises by 150 more within each round. */
+export function simulatedRun(run: SimulatedRun): Comparison {
+  const generator = xoroshiro128plus(run.seed)
+  const uniform = () => uniformFloat64(generator)
+  /** Box and Muller (1958). */
+  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+  const settings = Array.from({ length: run.settings }, (_, i) => ({ label: `gc=${i}`, values: { gc: i } }))
+  const shift = 1 + (run.runSpread ?? 0) * normal()
+  const trials = settings.flatMap(({ label }) =>
+    Array.from({ length: run.trials }, (_, i) => trialOf(run, label, i + 1, shift, normal)),
+  )
+  return {
+    format: 'tidemark-comparison/1',
+    name: 'simulated',
+    createdMs: 0,
+    updatedMs: 0,
+    state: 'completed',
+    job: { rounds: run.rounds },
+    modelBytes: null,
+    judge: 'server',
+    seed: run.seed,
+    trialsPerSetting: run.trials,
+    machine: readMachineFacts(),
+    settings,
+    expectations: {},
+    trials,
+    warnings: [],
+  }
+}
+
+function trialOf(
+  { rounds, spread, peakFactor = 1, leakBytes = 0 }: SimulatedRun,
+  setting: string,
+  trial: number,
+  shift: number,
+  normal: () => number,
+): TrialResult {
+  const level = shift * (1 + spread * normal())
+  const records = Array.from({ length: rounds }, (_, i): TrialResult['rounds'][number] => {
+    const rssBytes = level * BASE + leakBytes * (i + 1) + 0.002 * BASE * normal()
+    return {
+      role: 'server',
+      name: 'server',
+      pid: trial,
+      round: i + 1,
+      startedMs: i * 1000,
+      endedMs: (i + 1) * 1000,
+      peakBytes: peakFactor * (rssBytes + level * SPIKE),
+      peakKind: 'exact',
+      work: null,
+      end: { rssBytes, rssAnonBytes: rssBytes, rssFileBytes: 0, rssShmemBytes: 0 },
+      cleanup: null,
+      accuracy: null,
+    }
+  })
+  return {
+    index: trial,
+    setting,
+    trial,
+    folder: '',
+    state: 'completed',
+    reason: null,
+    startedMs: 0,
+    endedMs: rounds * 1000,
+    rounds: records,
+    initialRssBytes: null,
+    attribution: null,
+    warnings: [],
+  }
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import { UsageError } from '../errors.js'
+import { type CompareOptions, type FinishedComparison, runPlan } from '../experiment/compare.js'
+import { type Overrides, overridePlan } from '../experiment/override.js'
+import { type ComparisonPlan, planComparison } from '../experiment/plan.js'
+import { type LoadedDefinition, loadSuite } from '../experiment/suite.js'
+import {
+  axisOptions,
+  commandOptions,
+  compareOptions,
+  jobOptions,
+  memoryOptions,
+  type OptionTable,
+  roundOptions,
+  swarmOptions,
+  trainingOptions,
+} from '../options.js'
+import type { CommandInput } from './command.js'
+import { commandDefinition, refuseWithoutCommand } from './command-comparison.js'
+
+const { seed, rounds: _, ...jobWithoutSeed } = jobOptions
+const { rounds, ...ofCommand } = commandOptions
+const { trials, rateHz, trialDeadlineMs, limit, floor, probeEvery } = compareOptions
+const { clientMemoryGcRounds } = memoryOptions
+
+const ofJob: OptionTable = {
+  rounds,
+  ...jobWithoutSeed,
+  ...trainingOptions,
+  ...roundOptions,
+  ...swarmOptions,
+  clientMemoryGcRounds,
+}
+const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs, limit, floor, probeEvery }
+
+/** What each verb that runs comparisons takes: the axes and how trials are made. */
+export const comparisonAxes: OptionTable = { ...axisOptions, ...ofComparison }
+/** And what it runs: a command, or a job of our own. */
+export const comparisonJob: OptionTable = { ...ofCommand, ...ofJob }
+
+export type Run = (options: CompareOptions) => Promise<FinishedComparison>
+
+export interface PlannedRun {
+  plan: ComparisonPlan
+  /** The file that it stands in; undefined for the command line. */
+  source: string | undefined
+  run: Run
+}
+
+/** The comparisons that a command line asks for. Every file is read and checked before the first one starts. */
+export async function plannedRuns(input: CommandInput): Promise<PlannedRun[]> {
+  const asked = input.arguments[0]
+  const isCommand = input.options.command !== undefined
+  if (!isCommand && typeof input.options.rounds === 'string')
+    throw new UsageError(`--rounds: found "${input.options.rounds}", expected ${jobOptions.rounds.expected}`, {
+      fix: 'A preset or a pattern says where the rounds of a --command are. tidemark compare --help shows the options.',
+    })
+  const overrides = overridesOf(input)
+  const plans = isCommand
+    ? [{ plan: planComparison(commandDefinition(input, overrides), 'the command line'), source: undefined }]
+    : (await loadSuite(asked)).map((suite) => ({
+        plan: suitePlan(suite, input, overrides),
+        source: suite.source,
+      }))
+  const folder = input.options.out as string | undefined
+  return plans.map(({ plan, source }) => {
+    const out = folder === undefined || plans.length === 1 ? folder : join(folder, plan.name)
+    return { plan, source, run: (options) => runPlan(plan, { ...options, out }) }
+  })
+}
+
+function suitePlan(
+  { source, text, definition }: LoadedDefinition,
+  input: CommandInput,
+  overrides: Overrides,
+): ComparisonPlan {
+  const plan = planComparison(definition, { name: source, text })
+  refuseWithoutCommand(plan, input, overrides)
+  return planComparison(overridePlan(plan, overrides), `${source} with the options given`)
+}
+
+function overridesOf({ options, given }: CommandInput): Overrides {
+  const pick = (table: OptionTable) =>
+    Object.fromEntries(Object.keys(table).flatMap((key) => (given.has(key) ? [[key, options[key]]] : [])))
+  return {
+    settings: { ...(pick(axisOptions) as Overrides['settings']), ...(options.parameters as Overrides['settings']) },
+    job: pick(ofJob) as Overrides['job'],
+    comparison: pick({ ...ofComparison, judge: commandOptions.judge }),
+  }
+}

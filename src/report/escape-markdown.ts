@@ -1,0 +1,4 @@
+/** Names and reasons come from outside: they may not end a table's cell, nor become markup. */
+export function escapeMarkdown(text: string): string {
+  return text.replaceAll(/[\\`*_|<>[\]#]/g, '\\$&').replaceAll(/\s*\n\s*/g, ' ')
+}
