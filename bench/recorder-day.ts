@@ -96,10 +96,10 @@ function writeDay(folder: string, processes: number): void {
   const log = new SampleLog(join(folder, 'samples.ndjson'))
   for (let i = 0; i < DAY_S * RATE_HZ; i++) {
     const growth = 400 * MIB + 4096 * (i % 50_000)
-    log.append(
-      head.startedMs + (i * 1000) / RATE_HZ + (i % 7) / 10,
-      known.map(({ pid }, each) => [pid, i === 500_001 && each === 0 ? SPIKE_BYTES : growth + each * 20 * MIB]),
-    )
+    log.begin(head.startedMs + (i * 1000) / RATE_HZ + (i % 7) / 10)
+    for (const [each, { pid }] of known.entries())
+      log.reading(pid, i === 500_001 && each === 0 ? SPIKE_BYTES : growth + each * 20 * MIB)
+    log.end()
   }
   log.flush(endedMs)
   log.close()

@@ -10,10 +10,13 @@ export interface FollowedFile {
 export interface FollowOptions {
   /** Pass over what is in the file now. A file that appears later is read from its start all the same. */
   fromEnd?: boolean
+  /** Nobody cuts it off or replaces it; where the kernel tells of appends, it is then hardly looked at without being told. */
+  isOurs?: boolean
 }
 
 /** The kernel tells of an append within a millisecond; the poll is for what it does not tell, such as a log that is rotated. */
 const POLL_MS = 1000
+const POLL_OURS_MS = 30_000
 /** Where others write and the kernel does not hear of it, the poll is all there is. */
 const POLL_UNTOLD_MS = 200
 /** File systems over a network or in another process: NFS, SMB, CIFS, SMB2, FUSE, 9p (statfs(2)). */
@@ -33,6 +36,7 @@ export function followFile(path: string, onChunk: (chunk: Buffer) => void, optio
 class Follower implements FollowedFile {
   readonly #path: string
   readonly #onChunk: (chunk: Buffer) => void
+  readonly #pollMs: number
   readonly #chunk = Buffer.alloc(CHUNK_BYTES)
   #poll: NodeJS.Timeout | undefined
   #descriptor: number | null = null
@@ -42,8 +46,9 @@ class Follower implements FollowedFile {
   /** Whether the kernel hears of what others append. */
   #isTold = false
 
-  constructor(path: string, onChunk: (chunk: Buffer) => void, { fromEnd = false }: FollowOptions) {
+  constructor(path: string, onChunk: (chunk: Buffer) => void, { fromEnd = false, isOurs = false }: FollowOptions) {
     this.#path = path
+    this.#pollMs = isOurs ? POLL_OURS_MS : POLL_MS
     this.#onChunk = onChunk
     const problem = this.#open()
     if (problem !== undefined && systemErrorCode(problem) !== 'ENOENT')
@@ -74,7 +79,7 @@ class Follower implements FollowedFile {
         this.#check()
         this.#pollAgain()
       },
-      this.#watcher !== undefined && this.#isTold ? POLL_MS : POLL_UNTOLD_MS,
+      this.#watcher !== undefined && this.#isTold ? this.#pollMs : POLL_UNTOLD_MS,
     )
     this.#poll.unref()
   }

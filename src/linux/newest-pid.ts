@@ -1,8 +1,10 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
+import { readFromStart } from './native-io.js'
 import { failedReading, PROC } from './proc-file.js'
 
 /** `0.20 0.18 0.12 1/80 11206`: three loads, running and all tasks, and the newest pid of this pid namespace. */
 const LONGEST_LINE = 128
+const [ZERO, NINE] = [0x30, 0x39]
 
 /**
  * The pid that was handed out last, from a kept-open /proc/loadavg: 2 us to learn that no process or thread has been
@@ -18,10 +20,18 @@ export function openNewestPid(proc = PROC): { read(): number | null; close(): vo
   }
   const line = Buffer.alloc(LONGEST_LINE)
   return {
-    read: () => {
-      const match = / (\d+)\n$/.exec(line.toString('latin1', 0, readSync(descriptor, line, 0, line.length, 0)))
-      return match === null ? null : Number(match[1])
-    },
+    read: () => lastNumber(line, readFromStart(descriptor, line)),
     close: () => closeSync(descriptor),
   }
+}
+
+/** The digits before the newline, from their end; null where there are none. */
+function lastNumber(line: Buffer, length: number): number | null {
+  let value = 0
+  let place = 1
+  for (let at = length - 2; at >= 0 && line[at]! >= ZERO && line[at]! <= NINE; at--) {
+    value += (line[at]! - ZERO) * place
+    place *= 10
+  }
+  return place === 1 ? null : value
 }

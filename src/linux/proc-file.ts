@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { systemErrorCode } from '../errors.js'
+import { readWholeNatively } from './native-io.js'
 
 /** Where the kernel shows processes. Every reader takes another folder in its place, for tests. */
 export const PROC = '/proc'
@@ -14,8 +15,11 @@ export type ProcFile =
 
 /** One file of one process, for example `status` of 4127. */
 export function readProcFile(pid: Pid, file: string, proc = PROC): ProcFile {
+  const path = `${proc}/${pid}/${file}`
+  const native = readWholeNatively(path)
+  if (native !== undefined) return native
   try {
-    return { kind: 'read', text: readFileSync(`${proc}/${pid}/${file}`, 'utf8') }
+    return { kind: 'read', text: readFileSync(path, 'utf8') }
   } catch (error) {
     return failedReading(error)
   }

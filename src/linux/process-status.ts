@@ -1,6 +1,8 @@
+import { closeSync, openSync } from 'node:fs'
 import { TidemarkError } from '../errors.js'
 import type { MemoryReading } from '../marks.js'
-import { type Pid, PROC, readProcFile } from './proc-file.js'
+import { readFromStart } from './native-io.js'
+import { failedReading, type Pid, PROC, readProcFile } from './proc-file.js'
 
 /** Memory of a process as the kernel accounts it in /proc/PID/status, and what else that file tells for free. */
 export interface ProcessStatus extends MemoryReading {
@@ -27,6 +29,36 @@ export function readProcessStatus(pid: Pid, proc = PROC): StatusReading {
   const status = parseStatus(file.text)
   return status === undefined ? { kind: 'gone', pid } : { kind: 'read', pid, ...status }
 }
+
+/** /proc/PID/status of one process over and over; as with statm, the descriptor belongs to the process and not to its number. */
+export interface OpenStatus {
+  read(): StatusReading
+  close(): void
+}
+
+/** Keeps the file open, which spares opening and closing it for each reading. */
+export function openStatus(pid: number, proc = PROC): OpenStatus | Exclude<StatusReading, { kind: 'read' }> {
+  let descriptor: number
+  try {
+    descriptor = openSync(`${proc}/${pid}/status`, 'r')
+  } catch (error) {
+    return { ...failedReading(error), pid }
+  }
+  return {
+    read: () => {
+      try {
+        const status = parseStatus(buffer.toString('latin1', 0, readFromStart(descriptor, buffer)))
+        return status === undefined ? { kind: 'gone', pid } : { kind: 'read', pid, ...status }
+      } catch (error) {
+        return { ...failedReading(error), pid }
+      }
+    },
+    close: () => closeSync(descriptor),
+  }
+}
+
+/** The file has 1.5 kB, and more where the process is in many groups. */
+const buffer = Buffer.alloc(16_384)
 
 /** Memory of this very process, read from inside. */
 export function readSelfMemory(proc = PROC): MemoryReading & { peakBytes: number } {

@@ -1,17 +1,17 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
+import { readFromStart } from './native-io.js'
 import { pageSizeBytes } from './page-size.js'
 import { failedReading, PROC } from './proc-file.js'
 
-/** RSS of one process at one moment. A missing sample is not a zero. */
-export type ProcessReading =
-  | { kind: 'read'; pid: number; rssBytes: number }
-  | { kind: 'gone'; pid: number }
-  | { kind: 'unreadable'; pid: number; code: string }
+/** What became of a reading. A missing sample is not a zero. */
+export type ReadingKind = 'read' | 'gone' | 'unreadable'
 
 /** RSS of one process over and over. */
 export interface Statm {
   readonly pid: number
-  read(): ProcessReading
+  /** Of the last reading that worked. */
+  readonly rssBytes: number
+  read(): ReadingKind
   close(): void
 }
 
@@ -19,11 +19,11 @@ export interface Statm {
  * Opens /proc/PID/statm and keeps it open: a reading costs 2 us, a ninth of open, read and close. The descriptor belongs
  * to the process and not to its number: once the process is gone it says so (ESRCH), even if the pid was given away.
  */
-export function openStatm(pid: number, proc = PROC): Statm | Exclude<ProcessReading, { kind: 'read' }> {
+export function openStatm(pid: number, proc = PROC): Statm | Exclude<ReadingKind, 'read'> {
   try {
     return new OpenStatm(pid, openSync(`${proc}/${pid}/statm`, 'r'))
   } catch (error) {
-    return { ...failedReading(error), pid }
+    return failedReading(error).kind
   }
 }
 
@@ -33,6 +33,7 @@ const SPACE = 0x20
 const ZERO = 0x30
 
 class OpenStatm implements Statm {
+  rssBytes = 0
   readonly #descriptor: number
   readonly #pageSizeBytes = pageSizeBytes()
 
@@ -43,15 +44,15 @@ class OpenStatm implements Statm {
     this.#descriptor = descriptor
   }
 
-  read(): ProcessReading {
+  read(): ReadingKind {
     try {
-      const length = readSync(this.#descriptor, buffer, 0, buffer.length, 0)
-      const pages = secondNumber(length)
+      const pages = secondNumber(readFromStart(this.#descriptor, buffer))
       // A zombie shows zeros: it holds no memory any more, which is not the same as having been seen with none.
-      if (pages === 0) return { kind: 'gone', pid: this.pid }
-      return { kind: 'read', pid: this.pid, rssBytes: pages * this.#pageSizeBytes }
+      if (pages === 0) return 'gone'
+      this.rssBytes = pages * this.#pageSizeBytes
+      return 'read'
     } catch (error) {
-      return { ...failedReading(error), pid: this.pid }
+      return failedReading(error).kind
     }
   }
 

@@ -190,7 +190,7 @@ class Recorder implements RecorderHandle {
       onMissed: (round) =>
         this.warn(`The end of round ${round} was told when its processes had ended: nothing could be read of it.`),
     })
-    this.#marks = followLines(marksFile, (line) => this.#onMarkLine(line))
+    this.#marks = followLines(marksFile, (line) => this.#onMarkLine(line), { isOurs: true })
     this.#shared =
       options.sharedIntervalMs === undefined
         ? null

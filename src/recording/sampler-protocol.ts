@@ -11,7 +11,7 @@ export interface SamplerSettings {
   tellLatest: boolean
   /** Tell when the sum of one sample passes this; null never does. */
   rssLimitBytes: number | null
-  /** Woken to look at its messages before the next sample is due. One 32-bit word. */
+  /** Set to tell the thread that it has messages, before the next sample is due. One 32-bit word. */
   bell: SharedArrayBuffer
 }
 
@@ -46,8 +46,8 @@ export interface SampledProcess {
 }
 
 export type FromSampler =
-  /** The thread is up. */
-  | { kind: 'ready' }
+  /** The thread is up. Writing to the descriptor wakes it; where there is none, notifying the bell does. */
+  | { kind: 'ready'; wakeDescriptor: number | null }
   /** A new descendant, or one that has become another program by exec. */
   | { kind: 'found' | 'renamed'; process: SampledProcess }
   | { kind: 'gone'; process: SampledProcess }

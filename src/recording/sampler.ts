@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { closeSync, writeSync } from 'node:fs'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { TidemarkError } from '../errors.js'
 import type { FromSampler, ProcessToSample, SamplerSettings, ToSampler } from './sampler-protocol.js'
@@ -28,11 +29,16 @@ export function startSampler(
     // The thread's heap is a few hundred processes and a buffer; a small nursery keeps its RSS small as well.
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   })
-  const closed = once(ours, 'close')
+  let wakeDescriptor: number | null = null
+  const closed = once(ours, 'close').then(() => {
+    if (wakeDescriptor !== null) closeSync(wakeDescriptor)
+    wakeDescriptor = null
+  })
   const up = new Promise<void>((resolve) => {
     ours.on('message', (message: FromSampler) => {
-      if (message.kind === 'ready') resolve()
-      else onMessage(message)
+      if (message.kind !== 'ready') return onMessage(message)
+      wakeDescriptor = message.wakeDescriptor
+      resolve()
     })
   })
   worker.on('error', (error) =>
@@ -43,9 +49,10 @@ export function startSampler(
     const word = new Int32Array(bell)
     Atomics.store(word, 0, 1)
     Atomics.notify(word, 0)
+    if (wakeDescriptor !== null) writeSync(wakeDescriptor, ONE)
   }
   return {
-    ready: Promise.race([up, closed.then(() => {})]),
+    ready: Promise.race([up, closed]),
     add: (process) => send({ kind: 'add', process }),
     stop: async () => {
       send({ kind: 'stop' })
@@ -53,6 +60,9 @@ export function startSampler(
     },
   }
 }
+
+/** What an eventfd takes: a number of 64 bits in the machine's own order. */
+const ONE = new BigUint64Array([1n])
 
 /** Threads cannot run TypeScript on Node 20: from the sources, as in tests, the compiled thread is taken. */
 function workerFile(): URL {

@@ -6,11 +6,13 @@ import { isThread } from '../linux/thread.js'
 import type { TreeSettings } from './sampler-protocol.js'
 
 /** A whole listing of /proc at least this often, for whatever the shorter ways missed. */
-const LISTING_INTERVAL_MS = 1000
+const LISTING_INTERVAL_MS = 5000
 /** With more new pids than this a listing is cheaper than trying each. */
 const MOST_TRIED = 64
-/** A pid is handed out a moment before its process can be seen, and an environment reads as empty during exec. */
-const ATTEMPTS = 3
+/** A pid is handed out a moment before its process can be seen, and an environment reads as empty during exec: it is tried
+ * again for so long, and at low rates so often. */
+const RETRY_MS = 20
+const ATTEMPTS = 2
 
 /**
  * Finds the descendants of the recorded processes: children of what is known, members of their groups, and processes that
@@ -27,8 +29,8 @@ export class TreeTracker {
   readonly #groups = new Set<number>()
   /** Pids of the last listing that are not ours. */
   #others = new Set<number>()
-  /** New pids that could not be judged yet, and how often that was tried. */
-  #undecided = new Map<number, number>()
+  /** New pids that could not be judged yet, since when, and how often that was tried. */
+  #undecided = new Map<number, { sinceMs: number; attempts: number }>()
   #seenPid: number | null = null
   /** Start ticks of ours that have ended and can still be listed: their parents have not asked after them yet. */
   readonly #ended = new Map<number, number>()
@@ -57,14 +59,15 @@ export class TreeTracker {
   }
 
   /** Descendants that were not known before, parents before children. */
-  findNew(timeMs: number): ProcessStat[] {
-    const found: ProcessStat[] = []
+  findNew(timeMs: number): readonly ProcessStat[] {
     let candidates = this.#candidates(timeMs)
+    if (candidates.length === 0) return NONE
+    const found: ProcessStat[] = []
     for (let before = -1; before !== found.length; ) {
       before = found.length
       const rest: number[] = []
       for (const pid of candidates) {
-        const stat = this.#judge(pid)
+        const stat = this.#judge(pid, timeMs)
         if (stat === undefined) continue
         if (this.#isOurs(stat)) {
           this.add(stat)
@@ -73,7 +76,7 @@ export class TreeTracker {
       }
       candidates = rest // a child may stand before its parent
     }
-    for (const pid of candidates) this.#judgeByEnvironment(pid, found)
+    for (const pid of candidates) this.#judgeByEnvironment(pid, timeMs, found)
     return found
   }
 
@@ -81,12 +84,13 @@ export class TreeTracker {
     this.#newestPid?.close()
   }
 
-  #candidates(timeMs: number): number[] {
+  #candidates(timeMs: number): readonly number[] {
     const newest = this.#newestPid?.read() ?? null
     const seen = this.#seenPid
     this.#seenPid = newest
-    const retried = [...this.#undecided.keys()]
     const isListingDue = timeMs - this.#listedMs >= LISTING_INTERVAL_MS
+    if (!isListingDue && newest !== null && newest === seen && this.#undecided.size === 0) return NONE
+    const retried = [...this.#undecided.keys()]
     if (!isListingDue && newest !== null && seen !== null && newest >= seen && newest - seen <= MOST_TRIED) {
       const added = Array.from({ length: newest - seen }, (_, index) => seen + 1 + index)
       // A pid of the listing that was handed out anew is another process now.
@@ -102,11 +106,11 @@ export class TreeTracker {
   }
 
   /** Undefined when the pid is ours already, has ended, is gone or not there yet, or is the recorder's. */
-  #judge(pid: number): ProcessStat | undefined {
+  #judge(pid: number, timeMs: number): ProcessStat | undefined {
     if (this.#ours.has(pid) || pid === this.#settings.recorderPid) return undefined
     const stat = readProcessStat(pid)
     if (stat.kind !== 'read') {
-      this.#retry(pid)
+      this.#retry(pid, timeMs)
       return undefined
     }
     const isKnown = this.#ended.get(pid) === stat.startTicks
@@ -124,12 +128,11 @@ export class TreeTracker {
     return (this.#ours.has(stat.parentPid) || this.#groups.has(stat.groupId)) && !isThread(stat.pid)
   }
 
-  #judgeByEnvironment(pid: number, found: ProcessStat[]): void {
+  #judgeByEnvironment(pid: number, timeMs: number, found: ProcessStat[]): void {
     const { assignment } = this.#settings
-    if (assignment === null) return
-    const carries = carriesVariable(pid, assignment)
+    const carries = assignment !== null && carriesVariable(pid, assignment)
     if (carries === undefined) {
-      this.#retry(pid)
+      this.#retry(pid, timeMs)
       return
     }
     this.#undecided.delete(pid)
@@ -140,9 +143,12 @@ export class TreeTracker {
     found.push(stat)
   }
 
-  #retry(pid: number): void {
-    const attempts = (this.#undecided.get(pid) ?? 0) + 1
-    if (attempts < ATTEMPTS) this.#undecided.set(pid, attempts)
+  #retry(pid: number, timeMs: number): void {
+    const { sinceMs, attempts } = this.#undecided.get(pid) ?? { sinceMs: timeMs, attempts: 0 }
+    if (attempts + 1 < ATTEMPTS || timeMs - sinceMs < RETRY_MS)
+      this.#undecided.set(pid, { sinceMs, attempts: attempts + 1 })
     else this.#undecided.delete(pid)
   }
 }
+
+const NONE: readonly never[] = []

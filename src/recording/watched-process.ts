@@ -1,45 +1,80 @@
 import { readCommandLine } from '../linux/command-line.js'
 import { countOpenFiles } from '../linux/open-files.js'
-import { memoryOf, readProcessStatus } from '../linux/process-status.js'
-import type { ProcessReading, Statm } from '../linux/statm.js'
+import { memoryOf, type OpenStatus, openStatus } from '../linux/process-status.js'
+import { openStatm, type ReadingKind, type Statm } from '../linux/statm.js'
 import { readZombieExit } from '../linux/zombie-exit.js'
 import type { SampledProcess } from './sampler-protocol.js'
 
 /** VmHWM is read at least this far apart: it misses nothing in between, so more often only costs. */
 const STATUS_INTERVAL_MS = 50
-/** Counting descriptors lists a folder, thousands of entries on a busy server. */
+/** As long as RSS stands still to the page. A spike that came and went meanwhile is in the mark all the same. */
+const IDLE_STATUS_INTERVAL_MS = 500
+/** On older kernels counting descriptors lists a folder, thousands of entries on a busy server. */
 const OPEN_FILES_INTERVAL_MS = 1000
 /** A new process is often a fork that is about to become another program; then its command line changes. */
 const RENAME_CHECKS_MS = [20, 100, 500, 2000, 10_000]
 
+/** What is kept open of a process while it is watched. */
+export interface ProcessFiles {
+  statm: Statm
+  status: OpenStatus
+}
+
+export function openProcessFiles(pid: number): ProcessFiles | Exclude<ReadingKind, 'read'> {
+  const statm = openStatm(pid)
+  if (typeof statm === 'string') return statm
+  const status = openStatus(pid)
+  if (!('kind' in status)) return { statm, status }
+  statm.close()
+  return status.kind
+}
+
+export function closeProcessFiles({ statm, status }: ProcessFiles): void {
+  statm.close()
+  status.close()
+}
+
 /** One process under the sampler's eye: RSS at every sample, its own peak and parts less often. */
 export class WatchedProcess {
   readonly known: SampledProcess
+  /** Whether the last reading worked. */
+  isRead = false
+  readonly #files: ProcessFiles
   readonly #statm: Statm
-  #statusDueMs = 0
+  #statusMs = Number.NEGATIVE_INFINITY
+  #statusRssBytes = 0
   #openFilesDueMs = 0
   #openFiles: number | null = null
   #renameChecks = 0
 
-  constructor(statm: Statm, known: SampledProcess) {
-    this.#statm = statm
+  constructor(files: ProcessFiles, known: SampledProcess) {
+    this.#files = files
+    this.#statm = files.statm
     this.known = known
   }
 
-  readRss(timeMs: number): ProcessReading {
-    const reading = this.#statm.read()
-    if (reading.kind === 'read') this.known.lastSeenMs = timeMs
-    return reading
+  /** Of the last reading that worked. */
+  get rssBytes(): number {
+    return this.#statm.rssBytes
+  }
+
+  readRss(timeMs: number): ReadingKind {
+    const kind = this.#statm.read()
+    this.isRead = kind === 'read'
+    if (this.isRead) this.known.lastSeenMs = timeMs
+    return kind
   }
 
   /** Reads peak, parts and threads when they are due. */
   readStatus(timeMs: number): void {
-    if (timeMs >= this.#statusDueMs) this.readStatusNow(timeMs)
+    const isIdle = this.#statm.rssBytes === this.#statusRssBytes
+    if (timeMs - this.#statusMs >= (isIdle ? IDLE_STATUS_INTERVAL_MS : STATUS_INTERVAL_MS)) this.readStatusNow(timeMs)
   }
 
   readStatusNow(timeMs: number): void {
-    this.#statusDueMs = timeMs + STATUS_INTERVAL_MS
-    const status = readProcessStatus(this.known.pid)
+    this.#statusMs = timeMs
+    this.#statusRssBytes = this.#statm.rssBytes
+    const status = this.#files.status.read()
     if (status.kind !== 'read') return // the next reading of RSS tells what became of it
     if (timeMs >= this.#openFilesDueMs) {
       this.#openFilesDueMs = timeMs + OPEN_FILES_INTERVAL_MS
@@ -68,6 +103,6 @@ export class WatchedProcess {
   }
 
   close(): void {
-    this.#statm.close()
+    closeProcessFiles(this.#files)
   }
 }
