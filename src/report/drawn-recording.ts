@@ -58,13 +58,14 @@ export function drawnRecording(file: RecordingFile, window?: TimeWindow): DrawnR
   let functions: FunctionEvent[] = []
   let command: string | null = null
   let startMs: number | undefined
-  for (const event of file.events()) {
-    if (event.kind === 'reading') {
-      startMs ??= event.timeMs
-      const timeMs = event.timeMs - startMs
-      if (window !== undefined && (timeMs < window.fromMs || timeMs > window.toMs)) continue
-      seriesOf(event.pid, whole, series).add(timeMs, event.rssBytes)
-    } else if (event.kind === 'command') command ??= event.command
+  const onReading = (pid: number | null, unixMs: number, rssBytes: number | null) => {
+    startMs ??= unixMs
+    const timeMs = unixMs - startMs
+    if (window !== undefined && (timeMs < window.fromMs || timeMs > window.toMs)) return
+    seriesOf(pid, whole, series).add(timeMs, rssBytes)
+  }
+  for (const event of file.eventsPast(onReading)) {
+    if (event.kind === 'command') command ??= event.command
     else if (event.kind === 'origin') isSum = String(event.facts.format).startsWith('tidemark-recording/')
     else if (event.kind === 'process') processes.push(event)
     else if (event.kind === 'round') rounds.push(event)
@@ -95,7 +96,9 @@ export function drawnRecording(file: RecordingFile, window?: TimeWindow): DrawnR
 
 function seriesOf(pid: number | null, whole: ThinningSeries, series: Map<number, ThinningSeries>): ThinningSeries {
   if (pid === null) return whole
-  const own = series.get(pid) ?? new ThinningSeries()
+  const known = series.get(pid)
+  if (known !== undefined) return known
+  const own = new ThinningSeries()
   series.set(pid, own)
   return own
 }

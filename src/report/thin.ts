@@ -7,35 +7,66 @@ export type Point = [timeMs: number, rssBytes: number | null]
  * O(n), one pass; points must be in the order of time.
  */
 export function thin(points: readonly Point[], limit: number): Point[] {
-  const first = points[0]
-  const last = points.at(-1)
-  if (first === undefined || last === undefined || points.length <= limit) return [...points]
+  if (points.length <= limit) return [...points]
+  const timesMs = Float64Array.from(points, ([timeMs]) => timeMs)
+  const values = Float64Array.from(points, ([, rssBytes]) => rssBytes ?? Number.NaN)
+  return pointsOf(timesMs, values, thinColumns(timesMs, values, points.length, limit))
+}
+
+/** The first points of two columns; NaN stands for what could not be read. */
+export function pointsOf(timesMs: Float64Array, values: Float64Array, length: number): Point[] {
+  return Array.from({ length }, (_, i) => [timesMs[i]!, Number.isNaN(values[i]!) ? null : values[i]!])
+}
+
+/**
+ * The same in place, on two columns, without an object a point. NaN stands for what could not be read.
+ *
+ * @returns how many points there are now
+ */
+export function thinColumns(timesMs: Float64Array, values: Float64Array, length: number, limit: number): number {
+  if (length <= limit || length < 2) return length
+  const last = length - 1
+  const firstMs = timesMs[0]!
   const buckets = Math.max(1, Math.floor((limit - 2) / 2))
-  const widthMs = (last[0] - first[0]) / buckets || 1
-  const kept: Point[] = [first]
+  const widthMs = (timesMs[last]! - firstMs) / buckets || 1
   let bucket = 0
-  let low: Point | undefined
-  let high: Point | undefined
-  let gap: Point | undefined
-  const keep = () => {
-    const chosen = new Set([low, high, gap].filter((point) => point !== undefined))
-    kept.push(...[...chosen].sort((a, b) => a[0] - b[0]))
-    low = high = gap = undefined
-  }
-  for (let i = 1; i < points.length - 1; i++) {
-    const point = points[i]!
-    const own = Math.min(buckets - 1, Math.floor((point[0] - first[0]) / widthMs))
+  let [low, high, gap] = [NONE, NONE, NONE]
+  let kept = 1
+  for (let i = 1; i <= last; i++) {
+    const own = i === last ? buckets : Math.min(buckets - 1, Math.floor((timesMs[i]! - firstMs) / widthMs))
     if (own !== bucket) {
-      keep()
+      kept = keep(timesMs, values, kept, low, high, gap)
       bucket = own
+      low = high = gap = NONE
     }
-    if (point[1] === null) gap ??= point
-    else {
-      if (low === undefined || point[1] < low[1]!) low = point
-      if (high === undefined || point[1] > high[1]!) high = point
+    const value = values[i]!
+    if (i === last) break
+    if (Number.isNaN(value)) {
+      if (gap === NONE) gap = i
+    } else {
+      if (low === NONE || value < values[low]!) low = i
+      if (high === NONE || value > values[high]!) high = i
     }
   }
-  keep()
-  kept.push(last)
-  return kept
+  timesMs[kept] = timesMs[last]!
+  values[kept] = values[last]!
+  return kept + 1
+}
+
+const NONE = -1
+
+/** Moves up to three points, in their order, to where the next ones are kept, which is never behind them. */
+function keep(timesMs: Float64Array, values: Float64Array, kept: number, ...chosen: [number, number, number]): number {
+  let to = kept
+  let before = NONE
+  for (let left = chosen.length; left > 0; left--) {
+    let next = Number.POSITIVE_INFINITY
+    for (const index of chosen) if (index > before && index < next) next = index
+    if (next === Number.POSITIVE_INFINITY) break
+    timesMs[to] = timesMs[next]!
+    values[to] = values[next]!
+    to++
+    before = next
+  }
+  return to
 }

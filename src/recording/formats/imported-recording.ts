@@ -45,12 +45,13 @@ export function importRecording(path: string, options: CsvOptions = {}): Importe
     notes: [],
   }
   const columns = new Map<number | null, Columns>()
-  for (const event of file.events()) {
-    if (event.kind === 'reading') {
-      const column = columns.get(event.pid) ?? new Columns()
-      columns.set(event.pid, column)
-      column.add(event.timeMs, event.rssBytes ?? Number.NaN)
-    } else if (event.kind === 'command') recording.command ??= event.command
+  const onReading = (pid: number | null, timeMs: number, rssBytes: number | null) => {
+    const column = columns.get(pid) ?? new Columns()
+    columns.set(pid, column)
+    column.add(timeMs, rssBytes ?? Number.NaN)
+  }
+  for (const event of file.eventsPast(onReading)) {
+    if (event.kind === 'command') recording.command ??= event.command
     else if (event.kind === 'round') recording.rounds.push(event)
     else if (event.kind === 'function') recording.functions.push(event)
     else if (event.kind === 'process') recording.processes.push(event)

@@ -1,7 +1,7 @@
 import { suggestWord } from '../../closest-word.js'
 import { UsageError } from '../../errors.js'
 import type { RecordingFile } from './open-recording.js'
-import type { ProcessEvent, ReadingEvent } from './recording-event.js'
+import type { ProcessEvent } from './recording-event.js'
 
 export interface RecordingPeaks {
   /** The highest reading of the whole, and its time from the first one in ms. Null when there is none. */
@@ -24,21 +24,19 @@ export function recordingPeaks(file: RecordingFile, functionName?: string): Reco
   const processes: ProcessEvent[] = []
   let highest: { rssBytes: number; timeMs: number } | null = null
   let startMs: number | undefined
-  for (const event of file.events()) {
-    if (event.kind === 'process') processes.push(event)
-    if (event.kind !== 'reading') continue
-    startMs ??= event.timeMs
-    const { pid, timeMs, rssBytes } = event
-    if (pid !== null) raise(children, event)
+  const onReading = (pid: number | null, timeMs: number, rssBytes: number | null) => {
+    startMs ??= timeMs
+    if (pid !== null) raise(children, pid, rssBytes)
     else if (rssBytes !== null && rssBytes > (highest?.rssBytes ?? -1) && isWithin(timeMs))
       highest = { rssBytes, timeMs: timeMs - startMs }
   }
+  for (const event of file.eventsPast(onReading)) if (event.kind === 'process') processes.push(event)
   return { highest, children: [...children].map(([pid, rssBytes]) => ({ pid, rssBytes })), processes }
 }
 
 /** A child that could never be read is told with 0, as mprof tells it. */
-function raise(children: Map<number, number>, { pid, rssBytes }: ReadingEvent): void {
-  children.set(pid!, Math.max(children.get(pid!) ?? 0, rssBytes ?? 0))
+function raise(children: Map<number, number>, pid: number, rssBytes: number | null): void {
+  children.set(pid, Math.max(children.get(pid) ?? 0, rssBytes ?? 0))
 }
 
 /** Whether a moment lies within a call; calls may stand anywhere in the file, so it is read once for them alone. */

@@ -13,6 +13,12 @@ export type RecordingEvent =
   | OriginEvent
   | NoteEvent
 
+/**
+ * Takes the readings past the events, without an object for each of a day's millions. A pid of null is what the file gives
+ * as a whole.
+ */
+export type OnReading = (pid: number | null, timeMs: number, rssBytes: number | null) => void
+
 export interface CommandEvent {
   kind: 'command'
   command: string

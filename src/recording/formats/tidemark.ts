@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readHead, readMarks } from '../read-recording.js'
 import { SAMPLES_FILE } from '../recorder.js'
-import type { RecordingHead, RoundRecord, Sample } from '../recording.js'
+import type { RecordingHead, RoundRecord } from '../recording.js'
 import { roundRecords } from '../rounds.js'
-import { samplesOf } from '../samples-file.js'
+import { type SampleRow, sampleRows } from '../samples-file.js'
 import { commandLine } from './command-line.js'
-import type { ProcessEvent, RecordingEvent } from './recording-event.js'
+import type { OnReading, ProcessEvent, RecordingEvent } from './recording-event.js'
 
 /**
  * Reads a recording's folder as events: what the head tells, the samples with the tree's sum first, then the rounds. Where
@@ -15,20 +15,55 @@ import type { ProcessEvent, RecordingEvent } from './recording-event.js'
  * @throws UsageError when the folder holds no recording, or its head is broken
  */
 export function* readTidemark(folder: string): Generator<RecordingEvent, undefined> {
+  for (const event of readRows(folder)) {
+    if ('kind' in event) yield event
+    else yield* readingsOf(event)
+  }
+}
+
+/** The same, with the readings given to a function: no object for each of a day's millions. */
+export function* readTidemarkPast(folder: string, onReading: OnReading): Generator<RecordingEvent, undefined> {
+  for (const event of readRows(folder)) {
+    if ('kind' in event) {
+      yield event
+      continue
+    }
+    const { timeMs, readings, pids, rssBytes, isTree } = event
+    onReading(null, timeMs, sumOf(event))
+    if (isTree) for (let i = 0; i < readings; i++) onReading(pids[i]!, timeMs, rssBytes[i]!)
+  }
+}
+
+/** A sample of a tree is told as a whole and process by process. */
+type TreeRow = SampleRow & { isTree: boolean }
+
+function* readingsOf(row: TreeRow): Generator<RecordingEvent, undefined> {
+  const { timeMs, readings, pids, rssBytes, isTree } = row
+  yield { kind: 'reading', pid: null, timeMs, rssBytes: sumOf(row) }
+  if (!isTree) return
+  for (let i = 0; i < readings; i++) yield { kind: 'reading', pid: pids[i]!, timeMs, rssBytes: rssBytes[i]! }
+}
+
+function sumOf({ readings, rssBytes }: SampleRow): number {
+  let sumBytes = 0
+  for (let i = 0; i < readings; i++) sumBytes += rssBytes[i]!
+  return sumBytes
+}
+
+function* readRows(folder: string): Generator<RecordingEvent | TreeRow, undefined> {
   const head = readHead(folder)
   const warnings: string[] = []
   yield { kind: 'command', command: commandLine(head.command) }
   yield { kind: 'origin', facts: factsOf(head) }
   const peaks = sampledPeaks(roundRecords(readMarks(folder, warnings), []), head)
   const isTree = head.processes.length > 1
-  for (const sample of readSamples(folder, warnings)) {
-    const { timeMs, rss } = sample
-    let sumBytes = 0
-    for (const [, rssBytes] of rss) sumBytes += rssBytes
-    yield { kind: 'reading', pid: null, timeMs, rssBytes: sumBytes }
-    if (isTree) for (const [pid, rssBytes] of rss) yield { kind: 'reading', pid, timeMs, rssBytes }
-    peaks.see(sample)
+  const broken: number[] = []
+  for (const row of readSamples(folder, warnings, broken)) {
+    yield Object.assign(row, { isTree })
+    peaks.see(row)
   }
+  if (broken.length > 0)
+    warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}`)
   yield* peaks.processes()
   for (const round of peaks.rounds()) yield roundEvent(round)
   if (head.state === 'running') warnings.push('the recording has no end: it still runs, or its recorder was killed')
@@ -52,16 +87,11 @@ function factsOf(head: RecordingHead): Record<string, unknown> {
   }
 }
 
-function* readSamples(folder: string, warnings: string[]): Generator<Sample, undefined> {
+function readSamples(folder: string, warnings: string[], broken: number[]): Iterable<SampleRow> {
   const file = join(folder, SAMPLES_FILE)
-  if (!existsSync(file)) {
-    warnings.push(`${SAMPLES_FILE} is missing`)
-    return
-  }
-  const broken: number[] = []
-  yield* samplesOf(file, (line) => broken.push(line))
-  if (broken.length > 0)
-    warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}`)
+  if (existsSync(file)) return sampleRows(file, (line) => broken.push(line))
+  warnings.push(`${SAMPLES_FILE} is missing`)
+  return []
 }
 
 /** Fills in, as the samples go by, the peaks that the kernel did not tell. */
@@ -70,9 +100,11 @@ function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingHead) {
   const highest = new Map(head.processes.flatMap(({ pid, peakBytes }) => (peakBytes === null ? [[pid, 0]] : [])))
   let first = 0
   return {
-    see({ timeMs, rss }: Sample): void {
+    see({ timeMs, readings, pids, rssBytes: column }: SampleRow): void {
+      if (highest.size === 0 && first === openRounds.length) return
       while (first < openRounds.length && openRounds[first]!.endedMs < timeMs) first++
-      for (const [pid, rssBytes] of rss) {
+      for (let at = 0; at < readings; at++) {
+        const [pid, rssBytes] = [pids[at]!, column[at]!]
         if (rssBytes > (highest.get(pid) ?? Number.POSITIVE_INFINITY)) highest.set(pid, rssBytes)
         for (let i = first; i < openRounds.length && openRounds[i]!.startedMs <= timeMs; i++) {
           const round = openRounds[i]!
