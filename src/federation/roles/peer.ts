@@ -1,4 +1,5 @@
 import { messageOf, TidemarkError, UsageError } from '../../errors.js'
+import { keepYoungGenerationSmall } from '../../memory/young-generation.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { KeptWeights } from '../swarm/kept-weights.js'
 import { type Weights, weightsBytes } from '../weights/weights.js'
@@ -27,6 +28,7 @@ const MAX_CONNECTIONS = 4096
  */
 export async function runPeer(job: PeerJob, role: RoleProcess): Promise<Weights> {
   const token = assertSettings(job.settings)
+  keepYoungGenerationSmall()
   const failure = new AbortController()
   using either = anySignal([role.signal, failure.signal])
   const { signal } = either

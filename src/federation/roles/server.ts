@@ -40,7 +40,7 @@ const FAREWELL_MS = 10_000
 export async function runServer(job: ServerJob, role: RoleProcess): Promise<GlobalState> {
   const { settings } = job
   await assertSettings(job)
-  if (settings.aggregation === 'spooled') keepYoungGenerationSmall()
+  keepYoungGenerationSmall()
   const model = await job.loadModel()
   const { storage, earlier, openLedger } = await openStorage(settings, role)
   const changes = new Changes()

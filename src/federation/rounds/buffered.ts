@@ -7,27 +7,48 @@ import { allocateTensor, quote, type TensorData, type Weights, weightsBytes } fr
 import type { ResultClaim } from '../wire/messages.js'
 import type { Aggregation, AggregationSettings, ReceivedResult } from './aggregation.js'
 import { compareText } from './sample.js'
-import { combineTensor } from './weighted-sum.js'
-
-interface Held {
-  claim: ResultClaim
-  data: TensorData[]
-  /** Came over the network: nobody else holds this memory, and the mean may be written over it. */
-  isSpare: boolean
-}
+import { combineTensor, type Term } from './weighted-sum.js'
 
 /**
  * Results wait in memory, one typed array a tensor. The next weights are formed in the arrays of the first result, so at
  * the peak there are (1 + |R|) M with `ordered`, and (2 + q) M with `arrival`, where q results are on their way at a time.
+ *
+ * No closure here refers to weights, nor is there one beside them in a function: V8 compiles on a thread of its own, and a
+ * closure that waits there, with all that it refers to, outlives a garbage collection. About one cleanup in a hundred
+ * would leave two sets of weights behind.
  */
 export function openBuffered(settings: AggregationSettings): Aggregation {
   return settings.summation === 'ordered' ? new OrderedAggregation(settings) : new ArrivalAggregation(settings)
 }
 
+class ResultInMemory implements ReceivedResult {
+  readonly claim: ResultClaim
+  readonly data: TensorData[]
+  /** Came over the network: nobody else holds this memory, and the mean may be written over it. */
+  readonly isSpare: boolean
+  readonly #sum: { add(result: ResultInMemory): void }
+
+  constructor(
+    { claim, data, isSpare }: Pick<ResultInMemory, 'claim' | 'data' | 'isSpare'>,
+    sum: { add(result: ResultInMemory): void },
+  ) {
+    this.claim = claim
+    this.data = data
+    this.isSpare = isSpare
+    this.#sum = sum
+  }
+
+  count(): void {
+    this.#sum.add(this)
+  }
+
+  drop(): void {}
+}
+
 /** Keeps every result until the end, then adds them by client name. */
 class OrderedAggregation implements Aggregation {
   readonly #settings: AggregationSettings
-  #held: Held[] = []
+  #held: ResultInMemory[] = []
 
   constructor(settings: AggregationSettings) {
     this.#settings = settings
@@ -35,7 +56,11 @@ class OrderedAggregation implements Aggregation {
 
   async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
     const { data } = await receiveWeights(source, this.#settings)
-    return { count: () => this.#held.push({ claim, data, isSpare: !('data' in source) }), drop: () => {} }
+    return new ResultInMemory({ claim, data, isSpare: !('data' in source) }, this)
+  }
+
+  add(result: ResultInMemory): void {
+    this.#held.push(result)
   }
 
   async combine(state: GlobalState): Promise<GlobalState> {
@@ -45,16 +70,16 @@ class OrderedAggregation implements Aggregation {
     this.#held = []
     const accepted = held.map(({ claim }) => claim)
     const written = held.find(({ isSpare }) => isSpare)
-    const data = specs.map((spec, tensor) => {
+    const data: TensorData[] = []
+    for (const [tensor, spec] of specs.entries()) {
       const { keep, rate } = combination.scale(accepted, spec)
-      const terms = held.map((result) => ({
-        share: rate * combination.weight(result.claim, spec),
-        data: result.data[tensor]!,
-      }))
+      const terms: Term[] = []
+      for (const result of held)
+        terms.push({ share: rate * combination.weight(result.claim, spec), data: result.data[tensor]! })
       const target = written?.data[tensor] ?? allocateTensor(spec)
       combineTensor(target, { terms, current: current.data[tensor]!, keep })
-      return target
-    })
+      data.push(target)
+    }
     return stateInMemory({ specs, data })
   }
 
@@ -78,15 +103,17 @@ class ArrivalAggregation implements Aggregation {
     const { data } = await receiveWeights(source, this.#settings)
     // The running mean is written over the first result, and another process may still need its own.
     const own = 'data' in source && this.#accepted.length === 0 ? data.map((tensor) => tensor.slice()) : data
-    return { count: () => this.#add(claim, own), drop: () => {} }
+    return new ResultInMemory({ claim, data: own, isSpare: true }, this)
   }
 
-  #add(claim: ResultClaim, data: TensorData[]): void {
+  add({ claim, data }: ResultInMemory): void {
     const { specs, combination } = this.#settings
-    const weights = specs.map((spec) => combination.weight(claim, spec))
-    if (this.#accepted.length === 0)
-      this.#means = data.map((first, tensor) => ({ data: first, weight: weights[tensor]! }))
-    else for (const [tensor, mean] of this.#means.entries()) addToMean(mean, weights[tensor]!, data[tensor]!)
+    for (const [tensor, spec] of specs.entries()) {
+      const weight = combination.weight(claim, spec)
+      const mean = this.#means[tensor]
+      if (mean === undefined) this.#means.push({ data: data[tensor]!, weight })
+      else addToMean(mean, weight, data[tensor]!)
+    }
     this.#accepted.push(claim)
   }
 
@@ -96,13 +123,14 @@ class ArrivalAggregation implements Aggregation {
     const means = this.#means
     const accepted = this.#accepted
     this.discard()
-    const data = specs.map((spec, tensor) => {
+    const data: TensorData[] = []
+    for (const [tensor, spec] of specs.entries()) {
       const { keep, rate } = combination.scale(accepted, spec)
       const mean = means[tensor]!
       const terms = [{ share: rate * mean.weight, data: mean.data }]
       combineTensor(mean.data, { terms, current: current.data[tensor]!, keep })
-      return mean.data
-    })
+      data.push(mean.data)
+    }
     return stateInMemory({ specs, data })
   }
 

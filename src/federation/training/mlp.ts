@@ -30,6 +30,8 @@ export function createMlp(from: { features: number; hidden: number; outputs: num
   const block = new Float64Array(BLOCK)
   const slopes = [0, 1, 2, 3].map(() => new Float64Array(BLOCK)) as Four<Float64Array>
   const nonZero = new Int32Array(features)
+  /** The units of a block that are on; one more than there can be. */
+  const active = new Int32Array(BLOCK + 1)
   /** Made when a gradient is first asked for: to classify, a block at a time is enough. */
   let activations: TensorData | undefined
 
@@ -42,8 +44,8 @@ export function createMlp(from: { features: number; hidden: number; outputs: num
       for (let e = 0; e < end - start; e++) {
         for (let j = 0; j < length; j++) block[j] = bias1[from + j]!
         addRows(block, matrix1, { x: examples.features, at: (start + e) * features, from, length })
-        for (let j = 0; j < length; j++) block[j] = block[j]! > 0 ? scaleOfHidden * block[j]! : 0
-        if (kept) for (let j = 0, to = e * hidden + from; j < length; j++, to++) kept[to] = block[j]!
+        for (let j = 0; j < length; j++) block[j] = Math.max(0, scaleOfHidden * block[j]!)
+        if (kept) kept.set(block.subarray(0, length), e * hidden + from)
         addOutputs(e * outputs, matrix2, from, length)
       }
     }
@@ -83,13 +85,37 @@ export function createMlp(from: { features: number; hidden: number; outputs: num
     }
   }
 
-  /** The example's outputs += block W2, the block being activations by now. */
+  /** The example's outputs += block W2, the block being activations by now; four rows of W2 in one pass. */
   const addOutputs = (to: number, matrix2: TensorData, from: number, length: number): void => {
-    for (let k = 0; k < outputs; k++) z[k] = outputsOfGroup[to + k]!
+    // Found without a branch: which half of the units is on cannot be guessed, and wrong guesses would cost more than the sums.
+    let count = 0
     for (let j = 0; j < length; j++) {
-      const value = block[j]!
-      if (value === 0) continue
-      for (let k = 0, w = (from + j) * outputs; k < outputs; k++, w++) z[k]! += value * matrix2[w]!
+      active[count] = j
+      count += Number(block[j]! > 0)
+    }
+    for (let k = 0; k < outputs; k++) z[k] = outputsOfGroup[to + k]!
+    let n = 0
+    for (; n + 4 <= count; n += 4) {
+      const j0 = active[n]!
+      const j1 = active[n + 1]!
+      const j2 = active[n + 2]!
+      const j3 = active[n + 3]!
+      const a0 = block[j0]!
+      const a1 = block[j1]!
+      const a2 = block[j2]!
+      const a3 = block[j3]!
+      const w0 = (from + j0) * outputs
+      const w1 = (from + j1) * outputs
+      const w2 = (from + j2) * outputs
+      const w3 = (from + j3) * outputs
+      for (let k = 0; k < outputs; k++) {
+        z[k]! += a0 * matrix2[w0 + k]! + a1 * matrix2[w1 + k]! + a2 * matrix2[w2 + k]! + a3 * matrix2[w3 + k]!
+      }
+    }
+    for (; n < count; n++) {
+      const a0 = block[active[n]!]!
+      const w0 = (from + active[n]!) * outputs
+      for (let k = 0; k < outputs; k++) z[k]! += a0 * matrix2[w0 + k]!
     }
     outputsOfGroup.set(z, to)
   }

@@ -30,10 +30,26 @@ export interface WeightsSource {
 }
 
 export function stateInMemory(weights: Weights): GlobalState {
-  return {
-    specs: weights.specs,
-    encode: (metadata) => encodeWeights(weights, metadata),
-    load: async () => weights,
+  return new MemoryState(weights)
+}
+
+class MemoryState implements GlobalState {
+  readonly #weights: Weights
+
+  constructor(weights: Weights) {
+    this.#weights = weights
+  }
+
+  get specs(): readonly TensorSpec[] {
+    return this.#weights.specs
+  }
+
+  encode(metadata?: Record<string, string>): EncodedWeights {
+    return encodeWeights(this.#weights, metadata)
+  }
+
+  async load(): Promise<Weights> {
+    return this.#weights
   }
 }
 

@@ -40,7 +40,15 @@ class Gathering implements TensorSink {
   finish(expected: readonly TensorSpec[] | undefined): Weights {
     const specs = expected ?? this.#entries.map((entry) => entry.spec)
     // Those without values never came up.
-    return { specs, data: specs.map((spec) => this.#data.get(spec.name) ?? this.#startTensor(spec)) }
+    const data = specs.map((spec) => this.#data.get(spec.name) ?? this.#startTensor(spec))
+    this.#letGo()
+    return { specs, data }
+  }
+
+  /** Listeners of the source refer to this, and the collector may find them for a while after they were taken off. */
+  #letGo(): void {
+    this.#data.clear()
+    this.#target = new Uint8Array()
   }
 
   #startTensor(spec: TensorSpec): TensorData {

@@ -1,5 +1,5 @@
 import { encodeHeader } from './safetensors-header.js'
-import { bytesOf, type Weights, weightsBytes } from './weights.js'
+import { bytesOf, type TensorData, type Weights, weightsBytes } from './weights.js'
 
 /** Large enough to keep a socket busy, small enough that a slow reader is noticed within one tensor. */
 const CHUNK_BYTES = 2 ** 20
@@ -13,15 +13,28 @@ export interface EncodedWeights {
 
 /** Weights as a safetensors file. */
 export function encodeWeights(weights: Weights, metadata?: Record<string, string>): EncodedWeights {
-  const { head, order } = encodeHeader(weights.specs, metadata)
-  return {
-    byteLength: head.byteLength + weightsBytes(weights.specs),
-    *chunks() {
-      yield head
-      for (const index of order) {
-        const bytes = bytesOf(weights.data[index]!)
-        for (let start = 0; start < bytes.length; start += CHUNK_BYTES) yield bytes.subarray(start, start + CHUNK_BYTES)
-      }
-    },
+  return new EncodedInMemory(weights, metadata)
+}
+
+class EncodedInMemory implements EncodedWeights {
+  readonly byteLength: number
+  readonly #data: TensorData[]
+  readonly #head: Uint8Array
+  readonly #order: readonly number[]
+
+  constructor({ specs, data }: Weights, metadata: Record<string, string> | undefined) {
+    const { head, order } = encodeHeader(specs, metadata)
+    this.byteLength = head.byteLength + weightsBytes(specs)
+    this.#data = data
+    this.#head = head
+    this.#order = order
+  }
+
+  *chunks(): Generator<Uint8Array> {
+    yield this.#head
+    for (const index of this.#order) {
+      const bytes = bytesOf(this.#data[index]!)
+      for (let start = 0; start < bytes.length; start += CHUNK_BYTES) yield bytes.subarray(start, start + CHUNK_BYTES)
+    }
   }
 }
