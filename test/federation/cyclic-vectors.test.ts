@@ -1,16 +1,9 @@
 /** Every Cyclic case of the golden vectors through the runtime: what each hop makes, who is skipped, and the model of every round. */
 import { describe, expect, it } from 'vitest'
+import { pooledLoss, readCases, type TrainingCase, toleranceOf, trainerOf } from '../../experiments/support/golden.js'
 import { cyclic, cyclicBy } from '../../src/federation/algorithms/cyclic.js'
 import type { TensorType } from '../../src/federation/weights/weights.js'
-import {
-  expectClose,
-  expectWeights,
-  pooledLoss,
-  readCases,
-  type TrainingCase,
-  toleranceOf,
-  trainerOf,
-} from './golden.js'
+import { expectClose, expectWeights } from './expect-golden.js'
 import { isWholeRun, runCase, runOverSockets, settingsOf, types, type Way, ways } from './golden-run.js'
 
 const cases = readCases<TrainingCase>('cyclic')

@@ -3,13 +3,7 @@
  * keeps, after every round; and whole jobs over sockets, with the runtime's own check of c = mean c_i on.
  */
 import { describe, expect, it } from 'vitest'
-import { scaffold } from '../../src/federation/algorithms/scaffold.js'
-import { createScaffoldTrainer } from '../../src/federation/training/scaffold-trainer.js'
-import { partOf } from '../../src/federation/weights/parts.js'
-import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
 import {
-  expectClose,
-  expectWeights,
   pooledLoss,
   readCases,
   specsOf,
@@ -17,7 +11,12 @@ import {
   toleranceOf,
   trainingOf,
   weightsOf,
-} from './golden.js'
+} from '../../experiments/support/golden.js'
+import { scaffold } from '../../src/federation/algorithms/scaffold.js'
+import { createScaffoldTrainer } from '../../src/federation/training/scaffold-trainer.js'
+import { partOf } from '../../src/federation/weights/parts.js'
+import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
+import { expectClose, expectWeights } from './expect-golden.js'
 import { isWholeRun, runCase, runOverSockets, settingsOf, types, type Way, ways } from './golden-run.js'
 
 const cases = readCases<TrainingCase>('scaffold')

@@ -1,13 +1,8 @@
 /** Every swarm case of the golden vectors through a real coordinator and real peers, over sockets. */
+
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { StoppedError } from '../../src/errors.js'
-import type { MakeTrainer } from '../../src/federation/roles/job.js'
-import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
-import { waitForMark } from './fake-role.js'
 import {
-  expectClose,
-  expectWeights,
   pooledLoss,
   readCases,
   specsOf,
@@ -15,9 +10,15 @@ import {
   toleranceOf,
   trainerOf,
   weightsOf,
-} from './golden.js'
+} from '../../experiments/support/golden.js'
+import { copyOf } from '../../experiments/support/job-in-process.js'
+import { StoppedError } from '../../src/errors.js'
+import type { MakeTrainer } from '../../src/federation/roles/job.js'
+import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
+import { expectClose, expectWeights } from './expect-golden.js'
+import { waitForMark } from './fake-role.js'
 import { get } from './raw-client.js'
-import { copyOf, type StartedPeer, type StartedSwarm, startSwarm } from './swarm/start-swarm.js'
+import { type StartedPeer, type StartedSwarm, startSwarm } from './swarm/start-swarm.js'
 
 interface SwarmCase extends TrainingCase {
   config: TrainingCase['config'] & {

@@ -3,14 +3,8 @@
  * with the weights as safetensors between them; and whole runs over sockets where the case needs no client to be missing.
  */
 import { describe, expect, it } from 'vitest'
-import { fedavg, weightedMean } from '../../src/federation/algorithms/fedavg.js'
-import { Collection } from '../../src/federation/rounds/collection.js'
-import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
-import type { ResultClaim } from '../../src/federation/wire/messages.js'
 import {
   type AggregateCase,
-  expectClose,
-  expectWeights,
   pooledLoss,
   readCases,
   specsOf,
@@ -18,15 +12,19 @@ import {
   toleranceOf,
   trainerOf,
   weightsOf,
-} from './golden.js'
+} from '../../experiments/support/golden.js'
+import { committed, streamOf } from '../../experiments/support/job-in-process.js'
+import { fedavg, weightedMean } from '../../src/federation/algorithms/fedavg.js'
+import { Collection } from '../../src/federation/rounds/collection.js'
+import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
+import type { ResultClaim } from '../../src/federation/wire/messages.js'
+import { expectClose, expectWeights } from './expect-golden.js'
 import {
-  committed,
   isWholeRun,
   runCase,
   runOverSockets,
   settingsOf,
   storageOf,
-  streamOf,
   summationOf,
   types,
   type Way,

@@ -65,8 +65,3 @@ function endWithTest(role: FakeRole, done: Promise<unknown>): void {
     await done.catch(() => {})
   })
 }
-
-/** A copy that later rounds leave alone. */
-export function copyOf({ specs, data }: Weights): Weights {
-  return { specs, data: data.map((tensor) => tensor.slice()) }
-}

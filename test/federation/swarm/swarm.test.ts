@@ -1,5 +1,6 @@
 import { connect, createServer as createTcpServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { copyOf } from '../../../experiments/support/job-in-process.js'
 import { fedavg } from '../../../src/federation/algorithms/fedavg.js'
 import { runClient } from '../../../src/federation/roles/client.js'
 import { makeTrainer } from '../../../src/federation/roles/job-model.js'
@@ -10,7 +11,7 @@ import { weightsDigest } from '../../../src/federation/weights/digest.js'
 import { type Weights, weightsBytes } from '../../../src/federation/weights/weights.js'
 import { fakeRole, waitForMark } from '../fake-role.js'
 import { clientSettings, serverSettings } from '../settings.js'
-import { copyOf, startSwarm } from './start-swarm.js'
+import { startSwarm } from './start-swarm.js'
 
 const job = { rounds: 5, clients: 4, model: 'softmax', localSteps: 3, minClients: 1 } as const
 const names = ['site-1', 'site-2', 'site-3', 'site-4']
@@ -69,6 +70,18 @@ describe('a swarm equals FedAvg bit for bit, every tensor after every round,', (
       if (rotation === 'fixed') expect(new Set(turns)).toEqual(new Set(['site-1']))
     }
   })
+})
+
+it('a swarm that adds up in the order of arrival is within 1e-6 of FedAvg, by the largest weight', async () => {
+  const expected = await runFedAvg({})
+  const { rounds } = await runSwarm({ summation: 'arrival' })
+  expect(rounds).toHaveLength(job.rounds)
+  for (const [round, { data }] of rounds.entries()) {
+    const wanted = expected[round]!.data.flatMap((tensor) => [...tensor])
+    const largest = Math.max(...wanted.map(Math.abs))
+    const off = data.flatMap((tensor) => [...tensor]).map((value, i) => Math.abs(value - wanted[i]!))
+    expect(Math.max(...off) / largest, `round ${round + 1}`).toBeLessThanOrEqual(1e-6)
+  }
 })
 
 it('the coordinator never sees a weight: all that it receives in a job is far less than one set of them', async () => {

@@ -1,8 +1,7 @@
-/** The golden vectors: their shapes, and what they mean in the runtime's terms. See fixtures/vectors/README.md. */
+/** The golden vectors: their shapes, and what they mean in the runtime's terms. See test/fixtures/vectors/README.md. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect } from 'vitest'
 import type { Examples } from '../../src/federation/training/examples.js'
 import { logisticHead, softmaxHead, squaredHead } from '../../src/federation/training/head.js'
 import { createLinearModel } from '../../src/federation/training/linear-model.js'
@@ -11,7 +10,7 @@ import { createSgdTrainer, type LocalTraining } from '../../src/federation/train
 import type { Trainer } from '../../src/federation/training/trainer.js'
 import type { TensorSpec, TensorType, Weights } from '../../src/federation/weights/weights.js'
 
-type Numbers = Record<string, number[]>
+export type Numbers = Record<string, number[]>
 
 export interface TrainingCase {
   id: string
@@ -90,12 +89,18 @@ export interface AggregateCase {
   tolerance: { float32: number; float64: number }
 }
 
-const folder = process.env.TIDEMARK_VECTORS ?? fileURLToPath(new URL('../fixtures/vectors', import.meta.url))
+const folder = process.env.TIDEMARK_VECTORS ?? fileURLToPath(new URL('../../test/fixtures/vectors', import.meta.url))
 
 /** The cases of one algorithm, in the order of the index. */
 export function readCases<Case>(algorithm: string): Case[] {
   const index = readVector<{ cases: { algorithm: string; file: string }[] }>('index.json')
   return index.cases.filter((entry) => entry.algorithm === algorithm).map((entry) => readVector<Case>(entry.file))
+}
+
+/** One case, by its id. */
+export function readCase<Case>(id: string): Case {
+  const index = readVector<{ cases: { id: string; file: string }[] }>('index.json')
+  return readVector<Case>(index.cases.find((entry) => entry.id === id)!.file)
 }
 
 function readVector<T>(file: string): T {
@@ -121,21 +126,6 @@ export function weightsOf(
 
 export function toleranceOf(golden: { tolerance: { float32: number; float64: number } }, dtype: TensorType): number {
   return dtype === 'F32' ? golden.tolerance.float32 : golden.tolerance.float64
-}
-
-/** |a - b| / max(1, |b|), as the vectors define it. */
-export function expectClose(found: number, expected: number, tolerance: number, what: string): void {
-  expect(Math.abs(found - expected) / Math.max(1, Math.abs(expected)), what).toBeLessThanOrEqual(tolerance)
-}
-
-export function expectWeights(found: Weights, expected: Numbers, tolerance: number, what: string): void {
-  expect(found.specs.map((spec) => spec.name).sort(), what).toEqual(Object.keys(expected).sort())
-  for (const [tensor, spec] of found.specs.entries()) {
-    const values = expected[spec.name]!
-    expect(found.data[tensor]!.length, what).toBe(values.length)
-    for (const [i, value] of values.entries())
-      expectClose(found.data[tensor]![i]!, value, tolerance, `${what}: ${spec.name}[${i}]`)
-  }
 }
 
 export function examplesOf(clients: TrainingCase['clients']): Examples {
