@@ -30,6 +30,10 @@ export interface OptionSpec<T> {
   repeats?: true
   /** All there is to choose from, where that is a closed list. */
   choices?: readonly string[]
+  /** The algorithm that alone has a use for it. */
+  onlyWith?: string
+  /** Algorithms that have none, each with the reason as it follows the name: `averages nothing`. */
+  notWith?: Readonly<Record<string, string>>
 }
 
 export type OptionTable = Record<string, OptionSpec<unknown>>
@@ -65,12 +69,27 @@ export function defaultValue<T>(spec: OptionSpec<T>, algorithm: unknown): T {
   return spec.defaultWith?.[String(algorithm)] ?? spec.default
 }
 
+/** Whether a job of this algorithm has a use for an option. */
+export function isUsedBy({ onlyWith, notWith }: OptionSpec<unknown>, algorithm: unknown): boolean {
+  return (onlyWith === undefined || onlyWith === algorithm) && notWith?.[String(algorithm)] === undefined
+}
+
+/** Why an option is refused with an algorithm that has no use for it, after the name that it was given by. */
+export function whyUseless({ onlyWith, notWith }: OptionSpec<unknown>, algorithm: unknown): string {
+  const reason = notWith?.[String(algorithm)]
+  return reason === undefined
+    ? `belongs to ${onlyWith}, and the algorithm here is ${algorithm}`
+    : `means nothing to ${algorithm}, which ${reason}`
+}
+
 interface Wording {
   flag: string
   short?: string
   help: string
   placeholder?: string
   defaultText?: string
+  onlyWith?: string
+  notWith?: Readonly<Record<string, string>>
 }
 
 /** Defaults that depend on the algorithm, and how the help tells them: `0 (cyclic: 1)`. */
@@ -262,6 +281,8 @@ function axisOf<T>(
   const expected = `a comma-separated list, each ${[spec.expected, ...words.map((word) => `"${word}"`)].join(' or ')}`
   return {
     flag: spec.flag,
+    ...(spec.onlyWith === undefined ? {} : { onlyWith: spec.onlyWith }),
+    ...(spec.notWith === undefined ? {} : { notWith: spec.notWith }),
     placeholder: 'LIST',
     help: from.help ?? `${spec.help} A list: each value is a setting.`,
     default: from.default,
@@ -283,15 +304,19 @@ function axisOf<T>(
 function wording(
   from: Wording,
   placeholder: string,
-): Pick<OptionSpec<unknown>, 'flag' | 'short' | 'help' | 'placeholder' | 'defaultText'> {
+): Pick<OptionSpec<unknown>, 'flag' | 'short' | 'help' | 'placeholder' | 'defaultText' | 'onlyWith' | 'notWith'> {
   return {
     flag: from.flag,
+    ...(from.onlyWith === undefined ? {} : { onlyWith: from.onlyWith }),
+    ...(from.notWith === undefined ? {} : { notWith: from.notWith }),
     ...(from.short === undefined ? {} : { short: from.short }),
     help: from.help,
     placeholder: from.placeholder ?? placeholder,
     ...(from.defaultText === undefined ? {} : { defaultText: from.defaultText }),
   }
 }
+
+const AVERAGES_NOTHING = { cyclic: 'hands the weights from client to client and averages nothing' }
 
 /** Cleanup inside a role. Handed on whole; the cadence is decided in one place, `everyNthRound`. */
 export const memoryOptions = {
@@ -300,18 +325,21 @@ export const memoryOptions = {
     min: 0,
     default: 0,
     defaultWith: { cyclic: 1 },
+    notWith: { swarm: 'has no server: its peers have --memory-gc-rounds' },
     help: 'After every N-th round the server collects garbage and gives freed pages back. 0 never does.',
   }),
   clientMemoryGcRounds: integer({
     flag: 'client-memory-gc-rounds',
     min: 0,
     default: 0,
+    notWith: { swarm: 'has no clients: its peers have --memory-gc-rounds' },
     help: "The same for clients, after the round's result was sent and confirmed. 0 never does.",
   }),
   memoryGcRounds: integer({
     flag: 'memory-gc-rounds',
     min: 0,
     default: 1,
+    onlyWith: 'swarm',
     help: 'The same for the peers of a swarm: after every N-th round of its own training, and after every N-th that it added up. 0 never does.',
   }),
 }
@@ -384,6 +412,7 @@ export const trainingOptions = {
     flag: 'option',
     of: ['I', 'II'],
     default: 'II',
+    onlyWith: 'scaffold',
     help: 'SCAFFOLD: I takes the new control variate from one more pass over the local data, II from the steps made.',
   }),
 }
@@ -401,6 +430,7 @@ export const roundOptions = {
     flag: 'order',
     placeholder: 'ORDER',
     default: 'fixed',
+    onlyWith: 'cyclic',
     help: 'Cyclic: fixed (by name), random, random-without-same-in-a-row, or names with commas between, as in site-2,site-1.',
   }),
   minClients: integer({
@@ -413,6 +443,7 @@ export const roundOptions = {
     flag: 'server-learning-rate',
     above: 0,
     default: 1,
+    notWith: AVERAGES_NOTHING,
     help: 'Share of the step towards the mean that the server takes.',
   }),
   weighting: choice({
@@ -420,12 +451,14 @@ export const roundOptions = {
     of: ['examples', 'uniform'],
     default: 'examples',
     defaultWith: { scaffold: 'uniform' },
+    notWith: AVERAGES_NOTHING,
     help: 'Weight of a client in the mean.',
   }),
   summation: choice({
     flag: 'summation',
     of: ['ordered', 'arrival'],
     default: 'ordered',
+    notWith: AVERAGES_NOTHING,
     help: 'ordered: in the order of client names, bit for bit repeatable. arrival: as results come, least memory.',
   }),
   joinDeadlineMs: durationMs({
@@ -578,6 +611,7 @@ export const swarmOptions = {
       flag: 'rotation',
       placeholder: 'round-robin|random|fixed|LIST',
       default: 'round-robin',
+      onlyWith: 'swarm',
       help: 'Which peer adds a round up: each in turn, one drawn by a hash of the seed and the round, always the first, or as in a list of names.',
     }),
     expected: 'one of round-robin, random, fixed, or names of peers with commas between, such as site-2,site-1',
@@ -614,6 +648,7 @@ export const serverOptions = {
     flag: 'aggregation',
     of: ['spooled', 'buffered'],
     default: 'spooled',
+    notWith: { swarm: 'adds up in the memory of its peers' },
     help: 'Where results wait. spooled: in files, so that memory does not depend on the model. buffered: in memory.',
   }),
   spoolDir: text({

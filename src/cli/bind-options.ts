@@ -1,12 +1,12 @@
 import { type Argument, Command as Commander, CommanderError, Option } from 'commander'
 import { UsageError } from '../errors.js'
-import { defaultValues, environmentName, type OptionSpec } from '../options.js'
+import { defaultValues, environmentName, isUsedBy, type OptionSpec, whyUseless } from '../options.js'
 import type { Command, CommandInput } from './command.js'
 
 /**
  * Reads a verb's arguments, options and their environment variables.
  *
- * @throws UsageError that names the flag or variable, what was found and what would be right
+ * @throws UsageError that names the flag or variable, what was found and what would be right, or whose job has no use for it
  */
 export function parseCommandLine(
   command: Command,
@@ -28,6 +28,7 @@ export function parseCommandLine(
   }
   const options = { ...defaultValues(command.options, found.algorithm), ...found }
   const given = new Set(Object.keys(found))
+  refuseUseless(command, options.algorithm, given)
   return { arguments: commander.args, options, given }
 }
 
@@ -103,6 +104,18 @@ function parseValue(command: Command, spec: OptionSpec<unknown>, { from, text }:
   if (value === undefined)
     throw new UsageError(`${from}: found "${text}", expected ${spec.expected}`, { fix: seeHelp(command) })
   return value
+}
+
+/** An option that the job's algorithm has no use for must not be lost in silence. */
+function refuseUseless(command: Command, algorithm: unknown, given: ReadonlySet<string>): void {
+  if (algorithm === undefined) return
+  for (const key of given) {
+    const spec = command.options[key]!
+    if (!isUsedBy(spec, algorithm))
+      throw new UsageError(`${command.verb}: --${spec.flag} ${whyUseless(spec, algorithm)}`, {
+        fix: `Leave it out, and ${environmentName(spec.flag)} too.`,
+      })
+  }
 }
 
 /** commander writes `error: unknown option '--round'` and, on a second line, `(Did you mean --rounds?)`. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
 import { type CompareOptions, type FinishedComparison, runPlan } from '../experiment/compare.js'
-import { type Overrides, overridePlan } from '../experiment/override.js'
+import { type Overrides, overridePlan, overridesFor } from '../experiment/override.js'
 import { type ComparisonPlan, planComparison } from '../experiment/plan.js'
-import { type LoadedDefinition, loadSuite } from '../experiment/suite.js'
+import { ALL, type LoadedDefinition, loadSuite } from '../experiment/suite.js'
 import {
   axisOptions,
   commandOptions,
@@ -72,9 +72,10 @@ export async function plannedRuns(input: CommandInput): Promise<PlannedRun[]> {
 function suitePlan(
   { source, text, definition }: LoadedDefinition,
   input: CommandInput,
-  overrides: Overrides,
+  given: Overrides,
 ): ComparisonPlan {
   const plan = planComparison(definition, { name: source, text })
+  const overrides = input.arguments[0] === ALL ? overridesFor(plan, given) : given
   refuseWithoutCommand(plan, input, overrides)
   return planComparison(overridePlan(plan, overrides), `${source} with the options given`)
 }

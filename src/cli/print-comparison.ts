@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import type { FinishedComparison } from '../experiment/compare.js'
+import type { TableOptions } from '../report/table.js'
 import type { ReportView } from '../report/view.js'
 
 /** A comparison and its report. */
@@ -19,17 +20,33 @@ export async function reportComparison({ folder, comparison }: FinishedCompariso
 /** Tables, warnings, what was seen in words, and where to look further. */
 export async function printComparison({ folder, page, view }: ReportedComparison): Promise<void> {
   const { terminalSummary } = await import('../report/table.js')
+  process.stdout.write(`${terminalSummary(view, tableOptions())}\nReport: ${page}\nData:   ${folder}\n`)
+}
+
+/** Writes overview.md of several comparisons into their folder, and prints its table. */
+export async function reportOverview(
+  folder: string,
+  reported: readonly ReportedComparison[],
+  { isJson }: { isJson: boolean },
+): Promise<void> {
+  const { overviewTable, writeOverview } = await import('../report/overview.js')
+  const { terminalTable } = await import('../report/table.js')
+  const table = overviewTable(reported.map(({ view }) => view))
+  const file = writeOverview(table, folder)
+  if (!isJson) process.stdout.write(`\n${terminalTable(table, tableOptions())}\n\nOverview: ${file}\n`)
+}
+
+function tableOptions(): TableOptions {
   const isTerminal = process.stdout.isTTY === true
-  const summary = terminalSummary(view, {
+  return {
     isTerminal,
     hasColor: isTerminal && pc.isColorSupported,
     ...(isTerminal ? { width: process.stdout.columns } : {}),
-  })
-  process.stdout.write(`${summary}\nReport: ${page}\nData:   ${folder}\n`)
+  }
 }
 
-/** One object for one comparison, an array for several. */
-export function printJson(reported: readonly ReportedComparison[]): void {
+/** One object for one comparison, an array for several, also where it did not come to more than one. */
+export function printJson(reported: readonly ReportedComparison[], { isSuite }: { isSuite: boolean }): void {
   const results = reported.map(({ folder, page, view }) => ({
     folder,
     report: page,
@@ -38,5 +55,5 @@ export function printJson(reported: readonly ReportedComparison[]): void {
     differences: view.differences,
     comparison: view.comparison,
   }))
-  process.stdout.write(`${JSON.stringify(results.length === 1 ? results[0] : results, null, 2)}\n`)
+  process.stdout.write(`${JSON.stringify(isSuite ? results : results[0], null, 2)}\n`)
 }

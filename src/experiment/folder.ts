@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, systemErrorCode, UsageError } from '../errors.js'
 import type { Comparison } from './comparison.js'
@@ -56,7 +56,8 @@ export function readPlan(folder: string): unknown {
   return readJson(folder, join(folder, PLAN))
 }
 
-function writeWhole(file: string, content: unknown): void {
+/** Replaces a file whole. @throws UsageError when it cannot be written */
+export function writeWhole(file: string, content: unknown): void {
   const next = `${file}.next`
   try {
     writeFileSync(next, `${JSON.stringify(content, null, 1)}\n`)
@@ -73,12 +74,18 @@ function writeWhole(file: string, content: unknown): void {
   }
 }
 
-function readJson(folder: string, file: string): unknown {
+/** Unchecked. @throws UsageError when the file is none */
+export function readJson(folder: string, file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
     throw new UsageError(`${folder} holds no comparison that can be read: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** Whether a comparison was begun in this folder. */
+export function hasComparison(folder: string): boolean {
+  return existsSync(join(folder, RESULTS))
 }
 
 /** `20260712-130509`, in local time. */

@@ -6,6 +6,7 @@ import {
   compareOptions,
   defaultValue,
   formatOption,
+  isUsedBy,
   jobAlgorithm,
   jobOptions,
   memoryOptions,
@@ -15,6 +16,7 @@ import {
   serverOptions,
   swarmOptions,
   trainingOptions,
+  whyUseless,
 } from '../options.js'
 import type { PracticalFloor } from '../verdict/analysis.js'
 import { display, readAxes, readCommandAxes } from './axes.js'
@@ -58,7 +60,7 @@ export type WorkloadPlan = FederationPlan | CommandPlan
 
 export interface FederationPlan {
   kind: 'federation'
-  /** A value for every option of the job. */
+  /** A value for every option that its algorithm has a use for. */
   job: Record<string, string | number>
 }
 
@@ -90,6 +92,8 @@ export function planComparison(definition: unknown, source: string | DefinitionS
     const faults = checked.issues.map((issue) => faultOf(issue, kind))
     throw usageError(from, faults)
   }
+  const useless = uselessKeys(definition)
+  if (useless.length > 0) throw usageError(from, useless)
   const { settings, workload, judge, ...rest } = checked.output
   const { plan, faults } =
     workload.kind === 'federation'
@@ -104,14 +108,33 @@ export function planComparison(definition: unknown, source: string | DefinitionS
 type WorkloadPart = { plan: Pick<ComparisonPlan, 'workload' | 'settings' | 'judge'>; faults: string[] }
 
 function planFederation(workload: FederationPlan, given: Given, judge: string | undefined): WorkloadPart {
-  const isSwarm = workload.job.algorithm === 'swarm'
+  const { algorithm } = workload.job
+  const isSwarm = algorithm === 'swarm'
   const { axes, faults } = readAxes(given ?? defaultAxes(isSwarm), federationOptions)
-  const foreign = isSwarm ? 'serverMemoryGcRounds' : 'memoryGcRounds'
-  if (axes[foreign] !== undefined)
-    faults.push(
-      `settings.${foreign}: found with ${workload.job.algorithm}, ${isSwarm ? 'whose peers have memoryGcRounds and which has no server' : 'and only the peers of a swarm have it; a server has serverMemoryGcRounds'}`,
-    )
-  return { plan: { workload, settings: axes, judge: judge ?? (isSwarm ? 'peer' : 'server') }, faults }
+  const used = Object.entries(federationOptions).filter(([, spec]) => isUsedBy(spec, algorithm))
+  const job = Object.fromEntries(used.map(([key]) => [key, workload.job[key]!]))
+  return {
+    plan: { workload: { ...workload, job }, settings: axes, judge: judge ?? (isSwarm ? 'peer' : 'server') },
+    faults,
+  }
+}
+
+/** What a definition says of a job, or compares, that the job's algorithm has no use for. */
+function uselessKeys(definition: unknown): string[] {
+  const { workload, settings = {} } = definition as {
+    workload: { job?: Record<string, unknown> }
+    settings?: Record<string, unknown>
+  }
+  const { job = {} } = workload
+  const fault = (path: string) => (key: string) => {
+    const spec = (federationOptions as OptionTable)[key]
+    return spec === undefined || isUsedBy(spec, job.algorithm)
+      ? []
+      : [`${path}.${key}: ${whyUseless(spec, job.algorithm)}`]
+  }
+  return workload.job === undefined
+    ? []
+    : [...Object.keys(job).flatMap(fault('workload.job')), ...Object.keys(settings).flatMap(fault('settings'))]
 }
 
 /** Without axes there is one setting: the command as it stands. */

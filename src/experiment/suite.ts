@@ -14,8 +14,11 @@ export interface LoadedDefinition {
   definition: unknown
 }
 
+/** Stands for the suites of all algorithms. */
+export const ALL = 'all'
+
 /**
- * Loads what `tidemark compare` was asked for: the name of an algorithm (the suite that ships with Tidemark), a
+ * Loads what `tidemark compare` was asked for: the name of an algorithm (the suite that ships with Tidemark), `all` of them, a
  * `*.memory.ts` file, or a folder with such files in it or below it. Without a name, `tidemark.config.ts` of the current
  * folder. A file may export a list of comparisons.
  *
@@ -40,11 +43,12 @@ function configFiles(): string[] {
 }
 
 function suiteFiles(asked: string): string[] {
-  if (jobAlgorithm.parse(asked) !== undefined) return suiteFiles(shippedSuite(asked))
+  if (asked === ALL) return jobAlgorithm.choices!.flatMap(suiteFiles)
+  if (jobAlgorithm.choices!.includes(asked)) return suiteFiles(shippedSuite(asked))
   const path = resolve(asked)
   if (!existsSync(path))
     throw new UsageError(`there is no algorithm, file or folder "${asked}"`, {
-      fix: suggestWord(asked, jobAlgorithm.choices ?? []),
+      fix: suggestWord(asked, [...jobAlgorithm.choices!, ALL]),
     })
   if (!statSync(path).isDirectory()) return [path]
   const files = readdirSync(path, { recursive: true, encoding: 'utf8' })

@@ -36,7 +36,7 @@ export function summaryMarkdown(view: ReportView): string {
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
-function markdownTable({ title, note, columns, rows }: SummaryTable): string {
+export function markdownTable({ title, note, columns, rows }: SummaryTable): string {
   const row = (cells: string[]) => `| ${cells.join(' | ')} |`
   return [
     `### ${escapeMarkdown(title)}`,

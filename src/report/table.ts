@@ -29,7 +29,7 @@ export function terminalSummary(view: ReportView, options: TableOptions): string
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
-function terminalTable(table: SummaryTable, options: TableOptions): string {
+export function terminalTable(table: SummaryTable, options: TableOptions): string {
   const colors = pc.createColors(options.hasColor)
   const width = options.isTerminal ? (options.width ?? 120) : Number.POSITIVE_INFINITY
   const blocks = columnBlocks(table, width).map((columns) => drawBlock(table, columns, options))

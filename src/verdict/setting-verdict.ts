@@ -30,7 +30,8 @@ export function limitOf({ limitBytes, machine }: Pick<Comparison, 'limitBytes' |
 export function judgeSetting(comparison: Comparison, summary: SettingSummary): SettingVerdict {
   const { label } = summary
   const completed = completedOf(comparison.trials, label)
-  const gcRounds = Number(comparison.settings.find((one) => one.label === label)?.values.serverMemoryGcRounds ?? 0)
+  const { serverMemoryGcRounds, memoryGcRounds } = comparison.settings.find((one) => one.label === label)?.values ?? {}
+  const gcRounds = Number(serverMemoryGcRounds ?? memoryGcRounds ?? 0)
   const rounds = completed.map((trial) => judgedRounds(trial, comparison.judge)).filter((trial) => trial.length > 0)
   const analysis =
     rounds.length === 0

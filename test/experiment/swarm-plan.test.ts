@@ -17,8 +17,10 @@ it('a swarm is judged by its peers, whose cleanup has its own axis', () => {
 
 it('cleanup of a server that is not there is refused, and so is that of peers that are not', () => {
   expect(() => planComparison(swarm({ serverMemoryGcRounds: [0, 1] }), 'the test')).toThrow(
-    'settings.serverMemoryGcRounds: found with swarm, whose peers have memoryGcRounds and which has no server',
+    'settings.serverMemoryGcRounds: means nothing to swarm, which has no server: its peers have --memory-gc-rounds',
   )
   const fedavg = { ...swarm({ memoryGcRounds: [1] }), workload: { kind: 'federation', job: { algorithm: 'fedavg' } } }
-  expect(() => planComparison(fedavg, 'the test')).toThrow('settings.memoryGcRounds: found with fedavg')
+  expect(() => planComparison(fedavg, 'the test')).toThrow(
+    'settings.memoryGcRounds: belongs to swarm, and the algorithm here is fedavg',
+  )
 })

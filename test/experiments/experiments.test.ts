@@ -16,5 +16,5 @@ describe.each([
     const rows: Row[] = await run()
     expect(rows).toHaveLength(count)
     expect(rows.filter(({ passed }) => !passed)).toEqual([])
-  })
+  }, 300_000)
 })

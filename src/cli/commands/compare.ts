@@ -1,10 +1,19 @@
+import { basename } from 'node:path'
 import { UsageError } from '../../errors.js'
-import { type FinishedComparison, resumeComparison } from '../../experiment/compare.js'
+import { type FinishedComparison, resumeComparison, runPlan } from '../../experiment/compare.js'
+import { hasComparison } from '../../experiment/folder.js'
+import { makeSuiteFolder, readSuiteFolder, type SuiteFolder } from '../../experiment/suite-folder.js'
 import { compareOptions } from '../../options.js'
 import type { Command, CommandInput } from '../command.js'
 import { comparisonAxes, comparisonJob, plannedRuns, type Run } from '../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../exit-codes.js'
-import { printComparison, printJson, type ReportedComparison, reportComparison } from '../print-comparison.js'
+import {
+  printComparison,
+  printJson,
+  type ReportedComparison,
+  reportComparison,
+  reportOverview,
+} from '../print-comparison.js'
 import { runWithProgress, type WatchedComparison } from '../run-with-progress.js'
 
 const { out, resume, json } = compareOptions
@@ -17,6 +26,8 @@ export const command: Command = {
     'memory of every process, and says what each setting did to the server.',
     '',
     'The job is the name of an algorithm (fedavg, scaffold, cyclic, swarm), or a suite: a *.memory.ts file, or a folder of them.',
+    'With all the four algorithms are compared one after the other, each in a folder of its own, with an overview; options',
+    'then reach the algorithms that have a use for them, and --server-memory-gc-rounds the peers of the swarm too.',
     'Options that are given replace what the suite says. Results, with report.html, go to the folder that is printed.',
     'Without a job, tidemark.config.ts (or .mjs, .json) of this folder says what to compare.',
     '',
@@ -32,7 +43,10 @@ export const command: Command = {
   examples: [
     'tidemark compare fedavg',
     'tidemark compare fedavg --trainer echo --model-size 50MB --rounds 12 --trials 3',
+    'tidemark compare scaffold --option I --local-steps 5 --trials 2',
+    'tidemark compare cyclic --order random --clients 4',
     'tidemark compare swarm --clients 3 --memory-gc-rounds 0,1 --rotation round-robin',
+    'tidemark compare all --trainer echo --model-size 20MB --rounds 12 --trials 2',
     'tidemark compare memory-profile/fedavg --server-memory-gc-rounds 0,1 --arena-max unset',
     "tidemark compare --command 'python job.py --gc {gc}' -L gc 0,5,1 --rounds nvflare --role server=runner_process",
     'tidemark compare --resume runs/fedavg-20260712-130509',
@@ -41,20 +55,21 @@ export const command: Command = {
 }
 
 async function runCompare(input: CommandInput): Promise<number> {
-  const runs =
-    input.options.resume === undefined ? (await plannedRuns(input)).map(({ run }) => run) : [resumedRun(input)]
+  const { runs, folder } = input.options.resume === undefined ? await newRuns(input) : resumedRuns(input)
+  const isJson = input.options.json === true
   const reported: ReportedComparison[] = []
   const exitCodes: number[] = []
   for (const run of runs) {
     const finished = await runWithProgress(run)
     const one = await reportComparison(finished)
     reported.push(one)
-    if (input.options.json !== true) await printComparison(one)
+    if (!isJson) await printComparison(one)
     exitCodes.push(exitCodeOf(one, finished))
-    if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished)}\n`)
+    if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished, folder)}\n`)
     if (finished.stopped !== undefined) break
   }
-  if (input.options.json === true) printJson(reported)
+  if (folder !== undefined) await reportOverview(folder, reported, { isJson })
+  if (isJson) printJson(reported, { isSuite: folder !== undefined })
   return worstExit(exitCodes)
 }
 
@@ -70,18 +85,50 @@ function exitCodeOf({ view }: ReportedComparison, { comparison, stopped }: Watch
   return states.includes('undecided') ? INCONCLUSIVE : 0
 }
 
-function resumedRun({ arguments: [asked], options, given }: CommandInput): Run {
+/** What is to run, and the folder that all of it is in, where it is several comparisons. */
+interface Runs {
+  runs: Run[]
+  folder?: string
+}
+
+async function newRuns(input: CommandInput): Promise<Runs> {
+  const planned = await plannedRuns(input)
+  if (planned.length === 1) return { runs: planned.map(({ run }) => run) }
+  const name = basename(input.arguments[0] ?? 'config').replace(/\.memory\.\w+$/, '')
+  const plans = planned.map(({ plan }) => plan)
+  return suiteRuns(makeSuiteFolder(input.options.out as string | undefined, name, plans))
+}
+
+/** A comparison of a suite that was begun goes on; one that was not begins. */
+function suiteRuns({ folder, comparisons }: SuiteFolder): Runs {
+  const runs = comparisons.map(
+    (one): Run =>
+      (options) =>
+        hasComparison(one.folder)
+          ? resumeComparison(one.folder, options)
+          : runPlan(one.plan, { ...options, out: one.folder }),
+  )
+  return { runs, folder }
+}
+
+function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs {
   const others = [...given].filter((key) => key !== 'resume' && key !== 'json')
   if (asked !== undefined || others.length > 0)
     throw new UsageError(
       `compare: --resume goes on with what ${options.resume} was started for; found ${[...(asked === undefined ? [] : [`"${asked}"`]), ...others.map((key) => `--${command.options[key]!.flag}`)].join(', ')} besides`,
       { fix: `tidemark compare --resume ${options.resume}` },
     )
-  return (compareOptions) => resumeComparison(String(options.resume), compareOptions)
+  const folder = String(options.resume)
+  const comparisons = readSuiteFolder(folder)
+  return comparisons === undefined
+    ? { runs: [(compareOptions) => resumeComparison(folder, compareOptions)] }
+    : suiteRuns({ folder, comparisons })
 }
 
-function howToGoOn({ folder, comparison }: FinishedComparison): string {
+/** @param suite the folder of all comparisons, where there are several */
+function howToGoOn({ folder, comparison }: FinishedComparison, suite: string | undefined): string {
   const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
   const all = comparison.settings.length * comparison.trialsPerSetting
-  return `stopped after ${done} of ${all} trials; what was measured is kept. Go on with: tidemark compare --resume ${folder}`
+  const of = suite === undefined ? '' : ` of ${comparison.name}`
+  return `stopped after ${done} of ${all} trials${of}; what was measured is kept. Go on with: tidemark compare --resume ${suite ?? folder}`
 }

@@ -3,6 +3,7 @@ import { runRole } from '../../federation/roles/role-process.js'
 import { modelSpecs } from '../../federation/training/model-choice.js'
 import { weightsBytes } from '../../federation/weights/weights.js'
 import {
+  defaultValues,
   jobOptions,
   networkOptions,
   type OptionValues,
@@ -13,7 +14,11 @@ import {
 import type { Command } from '../command.js'
 
 const { host, port, tokenFile, idleMs } = networkOptions
-const options = { ...jobOptions, host, port, tokenFile, idleMs, ...swarmOptions, ...roundOptions, ...trainingOptions }
+const { order, ...ofRound } = roundOptions
+const { scaffoldOption, ...ofTraining } = trainingOptions
+const options = { ...jobOptions, host, port, tokenFile, idleMs, ...swarmOptions, ...ofRound, ...ofTraining }
+/** Of other algorithms; what tells a job to a peer has a value for each all the same. */
+const ofOthers = { order, scaffoldOption }
 
 export const command: Command = {
   verb: 'coordinator',
@@ -28,7 +33,7 @@ export const command: Command = {
     'TIDEMARK_TOKEN=letmein tidemark coordinator --port 8080 --clients 3 --rotation random --trainer echo --model-size 100MiB',
   ],
   async run(input) {
-    const settings = input.options as OptionValues<typeof options>
+    const settings = { ...defaultValues(ofOthers), ...(input.options as OptionValues<typeof options>) }
     await runRole({ role: 'coordinator' }, async (role) => {
       await runCoordinator(settings, weightsBytes(modelSpecs(settings)), role)
       role.log(`the job is complete: ${settings.rounds} rounds`)

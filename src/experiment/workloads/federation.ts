@@ -117,6 +117,7 @@ function headline(job: FederationPlan['job']): FederationPlan['job'] {
   const others = Object.keys(federationOptions).filter(
     (key) =>
       !HEADLINE.includes(key) &&
+      job[key] !== undefined &&
       job[key] !== defaults[key] &&
       key !== 'serverMemoryGcRounds' &&
       key !== 'memoryGcRounds',
