@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { StoppedError, UsageError } from '../../src/errors.js'
-import { fedavg } from '../../src/federation/algorithms/fedavg.js'
+import { algorithms } from '../../src/federation/algorithms/all.js'
 import { runClient } from '../../src/federation/roles/client.js'
 import type { MakeTrainer, ServerSettings } from '../../src/federation/roles/job.js'
 import { runServer } from '../../src/federation/roles/server.js'
@@ -34,7 +34,8 @@ function weights(value: number): Weights {
 async function startServer(changes: Partial<ServerSettings>) {
   const role = fakeRole()
   const settings = serverSettings({ rounds: 1, clients: 2, minClients: 2, reconnectMs: 50, ...changes })
-  const job = runServer({ settings, algorithm: fedavg, loadModel: async () => ({ initial: weights(1) }) }, role)
+  const algorithm = algorithms[settings.algorithm]
+  const job = runServer({ settings, algorithm, loadModel: async () => ({ initial: weights(1) }) }, role)
   job.catch(() => {})
   onTestFinished(async () => {
     role.stop(new StoppedError('SIGTERM'))
@@ -187,6 +188,42 @@ describe('a result that', () => {
     expect(await client.result({ round: 1 }, body)).toMatchObject({ body: { result: 'accepted' } })
     await client.task()
     expect((await modelOf(job)).data[0]![0]).toBe(2)
+  })
+})
+
+describe('in Cyclic, where the weights are with one client at a time, a result', () => {
+  it.each([
+    [
+      'whose turn went by is late',
+      'skipped',
+      409,
+      { error: 'late', message: 'the result came too late; round 1 has gone on without it' },
+    ],
+    ['whose turn was taken is there already', 'accepted', 200, { result: 'duplicate' }],
+  ])('%s, while another client holds the weights', async (_what, turn, status, body) => {
+    const { url, job } = await startServer({ algorithm: 'cyclic', minClients: 1 })
+    const first = await joinByHand(url, 'site-1')
+    const second = await joinByHand(url, 'site-2')
+    await first.task()
+    if (turn === 'skipped') await first.failure(1, 'it takes too long')
+    else expect(await first.result({ round: 1 }, bytesOf(weights(5)))).toMatchObject({ status: 200 })
+    const { weights: handed } = await second.task()
+    expect(handed!.data[0]![0]).toBe(turn === 'skipped' ? 1 : 5)
+    expect(await first.result({ round: 1 }, bytesOf(weights(9)))).toMatchObject({ status, body })
+    expect(await second.result({ round: 1 }, bytesOf(weights(3)))).toMatchObject({ body: { result: 'accepted' } })
+    for (const client of [first, second]) await client.task()
+    expect((await modelOf(job)).data[0]![0]).toBe(3)
+  })
+
+  it('before its turn is rejected', async () => {
+    const { url } = await startServer({ algorithm: 'cyclic', minClients: 1 })
+    const first = await joinByHand(url, 'site-1')
+    const second = await joinByHand(url, 'site-2')
+    await first.task()
+    expect(await second.result({ round: 1 }, bytesOf(weights(9)))).toMatchObject({
+      status: 422,
+      body: { message: 'the result was rejected: the turn of client "site-2" is still to come' },
+    })
   })
 })
 

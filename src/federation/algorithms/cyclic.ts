@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.js'
 import type { Combination } from '../rounds/aggregation.js'
-import { RoundFailedError } from '../rounds/collection.js'
+import { type OtherStanding, RoundFailedError } from '../rounds/collection.js'
 import { compareText } from '../rounds/sample.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Algorithm, RoundSteps } from './algorithm.js'
@@ -12,8 +12,8 @@ import { cyclicOrder, namedOrder } from './cyclic-order.js'
  *
  *     y <- x;  for k = 1..n:  y <- local training of client i_k from y;   x <- y
  *
- * A client that is not there, fails, or sends what breaks a rule is skipped: the next one gets the last good weights. The
- * round commits when --min-clients hops have succeeded; else x stays as it was.
+ * A client that is not there, fails, or sends what breaks a rule is skipped: the next one gets the last good weights, and
+ * what the skipped one sends after that is late. The round commits when --min-clients hops have succeeded; else x stays as it was.
  */
 export const cyclic: Algorithm = cyclicBy(({ round, settings, clients }) =>
   cyclicOrder(settings.order, { clients, seed: settings.seed, round }),
@@ -47,16 +47,26 @@ async function goRound(round: RoundSteps, order: readonly string[]): ReturnType<
   let state = round.state
   const accepted: ResultClaim[] = []
   const skipped: string[] = []
+  const standings = new Map<string, OtherStanding>(order.map((client) => [client, 'to-come']))
   for (const [hop, client] of order.entries()) {
     if (accepted.length + order.length - hop < minClients) break
+    standings.set(client, 'passed')
     if (!round.present().includes(client)) {
       skipped.push(`${client}: it is not connected`)
       continue
     }
     try {
-      const next = await round.exchange({ clients: [client], send: state, minClients: 1, combination: HAND_OVER })
+      const others = new Map(standings)
+      const next = await round.exchange({
+        clients: [client],
+        others,
+        send: state,
+        minClients: 1,
+        combination: HAND_OVER,
+      })
       state = next.state
       accepted.push(...next.accepted)
+      standings.set(client, 'accepted')
     } catch (error) {
       if (!(error instanceof RoundFailedError)) throw error
       skipped.push(`${client}: ${error.message}`)

@@ -239,7 +239,7 @@ function answerOf(verdict: Verdict): object {
       return { result: 'not-counted', message: 'a result without examples has no weight in the mean' }
     case 'late':
       throw new Refusal(409, 'late', {
-        message: `the result came too late; the server is in round ${verdict.round}`,
+        message: `the result came too late; ${verdict.reason}`,
         facts: { round: verdict.round },
       })
     case 'rejected':

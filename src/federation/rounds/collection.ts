@@ -14,6 +14,8 @@ export interface CollectionRules {
   attempt: number
   /** The clients that were sampled. */
   clients: readonly string[]
+  /** Of a round that is several exchanges, one after another: where those clients of it stand that this one is not with. */
+  others?: ReadonlyMap<string, OtherStanding> | undefined
   /** The quorum: accepted results that the round needs. */
   minClients: number
   /** Once the quorum is there, how long the others are waited for. */
@@ -25,8 +27,11 @@ export interface CollectionRules {
 /** A round that does not commit. It may be tried again; weights are as they were. */
 export class RoundFailedError extends TidemarkError {}
 
+/** Its result was taken; its turn went by without one; its turn is still to come. */
+export type OtherStanding = 'accepted' | 'passed' | 'to-come'
+
 /** Where a sampled client stands in this round. */
-type Standing = 'awaited' | 'accepted' | 'not-counted' | 'failed'
+type Standing = 'awaited' | 'not-counted' | 'failed' | OtherStanding
 
 /**
  * Gathers the results of one round and decides when it is over. It knows nothing of sockets.
@@ -52,7 +57,8 @@ export class Collection {
   constructor(rules: CollectionRules, aggregation: Aggregation) {
     this.rules = rules
     this.#aggregation = aggregation
-    this.#standings = new Map(rules.clients.map((client) => [client, 'awaited']))
+    this.#standings = new Map<string, Standing>(rules.others)
+    for (const client of rules.clients) this.#standings.set(client, 'awaited')
     for (const claim of aggregation.recovered ?? []) {
       this.#standings.set(claim.client, 'accepted')
       this.#accepted.push(claim)
@@ -86,11 +92,15 @@ export class Collection {
     const standing = this.#standings.get(claim.client)
     if (standing === undefined)
       return this.#rejectClaim(claim, `client "${claim.client}" was not drawn for round ${round}`)
-    if (claim.round < round || (claim.round === round && claim.attempt < attempt)) return { state: 'late', round }
+    if (claim.round < round) return { state: 'late', round, reason: `the server is in round ${round}` }
+    if (claim.round === round && claim.attempt < attempt)
+      return { state: 'late', round, reason: `round ${round} is tried again, and the result is of an earlier attempt` }
     if (claim.round > round || claim.attempt > attempt)
       return this.#rejectClaim(claim, `the result is for round ${claim.round}, and the server is in round ${round}`)
     if (standing === 'accepted') return { state: 'duplicate' }
-    if (this.settled.aborted) return { state: 'late', round }
+    if (standing === 'to-come') return this.#rejectClaim(claim, `the turn of client "${claim.client}" is still to come`)
+    if (standing === 'passed' || this.settled.aborted)
+      return { state: 'late', round, reason: `round ${round} has gone on without it` }
     // Larger ones are no counts, and could make the mean overflow.
     if (!(claim.numExamples >= 0 && claim.numExamples <= Number.MAX_SAFE_INTEGER))
       return this.#rejectClaim(claim, `the number of examples is ${claim.numExamples}`)

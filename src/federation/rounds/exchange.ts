@@ -4,7 +4,7 @@ import type { GlobalState } from '../weights/global-state.js'
 import { weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Combination } from './aggregation.js'
-import { Collection, RoundFailedError } from './collection.js'
+import { Collection, type OtherStanding, RoundFailedError } from './collection.js'
 import type { Desk } from './desk.js'
 import type { Storage } from './storage.js'
 
@@ -13,6 +13,8 @@ export type RoundSettings = OptionValues<typeof roundOptions> &
 
 export interface ExchangeRequest {
   clients: readonly string[]
+  /** Clients of the round that this exchange is not with, where a round has several: so that what they send now is judged rightly. */
+  others?: ReadonlyMap<string, OtherStanding>
   send: GlobalState
   /** Accepted results that the exchange needs. */
   minClients: number
@@ -39,7 +41,7 @@ export interface ExchangeContext {
 
 /** Sends a state to the clients, gathers what they make of them, and puts it together. Throws RoundFailedError. */
 export async function exchange(request: ExchangeRequest, context: ExchangeContext): Promise<RoundCommit> {
-  const { clients, send, minClients, combination } = request
+  const { clients, others, send, minClients, combination } = request
   const { round, attempt, settings, desk, storage, metadata, signal } = context
   const { specs } = send
   await storage.assertRoom(clients.length, weightsBytes(specs))
@@ -47,7 +49,7 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
   const aggregation = storage.openAggregation({ round, attempt, specs, combination, summation, metadata })
   if (aggregation.outcome !== undefined) return aggregation.outcome
   const collection = new Collection(
-    { round, attempt, clients, minClients, graceMs: settings.graceMs, deadlineMs: settings.roundDeadlineMs },
+    { round, attempt, clients, others, minClients, graceMs: settings.graceMs, deadlineMs: settings.roundDeadlineMs },
     aggregation,
   )
   const cancel = () => collection.cancel(signal.reason)

@@ -30,14 +30,14 @@ export interface ResultClaim extends RoundAttempt {
  * - `accepted`: it counts, once the round commits.
  * - `duplicate`: an accepted result of this client is there already; sending again was safe and changed nothing.
  * - `not-counted`: no examples, so no vote; it is not part of the quorum either.
- * - `late`: the round or the attempt is over; `round` is the one that the server is in.
+ * - `late`: the round, the attempt or, in Cyclic, the client's turn is over; `round` is the one that the server is in.
  * - `rejected`: it breaks a rule, and left no trace. The client may send a better one while the round lasts.
  */
 export type Verdict =
   | { state: 'accepted' }
   | { state: 'duplicate' }
   | { state: 'not-counted' }
-  | { state: 'late'; round: number }
+  | { state: 'late'; round: number; reason: string }
   | { state: 'rejected'; reason: string }
 
 /** What a client gets when it has joined. */

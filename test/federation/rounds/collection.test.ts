@@ -7,6 +7,7 @@ import { encodeWeights } from '../../../src/federation/weights/write-safetensors
 import type { ResultClaim } from '../../../src/federation/wire/messages.js'
 
 const NEVER_MS = 60_000
+const TOO_LATE = { state: 'late', round: 2, reason: 'round 2 has gone on without it' }
 const specs = [{ name: 'w', dtype: 'F32', shape: [1] }] as const
 
 function open(changes: Partial<CollectionRules>) {
@@ -115,6 +116,25 @@ describe('a result', () => {
     collection.cancel(new Error('the test is over'))
   })
 
+  const elsewhere: [what: string, claim: ResultClaim, verdict: object][] = [
+    ['whose turn was taken is a duplicate', claim('before'), { state: 'duplicate' }],
+    ['whose turn went by is late', claim('skipped'), TOO_LATE],
+    ['whose turn went by, of a round before, is late', claim('skipped', { round: 1 }), { state: 'late', round: 2 }],
+    ['whose turn is to come is rejected', claim('after'), { reason: 'the turn of client "after" is still to come' }],
+  ]
+
+  it.each(elsewhere)('of a client in another exchange of the same round %s', async (_what, judgedClaim, verdict) => {
+    const others = new Map([
+      ['before', 'accepted'] as const,
+      ['skipped', 'passed'] as const,
+      ['after', 'to-come'] as const,
+    ])
+    const collection = open({ clients: ['a'], minClients: 1, others })
+    expect(await collection.take(judgedClaim, body(7))).toMatchObject(verdict)
+    await collection.take(claim('a'), body())
+    expect(await names(collection)).toEqual(['a'])
+  })
+
   it('of a client that was accepted is a duplicate, even with examples that are none, and after the round', async () => {
     const collection = open({ minClients: 1 })
     await collection.take(claim('a'), body())
@@ -123,7 +143,7 @@ describe('a result', () => {
     collection.fail('c', 'gone')
     expect(await names(collection)).toEqual(['a'])
     expect(collection.review(claim('a'))).toEqual({ state: 'duplicate' })
-    expect(collection.review(claim('b'))).toEqual({ state: 'late', round: 2 })
+    expect(collection.review(claim('b'))).toEqual(TOO_LATE)
   })
 
   it('that was still on its way when the round ended is late', async () => {
@@ -135,7 +155,7 @@ describe('a result', () => {
     await collection.take(claim('a'), body())
     collection.fail('b', 'too slow')
     for (const chunk of [...rest, null]) source.push(chunk)
-    expect(await taken).toEqual({ state: 'late', round: 2 })
+    expect(await taken).toEqual(TOO_LATE)
     expect(await names(collection)).toEqual(['a'])
   })
 
