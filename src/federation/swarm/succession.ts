@@ -4,15 +4,11 @@
  * rotation names the only proposer of each, and the value is the digest of the new weights. From that follows what matters:
  * no round has two commits, whoever dies, stalls or speaks out of turn, and one is found while a majority lives.
  */
-import type { Confirmation, SwarmEffect, SwarmEvent, SwarmReply, Turn } from './events.js'
+import { catchUp, hearCaughtUp, hearRound, resume } from './catching-up.js'
+import type { Confirmation, SwarmEvent, SwarmReply, Turn } from './events.js'
 import { aggregatorOf } from './rotation.js'
 import { currentAggregator, type Held, isVoting, majorityOf, type SwarmRules, type SwarmState } from './state.js'
-
-export interface Step {
-  state: SwarmState
-  effects: SwarmEffect[]
-  reply?: SwarmReply
-}
+import { behind, follow, isApart, isCurrent, nextRound, refusal, type Step, stay, withEffects } from './step.js'
 
 /** @param isReturning whether a process of this name has taken part in the job before */
 export function startState(rules: SwarmRules, isReturning: boolean): Step {
@@ -96,10 +92,6 @@ function begin(state: SwarmState): Step {
       effects: [{ do: 'collect', round, attempt }, { do: 'submit' }],
     }
   return follow(state)
-}
-
-function follow(state: SwarmState): Step {
-  return { state: { ...state, stage: { name: 'following' } }, effects: [{ do: 'submit' }] }
 }
 
 /** Goes on to the next attempt: calls its aggregator, or becomes a successor if the rule names this peer. */
@@ -245,64 +237,4 @@ function hearCommit(state: SwarmState, event: { from: string; digest: string } &
   if (round < state.round) return stay(state)
   if (round > state.round || state.confirmed?.digest !== digest) return catchUp(state, from)
   return withEffects(nextRound(state, round + 1), [{ do: 'stand-down' }, { do: 'commit', round, attempt, digest }])
-}
-
-function nextRound(state: SwarmState, round: number): Step {
-  return { state: { ...state, round, attempt: 0, confirmed: null, stage: { name: 'between' } }, effects: [] }
-}
-
-function catchUp(state: SwarmState, from: string): Step {
-  if (isApart(state)) return stay(state)
-  return {
-    state: { ...state, stage: { name: 'catching-up', from } },
-    effects: [{ do: 'stand-down' }, { do: 'catch-up', from }],
-  }
-}
-
-function hearCaughtUp(state: SwarmState, round: number): Step {
-  if (round > state.round) return nextRound(state, round)
-  return state.stage.name === 'catching-up' ? resume(state) : stay(state)
-}
-
-/** The peer with the newer round could not be reached: back to where this one was, or to asking around. */
-function resume(state: SwarmState): Step {
-  return state.round === 0
-    ? { state: { ...state, stage: { name: 'returning', heard: {} } }, effects: [{ do: 'inquire' }] }
-    : follow(state)
-}
-
-function hearRound(state: SwarmState, { from, round, votes }: { from: string; round: number; votes: boolean }): Step {
-  const { stage, rules } = state
-  if (stage.name !== 'returning' || !votes) return stay(state)
-  const heard = { ...stage.heard, [from]: round }
-  const needed = rules.peers.length - majorityOf(rules.peers) + 1
-  if (Object.keys(heard).length < needed) return stay({ ...state, stage: { name: 'returning', heard } })
-  const newest = Math.max(...Object.values(heard))
-  const holder = Object.keys(heard).find((name) => heard[name] === newest)!
-  return catchUp({ ...state, votesFrom: newest + 2, stage: { name: 'following' } }, holder)
-}
-
-/** Busy with fetching a newer state, or without any: such a peer has no part in the round. */
-function isApart({ stage }: SwarmState): boolean {
-  return stage.name === 'catching-up' || stage.name === 'returning'
-}
-
-function isCurrent(state: SwarmState, { round, attempt }: Turn): boolean {
-  return round === state.round && attempt === state.attempt
-}
-
-function refusal({ round, attempt }: SwarmState): SwarmReply {
-  return { type: 'refusal', round, attempt }
-}
-
-function behind({ round, attempt }: SwarmState): SwarmReply {
-  return { type: 'behind', round, attempt }
-}
-
-function stay(state: SwarmState): Step {
-  return { state, effects: [] }
-}
-
-function withEffects({ state }: Step, effects: SwarmEffect[]): Step {
-  return { state, effects }
 }

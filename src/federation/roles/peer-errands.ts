@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf, systemErrorCode } from '../../errors.js'
+import type { SwarmEvent, Turn } from '../swarm/events.js'
+import type { KeptWeights, OwnResult } from '../swarm/kept-weights.js'
+import { currentAggregator, type SwarmState } from '../swarm/state.js'
+import { weightsDigest } from '../weights/digest.js'
+import type { Weights } from '../weights/weights.js'
+import { anySignal } from '../wire/any-signal.js'
+import { type Changes, MAX_TIMER_MS } from '../wire/changes.js'
+import type { PeerCalls } from './peer-calls.js'
+import type { RoleProcess } from './role-process.js'
+
+export interface ErrandContext {
+  calls: PeerCalls
+  kept: KeptWeights
+  changes: Changes
+  role: Pick<RoleProcess, 'log'>
+  /** All peers but this one. */
+  others: readonly string[]
+  state: () => SwarmState
+  hear: (event: SwarmEvent) => void
+  /** Gives up the aggregator of a turn. */
+  suspect: (turn: Turn, why: string) => void
+  /** Aborted while the peer is lost. */
+  presenceOf: (name: string) => AbortSignal
+  /** Whose results this digest holds, once it is committed as this round. */
+  acceptedOf: (round: number, digest: string) => readonly string[] | undefined
+}
+
+const FIRST_PAUSE_MS = 20
+const LONGEST_PAUSE_MS = 1000
+
+/** What a peer has to bring to the others or to fetch from them, each errand until it is done or worth nothing any more. */
+export class PeerErrands {
+  readonly #context: ErrandContext
+
+  constructor(context: ErrandContext) {
+    this.#context = context
+  }
+
+  async sendOwn(own: OwnResult, { to, attempt }: { to: string; attempt: number }, signal: AbortSignal): Promise<void> {
+    const { calls, changes, role, state, hear } = this.#context
+    const { round, numExamples, steps, weights } = own
+    await this.#persistently(to, signal, async () => {
+      const answer = await calls.sendResult(to, { round, attempt, numExamples, steps }, weights, signal)
+      if (answer.state === 'early') return false
+      if (answer.state === 'rejected') {
+        role.log(`round ${round}: ${to} rejected the result, ${answer.message}`)
+        await calls.sendFailure(to, { round, attempt }, answer.message, signal)
+      }
+      if (answer.state === 'late' && answer.round > round) {
+        // Its commit is most likely on the way here; only when it does not come the weights are fetched.
+        const isOver = () => state().round > round || undefined
+        await changes.waitFor(isOver, { deadlineMs: LONGEST_PAUSE_MS, signal })
+        hear({ type: 'news', from: to, round: answer.round })
+      } else if (answer.state === 'late')
+        hear({ type: 'refusal', from: to, round: answer.round, attempt: answer.attempt })
+      return true
+    })
+  }
+
+  async ask(to: string, turn: Turn, signal: AbortSignal): Promise<void> {
+    await this.#persistently(to, signal, async () => {
+      const reply = await this.#context.calls.ask(to, turn, signal)
+      if (reply.type === 'promise' || reply.type === 'refusal') this.#context.hear({ ...reply, from: to })
+      return reply.type !== 'behind'
+    })
+  }
+
+  async call(to: string, turn: Turn, signal: AbortSignal): Promise<void> {
+    await this.#persistently(to, signal, () => this.#context.calls.call(to, turn, signal))
+  }
+
+  /** The proposal, then the commit. */
+  async deliver(to: string, proposal: Turn & { digest: string; weights: Weights }, signal: AbortSignal): Promise<void> {
+    const { calls, changes, hear, acceptedOf } = this.#context
+    const isReached = await this.#persistently(to, signal, async (presence) => {
+      const reply = await calls.propose(to, proposal, presence)
+      if (reply.type === 'confirmation' || reply.type === 'refusal') hear({ ...reply, from: to })
+      return reply.type !== 'behind'
+    })
+    if (!isReached) return
+    const { round, attempt, digest } = proposal
+    const accepted = await changes.waitFor(() => acceptedOf(round, digest), { deadlineMs: MAX_TIMER_MS, signal })
+    if (accepted === undefined) return
+    await this.#persistently(to, signal, async (presence) => {
+      await calls.commit(to, { round, attempt, digest, accepted }, presence)
+      return true
+    })
+  }
+
+  /** The weights of a proposal that others have confirmed. */
+  async fetch(digest: string, holders: readonly string[], signal: AbortSignal): Promise<void> {
+    const { calls, kept, role, hear } = this.#context
+    for (const holder of holders) {
+      try {
+        const fetched = await calls.fetchWeights(holder, digest, signal)
+        if (weightsDigest(fetched.weights) !== digest) throw new Error('its digest is another one')
+        signal.throwIfAborted()
+        kept.keepProposed(digest, fetched.weights)
+        hear({ type: 'fetched', digest })
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        role.log(`could not fetch the confirmed weights from ${holder}: ${messageOf(error)}`)
+      }
+    }
+    hear({ type: 'not-fetched', digest })
+  }
+
+  /** The committed weights of a newer round. */
+  async catchUp(from: string, signal: AbortSignal): Promise<void> {
+    const { calls, kept, role, state, hear } = this.#context
+    try {
+      const { round, digest, weights } = await calls.fetchWeights(from, undefined, signal)
+      if (round > state().round) {
+        if (weightsDigest(weights) !== digest) throw new Error('its digest is another one')
+        kept.replace(digest, weights)
+        role.log(`caught up with round ${round}, by weights of ${from}`)
+        hear({ type: 'caught-up', round })
+        return
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      role.log(`could not catch up with ${from}: ${messageOf(error)}`)
+    }
+    await sleep(LONGEST_PAUSE_MS / 4)
+    if (!signal.aborted) hear({ type: 'not-caught-up' })
+  }
+
+  /** Asks everybody where the job is, for as long as this peer does not know it. */
+  async inquire(signalOfTurn: () => AbortSignal): Promise<void> {
+    const { calls, others, state, hear } = this.#context
+    const isReturning = () => state().stage.name === 'returning'
+    while (isReturning()) {
+      const signal = signalOfTurn()
+      await Promise.all(
+        others.map(async (from) => {
+          const heard = await calls.standing(from, signal).catch(() => undefined)
+          if (heard !== undefined && isReturning()) hear({ type: 'heard', from, ...heard })
+        }),
+      )
+      if (isReturning()) await sleep(LONGEST_PAUSE_MS / 4, undefined, { signal })
+    }
+  }
+
+  /**
+   * Does something until it says that it is done, with growing pauses; false when the other one is lost or refuses
+   * connections. If that one is the aggregator, it is given up.
+   */
+  async #persistently(
+    to: string,
+    signal: AbortSignal,
+    attempt: (signal: AbortSignal) => Promise<boolean>,
+  ): Promise<boolean> {
+    const { state, suspect, presenceOf, role } = this.#context
+    const { round, attempt: turn } = state()
+    using both = anySignal([signal, presenceOf(to)])
+    const presence = both.signal
+    for (let pauseMs = FIRST_PAUSE_MS; !presence.aborted; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        if (await attempt(presence)) return true
+      } catch (error) {
+        if (presence.aborted) break
+        if (systemErrorCode(error) === 'ECONNREFUSED') {
+          if (currentAggregator(state()) === to && state().stage.name === 'following')
+            suspect({ round, attempt: turn }, 'it refuses connections')
+          return false
+        }
+        if (systemErrorCode(error) === undefined) role.log(`${to}: ${messageOf(error)}`)
+      }
+      await sleep(pauseMs, undefined, { signal: presence }).catch(() => {})
+    }
+    return false
+  }
+}

@@ -1,0 +1,116 @@
+import { TidemarkError } from '../../errors.js'
+import { formatDuration } from '../../units.js'
+import { weightedMean } from '../algorithms/fedavg.js'
+import { openBuffered } from '../rounds/buffered.js'
+import { Collection, RoundFailedError } from '../rounds/collection.js'
+import type { Turn } from '../swarm/events.js'
+import type { KeptWeights, OwnResult } from '../swarm/kept-weights.js'
+import { weightsDigest } from '../weights/digest.js'
+import { stateInMemory } from '../weights/global-state.js'
+import type { Changes } from '../wire/changes.js'
+import type { RoleProcess } from './role-process.js'
+import type { SwarmSettings } from './swarm-job.js'
+
+export interface MergingContext {
+  self: string
+  settings: SwarmSettings
+  kept: KeptWeights
+  changes: Changes
+  /** Who trains in a round, sorted. */
+  trainersOf: (round: number) => string[]
+  isLost: (name: string) => boolean
+  role: Pick<RoleProcess, 'mark' | 'log'>
+}
+
+/** How long a result that came too early is kept waiting before its sender is asked to come again. */
+const HOLD_MS = 2000
+
+/** A peer's turn as the aggregator: it gathers the results of a round and adds them up. */
+export class PeerMerging {
+  readonly #context: MergingContext
+  #collection: Collection | undefined
+  #merged: { round: number; digest: string; accepted: string[] } | undefined
+
+  constructor(context: MergingContext) {
+    this.#context = context
+  }
+
+  /** The collection of this turn; undefined before it is open. Kept after it is over, to answer who comes late. */
+  collectionOf({ round, attempt }: Turn): Collection | undefined {
+    const rules = this.#collection?.rules
+    return rules?.round === round && rules.attempt === attempt ? this.#collection : undefined
+  }
+
+  /** The same, as soon as it is open: whoever is first waits here rather than come again and again. */
+  async collectionSoon(turn: Turn, isPast: () => boolean, signal: AbortSignal): Promise<Collection | undefined> {
+    const look = () => this.collectionOf(turn) ?? (isPast() ? 'past' : undefined)
+    const found = await this.#context.changes.waitFor(look, { deadlineMs: HOLD_MS, signal })
+    return found === 'past' ? undefined : found
+  }
+
+  /** Whose results are in the merge of this round and digest; known to the peer that made it. */
+  acceptedOf(round: number, digest: string): string[] | undefined {
+    return this.#merged?.round === round && this.#merged.digest === digest ? this.#merged.accepted : undefined
+  }
+
+  hasLost(name: string): void {
+    this.#collection?.fail(name, 'it has sent no heartbeat')
+  }
+
+  async countOwn({ round, numExamples, steps, weights }: OwnResult, attempt: number): Promise<void> {
+    const { self } = this.#context
+    const collection = this.collectionOf({ round, attempt })
+    const verdict = await collection?.take({ client: self, round, attempt, numExamples, steps }, weights)
+    if (verdict?.state === 'rejected') collection?.fail(self, `its result was rejected, ${verdict.reason}`)
+  }
+
+  /** Waits until enough trainers live, gathers their results, and merges them. The merge is kept as this peer's proposal. */
+  async merge(turn: Turn, signal: AbortSignal): Promise<{ digest: string } | { trouble: string }> {
+    const { settings, changes, kept, role } = this.#context
+    const trainers = await this.#livingTrainers(turn.round, signal)
+    const { specs } = kept.global
+    const { minClients, graceMs, roundDeadlineMs, summation } = settings
+    const combination = weightedMean(settings)
+    const aggregation = openBuffered({ ...turn, specs, combination, summation, metadata: {} })
+    const rules = { ...turn, clients: trainers, minClients, graceMs, deadlineMs: roundDeadlineMs }
+    const collection = new Collection(rules, aggregation)
+    this.#collection = collection
+    for (const name of trainers) if (this.#context.isLost(name)) this.hasLost(name)
+    const cancel = () => collection.cancel(signal.reason)
+    signal.addEventListener('abort', cancel)
+    if (signal.aborted) cancel()
+    changes.notify()
+    try {
+      const accepted = await collection.outcome
+      const merged = await aggregation.combine(stateInMemory(kept.global))
+      const weights = await merged.load()
+      signal.throwIfAborted()
+      const digest = weightsDigest(weights)
+      kept.keepProposed(digest, weights)
+      this.#merged = { round: turn.round, digest, accepted: accepted.map(({ client }) => client) }
+      return { digest }
+    } catch (error) {
+      if (!(error instanceof RoundFailedError)) throw error
+      role.mark({ mark: 'round-failed', ...turn, reason: error.message })
+      role.log(error.message)
+      return { trouble: error.message }
+    } finally {
+      signal.removeEventListener('abort', cancel)
+      aggregation.discard()
+    }
+  }
+
+  async #livingTrainers(round: number, signal: AbortSignal): Promise<string[]> {
+    const { settings, changes, trainersOf, isLost } = this.#context
+    const { minClients, joinDeadlineMs } = settings
+    const trainers = trainersOf(round)
+    const living = () => trainers.filter((name) => !isLost(name))
+    const areEnough = () => living().length >= minClients || undefined
+    if ((await changes.waitFor(areEnough, { deadlineMs: joinDeadlineMs, signal })) === undefined)
+      throw new TidemarkError(
+        `round ${round} needs the results of ${minClients} peers, and ${living().length} of ${trainers.length} lived for ${formatDuration(joinDeadlineMs)}`,
+        { fix: 'Start the others again under the same names, or lower --min-clients.' },
+      )
+    return trainers
+  }
+}
