@@ -58,6 +58,26 @@ sys.stdin.read()`
   return child
 }
 
+/** A program whose memory is another at each look: 50 times a second it holds up to 20 MiB more or less. */
+export async function startRestless(): Promise<ChildProcess> {
+  const script = `import mmap, threading, sys, time
+block = bytearray(b"1") * (200 * 2**20)
+def change():
+    size = 0
+    while True:
+        size = (size + 977 * 4096) % (20 * 2**20)
+        held = mmap.mmap(-1, size + 4096)
+        held.write(b"1" * (size + 4096))
+        time.sleep(0.02)
+        held.close()
+threading.Thread(target=change, daemon=True).start()
+print("up", flush=True)
+sys.stdin.read()`
+  const child = start([PYTHON, '-c', script])
+  await once(child.stdout!, 'data')
+  return child
+}
+
 /** Processor time of all threads of a process so far, in ms: the first number of schedstat is in ns (kernel.org, sched-stats). */
 export function cpuMs(pid: number): number {
   let ms = 0
