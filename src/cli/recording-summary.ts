@@ -46,12 +46,13 @@ function headline({ startedMs, endedMs, sampling, state, reason }: RecordingHead
 
 function treeLines({ treePeak, cgroup, startedMs, processes }: RecordingHead): string[] {
   if (treePeak === undefined) return ['no sample was taken: it ended too soon']
-  const { rssBytes, timeMs } = treePeak
+  const { rssBytes, timeMs, processes: summed } = treePeak
   const at = formatDuration(timeMs - startedMs)
+  const summands = summed === 1 ? 'one process at that moment' : `${summed} processes sampled together`
   const together =
     processes.length === 1
       ? `highest sample: ${formatBytes(rssBytes)} after ${at}`
-      : `peak of the tree: ${formatBytes(rssBytes)} after ${at}, ${treePeak.processes} processes sampled together (a lower bound)`
+      : `peak of the tree: ${formatBytes(rssBytes)} after ${at}, ${summands} (a lower bound)`
   const own =
     cgroup?.isAlone && cgroup.peakBytes !== null
       ? [`peak of its cgroup: ${formatBytes(cgroup.peakBytes)}, page cache and the recorder included`]

@@ -1,4 +1,14 @@
-import { closeSync, type FSWatcher, fstatSync, openSync, readSync, statfsSync, statSync, watch } from 'node:fs'
+import {
+  closeSync,
+  type FSWatcher,
+  fstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statfsSync,
+  statSync,
+  watch,
+} from 'node:fs'
 import { messageOf, systemErrorCode, UsageError } from '../errors.js'
 
 export interface FollowedFile {
@@ -50,6 +60,7 @@ class Follower implements FollowedFile {
     this.#path = path
     this.#pollMs = isOurs ? POLL_OURS_MS : POLL_MS
     this.#onChunk = onChunk
+    assertRegular(path)
     const problem = this.#open()
     if (problem !== undefined && systemErrorCode(problem) !== 'ENOENT')
       throw new UsageError(`cannot follow ${path}: ${messageOf(problem)}`, { cause: problem })
@@ -119,6 +130,20 @@ class Follower implements FollowedFile {
     this.#watcher = undefined
     this.#descriptor = null
   }
+}
+
+/** A folder cannot be read, and opening a pipe waits for whoever writes to it. */
+function assertRegular(path: string): void {
+  let found: Stats | undefined
+  try {
+    found = statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return // opening it tells what is wrong
+  }
+  if (found === undefined || found.isFile()) return
+  const kind = found.isDirectory() ? 'a folder' : 'a pipe or a device'
+  throw new UsageError(`cannot follow ${path}: found ${kind}, expected a file that lines are appended to`)
 }
 
 function isTold(path: string): boolean {

@@ -1,3 +1,5 @@
+import { isAbsolute } from 'node:path'
+import { messageOf, UsageError } from '../errors.js'
 import { type FollowedFile, followFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
 import { readCommandLine } from '../linux/command-line.js'
@@ -54,8 +56,14 @@ export async function recordAttached(options: ProcessToAttach, signal: AbortSign
     tree: { assignment: null, recorderPid: process.pid },
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),
   })
+  let sources: FollowedFile[]
+  try {
+    sources = followRoundSources(options, recorder)
+  } catch (error) {
+    await recorder.finish('failed', messageOf(error))
+    throw error
+  }
   const end = whenEnough(options, recorder, signal)
-  const sources = followRoundSources(options, recorder)
   for (const stat of [target, ...descendantsOf(target.pid).filter(isNotOurs)])
     recorder.add({ pid: stat.pid, command: commandOf(stat), ...nameProcess(commandOf(stat), roles) })
   const [state, reason] = await end
@@ -106,6 +114,14 @@ function followRoundSources({ target, rounds }: ProcessToAttach, recorder: Recor
     sources.push(followFile(rounds.logFile, (chunk) => follower.write(chunk), { fromEnd: true }))
   }
   const marksFile = readVariable(target.pid, MARKS_VARIABLE)
-  if (marksFile !== null) sources.push(followLines(marksFile, (line) => recorder.copyMark(line), { fromEnd: true }))
+  if (marksFile === null) return sources
+  // A name without a folder is meant from where the program is.
+  const path = isAbsolute(marksFile) ? marksFile : `/proc/${target.pid}/cwd/${marksFile}`
+  try {
+    sources.push(followLines(path, (line) => recorder.copyMark(line), { fromEnd: true }))
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    recorder.warn(`The program's own marks are not in this recording: ${error.message}.`) // its memory can be all the same
+  }
   return sources
 }

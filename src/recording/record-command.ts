@@ -68,10 +68,11 @@ export async function recordCommand(
   const guard = await startGuard()
   const recorder = await startRecording(recordingOptions(options, guard))
   recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
-  // The log is followed before the command can write to it: its end now is where this command begins.
-  const log = followLog(options, recorder)
+  let log: ReturnType<typeof followLog>
   let command: LaunchedProcess
   try {
+    // The log is followed before the command can write to it: its end now is where this command begins.
+    log = followLog(options, recorder)
     command = await launch(guard, {
       whom: 'the command',
       command: options.command,

@@ -134,6 +134,7 @@ test.each([
   [['no-such-program-runs'], 'tidemark: there is no process named "no-such-program-runs"\n'],
   [['4194305'], 'tidemark: there is no process 4194305\n'], // above the highest pid that Linux gives
   [['1', '--rounds', 'nvflare'], 'attach: --rounds needs --log FILE'],
+  [[String(process.pid), '--rounds', 'nvflare', '--log', '/'], 'cannot follow /: found a folder'],
   [[], 'attach: '],
 ])('attach %j is wrong usage: %s', async (args, message) => {
   const { code, stderr } = await runTidemark(['attach', ...args], { cwd: temporaryFolder() })

@@ -314,6 +314,8 @@ test.each([
   [['--rate', '5', '--interval', '1s', '--', 'true'], 'run: --rate and --interval say the same thing'],
   [['--log', 'x', '--', 'true'], 'run: --log x needs --rounds'],
   [['--rounds', 'Round', '--', 'true'], '--rounds: "Round" has no group'],
+  [['--rounds', 'nvflare', '--log', '/', '--', 'true'], 'cannot follow /: found a folder'],
+  [['--rounds', 'nvflare', '--log', '/dev/null', '--', 'true'], 'cannot follow /dev/null: found a pipe or a device'],
   [['--role', 'server', '--', 'true'], '--role: found "server", expected NAME=PATTERN'],
   [['--rate', '2000', '--', 'true'], '--rate: found "2000", expected a number above 0, at most 1000'],
 ])('run %j is wrong usage: %s', async (args, message) => {
