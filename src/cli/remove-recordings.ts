@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { messageOf, TidemarkError, UsageError } from '../errors.js'
 import { openRecording } from '../recording/formats/open-recording.js'
 import { isRecording, readHead } from '../recording/read-recording.js'
-import { SAMPLES_FILE } from '../recording/recorder.js'
+import { SAMPLES_FILE } from '../recording/recording-files.js'
 
 export interface RemovalOptions {
   /** Say what would be removed, and remove nothing. */

@@ -1,7 +1,7 @@
 import { describeExit, type ExitStatus } from '../launch/exit-status.js'
 import type { LaunchedProcess } from '../launch/launch.js'
 import { logTail } from '../launch/log-tail.js'
-import type { RecorderHandle } from '../recording/recorder.js'
+import type { RecorderHandle } from '../recording/recorder-handle.js'
 import { lookUp } from './setting-check.js'
 import type { SettingPromises } from './workloads/workload.js'
 

@@ -1,95 +1,25 @@
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../errors.js'
+import { messageOf, systemErrorCode, TidemarkError } from '../errors.js'
 import type { FollowedFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
 import { readCgroupMemory } from '../linux/cgroup.js'
-import type { MachineFacts } from '../linux/machine.js'
 import { countOomKills, oomVictims } from '../linux/out-of-memory.js'
 import { readProcessStat } from '../linux/process-stat.js'
 import type { Mark } from '../marks.js'
 import { nowMs } from './clock.js'
-import { writeHead } from './head-file.js'
-import { makeFolder } from './make-folder.js'
+import { HEAD_FILE } from './head-file.js'
+import { HeadKeeper, newHead } from './head-keeper.js'
 import { parseMarkLine } from './mark-lines.js'
 import type { ObservedMark } from './observed-mark.js'
 import { Observer, type RoundEvent } from './observer.js'
-import type { RolePattern } from './process-name.js'
 import { ProcessRegistry } from './process-registry.js'
+import type { ProcessToRecord, RecorderHandle, RecordingOptions } from './recorder-handle.js'
 import type { RecordingHead } from './recording.js'
+import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './recording-files.js'
 import { type SamplerHandle, startSampler } from './sampler.js'
-import type { FromSampler, TreeSettings } from './sampler-protocol.js'
+import type { FromSampler } from './sampler-protocol.js'
 import { startSharedLog } from './shared-log.js'
-
-export const MARKS_FILE = 'marks.ndjson'
-export const SAMPLES_FILE = 'samples.ndjson'
-export const SHARED_FILE = 'shared.ndjson'
-
-export interface RecordingOptions {
-  /** Made if it is not there. What an earlier recording left in it is overwritten. */
-  folder: string
-  /** The command line, or what was attached to. */
-  command: readonly string[]
-  setting: Record<string, string | number>
-  machine: MachineFacts
-  /** 1 to 1000 samples a second. */
-  rateHz: number
-  /** Where programs append their marks, TIDEMARK_MARKS. Default: `marks.ndjson` in the folder. */
-  marksFile?: string
-  /** Find and record the descendants of what is added. Default: only what is added. */
-  tree?: TreeSettings
-  /** Names for descendants. */
-  roles?: readonly RolePattern[]
-  /** False never resets the peak of a process; peaks of rounds are then sampled. Default: true. */
-  resetPeaks?: boolean
-  /** Record PSS and USS too, this often. Default: not at all. */
-  sharedIntervalMs?: number
-  /** The processes ran before: their peaks are reset when they are added, so that those of rounds are of this recording. */
-  isAttached?: boolean
-  /** False where nobody asks for `latest()`: telling it wakes this thread four times a second. Default: true. */
-  tellLatest?: boolean
-  /** Call `onOverLimit` when the sum of one sample passes this. */
-  rssLimitBytes?: number
-}
-
-export interface ProcessToRecord {
-  pid: number
-  role: string
-  name: string
-  command: readonly string[]
-}
-
-export interface RecorderHandle {
-  readonly folder: string
-  /** Absolute; for the environment of what is launched. */
-  readonly marksFile: string
-  add(process: ProcessToRecord): void
-  /** How a process ended, where its owner knows. */
-  exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void
-  /** RSS of the living processes at the newest sample that was told, a few times a second. */
-  latest(): ReadonlyMap<number, number>
-  /** The processes of a role that run now, by pid. */
-  pidsOf(role: string): number[]
-  onMark(listener: (mark: Mark) => void): void
-  onOverLimit(listener: (rssBytes: number) => void): void
-  /** Called once when the recording can no longer be written. What was written is kept; the programs are left alone. */
-  onFailure(listener: (error: TidemarkError) => void): void
-  /** Called when a process has ended, found or added. */
-  onGone(listener: (pid: number) => void): void
-  /** Called when a round has ended, whoever told of it. */
-  onRound(listener: (round: number) => void): void
-  /** Takes in a line of marks that was written elsewhere. */
-  copyMark(line: string): void
-  /** A round that a log tells of. */
-  onRoundEvent(event: RoundEvent): void
-  /** Something that every reader of the recording must know. */
-  warn(message: string): void
-  /** Ends sampling and writes the head. A recording that could not be written to its end is `failed`, whatever is given. */
-  finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead>
-}
-
-/** The head is rewritten at most this often while processes come and go. */
-const HEAD_INTERVAL_MS = 1000
 
 /**
  * Starts to record into a folder: `recording.json`, `samples.ndjson`, `marks.ndjson` (docs/file-formats.md). The folder can
@@ -101,43 +31,10 @@ export async function startRecording(options: RecordingOptions): Promise<Recorde
   const { folder } = options
   const marksFile = options.marksFile ?? join(folder, MARKS_FILE)
   const head = newHead(options)
-  openFolder(folder, marksFile, head)
+  makeRecordingFiles(folder, marksFile, head)
   const recorder = new Recorder(options, marksFile, head)
   await recorder.ready
   return recorder
-}
-
-function newHead({ command, setting, machine, rateHz }: RecordingOptions): RecordingHead {
-  return {
-    format: 'tidemark-recording/1',
-    command: [...command],
-    setting,
-    startedMs: nowMs(),
-    endedMs: null,
-    state: 'running',
-    reason: null,
-    machine,
-    sampling: {
-      askedIntervalMs: 1000 / rateHz,
-      achievedIntervalMs: null,
-      samples: 0,
-      readings: { read: 0, gone: 0, unreadable: 0 },
-    },
-    processes: [],
-  }
-}
-
-/** Every file is made now: a bad path fails before anything is started. */
-function openFolder(folder: string, marksFile: string, head: RecordingHead): void {
-  try {
-    makeFolder(folder)
-    writeFileSync(join(folder, SAMPLES_FILE), '')
-    writeFileSync(marksFile, '')
-  } catch (error) {
-    throw new UsageError(`cannot record into ${folder}: ${messageOf(error)}`, { cause: error })
-  }
-  if (!writeHead(folder, head))
-    throw new UsageError(`cannot record into ${folder}: there is no room for its first file`)
 }
 
 class Recorder implements RecorderHandle {
@@ -148,6 +45,7 @@ class Recorder implements RecorderHandle {
   readonly #isAttached: boolean
   readonly #oomKillsBefore = countOomKills()
   readonly #head: RecordingHead
+  readonly #headKeeper: HeadKeeper
   readonly #registry: ProcessRegistry
   readonly #sampler: SamplerHandle
   readonly #observer: Observer
@@ -161,7 +59,6 @@ class Recorder implements RecorderHandle {
   #latest = new Map<number, number>()
   #cgroupFolder: string | null = null
   #failure: TidemarkError | null = null
-  #headTimer: NodeJS.Timeout | null = null
   #finished: Promise<RecordingHead> | null = null
 
   constructor(options: RecordingOptions, marksFile: string, head: RecordingHead) {
@@ -170,6 +67,11 @@ class Recorder implements RecorderHandle {
     this.#head = head
     this.#isAttached = options.isAttached ?? false
     this.#registry = new ProcessRegistry(options.roles ?? [])
+    this.#headKeeper = new HeadKeeper(head, {
+      folder: options.folder,
+      processes: () => this.#registry.all(),
+      onFull: () => this.#fail(cannotWrite(join(options.folder, HEAD_FILE), 'no space is left')),
+    })
     this.#sampler = startSampler(
       {
         samplesFile: join(options.folder, SAMPLES_FILE),
@@ -209,13 +111,13 @@ class Recorder implements RecorderHandle {
     this.#registry.add({ pid, startTicks, parentPid, role, name, command, firstSeenMs: nowMs() })
     this.#sampler.add({ pid, startTicks })
     if (this.#cgroupFolder === null) this.#readCgroup()
-    this.#saveHeadSoon()
+    this.#headKeeper.saveSoon()
   }
 
   exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void {
     const { code, signal, outOfMemory = false } = exit
     this.#registry.exited(pid, { code, signal, outOfMemory })
-    this.#saveHeadSoon()
+    this.#headKeeper.saveSoon()
   }
 
   latest(): ReadonlyMap<number, number> {
@@ -244,7 +146,7 @@ class Recorder implements RecorderHandle {
 
   warn(message: string): void {
     this.#head.warnings = [...(this.#head.warnings ?? []), message]
-    this.#saveHeadSoon()
+    this.#headKeeper.saveSoon()
   }
 
   onRound(listener: (round: number) => void): void {
@@ -264,6 +166,7 @@ class Recorder implements RecorderHandle {
   }
 
   finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead> {
+    this.#headKeeper.close()
     this.#finished ??= this.#finish(state, reason)
     return this.#finished
   }
@@ -275,12 +178,11 @@ class Recorder implements RecorderHandle {
     this.#shared?.stop()
     await this.#sampler.stop()
     this.#registry.killedByKernel((pids) => oomVictims(pids, this.#oomKillsBefore))
-    if (this.#headTimer !== null) clearTimeout(this.#headTimer)
     const head = this.#head
     head.endedMs = nowMs()
     head.state = this.#failure === null ? state : 'failed'
     head.reason = this.#failure?.message ?? reason
-    this.#saveHead()
+    this.#headKeeper.save()
     return head
   }
 
@@ -291,7 +193,7 @@ class Recorder implements RecorderHandle {
       case 'gone':
         this.#registry.merge(message.process, message.kind === 'gone')
         if (message.kind === 'gone') this.#onGone(message.process.pid)
-        this.#saveHeadSoon()
+        this.#headKeeper.saveSoon()
         break
       case 'latest':
         this.#latest = new Map(message.rss)
@@ -302,7 +204,7 @@ class Recorder implements RecorderHandle {
         this.#head.sampling = message.sampling
         if (message.treePeak !== null) this.#head.treePeak = message.treePeak
         this.#readCgroup()
-        this.#saveHeadSoon()
+        if (message.kind === 'progress') this.#headKeeper.save() // it is awake now: one timer less
         break
       case 'over-limit':
         for (const listener of this.#limitListeners) listener(message.rssBytes)
@@ -367,21 +269,6 @@ class Recorder implements RecorderHandle {
     if (this.#failure !== null) return
     this.#failure = error
     for (const listener of this.#failureListeners) listener(error)
-  }
-
-  #saveHeadSoon(): void {
-    if (this.#headTimer !== null || this.#finished !== null) return
-    this.#headTimer = setTimeout(() => {
-      this.#headTimer = null
-      this.#saveHead()
-    }, HEAD_INTERVAL_MS)
-    this.#headTimer.unref()
-  }
-
-  #saveHead(): void {
-    this.#head.processes = this.#registry.all()
-    if (!writeHead(this.folder, this.#head))
-      this.#fail(cannotWrite(join(this.folder, 'recording.json'), 'no space is left'))
   }
 }
 

@@ -1,5 +1,5 @@
 import { nowMs } from './clock.js'
-import type { RecorderHandle } from './recorder.js'
+import type { RecorderHandle } from './recorder-handle.js'
 import { RoundLog } from './round-log.js'
 import type { RoundPattern } from './round-log-patterns.js'
 

@@ -2,7 +2,8 @@ import { onTestFinished } from 'vitest'
 import { type Guard, startGuard } from '../../src/launch/guard.js'
 import { type LaunchedProcess, launch } from '../../src/launch/launch.js'
 import { readMachineFacts } from '../../src/linux/machine.js'
-import { type RecorderHandle, type RecordingOptions, startRecording } from '../../src/recording/recorder.js'
+import { startRecording } from '../../src/recording/recorder.js'
+import type { RecorderHandle, RecordingOptions } from '../../src/recording/recorder-handle.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 export interface RecordedForTest {

@@ -1,0 +1,70 @@
+import type { TidemarkError } from '../errors.js'
+import type { MachineFacts } from '../linux/machine.js'
+import type { Mark } from '../marks.js'
+import type { RoundEvent } from './observer.js'
+import type { RolePattern } from './process-name.js'
+import type { RecordingHead } from './recording.js'
+import type { TreeSettings } from './sampler-protocol.js'
+
+export interface RecordingOptions {
+  /** Made if it is not there. What an earlier recording left in it is overwritten. */
+  folder: string
+  /** The command line, or what was attached to. */
+  command: readonly string[]
+  setting: Record<string, string | number>
+  machine: MachineFacts
+  /** 1 to 1000 samples a second. */
+  rateHz: number
+  /** Where programs append their marks, TIDEMARK_MARKS. Default: `marks.ndjson` in the folder. */
+  marksFile?: string
+  /** Find and record the descendants of what is added. Default: only what is added. */
+  tree?: TreeSettings
+  /** Names for descendants. */
+  roles?: readonly RolePattern[]
+  /** False never resets the peak of a process; peaks of rounds are then sampled. Default: true. */
+  resetPeaks?: boolean
+  /** Record PSS and USS too, this often. Default: not at all. */
+  sharedIntervalMs?: number
+  /** The processes ran before: their peaks are reset when they are added, so that those of rounds are of this recording. */
+  isAttached?: boolean
+  /** False where nobody asks for `latest()`: telling it wakes this thread four times a second. Default: true. */
+  tellLatest?: boolean
+  /** Call `onOverLimit` when the sum of one sample passes this. */
+  rssLimitBytes?: number
+}
+
+export interface ProcessToRecord {
+  pid: number
+  role: string
+  name: string
+  command: readonly string[]
+}
+
+export interface RecorderHandle {
+  readonly folder: string
+  /** Absolute; for the environment of what is launched. */
+  readonly marksFile: string
+  add(process: ProcessToRecord): void
+  /** How a process ended, where its owner knows. */
+  exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void
+  /** RSS of the living processes at the newest sample that was told, a few times a second. */
+  latest(): ReadonlyMap<number, number>
+  /** The processes of a role that run now, by pid. */
+  pidsOf(role: string): number[]
+  onMark(listener: (mark: Mark) => void): void
+  onOverLimit(listener: (rssBytes: number) => void): void
+  /** Called once when the recording can no longer be written. What was written is kept; the programs are left alone. */
+  onFailure(listener: (error: TidemarkError) => void): void
+  /** Called when a process has ended, found or added. */
+  onGone(listener: (pid: number) => void): void
+  /** Called when a round has ended, whoever told of it. */
+  onRound(listener: (round: number) => void): void
+  /** Takes in a line of marks that was written elsewhere. */
+  copyMark(line: string): void
+  /** A round that a log tells of. */
+  onRoundEvent(event: RoundEvent): void
+  /** Something that every reader of the recording must know. */
+  warn(message: string): void
+  /** Ends sampling and writes the head. A recording that could not be written to its end is `failed`, whatever is given. */
+  finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead>
+}
