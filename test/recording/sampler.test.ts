@@ -52,7 +52,7 @@ test('a pid that another process has by now is not taken for the one that was na
 test('one that ends between two readings is told to be gone, and the others are read on', async () => {
   const { sampler, messages, text } = await startForTest(100)
   const [first, second] = [await startCat(), await startCat()]
-  for (const process of [first, second]) sampler.add(process)
+  for (const { pid, startTicks } of [first, second]) sampler.add({ pid, startTicks })
   expect(await pollUntil(() => text().includes(`,${first.pid},`) && text().includes(`,${second.pid},`), LIMIT_MS)).toBe(
     true,
   )
