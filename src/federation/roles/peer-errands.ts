@@ -59,12 +59,14 @@ export class PeerErrands {
     })
   }
 
+  /** Who is lost is asked once it is back: it may be an aggregator that was stopped, and believes that its turn still lasts. */
   async ask(to: string, turn: Turn, signal: AbortSignal): Promise<void> {
-    await this.#persistently(to, signal, async () => {
+    const ask = async () => {
       const reply = await this.#context.calls.ask(to, turn, signal)
       if (reply.type === 'promise' || reply.type === 'refusal') this.#context.hear({ ...reply, from: to })
       return reply.type !== 'behind'
-    })
+    }
+    await this.#alsoOnceBack(to, signal, ask)
   }
 
   async call(to: string, turn: Turn, signal: AbortSignal): Promise<void> {
@@ -74,13 +76,15 @@ export class PeerErrands {
   /** The proposal, then the commit. */
   async deliver(to: string, proposal: Turn & { digest: string; weights: Weights }, signal: AbortSignal): Promise<void> {
     const { calls, changes, hear, acceptedOf } = this.#context
-    const isReached = await this.#persistently(to, signal, async (presence) => {
+    const { round, attempt, digest } = proposal
+    const propose = async (presence: AbortSignal) => {
       const reply = await calls.propose(to, proposal, presence)
       if (reply.type === 'confirmation' || reply.type === 'refusal') hear({ ...reply, from: to })
       return reply.type !== 'behind'
-    })
-    if (!isReached) return
-    const { round, attempt, digest } = proposal
+    }
+    // Once the others were enough, a peer that comes back sees for itself that it has to catch up.
+    const isCommitted = () => acceptedOf(round, digest) !== undefined
+    if (!(await this.#alsoOnceBack(to, signal, propose, isCommitted))) return
     const accepted = await changes.waitFor(() => acceptedOf(round, digest), { deadlineMs: MAX_TIMER_MS, signal })
     if (accepted === undefined) return
     await this.#persistently(to, signal, async (presence) => {
@@ -141,6 +145,23 @@ export class PeerErrands {
         }),
       )
       if (isReturning()) await sleep(LONGEST_PAUSE_MS / 4, undefined, { signal })
+    }
+  }
+
+  /** The same again whenever a peer that was lost or refused connections is back, unless nobody needs it any more. */
+  async #alsoOnceBack(
+    to: string,
+    signal: AbortSignal,
+    attempt: (signal: AbortSignal) => Promise<boolean>,
+    isOver = () => false,
+  ): Promise<boolean> {
+    const { changes, presenceOf } = this.#context
+    for (;;) {
+      const presence = presenceOf(to)
+      if (await this.#persistently(to, signal, attempt)) return true
+      // Its presence is another one once it has been lost and has come back.
+      const look = () => (isOver() ? 'over' : presenceOf(to) === presence ? undefined : 'back')
+      if ((await changes.waitFor(look, { deadlineMs: MAX_TIMER_MS, signal })) !== 'back') return false
     }
   }
 
