@@ -51,8 +51,8 @@ export class CoordinatorLink {
   }
 
   /** Says that this peer lives, and hears who else does. Rejects when the coordinator cannot be reached. */
-  async beat(round: number): Promise<HeartbeatAnswer> {
-    const answer = await this.#post(PATHS.heartbeat, { [HEADERS.round]: String(round) }, {})
+  async beat({ round, votes }: Pick<RosterEntry, 'round' | 'votes'>): Promise<HeartbeatAnswer> {
+    const answer = await this.#post(PATHS.heartbeat, { [HEADERS.round]: String(round) }, { votes })
     return {
       state: answer.state as HeartbeatAnswer['state'],
       message: String(answer.message),

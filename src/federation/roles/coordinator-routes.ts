@@ -70,7 +70,9 @@ async function beat(
 ): Promise<HeartbeatAnswer> {
   const name = readClientName(request.headers)
   assertJob(job, request)
-  roster.beat(name, readHeader(request.headers, HEADERS.session), readCount(request.headers, HEADERS.round))
+  const { votes } = await readJson(request)
+  const round = readCount(request.headers, HEADERS.round)
+  roster.beat(name, readHeader(request.headers, HEADERS.session), { round, votes: votes === true })
   const { state, message, told } = standing
   if (state === 'done' || state === 'failed') response.once('finish', () => told.add(name))
   return { state, message, peers: roster.entries }

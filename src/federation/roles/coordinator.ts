@@ -99,9 +99,11 @@ async function watchJob(
         role.log(`lost ${name}: it has sent no heartbeat for ${formatDuration(settings.reconnectMs)}`)
       for (const name of lost.filter((one) => !now.includes(one))) role.log(`${name} is back`)
       lost = now
-      majorityLostMs = names.length - lost.length < majorityOf(names) ? (majorityLostMs ?? nowMs()) : undefined
+      // Who was started anew has forgotten what it promised, and votes again only two rounds later: without the others, never.
+      const voters = roster.entries.filter(({ isLost, votes }) => votes && !isLost)
+      majorityLostMs = voters.length < majorityOf(names) ? (majorityLostMs ?? nowMs()) : undefined
       if (majorityLostMs !== undefined && nowMs() - majorityLostMs > settings.joinDeadlineMs)
-        throw majorityLost(settings, names, lost)
+        throw majorityLost(settings, roster)
       return (
         roster.entries.every(({ isLost, round }) => isLost || round > settings.rounds) && lost.length < names.length
       )
@@ -119,12 +121,22 @@ function tooFewJoined({ clients, joinDeadlineMs }: CoordinatorSettings, roster: 
   )
 }
 
-function majorityLost({ joinDeadlineMs }: CoordinatorSettings, names: string[], lost: string[]): TidemarkError {
+function majorityLost({ joinDeadlineMs }: CoordinatorSettings, roster: Roster): TidemarkError {
+  const { entries, lost } = roster
+  const names = entries.map(({ name }) => name)
+  const anew = entries.filter(({ votes, isLost }) => !votes && !isLost).map(({ name }) => name)
+  const needs = `a commit needs ${majorityOf(names)} of the ${names.length} peers`
+  const within = `within ${formatDuration(joinDeadlineMs)}`
+  const missing = lost.length === 0 ? '' : `; ${lost.join(', ')} did not come back ${within}`
+  if (anew.length === 0)
+    return new TidemarkError(`${needs}, and ${names.length - lost.length} live${missing}`, { fix: MORE_PEERS })
   return new TidemarkError(
-    `a commit needs ${majorityOf(names)} of the ${names.length} peers, and ${names.length - lost.length} live; ${lost.join(', ')} did not come back within ${formatDuration(joinDeadlineMs)}`,
-    { fix: 'Their logs say why they ended. With more peers, more of them may be missing at a time.' },
+    `${needs} with their memory of the round, and ${names.length - lost.length - anew.length} have it; ${anew.join(', ')} lost it when started anew${missing}`,
+    { fix: `Start the job again. ${MORE_PEERS}` },
   )
 }
+
+const MORE_PEERS = 'Their logs say why they ended. With more peers, more of them may be missing at a time.'
 
 /** Until `isSo`, or until the deadline; says which. */
 async function look(

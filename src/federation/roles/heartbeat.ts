@@ -1,4 +1,5 @@
 import { messageOf, TargetError } from '../../errors.js'
+import { formatDuration } from '../../units.js'
 import { compareText } from '../rounds/sample.js'
 import type { RosterEntry } from '../swarm/roster.js'
 import { type Changes, MAX_TIMER_MS } from '../wire/changes.js'
@@ -10,6 +11,8 @@ import type { SwarmSettings } from './swarm-job.js'
 export interface HeartbeatOptions {
   link: CoordinatorLink
   settings: SwarmSettings
+  /** Whether this process comes back to a job that its name has taken part in, without the memory of it. */
+  isReturning: boolean
   changes: Changes
   signal: AbortSignal
   fail: (error: Error) => void
@@ -36,6 +39,8 @@ export class Heartbeat {
   /** Cuts the pause before the next heartbeat short. */
   #wake: () => void = () => {}
   #silentSinceMs: number | undefined
+  /** While the coordinator is silent: the round that this peer is in, and since when. */
+  #alone: { round: number; sinceMs: number } | undefined
 
   constructor(options: HeartbeatOptions) {
     this.#options = options
@@ -111,10 +116,12 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { link, changes, signal, fail, log } = this.#options
+    const { link, isReturning, changes, signal, fail, log } = this.#options
     try {
-      const { state, message, peers } = await link.beat(this.#driver?.state.round ?? 0)
+      const votes = this.#driver?.isWhole ?? !isReturning
+      const { state, message, peers } = await link.beat({ round: this.#driver?.state.round ?? 0, votes })
       this.#silentSinceMs = undefined
+      this.#alone = undefined
       this.#peers = peers
       this.#standing = state
       if (state === 'failed') fail(new TargetError(`the coordinator ended the job: ${message}`))
@@ -127,7 +134,23 @@ export class Heartbeat {
         log(`the coordinator does not answer, and the swarm goes on without it: ${messageOf(error)}`)
       } else if (this.#standing === 'joining' && this.#isForsaken())
         fail(new TargetError(`the coordinator is gone, and the job has not begun: ${messageOf(error)}`))
+      else this.#assertProgress(error)
     }
     changes.notify()
+  }
+
+  /** Peers that know each other go on alone; one that knows of nobody any more, being stopped while the job ended, does not. */
+  #assertProgress(error: unknown): void {
+    const { settings, fail } = this.#options
+    const round = this.#driver?.state.round ?? 0
+    const nowMs = performance.now()
+    if (this.#alone?.round !== round) this.#alone = { round, sinceMs: nowMs }
+    if (round > settings.rounds || nowMs - this.#alone.sinceMs <= settings.joinDeadlineMs) return
+    const within = formatDuration(settings.joinDeadlineMs)
+    fail(
+      new TargetError(
+        `the coordinator is gone, and round ${round} did not commit within ${within}: ${messageOf(error)}`,
+      ),
+    )
   }
 }

@@ -98,7 +98,8 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
   const { job, role, changes, signal } = life
   const { settings } = joined
   const self = job.settings.name
-  const heartbeat = new Heartbeat({ link, settings, changes, signal, fail: life.fail, log: role.log })
+  const { isReturning } = joined
+  const heartbeat = new Heartbeat({ link, settings, isReturning, changes, signal, fail: life.fail, log: role.log })
   await heartbeat.hasBegun()
   const peers = heartbeat.names
   const model = await job.loadModel(settings)
@@ -114,7 +115,7 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
   })
   const driver = new PeerDriver({
     rules: { self, peers, rotation: settings.rotation, seed: settings.seed },
-    isReturning: joined.isReturning,
+    isReturning,
     settings,
     calls,
     kept,
@@ -136,7 +137,7 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
   try {
     const trainer = await job.makeTrainer(trainingJob(settings), { index: peers.indexOf(self), clients: peers.length })
     role.mark({ mark: 'ready', url, modelBytes: weightsBytes(specs) })
-    role.log(`${joined.isReturning ? 'is back in' : 'joined'} the swarm of ${peers.join(', ')}`)
+    role.log(`${isReturning ? 'is back in' : 'joined'} the swarm of ${peers.join(', ')}`)
     // From here on the peer's weights alone hold the model.
     model.initial = { specs, data: [] }
     await runRounds(life, { settings, driver, kept, trainer, model })

@@ -9,6 +9,8 @@ export interface RosterEntry {
   url: string
   /** The round that it is in. */
   round: number
+  /** Its memory of what it has promised is whole, so that its vote counts. One that was started anew has none for a while. */
+  votes: boolean
   /** It has sent no heartbeat for longer than a reconnection may take. */
   isLost: boolean
 }
@@ -18,6 +20,7 @@ interface Peer {
   url: string
   session: string
   round: number
+  votes: boolean
   heardMs: number
 }
 
@@ -43,10 +46,11 @@ export class Roster {
   get entries(): RosterEntry[] {
     return [...this.#peers.values()]
       .sort((a, b) => compareText(a.name, b.name))
-      .map(({ name, url, round, heardMs }) => ({
+      .map(({ name, url, round, votes, heardMs }) => ({
         name,
         url,
         round,
+        votes,
         isLost: this.#nowMs() - heardMs > this.#silenceMs,
       }))
   }
@@ -63,12 +67,12 @@ export class Roster {
       })
     const isReturning = this.#isComplete
     const session = randomBytes(8).toString('hex')
-    this.#peers.set(name, { name, url, session, round: 0, heardMs: this.#nowMs() })
+    this.#peers.set(name, { name, url, session, round: 0, votes: !isReturning, heardMs: this.#nowMs() })
     this.#isComplete ||= this.#peers.size === this.#size
     return { session, isReturning }
   }
 
-  beat(name: string, session: string | undefined, round: number): void {
+  beat(name: string, session: string | undefined, { round, votes }: Pick<RosterEntry, 'round' | 'votes'>): void {
     const peer = this.#peers.get(name)
     if (peer === undefined) throw new Refusal(410, 'join-again', { message: `peer "${name}" has not joined this job` })
     if (peer.session !== session)
@@ -77,5 +81,6 @@ export class Roster {
       })
     peer.heardMs = this.#nowMs()
     peer.round = Math.max(peer.round, round)
+    peer.votes = votes
   }
 }
