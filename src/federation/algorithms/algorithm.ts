@@ -19,7 +19,7 @@ export interface Algorithm {
   stateSpecs?(model: readonly TensorSpec[]): TensorSpec[]
   /**
    * One attempt at one round: the next state. `round.state` must not be changed, since a round that fails leaves it as it
-   * was. Throws RoundFailedError.
+   * was; one that is sure to commit may give it to an exchange as `spare`. Throws RoundFailedError.
    */
   run(round: RoundSteps): Promise<RoundCommit>
   /** With --debug, what does not hold of the state and of what the clients keep, as a sentence; undefined when all is well. */

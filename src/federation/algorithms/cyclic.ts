@@ -2,6 +2,7 @@ import { UsageError } from '../../errors.js'
 import type { Combination } from '../rounds/aggregation.js'
 import { type OtherStanding, RoundFailedError } from '../rounds/collection.js'
 import { compareText } from '../rounds/sample.js'
+import type { GlobalState } from '../weights/global-state.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Algorithm, RoundSteps } from './algorithm.js'
 import { cyclicOrder, namedOrder } from './cyclic-order.js'
@@ -45,6 +46,8 @@ export function cyclicBy(orderOf: (round: RoundSteps) => readonly string[]): Alg
 async function goRound(round: RoundSteps, order: readonly string[]): ReturnType<Algorithm['run']> {
   const { minClients } = round.settings
   let state = round.state
+  /** Two hops back: the next result takes its memory, so that a round needs no more of it the more clients it has. */
+  let spare: GlobalState | undefined
   const accepted: ResultClaim[] = []
   const skipped: string[] = []
   const standings = new Map<string, OtherStanding>(order.map((client) => [client, 'to-come']))
@@ -57,18 +60,17 @@ async function goRound(round: RoundSteps, order: readonly string[]): ReturnType<
     }
     try {
       const others = new Map(standings)
-      const next = await round.exchange({
-        clients: [client],
-        others,
-        send: state,
-        minClients: 1,
-        combination: HAND_OVER,
-      })
-      state = next.state
+      const request = { clients: [client], others, send: state, spare, minClients: 1, combination: HAND_OVER }
+      const next = await round.exchange(request)
       accepted.push(...next.accepted)
       standings.set(client, 'accepted')
+      // Those of the round's start are needed until it is sure to commit.
+      spare = state !== round.state || accepted.length >= minClients ? state : undefined
+      state = next.state
     } catch (error) {
       if (!(error instanceof RoundFailedError)) throw error
+      // What the skipped client was sending may have gone there.
+      spare = undefined
       skipped.push(`${client}: ${error.message}`)
     }
   }

@@ -32,6 +32,8 @@ export interface AggregationSettings {
   specs: readonly TensorSpec[]
   combination: Combination
   summation: Summation
+  /** Weights that nobody needs any more: where results wait in memory, one is received into theirs. */
+  spare?: GlobalState | undefined
   /** What the next state says of itself where it is written to a file. */
   metadata: Record<string, string>
 }

@@ -48,14 +48,16 @@ class ResultInMemory implements ReceivedResult {
 /** Keeps every result until the end, then adds them by client name. */
 class OrderedAggregation implements Aggregation {
   readonly #settings: AggregationSettings
+  readonly #spare: Spare
   #held: ResultInMemory[] = []
 
   constructor(settings: AggregationSettings) {
     this.#settings = settings
+    this.#spare = new Spare(settings.spare)
   }
 
   async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
-    const { data } = await receiveWeights(source, this.#settings)
+    const { data } = await receiveWeights(source, this.#settings, this.#spare)
     return new ResultInMemory({ claim, data, isSpare: !('data' in source) }, this)
   }
 
@@ -91,16 +93,18 @@ class OrderedAggregation implements Aggregation {
 /** Adds every result to one running mean as it comes, and lets go of it. */
 class ArrivalAggregation implements Aggregation {
   readonly #settings: AggregationSettings
+  readonly #spare: Spare
   #accepted: ResultClaim[] = []
   /** Per tensor: the mean of what came so far, in the array of the first result, and the sum of its weights. */
   #means: { data: TensorData; weight: number }[] = []
 
   constructor(settings: AggregationSettings) {
     this.#settings = settings
+    this.#spare = new Spare(settings.spare)
   }
 
   async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
-    const { data } = await receiveWeights(source, this.#settings)
+    const { data } = await receiveWeights(source, this.#settings, this.#spare)
     // The running mean is written over the first result, and another process may still need its own.
     const own = 'data' in source && this.#accepted.length === 0 ? data.map((tensor) => tensor.slice()) : data
     return new ResultInMemory({ claim, data: own, isSpare: true }, this)
@@ -151,8 +155,40 @@ function addToMean(mean: { data: TensorData; weight: number }, weight: number, d
   mean.weight = total
 }
 
-async function receiveWeights(source: Readable | Weights, { specs }: AggregationSettings): Promise<Weights> {
-  if (!('data' in source)) return readWeights(source, { expected: specs, maxBytes: weightsBytes(specs) })
+/** The memory of weights that nobody needs any more, for one result at a time. */
+class Spare {
+  #state: GlobalState | undefined
+
+  constructor(state: GlobalState | undefined) {
+    this.#state = state
+  }
+
+  take(): GlobalState | undefined {
+    const state = this.#state
+    this.#state = undefined
+    return state
+  }
+
+  giveBack(state: GlobalState | undefined): void {
+    this.#state = state
+  }
+}
+
+async function receiveWeights(
+  source: Readable | Weights,
+  { specs }: AggregationSettings,
+  spare: Spare,
+): Promise<Weights> {
+  if (!('data' in source)) {
+    const free = spare.take()
+    try {
+      const into = await free?.load()
+      return await readWeights(source, { expected: specs, maxBytes: weightsBytes(specs), into })
+    } catch (error) {
+      if (free !== undefined) spare.giveBack(free)
+      throw error
+    }
+  }
   for (const [tensor, data] of source.data.entries()) {
     const index = firstNonFinite(data)
     if (index !== -1)

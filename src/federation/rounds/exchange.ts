@@ -16,6 +16,8 @@ export interface ExchangeRequest {
   /** Clients of the round that this exchange is not with, where a round has several: so that what they send now is judged rightly. */
   others?: ReadonlyMap<string, OtherStanding>
   send: GlobalState
+  /** Weights that nobody needs any more, whatever becomes of this exchange. They are overwritten. */
+  spare?: GlobalState | undefined
   /** Accepted results that the exchange needs. */
   minClients: number
   combination: Combination
@@ -41,12 +43,12 @@ export interface ExchangeContext {
 
 /** Sends a state to the clients, gathers what they make of them, and puts it together. Throws RoundFailedError. */
 export async function exchange(request: ExchangeRequest, context: ExchangeContext): Promise<RoundCommit> {
-  const { clients, others, send, minClients, combination } = request
+  const { clients, others, send, spare, minClients, combination } = request
   const { round, attempt, settings, desk, storage, metadata, signal } = context
   const { specs } = send
   await storage.assertRoom(clients.length, weightsBytes(specs))
   const { summation } = settings
-  const aggregation = storage.openAggregation({ round, attempt, specs, combination, summation, metadata })
+  const aggregation = storage.openAggregation({ round, attempt, specs, combination, summation, spare, metadata })
   if (aggregation.outcome !== undefined) return aggregation.outcome
   const collection = new Collection(
     { round, attempt, clients, others, minClients, graceMs: settings.graceMs, deadlineMs: settings.roundDeadlineMs },

@@ -2,7 +2,15 @@ import type { Readable } from 'node:stream'
 import { firstNonFinite } from './finite.js'
 import { type TensorEntry, WeightsError } from './safetensors-header.js'
 import { type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
-import { itemBytes, quote, type TensorData, type TensorSpec, tensorLength, type Weights } from './weights.js'
+import {
+  itemBytes,
+  quote,
+  type TensorData,
+  type TensorSpec,
+  tensorBytes,
+  tensorLength,
+  type Weights,
+} from './weights.js'
 
 /**
  * Weights from a stream of safetensors, each byte copied once, from the chunk it came in to its tensor. Everything is
@@ -13,7 +21,7 @@ import { itemBytes, quote, type TensorData, type TensorSpec, tensorLength, type 
  * destroy. Rejects with the source's own error when it breaks off.
  */
 export async function readWeights(source: Readable, options: ReadOptions): Promise<Weights> {
-  const gathering = new Gathering()
+  const gathering = new Gathering(options.into)
   await scanSafetensors(source, options, gathering)
   return gathering.finish(options.expected)
 }
@@ -25,6 +33,11 @@ class Gathering implements TensorSink {
   #target: Uint8Array = new Uint8Array()
   #filled = 0
   #checked = 0
+  readonly #spare: Map<string, TensorData>
+
+  constructor(into: Weights | undefined) {
+    this.#spare = new Map(into?.specs.map((spec, index) => [spec.name, into.data[index]!]))
+  }
 
   begin(entries: readonly TensorEntry[]): void {
     this.#entries = entries
@@ -48,16 +61,22 @@ class Gathering implements TensorSink {
   /** Listeners of the source refer to this, and the collector may find them for a while after they were taken off. */
   #letGo(): void {
     this.#data.clear()
+    this.#spare.clear()
     this.#target = new Uint8Array()
   }
 
   #startTensor(spec: TensorSpec): TensorData {
-    const data = allocateUnfilled(spec)
+    const data = this.#takeSpare(spec) ?? allocateUnfilled(spec)
     this.#data.set(spec.name, data)
     this.#target = new Uint8Array(data.buffer)
     this.#filled = 0
     this.#checked = 0
     return data
+  }
+
+  #takeSpare(spec: TensorSpec): TensorData | undefined {
+    const spare = this.#spare.get(spec.name)
+    return spare?.byteLength === tensorBytes(spec) ? spare : undefined
   }
 
   /** Values that became complete with the last chunk, while they are still in the processor's cache. */

@@ -2,13 +2,15 @@ import { finished, type Readable } from 'node:stream'
 import { formatBytes } from '../../units.js'
 import { layoutDifference } from './layout.js'
 import { decodeHeader, decodeHeaderLength, LENGTH_BYTES, type TensorEntry, WeightsError } from './safetensors-header.js'
-import { quote, type TensorSpec } from './weights.js'
+import { quote, type TensorSpec, type Weights } from './weights.js'
 
 export interface ReadOptions {
   /** The tensors that must be there, no more and no less. Absent: any. */
   expected?: readonly TensorSpec[]
   /** Bytes of tensors that are read at most. */
   maxBytes: number
+  /** Weights of the same tensors that nobody needs any more: what is read takes their memory. */
+  into?: Weights | undefined
 }
 
 /** Where the tensors of a stream go. */
