@@ -21,18 +21,21 @@ const GROWTH_Z = 2.652
 const INTERVAL_Z = 1.96
 
 const each = Number(process.argv[2] ?? 350)
+/** The constants of the method were chosen on series of other seeds. */
+const FRESH_SEED = Number(process.argv[3] ?? 1_500_000_000)
 const started = process.hrtime.bigint()
 const blocks = [
   { title: '1 to 5 trials, as they come', judged: TRUTHS.flatMap((truth) => judgeMany(truth, each, {})) },
   { title: 'One trial', judged: TRUTHS.flatMap((truth) => judgeMany(truth, each, { trials: 1 }, 5_000_000)) },
-]
+] as const
 const all = blocks.flatMap(({ judged }) => judged)
-const targets = targetLines(all)
+const targets = targetLines(all, blocks[1].judged)
 const seconds = Number(process.hrtime.bigint() - started) / 1e9
 const page = [
   '# How often verdicts are right',
   '',
   `Made by \`npx jiti bench/verdict/confusion.ts ${each}\`, Node ${process.version}: ${all.length} labelled series (bench/verdict/generate.ts), ${seconds.toFixed(0)} s.`,
+  `Their seeds, from ${FRESH_SEED} on, are none of those that the method was tuned on.`,
   'Rows are the truth, columns the verdict.',
   '',
   ...blocks.flatMap(({ title, judged }) => [
@@ -54,6 +57,7 @@ const page = [
   'sigma divided by the root of the number of trials; of a saw-tooth four whole cycles. "Best possible": generalised least',
   'squares with the true standard deviation and correlation of the noise, at the same levels (0.4 % one-sided for growth, a 95 %',
   'interval within the floor for stable); for series without warm-up and outliers.',
+  'At exactly that number of rounds a test that knows the noise would still leave a fifth undecided; most of these series have more.',
   '',
 ].join('\n')
 writeFileSync(RESULTS, page)
@@ -66,7 +70,7 @@ interface Judged {
 
 function judgeMany(truth: Truth, count: number, options: GenerateOptions, firstSeed = 0): Judged[] {
   return Array.from({ length: count }, (_, i) => {
-    const series = generateSeries(truth, firstSeed + 100_000 * TRUTHS.indexOf(truth) + i + 1, options)
+    const series = generateSeries(truth, FRESH_SEED + firstSeed + 100_000 * TRUTHS.indexOf(truth) + i + 1, options)
     return { series, analysis: analyzeRounds(series.trials, { gcRounds: series.gcRounds }) }
   })
 }
@@ -126,7 +130,7 @@ function isDecidedAtBest({ trials, sigmaBytes, correlation, levelBytes }: Labell
 }
 
 /** The figures that the project promises. */
-function targetLines(judged: readonly Judged[]): string[] {
+function targetLines(judged: readonly Judged[], ofOneTrial: readonly Judged[]): string[] {
   const notGrowing = judged.filter(({ series }) => series.truth !== 'grows' && series.slopeBytes === 0)
   const walks = notGrowing.filter(({ series }) => series.truth === 'random walk')
   const leaks = judgeMany('grows', 400, { rounds: 40, trials: 5, leak: 0.1, levelInM: 1 }, 9_000_000)
@@ -134,36 +138,38 @@ function targetLines(judged: readonly Judged[]): string[] {
   const sufficient = judged.filter(({ series }) => series.truth !== 'random walk' && suffices(series))
   const says = (shape: Shape) => (one: Judged) => one.analysis.shape === shape
   const grows = (one: Judged) => says('grows')(one) || one.analysis.floorShape === 'grows'
+  const alone = (truth: Truth) => ofOneTrial.filter(({ series }) => series.truth === truth && suffices(series))
+  const undecided = (what: string, of: readonly Judged[]) => target(what, of, says('inconclusive'), 'at most', 15)
   return table(
-    ['what', 'target', 'measured', 'series'],
+    ['what', 'goal', 'measured', '', 'series'],
     [
-      [
-        '`grows` (or a growing floor) of a series that does not grow',
-        'at most 1 %',
-        percent(notGrowing, grows),
-        String(notGrowing.length),
-      ],
-      ['the same, of random walks alone', '', percent(walks, grows), String(walks.length)],
-      [
-        'leak of 0.1 sigma, 5 trials of 40 rounds, found',
-        'at least 97 %',
-        percent(leaks, says('grows')),
-        String(leaks.length),
-      ],
-      [
+      target('`grows` (or a growing floor) of a series that does not grow', notGrowing, grows, 'at most', 1),
+      ['the same, of random walks alone', 'none', percent(walks, grows), '', String(walks.length)],
+      target('leak of 0.1 sigma, 5 trials of 40 rounds, found', leaks, says('grows'), 'at least', 97),
+      target(
         'saw-teeth of at least 3 sigma with 4 whole cycles found',
-        'at least 99 %',
-        percent(teeth, (one) => says('sawtooth')(one) && one.analysis.period === one.series.period),
-        String(teeth.length),
-      ],
-      [
-        'inconclusive where the data suffice',
-        'at most 15 %',
-        percent(sufficient, says('inconclusive')),
-        String(sufficient.length),
-      ],
+        teeth,
+        (one) => says('sawtooth')(one) && one.analysis.period === one.series.period,
+        'at least',
+        99,
+      ),
+      undecided('inconclusive where the data suffice', sufficient),
+      undecided('the same, one trial, `stable` alone', alone('stable')),
+      undecided('the same, one trial, `grows` alone', alone('grows')),
     ],
   )
+}
+
+function target(
+  what: string,
+  of: readonly Judged[],
+  holds: (one: Judged) => boolean,
+  goal: 'at most' | 'at least',
+  bound: number,
+): string[] {
+  const measured = (100 * of.filter(holds).length) / of.length
+  const isMet = goal === 'at most' ? measured <= bound : measured >= bound
+  return [what, `${goal} ${bound} %`, percent(of, holds), isMet ? 'met' : 'MISSED', String(of.length)]
 }
 
 function percent(all: readonly Judged[], holds: (one: Judged) => boolean): string {

@@ -1,6 +1,6 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { mersenne } from 'pure-rand/generator/mersenne'
 import { MIB } from '../../src/units.js'
 
 /** What a generated series really is. A random walk is none of the shapes; it only must not be called growth. */
@@ -152,9 +152,8 @@ function shapeOf(
 }
 
 function drawsOf(seed: number) {
-  const generator = xoroshiro128plus(seed)
-  // Neighbouring seeds begin alike; after these draws they do not.
-  for (let i = 0; i < 64; i++) uniformFloat64(generator)
+  // Its seeding mixes: a generator that is linear in its seed, as xoroshiro is, gives neighbouring seeds series that are no independent draws.
+  const generator = mersenne(seed)
   const uniform = () => uniformFloat64(generator)
   const between = (low: number, high: number) => low + (high - low) * uniform()
   const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())

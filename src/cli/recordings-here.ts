@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
+import { STANDARD_INPUT } from '../recording/formats/piped-content.js'
 import { isRecording } from '../recording/read-recording.js'
 
 /** A recording in the current folder that has an index: a folder of `tidemark run`, or a file of `mprof run`. */
@@ -35,7 +36,7 @@ function timeOf(digits: string): Date {
 }
 
 /**
- * Paths of the recordings that a command line names: by index (0 the oldest, -1 the newest) or by path, each once. A file
+ * Paths of the recordings that a command line names: by index (0 the oldest, -1 the newest), by path, or `-` for standard input, each once. A file
  * whose name is a number is named as `./5`.
  *
  * @throws UsageError for an index or a path that leads nowhere
@@ -71,6 +72,7 @@ function byIndex(index: number, here: readonly RecordingHere[]): string {
 }
 
 function byPath(path: string): string {
+  if (path === STANDARD_INPUT) return path
   if (existsSync(path)) return path.length > 1 ? path.replace(/\/+$/, '') : path
   throw new UsageError(`there is no file or folder ${path}`, { fix: 'tidemark list shows the recordings here.' })
 }

@@ -1,6 +1,6 @@
 import type { Comparison } from '../experiment/comparison.js'
 import { formatBytes } from '../units.js'
-import type { Interval } from '../verdict/analysis.js'
+import type { Analysis, Interval } from '../verdict/analysis.js'
 import type { Attribution, Part } from '../verdict/attribution.js'
 import type { JudgedExpectation } from '../verdict/expectation.js'
 import { limitOf, type SettingVerdict } from '../verdict/setting-verdict.js'
@@ -13,7 +13,7 @@ export function verdictSentences(
   if (analysis === null) return []
   return [
     inM(analysis.reason, analysis.levelBytes, modelBytes),
-    ...(attribution === null ? [] : [partsSentence(attribution, modelBytes), ...causeSentence(attribution)]),
+    ...(attribution === null ? [] : [partsSentence(attribution, modelBytes), ...causeSentence(attribution, analysis)]),
     ...(expectation === null ? [] : [expectationSentence(expectation, analysis.rounds, analysis.trials)]),
   ]
 }
@@ -42,10 +42,16 @@ function partsSentence({ end }: Attribution, modelBytes: number | null): string 
   return `Of its ${formatBytes(end.rssBytes)} when the job was done ${size(end.liveBytes)} is live, ${size(end.garbageBytes)} garbage, ${size(end.retainedBytes)} retained by the allocator.`
 }
 
-function causeSentence({ cause, evidence, growth }: Attribution): string[] {
+function causeSentence({ cause, evidence, growth, needsRounds }: Attribution, { rounds }: Analysis): string[] {
   if (cause === null) return growth === null ? [] : ['Probed on the way, none of the three was seen to grow.']
   const rate = growth?.[cause].bytesPerRound ?? null
-  return [`${CAUSES[cause][evidence!]}${rate === null ? '' : `, by ${rateWords(rate)}`}: ${REMEDIES[cause]}`]
+  const remedy = needsRounds === null ? REMEDIES[cause] : tooFewForALeak(rounds, needsRounds)
+  return [`${CAUSES[cause][evidence!]}${rate === null ? '' : `, by ${rateWords(rate)}`}: ${remedy}`]
+}
+
+/** A heap that warms up grows too. */
+function tooFewForALeak(rounds: number, needsRounds: number): string {
+  return `a leak, or a heap that is still warming up. ${rounds} rounds cannot tell which; ${needsRounds} can (--rounds ${needsRounds}).`
 }
 
 function rateWords({ estimate, low, high }: Interval): string {
@@ -71,7 +77,7 @@ const CAUSES: Record<Part, Record<'probes' | 'cleanup' | 'size', string>> = {
 }
 
 const REMEDIES: Record<Part, string> = {
-  live: 'a leak, if it goes on as it did in these rounds. Something keeps referring to it, so cleanup will not help.',
+  live: 'a leak, since it goes on. Something keeps referring to it, so cleanup will not help.',
   garbage: 'collecting it helps (--server-memory-gc-rounds).',
   retained:
     'purging it helps (--server-memory-gc-rounds purges too), or fewer arenas (--arena-max), or another allocator (--allocator).',

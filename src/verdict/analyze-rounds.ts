@@ -55,7 +55,7 @@ function factsOf(findings: Findings): Facts {
   const { shape, fit, trend, growth, trials, settledPlace } = findings
   const isSettled = shape === 'settling' && settledPlace !== undefined
   const isSawtooth = shape === 'sawtooth'
-  const asymptoteBytes = isSettled && fit ? median(fit.coefficients.map((one) => one[0]!)) : null
+  const asymptoteBytes = isSettled ? settledLevelOf(findings) : null
   return {
     slopeBytesPerRound: trend === undefined ? null : slopeOf(trend),
     practicalFloorBytes: Number.isFinite(findings.practicalFloorBytes) ? findings.practicalFloorBytes : null,
@@ -67,10 +67,15 @@ function factsOf(findings: Findings): Facts {
       ? (trials[0]!.rounds[Math.min(settledPlace, trials[0]!.rounds.length - 1)] ?? null)
       : null,
     asymptoteBytes,
-    timeConstantRounds: isSettled ? fit!.mean.tauRounds! : null,
+    timeConstantRounds: isSettled ? (fit!.mean.tauRounds ?? null) : null,
     steps: shape === 'staircase' ? stepsOf(findings) : [],
     outliers: outliersOf(findings),
   }
+}
+
+/** What a warm-up approaches; after low first rounds the level of the rest. */
+function settledLevelOf({ fit, levelBytes }: Findings): number {
+  return fit!.mean.kind === 'saturation' ? median(fit!.coefficients.map((one) => one[0]!)) : levelBytes
 }
 
 function slopeOf({ slope, low, high }: Trend): Interval {

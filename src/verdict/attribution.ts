@@ -33,7 +33,15 @@ export interface Attribution {
    * `size`: it is the part that makes up most of what is there above the base, measured at the end alone.
    */
   evidence: 'probes' | 'cleanup' | 'size' | null
+  /** Rounds that it takes before live memory that grows is called a leak; null where there were so many, or it is not live memory that grows. */
+  needsRounds: number | null
 }
+
+/**
+ * Heaps warm up for dozens of rounds, caches and compiled code included, and growth that ends looks like growth that does not. With five
+ * trials of 40 rounds the second half of a warm-up is no longer taken for a leak (docs/cause-and-difference.md).
+ */
+const ROUNDS_TO_CALL_IT_A_LEAK = 40
 
 export interface PartGrowth {
   bytesPerRound: Interval | null
@@ -75,7 +83,10 @@ export function attribute(input: AttributionInput): Attribution | undefined {
   const base = baseBytes === null || modelBytes === null ? null : baseBytes + modelBytes
   const liveAboveBaseBytes = base === null ? null : end.liveBytes - base
   const growth = input.probes.some((trial) => trial.length > 0) ? growthOf(input) : null
-  return { end, trials: ends.length, liveAboveBaseBytes, growth, ...causeOf(input, end, liveAboveBaseBytes, growth) }
+  const found = causeOf(input, end, liveAboveBaseBytes, growth)
+  const isTooShort = found.cause === 'live' && input.rounds < ROUNDS_TO_CALL_IT_A_LEAK
+  const needsRounds = isTooShort ? ROUNDS_TO_CALL_IT_A_LEAK : null
+  return { end, trials: ends.length, liveAboveBaseBytes, growth, ...found, needsRounds }
 }
 
 function meanParts(all: readonly Parts[]): Parts {

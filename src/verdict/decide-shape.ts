@@ -1,6 +1,6 @@
 import { median } from '../statistics/median.js'
 import type { PracticalFloor, Shape } from './analysis.js'
-import { fitMeans, lowest, type MeanFits } from './choose-mean.js'
+import { fitMeans, lowest, type MeanFits, toothOf } from './choose-mean.js'
 import type { MeanFit } from './fit-mean.js'
 import { type Growth, growthOf } from './growth.js'
 import type { RoundSeries } from './round-series.js'
@@ -23,7 +23,7 @@ export interface Findings {
   trend?: Trend | undefined
   growth?: Growth
   /** Place of the first settled round. */
-  settledPlace?: number
+  settledPlace?: number | undefined
 }
 
 /** What tipped the balance; the words are made of it. */
@@ -34,6 +34,8 @@ export type Because =
   | 'still rising'
   | 'grows or settles'
   | 'settled'
+  | 'low at first'
+  | 'falls back'
   | 'falls'
   | 'cycles'
   | 'steps'
@@ -44,6 +46,8 @@ export const FEWEST_ROUNDS = 6
 
 /** A step smaller than what this many rounds at the practical floor come to is none: 1 % of the level, with the default floor; in the median trial. */
 const STEP_ROUNDS = 10
+/** The same for a saw-tooth, which comes back: half of what a round may bring, or pages that come and go would be one. */
+const TOOTH_ROUNDS = 0.5
 
 /** Default floor: at 0.1 % of the level a round memory doubles in 1000 rounds. */
 const DEFAULT_FLOOR: PracticalFloor = { share: 0.001 }
@@ -63,7 +67,7 @@ export function decideShape(
   const usable = trials.filter(({ rounds }) => rounds.length >= FEWEST_ROUNDS)
   const levelBytes = median(trials.flatMap(({ bytes }) => bytes.slice(Math.floor(bytes.length / 2))))
   const practicalFloorBytes = 'bytes' in floor ? floor.bytes : floor.share * levelBytes
-  const known = { trials: usable, levelBytes, practicalFloorBytes }
+  const known: Known = { trials: usable, levelBytes, practicalFloorBytes }
   const tooFew: Findings = { ...known, shape: 'inconclusive', because: 'too few rounds' }
   if (usable.length === 0) return tooFew
   const roundingBytes = roundingOf(levelBytes)
@@ -74,19 +78,41 @@ export function decideShape(
   if (because === 'cycles') return { ...known, shape: 'sawtooth', because, fit, ...floorAfterWarmUp(known, trendFrom) }
   if (because === 'steps') {
     const trend = trendFrom(0)
-    return { ...known, shape: 'staircase', because, fit, trend, growth: growthOf(trend, practicalFloorBytes) }
+    const found = { ...known, fit, trend, growth: growthOf(trend, practicalFloorBytes) }
+    const settledPlace = climbsToItsOnlyStep(fit)
+    if (settledPlace !== undefined) return { ...found, shape: 'settling', because: 'low at first', settledPlace }
+    return { ...found, shape: 'staircase', because }
   }
   if (because === 'settled') {
     const gain = Math.min(fits.constant.score, fits.line.score) - fit.score
-    return afterWarmUp({ ...known, shape: 'settling', because, fit }, gain, trendFrom)
+    const found = afterWarmUp({ ...known, shape: 'settling', because, fit }, gain, trendFrom)
+    const isLevel = found.growth === 'stable' && fits.constant.score <= fits.line.score
+    return found.shape === 'inconclusive' && isLevel ? onOneLevel(known, fits.constant) : found
   }
   const trend = trendFrom(0)
   const growth = growthOf(trend, practicalFloorBytes)
   const found = { ...known, fit, trend, growth }
   if (growth !== 'grows' && hasSpike(fit, levelBytes)) return { ...found, shape: 'spike', because: 'spike' }
   if (growth === 'falls') return { ...found, shape: 'settling', because: 'falls' }
+  const settledPlace = lowAtFirst(fit, known)
+  if (growth === 'stable' && settledPlace > 0)
+    return { ...found, shape: 'settling', because: 'low at first', settledPlace }
   return { ...found, shape: growth, because: 'slope' }
 }
+
+/** Where a level with outliers explains the rounds about as well as a warm-up that then is level: one odd round makes no warm-up. */
+function onOneLevel(known: Known, fit: MeanFit): Findings {
+  const trend = trendOf(inputsOf(known.trials, fit, 0), roundingOf(known.levelBytes))
+  const growth = growthOf(trend, known.practicalFloorBytes)
+  const settledPlace = lowAtFirst(fit, known)
+  const found = { ...known, fit, trend, growth }
+  if (hasSpike(fit, known.levelBytes)) return { ...found, shape: 'spike', because: 'spike' }
+  if (growth === 'stable' && settledPlace > 0)
+    return { ...found, shape: 'settling', because: 'low at first', settledPlace }
+  return { ...found, shape: growth === 'stable' ? 'stable' : 'inconclusive', because: 'slope' }
+}
+
+type Known = Pick<Findings, 'trials' | 'levelBytes' | 'practicalFloorBytes'>
 
 /**
  * The floor of a saw-tooth. The first cycles of a program that warms up lie lower than the rest: where the second half rises at
@@ -114,9 +140,9 @@ function chosen(
 ): { fit: MeanFit; because: Because } {
   const smooth = lowest([constant, line, saturation, saturationAndLine])!
   const others = Math.min(smooth.score, steps?.score ?? Number.POSITIVE_INFINITY)
-  if (sawtooth !== undefined && sawtooth.score < others && toothOf(sawtooth) > 0)
+  if (sawtooth !== undefined && sawtooth.score < others && toothOf(sawtooth) > TOOTH_ROUNDS * practicalFloorBytes)
     return { fit: sawtooth, because: 'cycles' }
-  if (steps !== undefined && steps.score < smooth.score - 4) {
+  if (steps !== undefined && steps.score < smooth.score - CLEAR_GAIN) {
     const sizes = steps.coefficients.map((one) => Math.max(0, ...one.slice(1).map(Math.abs)))
     if (median(sizes) > STEP_ROUNDS * practicalFloorBytes) return { fit: steps, because: 'steps' }
   }
@@ -137,8 +163,10 @@ function afterWarmUp(found: Findings & { fit: MeanFit }, gain: number, trendFrom
   const tail = { ...found, trend, growth, settledPlace }
   if (growth === 'grows') return { ...tail, shape: 'grows', because: 'slope after warm-up' }
   const isVisible = riseBytes >= VISIBLE_SD * fit.sdBytes
+  if (isVisible && growth === 'falls')
+    return { ...tail, shape: 'settling', because: 'falls back', settledPlace: undefined }
   if (!isVisible && growth === 'stable') return { ...tail, shape: 'stable', because: 'slope' }
-  const isLevel = growth === 'stable' || trend === undefined || trend.notAbove > DOUBT
+  const isLevel = growth === 'stable' || trend === undefined || trend.notAbove > doubtOf(trend, practicalFloorBytes)
   if (isVisible && isLevel && rounds >= WATCHED_FOR_TAU * tau && gain > CLEAR_GAIN)
     return { ...tail, shape: 'settling', because: 'settled' }
   const stillRising = rounds < BENT_WITHIN_TAU * tau ? risingThroughout(found, rounds, trendFrom) : undefined
@@ -156,15 +184,25 @@ const VISIBLE_SD = 3
 const WATCHED_FOR_TAU = 3
 /** and is believed where it explains the rounds so much better than a level or a line: 7 to 1 (Raftery (1995), Sociol. Methodol. 25, 111–163). */
 const CLEAR_GAIN = 4
-/** A slope that is above zero with more than 90 % probability is no level. */
-const DOUBT = 0.1
+/** A slope that is above zero with more than 95 % probability is no level, */
+const DOUBT = 0.05
+/** with 97.5 % where it seems to be within the practical floor. */
+const DOUBT_WITHIN_FLOOR = 0.025
+
+function doubtOf({ slope }: Trend, practicalFloorBytes: number): number {
+  return slope < practicalFloorBytes ? DOUBT_WITHIN_FLOOR : DOUBT
+}
+
 /** A curve whose time constant is that long has hardly bent yet. */
 const BENT_WITHIN_TAU = 1.8
+
+/** What is left of a curve is asked for less: the whole of it rises beyond doubt. */
+const DOUBT_RISING = 0.1
 
 /** The slope of the second half, where it still rises and the whole does so beyond doubt. */
 function risingThroughout({ practicalFloorBytes }: Findings, rounds: number, trendFrom: TrendFrom): Trend | undefined {
   const half = trendFrom(Math.floor(rounds / 2))
-  const isRising = half !== undefined && half.notAbove < DOUBT && half.slope > practicalFloorBytes
+  const isRising = half !== undefined && half.notAbove < DOUBT_RISING && half.slope > practicalFloorBytes
   return isRising && growthOf(trendFrom(0), practicalFloorBytes) === 'grows' ? half : undefined
 }
 
@@ -186,11 +224,44 @@ function inputsOf(trials: readonly RoundSeries[], fit: MeanFit, from: number): T
   })
 }
 
-function toothOf(fit: MeanFit): number {
-  return median(fit.coefficients.map((one) => one.at(-1)!))
-}
+/** A single round is a spike, or a first round a warm-up, where it is this far off the rest, in standard deviations of the noise and of the level. */
+const FAR_SD = 12
+const FAR_SHARE = 0.2
 
 function hasSpike(fit: MeanFit, levelBytes: number): boolean {
-  const least = Math.max(12 * fit.sdBytes, 0.2 * levelBytes)
+  const least = Math.max(FAR_SD * fit.sdBytes, FAR_SHARE * levelBytes)
   return fit.setAside.some((places, trial) => places.some((place) => fit.residuals[trial]![place]! > least))
+}
+
+/**
+ * Rounds at the start that were set aside as outliers and yet are a warm-up: memory before the first model has been through. One such
+ * round has to lie as far below the rest as a spike above it; of two in a row the size of a step is enough.
+ *
+ * @returns the longest run that half of the trials have
+ */
+function lowAtFirst(fit: MeanFit, { levelBytes, practicalFloorBytes }: Known): number {
+  const runs = fit.setAside.map((places, trial) => {
+    const below = (place: number) => (places.includes(place) ? -fit.residuals[trial]![place]! : 0)
+    const isLow = (place: number) => below(place) > Math.max(FAR_SD * fit.sdBytes, STEP_ROUNDS * practicalFloorBytes)
+    let run = 0
+    while (isLow(run)) run++
+    return run > 1 || below(0) > FAR_SHARE * levelBytes ? run : 0
+  })
+  return [...runs].sort((a, b) => b - a)[Math.ceil(runs.length / 2) - 1]!
+}
+
+/** Rounds before the only step that are a climb and no level: at the most this many, */
+const CLIMB_ROUNDS = 5
+/** and this many standard deviations of the noise off their own mean. */
+const CLIMB_SD = 3
+
+/** The place of the only step where it ends a climb of the first rounds, in all trials alike; then it is a warm-up and no step. */
+function climbsToItsOnlyStep({ mean, coefficients, residuals, sdBytes }: MeanFit): number | undefined {
+  const places = mean.stepPlaces!.map((steps) => steps[0]!)
+  const isClimb = places.every((place, trial) => {
+    const isOnlyOne = mean.stepPlaces![trial]!.length === 1 && coefficients[trial]![1]! > 0
+    const before = residuals[trial]!.slice(0, place)
+    return isOnlyOne && place <= CLIMB_ROUNDS && Math.max(...before.map(Math.abs)) > CLIMB_SD * sdBytes
+  })
+  return isClimb ? Math.max(...places) : undefined
 }

@@ -42,7 +42,7 @@ export function fitMean(
   if (best === undefined) return undefined
   let current = best
   // Two outliers can hide each other, so one step that does not pay is allowed on the way to one that does.
-  for (let unpaid = 0, taken = 0; unpaid < 2 && taken < mostOutliers(values); taken++) {
+  for (let unpaid = 0, taken = 0; unpaid < HIDING && taken < mostOutliers(values); taken++) {
     const setAside = withWorst(current)
     const next = setAside && fitWithout(values, mean, setAside, noiseFloorBytes)
     if (next === undefined) break
@@ -53,13 +53,17 @@ export function fitMean(
   return best
 }
 
+/** So many outliers may hide each other: a second one inflates the noise until the first looks ordinary. */
+const HIDING = 2
+
+/** One round in ten, at least two where there are ten; more would be another shape and no outliers. Of many trials as many as of three. */
 function mostOutliers(values: readonly (readonly number[])[]): number {
   const rounds = Math.max(...values.map((one) => one.length))
   const each = rounds < 10 ? 1 : Math.min(6, Math.max(2, Math.floor(rounds / 10)))
   return each * Math.min(values.length, 3)
 }
 
-/** What one value set aside costs: its size, its place, and that the worst of all was taken. */
+/** What one value set aside costs: its size (one log), and that the worst of all places was taken (2 log, by Bonferroni), with one log to spare. */
 function outlierPrice(rounds: number): number {
   return 4 * Math.log(rounds)
 }
@@ -121,7 +125,7 @@ function indicators(places: readonly number[], length: number): number[][] {
   return places.map((place) => Array.from({ length }, (_, t) => Number(t === place)))
 }
 
-/** Innovations of the noise beyond which a value may be an outlier, even while another one inflates the noise. */
+/** Standard deviations of the innovations beyond which a value is tried as an outlier; low, since another one may inflate them. The price decides. */
 const SUSPECT = 2.5
 
 /** The outliers so far and the value that fits worst of the others, judged against its neighbours; undefined where none is far off. */

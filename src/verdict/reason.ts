@@ -1,3 +1,4 @@
+import { median } from '../statistics/median.js'
 import { formatBytes, formatDuration } from '../units.js'
 import type { Analysis, Interval } from './analysis.js'
 import type { Findings } from './decide-shape.js'
@@ -24,11 +25,17 @@ function seen(findings: Findings, analysis: Omit<Analysis, 'reason'>): string {
     case 'still rising':
       return `Grows, more slowly than at first: in the second half by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}; no level is in sight.`
     case 'grows or settles':
-      return `Rises and levels off, but was not watched long enough to tell a slow warm-up from growth.`
+      return isRising(findings)
+        ? 'Rises and levels off, but was not watched long enough to tell a slow warm-up from growth.'
+        : 'Falls and levels off, but was not watched long enough to tell where to.'
     case 'settled':
-      return `Settles at ${level} from round ${analysis.settledAtRound} on (time constant ${analysis.timeConstantRounds!.toFixed(1)} rounds); after that the slope is ${slope === null ? 'not known' : slopeWords(slope)}.`
+      return `Settles at ${level} from round ${analysis.settledAtRound} on (time constant ${analysis.timeConstantRounds!.toFixed(1)} rounds); ${afterwards(analysis)}.`
+    case 'low at first':
+      return `Settles at ${level} from round ${analysis.settledAtRound} on, after ${count(findings.settledPlace!, 'low first round')}; ${afterwards(analysis)}.`
+    case 'falls back':
+      return `${isRising(findings) ? 'Rises at first and then falls back' : 'Falls, at first faster'}, at the end by ${slopeWords(slope!, -1)}: it has not reached its level yet, which is around ${level}.`
     case 'falls':
-      return `Falls by ${slopeWords(slope!)} and has not reached its level yet.`
+      return `Falls by ${slopeWords(slope!, -1)} and has not reached its level yet.`
     case 'cycles':
       return `Saw-tooth: every ${period} rounds it falls back by ${formatBytes(amplitudeBytes!)}; its floor, ${level}, ${floorWords(analysis)}.`
     case 'steps':
@@ -38,11 +45,25 @@ function seen(findings: Findings, analysis: Omit<Analysis, 'reason'>): string {
   }
 }
 
+/** A warm-up that falls starts above its level. */
+function isRising({ fit }: Findings): boolean {
+  return median(fit!.coefficients.map((one) => one.at(-1)!)) < 0
+}
+
+/** A slope that is certain and too small to matter is both said. */
+function afterwards({ slopeBytesPerRound: slope, practicalFloorBytes: floor }: Omit<Analysis, 'reason'>): string {
+  if (slope === null) return 'for how long it stays there is not known'
+  const isWithinFloor = slope.low > -floor! && slope.high < floor!
+  return isWithinFloor
+    ? `after that the slope, ${slopeWords(slope)}, lies within the practical floor of ${formatBytes(floor!)} a round`
+    : `after that the slope is ${slopeWords(slope)}, ${slope.low > 0 || slope.high < 0 ? 'which is not beyond doubt' : 'not to be told from zero'}`
+}
+
 function floorWords({ floorShape, slopeBytesPerRound: slope }: Omit<Analysis, 'reason'>): string {
   if (slope === null) return 'was seen too seldom to tell whether it grows'
   if (floorShape === 'stable') return `is stable (${slopeWords(slope)})`
   if (floorShape === 'grows') return `grows by ${slopeWords(slope)}`
-  if (floorShape === 'falls') return `falls by ${slopeWords(slope)}`
+  if (floorShape === 'falls') return `falls by ${slopeWords(slope, -1)}`
   return `may or may not grow (${slopeWords(slope)})`
 }
 
@@ -80,8 +101,10 @@ function horizon({ horizon: found }: Omit<Analysis, 'reason'>): string[] {
   ]
 }
 
-function slopeWords({ estimate, low, high }: Interval): string {
-  return `${formatBytes(estimate)} a round (95 % interval ${formatBytes(low)} to ${formatBytes(high)})`
+/** @param sign -1 after a verb that says that it falls */
+function slopeWords({ estimate, low, high }: Interval, sign: 1 | -1 = 1): string {
+  const [from, to] = sign === 1 ? [low, high] : [-high, -low]
+  return `${formatBytes(sign * estimate)} a round (95 % interval ${formatBytes(from)} to ${formatBytes(to)})`
 }
 
 function doubling(bytesPerRound: number, levelBytes: number | null): string {

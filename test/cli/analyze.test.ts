@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Analysis } from '../../src/verdict/analysis.js'
 import { writeExampleRecording } from '../recording/example-recording.js'
 import { temporaryFolder } from '../temporary-folder.js'
-import { runTidemark } from '../tidemark.js'
+import { PROGRAM, runTidemark } from '../tidemark.js'
 
 /** NVFlare FedAvg with cleanup every fifth round and never, and Flower: MiB at the end of each round. */
 const EVERY_FIFTH = [728, 1077, 1363, 1414, 496, 1029, 1218, 1404, 1445, 735, 1061, 1182]
@@ -126,6 +127,26 @@ test("a recording of Tidemark is judged by its server's rounds", async () => {
   writeExampleRecording(join(cwd, 'tidemark-20261123204305'))
   const [verdict] = await analyzeJson(cwd, [])
   expect(verdict).toMatchObject({ path: 'tidemark-20261123204305', unit: 'round', process: { role: 'server' } })
+})
+
+test('a pipe, and standard input as -, are read like files though they can be read only once', async () => {
+  const cwd = folderWith({ 'flower.csv': table(FLOWER), 'never.csv': table(NEVER) })
+  const { stdout, status } = spawnSync(
+    'bash',
+    ['-c', `cat never.csv | "${process.execPath}" "${PROGRAM}" analyze <(cat flower.csv) - --json`],
+    { cwd, encoding: 'utf8' },
+  )
+  expect(status).toBe(0)
+  const verdicts = JSON.parse(stdout) as (Analysis & { path: string })[]
+  expect(verdicts.map(({ shape }) => shape)).toEqual(['settling', 'grows'])
+  expect(verdicts[0]!.path).toMatch(/^\/dev\/fd\/\d+$/)
+  expect(verdicts[1]!.path).toBe('-')
+})
+
+test('standard input without anything in it is bad input', async () => {
+  const { code, stderr } = await runTidemark(['analyze', '-'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('- is empty, expected a recording')
 })
 
 test('500 files are judged in one go', async () => {

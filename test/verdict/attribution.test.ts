@@ -43,6 +43,12 @@ describe('attribution', () => {
     expect(attribute(input({ gcRounds: 1 }))).toMatchObject({ cause: 'live', evidence: 'cleanup' })
   })
 
+  it('asks for forty rounds before it calls live memory that grows a leak', () => {
+    expect(attribute(input({ gcRounds: 1, rounds: 20 }))).toMatchObject({ cause: 'live', needsRounds: 40 })
+    expect(attribute(input({ gcRounds: 1 }))).toMatchObject({ cause: 'live', needsRounds: null })
+    expect(attribute(input({ rounds: 20 }))).toMatchObject({ cause: 'garbage', needsRounds: null })
+  })
+
   it('puts no cause to what does not grow, and says nothing without a probe', () => {
     expect(attribute(input({ analysis: { shape: 'stable', floorShape: null } }))).toMatchObject({ cause: null })
     expect(attribute(input({ ends: [] }))).toBeUndefined()

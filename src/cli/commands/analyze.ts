@@ -15,7 +15,8 @@ export const command: Command = {
   description: [
     'Judges recordings: the shape of the memory over the rounds, its size with a 95 % interval, the reason, and where',
     'nothing can be decided, how many rounds it takes. Reads recordings of Tidemark, files of mprof, logs of psrecord, and',
-    'CSV with the columns round and rss (MiB, or with a unit in the header: rss_bytes, rss_kib, "rss (GiB)").',
+    'CSV with the columns round and rss (MiB, or with a unit in the header: rss_bytes, rss_kib, "rss (GiB)"); a pipe, or',
+    'standard input as -.',
     '',
     'A recording without rounds is cut into up to 40 equal windows of time, each with its median; a window then stands for a',
     'round, and the output says how long it is.',
@@ -30,6 +31,7 @@ export const command: Command = {
     'tidemark analyze server.csv --gc-rounds 5',
     'tidemark analyze rounds.csv --limit 8GiB --horizon 1000',
     'tidemark analyze runs/*.csv --json',
+    "grep -v '^#' rounds.csv | tidemark analyze -",
   ],
   run: async ({ arguments: names, options }) => {
     const asked = options as OptionValues<typeof analyzeOptions>

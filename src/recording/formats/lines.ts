@@ -14,11 +14,27 @@ export class Lines implements Iterable<string> {
   /** False for a last line without its newline: the file is still being written, or its writer was killed. */
   isWhole = true
 
-  constructor(file: string) {
+  readonly #content: Buffer | undefined
+
+  /** @param content of the file, where it can be read only once and has been */
+  constructor(file: string, content?: Buffer) {
     this.file = file
+    this.#content = content
   }
 
   *[Symbol.iterator](): Generator<string, undefined> {
+    if (this.#content === undefined) yield* this.#ofFile()
+    else yield* this.#ofContent(this.#content)
+  }
+
+  *#ofContent(content: Buffer): Generator<string, undefined> {
+    const end = content.lastIndexOf(NEWLINE)
+    if (end >= 0) yield* this.#split(content.toString('utf8', 0, end))
+    this.isWhole = false
+    if (end + 1 < content.length) yield* this.#split(content.toString('utf8', end + 1))
+  }
+
+  *#ofFile(): Generator<string, undefined> {
     const descriptor = openToRead(this.file)
     try {
       const chunk = Buffer.alloc(CHUNK_BYTES)

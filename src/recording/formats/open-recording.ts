@@ -3,6 +3,7 @@ import { messageOf, systemErrorCode, UsageError } from '../../errors.js'
 import { type CsvOptions, readCsv } from './csv.js'
 import { Lines } from './lines.js'
 import { readMprof } from './mprof.js'
+import { pipedContent, STANDARD_INPUT } from './piped-content.js'
 import { readPsrecord } from './psrecord.js'
 import type { OnReading, ReadingEvent, RecordingEvent } from './recording-event.js'
 import { readTidemark, readTidemarkPast } from './tidemark.js'
@@ -20,17 +21,20 @@ export interface RecordingFile {
 
 /**
  * Opens a recording of any kind that is known: a folder of Tidemark's, a `.dat` file of mprof, a log of psrecord, or CSV.
- * The content decides, not the name.
+ * The content decides, not the name. What can be read only once, a pipe or `-` for standard input, is kept in memory.
  *
  * @throws UsageError when there is nothing, or nothing that is known
  */
 export function openRecording(path: string, options: CsvOptions = {}): RecordingFile {
-  const format = isFolder(path) ? 'tidemark' : formatOf(path)
+  const isFolderHere = path !== STANDARD_INPUT && isFolder(path)
+  const content = isFolderHere ? undefined : pipedContent(path)
+  const lines = () => new Lines(path, content)
+  const format = isFolderHere ? 'tidemark' : formatOf(lines())
   const read: Record<RecordingFormat, () => Iterable<RecordingEvent>> = {
     tidemark: () => readTidemark(path),
-    mprof: () => readMprof(new Lines(path)),
-    psrecord: () => readPsrecord(new Lines(path)),
-    csv: () => readCsv(new Lines(path), options),
+    mprof: () => readMprof(lines()),
+    psrecord: () => readPsrecord(lines()),
+    csv: () => readCsv(lines(), options),
   }
   const eventsPast = (onReading: OnReading) =>
     pastReadings(format === 'tidemark' ? readTidemarkPast(path, onReading) : read[format](), onReading)
@@ -60,15 +64,14 @@ function isFolder(path: string): boolean {
 const MPROF_TAG = /^(CMDLINE|MEM|CHLD|FUNC|TIDEMARK|PROCESS|ROUND) /
 const PSRECORD_HEADER = /^#\s*Elapsed time\s+CPU/
 
-function formatOf(path: string): RecordingFormat {
-  const lines = new Lines(path)
+function formatOf(lines: Lines): RecordingFormat {
   for (const line of lines) {
     if (MPROF_TAG.test(line)) return 'mprof'
     if (PSRECORD_HEADER.test(line)) return 'psrecord'
     if (/[,;\t]/.test(line)) return 'csv'
     throw lines.error(line, EXPECTED)
   }
-  throw new UsageError(`${path} is empty, expected ${EXPECTED}`)
+  throw new UsageError(`${lines.file} is empty, expected ${EXPECTED}`)
 }
 
 const EXPECTED =

@@ -1,0 +1,77 @@
+/** Series that are easy to get wrong, each with what a careful reader says; made by rule, so that each says what it is about. */
+import { describe, expect, it } from 'vitest'
+import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import { randomDraws } from '../statistics/random-draws.js'
+
+const MIB = 2 ** 20
+
+/** A level of 600 MiB with noise of 1 MiB, changed round by round. */
+function series(length: number, seed: number, change: (t: number) => number): number[] {
+  const { normal } = randomDraws(seed)
+  return Array.from({ length }, (_, t) => (600 + normal() + change(t)) * MIB)
+}
+
+describe('a careful reader says of', () => {
+  it('a level after a single low first round: settled from round 2 on, and with a slightly low one: stable', () => {
+    const low = analyzeRounds(series(40, 1, (t) => (t === 0 ? -300 : 0)))
+    expect(low).toMatchObject({ shape: 'settling', settledAtRound: 2, timeConstantRounds: null })
+    expect(low.asymptoteBytes! / MIB).toBeCloseTo(600, -1)
+    expect(low.reason).toMatch(/^Settles at 6\d\d\.\d MiB|^Settles at 59\d\.\d MiB/)
+    expect(low.reason).toContain('after 1 low first round')
+    expect(analyzeRounds(series(40, 2, (t) => (t === 0 ? -9 : 0))).shape).toBe('stable')
+  })
+
+  it('a climb over the first three rounds: a warm-up and no staircase; of a level after four low rounds: a step', () => {
+    const climb = [-300, -200, -100]
+    expect(analyzeRounds(series(36, 3, (t) => climb[t] ?? 0)).shape).toBe('settling')
+    expect(analyzeRounds(series(36, 4, (t) => (t < 4 ? -100 : 0))).shape).toBe('staircase')
+  })
+
+  it.each([2, 3, 7])('a cleanup every %d rounds that runs one round later than was said: a saw-tooth', (period) => {
+    const found = analyzeRounds(
+      series(48, 5, (t) => (20 * ((t + period) % period)) / (period - 1)),
+      { gcRounds: period },
+    )
+    expect(found).toMatchObject({ shape: 'sawtooth', period })
+    expect(found.amplitudeBytes! / MIB).toBeCloseTo(20, -1)
+  })
+
+  it('pages that come and go: stable, whatever their rhythm', () => {
+    const page = Array.from({ length: 24 }, (_, t) => 434 * MIB + (t % 3 === 0 ? 0 : 4096))
+    expect(analyzeRounds(page).shape).toBe('stable')
+  })
+
+  it('twenty levels with a cleanup every fifth round that changes nothing: at most one saw-tooth', () => {
+    const found = Array.from({ length: 20 }, (_, i) =>
+      analyzeRounds(
+        series(40, 100 + i, () => 0),
+        { gcRounds: 5 },
+      ),
+    )
+    expect(found.filter(({ shape }) => shape === 'sawtooth').length).toBeLessThanOrEqual(1)
+  })
+
+  it('a climb that falls back: not yet at its level, which the sentence says without naming one', () => {
+    const found = analyzeRounds(series(30, 6, (t) => -200 * Math.exp(-t / 2) - 3 * Math.max(0, t - 14)))
+    expect(found).toMatchObject({ shape: 'settling', settledAtRound: null, asymptoteBytes: null })
+    expect(found.reason).toMatch(/falls back|Falls/)
+    expect(found.reason).toContain('has not reached its level yet')
+  })
+
+  it('no change at all, or zero in every round: stable', () => {
+    expect(analyzeRounds(new Array(20).fill(64 * MIB))).toMatchObject({ shape: 'stable', needsRounds: null })
+    expect(analyzeRounds(new Array(20).fill(0)).shape).toBe('stable')
+  })
+
+  it('a level that is certain to creep within the floor: settled, with both said', () => {
+    const found = analyzeRounds(series(60, 7, (t) => -300 * Math.exp(-t / 2) + 0.2 * t))
+    expect(found.shape).toBe('settling')
+    expect(found.reason).toMatch(/after that the slope, .*, lies within the practical floor of/)
+  })
+})
+
+it('where the rounds that should have been enough were not, a quarter more are asked for, not one', () => {
+  const found = analyzeRounds(series(18, 8, (t) => -30 * Math.exp(-t / 6) + 3 * Math.sin(2 * t)))
+  expect(found.shape).toBe('inconclusive')
+  expect(found.needsRounds).toBeGreaterThanOrEqual(23)
+})
