@@ -942,6 +942,14 @@ const recordingOptions = {
 export const runOptions = {
   ...recordingOptions,
   log: { ...recordingOptions.log, defaultText: "the command's output" },
+  heapDiff: integer<undefined>({
+    flag: 'heap-diff',
+    min: 1,
+    placeholder: 'ROUNDS',
+    default: undefined,
+    defaultText: 'off',
+    help: 'Of a Node program: write its heap after this many rounds and after twice as many, and list the constructors that grew most.',
+  }),
   timeoutMs: durationMs<undefined>({
     flag: 'timeout',
     default: undefined,

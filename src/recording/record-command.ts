@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { describeExit, type ExitStatus } from '../launch/exit-status.js'
 import { followFile } from '../launch/follow-file.js'
@@ -9,6 +10,7 @@ import { carriers } from '../linux/environment.js'
 import { readMachineFacts } from '../linux/machine.js'
 import { MARKS_VARIABLE } from '../marks.js'
 import { formatBytes, formatDuration } from '../units.js'
+import { type HeapDiff, type HeapSnapshots, heapSnapshotEnvironment, takeHeapSnapshots } from './heap-snapshots.js'
 import { nameProcess, type RolePattern } from './process-name.js'
 import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
@@ -31,6 +33,8 @@ export interface CommandToRecord {
   timeoutMs?: number
   /** End the command when the RSS of its tree passes this. */
   rssLimitBytes?: number
+  /** Compare the heap of a Node program after this many rounds and after twice as many. */
+  heapDiffRounds?: number
   /** How long the command has between SIGTERM and SIGKILL when it has to be ended. */
   graceMs: number
 }
@@ -49,6 +53,8 @@ export interface RecordedCommand {
   ended: { why: string; how: Ending['how'] } | null
   /** Descendants that still run. They are left alone, as they would be without a recorder. */
   leftBehind: number[]
+  /** Where it was asked for and there are two heaps. */
+  heapDiff: HeapDiff | undefined
 }
 
 /** A pipeline's last processes end a moment after its first; only what stays longer is left behind. */
@@ -70,6 +76,7 @@ export async function recordCommand(
   const recorder = await startRecording(recordingOptions(options, guard))
   recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
   let log: ReturnType<typeof followLog>
+  const heaps = followHeaps(options, recorder, onNote)
   let command: LaunchedProcess
   try {
     // The log is followed before the command can write to it: its end now is where this command begins.
@@ -77,7 +84,10 @@ export async function recordCommand(
     command = await launch(guard, {
       whom: 'the command',
       command: options.command,
-      environment: { [MARKS_VARIABLE]: recorder.marksFile },
+      environment: {
+        [MARKS_VARIABLE]: recorder.marksFile,
+        ...(heaps === undefined ? {} : heapSnapshotEnvironment(resolve(options.folder))),
+      },
       output: options.rounds !== undefined && options.rounds.logFile === undefined ? 'pipe' : 'inherit',
     })
   } catch (error) {
@@ -98,7 +108,16 @@ export async function recordCommand(
   recorder.exited(command.pid, exit)
   const ended = limits.ended()
   const leftBehind = await partWith(guard, { isEnded: ended !== null, graceMs: options.graceMs })
-  return { head: await recorder.finish(...stateOf(exit, ended)), exit, ended, leftBehind }
+  const head = await recorder.finish(...stateOf(exit, ended))
+  return { head, exit, ended, leftBehind, heapDiff: await heaps?.finish() }
+}
+
+function followHeaps(
+  { folder, heapDiffRounds: rounds }: CommandToRecord,
+  { marksFile }: RecorderHandle,
+  onNote: CommandListener['onNote'],
+): HeapSnapshots | undefined {
+  return rounds === undefined ? undefined : takeHeapSnapshots({ marksFile, folder, rounds }, onNote)
 }
 
 function recordingOptions(options: CommandToRecord, guard: Guard) {

@@ -7,6 +7,7 @@ import { type OptionValues, runOptions } from '../../options.js'
 import { readOutline } from '../../recording/read-recording.js'
 import { type RecordedCommand, recordCommand } from '../../recording/record-command.js'
 import type { Command, CommandInput } from '../command.js'
+import { heapDiffText } from '../heap-diff-text.js'
 import { mprofCopy } from '../mprof-copy.js'
 import { recordingFolder } from '../recording-folder.js'
 import { readRecordingOptions } from '../recording-options.js'
@@ -27,12 +28,15 @@ export const command: Command = {
   examples: [
     'tidemark run -- python3 -c "x = bytearray(10**8)"',
     'tidemark run --rate 100 --out before -- sh -c "sleep 1 & wait"',
+    'tidemark run --heap-diff 10 --rounds "request (\\d+)" -- node server.js',
   ],
   run: runCommand,
 }
 
 async function runCommand(input: CommandInput): Promise<number> {
-  const { out, force, timeoutMs, rssLimit, graceMs, json, format } = input.options as OptionValues<typeof runOptions>
+  const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff } = input.options as OptionValues<
+    typeof runOptions
+  >
   const { pattern, log, ...recording } = readRecordingOptions('run', input)
   if (input.arguments.length === 0)
     throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
@@ -48,6 +52,7 @@ async function runCommand(input: CommandInput): Promise<number> {
       ...(pattern !== undefined && { rounds: { pattern, logFile: log } }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
+      ...(heapDiff !== undefined && { heapDiffRounds: heapDiff }),
     },
     {
       onStart: (launched) => forwarding.to(launched),
@@ -91,14 +96,15 @@ function forwardSignals(): { to(launched: LaunchedProcess): void } & Disposable 
   }
 }
 
-function tell({ leftBehind }: RecordedCommand, folder: string, json: boolean): void {
+function tell({ leftBehind, heapDiff }: RecordedCommand, folder: string, json: boolean): void {
   const recording = readOutline(folder)
   if (json) {
-    process.stderr.write(`${JSON.stringify(recordingResult(recording))}\n`)
+    process.stderr.write(`${JSON.stringify({ ...recordingResult(recording), ...(heapDiff && { heapDiff }) })}\n`)
     return
   }
   const shown = { ...recording, folder: relative(process.cwd(), folder) || '.' }
   say(`${recordingSummary(shown)}. ${nextStep(shown.folder)}`)
+  if (heapDiff !== undefined) say(heapDiffText(heapDiff))
   if (leftBehind.length > 0)
     say(`still running, and no longer recorded: pids ${leftBehind.join(', ')}. tidemark attach PID goes on.`)
 }

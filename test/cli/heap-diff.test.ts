@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import type { HeapDiff } from '../../src/recording/heap-snapshots.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { PROGRAM, runTidemark } from '../tidemark.js'
+
+const LEAKY = fileURLToPath(new URL('../fixtures/leaky-node.mjs', import.meta.url))
+
+async function heapDiff(args: string[], env: Record<string, string> = {}) {
+  const folder = join(temporaryFolder(), 'a recording')
+  const finished = await runTidemark(['run', '--out', folder, '--json', ...args], { env })
+  const json = finished.stderr.split('\n').find((line) => line.startsWith('{'))
+  return { ...finished, diff: JSON.parse(json ?? '{}').heapDiff as HeapDiff | undefined }
+}
+
+test('the class whose objects a Node program keeps is the one that grew most', async () => {
+  const { code, diff, stderr } = await heapDiff(['--heap-diff', '3', '--', process.execPath, LEAKY, '1000'])
+  expect(code, stderr).toBe(0)
+  expect(diff, stderr).toMatchObject({ fromRound: 3, toRound: 6 })
+  const classes = diff!.constructors.filter(({ name }) => name !== 'Array')
+  expect(classes[0]!.name).toBe('ForgottenSession')
+  // Rounds go on while a heap is asked for, and stand still while it is written.
+  expect(classes[0]!.objects).toBeGreaterThanOrEqual(400)
+  expect(classes[0]!.retainedBytes).toBeGreaterThan(classes[0]!.objects * 500 * 8)
+  expect(readFileSync(diff!.files[0], 'utf8').slice(0, 12)).toBe('{"snapshot":')
+}, 120_000)
+
+test('the arrays that our own server leaks on purpose are named, by the constructor that holds them', async () => {
+  const job = [
+    `"$0" "${PROGRAM}" server --clients 1 --rounds 600 --model-size 400kB --trainer echo > server.log 2>&1 & server=$!`,
+    'until url=$(grep -o "http://127.0.0.1:[0-9]*" server.log | head -1) && [ -n "$url" ]; do sleep 0.1; done',
+    `"$0" "${PROGRAM}" client --server "$url" --name site-1 > client.log 2>&1`,
+    'wait $server',
+  ].join('\n')
+  const script = `cd "$1" || exit 9\n${job}`
+  const cwd = temporaryFolder()
+  const { code, diff, stderr } = await heapDiff(
+    ['--heap-diff', '5', '--', 'bash', '-c', script, process.execPath, cwd],
+    { TIDEMARK_FAULT: 'leak:50%', TIDEMARK_TOKEN: 'a-token-for-this-test' },
+  )
+  expect(code, stderr).toBe(0)
+  expect(diff, stderr).toMatchObject({ fromRound: 5, toRound: 10 })
+  const arrays = diff!.constructors.find(({ name }) => name === 'Uint8Array')!
+  // Every round leaves one; the heap is written a moment after the round.
+  expect(arrays.objects).toBeGreaterThanOrEqual(3)
+  expect(diff!.constructors.slice(0, 4)).toContainEqual(arrays)
+  expect(arrays.retainedBytes).toBeGreaterThan(3 * 200_000)
+}, 120_000)
+
+test('a program that ends too soon, or tells no rounds, is told why there is no comparison', async () => {
+  const short = await heapDiff(['--heap-diff', '50', '--', process.execPath, LEAKY, '2'])
+  expect(short).toMatchObject({ code: 0, diff: undefined })
+  expect(short.stderr).toContain('no Node process ended its round 50')
+  const shell = await heapDiff(['--heap-diff', '1', '--', 'sh', '-c', 'sleep 0.2'])
+  expect(shell).toMatchObject({ code: 0, diff: undefined })
+  expect(shell.stderr).toContain('Rounds are told by marks, or by --rounds from the log')
+}, 60_000)
