@@ -51,6 +51,8 @@ const TOOTH_ROUNDS = 0.5
 
 /** Default floor: at 0.1 % of the level a round memory doubles in 1000 rounds. */
 const DEFAULT_FLOOR: PracticalFloor = { share: 0.001 }
+/** Of a share of nothing nothing would be too little to matter; memory comes in pages. */
+const LEAST_FLOOR_BYTES = 1024
 
 /**
  * Decides the shape: first which idea of the mean explains the rounds best at its price, then, on the part that this idea leaves
@@ -66,7 +68,7 @@ export function decideShape(
 ): Findings {
   const usable = trials.filter(({ rounds }) => rounds.length >= FEWEST_ROUNDS)
   const levelBytes = median(trials.flatMap(({ bytes }) => bytes.slice(Math.floor(bytes.length / 2))))
-  const practicalFloorBytes = 'bytes' in floor ? floor.bytes : floor.share * levelBytes
+  const practicalFloorBytes = 'bytes' in floor ? floor.bytes : Math.max(LEAST_FLOOR_BYTES, floor.share * levelBytes)
   const known: Known = { trials: usable, levelBytes, practicalFloorBytes }
   const tooFew: Findings = { ...known, shape: 'inconclusive', because: 'too few rounds' }
   if (usable.length === 0) return tooFew
@@ -162,7 +164,7 @@ function afterWarmUp(found: Findings & { fit: MeanFit }, gain: number, trendFrom
   const growth = growthOf(trend, practicalFloorBytes)
   const tail = { ...found, trend, growth, settledPlace }
   if (growth === 'grows') return { ...tail, shape: 'grows', because: 'slope after warm-up' }
-  const isVisible = riseBytes >= VISIBLE_SD * fit.sdBytes
+  const isVisible = riseBytes >= Math.max(VISIBLE_SD * fit.sdBytes, STEP_ROUNDS * practicalFloorBytes)
   if (isVisible && growth === 'falls')
     return { ...tail, shape: 'settling', because: 'falls back', settledPlace: undefined }
   if (!isVisible && growth === 'stable') return { ...tail, shape: 'stable', because: 'slope' }
@@ -178,14 +180,14 @@ function afterWarmUp(found: Findings & { fit: MeanFit }, gain: number, trendFrom
 
 /** A warm-up is over where what is left of it is less than a fifth of the noise, */
 const SETTLED_WITHIN_SD = 0.2
-/** is worth its name where it rises above the noise, */
+/** is worth its name where it rises above the noise, and as far as a step has to, */
 const VISIBLE_SD = 3
 /** has been watched to its end after three time constants, when 5 % of it are left, */
 const WATCHED_FOR_TAU = 3
 /** and is believed where it explains the rounds so much better than a level or a line: 7 to 1 (Raftery (1995), Sociol. Methodol. 25, 111–163). */
 const CLEAR_GAIN = 4
-/** A slope that is above zero with more than 95 % probability is no level, */
-const DOUBT = 0.05
+/** A slope that is above zero with more than 90 % probability is no level, */
+const DOUBT = 0.1
 /** with 97.5 % where it seems to be within the practical floor. */
 const DOUBT_WITHIN_FLOOR = 0.025
 
@@ -196,13 +198,10 @@ function doubtOf({ slope }: Trend, practicalFloorBytes: number): number {
 /** A curve whose time constant is that long has hardly bent yet. */
 const BENT_WITHIN_TAU = 1.8
 
-/** What is left of a curve is asked for less: the whole of it rises beyond doubt. */
-const DOUBT_RISING = 0.1
-
 /** The slope of the second half, where it still rises and the whole does so beyond doubt. */
 function risingThroughout({ practicalFloorBytes }: Findings, rounds: number, trendFrom: TrendFrom): Trend | undefined {
   const half = trendFrom(Math.floor(rounds / 2))
-  const isRising = half !== undefined && half.notAbove < DOUBT_RISING && half.slope > practicalFloorBytes
+  const isRising = half !== undefined && half.notAbove < DOUBT && half.slope > practicalFloorBytes
   return isRising && growthOf(trendFrom(0), practicalFloorBytes) === 'grows' ? half : undefined
 }
 
