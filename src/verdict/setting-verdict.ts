@@ -1,9 +1,10 @@
 import type { Comparison, TrialResult } from '../experiment/comparison.js'
 import { median } from '../statistics/median.js'
-import type { Analysis } from './analysis.js'
+import type { Analysis, AnalyzeOptions } from './analysis.js'
 import { analyzeRounds } from './analyze-rounds.js'
 import { type Attribution, attribute, type ProbedRound } from './attribution.js'
 import { type JudgedExpectation, judgeExpectation } from './expectation.js'
+import type { RoundBytes } from './round-series.js'
 import { judgedRounds, type SettingSummary } from './setting-summary.js'
 
 /** What is said of one setting: its shape, why, and whether that was expected. */
@@ -27,24 +28,38 @@ export function limitOf({ limitBytes, machine }: Pick<Comparison, 'limitBytes' |
   return { bytes: machine.memoryBytes, name: 'the memory of the machine' }
 }
 
+/** The rounds of all completed trials of a setting, and what its shape is to be judged by; undefined where no trial was completed. */
+export function settingToJudge(
+  comparison: Comparison,
+  { label, roundMs }: SettingSummary,
+): { trials: RoundBytes[][]; options: AnalyzeOptions } | undefined {
+  const rounds = completedOf(comparison.trials, label).map((trial) => judgedRounds(trial, comparison.judge))
+  const trials = rounds
+    .filter((trial) => trial.length > 0)
+    .map((trial) => trial.map(({ round, end }) => ({ round, bytes: end.rssBytes })))
+  if (trials.length === 0) return undefined
+  return {
+    trials,
+    options: {
+      gcRounds: gcRoundsOf(comparison, label),
+      floor: comparison.floor,
+      limitBytes: limitOf(comparison).bytes,
+      secondsPerRound: roundMs === null ? undefined : roundMs.median / 1000,
+    },
+  }
+}
+
+function gcRoundsOf({ settings }: Comparison, label: string): number {
+  const { serverMemoryGcRounds, memoryGcRounds } = settings.find((one) => one.label === label)?.values ?? {}
+  return Number(serverMemoryGcRounds ?? memoryGcRounds ?? 0)
+}
+
 export function judgeSetting(comparison: Comparison, summary: SettingSummary): SettingVerdict {
   const { label } = summary
   const completed = completedOf(comparison.trials, label)
-  const { serverMemoryGcRounds, memoryGcRounds } = comparison.settings.find((one) => one.label === label)?.values ?? {}
-  const gcRounds = Number(serverMemoryGcRounds ?? memoryGcRounds ?? 0)
-  const rounds = completed.map((trial) => judgedRounds(trial, comparison.judge)).filter((trial) => trial.length > 0)
-  const analysis =
-    rounds.length === 0
-      ? null
-      : analyzeRounds(
-          rounds.map((trial) => trial.map(({ round, end }) => ({ round, bytes: end.rssBytes }))),
-          {
-            gcRounds,
-            floor: comparison.floor,
-            limitBytes: limitOf(comparison).bytes,
-            secondsPerRound: summary.roundMs === null ? undefined : summary.roundMs.median / 1000,
-          },
-        )
+  const gcRounds = gcRoundsOf(comparison, label)
+  const toJudge = settingToJudge(comparison, summary)
+  const analysis = toJudge === undefined ? null : analyzeRounds(toJudge.trials, toJudge.options)
   const expected = comparison.expectations[label]
   return {
     label,

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { saveComparison } from '../../src/experiment/folder.js'
 import type { Analysis } from '../../src/verdict/analysis.js'
 import { writeExampleRecording } from '../recording/example-recording.js'
+import { exampleComparison } from '../report/example-comparison.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM, runTidemark } from '../tidemark.js'
 
@@ -22,7 +24,10 @@ function folderWith(files: Record<string, string>): string {
   return folder
 }
 
-async function analyzeJson(cwd: string, args: string[]): Promise<(Analysis & { path: string; error?: string })[]> {
+async function analyzeJson(
+  cwd: string,
+  args: string[],
+): Promise<(Analysis & { path: string; setting?: string; error?: string })[]> {
   const { stdout } = await runTidemark(['analyze', ...args, '--json'], { cwd })
   return JSON.parse(stdout)
 }
@@ -147,6 +152,29 @@ test('standard input without anything in it is bad input', async () => {
   const { code, stderr } = await runTidemark(['analyze', '-'])
   expect(code).toBe(2)
   expect(stderr).toContain('- is empty, expected a recording')
+})
+
+test('each setting of a comparison is judged over all its trials, by another floor if one is asked for', async () => {
+  const cwd = temporaryFolder()
+  const folder = join(cwd, 'compared')
+  mkdirSync(folder)
+  const { comparison } = exampleComparison()
+  saveComparison(folder, comparison)
+  const verdicts = await analyzeJson(cwd, ['compared', '--floor', '1KiB'])
+  expect(verdicts.map(({ setting }) => setting)).toEqual(comparison.settings.map(({ label }) => label))
+  const perSetting = comparison.trials.filter(({ setting }) => setting === verdicts[0]!.setting).length
+  expect(verdicts[0]).toMatchObject({ path: 'compared', format: 'comparison', trials: perSetting })
+  expect(verdicts.map(({ practicalFloorBytes }) => practicalFloorBytes)).toEqual(verdicts.map(() => 1024))
+  const { stdout } = await runTidemark(['analyze', 'compared'], { cwd })
+  expect(stdout).toContain(`compared ${verdicts[0]!.setting} (${perSetting} trials together): `)
+})
+
+test('a comparison of which no trial was completed is bad input', async () => {
+  const cwd = temporaryFolder()
+  saveComparison(cwd, { ...exampleComparison().comparison, trials: [] })
+  const { code, stderr } = await runTidemark(['analyze', '.'], { cwd })
+  expect(code).toBe(2)
+  expect(stderr).toContain('no trial of this comparison was completed')
 })
 
 test('500 files are judged in one go', async () => {

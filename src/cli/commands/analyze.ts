@@ -6,6 +6,7 @@ import { formatDuration } from '../../units.js'
 import type { Analysis } from '../../verdict/analysis.js'
 import { analyzeRounds } from '../../verdict/analyze-rounds.js'
 import type { Command } from '../command.js'
+import { comparisonToJudge, isComparison } from '../comparison-to-judge.js'
 import { printError } from '../print-error.js'
 import { namedRecordings, newestRecording } from '../recordings-here.js'
 
@@ -16,7 +17,7 @@ export const command: Command = {
     'Judges recordings: the shape of the memory over the rounds, its size with a 95 % interval, the reason, and where',
     'nothing can be decided, how many rounds it takes. Reads recordings of Tidemark, files of mprof, logs of psrecord, and',
     'CSV with the columns round and rss (MiB, or with a unit in the header: rss_bytes, rss_kib, "rss (GiB)"); a pipe, or',
-    'standard input as -.',
+    'standard input as -. Of the folder of a comparison each setting is judged, over all of its trials.',
     '',
     'A recording without rounds is cut into up to 40 equal windows of time, each with its median; a window then stands for a',
     'round, and the output says how long it is.',
@@ -31,12 +32,13 @@ export const command: Command = {
     'tidemark analyze server.csv --gc-rounds 5',
     'tidemark analyze rounds.csv --limit 8GiB --horizon 1000',
     'tidemark analyze runs/*.csv --json',
+    'tidemark analyze runs/fedavg-20260712-130509 --floor 0.5%',
     "grep -v '^#' rounds.csv | tidemark analyze -",
   ],
   run: async ({ arguments: names, options }) => {
     const asked = options as OptionValues<typeof analyzeOptions>
     const given = names.length === 0 ? [newestRecording('analyze')] : names
-    const judged = given.map((name) => judgeOrExplain(name, asked))
+    const judged = given.flatMap((name) => judgeOrExplain(name, asked))
     const text = asked.json ? `${JSON.stringify(judged.map(asJson), null, 2)}\n` : judged.map(asText).join('')
     process.stdout.write(text)
     return exitCodeOf(judged)
@@ -45,8 +47,10 @@ export const command: Command = {
 
 interface Judged {
   path: string
-  format: RecordingFormat
-  source: RoundsToJudge
+  format: RecordingFormat | 'comparison'
+  /** Of a comparison. */
+  setting?: string
+  source: Pick<RoundsToJudge, 'unit' | 'secondsPerRound' | 'process' | 'notes'>
   analysis: Analysis
 }
 
@@ -56,14 +60,38 @@ interface Unreadable {
 }
 
 /** A file that cannot be read is told on standard error at once, and keeps its place among the others. */
-function judgeOrExplain(name: string, options: OptionValues<typeof analyzeOptions>): Judged | Unreadable {
+function judgeOrExplain(name: string, options: OptionValues<typeof analyzeOptions>): (Judged | Unreadable)[] {
   try {
-    return judge(namedRecordings([name])[0]!, options)
+    const path = namedRecordings([name])[0]!
+    return isComparison(path) ? judgeSettings(path, options) : [judge(path, options)]
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     printError(error, process.stderr)
-    return { path: name, error }
+    return [{ path: name, error }]
   }
+}
+
+/** What is asked here beats what the comparison was judged by. */
+function judgeSettings(path: string, options: OptionValues<typeof analyzeOptions>): Judged[] {
+  const settings = comparisonToJudge(path)
+  if (settings.length === 0) throw new UsageError(`${path}: no trial of this comparison was completed`)
+  return settings.map(({ setting, trials, options: own }) => {
+    const analysis = analyzeRounds(trials, {
+      gcRounds: options.gcRounds ?? own.gcRounds,
+      floor: options.floor ?? own.floor,
+      limitBytes: options.limit ?? own.limitBytes,
+      horizonRounds: options.horizon,
+      secondsPerRound: own.secondsPerRound,
+    })
+    const secondsPerRound = own.secondsPerRound ?? null
+    return {
+      path,
+      format: 'comparison',
+      setting,
+      source: { unit: 'round', secondsPerRound, process: null, notes: [] },
+      analysis,
+    }
+  })
 }
 
 function judge(path: string, options: OptionValues<typeof analyzeOptions>): Judged {
@@ -81,15 +109,25 @@ function judge(path: string, options: OptionValues<typeof analyzeOptions>): Judg
 
 function asJson(judged: Judged | Unreadable): Record<string, unknown> {
   if ('error' in judged) return { path: judged.path, error: messageOf(judged.error) }
-  const { path, format, analysis, source } = judged
+  const { path, format, setting, analysis, source } = judged
   const { unit, secondsPerRound, process, notes } = source
-  return { path, format, unit, secondsPerRound, process, ...analysis, notes }
+  return {
+    path,
+    format,
+    ...(setting === undefined ? {} : { setting }),
+    unit,
+    secondsPerRound,
+    process,
+    ...analysis,
+    notes,
+  }
 }
 
 function asText(judged: Judged | Unreadable): string {
   if ('error' in judged) return `${judged.path}: not read\n`
-  const { path, analysis, source } = judged
-  const of = source.process === null ? '' : ` (${source.process.name}, pid ${source.process.pid})`
+  const { path, setting, analysis, source } = judged
+  const ofProcess = source.process === null ? '' : ` (${source.process.name}, pid ${source.process.pid})`
+  const of = setting === undefined ? ofProcess : ` ${setting} (${trialsOf(analysis)})`
   return [
     `${path}${of}: ${analysis.shape}`,
     `  ${analysis.reason}`,
@@ -99,6 +137,10 @@ function asText(judged: Judged | Unreadable): string {
     ...source.notes.map((note) => `  note: ${note}`),
     '',
   ].join('\n')
+}
+
+function trialsOf({ trials }: Analysis): string {
+  return trials === 1 ? '1 trial' : `${trials} trials together`
 }
 
 const UNREADABLE = 2

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readComparison } from '../experiment/folder.js'
+import type { AnalyzeOptions } from '../verdict/analysis.js'
+import type { RoundBytes } from '../verdict/round-series.js'
+import { summarizeSetting } from '../verdict/setting-summary.js'
+import { settingToJudge } from '../verdict/setting-verdict.js'
+
+/** One setting of a comparison: its completed trials, judged together. */
+export interface SettingToJudge {
+  setting: string
+  trials: RoundBytes[][]
+  options: AnalyzeOptions
+}
+
+/** Whether a path is the folder of a comparison rather than of one recording. */
+export function isComparison(path: string): boolean {
+  return existsSync(join(path, 'comparison.json'))
+}
+
+/**
+ * What `tidemark compare` measured, setting by setting, so that it can be judged again: by another floor, limit or horizon.
+ *
+ * @returns no entry for a setting of which no trial was completed
+ * @throws UsageError when the folder holds no comparison of this format
+ */
+export function comparisonToJudge(folder: string): SettingToJudge[] {
+  const comparison = readComparison(folder)
+  return comparison.settings.flatMap(({ label }) => {
+    const own = comparison.trials.filter(({ setting }) => setting === label)
+    const found = settingToJudge(comparison, summarizeSetting(label, own, { judge: comparison.judge }))
+    return found === undefined ? [] : [{ setting: label, ...found }]
+  })
+}
