@@ -13,7 +13,7 @@ export interface ConstructorGrowth {
 
 /**
  * What grew between two heap snapshots of one program, by constructor, the most retained bytes first. Bytes of objects that hold each
- * other count for both, so the rows do not add up. What is V8's own and in parentheses, code and hidden classes, is left out.
+ * other count for both, so the rows do not add up. What is V8's own is left out.
  *
  * @param before a file as V8 writes it, `.heapsnapshot`
  * @throws TidemarkError when one of them is not whole
@@ -32,9 +32,12 @@ export async function diffHeaps(before: string, after: string): Promise<Construc
     }
   })
   return growth
-    .filter(({ name, objects, retainedBytes }) => objects > 0 && retainedBytes > 0 && !name.startsWith('('))
+    .filter(({ name, objects, retainedBytes }) => objects > 0 && retainedBytes > 0 && !OF_THE_ENGINE.test(name))
     .sort((a, b) => b.retainedBytes - a.retainedBytes)
 }
+
+/** `(compiled code)`, `system / Context`: nobody can look for them in a program. */
+const OF_THE_ENGINE = /^(\(|system \/ )/
 
 /** Constructors of the same name from different places of the code have keys of their own. */
 async function constructorsOf(file: string): Promise<Map<string, ConstructorGrowth>> {

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { TidemarkError } from '../errors.js'
 import { followLines } from '../launch/follow-lines.js'
 import { catchesSignal } from '../linux/caught-signals.js'
 import { type ConstructorGrowth, diffHeaps } from './heap-diff.js'
@@ -72,12 +73,14 @@ export function takeHeapSnapshots(
         return undefined
       }
       const pair: [string, string] = [files[0]!, files[1]!]
-      return {
-        pid: from.pid,
-        fromRound: from.round,
-        toRound: to.round,
-        files: pair,
-        constructors: await diffHeaps(...pair),
+      const known = { pid: from.pid, fromRound: from.round, toRound: to.round, files: pair }
+      try {
+        return { ...known, constructors: await diffHeaps(...pair) }
+      } catch (error) {
+        // The recording is whole all the same.
+        if (!(error instanceof TidemarkError)) throw error
+        onNote(`${error.message}. ${error.fix ?? ''}`)
+        return undefined
       }
     },
   }

@@ -74,7 +74,7 @@ export interface LimitForecast {
   limitBytes: number
   /** Room between where memory goes to (the asymptote, the top of a saw-tooth, the level) and the limit; below zero: it will not fit. */
   headroomBytes: number
-  /** Rounds until the limit from the last one on; only when growth is established. */
+  /** Rounds until the limit from the last one on; only when growth is established. Their upper end is infinite, in JSON null, where what is left of it may be level. */
   rounds: Interval | null
   /** The same in seconds, where it is known how long a round takes. */
   seconds: Interval | null

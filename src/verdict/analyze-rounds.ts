@@ -138,8 +138,8 @@ function limitOf(
   return { limitBytes, headroomBytes, rounds, seconds }
 }
 
-/** The steeper the growth, the sooner: the ends of the interval change places. Never in the past. */
+/** The steeper the growth, the sooner: the ends of the interval change places. Never in the past, and perhaps never at all. */
 function roundsUntil(headroomBytes: number, { estimate, low, high }: Interval): Interval {
-  const until = (slope: number) => Math.max(0, headroomBytes) / slope
+  const until = (slope: number) => (slope > 0 ? Math.max(0, headroomBytes) / slope : Number.POSITIVE_INFINITY)
   return { estimate: until(estimate), low: until(high), high: until(low) }
 }

@@ -89,7 +89,7 @@ function limit({ limit: found, shape }: Omit<Analysis, 'reason'>): string[] {
   if (rounds === null) return shape === 'staircase' ? [] : [`That leaves ${formatBytes(headroomBytes)} below ${name}.`]
   const time = seconds === null ? '' : `, ${formatDuration(seconds.estimate * 1000)}`
   return [
-    `It meets ${name} in about ${count(Math.round(rounds.estimate), 'round')} (95 % interval ${Math.floor(rounds.low)} to ${Math.ceil(rounds.high)})${time}.`,
+    `It meets ${name} in about ${count(Math.round(rounds.estimate), 'round')} (95 % interval ${Math.floor(rounds.low)} to ${Number.isFinite(rounds.high) ? Math.ceil(rounds.high) : 'never'})${time}.`,
   ]
 }
 

@@ -29,7 +29,7 @@ test('the class whose objects a Node program keeps is the one that grew most', a
 
 test('the arrays that our own server leaks on purpose are named, by the constructor that holds them', async () => {
   const job = [
-    `"$0" "${PROGRAM}" server --clients 1 --rounds 600 --model-size 400kB --trainer echo > server.log 2>&1 & server=$!`,
+    `"$0" "${PROGRAM}" server --clients 1 --rounds 300 --model-size 400kB --trainer echo > server.log 2>&1 & server=$!`,
     'until url=$(grep -o "http://127.0.0.1:[0-9]*" server.log | head -1) && [ -n "$url" ]; do sleep 0.1; done',
     `"$0" "${PROGRAM}" client --server "$url" --name site-1 > client.log 2>&1`,
     'wait $server',

@@ -70,6 +70,14 @@ describe('a careful reader says of', () => {
   })
 })
 
+it('growth that may have come to its end meets a limit in so many rounds, or never', () => {
+  const nvflare = [681, 977, 1098, 1204, 1307, 1537, 1600, 1661, 1594, 1775, 1768, 1956].map((value) => value * MIB)
+  const { limit, reason } = analyzeRounds(nvflare, { limitBytes: 8192 * MIB })
+  expect(limit!.rounds!.low).toBeGreaterThan(0)
+  expect(limit!.rounds!.high).toBe(Number.POSITIVE_INFINITY)
+  expect(reason).toMatch(/in about \d+ rounds \(95 % interval \d+ to never\)/)
+})
+
 it('where the rounds that should have been enough were not, a quarter more are asked for, not one', () => {
   const found = analyzeRounds(series(18, 8, (t) => -30 * Math.exp(-t / 6) + 3 * Math.sin(2 * t)))
   expect(found.shape).toBe('inconclusive')
