@@ -40,7 +40,7 @@ describe('generalised least squares with lag-1 correlation', () => {
     const draws = randomDraws(29)
     const t = Array.from({ length: 25 }, (_, i) => i - 12)
     const ones = t.map(() => 1)
-    const rejected = shareOf(4000, () => {
+    const rejected = shareOf(20_000, () => {
       const noise = correlated(draws, 25, 0.5)
       const { coefficients, residual, variances } = new AutoregressiveRegression([ones, t], noise).fit(0.5)!
       return studentTTwoSided(coefficients[1]! / Math.sqrt((residual / 23) * variances[1]!), 23) < 0.05
@@ -138,18 +138,19 @@ describe('the 95 % interval of the slope, over 2,000 draws', () => {
     },
   )
 
-  it('as it is printed, after the choice of a shape, covers 93 to 97.5', () => {
+  it('as it is printed, after the choice of a shape, covers 93 to 97 of 100', () => {
     const draws = randomDraws(33)
-    let judged = 0
-    const covered = shareOf(2000, () => {
+    // A curve that is taken for a warm-up not watched to its end has no slope that could be printed.
+    let printed = 0
+    const covered = shareOf(2100, () => {
       const bytes = series(draws, 0.6 * draws.uniform()).map((value) => value * 2 ** 20)
       const found = analyzeRounds(bytes, { gcRounds: 0 }).slopeBytesPerRound
-      if (found !== null) judged++
+      if (found !== null) printed++
       return found !== null && covers(found, 2 ** 20)
     })
-    expect(judged).toBe(2000)
-    expect(covered).toBeGreaterThan(0.93)
-    expect(covered).toBeLessThan(0.975)
+    expect(printed).toBeGreaterThan(2000)
+    expect((covered * 2100) / printed).toBeGreaterThan(0.93)
+    expect((covered * 2100) / printed).toBeLessThan(0.97)
   }, 120_000)
 })
 
