@@ -13,7 +13,7 @@ import fc from 'fast-check'
 import { type FaultyJob, type FaultyJobEnd, faultyJobs, runFaultyJob } from '../test/federation/faulty-job.js'
 
 /** They wait for each other most of the time: for a process to start, for a grace time to pass. */
-const AT_ONCE = 4 * cpus().length
+const AT_ONCE = 2 * cpus().length
 
 const [count, seed, only] = [process.argv[2] ?? 200, process.argv[3] ?? 1, process.argv[4] ?? Number.NaN].map(Number)
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-faults-'))

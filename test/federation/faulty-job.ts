@@ -63,7 +63,7 @@ export const faultyJobs: fc.Arbitrary<FaultyJob> = fc
   .map((drawn) => drawn as FaultyJob)
 
 /** Long before a person would call it a hang, and long after everything that the job itself waits for. */
-const HANG_MS = 180_000
+const HANG_MS = 300_000
 const TOKEN = 'faulty'
 
 export interface FaultyJobEnd {
@@ -272,7 +272,7 @@ class RunningJob {
     return [
       ...['--model', 'softmax', '--local-steps', '20', '--clients', String(participants), '--rounds', String(rounds)],
       ...['--min-clients', String(minClients), '--seed', String(seed), '--round-attempts', '50', '--grace', '1s'],
-      ...['--round-deadline', '2s', '--idle-deadline', '4s', '--join-deadline', '20s'],
+      ...['--round-deadline', '2s', '--idle-deadline', '4s', '--join-deadline', '45s'],
       ...['--reconnect-grace', isPatient ? '8s' : '1s'],
     ]
   }

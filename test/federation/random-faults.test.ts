@@ -16,9 +16,14 @@ describe(`with faults drawn by seed ${seed} (TIDEMARK_FAULT_SEED),`, () => {
   it('two jobs of each algorithm keep their promises', async () => {
     const drawn = fc.sample(faultyJobs, { seed, numRuns: 2 * ALGORITHMS.length })
     const jobs = drawn.map((job, i) => ({ ...job, algorithm: ALGORITHMS[i % ALGORITHMS.length]! }))
-    const struck = await Promise.all(jobs.map(run))
-    expect(struck.reduce((sum, count) => sum + count)).toBeGreaterThan(0)
-  }, 400_000)
+    let struck = 0
+    const work = async () => {
+      for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) struck += await run(job)
+    }
+    // They wait for each other most of the time, so that more at once than there are cores is no more load.
+    await Promise.all([work(), work(), work(), work()])
+    expect(struck).toBeGreaterThan(0)
+  }, 500_000)
 })
 
 async function run(job: FaultyJob): Promise<number> {
