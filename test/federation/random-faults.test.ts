@@ -9,7 +9,7 @@ import { temporaryFolder } from '../temporary-folder.js'
 import { type FaultyJob, faultyJobs, runFaultyJob } from './faulty-job.js'
 import { assertReplayed, replayOf } from './replayed.js'
 
-const seed = Number(process.env.TIDEMARK_FAULT_SEED ?? 4)
+const seed = Number(process.env.TIDEMARK_FAULT_SEED ?? 8)
 const ALGORITHMS = ['fedavg', 'scaffold', 'cyclic', 'swarm'] as const
 
 describe(`with faults drawn by seed ${seed} (TIDEMARK_FAULT_SEED),`, () => {
