@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
+import { collectYoungGarbage } from './garbage.js'
 
 /**
  * Keeps V8's young generation at the MiB that it begins with; by itself it grows to 16. Call it at the start: growing can be
@@ -11,4 +12,20 @@ import { setFlagsFromString } from 'node:v8'
  */
 export function keepYoungGenerationSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+/** What sockets may bring between two collections. Less than that costs more collections than it saves pages. */
+const PASSED_BYTES = 4 * 2 ** 20
+
+let passed = 0
+
+/**
+ * Says that bytes were read from a socket and are done with. A young generation of a MiB hangs on tens of MiB of them before
+ * it is full, and every page of those is a page more in RSS, and a fault; collected after a few MiB, the same pages come up again.
+ */
+export function notePassedBytes(bytes: number): void {
+  passed += bytes
+  if (passed < PASSED_BYTES) return
+  passed = 0
+  collectYoungGarbage()
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Readable } from 'node:stream'
 import { TidemarkError } from '../../errors.js'
 import { formatDuration } from '../../units.js'
@@ -23,6 +24,9 @@ export interface CollectionRules {
   /** How long the round may take before it is settled with what is there. */
   deadlineMs: number
 }
+
+/** For a client that comes back while its last connection is not given up yet. */
+const SPARE_LISTENERS = 10
 
 /** A round that does not commit. It may be tried again; weights are as they were. */
 export class RoundFailedError extends TidemarkError {}
@@ -57,6 +61,8 @@ export class Collection {
   constructor(rules: CollectionRules, aggregation: Aggregation) {
     this.rules = rules
     this.#aggregation = aggregation
+    // Every client may be in the middle of a download and of an upload: that many listeners are no leak.
+    setMaxListeners(2 * rules.clients.length + SPARE_LISTENERS, this.#settled.signal)
     this.#standings = new Map<string, Standing>(rules.others)
     for (const client of rules.clients) this.#standings.set(client, 'awaited')
     for (const claim of aggregation.recovered ?? []) {

@@ -15,6 +15,9 @@ export interface MeanTerm {
 /** Memory for the blocks of all files, however many there are. */
 const BUDGET_BYTES = 8 * 2 ** 20
 
+/** What is written before a sync of it is begun. */
+const SYNC_BYTES = 16 * 2 ** 20
+
 /** Below this a read costs more than what it brings. */
 const LEAST_BYTES = 8192
 
@@ -41,6 +44,7 @@ export async function writeMean(
     read.catch(() => {})
     return read
   }
+  const disk = new EarlySync(handle)
   let reading = readNext(memory.desks[0])
   try {
     for (let turn = 0; ; turn = 1 - turn) {
@@ -54,13 +58,54 @@ export async function writeMean(
       await written
       written = writeAll(handle, desk.sum.bytes.subarray(0, pass.bytes), head.length + pass.begin)
       written.catch(() => {})
+      disk.noteWritten(pass.bytes)
     }
     await written
-    await handle.datasync()
+    await disk.finish()
   } finally {
-    await Promise.allSettled([reading, written])
+    await Promise.allSettled([reading, written, disk.idle])
     memory.giveBack()
     await handle.close()
+  }
+}
+
+/** Has a file brought to the disk while it is written, so that little is left to wait for at its end. */
+class EarlySync {
+  readonly #handle: FileHandle
+  #writtenBytes = 0
+  #syncing: Promise<unknown> | undefined
+  #failure: unknown
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  /** Settles when no sync is under way. */
+  get idle(): Promise<unknown> {
+    return Promise.resolve(this.#syncing)
+  }
+
+  /** One at a time: what is written meanwhile goes with the next. */
+  noteWritten(bytes: number): void {
+    this.#writtenBytes += bytes
+    if (this.#writtenBytes < SYNC_BYTES || this.#syncing !== undefined) return
+    this.#writtenBytes = 0
+    this.#syncing = this.#handle
+      .datasync()
+      // The kernel tells of a failed write once, to the sync that comes across it.
+      .catch((error: unknown) => {
+        this.#failure ??= error
+      })
+      .finally(() => {
+        this.#syncing = undefined
+      })
+  }
+
+  /** All of it is on the disk, or this rejects. */
+  async finish(): Promise<void> {
+    await this.#syncing
+    if (this.#failure !== undefined) throw this.#failure
+    await this.#handle.datasync()
   }
 }
 

@@ -1,6 +1,7 @@
 import { close, open, write, writeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { notePassedBytes } from '../../memory/young-generation.js'
 import { killPoint } from '../kill-point.js'
 import { BLOCK_BYTES, type Block, giveBlockBack, takeBlock } from '../weights/blocks.js'
 import { firstNonFinite } from '../weights/finite.js'
@@ -65,6 +66,7 @@ export class SpoolSink implements TensorSink {
       if (this.#filled === BLOCK_BYTES) this.#passOn()
       start = end
     }
+    notePassedBytes(bytes.length)
     if (this.#free.length === 0 && BLOCK_BYTES - this.#filled < CHUNK_BYTES) this.#source.pause()
   }
 

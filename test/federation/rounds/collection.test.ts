@@ -42,6 +42,20 @@ async function names(collection: Collection): Promise<string[]> {
   return (await collection.outcome).map((accepted) => accepted.client)
 }
 
+it('lets a client in the middle of its download and its upload listen for the end, however many there are', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  const clients = Array.from({ length: 64 }, (_, i) => `site-${i}`)
+  const collection = open({ clients })
+  for (const _ of clients) for (const _way of ['down', 'up']) collection.settled.addEventListener('abort', () => {})
+  // A warning is emitted in the next turn of the event loop.
+  await new Promise(setImmediate)
+  process.off('warning', onWarning)
+  collection.cancel(new Error('over'))
+  expect(warnings).toEqual([])
+})
+
 describe('a round', () => {
   it('is over at once when everyone has answered', async () => {
     const collection = open({})
