@@ -1,7 +1,6 @@
 /** What a server that others can reach does about those who mean it no good. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { StoppedError } from '../../src/errors.js'
@@ -12,7 +11,7 @@ import { runServer } from '../../src/federation/roles/server.js'
 import type { Weights } from '../../src/federation/weights/weights.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { fakeRole, TOKEN, waitForMark } from './fake-role.js'
-import { bytesOf, get, joinByHand } from './raw-client.js'
+import { bytesOf, get, joinByHand, openSocket, textOf } from './raw-client.js'
 import { clientSettings, serverSettings } from './settings.js'
 
 const SPECS = [{ name: 'w', dtype: 'F32', shape: [50_000] }] as const
@@ -44,24 +43,6 @@ function startClient(url: string, changes: Parameters<typeof clientSettings>[0] 
     await done.catch(() => {})
   })
   return done
-}
-
-function openSocket(url: string): Socket {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1')
-  socket.on('error', () => {})
-  // What the server says on closing must be read, or the end of the connection is never seen.
-  socket.resume()
-  onTestFinished(() => void socket.destroy())
-  return socket
-}
-
-async function textOf(socket: Socket): Promise<string> {
-  let text = ''
-  socket.on('data', (data) => {
-    text += String(data)
-  })
-  await once(socket, 'close')
-  return text
 }
 
 describe('a server', () => {

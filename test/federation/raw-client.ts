@@ -91,6 +91,26 @@ export async function post(url: string, path: string, headers: Record<string, st
   return readAnswer(await ask(url, { method: 'POST', path, headers }))
 }
 
+/** A connection that has not said anything yet. */
+export function openSocket(url: string, localAddress = '127.0.0.1'): Socket {
+  const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', localAddress })
+  socket.on('error', () => {})
+  // What the server says on closing must be read, or the end of the connection is never seen.
+  socket.resume()
+  onTestFinished(() => void socket.destroy())
+  return socket
+}
+
+/** All that a server says until it closes the connection. */
+export async function textOf(socket: Socket): Promise<string> {
+  let text = ''
+  socket.on('data', (data) => {
+    text += String(data)
+  })
+  if (!socket.destroyed) await once(socket, 'close')
+  return text
+}
+
 /** A whole safetensors file of these weights. */
 export function bytesOf(weights: Weights): Buffer {
   return Buffer.concat([...encodeWeights(weights).chunks()])

@@ -165,7 +165,7 @@ async function takeFailure(context: RoutesContext, request: IncomingMessage): Pr
   const client = admit(context, request)
   const round = readCount(request.headers, HEADERS.round)
   const attempt = readCount(request.headers, HEADERS.attempt)
-  const { message } = await readJson(request)
+  const { message } = await withTransferLimits(request.socket, context.limits, () => readJson(request))
   const reason = typeof message === 'string' ? plainText(message) : 'it gave no reason'
   const rules = context.desk.latest?.rules
   if (rules?.round === round && rules.attempt === attempt) context.desk.fail(client, reason)

@@ -1,4 +1,4 @@
-import { TidemarkError, UsageError } from '../../errors.js'
+import { messageOf, TidemarkError, UsageError } from '../../errors.js'
 import { cleanupMemory } from '../../memory/index.js'
 import { keepYoungGenerationSmall } from '../../memory/young-generation.js'
 import { formatBytes, formatDuration } from '../../units.js'
@@ -78,8 +78,9 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
     await desk.everyoneTold(FAREWELL_MS)
     isDone = true
     return final
-  } catch (error) {
-    desk.finish({ task: 'failed', message: error instanceof Error ? error.message : String(error) })
+  } catch (caught) {
+    const error = storage.explain(caught)
+    desk.finish({ task: 'failed', message: messageOf(error) })
     await desk.everyoneTold(FAREWELL_MS)
     // A job that stops early must not skip what it was asked to do at the end of its rounds.
     if (settings.serverMemoryGcRounds > 0) await cleanupMemory()

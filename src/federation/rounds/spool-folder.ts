@@ -17,6 +17,9 @@ const OWN_FILE = /^(state|round-\d+-\d+-\d+(-result-\d+)?)\.safetensors(\.part)?
 /** f_type of file systems that are memory: tmpfs and ramfs, in linux/magic.h. */
 const MEMORY_FILE_SYSTEMS: Record<number, string> = { 16914836: 'tmpfs', 2240043254: 'ramfs' }
 
+/** Codes of a write that found no room: on the disk, or in what its user may take of it. */
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
+
 /** Room that is left to others. */
 const SPARE_BYTES = 16 * 2 ** 20
 
@@ -70,6 +73,17 @@ export class SpoolFolder {
       `the spool folder ${this.path} has ${formatBytes(available)} of free space, and a round of ${results} clients needs ${formatBytes(needed)}: a result of ${formatBytes(modelBytes)} from each and the next state`,
       { fix: 'Free some space, give --spool-dir a folder on a larger disk, or lower --sample.' },
     )
+  }
+
+  /** A full disk, in the words of who runs the server; other errors as they are. */
+  explain(error: unknown): unknown {
+    if (!FULL.has(systemErrorCode(error) ?? '')) return error
+    return new TidemarkError(`the spool folder ${this.path} is full: ${messageOf(error)}`, {
+      fix: this.#isNamed
+        ? 'Free some space there, and start the server again with --resume: results that were acknowledged are kept.'
+        : 'Free some space there, or give --spool-dir a folder on a larger disk.',
+      cause: error,
+    })
   }
 
   /** Where the server notes what it has to know when it is started again. */

@@ -83,6 +83,10 @@ export class SpoolStorage implements Storage {
     return this.#folder.assertRoom(clients, modelBytes)
   }
 
+  explain(error: unknown): unknown {
+    return this.#folder.explain(error)
+  }
+
   async close(keep: boolean): Promise<void> {
     this.#folder.close(keep)
   }

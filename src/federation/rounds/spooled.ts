@@ -94,6 +94,10 @@ export class SpooledAggregation implements Aggregation {
         terms: this.#terms(results, files, current),
         metadata: { ...metadata, accepted },
       })
+    } catch (error) {
+      // Results wait for a restart, and half a mean is of no use to it.
+      rmSync(`${outcomePath}.part`, { force: true })
+      throw error
     } finally {
       for (const file of files) file.close()
     }

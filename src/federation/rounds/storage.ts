@@ -16,6 +16,8 @@ export interface Storage {
   abandon(state: GlobalState): Promise<void>
   /** Called before results of so many clients, each of so many bytes, are asked for. Throws where there is no room for them. */
   assertRoom(clients: number, modelBytes: number): Promise<void>
+  /** An error that ends the job, in the words of who can do something about it; others as they are. */
+  explain(error: unknown): unknown
   /** With `keep` the job may be gone on with. */
   close(keep: boolean): Promise<void>
 }
@@ -35,6 +37,7 @@ export function memoryStorage(): Storage {
     commit: async () => {},
     abandon: async () => {},
     assertRoom: async () => {},
+    explain: (error) => error,
     close: async () => {},
   }
 }

@@ -229,7 +229,7 @@ function findRoute(
 }
 
 function failureOf(error: unknown): Refusal {
-  if (systemErrorCode(error) === 'ENOSPC')
+  if (['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error) ?? ''))
     return new Refusal(507, 'no-space', { message: 'the disk of the server is full; the same request may do later' })
   return new Refusal(500, 'failed', { message: `the server failed at this request: ${messageOf(error)}` })
 }
