@@ -493,6 +493,16 @@ export const roundOptions = {
   }),
 }
 
+/** How a role tells what it does. */
+export const logOptions = {
+  logFormat: choice({
+    flag: 'log-format',
+    of: ['text', 'json'],
+    default: 'text',
+    help: 'Lines on standard error. text: sentences. json: an object a line, with time, level, role and what the line is about.',
+  }),
+}
+
 export const networkOptions = {
   host: text({ flag: 'host', placeholder: 'ADDRESS', default: '127.0.0.1', help: 'Address to listen on.' }),
   port: integer({

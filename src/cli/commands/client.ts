@@ -1,7 +1,14 @@
 import { runClient } from '../../federation/roles/client.js'
 import { makeTrainer } from '../../federation/roles/job-model.js'
 import { runRole } from '../../federation/roles/role-process.js'
-import { clientOptions, memoryOptions, networkOptions, type OptionValues, tlsOptions } from '../../options.js'
+import {
+  clientOptions,
+  logOptions,
+  memoryOptions,
+  networkOptions,
+  type OptionValues,
+  tlsOptions,
+} from '../../options.js'
 import type { Command } from '../command.js'
 
 const options = {
@@ -11,6 +18,7 @@ const options = {
   idleMs: networkOptions.idleMs,
   ...tlsOptions,
   clientMemoryGcRounds: memoryOptions.clientMemoryGcRounds,
+  ...logOptions,
 }
 
 export const command: Command = {
@@ -23,7 +31,7 @@ export const command: Command = {
   examples: ['TIDEMARK_TOKEN=letmein tidemark client --server http://127.0.0.1:8080 --name site-1'],
   async run(input) {
     const settings = input.options as OptionValues<typeof options>
-    await runRole({ role: 'client', name: settings.name }, (role) => runClient(settings, makeTrainer, role))
+    await runRole({ role: 'client', name: settings.name }, settings, (role) => runClient(settings, makeTrainer, role))
     return 0
   },
 }

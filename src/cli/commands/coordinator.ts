@@ -5,6 +5,7 @@ import { weightsBytes } from '../../federation/weights/weights.js'
 import {
   defaultValues,
   jobOptions,
+  logOptions,
   networkOptions,
   type OptionValues,
   roundOptions,
@@ -16,7 +17,7 @@ import type { Command } from '../command.js'
 const { host, port, tokenFile, idleMs } = networkOptions
 const { order, ...ofRound } = roundOptions
 const { scaffoldOption, ...ofTraining } = trainingOptions
-const options = { ...jobOptions, host, port, tokenFile, idleMs, ...swarmOptions, ...ofRound, ...ofTraining }
+const options = { ...jobOptions, host, port, tokenFile, idleMs, ...swarmOptions, ...ofRound, ...ofTraining, ...logOptions }
 /** Of other algorithms; what tells a job to a peer has a value for each all the same. */
 const ofOthers = { order, scaffoldOption }
 
@@ -34,7 +35,7 @@ export const command: Command = {
   ],
   async run(input) {
     const settings = { ...defaultValues(ofOthers), ...(input.options as OptionValues<typeof options>) }
-    await runRole({ role: 'coordinator' }, async (role) => {
+    await runRole({ role: 'coordinator' }, settings, async (role) => {
       await runCoordinator(settings, weightsBytes(modelSpecs(settings)), role)
       role.log(`the job is complete: ${settings.rounds} rounds`)
     })

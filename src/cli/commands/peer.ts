@@ -4,7 +4,7 @@ import { probeAttribution } from '../../federation/roles/probe.js'
 import { runRole } from '../../federation/roles/role-process.js'
 import { type SwarmSettings, trainingJob } from '../../federation/roles/swarm-job.js'
 import { gatherWeights } from '../../federation/weights/global-state.js'
-import { memoryOptions, networkOptions, type OptionValues, peerOptions } from '../../options.js'
+import { logOptions, memoryOptions, networkOptions, type OptionValues, peerOptions } from '../../options.js'
 import type { Command } from '../command.js'
 
 const options = {
@@ -13,6 +13,7 @@ const options = {
   port: networkOptions.port,
   tokenFile: networkOptions.tokenFile,
   memoryGcRounds: memoryOptions.memoryGcRounds,
+  ...logOptions,
 }
 
 export const command: Command = {
@@ -26,7 +27,7 @@ export const command: Command = {
   examples: ['TIDEMARK_TOKEN=letmein tidemark peer --coordinator http://127.0.0.1:8080 --name site-1'],
   async run(input) {
     const settings = input.options as OptionValues<typeof options>
-    await runRole({ role: 'peer', name: settings.name }, async (role) => {
+    await runRole({ role: 'peer', name: settings.name }, settings, async (role) => {
       const loadModel = async (job: SwarmSettings) => {
         const model = await loadServerModel(trainingJob(job))
         return { ...model, initial: gatherWeights(model.initial) }

@@ -6,6 +6,7 @@ import { runServer } from '../../federation/roles/server.js'
 import {
   exposureOptions,
   jobOptions,
+  logOptions,
   memoryOptions,
   networkOptions,
   type OptionValues,
@@ -25,6 +26,7 @@ const options = {
   ...roundOptions,
   ...trainingOptions,
   serverMemoryGcRounds: memoryOptions.serverMemoryGcRounds,
+  ...logOptions,
 }
 
 export const command: Command = {
@@ -41,7 +43,7 @@ export const command: Command = {
   ],
   async run(input) {
     const settings = input.options as OptionValues<typeof options>
-    await runRole({ role: 'server' }, async (role) => {
+    await runRole({ role: 'server' }, settings, async (role) => {
       const algorithm = algorithms[settings.algorithm]
       const loadModel = () => loadServerModel(settings)
       const weights = await runServer({ settings, algorithm, loadModel }, role)

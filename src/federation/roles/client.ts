@@ -149,5 +149,11 @@ async function endRound(
   startNextPeak(role.exactPeaks)
   role.mark({ mark: 'round', round, attempt, startedMs, ...memory })
   const said = answer.message === '' ? answer.result : `${answer.result}, ${answer.message}`
-  role.log(`round ${round}: ${said}, ${formatDuration(nowMs() - startedMs)}, RSS ${formatBytes(memory.end.rssBytes)}`)
+  role.log(`round ${round}: ${said}, ${formatDuration(nowMs() - startedMs)}, RSS ${formatBytes(memory.end.rssBytes)}`, {
+    round,
+    attempt,
+    result: answer.result,
+    ms: Math.round(nowMs() - startedMs),
+    rssBytes: memory.end.rssBytes,
+  })
 }

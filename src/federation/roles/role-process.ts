@@ -3,6 +3,8 @@ import { messageOf, StoppedError, TidemarkError, UsageError } from '../../errors
 import { resetPeak } from '../../linux/peak.js'
 import { MARKS_VARIABLE, type Mark, type MarkOrigin } from '../../marks.js'
 import { getAllocator } from '../../memory/index.js'
+import type { logOptions, OptionValues } from '../../options.js'
+import { type Log, openLog } from './role-log.js'
 import { readMemory } from './round-memory.js'
 
 /** What a role writes: a mark without its origin. */
@@ -15,8 +17,7 @@ export interface RoleProcess {
   /** False when the kernel refuses the reset of VmHWM. */
   exactPeaks: boolean
   mark(mark: OwnMark): void
-  /** A line on standard error. */
-  log(line: string): void
+  log: Log
 }
 
 /** Its owner sets this to have the role end when standard input closes, which happens however the owner dies. */
@@ -25,17 +26,17 @@ const OWNED_VARIABLE = 'TIDEMARK_OWNED'
 /** Runs a role from its start mark to its end mark. */
 export async function runRole<T>(
   origin: { role: string; name?: string },
+  settings: OptionValues<typeof logOptions>,
   run: (process: RoleProcess) => Promise<T>,
 ): Promise<T> {
   const marks = openMarks()
   const stop = watchForStop()
   const exactPeaks = resetPeak('self')
-  const title = origin.name === undefined ? origin.role : `${origin.role} ${origin.name}`
   const role: RoleProcess = {
     signal: stop.signal,
     exactPeaks,
     mark: (mark) => marks.write({ ...mark, timeMs: nowMs(), pid: process.pid, ...origin } as Mark),
-    log: (line) => process.stderr.write(`tidemark ${title}: ${line}\n`),
+    log: openLog(origin, settings),
   }
   try {
     role.mark({ mark: 'start', memory: readMemory().memory, allocator: getAllocator(), exactPeaks })

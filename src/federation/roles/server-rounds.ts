@@ -97,7 +97,7 @@ async function runAttempts(
       if (!(error instanceof RoundFailedError)) throw error
       await job.storage.abandon(begin.state)
       role.mark({ mark: 'round-failed', round, attempt, reason: error.message })
-      role.log(`${error.message} (attempt ${attempt + 1} of ${roundAttempts})`)
+      role.log(`${error.message} (attempt ${attempt + 1} of ${roundAttempts})`, { round, attempt })
       if (attempt + 1 >= roundAttempts)
         throw new TidemarkError(`the job ended in round ${round} after ${roundAttempts} attempts: ${error.message}`, {
           ...(error.fix === undefined ? {} : { fix: error.fix }),
@@ -227,6 +227,14 @@ async function endRound(
     `RSS ${formatBytes(memory.end.rssBytes)}`,
     ...(memory.peakBytes === null ? [] : [`peak ${formatBytes(memory.peakBytes)}`]),
   ]
-  role.log(`round ${round} of ${job.settings.rounds}: ${facts.join(', ')}`)
+  role.log(`round ${round} of ${job.settings.rounds}: ${facts.join(', ')}`, {
+    round,
+    attempt,
+    accepted,
+    ms: Math.round(nowMs() - startedMs),
+    rssBytes: memory.end.rssBytes,
+    ...(memory.peakBytes === null ? {} : { peakBytes: memory.peakBytes }),
+    ...(accuracy === undefined ? {} : { accuracy }),
+  })
   if (await probeOnTheWay(role, round)) startNextPeak(role.exactPeaks)
 }

@@ -49,7 +49,7 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
     reconnectMs: settings.reconnectMs,
     changes,
     onLost: (name, reason) => {
-      role.log(`lost ${name}: ${reason}`)
+      role.log(`lost ${name}: ${reason}`, { lost: name })
       desk.fail(name, reason)
     },
   })

@@ -25,7 +25,7 @@ export interface ServerOptions {
   routes: Record<string, Handler>
   /** Told of every refusal by its code. */
   onRefused?: (code: string) => void
-  log: (line: string) => void
+  log: (line: string, facts?: Readonly<Record<string, string | number>>) => void
 }
 
 export interface ListeningServer {
@@ -195,7 +195,12 @@ async function handle(
     }
     const refusal = error instanceof Refusal ? error : failureOf(error)
     options.onRefused?.(refusal.code)
-    options.log(`refused ${request.method} ${request.url} of ${describeSender(request)}: ${refusal.message}`)
+    const sender = describeSender(request)
+    options.log(`refused ${request.method} ${request.url} of ${sender}: ${refusal.message}`, {
+      refused: refusal.code,
+      status: refusal.status,
+      sender,
+    })
     const body = { error: refusal.code, message: refusal.message, ...refusal.facts }
     sendJson(request, response, { status: refusal.status, body })
   }
