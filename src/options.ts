@@ -661,6 +661,12 @@ export const serverOptions = {
     notWith: { swarm: 'adds up in the memory of its peers' },
     help: 'Where results wait. spooled: in files, so that memory does not depend on the model. buffered: in memory.',
   }),
+  wireDtype: choice({
+    flag: 'wire-dtype',
+    of: ['float32', 'float16', 'bfloat16'],
+    default: 'float32',
+    help: 'Number type in which float32 weights travel, both ways. The 16-bit ones halve the bytes and round; sums stay as they are.',
+  }),
   spoolDir: text({
     flag: 'spool-dir',
     placeholder: 'FOLDER',

@@ -17,7 +17,17 @@ import type { Command } from '../command.js'
 const { host, port, tokenFile, idleMs } = networkOptions
 const { order, ...ofRound } = roundOptions
 const { scaffoldOption, ...ofTraining } = trainingOptions
-const options = { ...jobOptions, host, port, tokenFile, idleMs, ...swarmOptions, ...ofRound, ...ofTraining, ...logOptions }
+const options = {
+  ...jobOptions,
+  host,
+  port,
+  tokenFile,
+  idleMs,
+  ...swarmOptions,
+  ...ofRound,
+  ...ofTraining,
+  ...logOptions,
+}
 /** Of other algorithms; what tells a job to a peer has a value for each all the same. */
 const ofOthers = { order, scaffoldOption }
 

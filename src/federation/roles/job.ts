@@ -20,6 +20,7 @@ import type { Place } from '../wire/messages.js'
 export const sharedOptions = {
   algorithm: serverOptions.algorithm,
   debug: serverOptions.debug,
+  wireDtype: serverOptions.wireDtype,
   ...jobOptions,
   ...trainingOptions,
 }

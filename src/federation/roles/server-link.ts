@@ -1,6 +1,9 @@
+import { encodeNarrow } from '../weights/encode-narrow.js'
+import type { EncodedFile } from '../weights/global-state.js'
+import { WIRE_TYPES } from '../weights/narrow.js'
 import { readWeights } from '../weights/read-safetensors.js'
 import type { Weights } from '../weights/weights.js'
-import { encodeWeights } from '../weights/write-safetensors.js'
+import { type EncodedWeights, encodeWeights } from '../weights/write-safetensors.js'
 import { Connection, RefusedError, type RequestOptions } from '../wire/http-client.js'
 import { readJson } from '../wire/json-body.js'
 import type { ResultClaim, TaskHead } from '../wire/messages.js'
@@ -79,7 +82,7 @@ export class ServerLink {
   /** Sends a result until the server has it, or says why it does not want it. */
   async sendResult(claim: Omit<ResultClaim, 'client'>, weights: Weights): Promise<ResultAnswer> {
     // A result without examples is settled by its headers.
-    const body = claim.numExamples === 0 ? {} : { body: encodeWeights(weights), askFirst: true }
+    const body = claim.numExamples === 0 ? {} : { body: this.#encode(weights), askFirst: true }
     const request = this.#request('POST', PATHS.result, claimHeaders(claim), body)
     try {
       const answer = await this.#reconnecting(() => this.#connection.requestJson(request))
@@ -107,6 +110,12 @@ export class ServerLink {
     this.#connection.close()
   }
 
+  #encode(weights: Weights): EncodedWeights | EncodedFile {
+    const narrow = WIRE_TYPES[this.settings.wireDtype]
+    const encoded = encodeWeights(weights)
+    return narrow === undefined ? encoded : encodeNarrow(encoded, narrow)
+  }
+
   async #fetchTask(): Promise<ClientTask> {
     const answer = await this.#connection.request({
       ...this.#request('GET', PATHS.task, {}),
@@ -119,7 +128,10 @@ export class ServerLink {
     const round = readCount(headers, HEADERS.round)
     const attempt = readCount(headers, HEADERS.attempt)
     try {
-      const weights = await readWeights(answer, { maxBytes: this.#options.maxModelSize })
+      const weights = await readWeights(answer, {
+        maxBytes: this.#options.maxModelSize,
+        narrow: WIRE_TYPES[this.settings.wireDtype],
+      })
       return { head: { task: 'train', round, attempt, place, confirmed: readConfirmed(headers) }, weights }
     } catch (error) {
       answer.destroy()

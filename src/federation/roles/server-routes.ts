@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Desk, Task } from '../rounds/desk.js'
 import type { Members } from '../rounds/members.js'
-import { MAX_HEADER_BYTES } from '../weights/safetensors-header.js'
+import { encodeNarrow } from '../weights/encode-narrow.js'
+import type { NarrowType } from '../weights/narrow.js'
+import { MAX_HEADER_BYTES, WeightsError } from '../weights/safetensors-header.js'
 import { type TensorSpec, weightsBytes } from '../weights/weights.js'
 import { type Handler, type TransferLimits, withTransferLimits } from '../wire/http-server.js'
 import { readJson } from '../wire/json-body.js'
@@ -35,6 +37,8 @@ export interface RoutesContext {
   metrics: Metrics
   /** With client certificates, a name must be the certificate's. */
   certified: boolean
+  /** The type that float32 weights travel in, where it is another one. */
+  narrow: NarrowType | undefined
   /** The tensors of a result. */
   specs: readonly TensorSpec[]
   members: Members
@@ -79,11 +83,12 @@ async function nextTask(
 }
 
 async function sendTask(
-  { limits, metrics }: RoutesContext,
+  { limits, metrics, narrow }: RoutesContext,
   { head, assignment }: Extract<Task, { assignment: unknown }>,
   response: ServerResponse,
 ): Promise<void> {
-  const encoded = assignment.state.encode()
+  const whole = assignment.state.encode()
+  const encoded = narrow === undefined ? whole : encodeNarrow(whole, narrow)
   // Who is still reading when the round is over would get weights that nobody wants trained any more, and hold them here.
   const { settled } = assignment.collection
   const cut = () => response.destroy()
@@ -102,6 +107,10 @@ async function sendTask(
     await withTransferLimits(response.socket!, limits, () => sendChunks(response, encoded.chunks()))
     response.end()
     metrics.sentBytes += encoded.byteLength
+  } catch (error) {
+    // No client could be sent them: the job has come to values that --wire-dtype cannot hold.
+    if (error instanceof WeightsError) assignment.collection.cancel(error)
+    throw error
   } finally {
     settled.removeEventListener('abort', cut)
   }

@@ -9,6 +9,7 @@ import { Members } from '../rounds/members.js'
 import { sampleSize } from '../rounds/sample.js'
 import { assertCheckpointWritable } from '../weights/checkpoint.js'
 import type { GlobalState } from '../weights/global-state.js'
+import { WIRE_TYPES } from '../weights/narrow.js'
 import { weightsBytes } from '../weights/weights.js'
 import { Changes } from '../wire/changes.js'
 import { type ListeningServer, listen } from '../wire/http-server.js'
@@ -108,6 +109,10 @@ async function assertSettings({ settings, algorithm }: ServerJob): Promise<void>
         fix: `Give --min-clients ${sampled} or less, or raise --clients or --sample.`,
       },
     )
+  if (settings.debug && settings.wireDtype !== 'float32')
+    throw new UsageError(`--debug checks sums that --wire-dtype ${settings.wireDtype} rounds on their way`, {
+      fix: 'Leave out one of the two.',
+    })
   if (settings.checkpoint !== undefined) await assertCheckpointWritable(settings.checkpoint)
 }
 
@@ -151,6 +156,7 @@ async function openServer(
       uploads: new Slots(settings.maxUploads),
       metrics,
       certified: tls?.ca !== undefined,
+      narrow: WIRE_TYPES[settings.wireDtype],
       specs: specsOfState,
       members,
       desk,

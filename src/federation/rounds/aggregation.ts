@@ -3,6 +3,7 @@
  */
 import type { Readable } from 'node:stream'
 import type { GlobalState } from '../weights/global-state.js'
+import type { NarrowType } from '../weights/narrow.js'
 import type { TensorSpec, Weights } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
 
@@ -34,6 +35,8 @@ export interface AggregationSettings {
   summation: Summation
   /** Weights that nobody needs any more: where results wait in memory, one is received into theirs. */
   spare?: GlobalState | undefined
+  /** The type that float32 values come in over the network, where it is another one. */
+  narrow?: NarrowType | undefined
   /** What the next state says of itself where it is written to a file. */
   metadata: Record<string, string>
 }

@@ -176,14 +176,14 @@ class Spare {
 
 async function receiveWeights(
   source: Readable | Weights,
-  { specs }: AggregationSettings,
+  { specs, narrow }: AggregationSettings,
   spare: Spare,
 ): Promise<Weights> {
   if (!('data' in source)) {
     const free = spare.take()
     try {
       const into = await free?.load()
-      return await readWeights(source, { expected: specs, maxBytes: weightsBytes(specs), into })
+      return await readWeights(source, { expected: specs, maxBytes: weightsBytes(specs), into, narrow })
     } catch (error) {
       if (free !== undefined) spare.giveBack(free)
       throw error

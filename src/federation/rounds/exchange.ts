@@ -1,6 +1,7 @@
-import type { jobOptions, OptionValues, roundOptions } from '../../options.js'
+import type { jobOptions, OptionValues, roundOptions, serverOptions } from '../../options.js'
 import { killPoint } from '../kill-point.js'
 import type { GlobalState } from '../weights/global-state.js'
+import { WIRE_TYPES } from '../weights/narrow.js'
 import { weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Combination } from './aggregation.js'
@@ -9,7 +10,9 @@ import type { Desk } from './desk.js'
 import type { Storage } from './storage.js'
 
 export type RoundSettings = OptionValues<typeof roundOptions> &
-  Pick<OptionValues<typeof jobOptions>, 'clients' | 'seed'>
+  Pick<OptionValues<typeof jobOptions>, 'clients' | 'seed'> &
+  // Peers of a swarm send each other float32.
+  Partial<Pick<OptionValues<typeof serverOptions>, 'wireDtype'>>
 
 export interface ExchangeRequest {
   clients: readonly string[]
@@ -47,8 +50,18 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
   const { round, attempt, settings, desk, storage, metadata, signal } = context
   const { specs } = send
   await storage.assertRoom(clients.length, weightsBytes(specs))
-  const { summation } = settings
-  const aggregation = storage.openAggregation({ round, attempt, specs, combination, summation, spare, metadata })
+  const { summation, wireDtype = 'float32' } = settings
+  const narrow = WIRE_TYPES[wireDtype]
+  const aggregation = storage.openAggregation({
+    round,
+    attempt,
+    specs,
+    combination,
+    summation,
+    spare,
+    narrow,
+    metadata,
+  })
   if (aggregation.outcome !== undefined) return aggregation.outcome
   const collection = new Collection(
     { round, attempt, clients, others, minClients, graceMs: settings.graceMs, deadlineMs: settings.roundDeadlineMs },

@@ -60,12 +60,12 @@ export class SpooledAggregation implements Aggregation {
   }
 
   async receive(source: Readable, claim: ResultClaim): Promise<ReceivedResult> {
-    const { specs } = this.#settings
+    const { specs, narrow } = this.#settings
     const path = this.#place.resultPath(this.#received++)
     const part = `${path}.part`
     const sink = await SpoolSink.open(part, source, { claim: JSON.stringify(claim) })
     try {
-      await scanSafetensors(source, { expected: specs, maxBytes: weightsBytes(specs) }, sink)
+      await scanSafetensors(source, { expected: specs, maxBytes: weightsBytes(specs), narrow }, sink)
       await sink.finish()
     } catch (error) {
       rmSync(part, { force: true })

@@ -26,7 +26,7 @@ export class FileState implements GlobalState {
   encode(metadata?: Record<string, string>): EncodedFile {
     const { file } = this
     const head = encodeEntries(file.entries, metadata)
-    return { byteLength: head.length + file.dataBytes, chunks: () => readChunks(file, head) }
+    return { byteLength: head.length + file.dataBytes, entries: file.entries, chunks: () => readChunks(file, head) }
   }
 
   async load(): Promise<Weights> {

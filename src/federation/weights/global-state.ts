@@ -1,3 +1,4 @@
+import type { TensorEntry } from './safetensors-header.js'
 import { allocateTensor, bytesOf, type TensorData, type TensorSpec, tensorBytes, type Weights } from './weights.js'
 import { type EncodedWeights, encodeWeights } from './write-safetensors.js'
 
@@ -16,6 +17,8 @@ export interface GlobalState {
 /** A state that is read from a file as it is sent. */
 export interface EncodedFile {
   byteLength: number
+  /** The tensors, in the order in which they come. */
+  entries: readonly TensorEntry[]
   /** A chunk is written over once the one after it is asked for: whoever takes it must be done with it by then. */
   chunks(): AsyncGenerator<Uint8Array>
 }

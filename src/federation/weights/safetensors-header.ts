@@ -3,7 +3,8 @@
  * spaces so that the tensors start at a multiple of eight. Format: https://huggingface.co/docs/safetensors
  */
 import { TidemarkError } from '../../errors.js'
-import { itemBytes, quote, type TensorSpec, type TensorType, tensorBytes } from './weights.js'
+import { NARROW_BYTES, type NarrowType } from './narrow.js'
+import { itemBytes, quote, type TensorSpec, type TensorType, tensorBytes, tensorLength } from './weights.js'
 
 export const LENGTH_BYTES = 8
 const ALIGNMENT = 8
@@ -22,6 +23,8 @@ export interface TensorEntry {
   readonly spec: TensorSpec
   readonly begin: number
   readonly end: number
+  /** Its float32 values travel in this type; then so do the bytes that `begin` and `end` count. */
+  readonly narrow?: NarrowType
 }
 
 /**
@@ -41,7 +44,7 @@ function canonicalOrder(specs: readonly TensorSpec[]): number[] {
 }
 
 /** Tensors that follow each other without a gap. */
-function placeInOrder(specs: readonly TensorSpec[]): TensorEntry[] {
+export function placeInOrder(specs: readonly TensorSpec[]): TensorEntry[] {
   let end = 0
   return specs.map((spec) => {
     const begin = end
@@ -52,9 +55,9 @@ function placeInOrder(specs: readonly TensorSpec[]): TensorEntry[] {
 
 /** The first bytes of a file whose tensors lie at these places. */
 export function encodeEntries(entries: readonly TensorEntry[], metadata?: Record<string, string>): Uint8Array {
-  const named = entries.map(({ spec: { name, dtype, shape }, begin, end }): [string, unknown] => [
+  const named = entries.map(({ spec: { name, dtype, shape }, begin, end, narrow }): [string, unknown] => [
     name,
-    { dtype, shape, data_offsets: [begin, end] },
+    { dtype: narrow ?? dtype, shape, data_offsets: [begin, end] },
   ])
   return withLength(Object.fromEntries(metadata === undefined ? named : [['__metadata__', metadata], ...named]))
 }
@@ -85,15 +88,18 @@ export function decodeHeaderLength(bytes: Uint8Array): number {
   return Number(length)
 }
 
-/** The tensors of a header, by their place in the file: checked to be known, aligned, and to follow each other without gap or overlap. */
-export function decodeHeader(bytes: Uint8Array): TensorEntry[] {
+/**
+ * The tensors of a header, by their place in the file: checked to be known, aligned, and to follow each other without gap or overlap.
+ * With `narrow`, those of float32 values must come in that type.
+ */
+export function decodeHeader(bytes: Uint8Array, narrow?: NarrowType): TensorEntry[] {
   const { header, keysWritten } = parseJson(bytes)
   const entries: TensorEntry[] = []
   let keysKept = 0
   for (const [name, value] of Object.entries(header)) {
     if (!isRecord(value)) throw new WeightsError(`${quote(name)} of the safetensors header is not an object`)
     if (name === '__metadata__') assertMetadata(value)
-    else entries.push(decodeEntry(name, value))
+    else entries.push(decodeEntry(name, value, narrow))
     keysKept += 1 + Object.keys(value).length
   }
   // JSON.parse keeps the last of two equal keys and says nothing.
@@ -144,26 +150,30 @@ function assertMetadata(value: Record<string, unknown>): void {
     throw new WeightsError('__metadata__ of the safetensors header is not an object of texts')
 }
 
-function decodeEntry(name: string, value: Record<string, unknown>): TensorEntry {
-  const { dtype, shape, data_offsets: offsets, ...unknown } = value
+function decodeEntry(name: string, value: Record<string, unknown>, narrow: NarrowType | undefined): TensorEntry {
+  const { dtype: told, shape, data_offsets: offsets, ...unknown } = value
   const tensor = `tensor ${quote(name)}`
   const [unknownKey] = Object.keys(unknown)
   if (unknownKey !== undefined) throw new WeightsError(`${tensor} has the unknown key ${quote(unknownKey)}`)
-  if (!isTensorType(dtype))
+  const types = narrow === undefined ? ['F32', 'F64'] : [narrow, 'F64']
+  if (typeof told !== 'string' || !types.includes(told))
     throw new WeightsError(
-      `${tensor} has the number type ${typeof dtype === 'string' ? quote(dtype) : 'null'}, and only F32 and F64 are read`,
+      `${tensor} has the number type ${typeof told === 'string' ? quote(told) : 'null'}, and only ${types.join(' and ')} are read`,
     )
+  const isNarrow = told === narrow
   if (!isSizes(shape)) throw new WeightsError(`the shape of ${tensor} is not a list of whole numbers`)
   if (!isSizes(offsets) || offsets.length !== 2)
     throw new WeightsError(`data_offsets of ${tensor} are not two whole numbers`)
+  const dtype: TensorType = told === 'F64' ? 'F64' : 'F32'
   const spec = { name, dtype, shape }
   const [begin, end] = offsets as [number, number]
-  const bytes = tensorBytes(spec)
+  const numberBytes = isNarrow ? NARROW_BYTES : itemBytes(dtype)
+  const bytes = tensorLength(spec) * numberBytes
   if (!Number.isSafeInteger(bytes) || end - begin !== bytes)
     throw new WeightsError(`${tensor} has ${end - begin} bytes of data, and its shape takes ${bytes}`)
-  if (begin % itemBytes(dtype) !== 0)
-    throw new WeightsError(`${tensor} starts at byte ${begin}, which is no multiple of ${itemBytes(dtype)}`)
-  return { spec, begin, end }
+  if (begin % numberBytes !== 0)
+    throw new WeightsError(`${tensor} starts at byte ${begin}, which is no multiple of ${numberBytes}`)
+  return isNarrow ? { spec, begin, end, narrow } : { spec, begin, end }
 }
 
 function assertContiguous(entries: readonly TensorEntry[]): void {
@@ -175,10 +185,6 @@ function assertContiguous(entries: readonly TensorEntry[]): void {
       )
     offset = end
   }
-}
-
-function isTensorType(value: unknown): value is TensorType {
-  return value === 'F32' || value === 'F64'
 }
 
 function isSizes(value: unknown): value is number[] {

@@ -1,8 +1,17 @@
 import { finished, type Readable } from 'node:stream'
 import { formatBytes } from '../../units.js'
 import { layoutDifference } from './layout.js'
-import { decodeHeader, decodeHeaderLength, LENGTH_BYTES, type TensorEntry, WeightsError } from './safetensors-header.js'
+import type { NarrowType } from './narrow.js'
+import {
+  decodeHeader,
+  decodeHeaderLength,
+  LENGTH_BYTES,
+  placeInOrder,
+  type TensorEntry,
+  WeightsError,
+} from './safetensors-header.js'
 import { quote, type TensorSpec, type Weights } from './weights.js'
+import { Widener } from './widener.js'
 
 export interface ReadOptions {
   /** The tensors that must be there, no more and no less. Absent: any. */
@@ -11,6 +20,8 @@ export interface ReadOptions {
   maxBytes: number
   /** Weights of the same tensors that nobody needs any more: what is read takes their memory. */
   into?: Weights | undefined
+  /** The type that float32 values come in, where it is another one. A sink never sees it: it gets float32. */
+  narrow?: NarrowType | undefined
 }
 
 /** Where the tensors of a stream go. */
@@ -69,6 +80,9 @@ class Scanner {
   #head = new Uint8Array(LENGTH_BYTES)
   #headFilled = 0
   #entries: TensorEntry[] | undefined
+  /** The same as the sink knows them. */
+  #wideEntries: readonly TensorEntry[] = []
+  #widener: Widener | undefined
   /** The tensor whose bytes come next, and how many of them have come. */
   #current = 0
   #taken = 0
@@ -107,13 +121,17 @@ class Scanner {
       this.#head = grown
       return taken
     }
-    this.#entries = this.#checkEntries(decodeHeader(this.#head.subarray(LENGTH_BYTES)))
+    const { narrow } = this.#options
+    const entries = decodeHeader(this.#head.subarray(LENGTH_BYTES), narrow)
+    this.#wideEntries = narrow === undefined ? entries : placeInOrder(entries.map(({ spec }) => spec))
+    this.#checkEntries(this.#wideEntries)
+    this.#entries = entries
     this.#head = new Uint8Array()
-    this.#sink.begin(this.#entries)
+    this.#sink.begin(this.#wideEntries)
     return taken
   }
 
-  #checkEntries(entries: TensorEntry[]): TensorEntry[] {
+  #checkEntries(entries: readonly TensorEntry[]): void {
     const { expected, maxBytes } = this.#options
     const specs = entries.map((entry) => entry.spec)
     const difference = expected === undefined ? undefined : layoutDifference(specs, expected)
@@ -121,16 +139,24 @@ class Scanner {
     const bytes = entries.at(-1)?.end ?? 0
     if (bytes > maxBytes)
       throw new WeightsError(`the tensors take ${formatBytes(bytes)}, and at most ${formatBytes(maxBytes)} are read`)
-    return entries
   }
 
   #pushTensor(bytes: Uint8Array, entries: readonly TensorEntry[]): number {
     const entry = this.#nextEntry(entries)
     if (entry === undefined) throw new WeightsError('there is more data than the safetensors header describes')
     const taken = Math.min(bytes.length, entry.end - entry.begin - this.#taken)
-    this.#sink.take(taken === bytes.length ? bytes : bytes.subarray(0, taken), entry)
+    this.#pass(taken === bytes.length ? bytes : bytes.subarray(0, taken), entry)
     this.#taken += taken
     return taken
+  }
+
+  #pass(bytes: Uint8Array, { narrow }: TensorEntry): void {
+    const entry = this.#wideEntries[this.#current]!
+    if (narrow === undefined) this.#sink.take(bytes, entry)
+    else {
+      this.#widener ??= new Widener(narrow)
+      for (const wide of this.#widener.widen(bytes)) this.#sink.take(wide, entry)
+    }
   }
 
   /** The tensor that is not complete yet, passing over those without values. */

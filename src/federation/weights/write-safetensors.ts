@@ -1,4 +1,4 @@
-import { encodeHeader } from './safetensors-header.js'
+import { canonicalEntries, encodeHeader, type TensorEntry } from './safetensors-header.js'
 import { bytesOf, type TensorData, type Weights, weightsBytes } from './weights.js'
 
 /** Large enough to keep a socket busy, small enough that a slow reader is noticed within one tensor. */
@@ -7,6 +7,8 @@ const CHUNK_BYTES = 2 ** 20
 export interface EncodedWeights {
   /** Of all chunks together. */
   byteLength: number
+  /** The tensors, in the order in which they come. */
+  entries: readonly TensorEntry[]
   /** The header, then views of the tensors' own memory: nothing is copied, so the weights must not change meanwhile. */
   chunks(): Generator<Uint8Array>
 }
@@ -18,6 +20,7 @@ export function encodeWeights(weights: Weights, metadata?: Record<string, string
 
 class EncodedInMemory implements EncodedWeights {
   readonly byteLength: number
+  readonly entries: readonly TensorEntry[]
   readonly #data: TensorData[]
   readonly #head: Uint8Array
   readonly #order: readonly number[]
@@ -25,6 +28,7 @@ class EncodedInMemory implements EncodedWeights {
   constructor({ specs, data }: Weights, metadata: Record<string, string> | undefined) {
     const { head, order } = encodeHeader(specs, metadata)
     this.byteLength = head.byteLength + weightsBytes(specs)
+    this.entries = canonicalEntries(specs)
     this.#data = data
     this.#head = head
     this.#order = order

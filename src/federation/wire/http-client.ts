@@ -3,7 +3,7 @@ import { request as startTlsRequest, Agent as TlsAgent } from 'node:https'
 import { TidemarkError, UsageError } from '../../errors.js'
 import { formatDuration } from '../../units.js'
 import { readJson } from './json-body.js'
-import { sendChunks } from './send.js'
+import { type Chunks, sendChunks } from './send.js'
 import type { TlsMaterial } from './tls.js'
 
 export interface ConnectionOptions {
@@ -21,7 +21,7 @@ export interface RequestOptions {
   method: 'GET' | 'POST'
   path: string
   headers: Record<string, string>
-  body?: { byteLength: number; chunks(): Iterable<Uint8Array> }
+  body?: { byteLength: number; chunks(): Chunks }
   /** Sends the body only once the server wants it, so that a refusal arrives before a long upload and not after it. */
   askFirst?: boolean
   /** How long the server may think before it answers, on top of the silence that is allowed anyway. */
