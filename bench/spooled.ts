@@ -5,7 +5,8 @@
  *     npm run build && npx jiti bench/spooled.ts [row ...]
  *
  * Rows: small (100 MiB x 2, 100 rounds), large4 (1 GiB x 4), large8 (1 GiB x 8, and a bare HTTP sink for the same bytes), many
- * (16 MiB x 64), tls (100 MiB x 2 with TLS and without), slope (300 rounds of 16 MiB). Exit code 1 where a goal is missed.
+ * (16 MiB x 64), tls (100 MiB x 2 with TLS and without), slope (300 rounds of 16 MiB), container (small for 20 rounds, the server limited to
+ * 256 MiB with its page cache; needs root and cgroups). Exit code 1 where a goal is missed.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,12 +17,14 @@ import { MIB, mib } from '../src/units.js'
 import { analyzeRounds } from '../src/verdict/analyze-rounds.js'
 import { ended, median, readMarks, serverUrl, start } from './job.js'
 import { sinkSeconds } from './support/http-sink.js'
+import { type MemoryLimit, openMemoryLimit } from './support/memory-limit.js'
 
 interface Row {
   size: string
   clients: number
   rounds: number
   tls?: true
+  limit?: MemoryLimit
 }
 
 interface Goal {
@@ -85,6 +88,20 @@ const ROWS: Record<string, () => Promise<Goal[]>> = {
     const ratio = median(tls.seconds) / median(plain.seconds)
     return [{ goal: 'at most 2.5 times the time without TLS', measured: ratio.toFixed(2), isMet: ratio <= 2.5 }]
   },
+  container: async () => {
+    const limit = openMemoryLimit(256 * MIB)
+    if (limit === undefined) return []
+    const job = await run('container', { size: '100MiB', clients: 2, rounds: 20, limit })
+    const { peakBytes, hits } = limit.read()
+    limit.remove()
+    return [
+      {
+        goal: 'under a limit of 256 MiB, page cache included, all rounds commit',
+        measured: `${job.peaks.length} rounds; the limit's peak ${mib(peakBytes)} MiB, hit ${hits} times, RSS at most ${mib(Math.max(...job.peaks))} MiB`,
+        isMet: job.peaks.length === 20,
+      },
+    ]
+  },
   slope: async () => {
     const { shape } = await run('slope', { size: '16MiB', clients: 2, rounds: 300 })
     return [{ goal: 'RSS over 300 rounds without cleanup: stable', measured: shape, isMet: shape === 'stable' }]
@@ -120,7 +137,7 @@ interface Measured {
   shape: string
 }
 
-async function run(name: string, { size, clients, rounds, tls }: Row): Promise<Measured> {
+async function run(name: string, { size, clients, rounds, tls, limit }: Row): Promise<Measured> {
   const folder = mkdtempSync('/var/tmp/tidemark-bench-')
   const marksFile = join(folder, 'marks.ndjson')
   writeFileSync(marksFile, '')
@@ -128,6 +145,7 @@ async function run(name: string, { size, clients, rounds, tls }: Row): Promise<M
   const job = ['--trainer', 'echo', '--model-size', size, '--rounds', String(rounds), '--clients', String(clients)]
   const rules = ['--min-clients', String(clients), '--join-deadline', '3m', '--round-deadline', '10m']
   const server = start(['server', ...job, ...rules, '--spool-dir', join(folder, 'spool'), ...serverFlags], marksFile)
+  limit?.add(server.pid!)
   try {
     const url = await serverUrl(marksFile, server)
     const roles = Array.from({ length: clients }, (_, i) =>
