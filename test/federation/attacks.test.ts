@@ -29,7 +29,7 @@ function weights(value: number): Weights {
 async function startServer(changes: Partial<ServerSettings> = {}) {
   const role = fakeRole()
   const spoolDir = temporaryFolder()
-  const settings = serverSettings({ rounds: 1, clients: 1, minClients: 1, spoolDir, ...changes })
+  const settings = serverSettings({ rounds: 1, clients: 1, minClients: 1, reconnectMs: 50, spoolDir, ...changes })
   const job = runServer({ settings, algorithm: fedavg, loadModel: async () => ({ initial: weights(1) }) }, role)
   job.catch(() => {})
   onTestFinished(async () => {

@@ -69,7 +69,7 @@ export async function runRounds(job: RunningJob, role: RoleProcess): Promise<Glo
 /** What a server that was interrupted after this round may not have come to. */
 async function goOn(job: RunningJob, { round, state, contributions }: RoundBegin, role: RoleProcess): Promise<void> {
   role.log(`going on after round ${round}`)
-  contributions.commit(job.resumed?.results ?? job.ledger?.resultsOf(round) ?? [])
+  contributions.restore(job.resumed?.results ?? job.ledger?.resultsOf(round) ?? [])
   job.desk.confirm(contributions.all)
   await persist(job, { round, state, contributions })
 }

@@ -20,6 +20,11 @@ export class Contributions {
     return new Map(this.all.flatMap(({ client, kept }) => (kept === undefined ? [] : [[client, kept.after] as const])))
   }
 
+  /** As they were when the server was interrupted: what each client began its last result with was checked then. */
+  restore(results: readonly ResultClaim[]): void {
+    for (const claim of results) this.#last.set(claim.client, claim)
+  }
+
   /** @throws TidemarkError when a client did not begin with what its last counted result left it with */
   commit(accepted: readonly ResultClaim[]): void {
     for (const claim of accepted) {
