@@ -1,6 +1,17 @@
 /** The arrows of docs/architecture.md: folders are floors, and imports point down only. */
 
-const floors = ['cli', 'report', 'experiment', 'verdict', 'recording', 'launch', 'memory', 'linux', 'statistics']
+const floors = [
+  'cli',
+  'vitest',
+  'report',
+  'experiment',
+  'verdict',
+  'recording',
+  'launch',
+  'memory',
+  'linux',
+  'statistics',
+]
 
 /** Whatever stands above a floor in the list may not be imported from it. */
 const downwards = floors.slice(1).map((floor, index) => ({
@@ -52,8 +63,9 @@ export default {
     },
     {
       name: 'declared-dependencies-only',
+      comment: 'The matchers run in the Vitest of those who use them: it is an optional peer dependency.',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '^src/vitest/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'], dependencyTypesNot: ['type-only'] },
     },
   ],

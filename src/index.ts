@@ -14,7 +14,8 @@ export {
   preset,
 } from './experiment/definition.js'
 export type { CleanupRecord, MemoryReading } from './marks.js'
-export type { RoundRecord } from './recording/recording.js'
+export { type RecordedRun, type RecordOptions, record } from './recording/record.js'
+export type { Recording, RoundRecord } from './recording/recording.js'
 export type {
   Analysis,
   AnalyzeOptions,

@@ -1,0 +1,75 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { UsageError } from '../errors.js'
+import type { ExitStatus } from '../launch/exit-status.js'
+import { defaultValues, runOptions } from '../options.js'
+import { isRecording, readRecording } from './read-recording.js'
+import { recordCommand } from './record-command.js'
+import type { Recording } from './recording.js'
+import { roundPattern } from './round-log-patterns.js'
+
+export interface RecordOptions {
+  /** Folder for the recording, without one in it already; a new one in the system's temporary folder when left out. */
+  out?: string
+  /** How the command's output tells of rounds: `nvflare`, `flower`, or a regular expression with the number as its group. */
+  rounds?: string | RegExp
+  /** Names for processes, by regular expressions on their command lines. */
+  role?: Record<string, RegExp>
+  /** Samples of RSS a second; 10 when left out. */
+  rateHz?: number
+  /** End the command after this time. */
+  timeoutMs?: number
+  /** Ends the command and keeps what was recorded. */
+  signal?: AbortSignal
+}
+
+/** A recording, and how its command ended. */
+export type RecordedRun = Recording & { exit: ExitStatus }
+
+/**
+ * Runs a command and records the memory of all its processes, as `tidemark run` does. Its output goes to this program's own.
+ * A command that fails is no error here: `exit` and `head.state` tell.
+ *
+ * @throws UsageError when there is no such command, or the folder cannot be used
+ */
+export async function record(command: readonly string[], options: RecordOptions = {}): Promise<RecordedRun> {
+  const { rateHz, graceMs } = defaultValues(runOptions)
+  const { rounds, role = {}, timeoutMs, signal } = options
+  signal?.throwIfAborted()
+  const folder = folderFor(options.out)
+  const stopping = new AbortController()
+  try {
+    const { exit } = await recordCommand(
+      {
+        command,
+        folder,
+        rateHz: options.rateHz ?? rateHz,
+        graceMs,
+        roles: Object.entries(role).map(([name, pattern]) => ({ role: name, pattern })),
+        ...(rounds !== undefined && {
+          rounds: {
+            pattern: roundPattern(typeof rounds === 'string' ? rounds : rounds.source),
+            logFile: undefined,
+          },
+        }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+      },
+      {
+        onStart: (launched) =>
+          signal?.addEventListener('abort', () => void launched.end(graceMs), { signal: stopping.signal }),
+        onNote: (note) => process.stderr.write(`tidemark: ${note}\n`),
+      },
+    )
+    return { ...readRecording(folder), exit }
+  } finally {
+    stopping.abort()
+  }
+}
+
+function folderFor(asked: string | undefined): string {
+  if (asked === undefined) return mkdtempSync(join(tmpdir(), 'tidemark-'))
+  if (isRecording(asked))
+    throw new UsageError(`${asked} holds a recording already`, { fix: 'Name another folder with out.' })
+  return resolve(asked)
+}

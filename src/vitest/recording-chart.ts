@@ -1,0 +1,23 @@
+import type { RecordingFile } from '../recording/formats/open-recording.js'
+import { drawnRecording } from '../report/drawn-recording.js'
+import { recordingFigureData } from '../report/recording-figure-data.js'
+import { terminalChart } from '../report/terminal-chart.js'
+import { mib } from '../units.js'
+
+/** Small enough for the middle of a log. */
+const SIZE = { width: 72, height: 12 }
+
+/** RSS over time in characters; of a table of rounds without times, its numbers. */
+export function chartOf(file: RecordingFile): string {
+  const drawn = drawnRecording(file)
+  if (drawn.whole.highest === null) return endRssOf(file)
+  const { series } = recordingFigureData([drawn], { hasSlope: false, hasFunctions: false })
+  return terminalChart(series, SIZE).trimEnd()
+}
+
+function endRssOf(file: RecordingFile): string {
+  const ends: string[] = []
+  for (const event of file.events())
+    if (event.kind === 'round') ends.push(event.endRssBytes === null ? '?' : mib(event.endRssBytes))
+  return `End RSS by round, MiB: ${ends.join(' ')}`
+}
