@@ -214,6 +214,26 @@ function namedPatterns(from: Wording): OptionSpec<{ role: string; pattern: RegEx
   }
 }
 
+/** Sizes by name. May be given several times. */
+function namedSizes(from: Wording): OptionSpec<{ role: string; bytes: number }[]> {
+  return {
+    ...wording(from, 'ROLE=SIZE'),
+    repeats: true,
+    default: [],
+    defaultText: '',
+    expected: 'ROLE=SIZE, for example server=4GiB',
+    format: (sizes) => sizes.map(({ role, bytes }) => `${role}=${bytes}`).join('\n'),
+    parse: (given) => {
+      const sizes = given.split('\n').map((line) => {
+        const [, role, size = ''] = /^([^=]+)=(.+)$/.exec(line) ?? []
+        const bytes = parseBytes(size)
+        return role === undefined || bytes === undefined || bytes === 0 ? undefined : { role, bytes }
+      })
+      return sizes.every((size) => size !== undefined) ? sizes : undefined
+    },
+  }
+}
+
 /** Axes of a comparison by name, each with its values. May be given several times. */
 function parameterLists(from: Wording): OptionSpec<Record<string, (string | number)[]>> {
   return {
@@ -297,6 +317,22 @@ function axisOf<T>(
         unique.size === values.length &&
         given.split(',').every((item, i) => words.includes(item) || values[i] !== undefined)
       return isGood ? (values as T[]) : undefined
+    },
+  }
+}
+
+/** `2/4`, or `auto/4`. */
+function shardOf(from: Wording): OptionSpec<{ index: number | 'auto'; of: number } | undefined> {
+  return {
+    ...wording(from, 'I/N'),
+    default: undefined,
+    expected: 'I/N with I from 1 to N, for example 2/4, or auto/4',
+    format: (shard) => (shard === undefined ? '' : `${shard.index}/${shard.of}`),
+    parse: (text) => {
+      const [, index = '', count = ''] = /^(auto|\d+)\/(\d+)$/.exec(text.trim()) ?? []
+      const of = Number(count)
+      if (index === 'auto') return of >= 1 ? { index, of } : undefined
+      return Number(index) >= 1 && Number(index) <= of ? { index: Number(index), of } : undefined
     },
   }
 }
@@ -772,6 +808,10 @@ export const compareOptions = {
     defaultText: 'never',
     help: 'Run as many trials again in which the server is probed after every N-th round: tells which of live, garbage and retained memory grows.',
   }),
+  shard: shardOf({
+    flag: 'shard',
+    help: 'Run one part of the trials, for one of several machines: 2/4. auto/4 takes the number from a job array of Slurm or an Indexed Job of Kubernetes. tidemark merge joins the parts.',
+  }),
   json: flag({ flag: 'json', help: 'Print the result as JSON on standard output.' }),
 }
 
@@ -844,6 +884,56 @@ export const commandOptions = {
     defaultText: "the program's name",
     help: 'With --command: what the comparison is called.',
   }),
+}
+
+/** What `tidemark merge` takes. */
+export const mergeOptions = {
+  out: compareOptions.out,
+  anyMachine: flag({
+    flag: 'any-machine',
+    help: 'Pool trials of different types of machines too, with a warning in every output.',
+  }),
+  json: compareOptions.json,
+}
+
+/** What `tidemark submit` writes a job from. */
+export const submitOptions = {
+  slurm: flag({ flag: 'slurm', help: 'Write a job array of Slurm, for sbatch.' }),
+  kubernetes: flag({ flag: 'kubernetes', help: 'Write an Indexed Job of Kubernetes, for kubectl apply -f.' }),
+  shards: integer({ flag: 'shards', min: 1, max: 1000, default: 4, help: 'Parts that the trials are dealt out to.' }),
+  memory: namedSizes({
+    flag: 'memory',
+    help: 'Memory for each process of a role. May be given several times: --memory server=4GiB --memory client=1GiB.',
+  }),
+  cores: integer({ flag: 'cores', min: 1, max: 4096, default: 2, help: 'Cores for each part.' }),
+  image: text({
+    flag: 'image',
+    placeholder: 'IMAGE',
+    default: undefined,
+    help: 'Of Kubernetes: the container image, with tidemark on its path.',
+  }),
+  claim: text({
+    flag: 'claim',
+    placeholder: 'NAME',
+    default: 'tidemark-results',
+    help: 'Of Kubernetes: the persistent volume claim that the results go to. Several pods write to it.',
+  }),
+  results: text({
+    flag: 'results',
+    placeholder: 'FOLDER',
+    default: undefined,
+    defaultText: 'runs/<name>-shards',
+    help: 'Of Slurm: the folder that the parts go to, on a file system that all nodes share.',
+  }),
+  out: text({
+    flag: 'out',
+    short: 'o',
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'standard output',
+    help: 'File to write to.',
+  }),
+  force: flag({ flag: 'force', help: 'Replace the file if it is there.' }),
 }
 
 /** What `tidemark check` holds a comparison against, and where it tells of it. */
@@ -1047,6 +1137,33 @@ export const plotOptions = {
   slope: flag({ flag: 'slope', short: 's', help: 'Fit a line by least squares and tell its slope.' }),
   hideFunctions: flag({ flag: 'hide-functions', short: 'n', help: 'Leave out the functions that mprof timed.' }),
   column,
+}
+
+/** The formats are switches: one of them has to be on. */
+export const exportOptions = {
+  csv: flag({ flag: 'csv', help: 'A table as CSV (RFC 4180), with a head.' }),
+  parquet: flag({ flag: 'parquet', help: 'The same table as a Parquet file.' }),
+  openmetrics: flag({
+    flag: 'openmetrics',
+    help: 'OpenMetrics text with times, which promtool takes into Prometheus.',
+  }),
+  otlpJson: flag({ flag: 'otlp-json', help: 'Metrics in the JSON of OTLP, for a collector of OpenTelemetry.' }),
+  hyperfineJson: flag({ flag: 'hyperfine-json', help: "As hyperfine's --export-json, for its scripts." }),
+  table: choice({
+    flag: 'table',
+    of: ['rounds', 'samples'],
+    default: 'rounds',
+    help: 'Of CSV and Parquet: a row for each process and round, or for each process and sample.',
+  }),
+  out: text({
+    flag: 'out',
+    short: 'o',
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'standard output',
+    help: 'File to write to.',
+  }),
+  force: flag({ flag: 'force', help: 'Replace the file if it is there.' }),
 }
 
 export const peakOptions = {

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.js'
 import { type CompareOptions, type FinishedComparison, runPlan } from '../experiment/compare.js'
 import { type Overrides, overridePlan, overridesFor } from '../experiment/override.js'
 import { type ComparisonPlan, planComparison } from '../experiment/plan.js'
+import { type AskedShard, assertShardable, resolveShard } from '../experiment/shard.js'
 import { ALL, type LoadedDefinition, loadSuite } from '../experiment/suite.js'
 import {
   axisOptions,
@@ -49,7 +50,7 @@ export interface PlannedRun {
 
 /** The comparisons that a command line asks for. Every file is read and checked before the first one starts. */
 export async function plannedRuns(input: CommandInput): Promise<PlannedRun[]> {
-  const asked = input.arguments[0]
+  const named = input.arguments[0]
   const isCommand = input.options.command !== undefined
   if (!isCommand && typeof input.options.rounds === 'string')
     throw new UsageError(`--rounds: found "${input.options.rounds}", expected ${jobOptions.rounds.expected}`, {
@@ -58,14 +59,21 @@ export async function plannedRuns(input: CommandInput): Promise<PlannedRun[]> {
   const overrides = overridesOf(input)
   const plans = isCommand
     ? [{ plan: planComparison(commandDefinition(input, overrides), 'the command line'), source: undefined }]
-    : (await loadSuite(asked)).map((suite) => ({
+    : (await loadSuite(named)).map((suite) => ({
         plan: suitePlan(suite, input, overrides),
         source: suite.source,
       }))
   const folder = input.options.out as string | undefined
+  const asked = input.options.shard as AskedShard | undefined
+  const shard = asked && resolveShard(asked, process.env)
+  if (shard !== undefined && plans.length > 1)
+    throw new UsageError(`--shard: ${named ?? 'the config'} is ${plans.length} comparisons, and a part is of one`, {
+      fix: 'Name one file of the suite.',
+    })
+  if (shard !== undefined) assertShardable(plans[0]!.plan.trials, shard)
   return plans.map(({ plan, source }) => {
     const out = folder === undefined || plans.length === 1 ? folder : join(folder, plan.name)
-    return { plan, source, run: (options) => runPlan(plan, { ...options, out }) }
+    return { plan, source, run: (options) => runPlan(plan, { ...options, out, shard }) }
   })
 }
 

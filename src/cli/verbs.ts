@@ -9,6 +9,8 @@ import type { Command } from './command.js'
 export const verbs: Record<string, () => Promise<{ command: Command }>> = {
   compare: () => import('./commands/compare.js'),
   check: () => import('./commands/check.js'),
+  merge: () => import('./commands/merge.js'),
+  submit: () => import('./commands/submit.js'),
   tune: () => import('./commands/tune.js'),
   run: () => import('./commands/run.js'),
   attach: () => import('./commands/attach.js'),
@@ -16,6 +18,7 @@ export const verbs: Record<string, () => Promise<{ command: Command }>> = {
   list: () => import('./commands/list.js'),
   plot: () => import('./commands/plot.js'),
   peak: () => import('./commands/peak.js'),
+  export: () => import('./commands/export.js'),
   rm: () => import('./commands/rm.js'),
   clean: () => import('./commands/clean.js'),
   doctor: () => import('./commands/doctor.js'),

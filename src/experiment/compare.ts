@@ -8,12 +8,15 @@ import { makeFolder, readComparison, readPlan, saveComparison, savePlan } from '
 import { type ComparisonPlan, planComparison } from './plan.js'
 import { type ScheduledTrial, scheduleTrials } from './schedule.js'
 import { expandSettings, type Setting } from './settings.js'
+import { assertShardable, type Shard, trialsOfShard } from './shard.js'
 import { runTrial } from './trial.js'
 import { workloadOf } from './workloads/workload-of.js'
 
 export interface CompareOptions {
   /** Folder for the results, empty or absent; `runs/<name>-<local time>` when left out. */
   out?: string | undefined
+  /** Run this part of the trials alone. */
+  shard?: Shard | undefined
   /** Ends the trial that runs and keeps what was measured. */
   signal?: AbortSignal | undefined
   onProgress?: ((event: ComparisonEvent) => void) | undefined
@@ -61,9 +64,12 @@ export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}
     throw new UsageError(`--probe-every: only Tidemark's own server can be probed, and ${plan.name} runs none`, {
       fix: 'Leave it out.',
     })
+  const { shard } = options
+  if (shard !== undefined) assertShardable(plan.trials, shard)
   const folder = makeFolder(options.out, plan.name, new Date())
   savePlan(folder, plan)
-  return runTrials(folder, plan, startComparison(plan, settings), options)
+  const comparison = { ...startComparison(plan, settings), ...(shard !== undefined && { shard }) }
+  return runTrials(folder, plan, comparison, options)
 }
 
 /** Goes on with a comparison that was stopped: runs the trials that its folder lacks, in the same order. */
@@ -133,18 +139,19 @@ async function runTrials(
   comparison: Comparison,
   options: CompareOptions,
 ): Promise<FinishedComparison> {
-  const schedule = scheduleTrials(
+  const whole = scheduleTrials(
     comparison.settings.map(({ label }) => label),
     plan.trials,
     plan.seed,
   )
-  const probing = plan.probeEvery === undefined ? [] : schedule.map(after(schedule.length))
+  const schedule = trialsOfShard(whole, comparison.shard)
+  const probing = plan.probeEvery === undefined ? [] : schedule.map(after(whole.length))
   const done = new Set(allTrials(comparison).map(({ index }) => index))
   const { run, finish } = trialRunner({ folder, plan, comparison, trials: schedule.length + probing.length }, options)
   for (const trial of [...schedule, ...probing]) {
     if (done.has(trial.index)) continue
     if (options.signal?.aborted) break
-    await run(trial, trial.index > schedule.length ? plan.probeEvery : undefined)
+    await run(trial, trial.index > whole.length ? plan.probeEvery : undefined)
   }
   const ran = allTrials(comparison).filter(({ state }) => state !== 'stopped').length
   return { folder, comparison: finish(ran === schedule.length + probing.length ? 'completed' : 'stopped') }

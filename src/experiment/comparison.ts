@@ -4,6 +4,7 @@ import type { AttributionMark } from '../marks.js'
 import type { RoundRecord } from '../recording/recording.js'
 import type { PracticalFloor } from '../verdict/analysis.js'
 import type { Setting } from './settings.js'
+import type { Shard } from './shard.js'
 
 export interface Comparison {
   format: 'tidemark-comparison/1'
@@ -20,6 +21,8 @@ export interface Comparison {
   judge: string
   seed: number
   trialsPerSetting: number
+  /** Set of a part that one of several machines runs; `tidemark merge` joins them. */
+  shard?: Shard
   machine: MachineFacts
   settings: Setting[]
   /** What memory must stay below, where it was given; otherwise that is what the cgroup or the machine has. */

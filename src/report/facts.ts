@@ -1,5 +1,6 @@
 import { sum } from 'd3'
 import type { Comparison } from '../experiment/comparison.js'
+import { plannedTrials } from '../experiment/shard.js'
 import { formatBytes, formatDuration } from '../units.js'
 
 /** Name and value of what a reader needs to judge the numbers: the machine, then the job. */
@@ -66,9 +67,13 @@ function turnsOf(rounds: readonly { round: number; aggregator?: string }[]): str
 
 /** What a reader must know before any number: the comparison's own warnings, trials that are missing, sampled peaks. */
 export function warningsOf(comparison: Comparison): string[] {
-  const { trials, settings, trialsPerSetting, state } = comparison
+  const { trials, state, shard } = comparison
   const warnings = [...comparison.warnings]
-  const planned = settings.length * trialsPerSetting
+  const planned = plannedTrials(comparison)
+  if (shard !== undefined)
+    warnings.push(
+      `This is part ${shard.index} of ${shard.of}; tidemark merge joins the parts, and the whole is judged then.`,
+    )
   const completed = trials.filter((trial) => trial.state === 'completed').length
   if (state !== 'completed')
     warnings.push(

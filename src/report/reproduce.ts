@@ -8,6 +8,7 @@ import {
   roundOptions,
   trainingOptions,
 } from '../options.js'
+import { shellWord } from './shell-word.js'
 
 const JOB_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, ...roundOptions }
 
@@ -54,8 +55,4 @@ function federationWords({ job, name, settings }: Comparison): string[] {
     if (option !== undefined) words.push(`--${option.flag}`, [...values].join(','))
   }
   return words
-}
-
-function shellWord(word: string): string {
-  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

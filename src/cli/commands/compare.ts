@@ -3,6 +3,7 @@ import { UsageError } from '../../errors.js'
 import { type FinishedComparison, resumeComparison, runPlan } from '../../experiment/compare.js'
 import { hasComparison } from '../../experiment/folder.js'
 import { makeSuiteFolder, readSuiteFolder, type SuiteFolder } from '../../experiment/suite-folder.js'
+import { plannedTrials } from '../../experiment/shard.js'
 import { compareOptions } from '../../options.js'
 import type { Command, CommandInput } from '../command.js'
 import { comparisonAxes, comparisonJob, plannedRuns, type Run } from '../comparison-runs.js'
@@ -16,7 +17,7 @@ import {
 } from '../print-comparison.js'
 import { runWithProgress, type WatchedComparison } from '../run-with-progress.js'
 
-const { out, resume, json } = compareOptions
+const { out, shard, resume, json } = compareOptions
 
 export const command: Command = {
   verb: 'compare',
@@ -39,7 +40,7 @@ export const command: Command = {
     'from outside, and each setting reaches it through {placeholders} and its environment.',
   ].join('\n'),
   arguments: '[job]',
-  options: { ...comparisonAxes, out, resume, json, ...comparisonJob },
+  options: { ...comparisonAxes, out, shard, resume, json, ...comparisonJob },
   examples: [
     'tidemark compare fedavg',
     'tidemark compare fedavg --trainer echo --model-size 50MB --rounds 12 --trials 3',
@@ -75,11 +76,12 @@ async function runCompare(input: CommandInput): Promise<number> {
 
 /**
  * A trial that failed is a target that failed, also where the others tell all that was asked. Shapes count where something
- * was expected of them.
+ * was expected of them, and not of a shard, which holds a part of the trials.
  */
 function exitCodeOf({ view }: ReportedComparison, { comparison, stopped }: WatchedComparison): number {
   if (stopped !== undefined && comparison.state === 'stopped') return stopped.exitCode
   if (comparison.trials.some(({ state }) => state === 'failed')) return TARGET_FAILED
+  if (comparison.shard !== undefined) return 0
   const states = view.verdicts.map(({ expectation }) => expectation?.state)
   if (states.includes('not met')) return NOT_AS_EXPECTED
   return states.includes('undecided') ? INCONCLUSIVE : 0
@@ -128,7 +130,7 @@ function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs
 /** @param suite the folder of all comparisons, where there are several */
 function howToGoOn({ folder, comparison }: FinishedComparison, suite: string | undefined): string {
   const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
-  const all = comparison.settings.length * comparison.trialsPerSetting
+  const all = plannedTrials(comparison)
   const of = suite === undefined ? '' : ` of ${comparison.name}`
   return `stopped after ${done} of ${all} trials${of}; what was measured is kept. Go on with: tidemark compare --resume ${suite ?? folder}`
 }

@@ -1,0 +1,30 @@
+import { mergeComparisons } from '../../experiment/merge.js'
+import { mergeOptions, type OptionValues } from '../../options.js'
+import type { Command } from '../command.js'
+import { printComparison, printJson, reportComparison } from '../print-comparison.js'
+
+export const command: Command = {
+  verb: 'merge',
+  summary: 'Join the parts of a comparison that several machines ran (compare --shard).',
+  description: [
+    'Copies the trials of all parts, with their recordings, into one folder, judges the whole and writes its report.',
+    '',
+    'Parts of different comparisons are refused, and so is a trial that is there twice. Parts from different types of machines',
+    'are refused unless --any-machine is given: levels differ between machines. Trials that no part holds can be run later:',
+    'tidemark compare --resume FOLDER.',
+  ].join('\n'),
+  arguments: '[folders...]',
+  options: mergeOptions,
+  examples: [
+    'tidemark merge runs/fedavg-shards/1 runs/fedavg-shards/2 --out runs/fedavg-whole',
+    'tidemark merge runs/fedavg-shards/* --any-machine',
+  ],
+  run: async ({ arguments: folders, options }) => {
+    const { out, anyMachine, json } = options as OptionValues<typeof mergeOptions>
+    const merged = mergeComparisons(folders, { out, anyMachine })
+    const reported = await reportComparison(merged)
+    if (json) printJson([reported])
+    else await printComparison(reported)
+    return 0
+  },
+}

@@ -1,0 +1,98 @@
+import type { RoundRecord } from '../../recording/recording.js'
+import { type ExportedTrial, type ExportSource, roundsOf } from './export-source.js'
+
+export type Cell = string | number | null
+
+/** A table with one type a column, as Parquet has it and CSV does not mind. Whole numbers are `INT64`. */
+export interface ExportTable {
+  columns: { name: string; type: 'STRING' | 'INT64' | 'DOUBLE' }[]
+  rows(): Iterable<Cell[]>
+}
+
+export const EXPORT_TABLES = ['rounds', 'samples'] as const
+export type ExportTableName = (typeof EXPORT_TABLES)[number]
+
+export function exportTable(source: ExportSource, name: ExportTableName): ExportTable {
+  const trial = trialColumns(source)
+  const own = name === 'rounds' ? ROUND_COLUMNS : SAMPLE_COLUMNS
+  return {
+    columns: [...trial.map(({ name, type }) => ({ name, type })), ...own.map(({ name, type }) => ({ name, type }))],
+    *rows() {
+      for (const one of source.trials) {
+        const cells = trial.map(({ of }) => of(one))
+        if (name === 'rounds')
+          for (const round of roundsOf(one)) yield [...cells, ...ROUND_COLUMNS.map(({ of }) => of(round))]
+        else for (const sample of samplesOf(one)) yield [...cells, ...SAMPLE_COLUMNS.map(({ of }) => of(sample))]
+      }
+    },
+  }
+}
+
+interface Column<T> {
+  name: string
+  type: 'STRING' | 'INT64' | 'DOUBLE'
+  of(row: T): Cell
+}
+
+/** Which trial a row is of, and one column for each axis; a recording by itself has those of its setting alone. */
+function trialColumns({ comparison, trials }: ExportSource): Column<ExportedTrial>[] {
+  const axes = [...new Set(trials.flatMap(({ values }) => Object.keys(values)))]
+  const ofAxes = axes.map((axis): Column<ExportedTrial> => {
+    const isNumeric = trials.every(({ values }) => typeof values[axis] === 'number')
+    return {
+      name: `setting_${axis}`,
+      type: isNumeric ? 'DOUBLE' : 'STRING',
+      of: ({ values }) => (isNumeric ? Number(values[axis]) : String(values[axis])),
+    }
+  })
+  if (comparison === undefined) return ofAxes
+  return [
+    { name: 'setting', type: 'STRING', of: ({ result }) => result!.setting },
+    { name: 'trial', type: 'INT64', of: ({ result }) => result!.trial },
+    { name: 'state', type: 'STRING', of: ({ result }) => result!.state },
+    ...ofAxes,
+  ]
+}
+
+const ROUND_COLUMNS: Column<RoundRecord>[] = [
+  { name: 'role', type: 'STRING', of: ({ role }) => role },
+  { name: 'name', type: 'STRING', of: ({ name }) => name },
+  { name: 'pid', type: 'INT64', of: ({ pid }) => pid },
+  { name: 'round', type: 'INT64', of: ({ round }) => round },
+  { name: 'started_ms', type: 'DOUBLE', of: ({ startedMs }) => startedMs },
+  { name: 'ended_ms', type: 'DOUBLE', of: ({ endedMs }) => endedMs },
+  { name: 'peak_bytes', type: 'INT64', of: ({ peakBytes }) => peakBytes },
+  { name: 'peak_kind', type: 'STRING', of: ({ peakKind }) => peakKind },
+  { name: 'work_rss_bytes', type: 'INT64', of: ({ work }) => work?.rssBytes ?? null },
+  { name: 'end_rss_bytes', type: 'INT64', of: ({ end }) => end.rssBytes },
+  { name: 'end_rss_anon_bytes', type: 'INT64', of: ({ end }) => end.rssAnonBytes },
+  { name: 'end_rss_file_bytes', type: 'INT64', of: ({ end }) => end.rssFileBytes },
+  { name: 'end_rss_shmem_bytes', type: 'INT64', of: ({ end }) => end.rssShmemBytes },
+  { name: 'cleanup_ms', type: 'DOUBLE', of: ({ cleanup }) => cleanup?.totalMs ?? null },
+  { name: 'accuracy', type: 'DOUBLE', of: ({ accuracy }) => accuracy },
+]
+
+interface ExportedSample {
+  timeMs: number
+  pid: number
+  rssBytes: number
+  role: string
+  name: string
+}
+
+const SAMPLE_COLUMNS: Column<ExportedSample>[] = [
+  { name: 'role', type: 'STRING', of: ({ role }) => role },
+  { name: 'name', type: 'STRING', of: ({ name }) => name },
+  { name: 'pid', type: 'INT64', of: ({ pid }) => pid },
+  { name: 'time_ms', type: 'DOUBLE', of: ({ timeMs }) => timeMs },
+  { name: 'rss_bytes', type: 'INT64', of: ({ rssBytes }) => rssBytes },
+]
+
+/** One row a process and moment, in the order of time. */
+export function* samplesOf(trial: ExportedTrial): Generator<ExportedSample> {
+  const { head, samples } = trial.recording()
+  const nameOf = new Map(head.processes.map(({ pid, role, name }) => [pid, { role, name }]))
+  for (const { timeMs, rss } of samples)
+    for (const [pid, rssBytes] of rss)
+      yield { timeMs, pid, rssBytes, ...(nameOf.get(pid) ?? { role: 'process', name: '' }) }
+}
