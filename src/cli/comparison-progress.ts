@@ -11,11 +11,13 @@ export function comparisonProgress(stream: NodeJS.WriteStream): {
   const line = statusLine(stream)
   const left = timeLeft()
   let trials = 0
+  /** Of these, the one that runs; a part of a comparison does not run them all, so their own numbers do not tell. */
+  let place = 0
   let judge = ''
   const report = (event: ComparisonEvent) => {
     left.update(event)
     if (event.kind === 'started') {
-      ;({ trials, judge } = event)
+      ;({ trials, judge, trialsDone: place } = event)
       const resumed = event.trialsDone === 0 ? '' : `, ${event.trialsDone} of them done`
       line.print(
         `${event.name}: ${event.settings} settings, ${event.trials} trials${resumed}; results in ${event.folder}`,
@@ -23,7 +25,8 @@ export function comparisonProgress(stream: NodeJS.WriteStream): {
       return
     }
     const { trial } = event
-    const head = `trial ${trial.index} of ${trials}  ${trial.setting}`
+    if (event.kind === 'trial-started') place++
+    const head = `trial ${place} of ${trials}  ${trial.setting}`
     if (event.kind === 'trial-started') line.show(`${head}  starting${left.text()}`)
     else if (event.kind === 'trial-ended') line.print(`${head}  ${outcome(event.result, judge)}${left.text()}`)
     else {

@@ -12,7 +12,7 @@ import {
 import { messageOf, systemErrorCode, UsageError } from '../errors.js'
 
 export interface FollowedFile {
-  /** Reads what has been appended since, without waiting to be told of it. */
+  /** Reads what has been appended until now, without waiting to be told of it. */
   readNow(): void
   close(): void
 }
@@ -32,6 +32,8 @@ const POLL_UNTOLD_MS = 200
 /** File systems over a network or in another process: NFS, SMB, CIFS, SMB2, FUSE, 9p (statfs(2)). */
 const UNTOLD_TYPES: readonly number[] = [0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997]
 const CHUNK_BYTES = 65_536
+/** A program that writes faster than we read must not keep us from everything else, such as ending it. */
+const MOST_BYTES_AT_ONCE = 4 * 2 ** 20
 
 /**
  * Calls `onChunk` with what is in a file, then with what is appended, as it is appended. The file need not be there yet,
@@ -53,6 +55,7 @@ class Follower implements FollowedFile {
   #inode = 0
   #position = 0
   #watcher: FSWatcher | undefined
+  #more: NodeJS.Immediate | undefined
   /** Whether the kernel hears of what others append. */
   #isTold = false
 
@@ -71,7 +74,25 @@ class Follower implements FollowedFile {
 
   readNow(): void {
     if (this.#descriptor === null) this.#open() // it may have appeared since the last poll
-    while (this.#descriptor !== null) {
+    if (this.#descriptor !== null) this.#readUntil(fstatSync(this.#descriptor).size)
+  }
+
+  /** What has been appended, a part at a time. */
+  #readSome(): void {
+    if (this.#descriptor === null) this.#open()
+    if (this.#descriptor === null || this.#more !== undefined) return
+    const end = this.#position + MOST_BYTES_AT_ONCE
+    this.#readUntil(end)
+    if (this.#position < end) return
+    this.#more = setImmediate(() => {
+      this.#more = undefined
+      this.#readSome()
+    })
+  }
+
+  /** Up to this place or a little beyond; it may be closed meanwhile, by what is told of the lines. */
+  #readUntil(end: number): void {
+    while (this.#descriptor !== null && this.#position < end) {
       const length = readSync(this.#descriptor, this.#chunk, 0, this.#chunk.length, this.#position)
       if (length === 0) return
       this.#position += length
@@ -80,6 +101,7 @@ class Follower implements FollowedFile {
   }
 
   close(): void {
+    clearImmediate(this.#more)
     clearTimeout(this.#poll)
     this.#closeFile()
   }
@@ -96,8 +118,8 @@ class Follower implements FollowedFile {
   }
 
   #check(): void {
-    this.readNow()
-    if (this.#descriptor === null) return
+    this.#readSome()
+    if (this.#descriptor === null || this.#more !== undefined) return
     const now = this.#stat()
     if (now !== undefined && now.ino === this.#inode && now.size >= this.#position) return
     this.#closeFile()
@@ -116,7 +138,7 @@ class Follower implements FollowedFile {
     this.#inode = fstatSync(this.#descriptor).ino
     this.#position = 0
     this.#isTold = isTold(this.#path)
-    this.#watcher = watchFile(this.#path, () => this.readNow())
+    this.#watcher = watchFile(this.#path, () => this.#readSome())
     return undefined
   }
 
