@@ -58,7 +58,13 @@ test('a project that installs the package has matchers, with types, whose failur
   const typed = run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project], { cwd: project })
   const tested = run(
     process.execPath,
-    [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--testTimeout=60000', '--reporter=json', '--outputFile=result.json'],
+    [
+      join(ROOT, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--testTimeout=60000',
+      '--reporter=json',
+      '--outputFile=result.json',
+    ],
     { cwd: project },
   ).catch(() => undefined) // some of its tests are meant to fail
   await typed.catch((error: { stdout: string }) => expect.fail(error.stdout))

@@ -23,7 +23,7 @@ export const command: Command = {
     const { out, anyMachine, json } = options as OptionValues<typeof mergeOptions>
     const merged = mergeComparisons(folders, { out, anyMachine })
     const reported = await reportComparison(merged)
-    if (json) printJson([reported])
+    if (json) printJson([reported], { isSuite: false })
     else await printComparison(reported)
     return 0
   },
