@@ -262,7 +262,7 @@ class RunningJob {
         ...(aggregation === 'spooled' ? ['--spool-dir', join(this.#folder, 'spool')] : []),
         ...(isAgain ? ['--resume'] : []),
       ]
-    const own = ['--name', role, '--connect-deadline', '10s']
+    const own = ['--name', role, '--connect-deadline', '40s']
     if (this.#hub === 'coordinator') return ['peer', '--coordinator', this.#url, ...own]
     return ['client', '--server', this.#url, ...own, '--state-dir', join(this.#folder, 'state')]
   }
