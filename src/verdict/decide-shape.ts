@@ -164,7 +164,9 @@ function afterWarmUp(found: Findings & { fit: MeanFit }, gain: number, trendFrom
   const growth = growthOf(trend, practicalFloorBytes)
   const tail = { ...found, trend, growth, settledPlace }
   if (growth === 'grows') return { ...tail, shape: 'grows', because: 'slope after warm-up' }
-  const isVisible = riseBytes >= Math.max(VISIBLE_SD * fit.sdBytes, STEP_ROUNDS * practicalFloorBytes)
+  // Over within a round it is one low round at the start, of which as much is asked as where it is seen as an outlier.
+  const leastShare = tau < 1 ? FAR_SHARE * found.levelBytes : STEP_ROUNDS * practicalFloorBytes
+  const isVisible = riseBytes >= Math.max(VISIBLE_SD * fit.sdBytes, leastShare)
   if (isVisible && growth === 'falls')
     return { ...tail, shape: 'settling', because: 'falls back', settledPlace: undefined }
   if (!isVisible && growth === 'stable') return { ...tail, shape: 'stable', because: 'slope' }
