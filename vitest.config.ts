@@ -4,6 +4,10 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   resolve: {
     alias: [
+      {
+        find: /^tidemark\/algorithm$/,
+        replacement: fileURLToPath(new URL('./src/federation/algorithms/index.ts', import.meta.url)),
+      },
       { find: /^tidemark\/memory$/, replacement: fileURLToPath(new URL('./src/memory/index.ts', import.meta.url)) },
       { find: /^tidemark$/, replacement: fileURLToPath(new URL('./src/index.ts', import.meta.url)) },
     ],

@@ -274,6 +274,30 @@ function choice<const T extends string>(from: Wording & { of: readonly T[] } & D
   }
 }
 
+/** Numbers by name. May be given several times. */
+function namedNumbers(from: Wording): OptionSpec<Record<string, number>> {
+  return {
+    ...wording(from, 'NAME=NUMBER'),
+    repeats: true,
+    default: {},
+    defaultText: '',
+    expected: 'NAME=NUMBER, for example mu=0.1',
+    format: formatNamedNumbers,
+    parse: (given) => {
+      const pairs = given.split('\n').filter((line) => line !== '')
+      const parsed = pairs.map((pair) => /^([A-Za-z_]\w*)=(.+)$/.exec(pair))
+      const isGood = parsed.every((pair) => pair !== null && pair[2]!.trim() !== '' && Number.isFinite(Number(pair[2])))
+      return isGood ? Object.fromEntries(parsed.map((pair) => [pair![1]!, Number(pair![2])])) : undefined
+    },
+  }
+}
+
+function formatNamedNumbers(values: Record<string, number>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n')
+}
+
 function text<D = string>(from: Wording & { default: string | D; placeholder: string }): OptionSpec<string | D> {
   return {
     ...wording(from, from.placeholder),
@@ -641,6 +665,12 @@ export const clientOptions = {
     defaultText: '60s',
     help: 'How long the client tries to reach the server, at the start and after a lost connection.',
   }),
+  algorithm: text<undefined>({
+    flag: 'algorithm',
+    placeholder: 'FILE',
+    default: undefined,
+    help: "The server's algorithm, where that is a FILE: the client's own copy of it.",
+  }),
   stateDir: text({
     flag: 'state-dir',
     placeholder: 'FOLDER',
@@ -679,12 +709,29 @@ export const peerOptions = {
   },
 }
 
+const ALGORITHMS = ['fedavg', 'scaffold', 'cyclic'] as const
+/** The path of a file whose default export is an algorithm. */
+export type AlgorithmFile = `${string}.${'ts' | 'mts' | 'js' | 'mjs'}`
+
+export function isAlgorithmFile(algorithm: string): algorithm is AlgorithmFile {
+  return /.\.(ts|mts|js|mjs)$/.test(algorithm)
+}
+
+const algorithm: OptionSpec<(typeof ALGORITHMS)[number] | AlgorithmFile> = {
+  flag: 'algorithm',
+  placeholder: `${ALGORITHMS.join('|')}|FILE`,
+  help: 'How the server learns from its clients. FILE: an algorithm of your own, in TypeScript or JavaScript.',
+  default: 'fedavg',
+  choices: ALGORITHMS,
+  expected: `one of ${ALGORITHMS.join(', ')}, or a file of your own that ends in .ts, .mts, .js or .mjs`,
+  parse: (given) => ALGORITHMS.find((known) => known === given) ?? (isAlgorithmFile(given) ? given : undefined),
+}
+
 export const serverOptions = {
-  algorithm: choice({
-    flag: 'algorithm',
-    of: ['fedavg', 'scaffold', 'cyclic'],
-    default: 'fedavg',
-    help: 'How the server learns from its clients.',
+  algorithm,
+  algorithmOptions: namedNumbers({
+    flag: 'algorithm-option',
+    help: 'An option that the algorithm of a FILE has of its own. May be given several times.',
   }),
   debug: flag({
     flag: 'debug',
@@ -724,10 +771,10 @@ export const serverOptions = {
 
 /** What a comparison of our own runtime may be of: all that a server runs, and a swarm, which has none. */
 export const jobAlgorithm: OptionSpec<OptionValues<typeof serverOptions>['algorithm'] | 'swarm'> = {
-  ...serverOptions.algorithm,
-  choices: [...(serverOptions.algorithm.choices ?? []), 'swarm'],
-  expected: `${serverOptions.algorithm.expected}, swarm`,
-  parse: (given) => (given === 'swarm' ? given : serverOptions.algorithm.parse(given)),
+  ...algorithm,
+  choices: [...ALGORITHMS, 'swarm'],
+  expected: algorithm.expected.replace(/^one of/, 'one of swarm,'),
+  parse: (given) => (given === 'swarm' ? given : algorithm.parse(given)),
 }
 
 /** Environment of a role, not an option of its program: how it is launched. */

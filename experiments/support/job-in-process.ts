@@ -72,6 +72,7 @@ export async function runInProcess(job: JobInProcess): Promise<Weights> {
     const commit = await committed(
       algorithm.run({
         ...steps,
+        own: {},
         state,
         examples: contributions.examples,
         clients: names,

@@ -93,7 +93,11 @@ export interface RoundsPreset {
 }
 
 /** Options of the job; those left out have the defaults of the command line. Sizes and durations may be texts (`'10MB'`). */
-export type FederationJob = { algorithm: Algorithm } & {
+export type FederationJob = {
+  algorithm: Algorithm
+  /** Of an algorithm in a file: its own options, as in `{ mu: 0.1 }`. */
+  algorithmOptions?: Record<string, number>
+} & {
   [Key in keyof FederationValues]?: FederationValues[Key] | string
 }
 

@@ -66,9 +66,22 @@ export interface FederationPlan {
 
 const { seed, ...jobWithoutSeed } = jobOptions
 
+/** The option with its text as its value, which is how a plan holds what is neither text nor number. */
+function asText<T>(spec: OptionSpec<T>): OptionSpec<string> {
+  const { defaultWith: _, ...others } = spec
+  const format = (value: unknown) => (typeof value === 'string' ? value : formatOption(spec, value))
+  return {
+    ...others,
+    default: formatOption(spec, spec.default),
+    format,
+    parse: (given) => (spec.parse(given) === undefined ? undefined : given),
+  }
+}
+
 /** Options of a job of our own runtime. The seed is the comparison's. */
 export const federationOptions = {
   algorithm: jobAlgorithm,
+  algorithmOptions: asText(serverOptions.algorithmOptions),
   // What the frameworks that it stands for do, and what cleanup settings are about: spooled leaves nothing to clean up.
   aggregation: { ...serverOptions.aggregation, default: 'buffered' } as typeof serverOptions.aggregation,
   ...jobWithoutSeed,

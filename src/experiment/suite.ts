@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suggestWord } from '../closest-word.js'
 import { messageOf, UsageError } from '../errors.js'
-import { jobAlgorithm } from '../options.js'
+import { importDefault } from '../import-default.js'
+import { isAlgorithmFile, jobAlgorithm } from '../options.js'
 
 /** A definition as its file exports it, unchecked, and the file for messages. */
 export interface LoadedDefinition {
@@ -69,7 +70,7 @@ function shippedSuite(algorithm: string): string {
 async function loadFile(path: string): Promise<LoadedDefinition[]> {
   const fromHere = relative(process.cwd(), path)
   const source = fromHere.startsWith('..') ? path : fromHere
-  const exported = await importDefault(path).catch((error: unknown) => {
+  const exported = await importSuite(path).catch((error: unknown) => {
     throw new UsageError(`cannot load ${source}: ${messageOf(error)}`, { cause: error })
   })
   if (exported === undefined || (Array.isArray(exported) && exported.length === 0))
@@ -77,18 +78,26 @@ async function loadFile(path: string): Promise<LoadedDefinition[]> {
       fix: `Let it say: export default defineComparison({ name: ..., workload: federation({ algorithm: 'fedavg' }) })`,
     })
   const text = readFileSync(path, 'utf8')
-  return [exported].flat().map((definition: unknown) => ({ source, text, definition }))
+  return [exported].flat().map((definition: unknown) => ({
+    source,
+    text,
+    definition: withAlgorithmBeside(definition, dirname(path)),
+  }))
 }
 
-/**
- * JavaScript goes through jiti as well: Node 20 cannot import TypeScript, and `tidemark` is this very program, also where
- * the file's own folder has no node_modules. jiti is loaded only then.
- */
-async function importDefault(path: string): Promise<unknown> {
+/** The file of an algorithm is looked for from where the suite lies, whatever the current folder. */
+function withAlgorithmBeside(definition: unknown, folder: string): unknown {
+  const { workload } = (definition ?? {}) as { workload?: { job?: { algorithm?: unknown } } }
+  const algorithm = workload?.job?.algorithm
+  if (typeof algorithm !== 'string' || !isAlgorithmFile(algorithm)) return definition
+  const file = resolve(folder, algorithm)
+  if (!existsSync(file)) throw new UsageError(`workload.job.algorithm: there is no file ${file}`)
+  return { ...(definition as object), workload: { ...workload, job: { ...workload!.job, algorithm: file } } }
+}
+
+async function importSuite(path: string): Promise<unknown> {
   if (path.endsWith('.json')) return parseJson(readFileSync(path, 'utf8'))
-  const [{ createJiti }, tidemark] = await Promise.all([import('jiti'), import('../index.js')])
-  const jiti = createJiti(import.meta.url, { fsCache: false, interopDefault: false, virtualModules: { tidemark } })
-  return ((await jiti.import(path)) as { default?: unknown }).default
+  return importDefault(path, { tidemark: await import('../index.js') })
 }
 
 function parseJson(text: string): unknown {

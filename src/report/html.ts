@@ -68,7 +68,7 @@ const SWITCHES = `<div class="switches">
 </div>`
 
 /** These take the full width where two columns fit. */
-const WIDE = new Set(['end-rss-by-round', 'peaks', 'attribution', 'cleanup-cost'])
+const WIDE = new Set(['end-rss-by-round', 'turns', 'peaks', 'attribution', 'cleanup-cost'])
 
 function overview({ comparison, summaries }: ReportView): string {
   const trials = summaries.reduce((sum, summary) => sum + summary.trials, 0)

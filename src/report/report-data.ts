@@ -43,6 +43,8 @@ export interface ReportRound {
   endRssBytes: number
   cleanup: { gcMs: number | null; purgeMs: number | null; totalMs: number } | null
   accuracy: number | null
+  /** Of a swarm: the peer that added the round up. */
+  aggregator?: string
 }
 
 /** Points that one line keeps: two for each of the 300 pixels of a panel, fewer when there are very many lines. */
@@ -160,6 +162,7 @@ function reportRound(round: RoundRecord, points: readonly Point[], startedMs: nu
       totalMs: round.cleanup.totalMs,
     },
     accuracy: round.accuracy,
+    ...(round.aggregator === undefined ? {} : { aggregator: round.aggregator }),
   }
 }
 

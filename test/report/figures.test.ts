@@ -3,7 +3,7 @@ import { FIGURES } from '../../src/report/figures/all.js'
 import { type RecordingFigureData, recordingFigure } from '../../src/report/figures/recording.js'
 import { svgOf } from '../../src/report/figures/svg.js'
 import { pngOf } from '../../src/report/png.js'
-import { reportData } from '../../src/report/report-data.js'
+import { type ReportData, reportData } from '../../src/report/report-data.js'
 import { exampleComparison, exampleSettings } from './example-comparison.js'
 import { expectGolden } from './golden.js'
 
@@ -11,13 +11,31 @@ const { comparison, recordingOf } = exampleComparison({ trials: 2, rounds: 10, f
 const small = reportData(comparison, recordingOf)
 
 describe('the figures of a comparison', () => {
-  test.each(FIGURES.map(({ name }) => name))('%s is drawn as committed', (name) => {
-    const { draw } = FIGURES.find((figure) => figure.name === name)!
-    expectGolden(`${name}.svg`, svgOf(draw(small)))
-  })
+  test.each(FIGURES.filter(({ hasData }) => hasData(small)).map(({ name }) => name))(
+    '%s is drawn as committed',
+    (name) => {
+      const { draw } = FIGURES.find((figure) => figure.name === name)!
+      expectGolden(`${name}.svg`, svgOf(draw(small)))
+    },
+  )
 
   test('drawing the same data twice gives the same bytes', () => {
     for (const { draw } of FIGURES) expect(svgOf(draw(small))).toBe(svgOf(draw(small)))
+  })
+
+  test('of a swarm, whose turn it was is drawn: a dot on the line of that peer in each round', () => {
+    const swarm = exampleSwarm()
+    const turns = FIGURES.find(({ name }) => name === 'turns')!
+    expect(turns.hasData(small)).toBe(false)
+    expect(turns.hasData(swarm)).toBe(true)
+    const svg = svgOf(turns.draw(swarm))
+    expectGolden('turns.svg', svg)
+    const circles = /aria-label="dot">(.*?)<\/g>/s.exec(svg)![1]!.match(/<circle[^>]*>/g)!
+    expect(circles).toHaveLength(6)
+    // Two peers, in turn: each has its own colour.
+    const fills = circles.map((circle) => /fill="([^"]*)"/.exec(circle)![1])
+    expect(fills).toEqual([fills[0], fills[0], fills[0], fills[3], fills[3], fills[3]])
+    expect(fills[3]).not.toBe(fills[0])
   })
 
   test('a sampled peak is drawn hollow and called a lower bound', () => {
@@ -67,6 +85,28 @@ describe('the figure of recordings', () => {
     expect(svg).not.toContain('round 1<')
   })
 })
+
+/** The two clients of the example as peers that take turns, six rounds of one trial. */
+function exampleSwarm(): ReportData {
+  const settings = exampleSettings().slice(0, 1)
+  const { comparison, recordingOf } = exampleComparison({ trials: 1, rounds: 6, settings })
+  const peers = new Set(['site-1', 'site-2'])
+  const trials = comparison.trials.map((trial) => ({
+    ...trial,
+    rounds: trial.rounds
+      .filter(({ name }) => peers.has(name))
+      .map((round) => ({ ...round, role: 'peer', aggregator: round.round % 2 === 1 ? 'site-1' : 'site-2' })),
+  }))
+  const asPeers = (recording: ReturnType<typeof recordingOf>) =>
+    recording && {
+      ...recording,
+      head: {
+        ...recording.head,
+        processes: recording.head.processes.map((one) => (peers.has(one.name) ? { ...one, role: 'peer' } : one)),
+      },
+    }
+  return reportData({ ...comparison, judge: 'peer', trials }, (trial) => asPeers(recordingOf(trial)))
+}
 
 function exampleRecordingFigure(): RecordingFigureData {
   const { processes } = small.trials[1]!

@@ -1,5 +1,6 @@
+import { assertAlgorithm } from '../../federation/algorithms/all.js'
 import { runClient } from '../../federation/roles/client.js'
-import { makeTrainer } from '../../federation/roles/job-model.js'
+import { trainerMaker } from '../../federation/roles/job-model.js'
 import { runRole } from '../../federation/roles/role-process.js'
 import {
   clientOptions,
@@ -10,6 +11,7 @@ import {
   tlsOptions,
 } from '../../options.js'
 import type { Command } from '../command.js'
+import { importAlgorithm } from '../import-algorithm.js'
 
 const options = {
   ...clientOptions,
@@ -21,6 +23,8 @@ const options = {
   ...logOptions,
 }
 
+const loadKit = () => import('../../federation/algorithms/index.js')
+
 export const command: Command = {
   verb: 'client',
   summary: 'Run a client of a federated-learning job.',
@@ -31,7 +35,11 @@ export const command: Command = {
   examples: ['TIDEMARK_TOKEN=letmein tidemark client --server http://127.0.0.1:8080 --name site-1'],
   async run(input) {
     const settings = input.options as OptionValues<typeof options>
-    await runRole({ role: 'client', name: settings.name }, settings, (role) => runClient(settings, makeTrainer, role))
+    await runRole({ role: 'client', name: settings.name }, settings, async (role) => {
+      const { algorithm: file } = settings
+      const own = file === undefined ? undefined : assertAlgorithm(await importAlgorithm(file, loadKit), file)
+      await runClient(settings, trainerMaker(own), role)
+    })
     return 0
   },
 }

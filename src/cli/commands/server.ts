@@ -1,4 +1,4 @@
-import { algorithms } from '../../federation/algorithms/all.js'
+import { algorithmOf } from '../../federation/algorithms/all.js'
 import { loadServerModel } from '../../federation/roles/job-model.js'
 import { probeAttribution } from '../../federation/roles/probe.js'
 import { runRole } from '../../federation/roles/role-process.js'
@@ -16,6 +16,7 @@ import {
   trainingOptions,
 } from '../../options.js'
 import type { Command } from '../command.js'
+import { importAlgorithm } from '../import-algorithm.js'
 
 const options = {
   ...jobOptions,
@@ -28,6 +29,8 @@ const options = {
   serverMemoryGcRounds: memoryOptions.serverMemoryGcRounds,
   ...logOptions,
 }
+
+const loadKit = () => import('../../federation/algorithms/index.js')
 
 export const command: Command = {
   verb: 'server',
@@ -44,7 +47,7 @@ export const command: Command = {
   async run(input) {
     const settings = input.options as OptionValues<typeof options>
     await runRole({ role: 'server' }, settings, async (role) => {
-      const algorithm = algorithms[settings.algorithm]
+      const algorithm = await algorithmOf(settings.algorithm, (file) => importAlgorithm(file, loadKit))
       const loadModel = () => loadServerModel(settings)
       const weights = await runServer({ settings, algorithm, loadModel }, role)
       await probeAttribution(role)

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import {
   defaultValues,
   flagsOf,
+  isAlgorithmFile,
   jobOptions,
   memoryOptions,
   type OptionTable,
@@ -21,6 +22,7 @@ const { serverMemoryGcRounds, clientMemoryGcRounds, memoryGcRounds } = memoryOpt
 /** What each role takes on its command line; the server tells its clients the rest of the job. */
 const SERVER_OPTIONS: OptionTable = {
   algorithm: serverOptions.algorithm,
+  algorithmOptions: federationOptions.algorithmOptions,
   aggregation: serverOptions.aggregation,
   ...jobOptions,
   ...trainingOptions,
@@ -79,11 +81,12 @@ async function startServerAndClients(
     owned: true,
   })
   const { url } = await stage.waitForMark('server', 'ready')
+  const ownFile = isAlgorithmFile(String(job.algorithm)) ? ['--algorithm', String(job.algorithm)] : []
   for (const name of clientNames(Number(job.clients))) {
     await stage.start({
       role: 'client',
       name,
-      command: tidemark('client', ['--server', String(url), '--name', name, ...flags(CLIENT_OPTIONS, job)]),
+      command: tidemark('client', ['--server', String(url), '--name', name, ...ownFile, ...flags(CLIENT_OPTIONS, job)]),
       environment: token,
       owned: true,
     })

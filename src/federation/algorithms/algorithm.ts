@@ -1,15 +1,19 @@
 /**
- * What an algorithm is, to the server: a file that states what one round does, out of the steps that all of them share
- * (sample, exchange, combine). Rules that hold for every algorithm (checks, quorum, attempts, commit, cleanup, marks) are in
- * `rounds/` and `roles/`, and no algorithm repeats them.
+ * What an algorithm is: a file that states what one round does, out of the steps that all of them share (sample, exchange,
+ * combine), and what a client makes of what it is sent. Rules that hold for every algorithm (checks, quorum, attempts, commit, cleanup, marks) are in
+ * `rounds/` and `roles/`, and no algorithm repeats them. docs/adding-an-algorithm.md writes a new one.
  */
 import type { ExchangeRequest, RoundCommit, RoundSettings } from '../rounds/exchange.js'
+import type { ClientSide, OwnOptions } from '../training/trainer.js'
 import type { GlobalState } from '../weights/global-state.js'
 import type { Projection } from '../weights/projection.js'
 import type { TensorSpec, Weights } from '../weights/weights.js'
 
-export interface Algorithm {
+export interface Algorithm extends ClientSide {
+  /** Letters, digits, dots, dashes and underscores. */
   readonly name: string
+  /** Options that it alone has, by name, each with its default: `--algorithm-option mu=0.1`. */
+  readonly options?: Readonly<Record<string, number>>
   /** Settings that no round of it could run with. Throws UsageError. */
   check?(settings: RoundSettings): void
   /**
@@ -34,7 +38,7 @@ export interface KeptByClients {
 }
 
 /** The steps of a round, given to an algorithm for one attempt. */
-export interface RoundSteps {
+export interface RoundSteps extends OwnOptions {
   readonly round: number
   readonly attempt: number
   readonly settings: RoundSettings

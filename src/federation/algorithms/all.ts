@@ -1,12 +1,56 @@
-import type { OptionValues, serverOptions } from '../../options.js'
+import { TidemarkError, UsageError } from '../../errors.js'
+import { isAlgorithmFile, type OptionValues, type serverOptions } from '../../options.js'
 import type { Algorithm } from './algorithm.js'
 import { cyclic } from './cyclic.js'
 import { fedavg } from './fedavg.js'
 import { scaffold } from './scaffold.js'
 
-/** Every algorithm, by the name that --algorithm takes. What their clients do is in `training/digits-trainer.ts`. */
-export const algorithms: Record<OptionValues<typeof serverOptions>['algorithm'], Algorithm> = {
-  fedavg,
-  scaffold,
-  cyclic,
+type Named = OptionValues<typeof serverOptions>['algorithm']
+
+/** Those that ship, by the name that --algorithm takes. */
+const algorithms: Readonly<Record<string, Algorithm>> = { fedavg, scaffold, cyclic }
+
+/** Those by whose name a file's algorithm may not go. */
+const TAKEN = [...Object.keys(algorithms), 'swarm']
+
+/** The algorithm that a server was asked for; `load` is called where that is a file. */
+export async function algorithmOf(asked: Named, load: (file: string) => Promise<unknown>): Promise<Algorithm> {
+  return isAlgorithmFile(asked) ? assertAlgorithm(await load(asked), asked) : algorithms[asked]!
+}
+
+/** The algorithm that a server has told the name of, to a client that may have a file of its own. */
+export function algorithmNamed(name: string, own: Algorithm | undefined): Algorithm {
+  const found = own?.name === name ? own : algorithms[name]
+  if (found !== undefined) return found
+  throw new TidemarkError(
+    own === undefined
+      ? `the server runs the algorithm "${name}", which does not ship with Tidemark`
+      : `the server runs the algorithm "${name}", and the one in this client's --algorithm is "${own.name}"`,
+    { fix: 'Give --algorithm the file that the server has, on the machine of this client too.' },
+  )
+}
+
+/** What a file exports by default, held against what an algorithm must have. @throws UsageError */
+export function assertAlgorithm(exported: unknown, file: string): Algorithm {
+  const { name, run } = (exported ?? {}) as Partial<Algorithm>
+  if (typeof run !== 'function' || typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name))
+    throw new UsageError(`${file} exports no algorithm: it needs a name, and a function run`, {
+      fix: "Let it say: export default defineAlgorithm({ name: 'mine', run: fedavg.run }), both from 'tidemark/algorithm'.",
+    })
+  if (TAKEN.includes(name))
+    throw new UsageError(`${file}: an algorithm called "${name}" ships with Tidemark`, { fix: 'Give it another name.' })
+  return exported as Algorithm
+}
+
+/** A value for each option that the algorithm has of its own. @throws UsageError for one that it does not have */
+export function ownOptions(
+  { name, options = {} }: Algorithm,
+  given: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const unknown = Object.keys(given).filter((option) => !(option in options))
+  if (unknown.length === 0) return { ...options, ...given }
+  const known = Object.keys(options)
+  throw new UsageError(`--algorithm-option: ${name} has no option "${unknown.join('", "')}"`, {
+    fix: known.length === 0 ? 'It has none of its own: leave it out.' : `It has ${known.join(', ')}.`,
+  })
 }

@@ -27,6 +27,11 @@ export const scaffold: Algorithm = {
         { fix: 'Use --weighting uniform, which is the one of the paper, or --sample 1.' },
       )
   },
+  sendsDifferences: true,
+  trainer: async (training, { scaffoldOption }) => {
+    const { createScaffoldTrainer } = await import('../training/scaffold-trainer.js')
+    return createScaffoldTrainer(training, scaffoldOption)
+  },
   stateSpecs: (model) => [...specsOfPart('model', model), ...specsOfPart('control', model)],
   run: (round) =>
     round.exchange({

@@ -1,5 +1,6 @@
 import { TidemarkError } from '../../errors.js'
-import { algorithms } from '../algorithms/all.js'
+import type { Algorithm } from '../algorithms/algorithm.js'
+import { algorithmNamed, ownOptions } from '../algorithms/all.js'
 import { stateSpecs } from '../algorithms/state.js'
 import { createEvaluator } from '../training/evaluator.js'
 import { drawWeights } from '../training/initial-weights.js'
@@ -17,19 +18,26 @@ export async function loadServerModel(settings: JobSettings): Promise<ServerMode
 }
 
 /** The trainer that a job's settings ask for, at its place among the clients. */
-export const makeTrainer: MakeTrainer = async (settings, place) => {
-  const trainer = await createTrainer(settings, place)
-  return {
-    ...trainer,
-    train: async (weights, round, between) => {
-      assertModel(settings, weights)
-      return trainer.train(weights, round, between)
-    },
+export const makeTrainer: MakeTrainer = trainerMaker(undefined)
+
+/** @param own the algorithm of the client's own file, for a server that has it too */
+export function trainerMaker(own: Algorithm | undefined): MakeTrainer {
+  return async (settings, place) => {
+    const algorithm = algorithmNamed(settings.algorithm, own)
+    const of = { ...settings, own: ownOptions(algorithm, settings.algorithmOptions) }
+    const trainer = await createTrainer(of, place, algorithm)
+    return {
+      ...trainer,
+      train: async (weights, round, between) => {
+        assertModel(settings, algorithm, weights)
+        return trainer.train(weights, round, between)
+      },
+    }
   }
 }
 
 /** The kernels trust the lengths of what they are given, and the weights came over the network. */
-function assertModel(settings: JobSettings, weights: Weights): void {
-  const difference = layoutDifference(weights.specs, stateSpecs(algorithms[settings.algorithm], modelSpecs(settings)))
+function assertModel(settings: JobSettings, algorithm: Algorithm, weights: Weights): void {
+  const difference = layoutDifference(weights.specs, stateSpecs(algorithm, modelSpecs(settings)))
   if (difference !== undefined) throw new TidemarkError(`the server sent weights of another model: ${difference}`)
 }

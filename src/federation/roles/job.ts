@@ -4,6 +4,7 @@ import {
   jobOptions,
   type memoryOptions,
   type networkOptions,
+  type OptionSpec,
   type OptionTable,
   type OptionValues,
   type roundOptions,
@@ -18,7 +19,13 @@ import type { Place } from '../wire/messages.js'
 
 /** What travels from the server to its clients, whole: nobody has to type it twice. */
 export const sharedOptions = {
-  algorithm: serverOptions.algorithm,
+  algorithm: {
+    ...serverOptions.algorithm,
+    // Its name: where the server has it from is nobody's business, and no path for a client to open.
+    parse: (given: string) => (/^[\w.-]{1,64}$/.test(given) ? given : undefined),
+    expected: 'the name of an algorithm',
+  } as OptionSpec<string>,
+  algorithmOptions: serverOptions.algorithmOptions,
   debug: serverOptions.debug,
   wireDtype: serverOptions.wireDtype,
   ...jobOptions,
@@ -50,7 +57,10 @@ export type MakeTrainer = (settings: JobSettings, place: Place) => Promise<Local
 /** The part of a server's settings that its clients are told. */
 export function sharedSettings(settings: JobSettings): Record<string, string | number | boolean> {
   return Object.fromEntries(
-    Object.keys(sharedOptions).map((key) => [key, settings[key as keyof JobSettings] as string | number | boolean]),
+    Object.entries<OptionSpec<unknown>>(sharedOptions).map(([key, { format }]) => {
+      const value = settings[key as keyof JobSettings]
+      return [key, (format?.(value) ?? value) as string | number | boolean]
+    }),
   )
 }
 

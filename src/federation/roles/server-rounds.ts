@@ -1,5 +1,6 @@
 import { TidemarkError } from '../../errors.js'
 import { formatBytes, formatDuration } from '../../units.js'
+import { ownOptions } from '../algorithms/all.js'
 import { initialState, modelOf } from '../algorithms/state.js'
 import { killPoint } from '../kill-point.js'
 import { RoundFailedError } from '../rounds/collection.js'
@@ -130,6 +131,7 @@ function runAttempt(
     round,
     attempt,
     settings,
+    own: ownOptions(job.algorithm, settings.algorithmOptions),
     state,
     examples: contributions.examples,
     clients: members.names,

@@ -3,6 +3,7 @@ import { cleanupMemory } from '../../memory/index.js'
 import { keepYoungGenerationSmall } from '../../memory/young-generation.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import type { Algorithm } from '../algorithms/algorithm.js'
+import { ownOptions } from '../algorithms/all.js'
 import { stateSpecs } from '../algorithms/state.js'
 import { Desk } from '../rounds/desk.js'
 import { Members } from '../rounds/members.js'
@@ -100,6 +101,7 @@ async function faultOf(modelBytes: number, rounds: number): Promise<Fault | unde
 }
 
 async function assertSettings({ settings, algorithm }: ServerJob): Promise<void> {
+  ownOptions(algorithm, settings.algorithmOptions)
   algorithm.check?.(settings)
   const sampled = sampleSize(settings.sample, settings.clients)
   if (settings.minClients > sampled)
@@ -151,7 +153,7 @@ async function openServer(
       job: name,
       algorithm: algorithm.name,
       rounds: settings.rounds,
-      settings: sharedSettings(settings),
+      settings: sharedSettings({ ...settings, algorithm: algorithm.name }),
       limits: { idleMs: settings.idleMs, minRate: settings.minRate },
       uploads: new Slots(settings.maxUploads),
       metrics,

@@ -48,7 +48,7 @@ export interface PeerJob {
 
 /** The same job to whoever trains in it: peers train as FedAvg's clients do. */
 export function trainingJob(settings: SwarmSettings): JobSettings {
-  return { ...settings, algorithm: 'fedavg', debug: false, wireDtype: 'float32' }
+  return { ...settings, algorithm: 'fedavg', algorithmOptions: {}, debug: false, wireDtype: 'float32' }
 }
 
 export function tellSettings(settings: SwarmSettings): Record<string, string | number | boolean> {

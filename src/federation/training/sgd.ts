@@ -16,6 +16,8 @@ export interface SgdPlan {
   firstBatch?: number
   /** Added to the gradient in each step, for example SCAFFOLD's c - c_i. In the order of the weights' specs. */
   correction?: readonly TensorData[]
+  /** Called with each gradient before its step, to add what depends on the weights of the moment: `weights` are those. */
+  adjust?: ((gradient: readonly TensorData[], weights: readonly TensorData[]) => void) | undefined
   /** Room for one gradient, where the caller has it; its values are overwritten. */
   room?: TensorData[]
   /** Ends the training between two steps, with an AbortError. */
@@ -35,6 +37,7 @@ export async function sgdSteps(model: Model, weights: Weights, examples: Example
   for (let step = 0; step < plan.steps; step++) {
     const batch = batches.at(((plan.firstBatch ?? 0) + step) % batches.length)!
     computeGradient(gradient, model, weights, { examples, ...batch }, plan.l2)
+    plan.adjust?.(gradient, weights.data)
     descend(weights.data, gradient, plan)
     await nextTurn(undefined, plan.signal === undefined ? {} : { signal: plan.signal })
   }

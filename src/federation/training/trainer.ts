@@ -1,9 +1,9 @@
-import type { jobOptions, OptionValues, serverOptions, trainingOptions } from '../../options.js'
+import type { jobOptions, OptionValues, trainingOptions } from '../../options.js'
 import type { Weights } from '../weights/weights.js'
+import type { LocalTraining } from './sgd-trainer.js'
 
 /** The options of a job that bear on training; they are the same for all clients. */
 export type TrainingSettings = Pick<OptionValues<typeof jobOptions>, 'trainer' | 'model' | 'modelSize' | 'seed'> &
-  Pick<OptionValues<typeof serverOptions>, 'algorithm'> &
   OptionValues<typeof trainingOptions>
 
 /** Which of the clients this one is, counted from 0 in the sorted order of their names. */
@@ -40,11 +40,28 @@ export interface TrainingResult {
   keep?: Weights
 }
 
+/** What an algorithm says of its clients. */
+export interface ClientSide {
+  /** What clients send are differences to what they were sent. */
+  readonly sendsDifferences?: true
+  /** What a client does with its own data. When left out it makes gradient steps from the weights of the round, and sends what they lead to. */
+  trainer?(training: LocalTraining, settings: TrainingSettings & OwnOptions): Trainer | Promise<Trainer>
+}
+
+export interface OwnOptions {
+  /** A value for each option that the algorithm has of its own. */
+  own: Readonly<Record<string, number>>
+}
+
 /** The trainer of one client. With `echo` neither data nor models are loaded. */
-export async function createTrainer(settings: TrainingSettings, place: ClientPlace): Promise<Trainer> {
-  if (settings.trainer === 'echo') return settings.algorithm === 'scaffold' ? zeroTrainer : echoTrainer
+export async function createTrainer(
+  settings: TrainingSettings & Partial<OwnOptions>,
+  place: ClientPlace,
+  side: ClientSide = {},
+): Promise<Trainer> {
+  if (settings.trainer === 'echo') return side.sendsDifferences ? zeroTrainer : echoTrainer
   const { createDigitsTrainer } = await import('./digits-trainer.js')
-  return createDigitsTrainer(settings, place)
+  return createDigitsTrainer({ own: {}, ...settings }, place, side)
 }
 
 /** Sends back what came, with the weight of one example: for memory alone. */

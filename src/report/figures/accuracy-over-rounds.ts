@@ -4,7 +4,7 @@ import { roundTicks } from './axes.js'
 import { type Figure, type FigureOptions, frame } from './figure.js'
 import { type LegendEntry, legend, legendHeight } from './legend.js'
 import { panelsOf } from './panels.js'
-import { type JudgedRound, judgedRounds, lastRound } from './rounds.js'
+import { type JudgedRound, judgedRounds, lastRound, lineOf } from './rounds.js'
 
 const PANEL_HEIGHT = 110
 
@@ -24,7 +24,7 @@ export function accuracyOverRounds(data: ReportData, options: FigureOptions = {}
   const margins = { top: legendHeight(entries, width) + 30, bottom: 44 }
   const marks: Markish[] = [
     gridY([0, 25, 50, 75, 100], { stroke: ink.grid, strokeOpacity: 1 }),
-    line(rounds, { ...at, z: 'trial', stroke: color, strokeWidth: 1.2, strokeOpacity: 0.75 }),
+    line(rounds, { ...at, z: lineOf, stroke: color, strokeWidth: 1.2, strokeOpacity: 0.75 }),
     axisX({
       label: 'round',
       labelAnchor: 'center',

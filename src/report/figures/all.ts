@@ -7,6 +7,7 @@ import type { Figure, FigureOptions } from './figure.js'
 import { peaks } from './peaks.js'
 import { judgedRounds } from './rounds.js'
 import { rssOverTime } from './rss-over-time.js'
+import { hasTurns, turns } from './turns.js'
 
 export interface FigureEntry {
   /** Its file, without ending. */
@@ -43,6 +44,14 @@ export const FIGURES: readonly FigureEntry[] = [
       `The ${judge}, at the very end of a round, after its cleanup if one ran. Shapes are judged on this.`,
     draw: endRssByRound,
     hasData: (data) => judgedRounds(data).length > 0,
+  },
+  {
+    name: 'turns',
+    title: 'Whose turn it was',
+    note: () =>
+      'Peak of each peer in each round, in the first completed trial of each setting. A dot: this peer added the round up.',
+    draw: turns,
+    hasData: hasTurns,
   },
   {
     name: 'peaks',

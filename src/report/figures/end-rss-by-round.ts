@@ -6,7 +6,7 @@ import { roundTicks } from './axes.js'
 import { type Figure, type FigureOptions, FONT_SIZE, frame } from './figure.js'
 import { type LegendEntry, legend, legendHeight } from './legend.js'
 import { panelsOf } from './panels.js'
-import { type JudgedRound, judgedRounds, lastRound } from './rounds.js'
+import { type JudgedRound, judgedRounds, lastRound, lineOf } from './rounds.js'
 
 const PANEL_HEIGHT = 190
 
@@ -44,7 +44,7 @@ export function endRssByRound(data: ReportData, options: FigureOptions = {}): Fi
     gridY({ stroke: ink.grid, strokeOpacity: 1 }),
     ruleY([0], { stroke: ink.faint }),
     ...modelRule(data.modelBytes, ink.reference),
-    line(rounds, { ...at, z: 'trial', stroke: color, strokeWidth: 0.8, strokeOpacity: 0.6 }),
+    line(rounds, { ...at, z: lineOf, stroke: color, strokeWidth: 0.8, strokeOpacity: 0.6 }),
     line(medians, { ...facet, x: 'round', y: (d: MedianRound) => d.bytes / MIB, stroke: color, strokeWidth: 2.4 }),
     dot(medians, { ...facet, x: 'round', y: (d: MedianRound) => d.bytes / MIB, fill: color, r: 1.8 }),
     dot(cleaned, {

@@ -4,6 +4,8 @@ import type { ReportData, ReportRound } from '../report-data.js'
 export interface JudgedRound {
   setting: string
   trial: number
+  /** Of the process; several of a trial may have the judged role. */
+  name: string
   /** Only completed trials go into medians; the rounds of the others are drawn all the same. */
   isCompleted: boolean
   round: ReportRound
@@ -15,11 +17,22 @@ export function judgedRounds(data: ReportData): JudgedRound[] {
     processes
       .filter((process) => process.role === data.judge)
       .flatMap((process) =>
-        process.rounds.map((round) => ({ setting, trial, isCompleted: state === 'completed', round })),
+        process.rounds.map((round) => ({
+          setting,
+          trial,
+          name: process.name,
+          isCompleted: state === 'completed',
+          round,
+        })),
       ),
   )
 }
 
 export function lastRound(data: ReportData): number {
   return Math.max(1, ...judgedRounds(data).map(({ round }) => round.round))
+}
+
+/** What tells the line of one process of one trial from the others of its setting. */
+export function lineOf({ trial, name }: JudgedRound): string {
+  return `${trial} ${name}`
 }
