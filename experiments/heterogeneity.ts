@@ -39,7 +39,7 @@ async function measure(iidShare: number, progress: (what: string) => void): Prom
       deal: (seed) => dealPartlySorted(CLIENTS, { iidShare, seed }),
       sample: 0.2,
       training: { localEpochs, localSteps: 0, batchSize },
-      learningRates: [0.03, 0.1, 0.3, 1, 3],
+      learningRates: [0.3, 1, 0.1, 3, 0.03],
       target: 0.9,
       limit: 150,
     })

@@ -23,9 +23,9 @@ export const localWorkPays: Experiment = {
         deal: (seed) => deal(CLIENTS, { split, seed }),
         sample: 0.1,
         training: { localEpochs, localSteps: 0, batchSize: 10 },
-        learningRates: [0.01, 0.03, 0.1],
+        learningRates: [0.03, 0.1, 0.01],
         target: 0.8,
-        limit: 150,
+        limit: 101,
         seeds: [1, 2],
       })
     }

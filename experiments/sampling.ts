@@ -40,7 +40,7 @@ function race(method: Method, { iidShare, drawn }: { iidShare: number; drawn: nu
     deal: (seed) => dealPartlySorted(CLIENTS, { iidShare, seed }),
     sample: drawn / CLIENTS,
     training: { localEpochs: 5, localSteps: 0, batchSize: 6 },
-    learningRates: [0.1, 0.3, 1, 3],
+    learningRates: [0.3, 1, 0.1, 3],
     target: 0.8,
     limit: 300,
   })

@@ -28,7 +28,9 @@ export async function roundsToTarget(race: Race): Promise<number> {
   let best = Number.POSITIVE_INFINITY
   for (const learningRate of race.learningRates) {
     const rounds: number[] = []
-    for (const seed of race.seeds) rounds.push(await roundsOf(race, { learningRate, seed }))
+    // One that is not there by the best so far is no better: it need not be watched further.
+    const limit = Math.min(race.limit, best)
+    for (const seed of race.seeds) rounds.push(await roundsOf({ ...race, limit }, { learningRate, seed }))
     best = Math.min(best, median(rounds))
   }
   return best
