@@ -33,6 +33,8 @@ test('compare all runs the four algorithms, goes on after Ctrl-C, and ends with 
   for (const name of ALL) {
     expect(comparisonIn(out, name)).toMatchObject({ state: 'completed', trials: [{ state: 'completed' }] })
     expect(existsSync(join(out, name, 'report.html'))).toBe(true)
+    // Whose turn it was, where there are turns.
+    expect(existsSync(join(out, name, 'figures', 'turns.svg'))).toBe(name === 'swarm')
   }
 
   const labels = ['fedavg gc=1', 'scaffold gc=1', 'cyclic gc=1', 'swarm gc=1']

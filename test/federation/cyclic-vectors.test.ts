@@ -1,9 +1,9 @@
 /** Every Cyclic case of the golden vectors through the runtime: what each hop makes, who is skipped, and the model of every round. */
 import { describe, expect, it } from 'vitest'
-import { pooledLoss, readCases, type TrainingCase, toleranceOf, trainerOf } from '../../experiments/support/golden.js'
+import { readCases, type TrainingCase, toleranceOf, trainerOf } from '../../experiments/support/golden.js'
 import { cyclic, cyclicBy } from '../../src/federation/algorithms/cyclic.js'
 import type { TensorType } from '../../src/federation/weights/weights.js'
-import { expectClose, expectWeights } from './expect-golden.js'
+import { expectModel, expectWeights } from './expect-golden.js'
 import { isWholeRun, runCase, runOverSockets, settingsOf, types, type Way, ways } from './golden-run.js'
 
 const cases = readCases<TrainingCase>('cyclic')
@@ -34,8 +34,6 @@ it('there are cases to run', () => {
 
 async function runInProcess(golden: TrainingCase, dtype: TensorType, way: Way): Promise<void> {
   const { order, orders } = golden.config
-  const tolerance = toleranceOf(golden, dtype)
-  const roundOf = (round: number) => golden.expected.rounds[round - 1]!
   const hopped: string[] = []
   await runCase({
     golden,
@@ -43,20 +41,18 @@ async function runInProcess(golden: TrainingCase, dtype: TensorType, way: Way): 
     dtype,
     way,
     trainerOf: (client) => trainerOf(golden, client),
-    onTrained: ({ client, round, weights, steps }) => {
-      const hop = roundOf(round).hops.find((each) => each.client === client)!
+    onTrained: ({ client, round, weights, steps }, { expected, tolerance }) => {
+      const hop = expected.hops.find((each) => each.client === client)!
       hopped.push(client)
       expect(steps).toBe(hop.steps)
       expectWeights(weights, hop.weights!, tolerance, `the hop of ${client} in round ${round}`)
       return 'accepted'
     },
-    onRound: ({ round, commit, state }) => {
-      const { hops, weights, pooledLoss: loss } = roundOf(round)
-      const made = hops.filter(({ skipped }) => !skipped).map(({ client }) => client)
+    onRound: ({ round, commit, state }, wanted) => {
+      const made = wanted.expected.hops.filter(({ skipped }) => !skipped).map(({ client }) => client)
       expect(hopped.splice(0), `hops of round ${round}, in order`).toEqual(made)
       expect(commit!.accepted.map(({ client }) => client)).toEqual([...made].sort())
-      expectWeights(state, weights, tolerance, `the model of round ${round}`)
-      expectClose(pooledLoss(golden, state), loss, tolerance, `the loss of round ${round}`)
+      expectModel(golden, state, wanted)
     },
   })
 }

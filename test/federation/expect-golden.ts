@@ -1,6 +1,6 @@
 /** What is found, held against the golden vectors within their tolerance. */
 import { expect } from 'vitest'
-import type { Numbers } from '../../experiments/support/golden.js'
+import { type Numbers, pooledLoss, type TrainingCase } from '../../experiments/support/golden.js'
 import type { Weights } from '../../src/federation/weights/weights.js'
 
 /** |a - b| / max(1, |b|), as the vectors define it. */
@@ -16,4 +16,14 @@ export function expectWeights(found: Weights, expected: Numbers, tolerance: numb
     for (const [i, value] of values.entries())
       expectClose(found.data[tensor]![i]!, value, tolerance, `${what}: ${spec.name}[${i}]`)
   }
+}
+
+/** The model after a round, and the loss that it has over all clients' examples. */
+export function expectModel(
+  golden: TrainingCase,
+  model: Weights,
+  { expected, tolerance }: { expected: TrainingCase['expected']['rounds'][number]; tolerance: number },
+): void {
+  expectWeights(model, expected.weights, tolerance, `the model of round ${expected.round}`)
+  expectClose(pooledLoss(golden, model), expected.pooledLoss, tolerance, `the loss of round ${expected.round}`)
 }

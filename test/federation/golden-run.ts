@@ -3,7 +3,7 @@
  * the weights as safetensors between them; or as a whole job over sockets.
  */
 import { expect } from 'vitest'
-import { specsOf, type TrainingCase, weightsOf } from '../../experiments/support/golden.js'
+import { specsOf, type TrainingCase, toleranceOf, weightsOf } from '../../experiments/support/golden.js'
 import { type ClientResult, type EndedRound, runInProcess } from '../../experiments/support/job-in-process.js'
 import type { Algorithm } from '../../src/federation/algorithms/algorithm.js'
 import { runClient } from '../../src/federation/roles/client.js'
@@ -31,14 +31,22 @@ export interface CaseRun {
   way: Way
   trainerOf(client: string): Trainer
   /** A client has trained in a round: how its result must have been judged. */
-  onTrained(trained: ClientResult): 'accepted' | 'not-counted'
-  onRound(ended: EndedRound): void
+  onTrained(trained: ClientResult, wanted: Wanted): 'accepted' | 'not-counted'
+  onRound(ended: EndedRound, wanted: Wanted): void
+}
+
+/** What the case has for the round at hand, and how close to it a number has to be. */
+export interface Wanted {
+  expected: TrainingCase['expected']['rounds'][number]
+  tolerance: number
 }
 
 /** The state after the last round. */
 export function runCase({ golden, algorithm, dtype, way, trainerOf, onTrained, onRound }: CaseRun): Promise<Weights> {
   const { config, model, init } = golden
   const ids = golden.clients.map(({ id }) => id)
+  const tolerance = toleranceOf(golden, dtype)
+  const wanted = (round: number): Wanted => ({ expected: golden.expected.rounds[round - 1]!, tolerance })
   return runInProcess({
     algorithm,
     settings: settingsOf(golden, way),
@@ -50,10 +58,12 @@ export function runCase({ golden, algorithm, dtype, way, trainerOf, onTrained, o
     isMissing: (client, round) => config.missing?.[String(round)]?.includes(client) ?? false,
     asBytes: true,
     onResult: (result) => {
-      expect(result.verdict.state, `${result.client} in round ${result.round}`).toBe(onTrained(result))
+      expect(result.verdict.state, `${result.client} in round ${result.round}`).toBe(
+        onTrained(result, wanted(result.round)),
+      )
     },
     onRound: (ended) => {
-      onRound(ended)
+      onRound(ended, wanted(ended.round))
       return undefined
     },
   })

@@ -3,7 +3,6 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import {
-  pooledLoss,
   readCases,
   specsOf,
   type TrainingCase,
@@ -15,7 +14,7 @@ import { copyOf } from '../../experiments/support/job-in-process.js'
 import { StoppedError } from '../../src/errors.js'
 import type { MakeTrainer } from '../../src/federation/roles/job.js'
 import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
-import { expectClose, expectWeights } from './expect-golden.js'
+import { expectModel, expectWeights } from './expect-golden.js'
 import { waitForMark } from './fake-role.js'
 import { get } from './raw-client.js'
 import { type StartedPeer, type StartedSwarm, startSwarm } from './swarm/start-swarm.js'
@@ -46,8 +45,7 @@ describe.each(cases)('$id', (golden) => {
       expect(found.aggregator, `aggregator of round ${round}`).toBe(expected.aggregator)
       const accepted = Object.keys(expected.clients).filter((client) => expected.clients[client]!.accepted)
       expect(found.accepted, `contributors of round ${round}`).toEqual(accepted.sort())
-      expectWeights(found.weights, expected.weights, tolerance, `round ${round}`)
-      expectClose(pooledLoss(golden, found.weights), expected.pooledLoss, tolerance, `loss of round ${round}`)
+      expectModel(golden, found.weights, { expected, tolerance })
     }
   })
 })

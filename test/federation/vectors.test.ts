@@ -5,7 +5,6 @@
 import { describe, expect, it } from 'vitest'
 import {
   type AggregateCase,
-  pooledLoss,
   readCases,
   specsOf,
   type TrainingCase,
@@ -18,7 +17,7 @@ import { fedavg, weightedMean } from '../../src/federation/algorithms/fedavg.js'
 import { Collection } from '../../src/federation/rounds/collection.js'
 import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
 import type { ResultClaim } from '../../src/federation/wire/messages.js'
-import { expectClose, expectWeights } from './expect-golden.js'
+import { expectModel, expectWeights } from './expect-golden.js'
 import {
   isWholeRun,
   runCase,
@@ -72,29 +71,26 @@ it('there are cases to run', () => {
 })
 
 async function runInProcess(golden: TrainingCase, dtype: TensorType, way: Way): Promise<Weights> {
-  const tolerance = toleranceOf(golden, dtype)
-  const roundOf = (round: number) => golden.expected.rounds[round - 1]!
   return runCase({
     golden,
     algorithm: fedavg,
     dtype,
     way,
     trainerOf: (client) => trainerOf(golden, client),
-    onTrained: ({ client, round, weights, steps, numExamples }) => {
-      const wanted = roundOf(round).clients[client]!
+    onTrained: ({ client, round, weights, steps, numExamples }, { expected, tolerance }) => {
+      const wanted = expected.clients[client]!
       if (wanted.weights !== undefined) expectWeights(weights, wanted.weights, tolerance, `${client} in round ${round}`)
       if (!wanted.accepted) return 'not-counted'
       expect(steps, `steps of ${client} in round ${round}`).toBe(wanted.steps)
       expect(golden.config.weighting === 'uniform' ? 1 : numExamples, `weight of ${client}`).toBe(wanted.weight)
       return 'accepted'
     },
-    onRound: ({ round, commit, state }) => {
-      const { committed, clients, weights, pooledLoss: loss } = roundOf(round)
+    onRound: ({ round, commit, state }, wanted) => {
+      const { committed, clients } = wanted.expected
       expect(commit !== undefined, `round ${round} committed`).toBe(committed)
       const accepted = Object.keys(clients).filter((client) => clients[client]!.accepted)
       if (commit !== undefined) expect(commit.accepted.map((claim) => claim.client)).toEqual(accepted.sort())
-      expectWeights(state, weights, tolerance, `round ${round}`)
-      expectClose(pooledLoss(golden, state), loss, tolerance, `loss of round ${round}`)
+      expectModel(golden, state, wanted)
     },
   })
 }

@@ -1,9 +1,9 @@
-import { axisX, axisY, gridY, line, type Markish, pointer, tip } from '@observablehq/plot'
+import { gridY, line, type Markish, pointer, tip } from '@observablehq/plot'
 import type { ReportData } from '../report-data.js'
-import { roundTicks } from './axes.js'
+import { roundAxis, valueAxis } from './axes.js'
 import { type Figure, type FigureOptions, frame } from './figure.js'
 import { type LegendEntry, legend, legendHeight } from './legend.js'
-import { panelsOf } from './panels.js'
+import { panelLayout, panelsOf } from './panels.js'
 import { type JudgedRound, judgedRounds, lastRound, lineOf } from './rounds.js'
 
 const PANEL_HEIGHT = 110
@@ -25,40 +25,17 @@ export function accuracyOverRounds(data: ReportData, options: FigureOptions = {}
   const marks: Markish[] = [
     gridY([0, 25, 50, 75, 100], { stroke: ink.grid, strokeOpacity: 1 }),
     line(rounds, { ...at, z: lineOf, stroke: color, strokeWidth: 1.2, strokeOpacity: 0.75 }),
-    axisX({
-      label: 'round',
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      color: ink.text,
-      tickSize: 4,
-      ticks: roundTicks(lastRound(data), 6),
-      tickFormat: String,
-    }),
-    axisY({
-      label: 'accuracy (%)',
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      labelOffset: 48,
-      color: ink.text,
-      tickSize: 0,
-      ticks: [0, 25, 50, 75, 100],
-    }),
+    roundAxis(lastRound(data), ink),
+    valueAxis('accuracy (%)', ink, [0, 25, 50, 75, 100]),
     panels.titles,
     legend(entries, ink),
   ]
   if (options.tips) marks.push(tip(rounds, pointer({ ...at, title, fill: ink.background })))
   return {
     ariaLabel: 'Accuracy over rounds',
-    width,
-    height: panels.height + margins.top + margins.bottom,
-    marginTop: margins.top,
-    marginBottom: margins.bottom,
-    marginLeft: 54,
-    marginRight: 10,
-    style,
+    ...panelLayout(panels, { width, margins, style }),
     x: { domain: [1, Math.max(2, lastRound(data))], inset: 6 },
     y: { domain: [0, 100] },
-    ...panels.scales,
     marks,
   } as Figure
 }

@@ -1,4 +1,31 @@
+import { axisX, axisY, type Markish } from '@observablehq/plot'
 import { MIB } from '../../units.js'
+import type { Ink } from './figure.js'
+
+const CENTRED = { labelAnchor: 'center', labelArrow: 'none' } as const
+
+/** The axis of rounds below each panel, up to the last round. */
+export function roundAxis(last: number, ink: Ink): Markish {
+  const ticks = roundTicks(last, 6)
+  return axisX({ label: 'round', ...CENTRED, color: ink.text, tickSize: 4, ticks, tickFormat: String })
+}
+
+/** Time below each panel. */
+export function timeAxis(label: string, ink: Ink): Markish {
+  return axisX({ label, ...CENTRED, color: ink.text, tickSize: 4 })
+}
+
+/** What is measured, at the left of the panels. */
+export function valueAxis(label: string, ink: Ink, ticks?: number[]): Markish {
+  return axisY({
+    label,
+    ...CENTRED,
+    labelOffset: 48,
+    color: ink.text,
+    tickSize: 0,
+    ...(ticks === undefined ? {} : { ticks }),
+  })
+}
 
 /** The unit in which a length of time is read best, for an axis. */
 export function timeUnit(maximumMs: number): { label: string; of(ms: number): number } {

@@ -1,11 +1,11 @@
-import { axisX, axisY, dot, gridY, line, type Markish, pointer, ruleY, text, tip } from '@observablehq/plot'
+import { dot, gridY, line, type Markish, pointer, ruleY, text, tip } from '@observablehq/plot'
 import { median } from 'd3'
 import { formatBytes, MIB } from '../../units.js'
 import type { ReportData } from '../report-data.js'
-import { roundTicks } from './axes.js'
+import { roundAxis, valueAxis } from './axes.js'
 import { type Figure, type FigureOptions, FONT_SIZE, frame } from './figure.js'
 import { type LegendEntry, legend, legendHeight } from './legend.js'
-import { panelsOf } from './panels.js'
+import { panelLayout, panelsOf } from './panels.js'
 import { type JudgedRound, judgedRounds, lastRound, lineOf } from './rounds.js'
 
 const PANEL_HEIGHT = 190
@@ -57,40 +57,18 @@ export function endRssByRound(data: ReportData, options: FigureOptions = {}): Fi
       r: 3,
       fill: ink.cleanup,
     }),
-    axisX({
-      label: 'round',
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      color: ink.text,
-      tickSize: 4,
-      ticks: roundTicks(lastRound(data), 6),
-      tickFormat: String,
-    }),
-    axisY({
-      label: 'RSS at the end of the round (MiB)',
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      labelOffset: 48,
-      color: ink.text,
-      tickSize: 0,
-    }),
+    roundAxis(lastRound(data), ink),
+    valueAxis('RSS at the end of the round (MiB)', ink),
     panels.titles,
     legend(entries, ink),
   ]
   if (options.tips) marks.push(tip(rounds, pointer({ ...at, title, fill: ink.background })))
   return {
     ariaLabel: 'RSS at the end of each round',
-    width,
-    height: panels.height + margins.top + margins.bottom,
-    marginTop: margins.top,
-    marginBottom: margins.bottom,
-    marginLeft: 54,
-    marginRight: 10,
-    style,
+    ...panelLayout(panels, { width, margins, style }),
     x: { domain: [1, Math.max(2, lastRound(data))], inset: 6 },
     y: { domain: [0, (highest * 1.04) / MIB], nice: true, ticks: 6, insetBottom: 12 },
     r: { type: 'identity' },
-    ...panels.scales,
     marks,
   } as Figure
 }

@@ -55,3 +55,20 @@ export function panelsOf(settings: readonly string[], width: number, leastHeight
 function range(length: number): number[] {
   return Array.from({ length }, (_, i) => i)
 }
+
+/** Size and margins of a figure of panels, for its options. */
+export function panelLayout(
+  { height, scales }: Panels,
+  { width, margins, style }: { width: number; margins: { top: number; bottom: number }; style: object },
+): object {
+  return {
+    width,
+    height: height + margins.top + margins.bottom,
+    marginTop: margins.top,
+    marginBottom: margins.bottom,
+    marginLeft: 54,
+    marginRight: 10,
+    style,
+    ...scales,
+  }
+}

@@ -1,12 +1,12 @@
-import { axisX, axisY, dot, gridY, line, type Markish, pointer, ruleY, text, tip } from '@observablehq/plot'
+import { dot, gridY, line, type Markish, pointer, ruleY, text, tip } from '@observablehq/plot'
 import { max } from 'd3'
 import { formatBytes, MIB } from '../../units.js'
 import type { ReportData, ReportRound } from '../report-data.js'
 import { thin } from '../thin.js'
-import { timeUnit } from './axes.js'
+import { timeAxis, timeUnit, valueAxis } from './axes.js'
 import { type Figure, type FigureOptions, FONT_SIZE, frame, type Ink } from './figure.js'
 import { type LegendEntry, legend, legendHeight } from './legend.js'
-import { panelsOf } from './panels.js'
+import { panelLayout, panelsOf } from './panels.js'
 import { type NamedRole, roleEntries, rolesOf } from './roles.js'
 import { MOST_RUG_ROWS, RUG_ROW, type RugRow, rug } from './rug.js'
 
@@ -44,8 +44,8 @@ export function rssOverTime(data: ReportData, options: FigureOptions = {}): Figu
     ...modelLine(data.modelBytes, ink),
     ...drawnRoles,
     ...rug(ends, { ...facet, x: (row) => time.of(row.endMs) }, ink),
-    axisX({ label: `time since the start of the trial (${time.label})`, ...AXIS, color: ink.text, tickSize: 4 }),
-    axisY({ label: 'RSS (MiB)', ...AXIS, labelOffset: 48, color: ink.text, tickSize: 0 }),
+    timeAxis(`time since the start of the trial (${time.label})`, ink),
+    valueAxis('RSS (MiB)', ink),
     panels.titles,
     legend(entries, ink),
   ]
@@ -55,21 +55,12 @@ export function rssOverTime(data: ReportData, options: FigureOptions = {}): Figu
   }
   return {
     ariaLabel: 'RSS over time',
-    width,
-    height: panels.height + margins.top + margins.bottom,
-    marginTop: margins.top,
-    marginBottom: margins.bottom,
-    marginLeft: 54,
-    marginRight: 10,
-    style,
+    ...panelLayout(panels, { width, margins, style }),
     x: { domain: [0, time.of(lastMs(data))], ticks: 6 },
     y: { domain: [0, (highest * 1.04) / MIB], nice: true, ticks: 6, insetBottom: rugRows * RUG_ROW + 4 },
-    ...panels.scales,
     marks,
   } as Figure
 }
-
-const AXIS = { labelAnchor: 'center', labelArrow: 'none' } as const
 
 interface Row {
   setting: string

@@ -1,10 +1,10 @@
-import { axisX, axisY, dot, gridY, line, type Markish, pointer, ruleY, tip } from '@observablehq/plot'
+import { dot, gridY, line, type Markish, pointer, ruleY, tip } from '@observablehq/plot'
 import { formatBytes, MIB } from '../../units.js'
 import type { ReportData, ReportRound } from '../report-data.js'
-import { roundTicks } from './axes.js'
+import { roundAxis, valueAxis } from './axes.js'
 import { type Figure, type FigureOptions, frame } from './figure.js'
 import { type LegendEntry, legend, legendHeight } from './legend.js'
-import { panelsOf } from './panels.js'
+import { panelLayout, panelsOf } from './panels.js'
 import { roleEntries, rolesOf } from './roles.js'
 
 const PANEL_HEIGHT = 150
@@ -36,41 +36,19 @@ export function turns(data: ReportData, options: FigureOptions = {}): Figure {
     ruleY([0], { stroke: ink.faint }),
     line(rounds, { ...at, z: 'name', stroke: colorOf, strokeWidth: 1.2 }),
     dot(rounds.filter(hasTurn), { ...at, fill: colorOf, stroke: ink.text, strokeWidth: 0.8, r: 4 }),
-    axisX({
-      label: 'round',
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      color: ink.text,
-      tickSize: 4,
-      ticks: roundTicks(lastOf(rounds), 6),
-      tickFormat: String,
-    }),
-    axisY({
-      label: 'peak in the round (MiB)',
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      labelOffset: 48,
-      color: ink.text,
-      tickSize: 0,
-    }),
+    roundAxis(lastOf(rounds), ink),
+    valueAxis('peak in the round (MiB)', ink),
     panels.titles,
     legend(entries, ink),
   ]
   if (options.tips) marks.push(tip(rounds, pointer({ ...at, title, fill: ink.background })))
   return {
     ariaLabel: 'Peaks of the peers by round, and whose turn it was',
-    width,
-    height: panels.height + margins.top + margins.bottom,
-    marginTop: margins.top,
-    marginBottom: margins.bottom,
-    marginLeft: 54,
-    marginRight: 10,
-    style,
+    ...panelLayout(panels, { width, margins, style }),
     x: { domain: [1, Math.max(2, lastOf(rounds))], inset: 6 },
     y: { domain: [0, (Math.max(1, ...rounds.map(({ bytes }) => bytes)) * 1.04) / MIB], nice: true, ticks: 6 },
     r: { type: 'identity' },
     color: { type: 'identity' },
-    ...panels.scales,
     marks,
   } as Figure
 }
