@@ -4,6 +4,7 @@ import { trainerMaker } from '../../federation/roles/job-model.js'
 import { runRole } from '../../federation/roles/role-process.js'
 import {
   clientOptions,
+  isAlgorithmFile,
   logOptions,
   memoryOptions,
   networkOptions,
@@ -36,8 +37,9 @@ export const command: Command = {
   async run(input) {
     const settings = input.options as OptionValues<typeof options>
     await runRole({ role: 'client', name: settings.name }, settings, async (role) => {
-      const { algorithm: file } = settings
-      const own = file === undefined ? undefined : assertAlgorithm(await importAlgorithm(file, loadKit), file)
+      // A shipped one, as where the server's variable is set here too, needs no file.
+      const { algorithm: file = '' } = settings
+      const own = isAlgorithmFile(file) ? assertAlgorithm(await importAlgorithm(file, loadKit), file) : undefined
       await runClient(settings, trainerMaker(own), role)
     })
     return 0
