@@ -49,7 +49,7 @@ describe('the algorithm of docs/adding-an-algorithm.md', () => {
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(project))
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
     expect(execFileSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' })).toBe('')
-  })
+  }, 240_000)
 
   it('is FedAvg with mu = 0, bit for bit, and else pulls back each step by mu as its equation says', async () => {
     const fedavg = await runJob({ steps: 2 })
