@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { StoppedError, UsageError } from '../../src/errors.js'
-import { algorithms } from '../../src/federation/algorithms/all.js'
+import { algorithmNamed } from '../../src/federation/algorithms/all.js'
 import { runClient } from '../../src/federation/roles/client.js'
 import type { MakeTrainer, ServerSettings } from '../../src/federation/roles/job.js'
 import { runServer } from '../../src/federation/roles/server.js'
@@ -34,7 +34,7 @@ function weights(value: number): Weights {
 async function startServer(changes: Partial<ServerSettings>) {
   const role = fakeRole()
   const settings = serverSettings({ rounds: 1, clients: 2, minClients: 2, reconnectMs: 50, ...changes })
-  const algorithm = algorithms[settings.algorithm]
+  const algorithm = algorithmNamed(settings.algorithm, undefined)
   const job = runServer({ settings, algorithm, loadModel: async () => ({ initial: weights(1) }) }, role)
   job.catch(() => {})
   onTestFinished(async () => {

@@ -1,5 +1,5 @@
 import { TidemarkError, UsageError } from '../../errors.js'
-import { isAlgorithmFile, type OptionValues, type serverOptions } from '../../options.js'
+import { type AlgorithmFile, isAlgorithmFile, type OptionValues, type serverOptions } from '../../options.js'
 import type { Algorithm } from './algorithm.js'
 import { cyclic } from './cyclic.js'
 import { fedavg } from './fedavg.js'
@@ -8,19 +8,21 @@ import { scaffold } from './scaffold.js'
 type Named = OptionValues<typeof serverOptions>['algorithm']
 
 /** Those that ship, by the name that --algorithm takes. */
-const algorithms: Readonly<Record<string, Algorithm>> = { fedavg, scaffold, cyclic }
+export const algorithms = { fedavg, scaffold, cyclic } satisfies Record<Exclude<Named, AlgorithmFile>, Algorithm>
+
+const shipped: Readonly<Record<string, Algorithm>> = algorithms
 
 /** Those by whose name a file's algorithm may not go. */
-const TAKEN = [...Object.keys(algorithms), 'swarm']
+const TAKEN = [...Object.keys(shipped), 'swarm']
 
 /** The algorithm that a server was asked for; `load` is called where that is a file. */
 export async function algorithmOf(asked: Named, load: (file: string) => Promise<unknown>): Promise<Algorithm> {
-  return isAlgorithmFile(asked) ? assertAlgorithm(await load(asked), asked) : algorithms[asked]!
+  return isAlgorithmFile(asked) ? assertAlgorithm(await load(asked), asked) : algorithms[asked]
 }
 
 /** The algorithm that a server has told the name of, to a client that may have a file of its own. */
 export function algorithmNamed(name: string, own: Algorithm | undefined): Algorithm {
-  const found = own?.name === name ? own : algorithms[name]
+  const found = own?.name === name ? own : shipped[name]
   if (found !== undefined) return found
   throw new TidemarkError(
     own === undefined
