@@ -1,7 +1,7 @@
 /** What a job should have come to, made again from whose results counted in each round: each once, and nobody else's. */
 
 import type { Algorithm } from '../../src/federation/algorithms/algorithm.js'
-import { algorithms } from '../../src/federation/algorithms/all.js'
+import { algorithmNamed } from '../../src/federation/algorithms/all.js'
 import { initialState } from '../../src/federation/algorithms/state.js'
 import type { ServerSettings } from '../../src/federation/roles/job.js'
 import { openBuffered } from '../../src/federation/rounds/buffered.js'
@@ -26,13 +26,13 @@ export class Replay {
 
   private constructor(settings: ServerSettings, names: readonly string[], state: Weights) {
     this.#settings = { ...settings, minClients: 1, summation: 'ordered' }
-    this.#algorithm = algorithms[settings.algorithm]
+    this.#algorithm = algorithmNamed(settings.algorithm, undefined)
     this.#names = names
     this.#state = state
   }
 
   static async begin(settings: ServerSettings, names: readonly string[]): Promise<Replay> {
-    const initial = initialState(algorithms[settings.algorithm], initialWeights(settings, settings.seed))
+    const initial = initialState(algorithmNamed(settings.algorithm, undefined), initialWeights(settings, settings.seed))
     const replay = new Replay(settings, names, await copyOf(initial))
     for (const [index, name] of names.entries())
       replay.#trainers.set(name, await createTrainer(settings, { index, clients: names.length }))
@@ -46,6 +46,7 @@ export class Replay {
     const { state, accepted: claims } = await this.#algorithm.run({
       round,
       attempt: 0,
+      own: {},
       settings: this.#settings,
       state: stateInMemory(this.#state),
       examples: this.#contributions.examples,
