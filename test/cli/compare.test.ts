@@ -197,7 +197,7 @@ test('nothing survives when the owner of a comparison is killed', async () => {
   expect(readComparison(out).state).toBe('running')
 })
 
-test('a suite of two files runs both, each in a folder of its name', async () => {
+test('a suite of two files runs both, each in a folder of its name, with an overview beside them', async () => {
   const folder = temporaryFolder()
   mkdirSync(join(folder, 'suite'))
   for (const name of ['first', 'second']) {
@@ -214,7 +214,7 @@ test('a suite of two files runs both, each in a folder of its name', async () =>
   }
   const { code, stdout, stderr } = await runTidemark(['compare', 'suite', '--out', 'results'], { cwd: folder })
   expect(code, stderr).toBe(0)
-  expect(readdirSync(join(folder, 'results')).sort()).toEqual(['first', 'second'])
+  expect(readdirSync(join(folder, 'results')).sort()).toEqual(['first', 'overview.md', 'second', 'suite.json'])
   expect(stdout).toContain('results/second/report.html')
 })
 
