@@ -77,13 +77,14 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
     await everyoneJoined(settings, { members, changes, url: server.url }, role)
     const final = await runRounds({ ...job, model, storage, resumed, ledger, members, desk, changes, fault }, role)
     desk.finish({ task: 'done' })
-    await desk.everyoneTold(FAREWELL_MS)
+    await desk.everyoneTold('present', FAREWELL_MS)
     isDone = true
     return final
   } catch (caught) {
     const error = storage.explain(caught)
     desk.finish({ task: 'failed', message: messageOf(error) })
-    await desk.everyoneTold(FAREWELL_MS)
+    // Who stops a server by a signal may have stopped its clients too: nobody is waited for to come back.
+    await desk.everyoneTold(role.signal.aborted ? 'connected' : 'present', FAREWELL_MS)
     // A job that stops early must not skip what it was asked to do at the end of its rounds.
     if (settings.serverMemoryGcRounds > 0) await cleanupMemory()
     throw error

@@ -83,9 +83,9 @@ export class Desk {
     this.#changes.notify()
   }
 
-  /** Waits until every client that is there knows that the job is over. */
-  async everyoneTold(deadlineMs: number): Promise<void> {
-    await this.#changes.waitFor(() => this.#members.present.every((name) => this.#told.has(name)) || undefined, {
+  /** Waits until all of them, as they are at each moment, know that the job is over: clients that are there, or that are connected. */
+  async everyoneTold(who: 'present' | 'connected', deadlineMs: number): Promise<void> {
+    await this.#changes.waitFor(() => this.#members[who].every((name) => this.#told.has(name)) || undefined, {
       deadlineMs,
     })
   }

@@ -48,6 +48,11 @@ export class Members {
     return this.names.filter((name) => this.#members.get(name)?.isLost === false)
   }
 
+  /** Those that have a connection at this moment. Sorted. */
+  get connected(): string[] {
+    return this.names.filter((name) => this.#members.get(name)!.sockets.size > 0)
+  }
+
   get isComplete(): boolean {
     return this.#members.size === this.#settings.clients
   }
@@ -120,6 +125,7 @@ export class Members {
   #detach(member: Member, socket: Socket): void {
     member.sockets.delete(socket)
     if (member.sockets.size > 0 || this.#isClosed) return
+    this.#settings.changes.notify()
     this.#awaitReturn(member, this.#settings.reconnectMs)
   }
 
