@@ -123,7 +123,9 @@ async function takeResult(context: RoutesContext, request: IncomingMessage, resp
 
 /** What taking a result needs; a peer neither queues them nor counts them. */
 type UploadContext = Pick<RoutesContext, 'specs' | 'limits'> &
-  Partial<Pick<RoutesContext, 'uploads' | 'metrics'>> & { desk: Pick<Desk, 'review' | 'take' | 'latest'> }
+  Partial<Pick<RoutesContext, 'uploads' | 'metrics'>> & {
+    desk: Pick<Desk, 'review' | 'take' | 'latest'> & Partial<Pick<Desk, 'hasBegun'>>
+  }
 
 /** Judges a result by its headers, then takes its tensors if they are wanted. */
 export async function uploadResult(
@@ -132,6 +134,8 @@ export async function uploadResult(
   response: ServerResponse,
 ): Promise<object> {
   const claim = readClaim(request.headers)
+  if ((await context.desk.hasBegun?.(POLL_MS)) === false)
+    throw new Refusal(503, 'busy', { message: 'no round has begun yet; the same request may do later' })
   const early = context.desk.review(claim)
   if (early !== undefined) return answerOf(early)
   assertLength(request, context.specs)

@@ -54,6 +54,15 @@ export class Desk {
     return task ?? { head: { task: 'wait' } }
   }
 
+  /**
+   * Whether a round has been given out, within `waitMs`. Results can be judged from then on, and some are there before it: of
+   * clients that were quicker to come back than the server which had to be started again.
+   */
+  async hasBegun(waitMs: number): Promise<boolean> {
+    const begun = () => this.#latest !== undefined || this.#end !== undefined || undefined
+    return (await this.#changes.waitFor(begun, { deadlineMs: waitMs })) ?? false
+  }
+
   review(claim: ResultClaim): Verdict | undefined {
     return this.#latest === undefined ? EARLY : this.#latest.review(claim)
   }
