@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PYTHON } from '../python.js'
 import { writeExampleRecording } from '../recording/example-recording.js'
 import { temporaryFolder } from '../temporary-folder.js'
@@ -15,6 +16,27 @@ const AT_WORK = [/^trial 1 of \d+ /m, /on http:\/\/127\.0\.0\.1:\d+$/m, /ECONNRE
 /** What examples end with: fine, an expectation not met, or too little to decide. */
 const ENDS = [0, 1, 4]
 
+/** What somebody has done who comes to type these examples. */
+let past: string
+
+const shells: ChildProcess[] = []
+
+beforeAll(async () => {
+  past = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
+  prepareWorkspace(past)
+  await runLine('tidemark compare my.memory.ts --out runs/my-20260712-130509', past, [])
+  await runLine('tidemark check runs/my-20260712-130509 --baseline main.json --update-baseline', past, [])
+  for (const shard of [1, 2])
+    await runLine(`tidemark compare my.memory.ts --shard ${shard}/2 --out runs/fedavg-shards/${shard}`, past, [])
+  cpSync(join(past, 'runs/my-20260712-130509'), join(past, 'runs/fedavg-20260712-130509'), { recursive: true })
+  copyFileSync(join(past, 'main.json'), join(past, 'tidemark-baseline.json'))
+})
+
+afterAll(() => {
+  for (const shell of shells) endGroup(shell, 'SIGKILL')
+  rmSync(past, { recursive: true, force: true })
+})
+
 describe.each(verbs())('%s --help', (verb) => {
   const examples = examplesOf(verb)
 
@@ -23,10 +45,10 @@ describe.each(verbs())('%s --help', (verb) => {
   })
 
   test.each(examples)('its example does what it says: %s', async (example) => {
-    const workspace = prepareWorkspace()
-    for (const line of linesBefore(example)) await workspace.run(line)
+    const cwd = temporaryFolder()
+    cpSync(past, cwd, { recursive: true })
     // Another program may have the port.
-    await workspace.runUntilAtWork(example.replace('--port 8080', '--port 0'))
+    await runLine(example.replace('--port 8080', '--port 0'), cwd, AT_WORK)
   })
 })
 
@@ -41,17 +63,6 @@ function examplesOf(verb: string): string[] {
   return [...after.matchAll(/^ {2}(\S.*)$/gm)].map((match) => match[1]!)
 }
 
-/** What somebody has done who comes to type this. */
-function linesBefore(example: string): string[] {
-  if (example.includes('--resume ')) return ['tidemark compare my.memory.ts --out runs/fedavg-20260712-130509']
-  if (example.includes('check runs/'))
-    return [
-      'tidemark compare my.memory.ts --out runs/my-20260712-130509',
-      'tidemark check runs/my-20260712-130509 --baseline main.json --update-baseline',
-    ]
-  return example.includes('--allow-peak') ? ['tidemark check my.memory.ts --update-baseline'] : []
-}
-
 const SUITE = `import { defineComparison, federation } from 'tidemark'
 export default defineComparison({
   name: 'my',
@@ -61,23 +72,23 @@ export default defineComparison({
 })
 `
 
-/** A folder with all that examples name, and a path on which `tidemark` and `python` are. */
-function prepareWorkspace(): Record<'run' | 'runUntilAtWork', (line: string) => Promise<void>> {
-  const cwd = temporaryFolder()
-  const write = (name: string, text: string) => writeFileSync(join(cwd, name), text)
-  mkdirSync(join(cwd, 'bin'))
-  mkdirSync(join(cwd, 'runs'))
-  writeFileSync(join(cwd, 'bin/tidemark'), `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`, { mode: 0o755 })
-  writeFileSync(join(cwd, 'bin/python'), `#!/bin/sh\nexec '${PYTHON}' "$@"\n`, { mode: 0o755 })
-  for (const second of ['04', '05', '06']) writeExampleRecording(join(cwd, `tidemark-202611232043${second}`))
+/** A folder with all that examples name, and `tidemark` and `python` in its `bin`. */
+function prepareWorkspace(folder: string): void {
+  const write = (name: string, text: string, mode = 0o644) => writeFileSync(join(folder, name), text, { mode })
+  mkdirSync(join(folder, 'bin'))
+  mkdirSync(join(folder, 'runs'))
+  write('bin/tidemark', `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`, 0o755)
+  write('bin/python', `#!/bin/sh\nexec '${PYTHON}' "$@"\n`, 0o755)
+  for (const time of ['20260712130509', '20261123204304', '20261123204305'])
+    writeExampleRecording(join(folder, `tidemark-${time}`))
   const functions = readFileSync('test/fixtures/samples/mprof_profile_funcs.dat', 'utf8')
   write('mprofile_20261123204823.dat', functions.replaceAll('__main__.grow', '__main__.train'))
   const rounds = Array.from({ length: 20 }, (_, round) => `${round + 1},${100 + (round % 5)}\n`).join('')
   for (const name of ['server.csv', 'rounds.csv', 'runs/a.csv', 'runs/b.csv']) write(name, `round,rss\n${rounds}`)
   write('job.py', 'import time\nprint("Round 0 started.", flush=True)\ntime.sleep(60)\n')
+  write('server.js', "for (let n = 1; n <= 20; n++) console.log('request ' + n)\n")
   write('my.memory.ts', SUITE)
-  symlinkSync(fileURLToPath(new URL('../../memory-profile', import.meta.url)), join(cwd, 'memory-profile'))
-  return { run: (line) => runLine(line, cwd, []), runUntilAtWork: (line) => runLine(line, cwd, AT_WORK) }
+  symlinkSync(fileURLToPath(new URL('../../memory-profile', import.meta.url)), join(folder, 'memory-profile'))
 }
 
 /** Ends what says that it is at work by one of these signs, with the terminal's Ctrl-C. */
@@ -88,7 +99,7 @@ async function runLine(line: string, cwd: string, signs: readonly RegExp[]): Pro
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', PATH: `${join(cwd, 'bin')}${delimiter}${process.env.PATH}` },
   })
-  onTestFinished(() => endGroup(shell, 'SIGKILL'))
+  shells.push(shell)
   let text = ''
   let isInterrupted = false
   for (const stream of [shell.stdout, shell.stderr])

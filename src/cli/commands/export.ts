@@ -23,7 +23,7 @@ export const command: Command = {
   arguments: '<folder>',
   options: exportOptions,
   examples: [
-    'tidemark export runs/fedavg-20260712-130509 --csv -o rounds.csv',
+    'tidemark export runs/fedavg-20260712-130509 --csv -o fedavg.csv',
     'tidemark export runs/fedavg-20260712-130509 --parquet --table samples -o samples.parquet',
     'tidemark export tidemark-20260712130509 --openmetrics -o metrics.txt',
     'tidemark export runs/fedavg-20260712-130509 --hyperfine-json -o hyperfine.json',
