@@ -723,7 +723,7 @@ const algorithm: OptionSpec<(typeof ALGORITHMS)[number] | AlgorithmFile> = {
   help: 'How the server learns from its clients. FILE: an algorithm of your own, in TypeScript or JavaScript.',
   default: 'fedavg',
   choices: ALGORITHMS,
-  expected: `one of ${ALGORITHMS.join(', ')}, or a file of your own that ends in .ts, .mts, .js or .mjs`,
+  expected: algorithmsOrFile(ALGORITHMS),
   parse: (given) => ALGORITHMS.find((known) => known === given) ?? (isAlgorithmFile(given) ? given : undefined),
 }
 
@@ -773,8 +773,12 @@ export const serverOptions = {
 export const jobAlgorithm: OptionSpec<OptionValues<typeof serverOptions>['algorithm'] | 'swarm'> = {
   ...algorithm,
   choices: [...ALGORITHMS, 'swarm'],
-  expected: algorithm.expected.replace(/^one of/, 'one of swarm,'),
+  expected: algorithmsOrFile([...ALGORITHMS, 'swarm']),
   parse: (given) => (given === 'swarm' ? given : algorithm.parse(given)),
+}
+
+function algorithmsOrFile(names: readonly string[]): string {
+  return `one of ${names.join(', ')}, or a file of your own that ends in .ts, .mts, .js or .mjs`
 }
 
 /** Environment of a role, not an option of its program: how it is launched. */

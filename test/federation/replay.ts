@@ -35,7 +35,7 @@ export class Replay {
     const initial = initialState(algorithmNamed(settings.algorithm, undefined), initialWeights(settings, settings.seed))
     const replay = new Replay(settings, names, await copyOf(initial))
     for (const [index, name] of names.entries())
-      replay.#trainers.set(name, await createTrainer(settings, { index, clients: names.length }))
+      replay.#trainers.set(name, await createTrainer(settings, { index, clients: names.length }, replay.#algorithm))
     return replay
   }
 
