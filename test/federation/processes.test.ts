@@ -145,6 +145,18 @@ describe('a job', () => {
       'server stopped',
     ])
   })
+
+  it('that is stopped after its clients were does not wait for them to come back', async () => {
+    const job = startJob([...SMALL, '--rounds', '1000000'])
+    const clients = [await job.startClient('site-1'), await job.startClient('site-2')]
+    await job.waitFor('round')
+    for (const { child } of clients) child.kill('SIGTERM')
+    for (const { finished } of clients) expect(await finished).toMatchObject({ code: 143 })
+    job.server.child.kill('SIGTERM')
+    const { code, stderr } = await job.server.finished
+    expect(code).toBe(143)
+    expect(stderr).not.toContain('did not come back')
+  })
 })
 
 describe('a role', () => {

@@ -83,8 +83,8 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
   } catch (caught) {
     const error = storage.explain(caught)
     desk.finish({ task: 'failed', message: messageOf(error) })
-    // Who stops a server by a signal may have stopped its clients too: nobody is waited for to come back.
-    await desk.everyoneTold(role.signal.aborted ? 'connected' : 'present', FAREWELL_MS)
+    // Who stops a server by a signal may have stopped its clients too, and those do not come back.
+    await desk.everyoneTold(role.signal.aborted ? 'reachable' : 'present', FAREWELL_MS)
     // A job that stops early must not skip what it was asked to do at the end of its rounds.
     if (settings.serverMemoryGcRounds > 0) await cleanupMemory()
     throw error

@@ -92,8 +92,8 @@ export class Desk {
     this.#changes.notify()
   }
 
-  /** Waits until all of them, as they are at each moment, know that the job is over: clients that are there, or that are connected. */
-  async everyoneTold(who: 'present' | 'connected', deadlineMs: number): Promise<void> {
+  /** Waits until all of these clients, as they are at each moment, know that the job is over. */
+  async everyoneTold(who: 'present' | 'reachable', deadlineMs: number): Promise<void> {
     await this.#changes.waitFor(() => this.#members[who].every((name) => this.#told.has(name)) || undefined, {
       deadlineMs,
     })

@@ -24,6 +24,8 @@ interface Member {
   sockets: Set<Socket>
   lossTimer: NodeJS.Timeout | undefined
   isLost: boolean
+  /** It has no connection, and the last one was closed by its end, and not by this server in the middle of a transfer. */
+  hasLeft: boolean
 }
 
 /** The clients of a job: who has joined, and who of them is there. */
@@ -48,9 +50,9 @@ export class Members {
     return this.names.filter((name) => this.#members.get(name)?.isLost === false)
   }
 
-  /** Those that have a connection at this moment. Sorted. */
-  get connected(): string[] {
-    return this.names.filter((name) => this.#members.get(name)!.sockets.size > 0)
+  /** Those that are there, without those that closed their connection themselves, or died. Sorted. */
+  get reachable(): string[] {
+    return this.present.filter((name) => !this.#members.get(name)!.hasLeft)
   }
 
   get isComplete(): boolean {
@@ -66,7 +68,7 @@ export class Members {
         message: `the job has its ${clients} ${clients === 1 ? 'client' : 'clients'} already: ${this.names.join(', ')}`,
       })
     const session = randomBytes(8).toString('hex')
-    const member = known ?? { name, session, sockets: new Set(), lossTimer: undefined, isLost: false }
+    const member = known ?? { name, session, sockets: new Set(), lossTimer: undefined, isLost: false, hasLeft: false }
     member.session = session
     this.#members.set(name, member)
     this.onJoined(this.sessions)
@@ -95,7 +97,7 @@ export class Members {
   /** Clients of the job before the server was started again. They have this long to come back. */
   restore(sessions: Readonly<Record<string, string>>, graceMs: number): void {
     for (const [name, session] of Object.entries(sessions)) {
-      const member: Member = { name, session, sockets: new Set(), lossTimer: undefined, isLost: false }
+      const member: Member = { name, session, sockets: new Set(), lossTimer: undefined, isLost: false, hasLeft: false }
       this.#members.set(name, member)
       this.#awaitReturn(member, graceMs)
     }
@@ -113,6 +115,7 @@ export class Members {
 
   #attach(member: Member, socket: Socket): void {
     clearTimeout(member.lossTimer)
+    member.hasLeft = false
     if (member.isLost) {
       member.isLost = false
       this.#settings.changes.notify()
@@ -125,6 +128,7 @@ export class Members {
   #detach(member: Member, socket: Socket): void {
     member.sockets.delete(socket)
     if (member.sockets.size > 0 || this.#isClosed) return
+    member.hasLeft = socket.readableEnded || socket.errored !== null
     this.#settings.changes.notify()
     this.#awaitReturn(member, this.#settings.reconnectMs)
   }
