@@ -947,6 +947,19 @@ export const mergeOptions = {
   json: compareOptions.json,
 }
 
+/** Where a verb writes what others would print. */
+const fileOptions = {
+  out: text({
+    flag: 'out',
+    short: 'o',
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'standard output',
+    help: 'File to write to.',
+  }),
+  force: flag({ flag: 'force', help: 'Replace the file if it is there.' }),
+}
+
 /** What `tidemark submit` writes a job from. */
 export const submitOptions = {
   slurm: flag({ flag: 'slurm', help: 'Write a job array of Slurm, for sbatch.' }),
@@ -976,15 +989,7 @@ export const submitOptions = {
     defaultText: 'runs/<name>-shards',
     help: 'Of Slurm: the folder that the parts go to, on a file system that all nodes share.',
   }),
-  out: text({
-    flag: 'out',
-    short: 'o',
-    placeholder: 'FILE',
-    default: undefined,
-    defaultText: 'standard output',
-    help: 'File to write to.',
-  }),
-  force: flag({ flag: 'force', help: 'Replace the file if it is there.' }),
+  ...fileOptions,
 }
 
 /** What `tidemark check` holds a comparison against, and where it tells of it. */
@@ -1206,15 +1211,7 @@ export const exportOptions = {
     default: 'rounds',
     help: 'Of CSV and Parquet: a row for each process and round, or for each process and sample.',
   }),
-  out: text({
-    flag: 'out',
-    short: 'o',
-    placeholder: 'FILE',
-    default: undefined,
-    defaultText: 'standard output',
-    help: 'File to write to.',
-  }),
-  force: flag({ flag: 'force', help: 'Replace the file if it is there.' }),
+  ...fileOptions,
 }
 
 export const peakOptions = {
