@@ -3,19 +3,17 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { StoppedError } from '../../src/errors.js'
-import { fedavg } from '../../src/federation/algorithms/fedavg.js'
 import type { ServerSettings } from '../../src/federation/roles/job.js'
-import { runServer } from '../../src/federation/roles/server.js'
+import type { runServer } from '../../src/federation/roles/server.js'
 import type { Weights } from '../../src/federation/weights/weights.js'
 import { isAuthorized } from '../../src/federation/wire/token.js'
 import { readProcessStatus } from '../../src/linux/process-status.js'
 import { MIB } from '../../src/units.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { startTidemark } from '../tidemark.js'
-import { fakeRole, TOKEN, waitForMark } from './fake-role.js'
+import { TOKEN } from './fake-role.js'
 import { bytesOf, joinByHand, openSocket, sendResult, textOf } from './raw-client.js'
-import { serverSettings } from './settings.js'
+import { startServerOf } from './started-server.js'
 
 const SPECS = [
   { name: 'W', dtype: 'F32', shape: [2, 3] },
@@ -27,17 +25,9 @@ function weights(value: number): Weights {
 }
 
 async function startServer(changes: Partial<ServerSettings> = {}) {
-  const role = fakeRole()
   const spoolDir = temporaryFolder()
-  const settings = serverSettings({ rounds: 1, clients: 1, minClients: 1, reconnectMs: 50, spoolDir, ...changes })
-  const job = runServer({ settings, algorithm: fedavg, loadModel: async () => ({ initial: weights(1) }) }, role)
-  job.catch(() => {})
-  onTestFinished(async () => {
-    role.stop(new StoppedError('SIGTERM'))
-    await job.catch(() => {})
-  })
-  const { url } = await Promise.race([waitForMark(role, 'ready'), job.then(() => Promise.reject(new Error('ended')))])
-  return { url: url!, job, spoolDir }
+  const started = await startServerOf(weights(1), { clients: 1, minClients: 1, reconnectMs: 50, spoolDir, ...changes })
+  return { ...started, spoolDir }
 }
 
 type Client = Awaited<ReturnType<typeof joinByHand>>

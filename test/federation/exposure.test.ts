@@ -4,15 +4,14 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { StoppedError } from '../../src/errors.js'
-import { fedavg } from '../../src/federation/algorithms/fedavg.js'
 import { runClient } from '../../src/federation/roles/client.js'
 import type { ServerSettings } from '../../src/federation/roles/job.js'
-import { runServer } from '../../src/federation/roles/server.js'
 import type { Weights } from '../../src/federation/weights/weights.js'
 import { temporaryFolder } from '../temporary-folder.js'
-import { fakeRole, TOKEN, waitForMark } from './fake-role.js'
+import { fakeRole, TOKEN } from './fake-role.js'
 import { bytesOf, get, joinByHand, openSocket, textOf } from './raw-client.js'
-import { clientSettings, serverSettings } from './settings.js'
+import { clientSettings } from './settings.js'
+import { startServerOf } from './started-server.js'
 
 const SPECS = [{ name: 'w', dtype: 'F32', shape: [50_000] }] as const
 
@@ -20,17 +19,8 @@ function weights(value: number): Weights {
   return { specs: SPECS, data: [new Float32Array(50_000).fill(value)] }
 }
 
-async function startServer(changes: Partial<ServerSettings>) {
-  const role = fakeRole()
-  const settings = serverSettings({ rounds: 1, clients: 1, minClients: 1, ...changes })
-  const job = runServer({ settings, algorithm: fedavg, loadModel: async () => ({ initial: weights(1) }) }, role)
-  job.catch(() => {})
-  onTestFinished(async () => {
-    role.stop(new StoppedError('SIGTERM'))
-    await job.catch(() => {})
-  })
-  const { url } = await Promise.race([waitForMark(role, 'ready'), job.then(() => Promise.reject(new Error('ended')))])
-  return { url: url!, role, job }
+function startServer(changes: Partial<ServerSettings>) {
+  return startServerOf(weights(1), { clients: 1, minClients: 1, ...changes })
 }
 
 function startClient(url: string, changes: Parameters<typeof clientSettings>[0] = {}) {

@@ -4,15 +4,14 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { StoppedError, UsageError } from '../../src/errors.js'
-import { algorithmNamed } from '../../src/federation/algorithms/all.js'
 import { runClient } from '../../src/federation/roles/client.js'
 import type { MakeTrainer, ServerSettings } from '../../src/federation/roles/job.js'
-import { runServer } from '../../src/federation/roles/server.js'
 import type { GlobalState } from '../../src/federation/weights/global-state.js'
 import type { Weights } from '../../src/federation/weights/weights.js'
 import { type FakeRole, fakeRole, waitForMark } from './fake-role.js'
 import { bytesOf, get, joinByHand, post, sendResult } from './raw-client.js'
-import { clientSettings, serverSettings } from './settings.js'
+import { clientSettings } from './settings.js'
+import { startServerOf } from './started-server.js'
 
 const SPECS = [
   { name: 'W', dtype: 'F32', shape: [2, 3] },
@@ -31,18 +30,8 @@ function weights(value: number): Weights {
 }
 
 /** A server whose job begins with all weights 1. What the test does not end is stopped with it. */
-async function startServer(changes: Partial<ServerSettings>) {
-  const role = fakeRole()
-  const settings = serverSettings({ rounds: 1, clients: 2, minClients: 2, reconnectMs: 50, ...changes })
-  const algorithm = algorithmNamed(settings.algorithm, undefined)
-  const job = runServer({ settings, algorithm, loadModel: async () => ({ initial: weights(1) }) }, role)
-  job.catch(() => {})
-  onTestFinished(async () => {
-    role.stop(new StoppedError('SIGTERM'))
-    await job.catch(() => {})
-  })
-  const { url } = await Promise.race([waitForMark(role, 'ready'), job.then(() => Promise.reject(new Error('ended')))])
-  return { url: url!, role, job }
+function startServer(changes: Partial<ServerSettings>) {
+  return startServerOf(weights(1), { clients: 2, minClients: 2, reconnectMs: 50, ...changes })
 }
 
 /** A proper client; by default it sends back what it gets. */
