@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { OptionTable } from '../src/options.js'
+import { environmentName, type OptionTable } from '../src/option-spec.js'
 import * as options from '../src/options.js'
 
 const tables = Object.entries<unknown>(options).filter(
@@ -40,5 +40,5 @@ describe('numbers', () => {
 })
 
 it('names the environment variable of a flag', () => {
-  expect(options.environmentName('server-memory-gc-rounds')).toBe('TIDEMARK_SERVER_MEMORY_GC_ROUNDS')
+  expect(environmentName('server-memory-gc-rounds')).toBe('TIDEMARK_SERVER_MEMORY_GC_ROUNDS')
 })

@@ -4,7 +4,8 @@
  *
  *     npx jiti bench/gate/gate.ts > bench/results/gate.md
  */
-import { defaultValues, gateOptions } from '../../src/options.js'
+import { defaultValues } from '../../src/option-spec.js'
+import { gateOptions } from '../../src/options.js'
 import { MIB } from '../../src/units.js'
 import { gate } from '../../src/verdict/gate.js'
 import { gatedNumbers } from '../../src/verdict/gated-numbers.js'

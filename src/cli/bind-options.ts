@@ -1,6 +1,6 @@
 import { type Argument, Command as Commander, CommanderError, Option } from 'commander'
 import { UsageError } from '../errors.js'
-import { defaultValues, environmentName, isUsedBy, type OptionSpec, whyUseless } from '../options.js'
+import { defaultValues, environmentName, isUsedBy, type OptionSpec, whyUseless } from '../option-spec.js'
 import type { Command, CommandInput } from './command.js'
 
 /**

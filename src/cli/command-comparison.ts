@@ -4,7 +4,8 @@ import { command } from '../experiment/definition.js'
 import type { Overrides } from '../experiment/override.js'
 import type { ComparisonPlan } from '../experiment/plan.js'
 import { splitCommand } from '../experiment/split-command.js'
-import { commandOptions, type OptionTable, type OptionValues } from '../options.js'
+import type { OptionTable, OptionValues } from '../option-spec.js'
+import { commandOptions } from '../options.js'
 import type { CommandInput } from './command.js'
 
 /** The comparison that `--command` and its company ask for, unchecked as a file's would be. */

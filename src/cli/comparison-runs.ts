@@ -5,13 +5,13 @@ import { type Overrides, overridePlan, overridesFor } from '../experiment/overri
 import { type ComparisonPlan, planComparison } from '../experiment/plan.js'
 import { type AskedShard, assertShardable, resolveShard } from '../experiment/shard.js'
 import { ALL, type LoadedDefinition, loadSuite } from '../experiment/suite.js'
+import type { OptionTable } from '../option-spec.js'
 import {
   axisOptions,
   commandOptions,
   compareOptions,
   jobOptions,
   memoryOptions,
-  type OptionTable,
   roundOptions,
   swarmOptions,
   trainingOptions,

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js'
-import type { OptionValues, runOptions } from '../options.js'
+import type { OptionValues } from '../option-spec.js'
+import type { runOptions } from '../options.js'
 import { type RoundPattern, roundPattern } from '../recording/round-log-patterns.js'
 import type { CommandInput } from './command.js'
 

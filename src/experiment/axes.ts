@@ -1,5 +1,6 @@
 import { suggestWord } from '../closest-word.js'
-import { axisOptions, formatOption, type OptionTable } from '../options.js'
+import { formatOption, type OptionTable } from '../option-spec.js'
+import { axisOptions } from '../options.js'
 import type { Axes } from './settings.js'
 
 /** A fault of one axis, as a sentence, for the error that lists them all. */

@@ -1,8 +1,8 @@
+import type { OptionValues } from '../option-spec.js'
 import type {
   jobAlgorithm,
   jobOptions,
   memoryOptions,
-  OptionValues,
   roundOptions,
   swarmOptions,
   trainingOptions,

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js'
-import { isUsedBy, type OptionTable, whyUseless } from '../options.js'
+import { isUsedBy, type OptionTable, whyUseless } from '../option-spec.js'
 import { type ComparisonPlan, federationOptions } from './plan.js'
 
 /** What the command line says about a comparison that a suite defines; what is left out stays as the suite has it. */

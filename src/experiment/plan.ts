@@ -1,22 +1,17 @@
 import * as v from 'valibot'
 import { suggestWord } from '../closest-word.js'
 import { UsageError } from '../errors.js'
+import { defaultValue, formatOption, isUsedBy, type OptionSpec, type OptionTable, whyUseless } from '../option-spec.js'
 import {
   axisOptions,
   compareOptions,
-  defaultValue,
-  formatOption,
-  isUsedBy,
   jobAlgorithm,
   jobOptions,
   memoryOptions,
-  type OptionSpec,
-  type OptionTable,
   roundOptions,
   serverOptions,
   swarmOptions,
   trainingOptions,
-  whyUseless,
 } from '../options.js'
 import type { PracticalFloor } from '../verdict/analysis.js'
 import { display, readAxes, readCommandAxes } from './axes.js'

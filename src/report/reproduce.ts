@@ -1,13 +1,6 @@
 import type { Comparison } from '../experiment/comparison.js'
-import {
-  axisOptions,
-  commandOptions,
-  compareOptions,
-  jobOptions,
-  type OptionTable,
-  roundOptions,
-  trainingOptions,
-} from '../options.js'
+import type { OptionTable } from '../option-spec.js'
+import { axisOptions, commandOptions, compareOptions, jobOptions, roundOptions, trainingOptions } from '../options.js'
 import { shellWord } from './shell-word.js'
 
 const JOB_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, ...roundOptions }

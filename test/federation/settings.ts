@@ -1,8 +1,8 @@
 import type { ClientSettings } from '../../src/federation/roles/client.js'
 import type { ServerSettings } from '../../src/federation/roles/job.js'
+import { defaultValues } from '../../src/option-spec.js'
 import {
   clientOptions,
-  defaultValues,
   exposureOptions,
   jobOptions,
   memoryOptions,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type SimulatedRun, simulatedRun } from '../../bench/gate/simulated-runs.js'
-import { defaultValues, gateOptions } from '../../src/options.js'
+import { defaultValues } from '../../src/option-spec.js'
+import { gateOptions } from '../../src/options.js'
 import { MIB } from '../../src/units.js'
 import { type GateCheck, gate, settingsOfOneSide } from '../../src/verdict/gate.js'
 import { type GatedNumbers, gatedNumbers } from '../../src/verdict/gated-numbers.js'

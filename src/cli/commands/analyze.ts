@@ -1,5 +1,6 @@
 import { messageOf, UsageError } from '../../errors.js'
-import { analyzeOptions, type OptionValues } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import { analyzeOptions } from '../../options.js'
 import { openRecording, type RecordingFormat } from '../../recording/formats/open-recording.js'
 import { type RoundsToJudge, roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
 import { formatDuration } from '../../units.js'

@@ -2,15 +2,8 @@ import { assertAlgorithm } from '../../federation/algorithms/all.js'
 import { runClient } from '../../federation/roles/client.js'
 import { trainerMaker } from '../../federation/roles/job-model.js'
 import { runRole } from '../../federation/roles/role-process.js'
-import {
-  clientOptions,
-  isAlgorithmFile,
-  logOptions,
-  memoryOptions,
-  networkOptions,
-  type OptionValues,
-  tlsOptions,
-} from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import { clientOptions, isAlgorithmFile, logOptions, memoryOptions, networkOptions, tlsOptions } from '../../options.js'
 import type { Command } from '../command.js'
 import { importAlgorithm } from '../import-algorithm.js'
 

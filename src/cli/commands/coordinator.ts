@@ -2,16 +2,8 @@ import { runCoordinator } from '../../federation/roles/coordinator.js'
 import { runRole } from '../../federation/roles/role-process.js'
 import { modelSpecs } from '../../federation/training/model-choice.js'
 import { weightsBytes } from '../../federation/weights/weights.js'
-import {
-  defaultValues,
-  jobOptions,
-  logOptions,
-  networkOptions,
-  type OptionValues,
-  roundOptions,
-  swarmOptions,
-  trainingOptions,
-} from '../../options.js'
+import { defaultValues, type OptionValues } from '../../option-spec.js'
+import { jobOptions, logOptions, networkOptions, roundOptions, swarmOptions, trainingOptions } from '../../options.js'
 import type { Command } from '../command.js'
 
 const { host, port, tokenFile, idleMs } = networkOptions

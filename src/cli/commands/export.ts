@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
 import { messageOf, UsageError } from '../../errors.js'
-import { exportOptions, type OptionValues } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import { exportOptions } from '../../options.js'
 import { csvOf } from '../../report/export/csv.js'
 import { type ExportSource, exportSource, roundsOf } from '../../report/export/export-source.js'
 import { hyperfineOf } from '../../report/export/hyperfine.js'

@@ -1,5 +1,6 @@
 import { mergeComparisons } from '../../experiment/merge.js'
-import { mergeOptions, type OptionValues } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import { mergeOptions } from '../../options.js'
 import type { Command } from '../command.js'
 import { printComparison, printJson, reportComparison } from '../print-comparison.js'
 

@@ -4,7 +4,8 @@ import { probeAttribution } from '../../federation/roles/probe.js'
 import { runRole } from '../../federation/roles/role-process.js'
 import { type SwarmSettings, trainingJob } from '../../federation/roles/swarm-job.js'
 import { gatherWeights } from '../../federation/weights/global-state.js'
-import { logOptions, memoryOptions, networkOptions, type OptionValues, peerOptions } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import { logOptions, memoryOptions, networkOptions, peerOptions } from '../../options.js'
 import type { Command } from '../command.js'
 
 const options = {

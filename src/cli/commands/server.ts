@@ -3,13 +3,13 @@ import { loadServerModel } from '../../federation/roles/job-model.js'
 import { probeAttribution } from '../../federation/roles/probe.js'
 import { runRole } from '../../federation/roles/role-process.js'
 import { runServer } from '../../federation/roles/server.js'
+import type { OptionValues } from '../../option-spec.js'
 import {
   exposureOptions,
   jobOptions,
   logOptions,
   memoryOptions,
   networkOptions,
-  type OptionValues,
   roundOptions,
   serverOptions,
   tlsOptions,

@@ -4,15 +4,8 @@ import { overridePlan } from '../../experiment/override.js'
 import { type ComparisonPlan, planComparison } from '../../experiment/plan.js'
 import { loadSuite } from '../../experiment/suite.js'
 import { allocatorsFound, type Tuned, tune } from '../../experiment/tune.js'
-import {
-  axisOptions,
-  compareOptions,
-  jobOptions,
-  memoryOptions,
-  type OptionTable,
-  roundOptions,
-  trainingOptions,
-} from '../../options.js'
+import type { OptionTable } from '../../option-spec.js'
+import { axisOptions, compareOptions, jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../options.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { type SettingSummary, summarizeSetting } from '../../verdict/setting-summary.js'
 import type { Command, CommandInput } from '../command.js'

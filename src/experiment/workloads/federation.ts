@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { defaultValues, flagsOf, type OptionTable } from '../../option-spec.js'
 import {
-  defaultValues,
-  flagsOf,
   isAlgorithmFile,
   jobOptions,
   memoryOptions,
-  type OptionTable,
   roundOptions,
   serverOptions,
   swarmOptions,

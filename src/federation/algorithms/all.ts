@@ -1,5 +1,6 @@
 import { TidemarkError, UsageError } from '../../errors.js'
-import { type AlgorithmFile, isAlgorithmFile, type OptionValues, type serverOptions } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import { type AlgorithmFile, isAlgorithmFile, type serverOptions } from '../../options.js'
 import type { Algorithm } from './algorithm.js'
 import { cyclic } from './cyclic.js'
 import { fedavg } from './fedavg.js'

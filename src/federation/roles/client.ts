@@ -1,5 +1,6 @@
 import { messageOf, TargetError, TidemarkError, UsageError } from '../../errors.js'
-import type { clientOptions, memoryOptions, networkOptions, OptionValues, tlsOptions } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import type { clientOptions, memoryOptions, networkOptions, tlsOptions } from '../../options.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { project } from '../weights/projection.js'
 import type { Weights } from '../weights/weights.js'

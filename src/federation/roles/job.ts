@@ -1,12 +1,10 @@
 import { TidemarkError } from '../../errors.js'
+import type { OptionSpec, OptionTable, OptionValues } from '../../option-spec.js'
 import {
   type exposureOptions,
   jobOptions,
   type memoryOptions,
   type networkOptions,
-  type OptionSpec,
-  type OptionTable,
-  type OptionValues,
   type roundOptions,
   serverOptions,
   type tlsOptions,

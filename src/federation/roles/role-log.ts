@@ -1,4 +1,5 @@
-import type { logOptions, OptionValues } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import type { logOptions } from '../../options.js'
 
 /** What a line tells apart from its sentence, for programs that read it; by plain names, times in ms, sizes in bytes. */
 export type LogFacts = Readonly<Record<string, string | number | readonly string[]>>

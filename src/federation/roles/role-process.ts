@@ -3,7 +3,8 @@ import { messageOf, StoppedError, TidemarkError, UsageError } from '../../errors
 import { resetPeak } from '../../linux/peak.js'
 import { MARKS_VARIABLE, type Mark, type MarkOrigin } from '../../marks.js'
 import { getAllocator } from '../../memory/index.js'
-import type { logOptions, OptionValues } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import type { logOptions } from '../../options.js'
 import { type Log, openLog } from './role-log.js'
 import { readMemory } from './round-memory.js'
 

@@ -1,9 +1,8 @@
+import type { OptionTable, OptionValues } from '../../option-spec.js'
 import {
   jobOptions,
   type memoryOptions,
   networkOptions,
-  type OptionTable,
-  type OptionValues,
   type peerOptions,
   roundOptions,
   swarmOptions,

@@ -1,4 +1,5 @@
-import type { jobOptions, OptionValues, roundOptions, serverOptions } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import type { jobOptions, roundOptions, serverOptions } from '../../options.js'
 import { killPoint } from '../kill-point.js'
 import type { GlobalState } from '../weights/global-state.js'
 import { WIRE_TYPES } from '../weights/narrow.js'

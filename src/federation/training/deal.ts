@@ -1,4 +1,5 @@
-import type { OptionValues, trainingOptions } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import type { trainingOptions } from '../../options.js'
 import { createRandom, shuffledIndices } from './random.js'
 
 export interface Dealing {

@@ -1,4 +1,5 @@
-import type { jobOptions, OptionValues } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import type { jobOptions } from '../../options.js'
 import type { TensorSpec } from '../weights/weights.js'
 import { DIGIT_CLASSES, DIGIT_PIXELS } from './digits-shape.js'
 import { softmaxHead } from './head.js'

@@ -1,4 +1,5 @@
-import type { jobOptions, OptionValues, trainingOptions } from '../../options.js'
+import type { OptionValues } from '../../option-spec.js'
+import type { jobOptions, trainingOptions } from '../../options.js'
 import type { Weights } from '../weights/weights.js'
 import type { LocalTraining } from './sgd-trainer.js'
 

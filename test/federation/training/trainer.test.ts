@@ -5,7 +5,8 @@ import { initialWeights } from '../../../src/federation/training/initial-weights
 import { modelSpecs } from '../../../src/federation/training/model-choice.js'
 import { createTrainer, type TrainingSettings } from '../../../src/federation/training/trainer.js'
 import { bytesOf, type Weights, weightsBytes } from '../../../src/federation/weights/weights.js'
-import { defaultValues, jobOptions, serverOptions, trainingOptions } from '../../../src/options.js'
+import { defaultValues } from '../../../src/option-spec.js'
+import { jobOptions, serverOptions, trainingOptions } from '../../../src/options.js'
 
 const defaults = { ...defaultValues(serverOptions), ...defaultValues(jobOptions), ...defaultValues(trainingOptions) }
 /** Pinned, so that what is learnt here does not hang on the defaults of the command line. */
