@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { readCommandLine } from '../../src/linux/command-line.js'
 import { descendantsOf } from '../../src/linux/descendants.js'
 import { carriers } from '../../src/linux/environment.js'
@@ -21,9 +21,11 @@ test('children and grandchildren are found, parents first, and an orphan by the 
     if (output.includes('up') && output.includes('orphan')) break
   }
   const orphan = Number(/orphan (\d+)/.exec(output)![1])
-  const names = descendantsOf(child.pid!).map(({ name }) => name)
-  expect(names).toEqual(['sh', 'tail'])
-  expect(readCommandLine(orphan)).toEqual(['tail', '-f', '/dev/null'])
+  // A forked child is a second `sh` until it has become what it runs.
+  await vi.waitFor(() => {
+    expect(descendantsOf(child.pid!).map(({ name }) => name)).toEqual(['sh', 'tail'])
+    expect(readCommandLine(orphan)).toEqual(['tail', '-f', '/dev/null'])
+  }, 10_000)
   expect(carriers(`TREE_TEST=of-${process.pid}`)).toHaveLength(4)
   expect(carriers(`TREE_TEST=of-${process.pid}`)).toContain(orphan)
   expect(countOpenFiles(orphan)).toBeGreaterThanOrEqual(3)
