@@ -1,12 +1,6 @@
 /**
- * The acceptance experiments, through the algorithms, trainers and aggregation of the runtime.
- *
- *     npm run experiments                 A to E and G; minutes
- *     npm run experiments -- B C          those alone
- *     npm run experiments -- --fashion    F too, with Debian's dataset-fashion-mnist
- *
- * Prints a table, in Markdown, of what was expected, what was measured and whether that passes. Exits with 1 when a row fails, with 2 when the
- * arguments are wrong.
+ * `npm run experiments`: the acceptance experiments, through the algorithms, trainers and aggregation of the runtime.
+ * Prints tables in Markdown. Exits with 1 when a row fails, with 2 when the arguments are wrong.
  */
 import { cpus } from 'node:os'
 import { TidemarkError, UsageError } from '../src/errors.js'
@@ -22,6 +16,13 @@ import { twoQuadratics } from './two-quadratics.js'
 const ALWAYS = [exactNumbers, twoQuadratics, fixedPoint, heterogeneity, sampling, cyclicForgets]
 const FASHION = '--fashion'
 
+const USAGE = `Runs the acceptance experiments and prints what was expected, what was measured and whether that passes.
+
+  npm run experiments                 A to E and G; minutes
+  npm run experiments -- B C          those alone
+  npm run experiments -- ${FASHION}    F too, with Debian's dataset-fashion-mnist
+`
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
@@ -31,6 +32,10 @@ try {
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(USAGE)
+    return 0
+  }
   const chosen = choose(args)
   console.log(`Node ${process.version}, ${cpus().length} cores.`)
   let failed = 0
