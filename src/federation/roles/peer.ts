@@ -2,7 +2,7 @@ import { messageOf, TidemarkError, UsageError } from '../../errors.js'
 import { keepYoungGenerationSmall } from '../../memory/young-generation.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { KeptWeights } from '../swarm/kept-weights.js'
-import { type Weights, weightsBytes } from '../weights/weights.js'
+import { copyTensors, type Weights, weightsBytes } from '../weights/weights.js'
 import { anySignal } from '../wire/any-signal.js'
 import { Changes, MAX_TIMER_MS } from '../wire/changes.js'
 import { listen } from '../wire/http-server.js'
@@ -207,7 +207,7 @@ async function learn(
   signal: AbortSignal,
 ): Promise<void> {
   const { specs, data } = kept.global
-  const copy = { specs, data: data.map((tensor) => tensor.slice()) }
+  const copy = { specs, data: copyTensors({ specs, data }) }
   const { weights, numExamples, steps } = await trainer.train(copy, round, { signal })
   const own = { round, weights, numExamples, steps }
   kept.keepOwn(own)

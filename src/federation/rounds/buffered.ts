@@ -3,7 +3,7 @@ import { firstNonFinite } from '../weights/finite.js'
 import { type GlobalState, stateInMemory } from '../weights/global-state.js'
 import { readWeights } from '../weights/read-safetensors.js'
 import { WeightsError } from '../weights/safetensors-header.js'
-import { allocateTensor, quote, type TensorData, type Weights, weightsBytes } from '../weights/weights.js'
+import { allocateTensor, copyTensors, quote, type TensorData, type Weights, weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Aggregation, AggregationSettings, ReceivedResult } from './aggregation.js'
 import { compareText } from './sample.js'
@@ -104,9 +104,9 @@ class ArrivalAggregation implements Aggregation {
   }
 
   async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
-    const { data } = await receiveWeights(source, this.#settings, this.#spare)
+    const received = await receiveWeights(source, this.#settings, this.#spare)
     // The running mean is written over the first result, and another process may still need its own.
-    const own = 'data' in source && this.#accepted.length === 0 ? data.map((tensor) => tensor.slice()) : data
+    const own = 'data' in source && this.#accepted.length === 0 ? copyTensors(received) : received.data
     return new ResultInMemory({ claim, data: own, isSpare: true }, this)
   }
 

@@ -1,5 +1,5 @@
 import { joinParts, partOf } from '../weights/parts.js'
-import { allocateTensor, type TensorData, type Weights } from '../weights/weights.js'
+import { allocateTensor, copyTensors, type TensorData, type Weights } from '../weights/weights.js'
 import type { Model } from './model.js'
 import { computeGradient, type SgdPlan, sgdSteps } from './sgd.js'
 import { type LocalTraining, planOfRound } from './sgd-trainer.js'
@@ -30,7 +30,7 @@ export function createScaffoldTrainer(training: LocalTraining, option: 'I' | 'II
       const { specs, data: x } = partOf(sent, 'model')
       const own = kept?.data ?? specs.map(allocateTensor)
       const correction = subtract(partOf(sent, 'control').data, own)
-      const y = x.map((tensor) => tensor.slice())
+      const y = copyTensors({ specs, data: x })
       const gradient = specs.map(allocateTensor)
       const model = training.createModel()
       await sgdSteps(model, { specs, data: y }, examples, { ...plan, correction, room: gradient, signal })

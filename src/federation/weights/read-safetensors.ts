@@ -3,12 +3,12 @@ import { firstNonFinite } from './finite.js'
 import { type TensorEntry, WeightsError } from './safetensors-header.js'
 import { type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
 import {
+  allocateUnfilled,
   itemBytes,
   quote,
   type TensorData,
   type TensorSpec,
   tensorBytes,
-  tensorLength,
   type Weights,
 } from './weights.js'
 
@@ -87,11 +87,4 @@ class Gathering implements TensorSink {
       throw new WeightsError(`tensor ${quote(spec.name)} has the value ${data[index]} at index ${index}`)
     this.#checked = complete
   }
-}
-
-/** Memory that is not zeroed first: every byte of it is written before anyone sees the tensor. */
-function allocateUnfilled(spec: TensorSpec): TensorData {
-  const length = tensorLength(spec)
-  const { buffer } = Buffer.allocUnsafeSlow(length * itemBytes(spec.dtype))
-  return spec.dtype === 'F32' ? new Float32Array(buffer) : new Float64Array(buffer)
 }

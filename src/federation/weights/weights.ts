@@ -42,6 +42,19 @@ export function allocateTensor(spec: TensorSpec): TensorData {
   return spec.dtype === 'F32' ? new Float32Array(tensorLength(spec)) : new Float64Array(tensorLength(spec))
 }
 
+/** Room for one tensor that is not zeroed first: whoever asks for it writes every byte before anyone sees it. */
+export function allocateUnfilled(spec: TensorSpec): TensorData {
+  const { buffer } = Buffer.allocUnsafeSlow(tensorBytes(spec))
+  return spec.dtype === 'F32' ? new Float32Array(buffer) : new Float64Array(buffer)
+}
+
+/** Tensors of their own with the same values. */
+export function copyTensors({ specs, data }: Weights): TensorData[] {
+  const copies = specs.map(allocateUnfilled)
+  for (const [tensor, copy] of copies.entries()) copy.set(data[tensor]!)
+  return copies
+}
+
 /** The bytes of a tensor, without a copy. */
 export function bytesOf(data: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
