@@ -120,9 +120,10 @@ export class PeerDriver {
   hearRoster(entries: readonly RosterEntry[]): void {
     for (const name of this.#presence.hear(entries)) this.#merging.hasLost(name)
     const { stage, round } = this.#state
+    const isOpen = stage.name !== 'between' && stage.name !== 'returning'
+    if (isOpen) this.#merging.countLiving(round)
     const leader = this.#presence.leaderBeyond(round, entries)
-    if (leader !== undefined && stage.name !== 'between' && stage.name !== 'returning')
-      this.hear({ type: 'news', from: leader, round: round + 1 })
+    if (leader !== undefined && isOpen) this.hear({ type: 'news', from: leader, round: round + 1 })
     this.#afterwards()
   }
 

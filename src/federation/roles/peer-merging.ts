@@ -30,6 +30,8 @@ export class PeerMerging {
   readonly #context: MergingContext
   #collection: Collection | undefined
   #merged: { round: number; digest: string; accepted: string[] } | undefined
+  /** Since when too few trainers of this round have lived, whoever's turn it was meanwhile. */
+  #short: { round: number; sinceMs: number } | undefined
 
   constructor(context: MergingContext) {
     this.#context = context
@@ -55,6 +57,12 @@ export class PeerMerging {
 
   hasLost(name: string): void {
     this.#collection?.fail(name, 'it has sent no heartbeat')
+  }
+
+  /** Who lives, or which round is open, may have changed. */
+  countLiving(round: number): void {
+    if (this.#living(round).length >= this.#context.settings.minClients) this.#short = undefined
+    else if (this.#short?.round !== round) this.#short = { round, sinceMs: performance.now() }
   }
 
   async countOwn({ round, numExamples, steps, weights }: OwnResult, attempt: number): Promise<void> {
@@ -101,16 +109,23 @@ export class PeerMerging {
   }
 
   async #livingTrainers(round: number, signal: AbortSignal): Promise<string[]> {
-    const { settings, changes, trainersOf, isLost } = this.#context
+    const { settings, changes, trainersOf } = this.#context
     const { minClients, joinDeadlineMs } = settings
     const trainers = trainersOf(round)
-    const living = () => trainers.filter((name) => !isLost(name))
-    const areEnough = () => living().length >= minClients || undefined
-    if ((await changes.waitFor(areEnough, { deadlineMs: joinDeadlineMs, signal })) === undefined)
+    this.countLiving(round)
+    const areEnough = () => this.#living(round).length >= minClients || undefined
+    // Others give this turn up long before, and take theirs: the wait is one for all turns of a round.
+    const waitedMs = this.#short === undefined ? 0 : performance.now() - this.#short.sinceMs
+    const deadlineMs = Math.max(0, joinDeadlineMs - waitedMs)
+    if ((await changes.waitFor(areEnough, { deadlineMs, signal })) === undefined)
       throw new TidemarkError(
-        `round ${round} needs the results of ${minClients} peers, and ${living().length} of ${trainers.length} lived for ${formatDuration(joinDeadlineMs)}`,
+        `round ${round} needs the results of ${minClients} peers, and ${this.#living(round).length} of ${trainers.length} lived for ${formatDuration(joinDeadlineMs)}`,
         { fix: 'Start the others again under the same names, or lower --min-clients.' },
       )
     return trainers
+  }
+
+  #living(round: number): string[] {
+    return this.#context.trainersOf(round).filter((name) => !this.#context.isLost(name))
   }
 }

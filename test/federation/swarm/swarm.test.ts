@@ -1,6 +1,7 @@
 import { connect, createServer as createTcpServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { copyOf } from '../../../experiments/support/job-in-process.js'
+import { StoppedError } from '../../../src/errors.js'
 import { fedavg } from '../../../src/federation/algorithms/fedavg.js'
 import { runClient } from '../../../src/federation/roles/client.js'
 import { makeTrainer } from '../../../src/federation/roles/job-model.js'
@@ -70,6 +71,26 @@ describe('a swarm equals FedAvg bit for bit, every tensor after every round,', (
       if (rotation === 'fixed') expect(new Set(turns)).toEqual(new Set(['site-1']))
     }
   })
+})
+
+it('a swarm below its quorum ends after --join-deadline, however many turns are given up before', async () => {
+  // A turn is given up after 0.6 s, and 150 turns would end it in a minute and a half.
+  const turns = { roundDeadlineMs: 300, idleMs: 300, graceMs: 100, roundAttempts: 50 }
+  const swarm = await startSwarm({
+    ...turns,
+    reconnectMs: 500,
+    clients: 3,
+    minClients: 3,
+    joinDeadlineMs: 4000,
+    rounds: 1000,
+  })
+  const model = { initial: initialWeights(serverSettings(), 1) }
+  const [first, second, third] = names.slice(0, 3).map((name) => swarm.peer(name, { makeTrainer, model: { ...model } }))
+  await waitForMark(first!.role, 'round')
+  third!.role.stop(new StoppedError('SIGTERM'))
+  const sentence = /round \d+ needs the results of 3 peers, and 2 of 3 lived for 4\.0 s/
+  await expect(Promise.race([first!.done, second!.done])).rejects.toThrow(sentence)
+  await expect(swarm.done).rejects.toThrow(sentence)
 })
 
 it('a swarm that adds up in the order of arrival is within 1e-6 of FedAvg, by the largest weight', async () => {
