@@ -5,9 +5,9 @@ import { readMachineFacts } from '../linux/machine.js'
 import type { Comparison, TrialResult } from './comparison.js'
 import type { ComparisonDefinition } from './definition.js'
 import { makeFolder, readComparison, readPlan, saveComparison, savePlan } from './folder.js'
-import { type ComparisonPlan, planComparison } from './plan.js'
+import { type ComparisonPlan, planComparison, settingsOf } from './plan.js'
 import { type ScheduledTrial, scheduleTrials } from './schedule.js'
-import { expandSettings, type Setting } from './settings.js'
+import type { Setting } from './settings.js'
 import { assertShardable, type Shard, trialsOfShard } from './shard.js'
 import { runTrial } from './trial.js'
 import { workloadOf } from './workloads/workload-of.js'
@@ -57,7 +57,7 @@ export async function compare(
 
 /** The same for a plan that was checked already. */
 export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}): Promise<FinishedComparison> {
-  const settings = expandSettings(plan.settings)
+  const settings = settingsOf(plan)
   workloadOf(plan).check(settings)
   const hasServer = plan.workload.kind === 'federation' && plan.workload.job.algorithm !== 'swarm'
   if (plan.probeEvery !== undefined && !hasServer)
@@ -78,7 +78,7 @@ export async function resumeComparison(
   options: Omit<CompareOptions, 'out'> = {},
 ): Promise<FinishedComparison> {
   const plan = planComparison(readPlan(folder), join(folder, 'plan.json'))
-  workloadOf(plan).check(expandSettings(plan.settings))
+  workloadOf(plan).check(settingsOf(plan))
   return runTrials(folder, plan, reopenComparison(readComparison(folder)), options)
 }
 
@@ -121,10 +121,15 @@ function reopenComparison(comparison: Comparison): Comparison {
   }
 }
 
-/** By the label of each setting that something is expected of: a list of shapes for each axis. */
+/**
+ * By the label of each setting that something is expected of: a list of shapes for each axis. What is expected of an axis
+ * is expected of the combinations, and not of a setting beside them that happens to have the same value.
+ */
 function expectationsOf(plan: ComparisonPlan, settings: readonly Setting[]): Record<string, string[][]> {
-  const expectations = settings.flatMap(({ label, values }) => {
+  const combined = settings.length - plan.besides.length
+  const expectations = settings.flatMap(({ label, values }, index) => {
     const shapes = Object.entries(plan.expect).flatMap(([axis, byValue]) => {
+      if (index >= combined && plan.settings[axis] !== undefined) return []
       const expected = byValue[String(values[axis])]
       return expected === undefined ? [] : [expected]
     })

@@ -21,6 +21,12 @@ export interface ComparisonDefinition {
    * takes a variable away. A federation keeps the defaults of the command line for what is left out.
    */
   settings?: Record<string, readonly (string | number | undefined)[]>
+  /**
+   * Settings beside those combinations, each the first of them with values of its own: `[{ aggregation: 'spooled' }]`. It names
+   * an option of the job that is no axis, and may name values of axes too. Nothing that `expect` says of an axis is
+   * expected of it. Left out where the command line names other values to compare. Of a federation only.
+   */
+  besides?: readonly Record<string, string | number>[]
   /** Trials of each setting. */
   trials?: number
   seed?: number

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js'
 import { isUsedBy, type OptionTable, whyUseless } from '../option-spec.js'
+import { valuesByAxis } from './besides.js'
 import { type ComparisonPlan, federationOptions } from './plan.js'
 
 /** What the command line says about a comparison that a suite defines; what is left out stays as the suite has it. */
@@ -21,17 +22,23 @@ export function overridePlan(plan: ComparisonPlan, { settings, job, comparison }
     ...Object.fromEntries(fixed.map(([key, value]) => [key, [value]])),
     ...settings,
   }
-  const isCompared = (axis: string, value: string) => axes[axis]?.some((one) => String(one) === value) ?? false
-  const expect = Object.entries(plan.expect).map(([axis, byValue]) => [
-    axis,
-    Object.fromEntries(Object.entries(byValue).filter(([value]) => isCompared(axis, value))),
-  ])
+  // Who names the settings to compare gets those, and not the suite's example beside them.
+  const isNamed = Object.keys(axes).some((axis) => String(axes[axis]) !== String(plan.settings[axis]))
+  const besides = isNamed ? [] : plan.besides
+  const compared = valuesByAxis(axes, besides)
+  const expect = Object.entries(plan.expect).flatMap(([axis, byValue]) => {
+    const values = compared[axis]?.map(String)
+    return values === undefined
+      ? []
+      : [[axis, Object.fromEntries(Object.entries(byValue).filter(([value]) => values.includes(value)))]]
+  })
   const { workload } = plan
   return {
     ...plan,
     ...comparison,
     workload: workload.kind === 'federation' ? { ...workload, job: { ...workload.job, ...job } } : workload,
     settings: axes,
+    besides,
     expect: Object.fromEntries(expect),
   }
 }

@@ -15,6 +15,7 @@ import {
 } from '../options.js'
 import type { PracticalFloor } from '../verdict/analysis.js'
 import { display, readAxes, readCommandAxes } from './axes.js'
+import { readBesides, valuesByAxis, withSettingsBeside } from './besides.js'
 import {
   type CommandPlan,
   commandEntries,
@@ -27,7 +28,7 @@ import { EXPECTED_SHAPES } from './definition.js'
 import { type DefinitionSource, lineOf } from './definition-source.js'
 import { placeholdersIn } from './placeholders.js'
 import { frameworkPreset } from './presets.js'
-import type { Axes } from './settings.js'
+import { type Axes, expandSettings, type Setting } from './settings.js'
 
 /**
  * A definition, checked and with every default filled in. It is plain JSON and part of comparison.json, from which
@@ -37,6 +38,8 @@ export interface ComparisonPlan {
   name: string
   workload: WorkloadPlan
   settings: Axes
+  /** Settings beside the combinations of the axes, each by the values that are its own. */
+  besides: Setting['values'][]
   trials: number
   seed: number
   rateHz: number
@@ -102,15 +105,31 @@ export function planComparison(definition: unknown, source: string | DefinitionS
   }
   const useless = uselessKeys(definition)
   if (useless.length > 0) throw usageError(from, useless)
-  const { settings, workload, judge, ...rest } = checked.output
+  const { settings, besides: given, workload, judge, ...rest } = checked.output
   const { plan, faults } =
     workload.kind === 'federation'
       ? planFederation(workload, settings, judge)
       : planCommand(withPresetRoles(workload), settings, judge)
   if (faults.length > 0) throw usageError(from, faults)
-  const unexpected = expectationFaults(rest.expect, plan.settings)
+  const { besides, faults: faultsBeside } = readBesides(given, {
+    axes: plan.settings,
+    job: jobOf(plan),
+    options: federationOptions,
+  })
+  if (faultsBeside.length > 0) throw usageError(from, faultsBeside)
+  const unexpected = expectationFaults(rest.expect, valuesByAxis(plan.settings, besides))
   if (unexpected.length > 0) throw usageError(from, unexpected)
-  return { ...rest, ...plan }
+  return { ...rest, ...plan, besides }
+}
+
+/** All settings of a plan; the first is what the others are compared with. */
+export function settingsOf(plan: ComparisonPlan): Setting[] {
+  return withSettingsBeside(expandSettings(plan.settings), plan.besides, jobOf(plan))
+}
+
+/** Of a command nothing is known but its line. */
+function jobOf({ workload }: Pick<ComparisonPlan, 'workload'>): FederationPlan['job'] {
+  return workload.kind === 'federation' ? workload.job : {}
 }
 
 type WorkloadPart = { plan: Pick<ComparisonPlan, 'workload' | 'settings' | 'judge'>; faults: string[] }
@@ -185,6 +204,7 @@ const definitionEntries = {
     v.strictObject(commandEntries),
   ]),
   settings: v.optional(v.record(v.string(), v.unknown())),
+  besides: v.optional(v.array(v.record(v.string(), v.unknown())), []),
   trials: optionValue(compareOptions.trials),
   seed: optionValue(seed),
   rateHz: optionValue(compareOptions.rateHz),

@@ -26,9 +26,14 @@ export function expandSettings(axes: Axes): Setting[] {
   const varying = names.filter((name) => axes[name]!.length > 1)
   const named = varying.length > 0 ? varying : names
   return combinations(axes, names).map((values) => ({
-    label: named.map((name) => `${SHORT_NAMES[name] ?? name}=${values[name]}`).join(' '),
+    label: labelOf(named, values),
     values,
   }))
+}
+
+/** Names axes by their short names. */
+export function labelOf(names: readonly string[], values: Setting['values']): string {
+  return names.map((name) => `${SHORT_NAMES[name] ?? name}=${values[name]}`).join(' ')
 }
 
 function combinations(axes: Axes, names: readonly string[]): Setting['values'][] {
