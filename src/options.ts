@@ -146,6 +146,12 @@ export const roundOptions = {
     default: 1,
     help: 'Accepted results that a round needs to commit.',
   }),
+  evaluateEvery: integer({
+    flag: 'evaluate-every',
+    min: 1,
+    default: 1,
+    help: 'Rounds from one evaluation on the held-out digits to the next. The last round is always evaluated.',
+  }),
   serverLearningRate: real({
     flag: 'server-learning-rate',
     above: 0,
@@ -342,6 +348,20 @@ export const swarmOptions = {
   } satisfies OptionSpec<string>,
 }
 
+const aggregation = {
+  flag: 'aggregation',
+  of: ['spooled', 'buffered'],
+  help: 'Where results wait. spooled: in files, so that memory does not depend on the model. buffered: in memory.',
+} as const
+
+const spoolDir = text({
+  flag: 'spool-dir',
+  placeholder: 'FOLDER',
+  default: undefined,
+  defaultText: 'a new one in TMPDIR or /var/tmp',
+  help: 'Folder for what is spooled: (clients + 2) times the model. It belongs on a disk; tmpfs is memory.',
+})
+
 export const peerOptions = {
   coordinator: text({
     flag: 'coordinator',
@@ -354,6 +374,12 @@ export const peerOptions = {
     ...clientOptions.connectDeadlineMs,
     help: 'How long the peer tries to reach the coordinator at the start.',
   },
+  aggregation: choice({
+    ...aggregation,
+    default: 'buffered',
+    help: 'Where results wait when this peer adds a round up. spooled: in files; of all of them, only the sum is in memory then. buffered: in memory.',
+  }),
+  spoolDir,
 }
 
 const ALGORITHMS = ['fedavg', 'scaffold', 'cyclic'] as const
@@ -384,26 +410,14 @@ export const serverOptions = {
     flag: 'debug',
     help: "Check after every round what must hold of the algorithm's state, and end the job where it does not.",
   }),
-  aggregation: choice({
-    flag: 'aggregation',
-    of: ['spooled', 'buffered'],
-    default: 'spooled',
-    notWith: { swarm: 'adds up in the memory of its peers' },
-    help: 'Where results wait. spooled: in files, so that memory does not depend on the model. buffered: in memory.',
-  }),
+  aggregation: choice({ ...aggregation, default: 'spooled' }),
   wireDtype: choice({
     flag: 'wire-dtype',
     of: ['float32', 'float16', 'bfloat16'],
     default: 'float32',
     help: 'Number type in which float32 weights travel, both ways. The 16-bit ones halve the bytes and round; sums stay as they are.',
   }),
-  spoolDir: text({
-    flag: 'spool-dir',
-    placeholder: 'FOLDER',
-    default: undefined,
-    defaultText: 'a new one in TMPDIR or /var/tmp',
-    help: 'Folder for what is spooled: (clients + 2) times the model. It belongs on a disk; tmpfs is memory.',
-  }),
+  spoolDir,
   resume: flag({
     flag: 'resume',
     help: 'Go on with the job of a server that was interrupted, from its --spool-dir or --checkpoint.',

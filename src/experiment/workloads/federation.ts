@@ -5,6 +5,7 @@ import {
   isAlgorithmFile,
   jobOptions,
   memoryOptions,
+  peerOptions,
   roundOptions,
   serverOptions,
   swarmOptions,
@@ -29,7 +30,7 @@ const SERVER_OPTIONS: OptionTable = {
 }
 const CLIENT_OPTIONS: OptionTable = { clientMemoryGcRounds }
 const COORDINATOR_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, ...roundOptions, ...swarmOptions }
-const PEER_OPTIONS: OptionTable = { memoryGcRounds }
+const PEER_OPTIONS: OptionTable = { memoryGcRounds, aggregation: peerOptions.aggregation }
 
 /** The options that say at a glance what a job is; any other is worth a word when it is not the default. */
 const HEADLINE = ['algorithm', 'rounds', 'clients', 'model', 'modelSize', 'trainer']

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TidemarkError } from '../../errors.js'
 import { formatDuration } from '../../units.js'
 import type { Collection } from '../rounds/collection.js'
+import type { PeerSpool } from '../rounds/peer-spool.js'
 import type { SwarmEffect, SwarmEvent, SwarmReply, Turn } from '../swarm/events.js'
 import type { KeptWeights, OwnResult } from '../swarm/kept-weights.js'
 import type { RosterEntry } from '../swarm/roster.js'
@@ -25,6 +26,8 @@ export interface DriverContext {
   settings: SwarmSettings
   calls: PeerCalls
   kept: KeptWeights
+  /** With `--aggregation spooled`. */
+  spool: PeerSpool | undefined
   changes: Changes
   /** Who trains in a round, sorted. */
   trainersOf: (round: number) => string[]

@@ -1,13 +1,14 @@
 import { TidemarkError } from '../../errors.js'
 import { formatDuration } from '../../units.js'
 import { weightedMean } from '../algorithms/fedavg.js'
-import { openBuffered } from '../rounds/buffered.js'
-import { Collection, RoundFailedError } from '../rounds/collection.js'
+import { Collection } from '../rounds/collection.js'
+import { type Merge, mergeInMemory } from '../rounds/merge.js'
+import type { PeerSpool } from '../rounds/peer-spool.js'
 import type { Turn } from '../swarm/events.js'
 import type { KeptWeights, OwnResult } from '../swarm/kept-weights.js'
 import { weightsDigest } from '../weights/digest.js'
-import { stateInMemory } from '../weights/global-state.js'
 import type { Changes } from '../wire/changes.js'
+import type { ResultClaim } from '../wire/messages.js'
 import type { RoleProcess } from './role-process.js'
 import type { SwarmSettings } from './swarm-job.js'
 
@@ -15,6 +16,8 @@ export interface MergingContext {
   self: string
   settings: SwarmSettings
   kept: KeptWeights
+  /** With `--aggregation spooled`. */
+  spool: PeerSpool | undefined
   changes: Changes
   /** Who trains in a round, sorted. */
   trainersOf: (round: number) => string[]
@@ -72,14 +75,49 @@ export class PeerMerging {
     if (verdict?.state === 'rejected') collection?.fail(self, `its result was rejected, ${verdict.reason}`)
   }
 
-  /** Waits until enough trainers live, gathers their results, and merges them. The merge is kept as this peer's proposal. */
+  /**
+   * Waits until enough trainers live, gathers their results, and merges them. The merge is kept as this peer's proposal. A peer
+   * without room for it is in trouble, and the next one by the rule has its turn.
+   */
   async merge(turn: Turn, signal: AbortSignal): Promise<{ digest: string } | { trouble: string }> {
-    const { settings, changes, kept, role } = this.#context
+    const { kept, role } = this.#context
     const trainers = await this.#livingTrainers(turn.round, signal)
-    const { specs } = kept.global
-    const { minClients, graceMs, roundDeadlineMs, summation } = settings
-    const combination = weightedMean(settings)
-    const aggregation = openBuffered({ ...turn, specs, combination, summation, metadata: {} })
+    let merge: Merge | undefined
+    try {
+      merge = await this.#begin(turn, trainers.length)
+      const accepted = await this.#gather(merge, { turn, trainers }, signal)
+      const weights = await merge.combine()
+      signal.throwIfAborted()
+      const digest = weightsDigest(weights)
+      kept.keepProposed(digest, weights)
+      this.#merged = { round: turn.round, digest, accepted: accepted.map(({ client }) => client) }
+      return { digest }
+    } catch (error) {
+      if (!(error instanceof TidemarkError) || signal.aborted) throw error
+      role.mark({ mark: 'round-failed', ...turn, reason: error.message })
+      role.log(error.message)
+      return { trouble: error.message }
+    } finally {
+      merge?.aggregation.discard()
+    }
+  }
+
+  #begin(turn: Turn, results: number): Merge | Promise<Merge> {
+    const { settings, kept, spool } = this.#context
+    const { summation, serverLearningRate } = settings
+    const { global } = kept
+    const rules = { ...turn, specs: global.specs, combination: weightedMean(settings), summation, metadata: {} }
+    if (spool === undefined) return mergeInMemory(rules, global)
+    return spool.begin(rules, results, serverLearningRate === 1 ? undefined : global)
+  }
+
+  async #gather(
+    { aggregation }: Merge,
+    { turn, trainers }: { turn: Turn; trainers: string[] },
+    signal: AbortSignal,
+  ): Promise<readonly ResultClaim[]> {
+    const { settings, changes } = this.#context
+    const { minClients, graceMs, roundDeadlineMs } = settings
     const rules = { ...turn, clients: trainers, minClients, graceMs, deadlineMs: roundDeadlineMs }
     const collection = new Collection(rules, aggregation)
     this.#collection = collection
@@ -89,22 +127,9 @@ export class PeerMerging {
     if (signal.aborted) cancel()
     changes.notify()
     try {
-      const accepted = await collection.outcome
-      const merged = await aggregation.combine(stateInMemory(kept.global))
-      const weights = await merged.load()
-      signal.throwIfAborted()
-      const digest = weightsDigest(weights)
-      kept.keepProposed(digest, weights)
-      this.#merged = { round: turn.round, digest, accepted: accepted.map(({ client }) => client) }
-      return { digest }
-    } catch (error) {
-      if (!(error instanceof RoundFailedError)) throw error
-      role.mark({ mark: 'round-failed', ...turn, reason: error.message })
-      role.log(error.message)
-      return { trouble: error.message }
+      return await collection.outcome
     } finally {
       signal.removeEventListener('abort', cancel)
-      aggregation.discard()
     }
   }
 

@@ -1,6 +1,7 @@
 import { messageOf, TidemarkError, UsageError } from '../../errors.js'
 import { keepYoungGenerationSmall } from '../../memory/young-generation.js'
 import { formatBytes, formatDuration } from '../../units.js'
+import { PeerSpool } from '../rounds/peer-spool.js'
 import { KeptWeights } from '../swarm/kept-weights.js'
 import { copyTensors, type Weights, weightsBytes } from '../weights/weights.js'
 import { anySignal } from '../wire/any-signal.js'
@@ -9,6 +10,7 @@ import { listen } from '../wire/http-server.js'
 import { CLIENT_NAME } from '../wire/messages.js'
 import { readToken } from '../wire/token.js'
 import { CoordinatorLink, type Joined } from './coordinator-link.js'
+import { isEvaluated } from './evaluation.js'
 import { Heartbeat } from './heartbeat.js'
 import type { LocalTrainer } from './job.js'
 import { PeerCalls } from './peer-calls.js'
@@ -113,12 +115,15 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
     specs,
     addressOf: (name) => heartbeat.addressOf(name),
   })
+  const { aggregation, spoolDir } = job.settings
+  const spool = aggregation === 'spooled' ? await PeerSpool.open(spoolDir, role.log) : undefined
   const driver = new PeerDriver({
     rules: { self, peers, rotation: settings.rotation, seed: settings.seed },
     isReturning,
     settings,
     calls,
     kept,
+    spool,
     changes,
     trainersOf: job.sample ?? ((round) => drawTrainers(settings, peers, round)),
     role,
@@ -145,6 +150,7 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
     return kept.global
   } finally {
     driver.close()
+    spool?.close()
     await heartbeat.stopped()
   }
 }
@@ -224,7 +230,7 @@ async function endRound(
   if (hasMerged) await driver.spreadOut()
   const measured = await memory.endRound({ hasLearnt: isTrainer, hasMerged })
   // One evaluation a round is enough, and its memory shows in nobody's round: it comes between two.
-  const accuracy = hasMerged ? model.accuracy?.(kept.global) : undefined
+  const accuracy = hasMerged && isEvaluated(end.round, settings) ? model.accuracy?.(kept.global) : undefined
   startNextPeak(role.exactPeaks)
   role.mark({
     mark: 'round',

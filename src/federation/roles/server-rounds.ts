@@ -1,7 +1,7 @@
 import { TidemarkError } from '../../errors.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { ownOptions } from '../algorithms/all.js'
-import { initialState, modelOf } from '../algorithms/state.js'
+import { initialState } from '../algorithms/state.js'
 import { killPoint } from '../kill-point.js'
 import { RoundFailedError } from '../rounds/collection.js'
 import { Contributions } from '../rounds/contributions.js'
@@ -14,6 +14,7 @@ import type { Storage } from '../rounds/storage.js'
 import { writeCheckpoint } from '../weights/checkpoint.js'
 import type { GlobalState } from '../weights/global-state.js'
 import type { Changes } from '../wire/changes.js'
+import { Evaluation } from './evaluation.js'
 import type { Fault } from './fault.js'
 import type { ServerModel } from './job.js'
 import { probeOnTheWay } from './probe.js'
@@ -46,6 +47,7 @@ export async function runRounds(job: RunningJob, role: RoleProcess): Promise<Glo
     resumed?.completedRounds ?? 0,
   )
   const contributions = new Contributions()
+  const evaluation = new Evaluation(job)
   if (storage.completedRounds > 0) await goOn(job, { round: storage.completedRounds, state, contributions }, role)
   // From here on the loop alone holds the weights: an old set is free as soon as the next one is committed.
   job.model.initial = { specs: state.specs, data: [] }
@@ -62,7 +64,7 @@ export async function runRounds(job: RunningJob, role: RoleProcess): Promise<Glo
     await persist(job, { round, state, contributions })
     job.desk.confirm(commit.accepted)
     killPoint('persisted')
-    await endRound(job, { round, attempt, startedMs, state, commit }, role)
+    await endRound(job, { round, attempt, startedMs, state, commit, evaluation }, role)
   }
   return state
 }
@@ -207,17 +209,18 @@ async function endRound(
     startedMs: number
     state: GlobalState
     commit: Pick<RoundCommit, 'accepted'>
+    evaluation: Evaluation
   },
   role: RoleProcess,
 ): Promise<void> {
-  const { round, attempt, startedMs, state } = from
+  const { round, attempt, startedMs, state, evaluation } = from
   job.fault?.(round)
   const memory = await measureRoundEnd({
     exactPeaks: role.exactPeaks,
     gcRounds: job.settings.serverMemoryGcRounds,
     completedRounds: round,
   })
-  const accuracy = job.model.accuracy?.(modelOf(job.algorithm, await state.load()))
+  const accuracy = await evaluation.of(round, state)
   const accepted = from.commit.accepted.map((claim) => claim.client)
   startNextPeak(role.exactPeaks)
   const measured = { round, attempt, startedMs, ...memory, accepted }

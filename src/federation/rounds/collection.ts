@@ -47,7 +47,7 @@ export class Collection {
   readonly rules: CollectionRules
   /** The accepted, sorted by name; rejects with {@link RoundFailedError}. */
   readonly outcome: Promise<ResultClaim[]>
-  readonly #aggregation: Aggregation
+  readonly #aggregation: Pick<Aggregation, 'receive' | 'recovered'>
   readonly #standings: Map<string, Standing>
   readonly #accepted: ResultClaim[] = []
   /** Why clients failed, or why their last result was rejected. */
@@ -58,7 +58,7 @@ export class Collection {
   #resolve!: (accepted: ResultClaim[]) => void
   #reject!: (error: Error) => void
 
-  constructor(rules: CollectionRules, aggregation: Aggregation) {
+  constructor(rules: CollectionRules, aggregation: Pick<Aggregation, 'receive' | 'recovered'>) {
     this.rules = rules
     this.#aggregation = aggregation
     // Every client may be in the middle of a download and of an upload: that many listeners are no leak.

@@ -1,12 +1,13 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { killPoint } from '../kill-point.js'
 import { FileState } from '../weights/file-state.js'
 import type { GlobalState } from '../weights/global-state.js'
 import { SafetensorsFile } from '../weights/safetensors-file.js'
 import { scanSafetensors } from '../weights/scan-safetensors.js'
-import { type TensorSpec, weightsBytes } from '../weights/weights.js'
+import { type TensorSpec, type Weights, weightsBytes } from '../weights/weights.js'
+import { encodeWeights } from '../weights/write-safetensors.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Aggregation, AggregationSettings, ReceivedResult } from './aggregation.js'
 import { compareText } from './sample.js'
@@ -59,7 +60,9 @@ export class SpooledAggregation implements Aggregation {
     return { state, accepted: JSON.parse(state.file.metadata.accepted ?? '[]') as ResultClaim[] }
   }
 
-  async receive(source: Readable, claim: ResultClaim): Promise<ReceivedResult> {
+  async receive(given: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
+    const source =
+      given instanceof Readable ? given : Readable.from(encodeWeights(given).chunks(), { objectMode: false })
     const { specs, narrow } = this.#settings
     const path = this.#place.resultPath(this.#received++)
     const part = `${path}.part`
@@ -82,7 +85,8 @@ export class SpooledAggregation implements Aggregation {
     }
   }
 
-  async combine(current: GlobalState): Promise<FileState> {
+  /** @param current may be left out where the next state keeps nothing of it */
+  async combine(current: GlobalState | undefined): Promise<FileState> {
     const { specs, metadata } = this.#settings
     const { outcomePath, opened } = this.#place
     const results = this.#results.sort((a, b) => compareText(a.claim.client, b.claim.client))
@@ -111,14 +115,15 @@ export class SpooledAggregation implements Aggregation {
     this.#results = []
   }
 
-  #terms(results: readonly Spooled[], files: readonly SafetensorsFile[], current: GlobalState) {
-    const { combination } = this.#settings
+  #terms(results: readonly Spooled[], files: readonly SafetensorsFile[], current: GlobalState | undefined) {
+    const { combination, specs } = this.#settings
     const accepted = results.map(({ claim }) => claim)
     const scaleOf = memoized((spec: TensorSpec) => combination.scale(accepted, spec))
     const terms = results.map(({ claim }, index) => ({
       file: files[index]!,
       share: (spec: TensorSpec) => scaleOf(spec).rate * combination.weight(claim, spec),
     }))
+    if (current === undefined && specs.every((spec) => scaleOf(spec).keep === 0)) return terms
     if (!(current instanceof FileState)) throw new Error('the state of a spooled job lies in a file')
     return [{ file: current.file, share: (spec: TensorSpec) => scaleOf(spec).keep }, ...terms]
   }

@@ -29,9 +29,9 @@ export class FileState implements GlobalState {
     return { byteLength: head.length + file.dataBytes, entries: file.entries, chunks: () => readChunks(file, head) }
   }
 
-  async load(): Promise<Weights> {
+  async load(into?: Weights): Promise<Weights> {
     const source = Readable.from(copied(this.encode().chunks()), { objectMode: false })
-    return readWeights(source, { expected: this.specs, maxBytes: this.file.dataBytes })
+    return readWeights(source, { expected: this.specs, maxBytes: this.file.dataBytes, into })
   }
 
   close(): void {

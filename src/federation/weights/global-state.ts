@@ -10,8 +10,11 @@ export interface GlobalState {
   readonly specs: readonly TensorSpec[]
   /** As a safetensors file, for one reader. Any number may read at a time, each at its own pace. */
   encode(metadata?: Record<string, string>): EncodedWeights | EncodedFile
-  /** All of it in memory: one M where it lies in a file. For the evaluation of models that are small, and for tests. */
-  load(): Promise<Weights>
+  /**
+   * All of it in memory: one M where it lies in a file, taken from `into` where those are weights of the same tensors that nobody
+   * needs any more. For the evaluation of models that are small, and for tests.
+   */
+  load(into?: Weights): Promise<Weights>
 }
 
 /** A state that is read from a file as it is sent. */

@@ -1,5 +1,5 @@
 /** A swarm of real processes, of which some are killed or stopped at the worst moments. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Mark, RoundMark } from '../../../src/marks.js'
@@ -17,9 +17,9 @@ const names = ['site-1', 'site-2', 'site-3']
 
 function startSwarm(flags: string[]) {
   const folder = temporaryFolder()
-  const start = (name: string, args: string[]) => {
+  const start = (name: string, args: string[], env: Record<string, string> = {}) => {
     const file = join(folder, `${name}.ndjson`)
-    const started = startTidemark(args, { env: { TIDEMARK_TOKEN: TOKEN, TIDEMARK_MARKS: file } })
+    const started = startTidemark(args, { env: { TIDEMARK_TOKEN: TOKEN, TIDEMARK_MARKS: file, ...env } })
     return { ...started, name, marks: () => readMarks(file) }
   }
   const job = ['--clients', '3', '--model', 'softmax', '--local-steps', '1', '--reconnect-grace', '1s']
@@ -27,11 +27,11 @@ function startSwarm(flags: string[]) {
   const lives = new Map<string, number>()
   return {
     coordinator,
-    peer: async (name: string) => {
+    peer: async (name: string, own: string[] = [], env: Record<string, string> = {}) => {
       const url = await readyUrl(coordinator)
       const life = (lives.get(name) ?? 0) + 1
       lives.set(name, life)
-      return start(`${name}.${life}`, ['peer', '--coordinator', url, '--name', name])
+      return start(`${name}.${life}`, ['peer', '--coordinator', url, '--name', name, ...own], env)
     },
   }
 }
@@ -86,7 +86,7 @@ describe('a swarm of three whose aggregator is killed', () => {
     '%s, loses no round, commits none twice, and has it back',
     async (_when, stage) => {
       const swarm = startSwarm(['--rounds', String(ROUNDS)])
-      const peers = await Promise.all(names.map(swarm.peer))
+      const peers = await Promise.all(names.map((name) => swarm.peer(name)))
       await expect.poll(() => rounds(peers[0]!).length, PATIENT).toBeGreaterThan(2)
       const { peer: victim } = await peerIn(peers, stage)
       victim.child.kill('SIGKILL')
@@ -101,10 +101,32 @@ describe('a swarm of three whose aggregator is killed', () => {
 })
 
 it(
+  'an aggregator that is killed with half a sum in its spool leaves nothing that counts: another one commits the round, and the spool is emptied when it is back',
+  async () => {
+    const swarm = startSwarm(['--rounds', String(ROUNDS)])
+    const folder = temporaryFolder()
+    const spools = names.map((name) => ['--aggregation', 'spooled', '--spool-dir', join(folder, name)])
+    const peers = await Promise.all(
+      names.map((name, i) => swarm.peer(name, spools[i]!, i === 0 ? { TIDEMARK_KILL_AT: 'mean-begun@2' } : {})),
+    )
+    expect(await peers[0]!.finished).toMatchObject({ signal: 'SIGKILL' })
+    const left = () => readdirSync(join(folder, 'site-1')).filter((file) => file.startsWith('round-'))
+    expect(left().some((file) => file.endsWith('.safetensors.part'))).toBe(true)
+    expect(left().some((file) => /-result-\d+\.safetensors$/.test(file))).toBe(true)
+    const again = await swarm.peer('site-1', spools[0]!)
+    for (const one of [peers[1]!, peers[2]!, again, swarm.coordinator])
+      expect((await one.finished).code, one.name).toBe(0)
+    expectOneCommitEach([...peers, again], ROUNDS)
+    for (const name of names) expect(readdirSync(join(folder, name)), name).toEqual([])
+  },
+  LONGEST_MS,
+)
+
+it(
   'an aggregator that is stopped past its time finds the round committed by another, and its own void',
   async () => {
     const swarm = startSwarm(['--rounds', '30'])
-    const peers = await Promise.all(names.map(swarm.peer))
+    const peers = await Promise.all(names.map((name) => swarm.peer(name)))
     await expect.poll(() => rounds(peers[0]!).length, PATIENT).toBeGreaterThan(2)
     const { peer: stopped } = await peerIn(peers, 'collecting')
     stopped.child.kill('SIGSTOP')
@@ -126,7 +148,7 @@ it(
     // All three results are needed, so whoever takes over collects until the stopped one is back, and still collects itself.
     const flags = ['--rounds', '8', '--min-clients', '3', '--local-steps', '2000', '--round-attempts', '100']
     const swarm = startSwarm(flags)
-    const peers = await Promise.all(names.map(swarm.peer))
+    const peers = await Promise.all(names.map((name) => swarm.peer(name)))
     await expect.poll(() => rounds(peers[0]!).length, PATIENT).toBeGreaterThan(1)
     await believeBoth(peers)
     for (const one of [...peers, swarm.coordinator]) expect((await one.finished).code, one.name).toBe(0)
@@ -156,7 +178,7 @@ it(
   'below a majority the job ends with a message, and nothing hangs',
   async () => {
     const swarm = startSwarm(['--rounds', '100000', '--join-deadline', '12s'])
-    const peers = await Promise.all(names.map(swarm.peer))
+    const peers = await Promise.all(names.map((name) => swarm.peer(name)))
     await expect.poll(() => rounds(peers[0]!).length, PATIENT).toBeGreaterThan(1)
     peers[1]!.child.kill('SIGKILL')
     peers[2]!.child.kill('SIGKILL')

@@ -4,7 +4,7 @@ import { StoppedError } from '../../../src/errors.js'
 import { runCoordinator } from '../../../src/federation/roles/coordinator.js'
 import type { MakeTrainer } from '../../../src/federation/roles/job.js'
 import { runPeer } from '../../../src/federation/roles/peer.js'
-import type { CoordinatorSettings, PeerJob, SwarmModel } from '../../../src/federation/roles/swarm-job.js'
+import type { CoordinatorSettings, PeerJob, PeerSettings, SwarmModel } from '../../../src/federation/roles/swarm-job.js'
 import type { Weights } from '../../../src/federation/weights/weights.js'
 import { defaultValues } from '../../../src/option-spec.js'
 import { memoryOptions, networkOptions, peerOptions, swarmOptions } from '../../../src/options.js'
@@ -30,6 +30,8 @@ export interface PeerChanges {
   sample?: PeerJob['sample']
   /** Where the peer believes that the coordinator is. */
   coordinator?: string
+  /** Other options of the peer. */
+  options?: Partial<PeerSettings>
 }
 
 export async function startSwarm(changes: Partial<CoordinatorSettings>): Promise<StartedSwarm> {
@@ -44,7 +46,7 @@ export async function startSwarm(changes: Partial<CoordinatorSettings>): Promise
 function startPeer(
   url: string,
   name: string,
-  { makeTrainer, model, sample, coordinator = url }: PeerChanges,
+  { makeTrainer, model, sample, coordinator = url, options }: PeerChanges,
 ): StartedPeer {
   const role = fakeRole()
   const settings = {
@@ -52,6 +54,7 @@ function startPeer(
     memoryGcRounds: 0,
     coordinator,
     name,
+    ...options,
   }
   const loadModel = async () => ({ ...model })
   const done = runPeer({ settings, makeTrainer, loadModel, ...(sample === undefined ? {} : { sample }) }, role)

@@ -6,7 +6,7 @@ import { fedavg } from '../../../src/federation/algorithms/fedavg.js'
 import { runClient } from '../../../src/federation/roles/client.js'
 import { makeTrainer } from '../../../src/federation/roles/job-model.js'
 import { runServer } from '../../../src/federation/roles/server.js'
-import type { CoordinatorSettings } from '../../../src/federation/roles/swarm-job.js'
+import type { CoordinatorSettings, PeerSettings } from '../../../src/federation/roles/swarm-job.js'
 import { initialWeights } from '../../../src/federation/training/initial-weights.js'
 import { weightsDigest } from '../../../src/federation/weights/digest.js'
 import { type Weights, weightsBytes } from '../../../src/federation/weights/weights.js'
@@ -20,6 +20,7 @@ const names = ['site-1', 'site-2', 'site-3', 'site-4']
 /** The weights after every round, by the peer that added it up. */
 async function runSwarm(
   changes: Partial<CoordinatorSettings>,
+  options: Partial<PeerSettings> = {},
 ): Promise<{ rounds: Weights[]; finals: Weights[]; turns: string[] }> {
   const swarm = await startSwarm({ ...job, ...changes })
   const settings = { ...serverSettings(), ...job }
@@ -27,6 +28,7 @@ async function runSwarm(
   const peers = names.map((name) =>
     swarm.peer(name, {
       makeTrainer,
+      options,
       model: {
         initial: initialWeights(settings, settings.seed),
         accuracy: (weights) => committed.push({ weights: copyOf(weights), name }) && 0,
@@ -70,6 +72,8 @@ describe('a swarm equals FedAvg bit for bit, every tensor after every round,', (
       if (rotation === 'round-robin') expect(turns).toEqual(['site-1', 'site-2', 'site-3', 'site-4', 'site-1'])
       if (rotation === 'fixed') expect(new Set(turns)).toEqual(new Set(['site-1']))
     }
+    const spooled = await runSwarm(changes, { aggregation: 'spooled' })
+    expect(spooled.rounds.map(weightsDigest), 'spooled').toEqual(expected)
   })
 })
 
