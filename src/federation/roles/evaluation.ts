@@ -7,7 +7,7 @@ import type { GlobalState } from '../weights/global-state.js'
 import type { Weights } from '../weights/weights.js'
 import type { ServerModel } from './job.js'
 
-export type EvaluationSettings = Pick<OptionValues<typeof roundOptions>, 'evaluateEvery'> &
+type EvaluationSettings = Pick<OptionValues<typeof roundOptions>, 'evaluateEvery'> &
   Pick<OptionValues<typeof jobOptions>, 'rounds'>
 
 export function isEvaluated(round: number, { evaluateEvery, rounds }: EvaluationSettings): boolean {

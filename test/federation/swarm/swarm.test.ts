@@ -1,4 +1,5 @@
 import { connect, createServer as createTcpServer } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { copyOf } from '../../../experiments/support/job-in-process.js'
 import { StoppedError } from '../../../src/errors.js'
@@ -10,6 +11,7 @@ import type { CoordinatorSettings, PeerSettings } from '../../../src/federation/
 import { initialWeights } from '../../../src/federation/training/initial-weights.js'
 import { weightsDigest } from '../../../src/federation/weights/digest.js'
 import { type Weights, weightsBytes } from '../../../src/federation/weights/weights.js'
+import { temporaryFolder } from '../../temporary-folder.js'
 import { fakeRole, waitForMark } from '../fake-role.js'
 import { clientSettings, serverSettings } from '../settings.js'
 import { startSwarm } from './start-swarm.js'
@@ -20,7 +22,7 @@ const names = ['site-1', 'site-2', 'site-3', 'site-4']
 /** The weights after every round, by the peer that added it up. */
 async function runSwarm(
   changes: Partial<CoordinatorSettings>,
-  options: Partial<PeerSettings> = {},
+  options: (name: string) => Partial<PeerSettings> = () => ({}),
 ): Promise<{ rounds: Weights[]; finals: Weights[]; turns: string[] }> {
   const swarm = await startSwarm({ ...job, ...changes })
   const settings = { ...serverSettings(), ...job }
@@ -28,7 +30,7 @@ async function runSwarm(
   const peers = names.map((name) =>
     swarm.peer(name, {
       makeTrainer,
-      options,
+      options: options(name),
       model: {
         initial: initialWeights(settings, settings.seed),
         accuracy: (weights) => committed.push({ weights: copyOf(weights), name }) && 0,
@@ -72,7 +74,10 @@ describe('a swarm equals FedAvg bit for bit, every tensor after every round,', (
       if (rotation === 'round-robin') expect(turns).toEqual(['site-1', 'site-2', 'site-3', 'site-4', 'site-1'])
       if (rotation === 'fixed') expect(new Set(turns)).toEqual(new Set(['site-1']))
     }
-    const spooled = await runSwarm(changes, { aggregation: 'spooled' })
+    const folder = temporaryFolder()
+    // A folder for each: the process that they share here would take the others' for its own left-overs.
+    const inFiles = (name: string) => ({ aggregation: 'spooled', spoolDir: join(folder, name) }) as const
+    const spooled = await runSwarm(changes, inFiles)
     expect(spooled.rounds.map(weightsDigest), 'spooled').toEqual(expected)
   })
 })
