@@ -1,7 +1,7 @@
 /** A server whose disk runs full at one step of a round or another, on a small file system of its own, and is started again. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -33,6 +33,9 @@ interface Disk {
   /** Fills it but for so many bytes. */
   fill(free: number): void
   empty(): void
+  /** Makes every rename onto this file fail, as one onto a file that is mounted does. */
+  hold(file: string): void
+  letGo(file: string): void
 }
 
 /** A tmpfs that is there for this test's processes alone, and goes with the process that holds it. */
@@ -43,11 +46,15 @@ async function openDisk(): Promise<Disk> {
   onTestFinished(() => void holder.kill('SIGKILL'))
   await once(holder.stdout, 'data')
   const seen = `/proc/${holder.pid}/root${folder}`
+  const entered = ['-t', String(holder.pid), '-U', '-m', '--preserve-credentials']
+  const inside = (...command: string[]) => void execFileSync('nsenter', [...entered, ...command])
   return {
     folder,
     start: (program, args, env) => {
-      const enter = ['-t', String(holder.pid), '-U', '-m', '--preserve-credentials', program, ...args]
-      const child = spawn('nsenter', enter, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
+      const child = spawn('nsenter', [...entered, program, ...args], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, ...env },
+      })
       onTestFinished(() => void child.kill('SIGKILL'))
       return child
     },
@@ -56,6 +63,8 @@ async function openDisk(): Promise<Disk> {
       writeFileSync(join(seen, 'ballast'), Buffer.alloc(bavail * bsize - free))
     },
     empty: () => rmSync(join(seen, 'ballast')),
+    hold: (file) => inside('mount', '--bind', join(folder, file), join(folder, file)),
+    letGo: (file) => inside('umount', join(folder, file)),
   }
 }
 
@@ -186,6 +195,29 @@ describe.runIf(canMount)('a disk that runs full', () => {
     disk.fill(2 * MIB + 2 * HEAD_BYTES)
     expect(await round.sendSecond()).toMatchObject({ body: { result: 'accepted' } })
     await expectEnd(round, round)
+    expect(readFileSync(checkpoint).equals(expected)).toBe(true)
+  })
+
+  it('that lets the new state be written, and not renamed over the old one, ends the job with a reason, and a restart ends with the same bits', async () => {
+    const expected = await modelOfUndisturbedRun()
+    const checkpoint = join(temporaryFolder(), 'model.safetensors')
+    const disk = await openDisk()
+    const round = await openRound(disk, checkpoint)
+    disk.hold('state.safetensors')
+    expect(await round.sendSecond()).toMatchObject({ body: { result: 'accepted' } })
+    const why = `the spool folder ${disk.folder} cannot be written: EBUSY`
+    for (const client of [round.one, round.two])
+      expect(JSON.parse((await client.task()).body)).toMatchObject({
+        task: 'failed',
+        message: expect.stringContaining(why),
+      })
+    const { code, stderr } = await round.ended
+    expect(code).toBe(3)
+    expect(stderr).toContain(why)
+    expect(stderr).toContain('start it again with --resume: results that were acknowledged are kept')
+    expect(existsSync(checkpoint)).toBe(false)
+    disk.letGo('state.safetensors')
+    await expectEnd(round, await startAgain(disk, round, checkpoint))
     expect(readFileSync(checkpoint).equals(expected)).toBe(true)
   })
 })

@@ -20,6 +20,9 @@ const MEMORY_FILE_SYSTEMS: Record<number, string> = { 16914836: 'tmpfs', 2240043
 /** Codes of a write that found no room: on the disk, or in what its user may take of it. */
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
 
+/** Codes of a file system that does not let itself be written to: read-only, held by another, or broken. */
+const UNWRITABLE: ReadonlySet<string> = new Set(['EROFS', 'EBUSY', 'EACCES', 'EPERM', 'EISDIR', 'EIO'])
+
 /** Room that is left to others. */
 const SPARE_BYTES = 16 * 2 ** 20
 
@@ -75,9 +78,17 @@ export class SpoolFolder {
     )
   }
 
-  /** A full disk, in the words of who runs the server; other errors as they are. */
+  /** A disk that is full or cannot be written, in the words of who runs the server; other errors as they are. */
   explain(error: unknown): unknown {
-    if (!FULL.has(systemErrorCode(error) ?? '')) return error
+    const code = systemErrorCode(error) ?? ''
+    if (UNWRITABLE.has(code) && (error as NodeJS.ErrnoException).path?.startsWith(this.path))
+      return new TidemarkError(`the spool folder ${this.path} cannot be written: ${messageOf(error)}`, {
+        fix: this.#isNamed
+          ? 'Let the server write there, and start it again with --resume: results that were acknowledged are kept.'
+          : 'Give --spool-dir a folder that stays writable.',
+        cause: error,
+      })
+    if (!FULL.has(code)) return error
     return new TidemarkError(`the spool folder ${this.path} is full: ${messageOf(error)}`, {
       fix: this.#isNamed
         ? 'Free some space there, and start the server again with --resume: results that were acknowledged are kept.'
