@@ -3,10 +3,24 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { mersenne } from 'pure-rand/generator/mersenne'
 import { MIB } from '../../src/units.js'
 
-/** What a generated series really is. A random walk is none of the shapes; it only must not be called growth. */
-export type Truth = 'stable' | 'random walk' | 'grows' | 'settling' | 'sawtooth' | 'staircase' | 'spike'
+/**
+ * What a generated series really is. A random walk is none of the shapes, and a slow warm-up settles after the job has ended; both only
+ * must not be called growth.
+ */
+export type Truth = Shape | 'random walk' | 'slow warm-up'
+type Shape = 'stable' | 'grows' | 'settling' | 'sawtooth' | 'staircase' | 'spike'
 
-export const TRUTHS: Truth[] = ['stable', 'random walk', 'grows', 'settling', 'sawtooth', 'staircase', 'spike']
+/** New ones come last, so that the seeds of the others stay what they were. */
+export const TRUTHS: Truth[] = [
+  'stable',
+  'random walk',
+  'grows',
+  'settling',
+  'sawtooth',
+  'staircase',
+  'spike',
+  'slow warm-up',
+]
 
 export interface LabelledSeries {
   truth: Truth
@@ -24,6 +38,8 @@ export interface LabelledSeries {
   warmUpRounds: number
   period: number | undefined
   outliers: number
+  /** The first trial without its noise and level. */
+  mean: number[]
 }
 
 export interface GenerateOptions {
@@ -51,13 +67,15 @@ export function generateSeries(truth: Truth, seed: number, fixed: GenerateOption
   const levelBytes = (fixed.levelInM ?? draw.between(1, 6)) * m
   const shape = shapeOf(truth, draw, { rounds, sigmaBytes, levelBytes, leak: fixed.leak })
   const hasOutlier = fixed.outlier ?? (truth !== 'spike' && truth !== 'random walk' && draw.between(0, 1) < 0.25)
+  const means: number[][] = []
   const trials = Array.from({ length: trialCount }, () => {
     const noise =
       truth === 'random walk'
         ? draw.walk(rounds, sigmaBytes * draw.between(0.3, 1))
         : draw.noise(rounds, sigmaBytes, correlation)
-    const mean = shape.trial()
-    return noise.map((value, t) => Math.max(MIB, levelBytes + value + mean(t)))
+    const mean = noise.map((_, t) => t).map(shape.trial())
+    means.push(mean)
+    return noise.map((value, t) => Math.max(MIB, levelBytes + value + mean[t]!))
   })
   if (hasOutlier) {
     const trial = trials[draw.integer(0, trialCount - 1)]!
@@ -75,6 +93,7 @@ export function generateSeries(truth: Truth, seed: number, fixed: GenerateOption
     warmUpRounds: shape.warmUpRounds ?? 0,
     period: shape.period,
     outliers: hasOutlier ? 1 : 0,
+    mean: means[0]!,
   }
 }
 
@@ -114,6 +133,10 @@ function shapeOf(
     }
     case 'settling': {
       const warm = draw.warmUp(rounds, sigmaBytes)
+      return { warmUpRounds: warm.rounds, trial: () => warm.mean }
+    }
+    case 'slow warm-up': {
+      const warm = draw.slowWarmUp(rounds, sigmaBytes, levelBytes)
       return { warmUpRounds: warm.rounds, trial: () => warm.mean }
     }
     case 'sawtooth': {
@@ -184,6 +207,12 @@ function drawsOf(seed: number) {
         rounds: Math.ceil(tau * Math.log(height / (0.2 * sigma))),
         mean: (t: number) => -height * Math.exp(-t / tau),
       }
+    },
+    /** 10 to 60 sigma in all, or most of the level, with a time constant of a third of the job up to the whole job. */
+    slowWarmUp(rounds: number, sigma: number, level: number) {
+      const tau = rounds * 3 ** between(-1, 0)
+      const height = Math.min(between(10, 60) * sigma, 0.8 * level)
+      return { rounds, mean: (t: number) => -height * Math.exp(-t / tau) }
     },
     /** Places at least `apart` from each other and from both ends. */
     places(count: number, length: number, apart: number): number[] {

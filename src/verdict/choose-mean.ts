@@ -3,7 +3,7 @@ import { median } from '../statistics/median.js'
 import { fitMean, type MeanFit } from './fit-mean.js'
 import { constantMean, lineMean } from './means/flat-and-line.js'
 import { type Cycle, type Mean, ones, roundsFromStart } from './means/mean.js'
-import { saturationMeans } from './means/saturation.js'
+import { nearbySaturations, saturationMeans } from './means/saturation.js'
 import { completedRounds, placeInCycle, sawtoothMeans } from './means/sawtooth.js'
 import { stepMeans } from './means/steps.js'
 import type { RoundSeries } from './round-series.js'
@@ -37,11 +37,12 @@ export function fitMeans(
   const line = fitted(lineMean(trials))
   if (constant === undefined || line === undefined) return undefined
   const saturations = saturationMeans(trials)
+  const refined = (fit: MeanFit | undefined) => fit && lowest([fit, ...nearbySaturations(trials, fit.mean).map(fitted)])
   return {
     constant,
     line,
-    saturation: best(saturations.filter(({ hasLine }) => !hasLine)),
-    saturationAndLine: best(saturations.filter(({ hasLine }) => hasLine)),
+    saturation: refined(best(saturations.filter(({ hasLine }) => !hasLine))),
+    saturationAndLine: refined(best(saturations.filter(({ hasLine }) => hasLine))),
     steps: best(stepMeans(trials, withoutOutliers(values, constant))),
     sawtooth: lowest(
       cyclesToTry(trials, values, gcRounds)

@@ -87,7 +87,7 @@ export function decideShape(
   }
   if (because === 'settled') {
     const gain = Math.min(fits.constant.score, fits.line.score) - fit.score
-    const found = afterWarmUp({ ...known, shape: 'settling', because, fit }, gain, trendFrom)
+    const found = afterWarmUp({ ...known, shape: 'settling', because, fit }, { gain, trendFrom, bend: bendOf(fits) })
     const isLevel = found.growth === 'stable' && fits.constant.score <= fits.line.score
     return found.shape === 'inconclusive' && isLevel ? onOneLevel(known, fits.constant) : found
   }
@@ -152,7 +152,10 @@ function chosen(
 }
 
 /** Whether a warm-up has come to its level, goes over into growth, or has not been watched for long enough. */
-function afterWarmUp(found: Findings & { fit: MeanFit }, gain: number, trendFrom: TrendFrom): Findings {
+function afterWarmUp(
+  found: Findings & { fit: MeanFit },
+  { gain, trendFrom, bend }: { gain: number; trendFrom: TrendFrom; bend: Bend },
+): Findings {
   const { fit, practicalFloorBytes } = found
   const tau = fit.mean.tauRounds!
   const rounds = Math.max(...found.trials.map((trial) => trial.rounds.length))
@@ -163,7 +166,7 @@ function afterWarmUp(found: Findings & { fit: MeanFit }, gain: number, trendFrom
   const trend = trendFrom(settledPlace)
   const growth = growthOf(trend, practicalFloorBytes)
   const tail = { ...found, trend, growth, settledPlace }
-  if (growth === 'grows') return { ...tail, shape: 'grows', because: 'slope after warm-up' }
+  if (growth === 'grows' && bend !== 'to a level') return { ...tail, shape: 'grows', because: 'slope after warm-up' }
   // Over within a round it is one low round at the start, of which as much is asked as where it is seen as an outlier.
   const leastShare = tau < 1 ? FAR_SHARE * found.levelBytes : STEP_ROUNDS * practicalFloorBytes
   const isVisible = riseBytes >= Math.max(VISIBLE_SD * fit.sdBytes, leastShare)
@@ -173,12 +176,33 @@ function afterWarmUp(found: Findings & { fit: MeanFit }, gain: number, trendFrom
   const isLevel = growth === 'stable' || trend === undefined || trend.notAbove > doubtOf(trend, practicalFloorBytes)
   if (isVisible && isLevel && rounds >= WATCHED_FOR_TAU * tau && gain > CLEAR_GAIN)
     return { ...tail, shape: 'settling', because: 'settled' }
-  const stillRising = rounds < BENT_WITHIN_TAU * tau ? risingThroughout(found, rounds, trendFrom) : undefined
+  const mayRise = rounds < BENT_WITHIN_TAU * tau && bend !== 'to a level'
+  const stillRising = mayRise ? risingThroughout(found, rounds, trendFrom) : undefined
   if (stillRising !== undefined)
     return { ...tail, shape: 'grows', because: 'still rising', trend: stillRising, growth: 'grows' }
   const undecided: Findings = { ...tail, shape: 'inconclusive', because: 'grows or settles' }
   return isVisible ? { ...undecided, possible: ['grows', 'settling'] } : undecided
 }
+
+/** Where growth that falls is going, as far as the rounds tell. */
+type Bend = 'none' | 'to a line' | 'to a level'
+
+/**
+ * Growth that falls is a leak only where a leak below the warm-up explains the rounds better than a warm-up to a level, however slow. So a
+ * warm-up that outlasts the job is not called a leak because it still rises at its end.
+ */
+function bendOf({ line, saturation, saturationAndLine }: MeanFits): Bend {
+  if (saturation === undefined || line.score <= saturation.score) return 'none'
+  if (saturationAndLine === undefined) return 'to a level'
+  if (saturation.score - saturationAndLine.score > STRONG_GAIN) return 'to a line'
+  const isSlight = line.score - saturation.score < STRONG_GAIN
+  return isSlight && saturation.likelihood - saturationAndLine.likelihood > LIKELIER ? 'to a line' : 'to a level'
+}
+
+/** Strong evidence, 20 to 1 (Raftery as below). A leak needs it against a clear bend; */
+const STRONG_GAIN = 6
+/** of a slight bend it is enough that a leak below it is likelier than not: one standard error of its slope. */
+const LIKELIER = 1
 
 /** A warm-up is over where what is left of it is less than a fifth of the noise, */
 const SETTLED_WITHIN_SD = 0.2
@@ -198,7 +222,7 @@ function doubtOf({ slope }: Trend, practicalFloorBytes: number): number {
 }
 
 /** A curve whose time constant is that long has hardly bent yet. */
-const BENT_WITHIN_TAU = 1.8
+const BENT_WITHIN_TAU = 2
 
 /** The slope of the second half, where it still rises and the whole does so beyond doubt. */
 function risingThroughout({ practicalFloorBytes }: Findings, rounds: number, trendFrom: TrendFrom): Trend | undefined {

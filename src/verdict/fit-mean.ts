@@ -6,6 +6,8 @@ export interface MeanFit {
   mean: Mean
   /** -2 log likelihood plus the price of its freedom; the lower, the better. Differences count, not the value. */
   score: number
+  /** -2 log likelihood alone. */
+  likelihood: number
   /** Lag-1 correlation of the noise at the best fit. */
   correlation: number
   /** Standard deviation of the noise around the mean. */
@@ -100,6 +102,7 @@ function fitWithout(
   return {
     mean,
     score: likelihood + (price + mean.searchCost) * fewness,
+    likelihood,
     correlation,
     sdBytes: Math.sqrt(residual / all / (1 - correlation ** 2)),
     coefficients: fits.map((fit, trial) => fit.coefficients.slice(0, mean.columns[trial]!.length)),

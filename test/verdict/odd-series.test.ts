@@ -63,6 +63,24 @@ describe('a careful reader says of', () => {
     expect(analyzeRounds(new Array(20).fill(0)).shape).toBe('stable')
   })
 
+  it.each([1 / 3, 0.5, 1])(
+    'a warm-up whose time constant is %d of the job: no growth, and how long it takes to tell',
+    (share) => {
+      const found = Array.from({ length: 8 }, (_, i) =>
+        analyzeRounds(series(36, 200 + i, (t) => -60 * Math.exp(-t / (36 * share)))),
+      )
+      expect(found.map(({ shape }) => shape)).not.toContain('grows')
+      for (const { shape, needsRounds } of found) if (shape !== 'settling') expect(needsRounds).toBeGreaterThan(36)
+    },
+  )
+
+  it('a warm-up that goes over into a leak: growth, all the same', () => {
+    const found = Array.from({ length: 8 }, (_, i) =>
+      analyzeRounds(series(36, 300 + i, (t) => -60 * Math.exp(-t / 3) + 1.2 * t)),
+    )
+    expect(new Set(found.map(({ shape }) => shape))).toEqual(new Set(['grows']))
+  })
+
   it('a level that is certain to creep within the floor: settled, with both said', () => {
     const found = analyzeRounds(series(60, 7, (t) => -300 * Math.exp(-t / 2) + 0.2 * t))
     expect(found.shape).toBe('settling')

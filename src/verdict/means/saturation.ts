@@ -6,21 +6,40 @@ import { columnsOf, type Mean, ones, roundsFromStart, sideBySide } from './mean.
  * shared by all trials and searched on a grid; it costs one parameter.
  */
 export function saturationMeans(trials: readonly RoundSeries[]): Mean[] {
-  const longest = Math.max(...trials.map(({ rounds }) => rounds.length))
+  return saturationsOf(trials, timeConstants(longestOf(trials)))
+}
+
+/** Between the best time constant of the grid and its neighbours: where there is little noise, a leak would seem to mend what the grid misses. */
+export function nearbySaturations(trials: readonly RoundSeries[], { tauRounds, hasLine }: Mean): Mean[] {
+  const nearby = [0.77, 0.84, 0.92, 1.09, 1.19, 1.3].map((factor) => factor * tauRounds!)
+  return saturationsOf(trials, nearby).filter((mean) => mean.hasLine === hasLine)
+}
+
+function saturationsOf(trials: readonly RoundSeries[], timeConstants: readonly number[]): Mean[] {
+  const longest = longestOf(trials)
   const all = trials.reduce((sum, { rounds }) => sum + rounds.length, 0)
-  return timeConstants(longest).flatMap((tauRounds) => {
+  return timeConstants.flatMap((tauRounds) => {
     const approach = columnsOf(trials, (t) => Math.exp(-t / tauRounds))
     const rest = { kind: 'saturation' as const, searchCost: Math.log(all), tauRounds }
-    return [
-      { ...rest, hasLine: false, columns: sideBySide(ones(trials), approach) },
-      { ...rest, hasLine: true, columns: sideBySide(ones(trials), roundsFromStart(trials), approach) },
-    ]
+    const toLevel = { ...rest, hasLine: false, columns: sideBySide(ones(trials), approach) }
+    if (tauRounds > LONGEST_OVER_LINE * longest) return [toLevel]
+    const columns = sideBySide(ones(trials), roundsFromStart(trials), approach)
+    return [toLevel, { ...rest, hasLine: true, columns }]
   })
+}
+
+/** A warm-up that would take two jobs to its end; what bends less cannot be told from a line. */
+const LONGEST = 2.5
+/** A leak is seen below a warm-up only where that is over within the job; with a slower one the two together are any curve. */
+const LONGEST_OVER_LINE = 0.5
+
+function longestOf(trials: readonly RoundSeries[]): number {
+  return Math.max(...trials.map(({ rounds }) => rounds.length))
 }
 
 /** From a jump after the first round to a curve that cannot be told from a line. */
 function timeConstants(rounds: number): number[] {
   const constants: number[] = []
-  for (let tau = 0.35; tau <= rounds * 0.8; tau *= 1.4) constants.push(tau)
+  for (let tau = 0.35; tau <= rounds * LONGEST; tau *= 1.4) constants.push(tau)
   return constants
 }
