@@ -121,6 +121,9 @@ function refuseUseless(command: Command, algorithm: unknown, given: ReadonlySet<
 /** commander writes `error: unknown option '--round'` and, on a second line, `(Did you mean --rounds?)`. */
 function usageErrorOf(command: Command, error: CommanderError): UsageError {
   const [message = '', suggestion] = error.message.split('\n')
+  const [, unknown = ''] = /unknown option '--([\w-]+)/.exec(message) ?? []
+  const other = command.elsewhere?.[unknown]
+  if (other !== undefined) return new UsageError(`${command.verb}: --${unknown} ${other.why}`, { fix: other.fix })
   const fix = suggestion === undefined ? '' : `${suggestion.replace(/^\((.*)\)$/, '$1')} `
   return new UsageError(`${command.verb}: ${message.replace(/^error: /, '')}`, { fix: `${fix}${seeHelp(command)}` })
 }

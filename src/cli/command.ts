@@ -10,6 +10,8 @@ export interface Command {
   /** Positional arguments in commander's notation, for example `<algorithm|suite>` or `[command...]`. */
   arguments?: string
   options: OptionTable
+  /** Options of another verb that are looked for here, by their flag: why this verb has none, and what to do instead. */
+  elsewhere?: Record<string, { why: string; fix: string }>
   /** Complete command lines that work as they stand, shown at the end of the help. */
   examples: string[]
   /** Parse, call the library, print. Returns the exit code; an error thrown is printed and decides it. */

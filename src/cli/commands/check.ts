@@ -29,6 +29,7 @@ import { gatedNumbers } from '../../verdict/gated-numbers.js'
 import type { Command, CommandInput } from '../command.js'
 import { comparisonAxes, comparisonJob, type PlannedRun, plannedRuns } from '../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../exit-codes.js'
+import { HEAP_DIFF_ELSEWHERE } from '../heap-diff-elsewhere.js'
 import { reportComparison } from '../print-comparison.js'
 import { runWithProgress } from '../run-with-progress.js'
 
@@ -50,6 +51,7 @@ export const command: Command = {
   ].join('\n'),
   arguments: '[suite]',
   options: { ...gateOptions, ...comparisonAxes, out, json, ...comparisonJob },
+  elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
     'tidemark check my.memory.ts --trials 5 --update-baseline',
     'tidemark check my.memory.ts --trials 5 --allow-peak 2% --junit memory.xml',

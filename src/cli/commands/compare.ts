@@ -8,6 +8,7 @@ import { compareOptions } from '../../options.js'
 import type { Command, CommandInput } from '../command.js'
 import { comparisonAxes, comparisonJob, plannedRuns, type Run } from '../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../exit-codes.js'
+import { HEAP_DIFF_ELSEWHERE } from '../heap-diff-elsewhere.js'
 import {
   printComparison,
   printJson,
@@ -41,6 +42,7 @@ export const command: Command = {
   ].join('\n'),
   arguments: '[job]',
   options: { ...comparisonAxes, out, shard, resume, json, ...comparisonJob },
+  elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
     'tidemark compare fedavg',
     'tidemark compare fedavg --trainer echo --model-size 50MB --rounds 12 --trials 3',

@@ -10,6 +10,7 @@ import { formatBytes, formatDuration } from '../../units.js'
 import { type SettingSummary, summarizeSetting } from '../../verdict/setting-summary.js'
 import type { Command, CommandInput } from '../command.js'
 import { comparisonProgress } from '../comparison-progress.js'
+import { HEAP_DIFF_ELSEWHERE } from '../heap-diff-elsewhere.js'
 import { stopOnSignal } from '../stop-on-signal.js'
 
 const { seed, ...jobWithoutSeed } = jobOptions
@@ -46,6 +47,7 @@ export const command: Command = {
     json,
     ...ofJob,
   },
+  elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: ['tidemark tune fedavg --limit 2GiB', 'tidemark tune fedavg --limit 120MiB --rounds 12 --allocator glibc'],
   run: runTune,
 }
