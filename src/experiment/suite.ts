@@ -97,7 +97,7 @@ function withAlgorithmBeside(definition: unknown, folder: string): unknown {
 
 async function importSuite(path: string): Promise<unknown> {
   if (path.endsWith('.json')) return parseJson(readFileSync(path, 'utf8'))
-  return importDefault(path, { tidemark: await import('../index.js') })
+  return importDefault(path, { tidemark: await import('../index.js') }, { isKept: true })
 }
 
 function parseJson(text: string): unknown {

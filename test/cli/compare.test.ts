@@ -108,6 +108,20 @@ test('--resume of a folder without a comparison says so', async () => {
   expect(stderr).toMatch(new RegExp(`^tidemark: ${folder} holds no comparison that can be read: ENOENT`))
 })
 
+test('what was kept of a suite is not used once the suite was changed', async () => {
+  const suite = join(temporaryFolder(), 'x.memory.ts')
+  for (const rounds of [-3, -4, -3]) {
+    writeFileSync(
+      suite,
+      `const rounds: number = ${rounds}
+       export default { name: 'x', workload: { kind: 'federation', job: { algorithm: 'fedavg', rounds } } }`,
+    )
+    const { code, stderr } = await runTidemark(['compare', suite])
+    expect(code).toBe(2)
+    expect(stderr).toContain(`workload.job.rounds: found ${rounds}, expected a whole number`)
+  }
+})
+
 test('a server that is killed fails its trial, with the reason, and the comparison goes on', async () => {
   const out = join(temporaryFolder(), 'results')
   const { finished } = startTidemark(['compare', ...TWO_SETTINGS, '--trials', '1', ...LONG, '--out', out])

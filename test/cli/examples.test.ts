@@ -24,10 +24,10 @@ const shells: ChildProcess[] = []
 beforeAll(async () => {
   past = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
   prepareWorkspace(past)
-  await runLine('tidemark compare my.memory.ts --out runs/my-20260712-130509', past, [])
-  await runLine('tidemark check runs/my-20260712-130509 --baseline main.json --update-baseline', past, [])
   for (const shard of [1, 2])
     await runLine(`tidemark compare my.memory.ts --shard ${shard}/2 --out runs/fedavg-shards/${shard}`, past, [])
+  await runLine('tidemark merge runs/fedavg-shards/1 runs/fedavg-shards/2 --out runs/my-20260712-130509', past, [])
+  await runLine('tidemark check runs/my-20260712-130509 --baseline main.json --update-baseline', past, [])
   cpSync(join(past, 'runs/my-20260712-130509'), join(past, 'runs/fedavg-20260712-130509'), { recursive: true })
   copyFileSync(join(past, 'main.json'), join(past, 'tidemark-baseline.json'))
 })
