@@ -31,6 +31,7 @@ const recorder = await startRecording({
   setting: {},
   machine: readMachineFacts(),
   rateHz: RATE_HZ,
+  areMarksWhole: true,
 })
 const startMs = cpuMs(process.pid)
 const job = await startJob(recorder.marksFile, JOB)

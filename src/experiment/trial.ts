@@ -53,6 +53,7 @@ export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult
     setting: order.setting.values,
     machine: order.machine,
     rateHz: order.plan.rateHz,
+    areMarksWhole: tree === null,
     ...(tree !== null && {
       tree: { assignment: guard.assignment, recorderPid: process.pid },
       roles: tree.roles,

@@ -22,6 +22,8 @@ export interface FollowOptions {
   fromEnd?: boolean
   /** Nobody cuts it off or replaces it; where the kernel tells of appends, it is then hardly looked at without being told. */
   isOurs?: boolean
+  /** Look this often, and do not have the kernel tell of each append: where nobody is in a hurry, each time awake costs. */
+  lookEveryMs?: number
 }
 
 /** The kernel tells of an append within a millisecond; the poll is for what it does not tell, such as a log that is rotated. */
@@ -49,6 +51,7 @@ class Follower implements FollowedFile {
   readonly #path: string
   readonly #onChunk: (chunk: Buffer) => void
   readonly #pollMs: number
+  readonly #lookEveryMs: number | undefined
   readonly #chunk = Buffer.alloc(CHUNK_BYTES)
   #poll: NodeJS.Timeout | undefined
   #descriptor: number | null = null
@@ -59,8 +62,13 @@ class Follower implements FollowedFile {
   /** Whether the kernel hears of what others append. */
   #isTold = false
 
-  constructor(path: string, onChunk: (chunk: Buffer) => void, { fromEnd = false, isOurs = false }: FollowOptions) {
+  constructor(
+    path: string,
+    onChunk: (chunk: Buffer) => void,
+    { fromEnd = false, isOurs = false, lookEveryMs }: FollowOptions,
+  ) {
     this.#path = path
+    this.#lookEveryMs = lookEveryMs
     this.#pollMs = isOurs ? POLL_OURS_MS : POLL_MS
     this.#onChunk = onChunk
     assertRegular(path)
@@ -112,7 +120,7 @@ class Follower implements FollowedFile {
         this.#check()
         this.#pollAgain()
       },
-      this.#watcher !== undefined && this.#isTold ? this.#pollMs : POLL_UNTOLD_MS,
+      this.#lookEveryMs ?? (this.#watcher !== undefined && this.#isTold ? this.#pollMs : POLL_UNTOLD_MS),
     )
     this.#poll.unref()
   }
@@ -137,6 +145,7 @@ class Follower implements FollowedFile {
     }
     this.#inode = fstatSync(this.#descriptor).ino
     this.#position = 0
+    if (this.#lookEveryMs !== undefined) return undefined
     this.#isTold = isTold(this.#path)
     this.#watcher = watchFile(this.#path, () => this.#readSome())
     return undefined

@@ -23,6 +23,11 @@ export interface RecordingOptions {
   roles?: readonly RolePattern[]
   /** False never resets the peak of a process; peaks of rounds are then sampled. Default: true. */
   resetPeaks?: boolean
+  /**
+   * The processes write their marks whole, with exact peaks, as our own roles do: no mark waits for us to measure, so that
+   * marks are read, and the kernel's peaks looked up, a few times a second. Default: false.
+   */
+  areMarksWhole?: boolean
   /** Record PSS and USS too, this often. Default: not at all. */
   sharedIntervalMs?: number
   /** The processes ran before: their peaks are reset when they are added, so that those of rounds are of this recording. */

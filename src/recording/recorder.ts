@@ -21,6 +21,12 @@ import { type SamplerHandle, startSampler } from './sampler.js'
 import type { FromSampler } from './sampler-protocol.js'
 import { startSharedLog } from './shared-log.js'
 
+/** VmHWM is read at least this far apart: it misses nothing in between, so more often only costs. */
+const STATUS_MS = 50
+/** Where marks carry the peaks; what is read here is the peak of a process that is killed in the midst of a round. */
+const WHOLE_MARKS_STATUS_MS = 250
+const WHOLE_MARKS_LOOK_MS = 100
+
 /**
  * Starts to record into a folder: `recording.json`, `samples.ndjson`, `marks.ndjson` (docs/file-formats.md). The folder can
  * be read at every moment, and after a crash.
@@ -77,6 +83,7 @@ class Recorder implements RecorderHandle {
         samplesFile: join(options.folder, SAMPLES_FILE),
         intervalMs: 1000 / options.rateHz,
         tree: options.tree ?? null,
+        statusIntervalMs: options.areMarksWhole ? WHOLE_MARKS_STATUS_MS : STATUS_MS,
         rssLimitBytes: options.rssLimitBytes ?? null,
         tellLatest: options.tellLatest ?? true,
       },
@@ -92,7 +99,10 @@ class Recorder implements RecorderHandle {
       onMissed: (round) =>
         this.warn(`The end of round ${round} was told when its processes had ended: nothing could be read of it.`),
     })
-    this.#marks = followLines(marksFile, (line) => this.#onMarkLine(line), { isOurs: true })
+    this.#marks = followLines(marksFile, (line) => this.#onMarkLine(line), {
+      isOurs: true,
+      ...(options.areMarksWhole && { lookEveryMs: WHOLE_MARKS_LOOK_MS }),
+    })
     this.#shared =
       options.sharedIntervalMs === undefined
         ? null
@@ -115,6 +125,8 @@ class Recorder implements RecorderHandle {
   }
 
   exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void {
+    // Whoever speaks of its end should know how far it came.
+    if (this.#finished === null) this.#marks.readNow()
     const { code, signal, outOfMemory = false } = exit
     this.#registry.exited(pid, { code, signal, outOfMemory })
     this.#headKeeper.saveSoon()

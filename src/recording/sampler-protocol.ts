@@ -7,6 +7,8 @@ export interface SamplerSettings {
   intervalMs: number
   /** Find the descendants of what is added, too; null: only what is added is sampled. */
   tree: TreeSettings | null
+  /** How far apart the peak and the parts of a process that moves are read. */
+  statusIntervalMs: number
   /** Tell the newest sample a few times a second. */
   tellLatest: boolean
   /** Tell when the sum of one sample passes this; null never does. */

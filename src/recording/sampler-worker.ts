@@ -154,7 +154,8 @@ class Sampler {
     }
     this.#processes.seen++
     const { pid, startTicks, parentPid } = stat
-    const watched = new WatchedProcess(files, unread({ pid, startTicks, parentPid, command: commandOf(stat) }, timeMs))
+    const known = unread({ pid, startTicks, parentPid, command: commandOf(stat) }, timeMs)
+    const watched = new WatchedProcess(files, known, this.#settings.statusIntervalMs)
     watched.readStatus(timeMs)
     this.#watched.set(stat.pid, watched)
     return watched

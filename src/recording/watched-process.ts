@@ -5,8 +5,6 @@ import { openStatm, type ReadingKind, type Statm } from '../linux/statm.js'
 import { readZombieExit } from '../linux/zombie-exit.js'
 import type { SampledProcess } from './sampler-protocol.js'
 
-/** VmHWM is read at least this far apart: it misses nothing in between, so more often only costs. */
-const STATUS_INTERVAL_MS = 50
 /** As long as RSS stands still to the page. A spike that came and went meanwhile is in the mark all the same. */
 const IDLE_STATUS_INTERVAL_MS = 500
 /** On older kernels counting descriptors lists a folder, thousands of entries on a busy server. */
@@ -40,6 +38,7 @@ export class WatchedProcess {
   /** Whether the last reading worked. */
   isRead = false
   readonly #files: ProcessFiles
+  readonly #statusIntervalMs: number
   readonly #statm: Statm
   #statusMs = Number.NEGATIVE_INFINITY
   #statusRssBytes = 0
@@ -47,7 +46,8 @@ export class WatchedProcess {
   #openFiles: number | null = null
   #renameChecks = 0
 
-  constructor(files: ProcessFiles, known: SampledProcess) {
+  constructor(files: ProcessFiles, known: SampledProcess, statusIntervalMs: number) {
+    this.#statusIntervalMs = statusIntervalMs
     this.#files = files
     this.#statm = files.statm
     this.known = known
@@ -68,7 +68,8 @@ export class WatchedProcess {
   /** Reads peak, parts and threads when they are due. */
   readStatus(timeMs: number): void {
     const isIdle = this.#statm.rssBytes === this.#statusRssBytes
-    if (timeMs - this.#statusMs >= (isIdle ? IDLE_STATUS_INTERVAL_MS : STATUS_INTERVAL_MS)) this.readStatusNow(timeMs)
+    if (timeMs - this.#statusMs >= (isIdle ? IDLE_STATUS_INTERVAL_MS : this.#statusIntervalMs))
+      this.readStatusNow(timeMs)
   }
 
   readStatusNow(timeMs: number): void {

@@ -16,7 +16,14 @@ const LIMIT_MS = 20_000
 async function startForTest(rateHz: number) {
   const samplesFile = join(temporaryFolder(), 'samples.ndjson')
   const messages: FromSampler[] = []
-  const settings = { samplesFile, intervalMs: 1000 / rateHz, tree: null, tellLatest: true, rssLimitBytes: null }
+  const settings = {
+    samplesFile,
+    intervalMs: 1000 / rateHz,
+    tree: null,
+    statusIntervalMs: 50,
+    tellLatest: true,
+    rssLimitBytes: null,
+  }
   const sampler = startSampler(
     settings,
     (message) => messages.push(message),
