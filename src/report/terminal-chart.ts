@@ -1,5 +1,5 @@
 import { formatBytes, MIB } from '../units.js'
-import { timeUnit } from './figures/axes.js'
+import { timeUnit } from './figures/time-unit.js'
 import type { Point } from './thin.js'
 
 export interface ChartSeries {

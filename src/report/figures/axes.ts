@@ -27,13 +27,6 @@ export function valueAxis(label: string, ink: Ink, ticks?: number[]): Markish {
   })
 }
 
-/** The unit in which a length of time is read best, for an axis. */
-export function timeUnit(maximumMs: number): { label: string; of(ms: number): number } {
-  if (maximumMs < 600_000) return { label: 's', of: (ms) => ms / 1000 }
-  if (maximumMs < 4 * 3_600_000) return { label: 'min', of: (ms) => ms / 60_000 }
-  return { label: 'h', of: (ms) => ms / 3_600_000 }
-}
-
 /** Ticks of an axis in MiB that stand at whole steps of M: `[{ at: MiB, label }]`, at most about eight. */
 export function modelTicks(maximumBytes: number, modelBytes: number): { at: number; label: string }[] {
   const count = maximumBytes / modelBytes

@@ -15,9 +15,9 @@ import {
 import { max } from 'd3'
 import { formatBytes, MIB } from '../../units.js'
 import { type Point, thin } from '../thin.js'
-import { timeUnit } from './axes.js'
 import { type Figure, type FigureOptions, FONT_SIZE, frame, type Ink } from './figure.js'
 import { type LegendEntry, legend, legendHeight } from './legend.js'
+import { timeUnit } from './time-unit.js'
 
 /** One or several recordings over time, laid over one another; times are counted from the start of each. */
 export interface RecordingFigureData {

@@ -3,12 +3,13 @@ import { max } from 'd3'
 import { formatBytes, MIB } from '../../units.js'
 import type { ReportData, ReportRound } from '../report-data.js'
 import { thin } from '../thin.js'
-import { timeAxis, timeUnit, valueAxis } from './axes.js'
+import { timeAxis, valueAxis } from './axes.js'
 import { type Figure, type FigureOptions, FONT_SIZE, frame, type Ink } from './figure.js'
 import { type LegendEntry, legend, legendHeight } from './legend.js'
 import { panelLayout, panelsOf } from './panels.js'
 import { type NamedRole, roleEntries, rolesOf } from './roles.js'
 import { MOST_RUG_ROWS, RUG_ROW, type RugRow, rug } from './rug.js'
+import { timeUnit } from './time-unit.js'
 
 const PANEL_HEIGHT = 210
 /** Two a pixel of a panel: nothing that thinning leaves out could be seen. */
