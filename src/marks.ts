@@ -101,10 +101,18 @@ export interface AttributionMark extends MarkOrigin {
   rssBytes: number
   /** Came back by the allocator's purge alone. */
   retainedBytes: number
-  /** Came back by a garbage collection and a second purge. */
-  garbageBytes: number
-  /** What is left. */
+  /** Came back by a garbage collection and a second purge; null where only a purge was possible, from outside. */
+  garbageBytes: number | null
+  /** What is left: live, and garbage with it where that is null. */
   liveBytes: number
+  /** Of a probe from outside: what the allocator said of itself before the purge. */
+  allocator?: {
+    allocator: string
+    arenaBytes?: number | undefined
+    mappedBytes?: number | undefined
+    usedBytes?: number | undefined
+    freeBytes?: number | undefined
+  }
 }
 
 export interface EndMark extends MarkOrigin {

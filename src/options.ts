@@ -527,6 +527,22 @@ export const compareOptions = {
   json: flag({ flag: 'json', help: 'Print the result as JSON on standard output.' }),
 }
 
+/** How RSS is split from outside, in a program that knows nothing of us. */
+const probeOption = {
+  probe: flag({
+    flag: 'probe',
+    help: 'Preload a small library that has the allocator return its free pages when the work is done: splits RSS into retained, and live or garbage. Built on first use by the C compiler.',
+  }),
+  probeRound: integer<undefined>({
+    flag: 'probe-round',
+    min: 1,
+    max: 1_000_000,
+    default: undefined,
+    defaultText: 'the last',
+    help: 'With --probe: the round after which it is taken.',
+  }),
+}
+
 /** A comparison of a command of the user's, without a file. */
 export const commandOptions = {
   command: text({
@@ -557,6 +573,8 @@ export const commandOptions = {
     default: undefined,
     help: 'With --command: a trial with fewer rounds has failed.',
   }),
+  probe: probeOption.probe,
+  probeRound: probeOption.probeRound,
   roles: namedRoles,
   judge: text({
     flag: 'judge',
@@ -765,6 +783,7 @@ const recordingOptions = {
 export const runOptions = {
   ...recordingOptions,
   log: { ...recordingOptions.log, defaultText: "the command's output" },
+  ...probeOption,
   heapDiff: integer<undefined>({
     flag: 'heap-diff',
     min: 1,

@@ -10,7 +10,18 @@ import type { CommandInput } from './command.js'
 
 /** The comparison that `--command` and its company ask for, unchecked as a file's would be. */
 export function commandDefinition({ arguments: [asked], options, given }: CommandInput, overrides: Overrides): unknown {
-  const { command: line, roles, expectedRounds, ready, load, setup, teardown, name } = options as Values
+  const {
+    command: line,
+    roles,
+    expectedRounds,
+    probe,
+    probeRound,
+    ready,
+    load,
+    setup,
+    teardown,
+    name,
+  } = options as Values
   if (asked !== undefined)
     throw new UsageError(`compare: found the job "${asked}" and --command besides; one comparison has one of them`)
   const { rounds, ...ofFederation } = overrides.job
@@ -27,6 +38,8 @@ export function commandDefinition({ arguments: [asked], options, given }: Comman
       ...(roles.length > 0 && { role: Object.fromEntries(roles.map(({ role, pattern }) => [role, pattern])) }),
       ...(given.has('rounds') && { rounds: String(rounds) }),
       ...(expectedRounds !== undefined && { expectedRounds }),
+      ...(probe && { probe }),
+      ...(probeRound !== undefined && { probeRound }),
       ...(ready !== undefined && { ready }),
       ...(load !== undefined && { load }),
       ...(setup !== undefined && { setup }),

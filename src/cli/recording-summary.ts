@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { AttributionMark } from '../marks.js'
 import type { RecordingOutline } from '../recording/read-recording.js'
 import type { RecordedProcess, RecordingHead, RoundRecord } from '../recording/recording.js'
 import { formatBytes, formatDuration, mib } from '../units.js'
@@ -18,6 +19,7 @@ export function recordingSummary(recording: RecordingOutline): string {
     '',
     ...processTable(head),
     ...(rounds.length === 0 ? [] : ['', ...roundTable(rounds)]),
+    ...(recording.attribution.length === 0 ? [] : ['', ...recording.attribution.map(partsLine)]),
     ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `warning: ${warning}`)]),
     '',
     `recording: ${recording.folder}`,
@@ -25,8 +27,8 @@ export function recordingSummary(recording: RecordingOutline): string {
 }
 
 /** The same as plain data. */
-export function recordingResult({ folder, head, rounds, warnings }: RecordingOutline) {
-  return { folder, ...head, rounds, warnings }
+export function recordingResult({ folder, head, rounds, attribution, warnings }: RecordingOutline) {
+  return { folder, ...head, rounds, ...(attribution.length > 0 && { attribution }), warnings }
 }
 
 function headline({ startedMs, endedMs, sampling, state, reason }: RecordingHead): string {
@@ -130,6 +132,16 @@ function roundTable(rounds: readonly RoundRecord[]): string[] {
     `rounds, memory in MiB${left > 0 ? `; the last ${shown.length} of ${rounds.length} records` : ''}:`,
     ...alignColumns([head, ...rows], ['round', 'peak', 'end RSS', 'end anon', 'took']),
   ]
+}
+
+/** What the RSS of a process is made of, by a probe. */
+function partsLine({ pid, role, round, rssBytes, retainedBytes, garbageBytes, liveBytes }: AttributionMark): string {
+  const when = round === undefined ? 'when the work was done' : `after round ${round}`
+  const rest =
+    garbageBytes === null
+      ? `${formatBytes(liveBytes)} live or garbage`
+      : `${formatBytes(garbageBytes)} garbage, ${formatBytes(liveBytes)} live`
+  return `of the ${formatBytes(rssBytes)} of the ${role} (pid ${pid}) ${when}: ${formatBytes(retainedBytes)} retained by the allocator, ${rest}`
 }
 
 /** Columns two blanks apart, named ones to the right; the last one is not filled up. */

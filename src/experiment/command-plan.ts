@@ -23,6 +23,10 @@ export interface CommandPlan {
   env: Record<string, string | null>
   cwd: string | null
   timeout: number | null
+  /** Have the allocator of the judged role return its free pages when the work is done. */
+  probe: boolean
+  /** The round after which that is; null: the last one. */
+  probeRound: number | null
 }
 
 /** What a file may write for the keys of {@link CommandPlan}. */
@@ -31,9 +35,7 @@ export const commandEntries = {
   command: commandLine(),
   role: nullable(v.record(v.string(), pattern())),
   rounds: nullable(rounds()),
-  expectedRounds: nullable(
-    v.pipe(v.number('a whole number of at least 1'), v.integer('a whole number'), v.minValue(1, 'at least 1')),
-  ),
+  expectedRounds: nullable(roundNumber()),
   ready: nullable(pattern()),
   load: nullable(commandLine()),
   setup: nullable(commandLine()),
@@ -47,6 +49,8 @@ export const commandEntries = {
   ),
   cwd: nullable(v.pipe(v.string('the path of a folder'), v.nonEmpty('the path of a folder'))),
   timeout: nullable(duration()),
+  probe: v.optional(v.boolean('true or false'), false),
+  probeRound: nullable(roundNumber()),
 }
 
 /** The texts in which a setting's values may stand. */
@@ -85,6 +89,16 @@ function howToGive(name: string, axes: Readonly<Record<string, unknown>>): strin
     : `Did you mean {${closest}}?`
 }
 
+/** The end of the work can be told, and a round is named for a probe alone. */
+export function probeFaults({ probe, probeRound, rounds, expectedRounds }: CommandPlan): string[] {
+  if (!probe) return probeRound === null ? [] : ['workload.probeRound: it needs probe: true (--probe)']
+  const isTold = rounds !== null && ROUND_PRESETS.includes(rounds)
+  if (isTold || expectedRounds !== null || probeRound !== null) return []
+  return [
+    'workload.probe: nothing tells when the work is done. Give the number of rounds with a pattern of their ends (rounds: "end:...", expectedRounds: N), a preset, or the round after which to probe (probeRound, --probe-round)',
+  ]
+}
+
 /** The roles that are judged, for `server+superlink` both, exist. */
 export function judgeFaults(plan: CommandPlan, judge: string): string[] {
   const roles = plan.role === null ? undefined : Object.keys(plan.role)
@@ -101,6 +115,10 @@ export function judgeFaults(plan: CommandPlan, judge: string): string[] {
 
 function nullable<T extends v.GenericSchema>(schema: T) {
   return v.optional(v.nullable(schema), null)
+}
+
+function roundNumber() {
+  return v.pipe(v.number('a whole number of at least 1'), v.integer('a whole number'), v.minValue(1, 'at least 1'))
 }
 
 function commandLine() {

@@ -91,6 +91,13 @@ export interface CommandOptions {
   cwd?: string
   /** How long one trial may take, in ms or as a text such as `'10m'`; the comparison's `trialDeadlineMs` when left out. */
   timeout?: number | string
+  /**
+   * Preload a small library into the judged role that, when the work is done, has the allocator return its free pages: RSS is
+   * split into what the allocator retained and the rest, live or garbage. Built on first use by the C compiler.
+   */
+  probe?: boolean
+  /** The round after whose end that is done; left out, the last, as the preset or `expectedRounds` tells. */
+  probeRound?: number
 }
 
 /** What is known of a framework: its log lines, its processes and its traps. */

@@ -21,6 +21,7 @@ import {
   commandEntries,
   judgeFaults,
   placeholderFaults,
+  probeFaults,
   templatesOf,
   withPresetRoles,
 } from './command-plan.js'
@@ -171,7 +172,12 @@ function planCommand(workload: CommandPlan, given: Given, asked: string | undefi
   const judge = asked ?? frameworkPreset(workload.rounds ?? undefined)?.judge ?? 'server'
   return {
     plan: { workload, settings: axes, judge },
-    faults: [...faults, ...placeholderFaults(workload, { ...given, ...axes }), ...judgeFaults(workload, judge)],
+    faults: [
+      ...faults,
+      ...placeholderFaults(workload, { ...given, ...axes }),
+      ...judgeFaults(workload, judge),
+      ...probeFaults(workload),
+    ],
   }
 }
 

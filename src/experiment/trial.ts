@@ -3,12 +3,14 @@ import { StoppedError, TargetError, TidemarkError } from '../errors.js'
 import { describeExit } from '../launch/exit-status.js'
 import { type Guard, startGuard } from '../launch/guard.js'
 import type { MachineFacts } from '../linux/machine.js'
+import { type PendingProbe, probeWhenDone } from '../recording/probe/probe-when-done.js'
 import { readRecording } from '../recording/read-recording.js'
 import { startRecording } from '../recording/recorder.js'
 import type { RecorderHandle } from '../recording/recorder-handle.js'
 import type { Recording, RoundRecord } from '../recording/recording.js'
 import { formatDuration } from '../units.js'
 import type { TrialResult } from './comparison.js'
+import { judgedAttribution } from './judged-attribution.js'
 import { judgedRoles } from './judged-roles.js'
 import type { ComparisonPlan } from './plan.js'
 import type { ScheduledTrial } from './schedule.js'
@@ -66,7 +68,7 @@ export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult
   const head = await recorder.finish(played.outcome.state, played.outcome.reason)
   const recording = readRecording(folder)
   const rounds = roundsOf(order, recording)
-  const judgedProbes = recording.attribution.filter(({ role }) => role === order.plan.judge)
+  const judgedProbes = judgedAttribution(recording.attribution, order.plan.judge)
   const recorded: Outcome = head.state === 'failed' ? { state: 'failed', reason: head.reason } : played.outcome
   return {
     modelBytes: recording.modelBytes,
@@ -115,6 +117,7 @@ async function play(order: TrialOrder, scene: Scene): Promise<{ outcome: Outcome
     onProgress: order.onProgress,
     onBroken: (promise) => stop.abort(new TargetError(promise)),
   })
+  const probe = probeTrial(order, recorder)
   const stage = new TrialStage(recorder, scene.guard, signal)
   const steps = new TrialSteps(scene.folder)
   const { setup, teardown } = workload.steps(setting)
@@ -127,6 +130,7 @@ async function play(order: TrialOrder, scene: Scene): Promise<{ outcome: Outcome
     const deciding = stage.processes.filter(decides)
     await unlessAborted(Promise.all(deciding.map(({ process }) => process.exited)), signal)
     stage.closeLogs()
+    await probe?.settled()
     for (const { process } of deciding) {
       if (process.exit?.code !== 0) throw new TargetError(watch.describeBadEnd(process, await process.exited))
     }
@@ -146,6 +150,14 @@ async function play(order: TrialOrder, scene: Scene): Promise<{ outcome: Outcome
     warnings.push(...shrinkLogs(scene.folder))
   }
   return { outcome, warnings }
+}
+
+/** From outside, when the work is done. */
+function probeTrial({ plan, workload }: TrialOrder, recorder: RecorderHandle): PendingProbe | undefined {
+  const asked = workload.probe()
+  if (asked === null) return undefined
+  const whom = () => judgedRoles(plan.judge).flatMap((role) => recorder.pidsOf(role).map((pid) => ({ pid, role })))
+  return probeWhenDone(recorder, { ...asked, whom })
 }
 
 /** A teardown that fails leaves a measured trial as it is; the reader is told. */

@@ -106,8 +106,9 @@ const SCHEMAS: Record<string, v.GenericSchema> = {
     round: v.optional(wholeNumber),
     rssBytes: bytes,
     retainedBytes: v.number(),
-    garbageBytes: v.number(),
+    garbageBytes: v.nullable(v.number()),
     liveBytes: v.number(),
+    allocator: v.optional(v.looseObject({ allocator: v.string() })),
   }),
   end: v.object({
     mark: v.literal('end'),

@@ -11,6 +11,9 @@ import { readMachineFacts } from '../linux/machine.js'
 import { MARKS_VARIABLE } from '../marks.js'
 import { formatBytes, formatDuration } from '../units.js'
 import { type HeapDiff, type HeapSnapshots, heapSnapshotEnvironment, takeHeapSnapshots } from './heap-snapshots.js'
+import { orderProbe } from './probe/probe-order.js'
+import { probeWhenDone } from './probe/probe-when-done.js'
+import type { Probed } from './probe/take-probe.js'
 import { nameProcess, type RolePattern } from './process-name.js'
 import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
@@ -35,6 +38,8 @@ export interface CommandToRecord {
   rssLimitBytes?: number
   /** Compare the heap of a Node program after this many rounds and after twice as many. */
   heapDiffRounds?: number
+  /** Have the allocator of the command, or of the processes with a role, return its free pages when the work is done. */
+  probe?: { afterRound: number | null }
   /** How long the command has between SIGTERM and SIGKILL when it has to be ended. */
   graceMs: number
 }
@@ -72,6 +77,7 @@ export async function recordCommand(
   options: CommandToRecord,
   { onStart, onNote }: CommandListener,
 ): Promise<RecordedCommand> {
+  const order = options.probe === undefined ? undefined : orderProbe(options.roles.map(({ pattern }) => pattern))
   const guard = await startGuard()
   const recorder = await startRecording(recordingOptions(options, guard))
   recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
@@ -86,6 +92,7 @@ export async function recordCommand(
       command: options.command,
       environment: {
         [MARKS_VARIABLE]: recorder.marksFile,
+        ...order?.environment(process.env.LD_PRELOAD),
         ...(heaps === undefined ? {} : heapSnapshotEnvironment(resolve(options.folder))),
       },
       output: options.rounds !== undefined && options.rounds.logFile === undefined ? 'pipe' : 'inherit',
@@ -97,6 +104,13 @@ export async function recordCommand(
     throw error
   }
   recorder.add({ pid: command.pid, command: options.command, ...nameProcess(options.command, options.roles) })
+  const probe =
+    order &&
+    probeWhenDone(recorder, {
+      order,
+      afterRound: options.probe!.afterRound,
+      whom: () => judged(options, recorder, command),
+    })
   const output = followOutput(options, recorder, command)
   const limits = enforceLimits(options, recorder, command)
   onStart(command)
@@ -106,10 +120,17 @@ export async function recordCommand(
   log?.finish()
   await output?.finish()
   recorder.exited(command.pid, exit)
+  await probe?.settled()
   const ended = limits.ended()
   const leftBehind = await partWith(guard, { isEnded: ended !== null, graceMs: options.graceMs })
   const head = await recorder.finish(...stateOf(exit, ended))
   return { head, exit, ended, leftBehind, heapDiff: await heaps?.finish() }
+}
+
+/** The processes with a role, or the command itself where no role was given. */
+function judged({ roles }: CommandToRecord, recorder: RecorderHandle, { pid }: LaunchedProcess): Probed[] {
+  if (roles.length === 0) return [{ pid, role: 'process' }]
+  return roles.flatMap(({ role }) => recorder.pidsOf(role).map((one) => ({ pid: one, role })))
 }
 
 function followHeaps(

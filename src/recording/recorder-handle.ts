@@ -64,6 +64,10 @@ export interface RecorderHandle {
   onGone(listener: (pid: number) => void): void
   /** Called when a round has ended, whoever told of it. */
   onRound(listener: (round: number) => void): void
+  /** Called when a log has told that the work is done, and the last round is written. */
+  onWorkDone(listener: () => void): void
+  /** A log tells that the work is done. */
+  workIsDone(): void
   /** Takes in a line of marks that was written elsewhere. */
   copyMark(line: string): void
   /** A round that a log tells of. */

@@ -62,6 +62,7 @@ class Recorder implements RecorderHandle {
   readonly #failureListeners: ((error: TidemarkError) => void)[] = []
   readonly #goneListeners: ((pid: number) => void)[] = []
   readonly #roundListeners: ((round: number) => void)[] = []
+  readonly #workDoneListeners: (() => void)[] = []
   #latest = new Map<number, number>()
   #cgroupFolder: string | null = null
   #failure: TidemarkError | null = null
@@ -163,6 +164,16 @@ class Recorder implements RecorderHandle {
 
   onRound(listener: (round: number) => void): void {
     this.#roundListeners.push(listener)
+  }
+
+  onWorkDone(listener: () => void): void {
+    this.#workDoneListeners.push(listener)
+  }
+
+  workIsDone(): void {
+    void this.#observer.finish().then(() => {
+      for (const listener of this.#workDoneListeners) listener()
+    })
   }
 
   #warnOfOldPeak(pid: number): void {

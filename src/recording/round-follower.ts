@@ -22,6 +22,7 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
       if (event.kind === 'round-start') recorder.onRoundEvent({ kind: 'round-start', round: event.round, settleMs: 0 })
       if (event.kind === 'anomaly') recorder.warn(`${event.message}.`)
       if (event.kind === 'round-end') recorder.onRoundEvent({ kind: 'round', round: event.round, settleMs: SETTLE_MS })
+      if (event.kind === 'finished') recorder.workIsDone()
     }
   }
   return {

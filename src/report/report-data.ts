@@ -20,7 +20,7 @@ export interface ReportTrial {
   trial: number
   state: TrialResult['state']
   initialRssBytes: number | null
-  attribution: { liveBytes: number; garbageBytes: number; retainedBytes: number } | null
+  attribution: { liveBytes: number; garbageBytes: number | null; retainedBytes: number } | null
   processes: ReportProcess[]
 }
 

@@ -39,10 +39,13 @@ function inModels(bytes: number, modelBytes: number): string {
 function partsSentence({ end }: Attribution, modelBytes: number | null): string {
   const size = (bytes: number) =>
     `${formatBytes(bytes)}${modelBytes === null ? '' : ` (${inModels(bytes, modelBytes)})`}`
+  if (end.garbageBytes === null)
+    return `Of its ${formatBytes(end.rssBytes)} when the job was done ${size(end.retainedBytes)} is retained by the allocator; the rest, ${size(end.liveBytes)}, is live or garbage.`
   return `Of its ${formatBytes(end.rssBytes)} when the job was done ${size(end.liveBytes)} is live, ${size(end.garbageBytes)} garbage, ${size(end.retainedBytes)} retained by the allocator.`
 }
 
-function causeSentence({ cause, evidence, growth, needsRounds }: Attribution, { rounds }: Analysis): string[] {
+function causeSentence({ end, cause, evidence, growth, needsRounds }: Attribution, { rounds }: Analysis): string[] {
+  if (end.garbageBytes === null) return cause === null ? [] : [FROM_OUTSIDE[cause === 'retained' ? 'retained' : 'rest']]
   if (cause === null) return growth === null ? [] : ['Probed on the way, none of the three was seen to grow.']
   const rate = growth?.[cause].bytesPerRound ?? null
   const remedy = needsRounds === null ? REMEDIES[cause] : tooFewForALeak(rounds, needsRounds)
@@ -75,6 +78,13 @@ const CAUSES: Record<Part, Record<'probes' | 'cleanup' | 'size', string>> = {
     size: 'Most of what it holds above its base and one M is retained by the allocator',
   },
 }
+
+/** A probe from outside cannot collect, and so cannot tell garbage from what is live. */
+const FROM_OUTSIDE = {
+  retained:
+    'What the allocator retains is at least half of what it grew by: purging it helps (malloc_trim), or fewer arenas (MALLOC_ARENA_MAX), or another allocator (--allocator).',
+  rest: 'Most of its growth is live or garbage, which the allocator cannot give back: a collection in the program tells which (gc.collect() in Python), and trimming alone will not help.',
+} as const
 
 const REMEDIES: Record<Part, string> = {
   live: 'a leak, since it goes on. Something keeps referring to it, so cleanup will not help.',

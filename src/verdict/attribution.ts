@@ -6,10 +6,10 @@ import { compareSettings } from './compare-settings.js'
 /** RSS split by measured give-back; the three parts add up to it. */
 export interface Parts {
   rssBytes: number
-  /** In use: nothing that was asked for gave it back. */
+  /** In use: nothing that was asked for gave it back. With what is garbage, where that is null. */
   liveBytes: number
-  /** Garbage that nobody had collected. */
-  garbageBytes: number
+  /** Garbage that nobody had collected; null where nobody could: from outside only the allocator can be asked. */
+  garbageBytes: number | null
   /** Free, but kept by the allocator. */
   retainedBytes: number
 }
@@ -30,7 +30,8 @@ export interface Attribution {
   cause: Part | null
   /**
    * How the cause is known. `probes`: each part was measured over the rounds. `cleanup`: what grows is what cleanup left.
-   * `size`: it is the part that makes up most of what is there above the base, measured at the end alone.
+   * `size`: it is the part that makes up most of what is there above the base, measured at the end alone; from outside, of what
+   * RSS grew by over the rounds.
    */
   evidence: 'probes' | 'cleanup' | 'size' | null
   /** Rounds that it takes before live memory that grows is called a leak; null where there were so many, or it is not live memory that grows. */
@@ -51,6 +52,7 @@ export interface PartGrowth {
 /** A probe after a round of a trial that was probed on the way. */
 export interface ProbedRound extends Parts {
   round: number
+  garbageBytes: number
 }
 
 export interface AttributionInput {
@@ -64,7 +66,7 @@ export interface AttributionInput {
   baseBytes: number | null
   modelBytes: number | null
   gcRounds: number
-  analysis: Pick<Analysis, 'shape' | 'floorShape'>
+  analysis: Pick<Analysis, 'shape' | 'floorShape'> & Partial<Pick<Analysis, 'slopeBytesPerRound'>>
 }
 
 /**
@@ -90,11 +92,11 @@ export function attribute(input: AttributionInput): Attribution | undefined {
 }
 
 function meanParts(all: readonly Parts[]): Parts {
-  const over = (part: keyof Parts) => mean(all.map((parts) => parts[part]))
+  const over = (part: keyof Parts) => mean(all.map((parts) => parts[part] ?? 0))
   return {
     rssBytes: over('rssBytes'),
     liveBytes: over('liveBytes'),
-    garbageBytes: over('garbageBytes'),
+    garbageBytes: all.some(({ garbageBytes }) => garbageBytes === null) ? null : over('garbageBytes'),
     retainedBytes: over('retainedBytes'),
   }
 }
@@ -129,7 +131,7 @@ function sinceFirstProbe(
   if (between <= 0) return { bytesPerRound: null, isEstablished: false }
   const { interval, change, decision } = compareSettings(
     first.map((parts) => parts[part]),
-    ends.map((parts) => parts[part]),
+    ends.map((parts) => parts[part] ?? 0), // of our own server, which tells all three
     { margin: 0, bootstrapDraws: 1 },
   )
   return {
@@ -146,7 +148,7 @@ function divided({ estimate, low, high }: Interval, by: number): Interval {
 const MOST = 0.5
 
 function causeOf(
-  { analysis, gcRounds }: AttributionInput,
+  { analysis, gcRounds, rounds }: AttributionInput,
   end: Parts,
   liveAboveBaseBytes: number | null,
   growth: Record<Part, PartGrowth> | null,
@@ -158,6 +160,8 @@ function causeOf(
   }
   if ((analysis.floorShape ?? analysis.shape) !== 'grows') return { cause: null, evidence: null }
   if (gcRounds > 0) return { cause: 'live', evidence: 'cleanup' }
+  if (end.garbageBytes === null)
+    return causeFromOutside(end, (analysis.slopeBytesPerRound?.estimate ?? 0) * (rounds - 1))
   const parts: [Part, number][] = [
     ['garbage', end.garbageBytes],
     ['retained', end.retainedBytes],
@@ -166,4 +170,9 @@ function causeOf(
   const all = parts.reduce((sum, [, bytes]) => sum + bytes, 0)
   const [largest] = parts.sort(([, a], [, b]) => b - a)
   return largest![1] >= MOST * all ? { cause: largest![0], evidence: 'size' } : { cause: null, evidence: null }
+}
+
+/** What the allocator retains at the end, against what RSS grew by: when it is less than half, the rest must have grown. */
+function causeFromOutside({ retainedBytes }: Parts, grownBytes: number): Pick<Attribution, 'cause' | 'evidence'> {
+  return { cause: retainedBytes >= MOST * grownBytes ? 'retained' : 'live', evidence: 'size' }
 }

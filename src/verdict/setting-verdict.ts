@@ -79,7 +79,9 @@ function attributionOf(
     ends: completed.flatMap(({ attribution }) => attribution ?? []),
     rounds: analysis.rounds,
     probes: probes.map((trial) =>
-      trial.filter((probe): probe is typeof probe & ProbedRound => probe.round !== undefined),
+      trial.filter(
+        (probe): probe is typeof probe & ProbedRound => probe.round !== undefined && probe.garbageBytes !== null,
+      ),
     ),
     baseBytes: initialRssBytes === null ? null : median(initialRssBytes.values),
     modelBytes: comparison.modelBytes,

@@ -60,7 +60,7 @@ test('a comparison ends with a table, sentences, a report, and a folder that hol
     expect(trial.initialRssBytes).toBeGreaterThan(30 * MIB)
     expect(trial.initialRssBytes).toBeLessThanOrEqual(60 * MIB)
     const { rssBytes, liveBytes, garbageBytes, retainedBytes } = trial.attribution!
-    expect(liveBytes + garbageBytes + retainedBytes).toBe(rssBytes)
+    expect(liveBytes + garbageBytes! + retainedBytes).toBe(rssBytes)
     expect(readdirSync(join(out, trial.folder)).sort()).toEqual([
       'marks.ndjson',
       'recording.json',

@@ -28,7 +28,7 @@ describe('attribution', () => {
   it('takes means, so that the parts add up to the RSS before', () => {
     const { end, liveAboveBaseBytes } = attribute(input({}))!
     expect(end).toEqual(parts(70.5, 41, 16))
-    expect(end.liveBytes + end.garbageBytes + end.retainedBytes).toBe(end.rssBytes)
+    expect(end.liveBytes + end.garbageBytes! + end.retainedBytes).toBe(end.rssBytes)
     expect(liveAboveBaseBytes).toBe(14.5 * MIB)
   })
 

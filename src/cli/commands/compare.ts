@@ -52,6 +52,7 @@ export const command: Command = {
     'tidemark compare all --trainer echo --model-size 20MB --rounds 12 --trials 2',
     'tidemark compare memory-profile/fedavg --server-memory-gc-rounds 0,1 --arena-max unset',
     "tidemark compare --command 'python job.py --gc {gc}' -L gc 0,5,1 --rounds nvflare --role server=runner_process",
+    "tidemark compare --command 'python job.py' -L MALLOC_ARENA_MAX unset,4 --rounds nvflare --probe",
     'tidemark compare --resume runs/fedavg-20260712-130509',
   ],
   run: runCompare,

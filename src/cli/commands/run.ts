@@ -29,18 +29,24 @@ export const command: Command = {
   examples: [
     'tidemark run -- python3 -c "x = bytearray(10**8)"',
     'tidemark run --rate 100 --out before -- sh -c "sleep 1 & wait"',
+    'tidemark run --probe --rounds nvflare --role server=runner_process -- python3 job.py',
     'tidemark run --heap-diff 10 --rounds "request (\\d+)" -- node server.js',
   ],
   run: runCommand,
 }
 
 async function runCommand(input: CommandInput): Promise<number> {
-  const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff } = input.options as OptionValues<
-    typeof runOptions
-  >
+  const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff, probe, probeRound } =
+    input.options as OptionValues<typeof runOptions>
   const { pattern, log, ...recording } = readRecordingOptions('run', input)
   if (input.arguments.length === 0)
     throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
+  if (probeRound !== undefined && !probe)
+    throw new UsageError('run: --probe-round needs --probe', { fix: 'Add --probe.' })
+  if (probe && probeRound === undefined && !pattern?.words.some(({ kind }) => kind === 'finished'))
+    throw new UsageError('run: --probe: nothing tells when the work is done', {
+      fix: 'For example --rounds nvflare; or, with a pattern or marks, the round: --probe-round 10.',
+    })
   const folder = recordingFolder(out, force)
   const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   using forwarding = forwardSignals()
@@ -53,6 +59,7 @@ async function runCommand(input: CommandInput): Promise<number> {
       ...(pattern !== undefined && { rounds: { pattern, logFile: log } }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
+      ...(probe && { probe: { afterRound: probeRound ?? null } }),
       ...(heapDiff !== undefined && { heapDiffRounds: heapDiff }),
     },
     {

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
+import { orderProbe, type ProbeOrder } from '../../recording/probe/probe-order.js'
 import { roundPattern } from '../../recording/round-log-patterns.js'
 import { allocatorLibrary } from '../allocator-library.js'
 import { isVariable } from '../axes.js'
@@ -22,6 +23,11 @@ const LOAD = 'load'
  */
 export function commandWorkload(plan: CommandPlan, judge: string): Workload {
   const roles = Object.entries(plan.role ?? {}).map(([role, source]) => ({ role, pattern: new RegExp(source) }))
+  let order: ProbeOrder | undefined
+  const probeOrder = () => {
+    if (plan.probe) order ??= orderProbe(judgedPatterns(plan, judge))
+    return order
+  }
   return {
     job: headline(plan),
     rounds: plan.expectedRounds,
@@ -30,9 +36,14 @@ export function commandWorkload(plan: CommandPlan, judge: string): Workload {
     timeoutMs: plan.timeout,
     farewellMs: 0,
     check: (settings) => {
+      probeOrder() // without a compiler nothing is started
       for (const setting of settings) checkSetting(plan, setting)
     },
-    start: (stage, setting) => startCommand(stage, plan, setting, judge),
+    probe: () => {
+      const order = probeOrder()
+      return order === undefined ? null : { order, afterRound: plan.probeRound ?? plan.expectedRounds }
+    },
+    start: (stage, setting) => startCommand(stage, { plan, setting, judge, probe: probeOrder() }),
     promises: ({ values }) => ({
       allocator: values.allocator === undefined ? null : String(values.allocator),
       environment: withoutPreload(variablesOf(plan, values)),
@@ -41,15 +52,23 @@ export function commandWorkload(plan: CommandPlan, judge: string): Workload {
   }
 }
 
-async function startCommand(stage: Stage, plan: CommandPlan, { values }: Setting, judge: string): Promise<void> {
-  const filled = fillingOf(values)
+interface CommandStart {
+  plan: CommandPlan
+  setting: Setting
+  judge: string
+  probe: ProbeOrder | undefined
+}
+
+async function startCommand(stage: Stage, { plan, setting, judge, probe }: CommandStart): Promise<void> {
+  const { values } = setting
+  const filled = fillingOf(values, probe)
   const cwd = folderOf(plan, filled)
   const ownRole = judgedRoles(judge)[0]!
   await stage.start({
     role: plan.role === null ? ownRole : roleByPattern(plan, filled),
     name: COMMAND,
     command: splitCommand(plan.command, filled),
-    environment: { ...ownEnvironment(plan, filled), ...variablesOf(plan, values) },
+    environment: withProbe({ ...ownEnvironment(plan, filled), ...variablesOf(plan, values) }, probe),
     cwd,
     decides: plan.load === null,
     ...(plan.rounds !== null && { rounds: roundPattern(plan.rounds) }),
@@ -69,16 +88,34 @@ async function startCommand(stage: Stage, plan: CommandPlan, { values }: Setting
   })
 }
 
+/** Without roles it is the process that we start. */
+function judgedPatterns({ role }: CommandPlan, judge: string): RegExp[] {
+  return role === null
+    ? []
+    : judgedRoles(judge).flatMap((name) => (role[name] === undefined ? [] : [new RegExp(role[name])]))
+}
+
+/** The probe beside what the setting, the plan or the user's own shell preloads. */
+function withProbe(
+  environment: Record<string, string | undefined>,
+  probe: ProbeOrder | undefined,
+): Record<string, string | undefined> {
+  if (probe === undefined) return environment
+  const preload = 'LD_PRELOAD' in environment ? environment.LD_PRELOAD : process.env.LD_PRELOAD
+  return { ...environment, ...probe.environment(preload) }
+}
+
 /** The command's own process may be one that a pattern is meant for; else it is what started them. */
 function roleByPattern(plan: CommandPlan, filled: Setting['values']): string {
   const line = splitCommand(plan.command, filled).join(' ')
   return Object.entries(plan.role ?? {}).find(([, source]) => new RegExp(source).test(line))?.[0] ?? 'process'
 }
 
-/** Values for placeholders: those of the setting, and the library to preload for its allocator. */
-function fillingOf(values: Setting['values']): Setting['values'] {
+/** Values for placeholders: those of the setting, and what to preload: the probe, and the library of its allocator. */
+function fillingOf(values: Setting['values'], probe?: ProbeOrder): Setting['values'] {
   if (values.allocator === undefined) return values
-  return { ...values, [PRELOAD]: allocatorLibrary(String(values.allocator)) ?? '' }
+  const libraries = [probe?.library, allocatorLibrary(String(values.allocator))].filter((path) => path !== undefined)
+  return { ...values, [PRELOAD]: libraries.join(':') }
 }
 
 /**
@@ -145,6 +182,7 @@ function headline(plan: CommandPlan): Record<string, string | number> {
     ...(plan.expectedRounds !== null && { expectedRounds: plan.expectedRounds }),
     ...(roles.length > 0 && { role: roles.join(', ') }),
     ...(plan.ready !== null && { ready: plan.ready }),
+    ...(plan.probe && { probe: `after ${plan.probeRound === null ? 'the last round' : `round ${plan.probeRound}`}` }),
     ...(plan.load !== null && { load: text(plan.load) }),
     ...(plan.setup !== null && { setup: text(plan.setup) }),
     ...(plan.teardown !== null && { teardown: text(plan.teardown) }),

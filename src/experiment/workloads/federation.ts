@@ -50,6 +50,7 @@ export function federationWorkload({ job }: FederationPlan, seed: number): Workl
     check: (settings) => {
       for (const { values } of settings) settingEnvironment(values)
     },
+    probe: () => null,
     start: (stage, setting, probeEvery) => {
       const own = { ...job, ...setting.values, seed }
       return job.algorithm === 'swarm'

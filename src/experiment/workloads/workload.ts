@@ -1,4 +1,5 @@
 import type { Mark } from '../../marks.js'
+import type { ProbePlan } from '../../recording/probe/probe-when-done.js'
 import type { RolePattern } from '../../recording/process-name.js'
 import type { RoundPattern } from '../../recording/round-log-patterns.js'
 import type { Setting } from '../settings.js'
@@ -24,6 +25,8 @@ export interface Workload {
    * the judged process splits its RSS after every N-th round, which only our own server can.
    */
   start(stage: Stage, setting: Setting, probeEvery?: number): Promise<void>
+  /** Null where no probe is taken from outside. */
+  probe(): Pick<ProbePlan, 'order' | 'afterRound'> | null
   /** What the setting asks of the judged processes, to be found in them. */
   promises(setting: Setting): SettingPromises
   /** Commands that run before and after a trial, unrecorded. */

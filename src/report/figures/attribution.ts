@@ -19,9 +19,12 @@ export function attribution(data: ReportData, options: FigureOptions = {}): Figu
   const trials = Math.max(1, ...parts.map((part) => part.trial))
   const rows = settingRows(settings, ink, trials * BAR_HEIGHT + 14)
   const bars = parts.filter((part) => part.part === 'live' && part.baseBytes !== null)
+  const isFromOutside = data.trials.some(({ attribution }) => attribution?.garbageBytes === null)
   const entries: LegendEntry[] = [
-    { label: 'live', color: ink.parts.live, symbol: 'square' },
-    { label: 'garbage: a collection frees it', color: ink.parts.garbage, symbol: 'square' },
+    { label: isFromOutside ? 'live or garbage' : 'live', color: ink.parts.live, symbol: 'square' },
+    ...(isFromOutside
+      ? []
+      : [{ label: 'garbage: a collection frees it', color: ink.parts.garbage, symbol: 'square' } as const]),
     { label: 'retained: the allocator gives it back', color: ink.parts.retained, symbol: 'square' },
   ]
   if (bars.length > 0) entries.push({ label: 'base, before the model', color: ink.text, symbol: 'tick' })
@@ -92,8 +95,10 @@ function partsOf(data: ReportData): Part[] {
   return data.trials.flatMap(({ setting, trial, attribution, initialRssBytes }) => {
     if (attribution === null) return []
     let fromBytes = 0
-    return PARTS.map((part) => {
-      const toBytes = fromBytes + attribution[`${part}Bytes`]
+    return PARTS.flatMap((part) => {
+      const bytes = attribution[`${part}Bytes`]
+      if (bytes === null) return []
+      const toBytes = fromBytes + bytes
       const own = { setting, trial, part, fromBytes, toBytes, baseBytes: initialRssBytes }
       fromBytes = toBytes
       return own

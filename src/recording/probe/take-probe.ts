@@ -1,0 +1,63 @@
+import { PROC, readProcFile } from '../../linux/proc-file.js'
+import { readProcessStatus } from '../../linux/process-status.js'
+import type { AttributionMark } from '../../marks.js'
+import { nowMs } from '../clock.js'
+import { askProbe } from './ask-probe.js'
+import type { ProbeOrder } from './probe-order.js'
+
+/** A process that is to be probed. */
+export interface Probed {
+  pid: number
+  role: string
+}
+
+export type TakenProbe = { kind: 'taken'; mark: AttributionMark } | { kind: 'not taken'; why: string }
+
+/**
+ * Has the allocator of a process return its free pages and measures in RSS what came back. By the allocator's own
+ * counters it cannot be told: free bytes are not all resident, and what is free is not all returned.
+ */
+export async function takeProbe(
+  { token, library }: Pick<ProbeOrder, 'token' | 'library'>,
+  { pid, role }: Probed,
+): Promise<TakenProbe> {
+  const facts = await askProbe('facts', { token, pid })
+  if (facts === undefined) return { kind: 'not taken', why: whyUnanswered(pid, role, library) }
+  const before = readProcessStatus(pid)
+  const purged = await askProbe('purge', { token, pid })
+  const after = readProcessStatus(pid)
+  if (purged === undefined || before.kind !== 'read' || after.kind !== 'read')
+    return { kind: 'not taken', why: `the ${role} (pid ${pid}) ended while it was probed` }
+  if (!purged.purged)
+    return {
+      kind: 'not taken',
+      why: `the allocator of the ${role} (pid ${pid}) is ${purged.allocator}, which cannot be told from outside to return its free pages`,
+    }
+  const retainedBytes = Math.max(0, before.rssBytes - after.rssBytes)
+  return {
+    kind: 'taken',
+    mark: {
+      mark: 'attribution',
+      timeMs: nowMs(),
+      pid,
+      role,
+      rssBytes: before.rssBytes,
+      retainedBytes,
+      garbageBytes: null,
+      liveBytes: before.rssBytes - retainedBytes,
+      allocator: facts,
+    },
+  }
+}
+
+function whyUnanswered(pid: number, role: string, library: string, proc = PROC): string {
+  const whom = `the ${role} (pid ${pid})`
+  const maps = readProcFile(pid, 'maps', proc)
+  if (maps.kind !== 'read' || maps.text === '') return `${whom} had ended before it could be probed`
+  if (maps.text.includes(library))
+    return `the probe does not answer in ${whom}: it is another user's, or a fork of a program that goes on without exec`
+  const because = /\/ld[-.][^/]*\.so/.test(maps.text)
+    ? 'something on the way to it takes LD_PRELOAD away, or it was started before'
+    : 'it is statically linked'
+  return `the probe could not be loaded into ${whom}: ${because}`
+}

@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { findAllocator } from '../../src/experiment/allocator-library.js'
+import type { Comparison } from '../../src/experiment/comparison.js'
+import { readRecording } from '../../src/recording/read-recording.js'
+import { MIB } from '../../src/units.js'
+import { PYTHON } from '../python.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { runTidemark } from '../tidemark.js'
+
+const fixture = (path: string) => fileURLToPath(new URL(`../fixtures/${path}`, import.meta.url))
+/** The library is built into a folder of the test's, and not into the user's own cache. */
+const withCache = (cache = temporaryFolder()) => ({ env: { XDG_CACHE_HOME: cache } })
+
+async function compare(...args: string[]): Promise<{ stdout: string; comparison: Comparison }> {
+  const out = join(temporaryFolder(), 'results')
+  const { code, stdout, stderr } = await runTidemark(['compare', ...args, '--trials', '1', '--out', out], withCache())
+  expect(code, stderr).toBe(0)
+  return { stdout, comparison: JSON.parse(readFileSync(join(out, 'comparison.json'), 'utf8')) }
+}
+
+test('arenas that fragment are retained, and a leak is the rest, also behind a shell', async () => {
+  const { stdout, comparison } = await compare(
+    ...['--command', `/bin/sh -c '${PYTHON} ${fixture('servers')}/{server}.py --rounds 8; exit $?'`],
+    ...['-L', 'server', 'leaks,fragments_arenas'],
+    ...['--rounds', 'nvflare', '--role', 'server=^[^ ]*python', '--probe'],
+  )
+  const parts = (server: string) =>
+    comparison.trials.find(({ setting }) => setting === `server=${server}`)!.attribution!
+  const [fragments, leaks] = [parts('fragments_arenas'), parts('leaks')]
+  expect(fragments.retainedBytes).toBeGreaterThan(fragments.rssBytes / 2) // eight arenas, each pinned on top
+  expect(leaks.retainedBytes).toBeLessThan(4 * MIB)
+  expect(leaks.liveBytes).toBeGreaterThan(32 * MIB)
+  for (const { rssBytes, retainedBytes, garbageBytes, liveBytes, allocator } of [fragments, leaks]) {
+    expect(garbageBytes).toBe(null)
+    expect(retainedBytes + liveBytes).toBe(rssBytes)
+    expect(allocator).toMatchObject({ allocator: 'glibc', freeBytes: expect.any(Number) })
+  }
+  expect(stdout).toMatch(/is retained by the allocator; the rest, [\d.]+ MiB, is live or garbage/)
+  expect(stdout).toContain('Most of its growth is live or garbage, which the allocator cannot give back')
+})
+
+test.skipIf(findAllocator('jemalloc') === undefined)('the probe stands beside a preloaded allocator', async () => {
+  const { comparison } = await compare(
+    ...['--command', `${PYTHON} ${fixture('servers/leaks.py')} --rounds 2`, '--allocator', 'jemalloc'],
+    ...['--rounds', 'nvflare', '--probe', '--role', 'server=leaks'],
+  )
+  expect(comparison.trials[0]!.attribution).toMatchObject({ allocator: { allocator: 'jemalloc' } })
+})
+
+test('a forked child and a started program have nothing of the probe', async () => {
+  const folder = join(temporaryFolder(), 'recording')
+  const cache = temporaryFolder()
+  const { code, stdout, stderr } = await runTidemark(
+    [
+      ...['run', '--probe', '--probe-round', '1', '--rounds', 'end:round (\\d+) done', '--out', folder, '--'],
+      ...[PYTHON, fixture('probe/forks.py')],
+    ],
+    withCache(cache),
+  )
+  expect(code, stderr).toBe(0)
+  expect(JSON.parse(stdout.split('\n')[0]!)).toEqual({
+    self: { threads: 2, sockets: 1 },
+    child: { threads: 1, sockets: 0 },
+    program: [],
+  })
+  expect(readRecording(folder).attribution).toMatchObject([{ garbageBytes: null }])
+  expect(stderr).toMatch(/when the work was done: [\d.]+ \w+ retained by the allocator, [\d.]+ \w+ live or garbage/)
+  expect(
+    readdirSync(join(cache, 'tidemark')).filter((name) => !/^tidemark-probe-[0-9a-f]{16}\.so$/.test(name)),
+  ).toEqual([])
+})
+
+test('into a statically linked program no probe can be loaded, which is said', async () => {
+  const folder = temporaryFolder()
+  const source = join(folder, 'server.c')
+  const program = join(folder, 'server')
+  writeFileSync(
+    source,
+    '#include <unistd.h>\nint main(void) { write(1, "round 1 done\\n", 13); sleep(3); return 0; }\n',
+  )
+  const built = spawnSync('cc', ['-static', '-o', program, source], { encoding: 'utf8' })
+  expect(built.status, built.stderr).toBe(0)
+  const { code, stderr } = await runTidemark(
+    [
+      ...['run', '--probe', '--probe-round', '1', '--rounds', 'end:round (\\d+) done', '--out', join(folder, 'out')],
+      ...['--', program],
+    ],
+    withCache(),
+  )
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/The probe could not be loaded into the process \(pid \d+\): it is statically linked/i)
+})
+
+test('without a C compiler nothing is started', async () => {
+  const bin = join(temporaryFolder(), 'bin')
+  mkdirSync(bin)
+  symlinkSync('/bin/sh', join(bin, 'sh'))
+  const { code, stderr } = await runTidemark(
+    ['compare', '--command', 'sh -c true', '--probe', '--rounds', 'nvflare', '--role', 'server=sh'],
+    { env: { PATH: bin, CC: '' } },
+  )
+  expect(code).toBe(2)
+  expect(stderr).toContain(
+    '--probe needs a C compiler to build its library, and there is none: no cc, gcc, clang in PATH',
+  )
+})
+
+test('a probe that nothing would set off is refused', async () => {
+  const { code, stderr } = await runTidemark([
+    ...['compare', '--command', 'sh -c true', '--probe', '--rounds', 'Round (\\d+) started'],
+  ])
+  expect(code).toBe(2)
+  expect(stderr).toContain('workload.probe: nothing tells when the work is done')
+})
