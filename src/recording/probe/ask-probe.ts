@@ -24,7 +24,7 @@ const answers = {
 type Question = keyof typeof answers
 
 /** What the allocator says of itself; sizes of glibc alone. `mappedBytes` are those of blocks with a mapping of their own. */
-export type AllocatorFacts = v.InferOutput<(typeof answers)['facts']>
+type AllocatorFacts = v.InferOutput<(typeof answers)['facts']>
 
 /** The probe in a process, over its private socket. Undefined where none answers. */
 export async function askProbe<Asked extends Question>(
