@@ -9,8 +9,10 @@ export class LogLines {
   #partial = ''
 
   write(chunk: Uint8Array | string): string[] {
-    const text = typeof chunk === 'string' ? chunk : this.#decoder.write(Buffer.from(chunk))
-    const lines = (this.#partial + text).split(/\r\n|\n|\r(?!$)/)
+    const text = typeof chunk === 'string' ? chunk : this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))
+    const whole = this.#partial + text
+    // Logs of a GB are read beside the program; an expression takes several times as long over each of their lines.
+    const lines = whole.includes('\r') ? whole.split(/\r\n|\n|\r(?!$)/) : whole.split('\n')
     this.#partial = lines.pop()!.slice(0, LONGEST_LINE)
     return lines.map(plain)
   }
@@ -28,5 +30,6 @@ export class LogLines {
 const CONTROL = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])/g
 
 function plain(line: string): string {
-  return line.slice(0, LONGEST_LINE).replaceAll(CONTROL, '')
+  const start = line.length > LONGEST_LINE ? line.slice(0, LONGEST_LINE) : line
+  return start.includes('\x1b') ? start.replaceAll(CONTROL, '') : start
 }
