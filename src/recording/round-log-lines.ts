@@ -9,7 +9,8 @@ export class LogLines {
   #partial = ''
 
   write(chunk: Uint8Array | string): string[] {
-    const text = typeof chunk === 'string' ? chunk : this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))
+    const text =
+      typeof chunk === 'string' ? chunk : this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))
     const whole = this.#partial + text
     // Logs of a GB are read beside the program; an expression takes several times as long over each of their lines.
     const lines = whole.includes('\r') ? whole.split(/\r\n|\n|\r(?!$)/) : whole.split('\n')

@@ -10,6 +10,7 @@ const LONGEST_ANSWER = 4096
 
 const bytes = v.pipe(v.number(), v.minValue(0))
 
+/** What the allocator says of itself: sizes of glibc alone; `mappedBytes` are those of blocks with a mapping of their own. */
 const answers = {
   facts: v.object({
     allocator: v.string(),
@@ -22,9 +23,6 @@ const answers = {
 }
 
 type Question = keyof typeof answers
-
-/** What the allocator says of itself; sizes of glibc alone. `mappedBytes` are those of blocks with a mapping of their own. */
-type AllocatorFacts = v.InferOutput<(typeof answers)['facts']>
 
 /** The probe in a process, over its private socket. Undefined where none answers. */
 export async function askProbe<Asked extends Question>(
