@@ -107,3 +107,18 @@ test('a server that hangs and ignores SIGTERM is killed, and the next trial runs
   expect(stubborn.warnings.join('\n')).toContain('did not end within 3.0 s of SIGTERM and was killed')
   expect(trials.find(({ setting }) => setting === 'how=out-of-order')).toMatchObject({ state: 'completed' })
 })
+
+test('a server that writes 1 GB of log is recorded as that, its log is shortened, and the next trial runs', async () => {
+  const { code, trials } = await compare(
+    `${server('misbehaves')} {how}`,
+    ...['-L', 'how', 'writes-1-gb,out-of-order', '--rounds', 'Round (\\d+) started'],
+  )
+  expect(code).toBe(0)
+  const loud = trials.find(({ setting }) => setting === 'how=writes-1-gb')!
+  expect(loud).toMatchObject({ state: 'completed' })
+  expect(endRss(loud).length).toBe(2) // of its third round, which is open when it ends, nobody tells the end
+  expect(loud.warnings.join('\n')).toMatch(
+    /command\.log had grown to 95\d\.\d MiB; its first and last 1\.0 MiB were kept/,
+  )
+  expect(trials.find(({ setting }) => setting === 'how=out-of-order')).toMatchObject({ state: 'completed' })
+})
