@@ -14,6 +14,8 @@ export function comparisonProgress(stream: NodeJS.WriteStream): {
   /** Of these, the one that runs; a part of a comparison does not run them all, so their own numbers do not tell. */
   let place = 0
   let judge = ''
+  /** The first sign that trials do what they should is worth a line at once. */
+  let isNews = true
   const report = (event: ComparisonEvent) => {
     left.update(event)
     if (event.kind === 'started') {
@@ -32,7 +34,8 @@ export function comparisonProgress(stream: NodeJS.WriteStream): {
     else {
       const of = event.rounds === null ? '' : ` of ${event.rounds}`
       const rss = event.rssBytes === null ? '' : `  ${judge} ${formatBytes(event.rssBytes)}`
-      line.show(`${head}  round ${event.round}${of}${rss}${left.text()}`)
+      line.show(`${head}  round ${event.round}${of}${rss}${left.text()}`, isNews)
+      isNews = false
     }
   }
   return { line, report }

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js'
 import { type CompareOptions, type FinishedComparison, runPlan } from '../experiment/compare.js'
 import { type Overrides, overridePlan, overridesFor } from '../experiment/override.js'
 import { type ComparisonPlan, planComparison } from '../experiment/plan.js'
-import { type AskedShard, assertShardable, resolveShard } from '../experiment/shard.js'
+import { type AskedShard, assertShardable, resolveShard, type Shard } from '../experiment/shard.js'
 import { ALL, type LoadedDefinition, loadSuite } from '../experiment/suite.js'
 import type { OptionTable } from '../option-spec.js'
 import {
@@ -45,6 +45,8 @@ export interface PlannedRun {
   plan: ComparisonPlan
   /** The file that it stands in; undefined for the command line. */
   source: string | undefined
+  /** The part that is asked for; undefined for all of it. */
+  shard: Shard | undefined
   run: Run
 }
 
@@ -66,14 +68,10 @@ export async function plannedRuns(input: CommandInput): Promise<PlannedRun[]> {
   const folder = input.options.out as string | undefined
   const asked = input.options.shard as AskedShard | undefined
   const shard = asked && resolveShard(asked, process.env)
-  if (shard !== undefined && plans.length > 1)
-    throw new UsageError(`--shard: ${named ?? 'the config'} is ${plans.length} comparisons, and a part is of one`, {
-      fix: 'Name one file of the suite.',
-    })
-  if (shard !== undefined) assertShardable(plans[0]!.plan.trials, shard)
+  if (shard !== undefined) for (const { plan } of plans) assertShardable(plan.trials, shard)
   return plans.map(({ plan, source }) => {
     const out = folder === undefined || plans.length === 1 ? folder : join(folder, plan.name)
-    return { plan, source, run: (options) => runPlan(plan, { ...options, out, shard }) }
+    return { plan, source, shard, run: (options) => runPlan(plan, { ...options, out, shard }) }
   })
 }
 

@@ -1,7 +1,7 @@
 /** Progress on stderr: one line redrawn on a terminal; without one, plain lines and not too many of them. */
 export interface StatusLine {
-  /** What is going on now. Without a terminal at most one a few seconds is printed. */
-  show(text: string): void
+  /** What is going on now. Without a terminal at most one a few seconds is printed, unless it is news. */
+  show(text: string, isNews?: boolean): void
   /** A line that stays. */
   print(text: string): void
   /** Takes the status away. */
@@ -38,8 +38,8 @@ function plainLines(stream: NodeJS.WriteStream): StatusLine {
     stream.write(`${text}\n`)
   }
   return {
-    show: (text) => {
-      if (performance.now() - lastMs >= PLAIN_EVERY_MS) print(text)
+    show: (text, isNews = false) => {
+      if (isNews || performance.now() - lastMs >= PLAIN_EVERY_MS) print(text)
     },
     print,
     clear: () => {},

@@ -20,18 +20,14 @@ interface Part extends FinishedComparison {
 }
 
 /**
- * Joins the shards of one comparison: their trials with their recordings, in the order of the schedule. What is missing can
- * be run with `--resume`.
+ * Joins the shards of one comparison, at least one: their trials with their recordings, in the order of the schedule. What is
+ * missing can be run with `--resume`.
  *
  * @throws UsageError when they are not of one comparison, hold a trial twice, or come from machines of different types
  */
 export function mergeComparisons(folders: readonly string[], { out, anyMachine }: MergeOptions): FinishedComparison {
   const parts = folders.map(readPart)
-  const [first, ...others] = parts
-  if (first === undefined || others.length === 0)
-    throw new UsageError(`merge: ${folders.length === 0 ? 'no folder was' : 'one folder alone was'} named`, {
-      fix: 'Name two or more: tidemark merge runs/shard-1 runs/shard-2 --out runs/whole',
-    })
+  const [first, ...others] = parts as [Part, ...Part[]]
   for (const other of others) refuseOtherComparison(first, other)
   refuseTwice(parts)
   const pooling = poolingNotes(parts, anyMachine)

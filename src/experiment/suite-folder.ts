@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { UsageError } from '../errors.js'
 import { makeFolder, readJson, writeWhole } from './folder.js'
 import { type ComparisonPlan, planComparison } from './plan.js'
+import type { Shard } from './shard.js'
 
 /** One of several comparisons, with its folder in theirs. */
 interface PlannedComparison {
@@ -13,6 +14,8 @@ interface PlannedComparison {
 export interface SuiteFolder {
   folder: string
   comparisons: PlannedComparison[]
+  /** The part of each comparison that is run here; undefined where all of it is. */
+  shard: Shard | undefined
 }
 
 const SUITE = 'suite.json'
@@ -23,28 +26,30 @@ const FORMAT = 'tidemark-suite/1'
  *
  * @throws UsageError when two have one name, or the folder is not right; nothing was made then but the folder
  */
-export function makeSuiteFolder(out: string | undefined, name: string, plans: readonly ComparisonPlan[]): SuiteFolder {
+export function makeSuiteFolder(
+  out: string | undefined,
+  name: string,
+  { plans, shard }: { plans: readonly ComparisonPlan[]; shard: Shard | undefined },
+): SuiteFolder {
   const twice = plans.find((plan, index) => plans.findIndex((other) => other.name === plan.name) !== index)
   if (twice !== undefined)
     throw new UsageError(`two comparisons are called "${twice.name}", and each needs a folder of its own`, {
       fix: 'Give one of them another name.',
     })
   const folder = makeFolder(out, name, new Date())
-  writeWhole(join(folder, SUITE), { format: FORMAT, plans })
-  return { folder, comparisons: placed(folder, plans) }
+  writeWhole(join(folder, SUITE), { format: FORMAT, plans, shard })
+  return { folder, comparisons: placed(folder, plans), shard }
 }
 
 /** The comparisons that a folder was made for; undefined where it is the folder of one. @throws UsageError when it cannot be read */
-export function readSuiteFolder(folder: string): PlannedComparison[] | undefined {
+export function readSuiteFolder(folder: string): SuiteFolder | undefined {
   const file = join(folder, SUITE)
   if (!existsSync(file)) return undefined
-  const { format, plans } = readJson(folder, file) as { format?: unknown; plans?: unknown }
+  const { format, plans, shard } = readJson(folder, file) as { format?: unknown; plans?: unknown; shard?: Shard }
   if (format !== FORMAT || !Array.isArray(plans))
     throw new UsageError(`${file}: found format ${JSON.stringify(format)}, expected "${FORMAT}" and its plans`)
-  return placed(
-    folder,
-    plans.map((plan: unknown, index) => planComparison(plan, `${file}, plan ${index + 1}`)),
-  )
+  const checked = plans.map((plan: unknown, index) => planComparison(plan, `${file}, plan ${index + 1}`))
+  return { folder, comparisons: placed(folder, checked), shard }
 }
 
 function placed(folder: string, plans: readonly ComparisonPlan[]): PlannedComparison[] {

@@ -38,6 +38,33 @@ test('a server that leaks grows, by what it keeps', async () => {
   expect(Math.abs(slopeBytesPerRound!.estimate / MIB - 4)).toBeLessThan(0.5)
 })
 
+test('a server that fills a cache settles, at what the cache may take', async () => {
+  const { code, trials } = await compare(server('settles'), '--rounds', 'nvflare', '--role', 'server=settles')
+  expect(code).toBe(0)
+  const rss = endRss(trials[0]!)
+  const { shape, levelBytes, settledAtRound } = analyzeRounds(rss)
+  expect(shape).toBe('settling')
+  // A third of 60 MiB is there after the first round.
+  expect(Math.abs((levelBytes! - rss[0]!) / MIB - 40)).toBeLessThan(2)
+  expect(settledAtRound).toBeLessThan(20)
+})
+
+test('a server whose garbage sits in cycles grows, saw-tooths or stays flat, by how often it collects', async () => {
+  const { code, trials } = await compare(
+    `${server('garbage_in_cycles')} --gc {gc} --rounds 20`,
+    ...['-L', 'gc', '0,5,1', '--rounds', 'nvflare', '--role', 'server=garbage_in_cycles'],
+  )
+  expect(code).toBe(0)
+  const found = (gc: number) => {
+    const trial = trials.find(({ setting }) => setting === `gc=${gc}`)!
+    return analyzeRounds(endRss(trial), gc > 0 ? { gcRounds: gc } : {})
+  }
+  expect(found(0).shape).toBe('grows')
+  expect(Math.abs(found(0).slopeBytesPerRound!.estimate / MIB - 8)).toBeLessThan(0.5)
+  expect(found(5)).toMatchObject({ shape: 'sawtooth', period: 5 })
+  expect(found(1).shape).toBe('stable')
+})
+
 test('MALLOC_ARENA_MAX shows its effect on eight threads, and none on a server without threads', async () => {
   const axis = ['-L', 'MALLOC_ARENA_MAX', 'unset,1', '--rounds', 'nvflare']
   const { trials } = await compare(server('fragments_arenas'), ...axis, '--role', 'server=fragments_arenas')

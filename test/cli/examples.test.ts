@@ -85,7 +85,7 @@ function prepareWorkspace(folder: string): void {
   write('mprofile_20261123204823.dat', functions.replaceAll('__main__.grow', '__main__.train'))
   const rounds = Array.from({ length: 20 }, (_, round) => `${round + 1},${100 + (round % 5)}\n`).join('')
   for (const name of ['server.csv', 'rounds.csv', 'runs/a.csv', 'runs/b.csv']) write(name, `round,rss\n${rounds}`)
-  write('job.py', 'import time\nprint("Round 0 started.", flush=True)\ntime.sleep(60)\n')
+  write('job.py', 'import time\nprint("Round 0 started.", flush=True)\ntime.sleep(3)\n')
   write('server.js', "for (let n = 1; n <= 20; n++) console.log('request ' + n)\n")
   write('my.memory.ts', SUITE)
   symlinkSync(fileURLToPath(new URL('../../memory-profile', import.meta.url)), join(folder, 'memory-profile'))

@@ -147,6 +147,33 @@ test.each([
   expect(stderr).toContain(message)
 })
 
+test('a suite of two comparisons in two parts is the whole suite when they are merged', async () => {
+  mkdirSync(join(folder, 'suite'))
+  for (const name of ['first', 'second'])
+    writeFileSync(
+      join(folder, 'suite', `${name}.memory.json`),
+      JSON.stringify({
+        name,
+        workload: { kind: 'command', command: `${PYTHON} job.py {how}`, rounds: 'end:Round (\\d+) done' },
+        settings: { how: ['a'] },
+        trials: 2,
+      }),
+    )
+  for (const part of ['1', '2']) {
+    const { code, stderr } = await tidemark(['compare', 'suite', '--shard', `${part}/2`, '--out', `suites/${part}`])
+    expect(code, stderr).toBe(0)
+  }
+  expect(read('suites/2/second')).toMatchObject({ shard: { index: 2, of: 2 }, trials: [{ trial: 2 }] })
+  const { code, stdout, stderr } = await tidemark(['merge', 'suites/1', 'suites/2', '--out', 'suites/whole'])
+  expect(code, stderr).toBe(0)
+  for (const name of ['first', 'second'])
+    expect(read(`suites/whole/${name}`)).toMatchObject({ state: 'completed', trials: [{ trial: 1 }, { trial: 2 }] })
+  expect(stdout).toContain(`Overview: ${join('suites/whole', 'overview.md')}`)
+  const mixed = await tidemark(['merge', 'suites/1', 'parts/1'])
+  expect(mixed.code).toBe(2)
+  expect(mixed.stderr).toContain('merge: parts/1 is not of the suite that the other folders are parts of')
+})
+
 test('a number that is none of the shards is refused', async () => {
   const { code, stderr } = await tidemark(['compare', ...ARGUMENTS, '--shard', 'auto/2'], { JOB_COMPLETION_INDEX: '2' })
   expect(code).toBe(2)

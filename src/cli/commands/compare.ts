@@ -100,18 +100,18 @@ async function newRuns(input: CommandInput): Promise<Runs> {
   const planned = await plannedRuns(input)
   if (planned.length === 1) return { runs: planned.map(({ run }) => run) }
   const name = basename(input.arguments[0] ?? 'config').replace(/\.memory\.\w+$/, '')
-  const plans = planned.map(({ plan }) => plan)
-  return suiteRuns(makeSuiteFolder(input.options.out as string | undefined, name, plans))
+  const suite = { plans: planned.map(({ plan }) => plan), shard: planned[0]?.shard }
+  return suiteRuns(makeSuiteFolder(input.options.out as string | undefined, name, suite))
 }
 
 /** A comparison of a suite that was begun goes on; one that was not begins. */
-function suiteRuns({ folder, comparisons }: SuiteFolder): Runs {
+function suiteRuns({ folder, comparisons, shard }: SuiteFolder): Runs {
   const runs = comparisons.map(
     (one): Run =>
       (options) =>
         hasComparison(one.folder)
           ? resumeComparison(one.folder, options)
-          : runPlan(one.plan, { ...options, out: one.folder }),
+          : runPlan(one.plan, { ...options, out: one.folder, shard }),
   )
   return { runs, folder }
 }
@@ -124,10 +124,10 @@ function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs
       { fix: `tidemark compare --resume ${options.resume}` },
     )
   const folder = String(options.resume)
-  const comparisons = readSuiteFolder(folder)
-  return comparisons === undefined
+  const suite = readSuiteFolder(folder)
+  return suite === undefined
     ? { runs: [(compareOptions) => resumeComparison(folder, compareOptions)] }
-    : suiteRuns({ folder, comparisons })
+    : suiteRuns(suite)
 }
 
 /** @param suite the folder of all comparisons, where there are several */

@@ -1,14 +1,21 @@
-import { mergeComparisons } from '../../experiment/merge.js'
+import { mergeAll } from '../../experiment/merge-suites.js'
 import type { OptionValues } from '../../option-spec.js'
 import { mergeOptions } from '../../options.js'
 import type { Command } from '../command.js'
-import { printComparison, printJson, reportComparison } from '../print-comparison.js'
+import {
+  printComparison,
+  printJson,
+  type ReportedComparison,
+  reportComparison,
+  reportOverview,
+} from '../print-comparison.js'
 
 export const command: Command = {
   verb: 'merge',
   summary: 'Join the parts of a comparison that several machines ran (compare --shard).',
   description: [
-    'Copies the trials of all parts, with their recordings, into one folder, judges the whole and writes its report.',
+    'Copies the trials of all parts, with their recordings, into one folder, judges the whole and writes its report. Parts of',
+    'a suite, or of compare all, are joined comparison by comparison.',
     '',
     'Parts of different comparisons are refused, and so is a trial that is there twice. Parts from different types of machines',
     'are refused unless --any-machine is given: levels differ between machines. Trials that no part holds can be run later:',
@@ -22,10 +29,14 @@ export const command: Command = {
   ],
   run: async ({ arguments: folders, options }) => {
     const { out, anyMachine, json } = options as OptionValues<typeof mergeOptions>
-    const merged = mergeComparisons(folders, { out, anyMachine })
-    const reported = await reportComparison(merged)
-    if (json) printJson([reported], { isSuite: false })
-    else await printComparison(reported)
+    const { folder, merged, isSuite } = mergeAll(folders, { out, anyMachine })
+    const reported: ReportedComparison[] = []
+    for (const one of merged) {
+      reported.push(await reportComparison(one))
+      if (!json) await printComparison(reported.at(-1)!)
+    }
+    if (isSuite) await reportOverview(folder, reported, { isJson: json })
+    if (json) printJson(reported, { isSuite })
     return 0
   },
 }

@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { suggestWord } from '../../closest-word.js'
 import { messageOf, UsageError } from '../../errors.js'
 import { judgedRoles } from '../../experiment/judged-roles.js'
@@ -40,17 +40,17 @@ type Options = OptionValues<typeof submitOptions>
 async function runSubmit({ arguments: compareArguments, options }: CommandInput): Promise<number> {
   const asked = options as Options
   assertOneKind(asked)
-  const plan = await planOf(compareArguments)
-  assertShardable(plan.trials, { index: 1, of: asked.shards })
+  const { name, plans } = await comparisonsOf(compareArguments)
+  for (const { trials } of plans) assertShardable(trials, { index: 1, of: asked.shards })
   const job: ShardedJob = {
-    name: plan.name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-'),
+    name: name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-'),
     shards: asked.shards,
     cores: asked.cores,
     compareArguments,
-    memory: memoryOf(plan, asked.memory),
+    memory: memoryOf(plans, asked.memory),
   }
   const folder = process.cwd()
-  const results = asked.results ?? join('runs', `${plan.name}-shards`)
+  const results = asked.results ?? join('runs', `${name}-shards`)
   const text = asked.slurm
     ? slurmScript(job, { folder, results })
     : kubernetesJob(job, { image: asked.image!, claim: asked.claim })
@@ -68,34 +68,30 @@ function assertOneKind({ slurm, kubernetes, image }: Options): void {
 }
 
 /** Checked here and now as compare would check it on the nodes, by the same code. */
-async function planOf(compareArguments: string[]): Promise<ComparisonPlan> {
+async function comparisonsOf(compareArguments: string[]): Promise<{ name: string; plans: ComparisonPlan[] }> {
   const input = parseCommandLine(compareCommand, compareArguments, {})
   if ('help' in input) throw new UsageError('submit: found --help among the arguments of compare')
   const foreign = ['out', 'shard', 'resume', 'json'].filter((key) => input.given.has(key))
   if (foreign.length > 0)
     throw new UsageError(`submit: found --${foreign.join(', --')} after --, which the file that is written sets itself`)
-  const plans = await plannedRuns(input)
-  if (plans.length === 1) return plans[0]!.plan
-  throw new UsageError(
-    `submit: ${compareArguments.join(' ')} is ${plans.length} comparisons, and a job array runs one`,
-    {
-      fix: 'Name one file of the suite.',
-    },
-  )
+  const plans = (await plannedRuns(input)).map(({ plan }) => plan)
+  return { name: plans.length === 1 ? plans[0]!.name : basename(input.arguments[0] ?? 'config'), plans }
 }
 
-function memoryOf(plan: ComparisonPlan, given: Options['memory']): MemoryNeed {
-  const processes = processesOf(plan)
-  return memoryNeed(
-    given.map(({ role, bytes }) => {
-      const count = processes[role]
-      if (count === undefined)
-        throw new UsageError(`--memory: ${plan.name} has no role "${role}"`, {
-          fix: suggestWord(role, Object.keys(processes)),
-        })
-      return { role, bytes, processes: count }
-    }),
-  )
+/** What a part needs at most: its comparisons run one after the other. */
+function memoryOf(plans: readonly ComparisonPlan[], given: Options['memory']): MemoryNeed {
+  const known = new Set(plans.flatMap((plan) => Object.keys(processesOf(plan))))
+  for (const { role } of given)
+    if (!known.has(role))
+      throw new UsageError(`--memory: ${plans.map(({ name }) => name).join(', ')} has no role "${role}"`, {
+        fix: suggestWord(role, [...known]),
+      })
+  const needs = plans.map((plan) => {
+    const processes = processesOf(plan)
+    const own = given.filter(({ role }) => processes[role] !== undefined)
+    return memoryNeed(own.map(({ role, bytes }) => ({ role, bytes, processes: processes[role]! })))
+  })
+  return needs.reduce((most, need) => (need.totalBytes > most.totalBytes ? need : most))
 }
 
 /** How many processes of each role a trial has. Of a command's roles each is counted once. */
