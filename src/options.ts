@@ -150,7 +150,7 @@ export const roundOptions = {
     flag: 'evaluate-every',
     min: 1,
     default: 1,
-    help: 'Rounds from one evaluation on the held-out digits to the next. The last round is always evaluated.',
+    help: 'Rounds from one evaluation on the held-out digits to the next. The first and the last are always evaluated.',
   }),
   serverLearningRate: real({
     flag: 'server-learning-rate',

@@ -10,8 +10,9 @@ import type { ServerModel } from './job.js'
 type EvaluationSettings = Pick<OptionValues<typeof roundOptions>, 'evaluateEvery'> &
   Pick<OptionValues<typeof jobOptions>, 'rounds'>
 
+/** From the first round on: what an evaluation keeps for good, compiled code above all, then is no step later on. */
 export function isEvaluated(round: number, { evaluateEvery, rounds }: EvaluationSettings): boolean {
-  return round % evaluateEvery === 0 || round === rounds
+  return (round - 1) % evaluateEvery === 0 || round === rounds
 }
 
 /** The evaluation of a server's rounds. A state that lies in a file is read into the same memory every time. */
