@@ -1,6 +1,4 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
-import { systemErrorCode } from '../../errors.js'
+import { findExecutable } from '../../linux/executable.js'
 import { isNativeAvailable } from '../../memory/native.js'
 import type { Finding } from './finding.js'
 import { installCommand } from './install-command.js'
@@ -76,26 +74,11 @@ function koffi(): Finding {
 
 function program({ name, files, version, means, package: packageName }: (typeof PROGRAMS)[number]): Finding {
   const finding = { group: 'programs', name } as const
-  const path = files.map(inPath).find((found) => found !== undefined)
+  const path = files.map((file) => findExecutable(file, process.env)).find((found) => found !== undefined)
   if (path === undefined) {
     const install = installCommand(packageName)
     return { ...finding, state: 'missing', found: 'not in PATH', means, ...(install !== undefined && { install }) }
   }
   const said = version === null ? undefined : runQuietly(path, ['--version'])
   return { ...finding, state: 'ok', found: version?.exec(said ?? '')?.[1] ?? 'found', path }
-}
-
-function inPath(file: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
-  return folders.map((folder) => join(folder, file)).find(isExecutable)
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
-    return false
-  }
 }

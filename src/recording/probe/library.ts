@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { messageOf, systemErrorCode, UsageError } from '../../errors.js'
+import { join } from 'node:path'
+import { messageOf, UsageError } from '../../errors.js'
+import { findExecutable } from '../../linux/executable.js'
 
 const SOURCE = new URL('tidemark-probe.c', import.meta.url)
 const COMPILERS = ['cc', 'gcc', 'clang']
@@ -32,24 +33,12 @@ export function probeLibrary(environment: NodeJS.ProcessEnv = process.env): stri
 /** `$CC` where it names a program, else the usual names. */
 function findCompiler(environment: NodeJS.ProcessEnv): string {
   const names = environment.CC === undefined || environment.CC === '' ? COMPILERS : [environment.CC]
-  const folders = (environment.PATH ?? '').split(delimiter).filter(Boolean)
-  const paths = names.flatMap((name) => (name.includes('/') ? [name] : folders.map((folder) => join(folder, name))))
-  const found = paths.find(isExecutable)
+  const found = names.map((name) => findExecutable(name, environment)).find((path) => path !== undefined)
   if (found !== undefined) return found
   const looked = names === COMPILERS ? `no ${names.join(', ')} in PATH` : `no program "${names[0]}", which CC names`
   throw new UsageError(`--probe needs a C compiler to build its library, and there is none: ${looked}`, {
     fix: 'Install one (tidemark doctor prints the command for this system), or leave --probe out.',
   })
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
-    return false
-  }
 }
 
 function cacheFolder({ XDG_CACHE_HOME: cache }: NodeJS.ProcessEnv): string {
