@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { messageOf, systemErrorCode, TidemarkError } from '../errors.js'
 import type { FollowedFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
-import { readCgroupMemory } from '../linux/cgroup.js'
 import { countOomKills, oomVictims } from '../linux/out-of-memory.js'
 import { readProcessStat } from '../linux/process-stat.js'
 import type { Mark } from '../marks.js'
@@ -14,6 +13,7 @@ import { parseMarkLine } from './mark-lines.js'
 import type { ObservedMark } from './observed-mark.js'
 import { Observer, type RoundEvent } from './observer.js'
 import { ProcessRegistry } from './process-registry.js'
+import { RecordedCgroup } from './recorded-cgroup.js'
 import type { ProcessToRecord, RecorderHandle, RecordingOptions } from './recorder-handle.js'
 import type { RecordingHead } from './recording.js'
 import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './recording-files.js'
@@ -64,7 +64,7 @@ class Recorder implements RecorderHandle {
   readonly #roundListeners: ((round: number) => void)[] = []
   readonly #workDoneListeners: (() => void)[] = []
   #latest = new Map<number, number>()
-  #cgroupFolder: string | null = null
+  readonly #cgroup = new RecordedCgroup()
   #failure: TidemarkError | null = null
   #finished: Promise<RecordingHead> | null = null
 
@@ -121,7 +121,7 @@ class Recorder implements RecorderHandle {
     if (this.#isAttached && !this.#observer.beginAttached(pid)) this.#warnOfOldPeak(pid)
     this.#registry.add({ pid, startTicks, parentPid, role, name, command, firstSeenMs: nowMs() })
     this.#sampler.add({ pid, startTicks })
-    if (this.#cgroupFolder === null) this.#readCgroup()
+    if (!this.#cgroup.isKnown) this.#readCgroup()
     this.#headKeeper.saveSoon()
   }
 
@@ -252,18 +252,10 @@ class Recorder implements RecorderHandle {
     if (parsed.mark.mark === 'round') this.#roundEnded(parsed.mark.round)
   }
 
-  /** The cgroup of the first process; once that has ended ours, if it was the same one. */
   #readCgroup(): void {
-    const first = this.#registry.live()[0]
-    const cgroup = readCgroupMemory(first?.pid ?? 'self')
-    if (cgroup === null || (this.#cgroupFolder ?? cgroup.folder) !== cgroup.folder) return
-    this.#cgroupFolder = cgroup.folder
     const recorded = new Set(this.#registry.all().map(({ pid }) => pid))
-    this.#head.cgroup = {
-      limitBytes: cgroup.limitBytes,
-      peakBytes: cgroup.peakBytes,
-      isAlone: cgroup.pids?.every((pid) => recorded.has(pid) || isRecorder(pid)) ?? false,
-    }
+    const found = this.#cgroup.read(this.#registry.live()[0]?.pid, recorded)
+    if (found !== undefined) this.#head.cgroup = found
   }
 
   #appendObserved(mark: ObservedMark): void {
@@ -293,13 +285,6 @@ class Recorder implements RecorderHandle {
     this.#failure = error
     for (const listener of this.#failureListeners) listener(error)
   }
-}
-
-/** This process, or the guard that it started for itself. */
-function isRecorder(pid: number): boolean {
-  if (pid === process.pid) return true
-  const stat = readProcessStat(pid)
-  return stat.kind === 'read' && stat.parentPid === process.pid
 }
 
 function cannotWrite(file: string, problem: string): TidemarkError {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TidemarkError } from '../../errors.js'
-import { formatDuration } from '../../units.js'
 import type { Collection } from '../rounds/collection.js'
 import type { PeerSpool } from '../rounds/peer-spool.js'
 import type { SwarmEffect, SwarmEvent, SwarmReply, Turn } from '../swarm/events.js'
@@ -19,6 +18,7 @@ import { PeerMerging } from './peer-merging.js'
 import { PeerPresence } from './peer-presence.js'
 import type { RoleProcess } from './role-process.js'
 import type { SwarmSettings } from './swarm-job.js'
+import { TurnDeadline } from './turn-deadline.js'
 
 export interface DriverContext {
   rules: SwarmRules
@@ -57,7 +57,7 @@ export class PeerDriver {
   readonly #errands: PeerErrands
   #ended: RoundEnd | undefined
   #spreading: Promise<unknown> = Promise.resolve()
-  #deadline: { timer: NodeJS.Timeout; turn: string } | undefined
+  readonly #deadline: TurnDeadline
   readonly #presence: PeerPresence
   #lastTrouble = ''
 
@@ -65,6 +65,7 @@ export class PeerDriver {
     this.#context = context
     const { self, peers } = context.rules
     this.#presence = new PeerPresence(peers)
+    this.#deadline = new TurnDeadline(context.settings, (turn, why) => this.#suspect(turn, why))
     this.#merging = new PeerMerging({ ...context, self, isLost: (name) => this.isLost(name) })
     this.#errands = new PeerErrands({
       ...context,
@@ -161,7 +162,7 @@ export class PeerDriver {
 
   close(): void {
     this.#turn.abort()
-    clearTimeout(this.#deadline?.timer)
+    this.#deadline.clear()
   }
 
   #take({ state, effects, reply }: Step): SwarmReply | undefined {
@@ -218,7 +219,7 @@ export class PeerDriver {
   #afterwards(): void {
     const { rules, settings, changes } = this.#context
     const { round, attempt, stage } = this.#state
-    this.#renewDeadline()
+    this.#deadline.follow(this.#state)
     changes.notify()
     if (attempt >= settings.roundAttempts * rules.peers.length)
       this.#context.onFailure(
@@ -228,22 +229,6 @@ export class PeerDriver {
       )
     else if (stage.name === 'following' && this.isLost(currentAggregator(this.#state)))
       this.#suspect({ round, attempt }, 'it has sent no heartbeat')
-  }
-
-  #renewDeadline(): void {
-    const { settings } = this.#context
-    const { round, attempt, stage } = this.#state
-    const isOpen = !['between', 'catching-up', 'returning'].includes(stage.name)
-    const turn = isOpen ? `${round}.${attempt}` : ''
-    if (this.#deadline?.turn === turn) return
-    clearTimeout(this.#deadline?.timer)
-    // The aggregator settles at the round's deadline; then its transfers may be silent for the time that any may.
-    const patienceMs = Math.min(settings.roundDeadlineMs + settings.idleMs, MAX_TIMER_MS)
-    const timer = setTimeout(() => {
-      if (isOpen) this.#suspect({ round, attempt }, `there was no commit within ${formatDuration(patienceMs)}`)
-    }, patienceMs)
-    timer.unref()
-    this.#deadline = { timer, turn }
   }
 
   #suspect(turn: Turn, why: string): void {
