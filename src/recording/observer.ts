@@ -30,12 +30,15 @@ export interface RoundEvent {
   round: number
   /**
    * A line of a log may come before the cleanup that it announces is done: for so long after it the lowest RSS is looked
-   * for, and taken for the round's end.
+   * for, and taken for the round's end. Not for longer than a quarter of the round, nor beyond the end of the next one:
+   * what is given back then is the next round's.
    */
   settleMs: number
 }
 
 const SETTLE_STEP_MS = 20
+/** A cleanup at the end of the next round must not be taken for one at the end of this. */
+const SETTLE_SHARE = 1 / 4
 
 /**
  * Reads foreign processes from outside at the boundaries of their rounds: VmHWM and RSS the moment the boundary is told,
@@ -48,6 +51,8 @@ export class Observer {
   readonly #before = new Map<number, { timeMs: number; wasReset: boolean }>()
   readonly #startedMs = new Map<number, number>()
   readonly #settling = new Set<Promise<void>>()
+  /** Of the newest boundary: what comes after another one is not its own. */
+  #settlingEnds = new AbortController()
 
   constructor(options: ObserverOptions) {
     this.#options = options
@@ -83,8 +88,10 @@ export class Observer {
       this.#begin(about)
       return
     }
+    this.#settlingEnds.abort()
+    this.#settlingEnds = new AbortController()
     const observed = this.#observe('round', round, about)
-    const settled = this.#settle(observed, settleMs).then(() => this.#write(observed))
+    const settled = this.#settle(observed, settleMs, this.#settlingEnds.signal).then(() => this.#write(observed))
     this.#settling.add(settled)
     void settled.finally(() => this.#settling.delete(settled))
   }
@@ -125,10 +132,12 @@ export class Observer {
     return { pid, role, name, startedMs, peakBytes: status.peakBytes, exact, memory: memoryOf(status) }
   }
 
-  async #settle(observed: ObservedMark, settleMs: number): Promise<void> {
-    const untilMs = observed.timeMs + settleMs
+  async #settle(observed: ObservedMark, settleMs: number, signal: AbortSignal): Promise<void> {
+    const roundMs = Math.max(0, ...observed.processes.map(({ startedMs }) => observed.timeMs - startedMs))
+    const untilMs = observed.timeMs + Math.min(settleMs, roundMs * SETTLE_SHARE)
     while (nowMs() < untilMs) {
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_STEP_MS))
+      await new Promise((resolve) => setTimeout(resolve, Math.min(SETTLE_STEP_MS, untilMs - nowMs())))
+      if (signal.aborted) return
       for (const process of observed.processes) {
         const status = readProcessStatus(process.pid)
         if (status.kind === 'read' && status.rssBytes < process.memory.rssBytes) process.memory = memoryOf(status)

@@ -5,7 +5,7 @@ import type { RoundPattern } from './round-log-patterns.js'
 
 /**
  * The cleanup that a framework runs between two rounds is done before the next round is announced, but the memory that it
- * gave back may still be on its way: a trim of 1 GiB takes some 100 ms.
+ * gave back may still be on its way: a trim of 1 GiB takes some 100 ms. Rounds that are short have less (Observer).
  */
 const SETTLE_MS = 300
 
