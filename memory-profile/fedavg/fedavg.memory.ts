@@ -6,7 +6,7 @@ import { defineComparison, federation } from 'tidemark'
  */
 export default defineComparison({
   name: 'fedavg',
-  workload: federation({ algorithm: 'fedavg', rounds: 30, evaluateEvery: 5 }),
+  workload: federation({ algorithm: 'fedavg', rounds: 30, evaluateEvery: 2 }),
   settings: {
     serverMemoryGcRounds: [0, 5, 1],
     arenaMax: ['unset', 4],

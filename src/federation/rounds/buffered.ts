@@ -1,9 +1,8 @@
 import type { Readable } from 'node:stream'
-import { firstNonFinite } from '../weights/finite.js'
+import { assertFinite } from '../weights/finite.js'
 import { type GlobalState, stateInMemory } from '../weights/global-state.js'
 import { readWeights } from '../weights/read-safetensors.js'
-import { WeightsError } from '../weights/safetensors-header.js'
-import { allocateTensor, copyTensors, quote, type TensorData, type Weights, weightsBytes } from '../weights/weights.js'
+import { allocateTensor, copyTensors, type TensorData, type Weights, weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Aggregation, AggregationSettings, ReceivedResult } from './aggregation.js'
 import { compareText } from './sample.js'
@@ -189,10 +188,6 @@ async function receiveWeights(
       throw error
     }
   }
-  for (const [tensor, data] of source.data.entries()) {
-    const index = firstNonFinite(data)
-    if (index !== -1)
-      throw new WeightsError(`tensor ${quote(specs[tensor]!.name)} has the value ${data[index]} at index ${index}`)
-  }
+  for (const [tensor, data] of source.data.entries()) assertFinite(data, specs[tensor]!)
   return source
 }

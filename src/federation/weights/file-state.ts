@@ -1,11 +1,10 @@
-import { Readable } from 'node:stream'
 import { BLOCK_BYTES, giveBlockBack, takeBlock } from './blocks.js'
+import { assertFinite } from './finite.js'
 import type { EncodedFile, GlobalState } from './global-state.js'
 import { layoutDifference } from './layout.js'
-import { readWeights } from './read-safetensors.js'
 import type { SafetensorsFile } from './safetensors-file.js'
 import { encodeEntries, WeightsError } from './safetensors-header.js'
-import type { TensorSpec, Weights } from './weights.js'
+import { allocateUnfilled, bytesOf, type TensorSpec, type Weights } from './weights.js'
 
 /** A global state that lies in a file, and of which no more than two blocks a reader are ever in memory. */
 export class FileState implements GlobalState {
@@ -29,9 +28,21 @@ export class FileState implements GlobalState {
     return { byteLength: head.length + file.dataBytes, entries: file.entries, chunks: () => readChunks(file, head) }
   }
 
+  /** Each tensor is read to where it stays: buffers on the way would be garbage of one M. */
   async load(into?: Weights): Promise<Weights> {
-    const source = Readable.from(copied(this.encode().chunks()), { objectMode: false })
-    return readWeights(source, { expected: this.specs, maxBytes: this.file.dataBytes, into })
+    const { file, specs } = this
+    const places = new Map(file.entries.map((entry) => [entry.spec.name, entry.begin]))
+    const data = into?.data ?? specs.map(allocateUnfilled)
+    file.hold()
+    try {
+      for (const [tensor, spec] of specs.entries()) {
+        await file.read(bytesOf(data[tensor]!), places.get(spec.name)!)
+        assertFinite(data[tensor]!, spec)
+      }
+    } finally {
+      file.release()
+    }
+    return { specs, data }
   }
 
   close(): void {
@@ -66,9 +77,4 @@ async function* readChunks(file: SafetensorsFile, head: Uint8Array): AsyncGenera
     file.release()
     for (const block of blocks) giveBlockBack(block)
   }
-}
-
-/** For a reader that keeps chunks for longer than until the next one. */
-async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) yield Uint8Array.from(chunk)
 }

@@ -1,4 +1,5 @@
-import type { TensorData } from './weights.js'
+import { WeightsError } from './safetensors-header.js'
+import { quote, type TensorData, type TensorSpec } from './weights.js'
 
 /**
  * Index of the first value from `start` to `end` that is NaN or infinite, or -1.
@@ -11,4 +12,10 @@ export function firstNonFinite(data: TensorData, start = 0, end = data.length): 
   if (sum === 0) return -1
   for (let i = start; i < end; i++) if (!Number.isFinite(data[i])) return i
   return -1
+}
+
+/** @throws WeightsError that names the first value that is not */
+export function assertFinite(data: TensorData, { name }: TensorSpec): void {
+  const index = firstNonFinite(data)
+  if (index !== -1) throw new WeightsError(`tensor ${quote(name)} has the value ${data[index]} at index ${index}`)
 }
