@@ -7,9 +7,9 @@ import { loadSuite } from '../../src/experiment/suite.js'
 import { baselinesOf } from '../../src/verdict/baselines.js'
 
 const none = { settings: {}, job: {}, comparison: {} }
-const shipped = planComparison((await loadSuite('fedavg'))[0]!.definition, 'fedavg.memory.ts')
+const shipped = planComparison((await loadSuite('memory-profile/spooled'))[0]!.definition, 'spooled.memory.ts')
 
-test('the shipped comparison ends with the spooled server at gc 0, held against the buffered one at gc 0', () => {
+test('the shipped suite of it ends with the spooled server at gc 0, held against the buffered one at gc 0', () => {
   const settings = settingsOf(shipped)
   expect(settings.map(({ label }) => label)).toEqual([
     'gc=0 arena=unset',

@@ -15,7 +15,6 @@ test('the name of an algorithm is the suite that ships', async () => {
   expect(byName?.source).toBe('memory-profile/fedavg/fedavg.memory.ts')
   expect(planComparison(byName?.definition, 'x').expect).toEqual({
     serverMemoryGcRounds: { 0: ['grows', 'settling'], 5: ['sawtooth'], 1: ['stable'] },
-    aggregation: { spooled: ['stable', 'settling'] },
   })
 })
 
