@@ -110,6 +110,25 @@ describe('--resume', () => {
     expect(code).toBe(2)
   })
 
+  it('of a job whose rounds were all committed ends well, though its clients have left', async () => {
+    const checkpoint = join(temporaryFolder(), 'model.safetensors')
+    const marksFile = join(temporaryFolder(), 'marks.ndjson')
+    writeFileSync(marksFile, '')
+    const env = { TIDEMARK_TOKEN: 'a-token', TIDEMARK_MARKS: marksFile }
+    const args = ['server', '--model', 'softmax', '--clients', '1', '--rounds', '1', '--port', '0']
+    args.push('--checkpoint', checkpoint)
+    const server = startTidemark(args, { env })
+    const url = () => /"url":"([^"]+)"/.exec(readFileSync(marksFile, 'utf8'))?.[1]
+    await expect.poll(url, { timeout: 30_000, interval: 20 }).toBeDefined()
+    await startTidemark(['client', '--server', url()!, '--name', 'site-1'], { env }).finished
+    expect((await server.finished).code).toBe(0)
+    const before = readFileSync(checkpoint)
+    const again = await startTidemark([...args, '--resume', '--join-deadline', '1s'], { env }).finished
+    expect(again.stderr).toContain('every round was committed before')
+    expect(again.code, again.stderr).toBe(0)
+    expect(readFileSync(checkpoint).equals(before)).toBe(true)
+  })
+
   it('says what it could go on from', async () => {
     const { code, stderr } = await startTidemark(['server', '--resume'], { env: { TIDEMARK_TOKEN: 'x' } }).finished
     expect(stderr).toContain('--resume has nothing to go on from')

@@ -74,7 +74,9 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
     const ledger = openLedger(Number(new URL(server.url).port), name)
     members.onJoined = (sessions) => ledger?.note({ members: sessions })
     ledger?.note({ members: members.sessions })
-    await everyoneJoined(settings, { members, changes, url: server.url }, role)
+    const isOver = resumed !== undefined && resumed.completedRounds >= settings.rounds
+    if (isOver) await whoIsLeftJoined(settings, { members, changes }, role)
+    else await everyoneJoined(settings, { members, changes, url: server.url }, role)
     const final = await runRounds({ ...job, model, storage, resumed, ledger, members, desk, changes, fault }, role)
     desk.finish({ task: 'done' })
     await desk.everyoneTold('present', FAREWELL_MS)
@@ -178,6 +180,17 @@ async function openServer(
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
+
+/** A server that ended with its job, or was killed as it did, has nothing left to do but to tell those who still ask. */
+async function whoIsLeftJoined(
+  { joinDeadlineMs }: ServerSettings,
+  { members, changes }: { members: Members; changes: Changes },
+  role: RoleProcess,
+): Promise<void> {
+  role.log('every round was committed before; waits for clients that have not heard of it')
+  const deadlineMs = Math.min(joinDeadlineMs, FAREWELL_MS)
+  await changes.waitFor(() => members.isComplete || undefined, { deadlineMs, signal: role.signal })
 }
 
 async function everyoneJoined(
