@@ -88,6 +88,7 @@ export function decideShape(
   if (because === 'settled') {
     const gain = Math.min(fits.constant.score, fits.line.score) - fit.score
     const found = afterWarmUp({ ...known, shape: 'settling', because, fit }, { gain, trendFrom, bend: bendOf(fits) })
+    if (found.shape === 'grows' && fit.mean.tauRounds! < WITHIN_ONE_ROUND) return behindTheFirst(found, gcRounds, floor)
     const isLevel = found.growth === 'stable' && fits.constant.score <= fits.line.score
     return found.shape === 'inconclusive' && isLevel ? onOneLevel(known, fits.constant) : found
   }
@@ -112,6 +113,13 @@ function onOneLevel(known: Known, fit: MeanFit): Findings {
   if (growth === 'stable' && settledPlace > 0)
     return { ...found, shape: 'settling', because: 'low at first', settledPlace }
   return { ...found, shape: growth === 'stable' ? 'stable' : 'inconclusive', because: 'slope' }
+}
+
+/** The jump after a low first round hides a slower warm-up behind it: whether that ends is seen without that round. */
+function behindTheFirst(found: Findings, gcRounds: number | undefined, floor: PracticalFloor): Findings {
+  const others = found.trials.map(({ rounds, bytes }) => ({ rounds: rounds.slice(1), bytes: bytes.slice(1) }))
+  const behind = decideShape(others, gcRounds, floor)
+  return behind.shape === 'settling' || behind.shape === 'inconclusive' ? behind : found
 }
 
 type Known = Pick<Findings, 'trials' | 'levelBytes' | 'practicalFloorBytes'>
@@ -168,7 +176,7 @@ function afterWarmUp(
   const tail = { ...found, trend, growth, settledPlace }
   if (growth === 'grows' && bend !== 'to a level') return { ...tail, shape: 'grows', because: 'slope after warm-up' }
   // Over within a round it is one low round at the start, of which as much is asked as where it is seen as an outlier.
-  const leastShare = tau < 1 ? FAR_SHARE * found.levelBytes : STEP_ROUNDS * practicalFloorBytes
+  const leastShare = tau < WITHIN_ONE_ROUND ? FAR_SHARE * found.levelBytes : STEP_ROUNDS * practicalFloorBytes
   const isVisible = riseBytes >= Math.max(VISIBLE_SD * fit.sdBytes, leastShare)
   if (isVisible && growth === 'falls')
     return { ...tail, shape: 'settling', because: 'falls back', settledPlace: undefined }
@@ -203,6 +211,9 @@ function bendOf({ line, saturation, saturationAndLine }: MeanFits): Bend {
 const STRONG_GAIN = 6
 /** of a slight bend it is enough that a leak below it is likelier than not: one standard error of its slope. */
 const LIKELIER = 1
+
+/** A time constant of a warm-up that is over after the first round: 63 % of it are. */
+const WITHIN_ONE_ROUND = 1
 
 /** A warm-up is over where what is left of it is less than a fifth of the noise, */
 const SETTLED_WITHIN_SD = 0.2

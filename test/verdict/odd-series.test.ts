@@ -21,6 +21,17 @@ describe('a careful reader says of', () => {
     expect(analyzeRounds(series(40, 2, (t) => (t === 0 ? -9 : 0))).shape).toBe('stable')
   })
 
+  it('a slow warm-up behind a low first round: settles, or not watched for long enough; a leak behind one: grows', () => {
+    const jit = (seed: number, leakPerRound: number, rounds: number) => {
+      const { normal } = randomDraws(seed)
+      const mib = (t: number) => (t === 0 ? 64.5 : 68.3 - 1.6 * Math.exp(-t / 8) + leakPerRound * t)
+      return Array.from({ length: 4 }, () => Array.from({ length: rounds }, (_, t) => (mib(t) + 0.05 * normal()) * MIB))
+    }
+    expect(analyzeRounds(jit(7, 0, 30)).shape).toBe('settling')
+    expect(analyzeRounds(jit(8, 0, 14)).shape).not.toBe('grows')
+    expect(analyzeRounds(jit(9, 0.3, 30))).toMatchObject({ shape: 'grows' })
+  })
+
   it('a climb over the first three rounds: a warm-up and no staircase; of a level after four low rounds: a step', () => {
     const climb = [-300, -200, -100]
     expect(analyzeRounds(series(36, 3, (t) => climb[t] ?? 0)).shape).toBe('settling')
