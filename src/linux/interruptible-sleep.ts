@@ -1,15 +1,13 @@
-import { readSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 import { lookUpNative, type NativeFunction } from './native-library.js'
 
 /** A thread's sleep that another thread of the process can end early. */
 export interface InterruptibleSleep {
-  /**
-   * Whoever sets the word writes the number one to it, too, in eight bytes, and closes it in the end; null where setting and
-   * notifying will do.
-   */
+  /** What `ring` needs beside the word, if anything; closed by whoever rings, or by `close` where that is this thread. */
   readonly wakeDescriptor: number | null
   /** Returns after so many ms, or early. Nobody spins. */
   sleep(ms: number): void
+  close(): void
 }
 
 const EFD_NONBLOCK = 0o4000
@@ -33,6 +31,16 @@ export function interruptibleSleep(word: Int32Array): InterruptibleSleep {
   return new PollingSleep(word, ppoll, descriptor)
 }
 
+/** Ends the sleep of another thread, or its next one. */
+export function ring(word: Int32Array, wakeDescriptor: number | null): void {
+  Atomics.store(word, 0, 1)
+  Atomics.notify(word, 0)
+  if (wakeDescriptor !== null) writeSync(wakeDescriptor, ONE)
+}
+
+/** What an eventfd takes: a number of 64 bits in the machine's own order. */
+const ONE = new BigUint64Array([1n])
+
 class WaitingSleep implements InterruptibleSleep {
   readonly wakeDescriptor = null
 
@@ -45,6 +53,8 @@ class WaitingSleep implements InterruptibleSleep {
   sleep(ms: number): void {
     Atomics.wait(this.#word, 0, 0, ms)
   }
+
+  close(): void {}
 }
 
 class PollingSleep implements InterruptibleSleep {
@@ -75,6 +85,11 @@ class PollingSleep implements InterruptibleSleep {
     this.#told[3] = 0
     this.#ppoll(this.#polled, 1, this.#timeout, null)
     if (this.#told[3] !== 0) readSync(this.wakeDescriptor, this.#count) // empties it
+  }
+
+  /** Not by Node: in a thread it warns of what it has not opened. */
+  close(): void {
+    lookUpNative('int close(int)')?.(this.wakeDescriptor)
   }
 }
 

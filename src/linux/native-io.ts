@@ -6,6 +6,7 @@ let pread: NativeFunction | undefined
 let write: NativeFunction | undefined
 let open: NativeFunction | undefined
 let close: NativeFunction | undefined
+let statx: NativeFunction | undefined
 let errno: () => number = () => 0
 
 /**
@@ -19,6 +20,7 @@ export function useNativeIo(): void {
   write = lookUpNative('int write(int, const void *, size_t)')
   close = lookUpNative('int close(int)')
   open = lookUpNative('int open(const char *, int)')
+  statx = lookUpNative('int statx(int, const char *, int, unsigned int, void *)')
   const library = loadNativeLibrary()
   if (library.kind === 'loaded') errno = () => library.koffi.errno()
 }
@@ -66,3 +68,15 @@ export function readWholeNatively(path: string): { kind: 'read'; text: string } 
 
 /** Of every platform of Node's releases for Linux; Node itself has no name for it. */
 const O_CLOEXEC = 0o2000000
+
+const AT_FDCWD = -100
+const STATX_SIZE = 0x200
+/** `struct statx` is the same everywhere (statx(2)): the size in 64 bits after 40 bytes. */
+const found = new BigUint64Array(32)
+const SIZE = 5
+
+/** What stat calls the size of a file or folder. Undefined where it takes Node to tell, or what is wrong. */
+export function sizeNatively(path: string): number | undefined {
+  if (statx === undefined || statx(AT_FDCWD, path, 0, STATX_SIZE, found) !== 0) return undefined
+  return Number(found[SIZE])
+}

@@ -1,4 +1,5 @@
 import { readdirSync, statSync } from 'node:fs'
+import { sizeNatively } from './native-io.js'
 import { failedReading, type Pid, PROC } from './proc-file.js'
 
 /**
@@ -8,7 +9,7 @@ import { failedReading, type Pid, PROC } from './proc-file.js'
 export function countOpenFiles(pid: Pid, proc = PROC): number | null {
   const folder = `${proc}/${pid}/fd`
   try {
-    return (proc === PROC && statSync(folder).size) || readdirSync(folder).length
+    return (proc === PROC && (sizeNatively(folder) ?? statSync(folder).size)) || readdirSync(folder).length
   } catch (error) {
     failedReading(error) // throws what is no failed system call
     return null

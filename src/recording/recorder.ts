@@ -23,6 +23,7 @@ import { startSharedLog } from './shared-log.js'
 
 /** VmHWM is read at least this far apart: it misses nothing in between, so more often only costs. */
 const STATUS_MS = 50
+const IDLE_STATUS_MS = 500
 /** Where marks carry the peaks; what is read here is the peak of a process that is killed in the midst of a round. */
 const WHOLE_MARKS_STATUS_MS = 250
 const WHOLE_MARKS_LOOK_MS = 100
@@ -85,6 +86,7 @@ class Recorder implements RecorderHandle {
         intervalMs: 1000 / options.rateHz,
         tree: options.tree ?? null,
         statusIntervalMs: options.areMarksWhole ? WHOLE_MARKS_STATUS_MS : STATUS_MS,
+        idleStatusIntervalMs: IDLE_STATUS_MS,
         rssLimitBytes: options.rssLimitBytes ?? null,
         tellLatest: options.tellLatest ?? true,
       },

@@ -21,6 +21,8 @@ export class SampleLog {
   #end = 0
   #timeMs = 0
   #flushedMs = 0
+  /** Where the line begins that is being made. */
+  #start = 0
   /** Bytes of whole lines in the file. */
   #length = 0
 
@@ -32,6 +34,7 @@ export class SampleLog {
   /** Begins a line. */
   begin(timeMs: number): void {
     this.#timeMs = timeMs
+    this.#start = this.#end
     this.#makeRoom(LONGEST_TIME)
     const hundredths = Math.round(timeMs * 100)
     const whole = Math.floor(hundredths / 100)
@@ -49,6 +52,11 @@ export class SampleLog {
     this.#number(pid)
     this.#pending[this.#end++] = COMMA
     this.#number(rssBytes)
+  }
+
+  /** There is nothing to be said in it. */
+  dropLine(): void {
+    this.#end = this.#start
   }
 
   /**

@@ -9,6 +9,8 @@ export interface SamplerSettings {
   tree: TreeSettings | null
   /** How far apart the peak and the parts of a process that moves are read. */
   statusIntervalMs: number
+  /** The same as long as its RSS stands still to the page. A spike that came and went meanwhile is in the peak all the same. */
+  idleStatusIntervalMs: number
   /** Tell the newest sample a few times a second. */
   tellLatest: boolean
   /** Tell when the sum of one sample passes this; null never does. */

@@ -7,7 +7,7 @@ import { constants, devNull, setPriority } from 'node:os'
 import { MessageChannel, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { messageOf, systemErrorCode } from '../errors.js'
 import { readCommandLine } from '../linux/command-line.js'
-import { type InterruptibleSleep, interruptibleSleep } from '../linux/interruptible-sleep.js'
+import { type InterruptibleSleep, interruptibleSleep, ring } from '../linux/interruptible-sleep.js'
 import { useNativeIo } from '../linux/native-io.js'
 import { failedReading } from '../linux/proc-file.js'
 import { isAlive, type ProcessStat, readProcessStat } from '../linux/process-stat.js'
@@ -21,8 +21,11 @@ import { closeProcessFiles, openProcessFiles, WatchedProcess } from './watched-p
 
 const LATEST_INTERVAL_MS = 250
 const PROGRESS_INTERVAL_MS = 5000
-/** About 50 ms. */
-const REHEARSALS = 3000
+/** About 50 ms in all. What all samplers do alike is compiled for all; what one does, for that one. */
+const REHEARSING_SAMPLERS = 8
+const REHEARSED_TURNS = 400
+/** The first turn and each so many then do what turns seldom do, too: V8 compiles nothing that it has not seen. */
+const RARE_WORK_TURNS = 200
 /** From this rate on a sample that waits for its turn on a busy processor is one that is lost. */
 const PRECEDENCE_INTERVAL_MS = 5
 
@@ -34,15 +37,19 @@ class Sampler {
   readonly #pace: Pace
   readonly #tracker: TreeTracker | null
   readonly #watched = new Map<number, WatchedProcess>()
+  /** The same; a loop over it costs less than one over the map. */
+  #inOrder: readonly WatchedProcess[] = []
   readonly #readings = { read: 0, gone: 0, unreadable: 0 }
   readonly #processes = { seen: 0, vanished: 0, unreadable: 0 }
   #log: SampleLog | null
   #treePeak: TreePeak | null = null
   #latestDueMs = 0
   #progressDueMs: number
+  /** The earlier one of the two. */
+  #tellDueMs: number
+  #limitBytes: number
   /** Of the newest sample. */
   #sumBytes = 0
-  #isOverLimit = false
   #isStopped = false
 
   constructor(port: MessagePort, settings: SamplerSettings) {
@@ -54,35 +61,48 @@ class Sampler {
     this.#tracker = settings.tree === null ? null : new TreeTracker(settings.tree)
     this.#pace = new Pace(settings.intervalMs, nowMs())
     this.#progressDueMs = nowMs() + PROGRESS_INTERVAL_MS
+    this.#tellDueMs = settings.tellLatest ? 0 : this.#progressDueMs
+    this.#limitBytes = settings.rssLimitBytes ?? Number.POSITIVE_INFINITY
   }
 
   run(): void {
     this.#send({ kind: 'ready', wakeDescriptor: this.#sleep.wakeDescriptor })
-    for (;;) {
-      if (Atomics.exchange(this.#bell, 0, 0) !== 0) this.#takeOrders()
-      if (this.#isStopped) break
-      if (nowMs() >= this.#pace.dueMs) this.#sample()
-      // A ring of the bell ends the sleep early; the deadline stays.
-      this.#sleep.sleep(Math.max(0, this.#pace.dueMs - nowMs()))
-    }
+    while (!this.#isStopped) this.#turn()
     this.#finish()
   }
 
   /**
    * Takes samples of this very process, one after the other and as fast as it can, until V8 has compiled what a sample
-   * runs through: ten a second give it no reason to for minutes, and interpreted each costs half as much again.
+   * runs through: ten a second give it no reason to for minutes, and interpreted each costs twice as much.
    */
   rehearse(): void {
+    this.#turn() // with nothing to read yet
     const stat = readProcessStat('self')
-    if (stat.kind !== 'read') return
-    const watched = this.#watch(stat, nowMs())
-    for (let i = 0; i < REHEARSALS && watched !== undefined; i++) {
-      this.#sample()
-      if (i % 8 !== 0) continue
-      watched.readStatusNow(nowMs())
-      this.#sleep.sleep(0)
+    if (stat.kind === 'read') this.#watch(stat, nowMs())
+    const { wakeDescriptor } = this.#sleep
+    for (let i = 0; i < REHEARSED_TURNS; i++) {
+      if (i % RARE_WORK_TURNS === 0) {
+        ring(this.#bell, wakeDescriptor)
+        this.#tellDueMs = 0
+        this.#progressDueMs = 0
+        this.#tracker?.listAgain()
+      }
+      this.#turn()
     }
     this.#close()
+    this.#sleep.close()
+  }
+
+  /** One time awake: what was ordered, a sample when it is due, and asleep until the next one. */
+  #turn(): void {
+    if (Atomics.exchange(this.#bell, 0, 0) !== 0) {
+      this.#takeOrders()
+      if (this.#isStopped) return
+    }
+    const timeMs = nowMs()
+    if (timeMs >= this.#pace.dueMs) this.#sample(timeMs)
+    // A ring of the bell ends the sleep early; the deadline stays.
+    this.#sleep.sleep(Math.max(0, this.#pace.dueMs - nowMs()))
   }
 
   #takeOrders(): void {
@@ -105,40 +125,50 @@ class Sampler {
     this.#send({ kind: 'gone', process: unread({ pid, startTicks, parentPid: null, command: [] }) })
   }
 
-  #sample(): void {
-    const timeMs = nowMs()
-    for (const stat of this.#tracker?.findNew(timeMs) ?? []) {
-      const watched = this.#watch(stat, timeMs)
-      if (watched !== undefined) this.#send({ kind: 'found', process: watched.known })
-    }
+  #sample(timeMs: number): void {
+    if (this.#tracker?.hasNews(timeMs)) this.#search(this.#tracker, timeMs)
     if (this.#readAll(timeMs) === 0) {
       this.#pace.passed(timeMs)
       return
     }
     this.#pace.taken(timeMs)
-    this.#write((log) => this.#append(log, timeMs))
-    for (const watched of this.#watched.values()) {
-      watched.readStatus(timeMs)
-      if (this.#tracker !== null && watched.checkRename(timeMs)) this.#send({ kind: 'renamed', process: watched.known })
-    }
-    this.#tell(timeMs)
+    for (const watched of this.#inOrder) if (watched.isCareDue(timeMs)) this.#takeCare(watched, timeMs)
+    if (this.#sumBytes > this.#limitBytes) this.#tellLimit(timeMs)
+    if (timeMs >= this.#tellDueMs) this.#tell(timeMs)
   }
 
-  /** How many processes could be read. One that cannot be read does not end the walk over the others. */
+  #search(tracker: TreeTracker, timeMs: number): void {
+    for (const stat of tracker.findNew(timeMs)) {
+      const watched = this.#watch(stat, timeMs)
+      if (watched !== undefined) this.#send({ kind: 'found', process: watched.known })
+    }
+  }
+
+  /** How many processes could be read; they make one line. One that cannot be read does not end the walk over the others. */
   #readAll(timeMs: number): number {
     let processes = 0
     let sumBytes = 0
-    for (const watched of this.#watched.values()) {
+    this.#log?.begin(timeMs)
+    for (const watched of this.#inOrder) {
       const kind = watched.readRss(timeMs)
       this.#readings[kind]++
-      if (kind === 'gone') this.#drop(watched)
-      if (kind !== 'read') continue
-      processes++
-      sumBytes += watched.rssBytes
+      if (kind === 'read') {
+        processes++
+        sumBytes += watched.rssBytes
+        this.#log?.reading(watched.known.pid, watched.rssBytes)
+      } else if (kind === 'gone') this.#drop(watched)
     }
+    if (processes > 0) this.#endLine()
+    else this.#log?.dropLine()
     this.#sumBytes = sumBytes
     if (sumBytes > (this.#treePeak?.rssBytes ?? 0)) this.#treePeak = { timeMs, rssBytes: sumBytes, processes }
     return processes
+  }
+
+  /** What is due less often: peak, parts and threads, and whether it has become another program. */
+  #takeCare(watched: WatchedProcess, timeMs: number): void {
+    watched.readStatus(timeMs)
+    if (this.#tracker !== null && watched.checkRename(timeMs)) this.#send({ kind: 'renamed', process: watched.known })
   }
 
   #watch(stat: ProcessStat, timeMs: number): WatchedProcess | undefined {
@@ -155,9 +185,10 @@ class Sampler {
     this.#processes.seen++
     const { pid, startTicks, parentPid } = stat
     const known = unread({ pid, startTicks, parentPid, command: commandOf(stat) }, timeMs)
-    const watched = new WatchedProcess(files, known, this.#settings.statusIntervalMs)
+    const watched = new WatchedProcess(files, known, this.#settings)
     watched.readStatus(timeMs)
     this.#watched.set(stat.pid, watched)
+    this.#inOrder = [...this.#watched.values()]
     return watched
   }
 
@@ -169,50 +200,56 @@ class Sampler {
     watched.readExit()
     watched.close()
     this.#watched.delete(watched.known.pid)
+    this.#inOrder = [...this.#watched.values()]
     this.#tracker?.remove(watched.known)
     this.#send({ kind: 'gone', process: watched.known })
   }
 
-  #append(log: SampleLog, timeMs: number): void {
-    log.begin(timeMs)
-    for (const watched of this.#watched.values()) if (watched.isRead) log.reading(watched.known.pid, watched.rssBytes)
-    log.end()
+  /** Ends the line. When the disk is full, what was written is kept and the recorder is told; nothing more is written. */
+  #endLine(): void {
+    try {
+      this.#log?.end()
+    } catch (error) {
+      this.#failedToWrite(error)
+    }
   }
 
-  /** When the disk is full, what was written is kept and the recorder is told; nothing more is written. */
-  #write(write: (log: SampleLog) => void): void {
-    if (this.#log === null) return
-    try {
-      write(this.#log)
-    } catch (error) {
-      const code = systemErrorCode(error)
-      if (code === undefined) throw error
-      this.#log.close()
-      this.#log = null
-      this.#send({ kind: 'failed', code, message: messageOf(error) })
-    }
+  #failedToWrite(error: unknown): void {
+    const code = systemErrorCode(error)
+    if (code === undefined) throw error
+    this.#log?.close()
+    this.#log = null
+    this.#send({ kind: 'failed', code, message: messageOf(error) })
+  }
+
+  #tellLimit(timeMs: number): void {
+    this.#limitBytes = Number.POSITIVE_INFINITY // once is enough
+    this.#send({ kind: 'over-limit', timeMs, rssBytes: this.#sumBytes })
   }
 
   #tell(timeMs: number): void {
-    const { rssLimitBytes, tellLatest } = this.#settings
-    if (rssLimitBytes !== null && this.#sumBytes > rssLimitBytes && !this.#isOverLimit) {
-      this.#isOverLimit = true
-      this.#send({ kind: 'over-limit', timeMs, rssBytes: this.#sumBytes })
-    }
-    if (tellLatest && timeMs >= this.#latestDueMs) {
+    if (this.#settings.tellLatest && timeMs >= this.#latestDueMs) {
       this.#latestDueMs = timeMs + LATEST_INTERVAL_MS
-      const read = [...this.#watched.values()].filter(({ isRead }) => isRead)
+      const read = this.#inOrder.filter(({ isRead }) => isRead)
       this.#send({ kind: 'latest', timeMs, rss: read.map(({ known, rssBytes }) => [known.pid, rssBytes]) })
     }
     if (timeMs >= this.#progressDueMs) {
       this.#progressDueMs = timeMs + PROGRESS_INTERVAL_MS
       this.#send({ kind: 'progress', ...this.#knowledge() })
     }
+    this.#tellDueMs = Math.min(
+      this.#progressDueMs,
+      this.#settings.tellLatest ? this.#latestDueMs : Number.POSITIVE_INFINITY,
+    )
   }
 
   #finish(): void {
-    this.#write((log) => log.flush(nowMs()))
-    for (const watched of this.#watched.values()) watched.readStatusNow(nowMs())
+    try {
+      this.#log?.flush(nowMs())
+    } catch (error) {
+      this.#failedToWrite(error)
+    }
+    for (const watched of this.#inOrder) watched.readStatus(nowMs())
     this.#send({ kind: 'stopped', ...this.#knowledge() })
     this.#close()
   }
@@ -279,10 +316,16 @@ const { port, settings } = workerData as { port: MessagePort; settings: SamplerS
 if (parentPort === null) throw new Error('the sampler runs as a worker thread')
 useNativeIo()
 if (settings.intervalMs <= PRECEDENCE_INTERVAL_MS) takePrecedence()
-new Sampler(new MessageChannel().port1, {
-  ...settings,
-  samplesFile: devNull,
-  rssLimitBytes: null,
-  tellLatest: false,
-}).rehearse()
+for (let i = 0; i < REHEARSING_SAMPLERS; i++)
+  new Sampler(new MessageChannel().port1, {
+    ...settings,
+    samplesFile: devNull,
+    rssLimitBytes: null,
+    // Sometimes in time and sometimes late.
+    intervalMs: 0.02,
+    statusIntervalMs: 0.2,
+    idleStatusIntervalMs: 0.2,
+    bell: new SharedArrayBuffer(4),
+    tree: settings.tree === null ? null : { assignment: null, recorderPid: process.pid },
+  }).rehearse()
 new Sampler(port, settings).run()

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { closeSync, writeSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { TidemarkError } from '../errors.js'
+import { ring } from '../linux/interruptible-sleep.js'
 import type { FromSampler, ProcessToSample, SamplerSettings, ToSampler } from './sampler-protocol.js'
 
 /** The sampling thread as the recorder sees it. */
@@ -20,6 +21,7 @@ export function startSampler(
   onDeath: (error: TidemarkError) => void,
 ): SamplerHandle {
   const bell = new SharedArrayBuffer(4)
+  const word = new Int32Array(bell)
   const { port1: ours, port2: theirs } = new MessageChannel()
   const worker = new Worker(workerFile(), {
     workerData: { port: theirs, settings: { ...settings, bell } },
@@ -46,10 +48,7 @@ export function startSampler(
   )
   const send = (order: ToSampler) => {
     ours.postMessage(order)
-    const word = new Int32Array(bell)
-    Atomics.store(word, 0, 1)
-    Atomics.notify(word, 0)
-    if (wakeDescriptor !== null) writeSync(wakeDescriptor, ONE)
+    ring(word, wakeDescriptor)
   }
   return {
     ready: Promise.race([up, closed]),
@@ -60,9 +59,6 @@ export function startSampler(
     },
   }
 }
-
-/** What an eventfd takes: a number of 64 bits in the machine's own order. */
-const ONE = new BigUint64Array([1n])
 
 /** Threads cannot run TypeScript on Node 20: from the sources, as in tests, the compiled thread is taken. */
 function workerFile(): URL {

@@ -31,6 +31,7 @@ export class TreeTracker {
   #others = new Set<number>()
   /** New pids that could not be judged yet, since when, and how often that was tried. */
   #undecided = new Map<number, { sinceMs: number; attempts: number }>()
+  #newest: number | null = null
   #seenPid: number | null = null
   /** Start ticks of ours that have ended and can still be listed: their parents have not asked after them yet. */
   readonly #ended = new Map<number, number>()
@@ -58,7 +59,26 @@ export class TreeTracker {
     return this.#vanished
   }
 
-  /** Descendants that were not known before, parents before children. */
+  /**
+   * Whether `findNew` has anything to look at. Undecided pids and a listing that is due count, too; apart, since this runs
+   * with every sample and that hardly ever.
+   */
+  hasNews(timeMs: number): boolean {
+    this.#newest = this.#newestPid?.read() ?? null
+    return (
+      this.#newest === null ||
+      this.#newest !== this.#seenPid ||
+      this.#undecided.size > 0 ||
+      timeMs - this.#listedMs >= LISTING_INTERVAL_MS
+    )
+  }
+
+  /** The next time there is news: a listing. */
+  listAgain(): void {
+    this.#listedMs = Number.NEGATIVE_INFINITY
+  }
+
+  /** Descendants that were not known before `hasNews` said so, parents before children. */
   findNew(timeMs: number): readonly ProcessStat[] {
     let candidates = this.#candidates(timeMs)
     if (candidates.length === 0) return NONE
@@ -85,11 +105,10 @@ export class TreeTracker {
   }
 
   #candidates(timeMs: number): readonly number[] {
-    const newest = this.#newestPid?.read() ?? null
+    const newest = this.#newest
     const seen = this.#seenPid
     this.#seenPid = newest
     const isListingDue = timeMs - this.#listedMs >= LISTING_INTERVAL_MS
-    if (!isListingDue && newest !== null && newest === seen && this.#undecided.size === 0) return NONE
     const retried = [...this.#undecided.keys()]
     if (!isListingDue && newest !== null && seen !== null && newest >= seen && newest - seen <= MOST_TRIED) {
       const added = Array.from({ length: newest - seen }, (_, index) => seen + 1 + index)

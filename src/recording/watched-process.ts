@@ -1,12 +1,10 @@
 import { readCommandLine } from '../linux/command-line.js'
 import { countOpenFiles } from '../linux/open-files.js'
-import { memoryOf, type OpenStatus, openStatus } from '../linux/process-status.js'
+import { type OpenStatus, openStatus } from '../linux/process-status.js'
 import { openStatm, type ReadingKind, type Statm } from '../linux/statm.js'
 import { readZombieExit } from '../linux/zombie-exit.js'
-import type { SampledProcess } from './sampler-protocol.js'
+import type { SampledProcess, SamplerSettings } from './sampler-protocol.js'
 
-/** As long as RSS stands still to the page. A spike that came and went meanwhile is in the mark all the same. */
-const IDLE_STATUS_INTERVAL_MS = 500
 /** On older kernels counting descriptors lists a folder, thousands of entries on a busy server. */
 const OPEN_FILES_INTERVAL_MS = 1000
 /** A new process is often a fork that is about to become another program; then its command line changes. */
@@ -39,6 +37,7 @@ export class WatchedProcess {
   isRead = false
   readonly #files: ProcessFiles
   readonly #statusIntervalMs: number
+  readonly #idleStatusIntervalMs: number
   readonly #statm: Statm
   #statusMs = Number.NEGATIVE_INFINITY
   #statusRssBytes = 0
@@ -46,8 +45,13 @@ export class WatchedProcess {
   #openFiles: number | null = null
   #renameChecks = 0
 
-  constructor(files: ProcessFiles, known: SampledProcess, statusIntervalMs: number) {
+  constructor(
+    files: ProcessFiles,
+    known: SampledProcess,
+    { statusIntervalMs, idleStatusIntervalMs }: Pick<SamplerSettings, 'statusIntervalMs' | 'idleStatusIntervalMs'>,
+  ) {
     this.#statusIntervalMs = statusIntervalMs
+    this.#idleStatusIntervalMs = idleStatusIntervalMs
     this.#files = files
     this.#statm = files.statm
     this.known = known
@@ -65,14 +69,14 @@ export class WatchedProcess {
     return kind
   }
 
-  /** Reads peak, parts and threads when they are due. */
-  readStatus(timeMs: number): void {
+  /** Whether it is time for `readStatus` and `checkRename`: sooner while RSS changes. */
+  isCareDue(timeMs: number): boolean {
     const isIdle = this.#statm.rssBytes === this.#statusRssBytes
-    if (timeMs - this.#statusMs >= (isIdle ? IDLE_STATUS_INTERVAL_MS : this.#statusIntervalMs))
-      this.readStatusNow(timeMs)
+    return timeMs - this.#statusMs >= (isIdle ? this.#idleStatusIntervalMs : this.#statusIntervalMs)
   }
 
-  readStatusNow(timeMs: number): void {
+  /** Reads peak, parts and threads. */
+  readStatus(timeMs: number): void {
     this.#statusMs = timeMs
     this.#statusRssBytes = this.#statm.rssBytes
     const status = this.#files.status.read()
@@ -81,10 +85,12 @@ export class WatchedProcess {
       this.#openFilesDueMs = timeMs + OPEN_FILES_INTERVAL_MS
       this.#openFiles = countOpenFiles(this.known.pid)
     }
-    const memory = { timeMs, ...memoryOf(status) }
-    this.known.last = { ...memory, threads: status.threads, openFiles: this.#openFiles }
-    this.known.peakBytes = Math.max(this.known.peakBytes ?? 0, status.peakBytes)
-    if (memory.rssBytes > (this.known.highest?.rssBytes ?? -1)) this.known.highest = memory
+    const { rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, peakBytes, threads } = status
+    const openFiles = this.#openFiles
+    this.known.last = { timeMs, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, threads, openFiles }
+    if (peakBytes > (this.known.peakBytes ?? -1)) this.known.peakBytes = peakBytes
+    if (rssBytes > (this.known.highest?.rssBytes ?? -1))
+      this.known.highest = { timeMs, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes }
   }
 
   /** True when the process has become another program since the last call. */

@@ -21,6 +21,7 @@ async function startForTest(rateHz: number) {
     intervalMs: 1000 / rateHz,
     tree: null,
     statusIntervalMs: 50,
+    idleStatusIntervalMs: 500,
     tellLatest: true,
     rssLimitBytes: null,
   }
