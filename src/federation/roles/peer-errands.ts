@@ -39,8 +39,9 @@ export class PeerErrands {
   }
 
   async sendOwn(own: OwnResult, { to, attempt }: { to: string; attempt: number }, signal: AbortSignal): Promise<void> {
-    const { calls, changes, role, state, hear } = this.#context
+    const { calls, kept, changes, role, state, hear } = this.#context
     const { round, numExamples, steps, weights } = own
+    using _reading = kept.reading(weights)
     await this.#persistently(to, signal, async () => {
       const answer = await calls.sendResult(to, { round, attempt, numExamples, steps }, weights, signal)
       if (answer.state === 'early') return false
@@ -75,9 +76,10 @@ export class PeerErrands {
 
   /** The proposal, then the commit. */
   async deliver(to: string, proposal: Turn & { digest: string; weights: Weights }, signal: AbortSignal): Promise<void> {
-    const { calls, changes, hear, acceptedOf } = this.#context
+    const { calls, kept, changes, hear, acceptedOf } = this.#context
     const { round, attempt, digest } = proposal
     const propose = async (presence: AbortSignal) => {
+      using _reading = kept.reading(proposal.weights)
       const reply = await calls.propose(to, proposal, presence)
       if (reply.type === 'confirmation' || reply.type === 'refusal') hear({ ...reply, from: to })
       return reply.type !== 'behind'

@@ -14,15 +14,18 @@ export interface PeerRoundMemory extends RoundMemory {
 export class PeerMemory {
   readonly #gcRounds: number
   readonly #exactPeaks: boolean
+  readonly #dropSpares: () => void
   #learnt = 0
   #merged = 0
   #learn: CleanupRecord | null = null
   /** Whether the training of the round at hand was counted already. */
   #isLearnCounted = false
 
-  constructor(gcRounds: number, exactPeaks: boolean) {
+  /** @param dropSpares lets go of the memory that is kept for the next round: a cleanup is there to give it back */
+  constructor(gcRounds: number, exactPeaks: boolean, dropSpares: () => void) {
     this.#gcRounds = gcRounds
     this.#exactPeaks = exactPeaks
+    this.#dropSpares = dropSpares
   }
 
   /** The result of this round is in safe hands, and its gradient and scratch arrays are gone. Once a round. */
@@ -30,7 +33,7 @@ export class PeerMemory {
     if (this.#isLearnCounted) return
     this.#isLearnCounted = true
     this.#learnt++
-    if (everyNthRound(this.#gcRounds, this.#learnt)) this.#learn = await cleanupMemory()
+    if (everyNthRound(this.#gcRounds, this.#learnt)) this.#learn = await this.#cleanUp()
   }
 
   /** Measures the boundary of a round, as `measureRoundEnd` does for a role with one cleanup. */
@@ -38,7 +41,7 @@ export class PeerMemory {
     const { peakBytes, memory: work } = readMemory()
     if (hasLearnt) await this.afterLearning()
     if (hasMerged) this.#merged++
-    const merge = hasMerged && everyNthRound(this.#gcRounds, this.#merged) ? await cleanupMemory() : null
+    const merge = hasMerged && everyNthRound(this.#gcRounds, this.#merged) ? await this.#cleanUp() : null
     const learn = this.#learn
     this.#learn = null
     this.#isLearnCounted = false
@@ -50,6 +53,11 @@ export class PeerMemory {
       cleanup,
       cleanups: { learn, merge },
     }
+  }
+
+  #cleanUp(): Promise<CleanupRecord> {
+    this.#dropSpares()
+    return cleanupMemory()
   }
 }
 

@@ -7,6 +7,7 @@ import type { PeerSpool } from '../rounds/peer-spool.js'
 import type { Turn } from '../swarm/events.js'
 import type { KeptWeights, OwnResult } from '../swarm/kept-weights.js'
 import { weightsDigest } from '../weights/digest.js'
+import { stateInMemory } from '../weights/global-state.js'
 import type { Changes } from '../wire/changes.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { RoleProcess } from './role-process.js'
@@ -106,7 +107,16 @@ export class PeerMerging {
     const { settings, kept, spool } = this.#context
     const { summation, serverLearningRate } = settings
     const { global } = kept
-    const rules = { ...turn, specs: global.specs, combination: weightedMean(settings), summation, metadata: {} }
+    const { specs } = global
+    const spare = kept.takeSpare()
+    const rules = {
+      ...turn,
+      specs,
+      combination: weightedMean(settings),
+      summation,
+      spare: spare && stateInMemory(spare),
+      metadata: {},
+    }
     if (spool === undefined) return mergeInMemory(rules, global)
     return spool.begin(rules, results, serverLearningRate === 1 ? undefined : global)
   }

@@ -122,7 +122,7 @@ async function takeProposal(
   hearNews(node, from, proposal)
   const unwanted = driver.judge(proposal)
   if (unwanted !== undefined) return unwanted
-  if (kept.find(proposal.digest) !== undefined) return driver.hear({ type: 'proposal', ...proposal })
+  if (kept.hasProposed(proposal.digest)) return driver.hear({ type: 'proposal', ...proposal })
   assertLength(request, kept.global.specs)
   receiving.request?.destroy()
   receiving.request = request
@@ -140,7 +140,8 @@ async function takeProposal(
 async function readProposal({ kept }: PeerNode, request: IncomingMessage): Promise<Weights> {
   const { specs } = kept.global
   try {
-    const weights = await readWeights(request, { expected: specs, maxBytes: weightsBytes(specs) })
+    const into = kept.takeSpare()
+    const weights = await readWeights(request, { expected: specs, maxBytes: weightsBytes(specs), into })
     await drain(request)
     return weights
   } catch (error) {
@@ -164,6 +165,7 @@ async function giveWeights(node: PeerNode, request: IncomingMessage, response: S
   const digest = wanted ?? kept.globalDigest
   const weights = kept.find(digest)
   if (weights === undefined) throw new Refusal(404, 'not-found', { message: 'this peer does not hold these weights' })
+  using _reading = kept.reading(weights)
   const encoded = encodeWeights(weights)
   response.writeHead(200, {
     'content-type': WEIGHTS_TYPE,

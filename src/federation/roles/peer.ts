@@ -3,7 +3,7 @@ import { keepYoungGenerationSmall } from '../../memory/young-generation.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { PeerSpool } from '../rounds/peer-spool.js'
 import { KeptWeights } from '../swarm/kept-weights.js'
-import { copyTensors, type Weights, weightsBytes } from '../weights/weights.js'
+import { type Weights, weightsBytes } from '../weights/weights.js'
 import { anySignal } from '../wire/any-signal.js'
 import { Changes, MAX_TIMER_MS } from '../wire/changes.js'
 import { listen } from '../wire/http-server.js'
@@ -165,8 +165,8 @@ interface Work {
 
 async function runRounds(life: Life, work: Work): Promise<void> {
   const { changes, signal, role, job } = life
-  const { driver, settings } = work
-  const memory = new PeerMemory(job.settings.memoryGcRounds, role.exactPeaks)
+  const { driver, kept, settings } = work
+  const memory = new PeerMemory(job.settings.memoryGcRounds, role.exactPeaks, () => kept.dropSpares())
   startNextPeak(role.exactPeaks)
   for (;;) {
     // A peer that returns has no round until it has caught up.
@@ -212,9 +212,7 @@ async function learn(
   { round, memory }: { round: number; memory: PeerMemory },
   signal: AbortSignal,
 ): Promise<void> {
-  const { specs, data } = kept.global
-  const copy = { specs, data: copyTensors({ specs, data }) }
-  const { weights, numExamples, steps } = await trainer.train(copy, round, { signal })
+  const { weights, numExamples, steps } = await trainer.train(kept.copyGlobal(), round, { signal })
   const own = { round, weights, numExamples, steps }
   kept.keepOwn(own)
   await driver.bringResult(own, () => memory.afterLearning(), signal)

@@ -51,8 +51,9 @@ class OrderedAggregation implements Aggregation {
   #held: ResultInMemory[] = []
 
   constructor(settings: AggregationSettings) {
-    this.#settings = settings
-    this.#spare = new Spare(settings.spare)
+    const { spare, ...others } = settings
+    this.#settings = others
+    this.#spare = new Spare(spare)
   }
 
   async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
@@ -86,6 +87,7 @@ class OrderedAggregation implements Aggregation {
 
   discard(): void {
     this.#held = []
+    this.#spare.take()
   }
 }
 
@@ -98,8 +100,9 @@ class ArrivalAggregation implements Aggregation {
   #means: { data: TensorData; weight: number }[] = []
 
   constructor(settings: AggregationSettings) {
-    this.#settings = settings
-    this.#spare = new Spare(settings.spare)
+    const { spare, ...others } = settings
+    this.#settings = others
+    this.#spare = new Spare(spare)
   }
 
   async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
@@ -140,6 +143,7 @@ class ArrivalAggregation implements Aggregation {
   discard(): void {
     this.#accepted = []
     this.#means = []
+    this.#spare.take()
   }
 }
 
@@ -154,7 +158,7 @@ function addToMean(mean: { data: TensorData; weight: number }, weight: number, d
   mean.weight = total
 }
 
-/** The memory of weights that nobody needs any more, for one result at a time. */
+/** The memory of weights that nobody needs any more, for one result at a time. Nothing else here refers to it: it outlives its round. */
 class Spare {
   #state: GlobalState | undefined
 

@@ -36,7 +36,8 @@ export class PeerSpool {
    * Throws TidemarkError where there is no room for so many results, their sum and what it is added to.
    */
   async begin(settings: AggregationSettings, results: number, current: Weights | undefined): Promise<Merge> {
-    const { round, attempt, specs } = settings
+    const { spare, ...others } = settings
+    const { round, attempt, specs } = others
     await this.#folder.assertRoom(current === undefined ? results : results + 1, weightsBytes(specs))
     const name = `round-${round}-${attempt}-${this.#merges++}`
     const outcomePath = this.#folder.pathOf(`${name}.safetensors`)
@@ -47,7 +48,7 @@ export class PeerSpool {
       opened.push(state)
       return state
     }
-    const aggregation = new SpooledAggregation(settings, {
+    const aggregation = new SpooledAggregation(others, {
       left: [],
       resultPath: (number) => this.#folder.pathOf(`${name}-result-${number}.safetensors`),
       outcomePath,
@@ -57,7 +58,7 @@ export class PeerSpool {
       try {
         if (current !== undefined) await writeSource(currentPath, current, {})
         const state = current === undefined ? undefined : note(new FileState(new SafetensorsFile(currentPath), specs))
-        return await (await aggregation.combine(state)).load()
+        return await (await aggregation.combine(state)).load(await spare?.load())
       } catch (error) {
         throw this.#folder.explain(error)
       } finally {

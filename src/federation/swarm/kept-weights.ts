@@ -1,5 +1,5 @@
 import { weightsDigest } from '../weights/digest.js'
-import type { Weights } from '../weights/weights.js'
+import { copyTensors, type TensorData, type Weights } from '../weights/weights.js'
 
 /** What this peer made of a round. */
 export interface OwnResult {
@@ -9,15 +9,26 @@ export interface OwnResult {
   weights: Weights
 }
 
+/** What the next round needs room for: a copy to train on, and the weights that come over the network. */
+const SPARES = 2
+
 /**
  * The weights that a peer holds: the global ones always, which is what makes succession possible; its own result until the
  * round is committed, so that nobody has to train again; and the proposal that it has confirmed.
+ *
+ * Memory of a round that is over is kept for the next one, until a cleanup: faulting fresh pages in takes longer than the
+ * weights take to come over the network. Only what was made here is written over, and only once no transfer reads it.
  */
 export class KeptWeights {
   #global: Weights
   #globalDigest: string | undefined
   #own: OwnResult | undefined
   #proposed: { digest: string; weights: Weights } | undefined
+  #spares: Weights[] = []
+  /** Tensors that nobody outside holds: not those of the first weights, nor of a trainer that made new ones. */
+  readonly #made = new WeakSet<TensorData>()
+  /** How many transfers read these weights. */
+  readonly #readers = new Map<Weights, number>()
 
   constructor(initial: Weights) {
     this.#global = initial
@@ -36,12 +47,23 @@ export class KeptWeights {
     return this.#own
   }
 
+  /** The global weights once more, to train on. */
+  copyGlobal(): Weights {
+    const { specs } = this.#global
+    return this.#note({ specs, data: copyTensors(this.#global, this.takeSpare()) })
+  }
+
   keepOwn(own: OwnResult): void {
     this.#own = own
   }
 
   keepProposed(digest: string, weights: Weights): void {
-    this.#proposed = { digest, weights }
+    this.#proposed = { digest, weights: this.#note(weights) }
+  }
+
+  /** Whether the weights of this proposal are here: a successor proposes the same ones again. */
+  hasProposed(digest: string): boolean {
+    return this.#proposed?.digest === digest
   }
 
   /** The weights of this digest, proposed or committed. */
@@ -58,9 +80,49 @@ export class KeptWeights {
   }
 
   replace(digest: string, weights: Weights): void {
-    this.#global = weights
+    const past = [this.#global, this.#own?.weights]
+    this.#global = this.#note(weights)
     this.#globalDigest = digest
     this.#own = undefined
     this.#proposed = undefined
+    const { specs } = weights
+    for (const each of past)
+      if (each !== undefined && this.#isFree(each) && this.#spares.length < SPARES)
+        this.#spares.push({ specs, data: each.data })
+  }
+
+  /** Weights that nobody needs any more, to be written over. */
+  takeSpare(): Weights | undefined {
+    return this.#spares.pop()
+  }
+
+  dropSpares(): void {
+    this.#spares = []
+  }
+
+  /** Until it is disposed of, these weights stay as they are, whatever is committed meanwhile. */
+  reading(weights: Weights): Disposable {
+    this.#readers.set(weights, (this.#readers.get(weights) ?? 0) + 1)
+    return {
+      [Symbol.dispose]: () => {
+        const others = this.#readers.get(weights)! - 1
+        if (others > 0) this.#readers.set(weights, others)
+        else this.#readers.delete(weights)
+      },
+    }
+  }
+
+  #note(weights: Weights): Weights {
+    for (const tensor of weights.data) this.#made.add(tensor)
+    return weights
+  }
+
+  #isFree(weights: Weights): boolean {
+    const { data } = this.#global
+    // A trainer may have left a tensor out of its result, or put one in twice.
+    const isWhole = weights.data.length === data.length && new Set(weights.data).size === data.length
+    const isOurs = (tensor: TensorData, place: number) =>
+      this.#made.has(tensor) && tensor.byteLength === data[place]!.byteLength
+    return isWhole && weights.data.every(isOurs) && weights !== this.#global && !this.#readers.has(weights)
   }
 }

@@ -48,9 +48,9 @@ export function allocateUnfilled(spec: TensorSpec): TensorData {
   return spec.dtype === 'F32' ? new Float32Array(buffer) : new Float64Array(buffer)
 }
 
-/** Tensors of their own with the same values. */
-export function copyTensors({ specs, data }: Weights): TensorData[] {
-  const copies = specs.map(allocateUnfilled)
+/** Tensors of their own with the same values, in the memory of `into` where that is given: weights of the same tensors. */
+export function copyTensors({ specs, data }: Weights, into?: Weights): TensorData[] {
+  const copies = into?.data ?? specs.map(allocateUnfilled)
   for (const [tensor, copy] of copies.entries()) copy.set(data[tensor]!)
   return copies
 }
