@@ -518,7 +518,7 @@ export const compareOptions = {
     min: 1,
     default: undefined,
     defaultText: 'never',
-    help: 'Run as many trials again in which the server is probed after every N-th round: tells which of live, garbage and retained memory grows.',
+    help: 'Run as many trials again in which the server is probed after every N-th round: tells which of live, garbage and retained memory grows. A command needs --probe for it, which tells what is retained from the rest.',
   }),
   shard: shardOf({
     flag: 'shard',

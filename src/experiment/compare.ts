@@ -59,17 +59,25 @@ export async function compare(
 export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}): Promise<FinishedComparison> {
   const settings = settingsOf(plan)
   workloadOf(plan).check(settings)
-  const hasServer = plan.workload.kind === 'federation' && plan.workload.job.algorithm !== 'swarm'
-  if (plan.probeEvery !== undefined && !hasServer)
-    throw new UsageError(`--probe-every: only Tidemark's own server can be probed, and ${plan.name} runs none`, {
-      fix: 'Leave it out.',
-    })
+  if (plan.probeEvery !== undefined) assertProbed(plan)
   const { shard } = options
   if (shard !== undefined) assertShardable(plan.trials, shard)
   const folder = makeFolder(options.out, plan.name, new Date())
   savePlan(folder, plan)
   const comparison = { ...startComparison(plan, settings), ...(shard !== undefined && { shard }) }
   return runTrials(folder, plan, comparison, options)
+}
+
+/** Our own server can probe itself on the way; a command is probed from outside, by a library that is preloaded only when asked for. */
+function assertProbed({ name, workload }: ComparisonPlan): void {
+  if (workload.kind === 'command' && !workload.probe)
+    throw new UsageError(`--probe-every: ${name} runs a command, which only the library of --probe can probe`, {
+      fix: 'Give --probe too (probe: true in a definition), or leave --probe-every out.',
+    })
+  if (workload.kind === 'federation' && workload.job.algorithm === 'swarm')
+    throw new UsageError(`--probe-every: only Tidemark's own server can be probed, and ${name} runs none`, {
+      fix: 'Leave it out.',
+    })
 }
 
 /** Goes on with a comparison that was stopped: runs the trials that its folder lacks, in the same order. */

@@ -37,7 +37,7 @@ export interface ComparisonDefinition {
   limit?: number | string
   /** Growth a round that is too little to matter, for example `'0.5MiB'` or `'0.1%'` of the level. */
   floor?: string
-  /** Extra trials in which the server is probed after every N-th round. */
+  /** Extra trials in which the server is probed after every N-th round. Of a command with `probe: true`, the judged role. */
   probeEvery?: number
   /** The role whose memory is judged; `server` when left out. `'server+superlink'` judges the sum of two roles. */
   judge?: string

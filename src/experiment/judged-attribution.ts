@@ -2,19 +2,23 @@ import type { AttributionMark } from '../marks.js'
 import { judgedRoles } from './judged-roles.js'
 
 /**
- * The probes of what is judged. Of a role with several processes it is the largest one's; of a sum of roles it is the sum, where
- * every one of them was probed.
+ * The probes of what is judged, one of each moment: the end, and the rounds that were probed on the way, in their order. Of a role with
+ * several processes it is the largest one's; of a sum of roles it is the sum, where every one of them was probed.
  */
 export function judgedAttribution(probes: readonly AttributionMark[], judge: string): AttributionMark[] {
   const roles = judgedRoles(judge)
-  if (roles.length === 1) return largestFirst(probes.filter(({ role }) => role === judge))
-  const largest = roles.flatMap((role) => largestFirst(probes.filter((probe) => probe.role === role)).slice(0, 1))
-  return largest.length < roles.length ? [] : [largest.reduce((sum, probe) => added(sum, probe, judge))]
+  const moments = [...new Set(probes.map(({ round }) => round))]
+  return moments.flatMap((moment) => {
+    const largest = roles.flatMap(
+      (role) => largestOf(probes.filter((one) => one.round === moment && one.role === role)) ?? [],
+    )
+    if (largest.length < roles.length) return []
+    return roles.length === 1 ? largest : [largest.reduce((sum, probe) => added(sum, probe, judge))]
+  })
 }
 
-/** Those of the same moment by size; our own server has one process, and its probes stay in their order. */
-function largestFirst(probes: readonly AttributionMark[]): AttributionMark[] {
-  return [...probes].sort((a, b) => (a.round ?? 0) - (b.round ?? 0) || b.rssBytes - a.rssBytes)
+function largestOf(probes: readonly AttributionMark[]): AttributionMark | undefined {
+  return [...probes].sort((a, b) => b.rssBytes - a.rssBytes)[0]
 }
 
 function added(a: AttributionMark, b: AttributionMark, judge: string): AttributionMark {

@@ -152,12 +152,12 @@ async function play(order: TrialOrder, scene: Scene): Promise<{ outcome: Outcome
   return { outcome, warnings }
 }
 
-/** From outside, when the work is done. */
-function probeTrial({ plan, workload }: TrialOrder, recorder: RecorderHandle): PendingProbe | undefined {
+/** From outside: when the work is done, and in a trial that is probed on the way after every N-th round. */
+function probeTrial({ plan, workload, probeEvery }: TrialOrder, recorder: RecorderHandle): PendingProbe | undefined {
   const asked = workload.probe()
   if (asked === null) return undefined
   const whom = () => judgedRoles(plan.judge).flatMap((role) => recorder.pidsOf(role).map((pid) => ({ pid, role })))
-  return probeWhenDone(recorder, { ...asked, whom })
+  return probeWhenDone(recorder, { ...asked, every: probeEvery, whom })
 }
 
 /** A teardown that fails leaves a measured trial as it is; the reader is told. */

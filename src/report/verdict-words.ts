@@ -1,7 +1,8 @@
 import type { Comparison } from '../experiment/comparison.js'
 import { formatBytes } from '../units.js'
 import type { Analysis, Interval } from '../verdict/analysis.js'
-import type { Attribution, Part } from '../verdict/attribution.js'
+import { type Attribution, PARTS, type Part } from '../verdict/attribution.js'
+import { TRIALS_TO_DECIDE } from '../verdict/compare-settings.js'
 import type { JudgedExpectation } from '../verdict/expectation.js'
 import { limitOf, type SettingVerdict } from '../verdict/setting-verdict.js'
 
@@ -45,9 +46,11 @@ function partsSentence({ end }: Attribution, modelBytes: number | null): string 
 }
 
 function causeSentence({ end, cause, evidence, growth, needsRounds }: Attribution, { rounds }: Analysis): string[] {
-  if (end.garbageBytes === null) return cause === null ? [] : [FROM_OUTSIDE[cause === 'retained' ? 'retained' : 'rest']]
-  if (cause === null) return growth === null ? [] : ['Probed on the way, none of the three was seen to grow.']
+  const isFromOutside = end.garbageBytes === null
+  if (cause === null) return growth === null ? [] : [`Probed on the way, ${notSeenToGrow(growth, isFromOutside)}`]
   const rate = growth?.[cause].bytesPerRound ?? null
+  if (isFromOutside)
+    return [fromOutside(cause === 'retained' ? 'retained' : 'rest', evidence === 'probes' ? rate : null)]
   const remedy = needsRounds === null ? REMEDIES[cause] : tooFewForALeak(rounds, needsRounds)
   return [`${CAUSES[cause][evidence!]}${rate === null ? '' : `, by ${rateWords(rate)}`}: ${remedy}`]
 }
@@ -79,12 +82,35 @@ const CAUSES: Record<Part, Record<'probes' | 'cleanup' | 'size', string>> = {
   },
 }
 
+/** Of growth that is not there, and of growth that could not be seen. */
+function notSeenToGrow(growth: NonNullable<Attribution['growth']>, isFromOutside: boolean): string {
+  const isJudged = (isFromOutside ? (['live', 'retained'] as const) : PARTS).every((part) => growth[part].isJudged)
+  if (!isJudged)
+    return `whether one part of it grows cannot be told: that takes at least ${TRIALS_TO_DECIDE} trials of each setting and a dozen probes in each.`
+  return isFromOutside
+    ? 'neither what is retained nor the rest was seen to grow.'
+    : 'none of the three was seen to grow.'
+}
+
 /** A probe from outside cannot collect, and so cannot tell garbage from what is live. */
 const FROM_OUTSIDE = {
-  retained:
-    'What the allocator retains is at least half of what it grew by: purging it helps (malloc_trim), or fewer arenas (MALLOC_ARENA_MAX), or another allocator (--allocator).',
-  rest: 'Most of its growth is live or garbage, which the allocator cannot give back: a collection in the program tells which (gc.collect() in Python), and trimming alone will not help.',
+  retained: {
+    bySize: 'What the allocator retains is at least half of what it grew by',
+    grows: 'What the allocator retains grows',
+    remedy: 'purging it helps (malloc_trim), or fewer arenas (MALLOC_ARENA_MAX), or another allocator (--allocator).',
+  },
+  rest: {
+    bySize: 'Most of its growth is live or garbage, which the allocator cannot give back',
+    grows: 'What is live or garbage grows, which the allocator cannot give back',
+    remedy: 'a collection in the program tells which (gc.collect() in Python), and trimming alone will not help.',
+  },
 } as const
+
+/** @param rate as probes on the way have found it; null where only the end was probed */
+function fromOutside(part: keyof typeof FROM_OUTSIDE, rate: Interval | null): string {
+  const { bySize, grows, remedy } = FROM_OUTSIDE[part]
+  return rate === null ? `${bySize}: ${remedy}` : `${grows}, by ${rateWords(rate)}: ${remedy}`
+}
 
 const REMEDIES: Record<Part, string> = {
   live: 'a leak, since it goes on. Something keeps referring to it, so cleanup will not help.',

@@ -47,12 +47,15 @@ const ROUNDS_TO_CALL_IT_A_LEAK = 40
 export interface PartGrowth {
   bytesPerRound: Interval | null
   isEstablished: boolean
+  /** False where there were too few probes or trials to see growth; then "not established" says nothing. */
+  isJudged: boolean
 }
+
+const NOT_JUDGED: PartGrowth = { bytesPerRound: null, isEstablished: false, isJudged: false }
 
 /** A probe after a round of a trial that was probed on the way. */
 export interface ProbedRound extends Parts {
   round: number
-  garbageBytes: number
 }
 
 export interface AttributionInput {
@@ -96,16 +99,21 @@ function meanParts(all: readonly Parts[]): Parts {
   return {
     rssBytes: over('rssBytes'),
     liveBytes: over('liveBytes'),
-    garbageBytes: all.some(({ garbageBytes }) => garbageBytes === null) ? null : over('garbageBytes'),
+    garbageBytes: isFromOutside(all) ? null : over('garbageBytes'),
     retainedBytes: over('retainedBytes'),
   }
+}
+
+/** Nobody could collect, so that garbage is part of what is called live. */
+function isFromOutside(all: readonly Parts[]): boolean {
+  return all.some(({ garbageBytes }) => garbageBytes === null)
 }
 
 function growthOf(input: AttributionInput): Record<Part, PartGrowth> {
   const probes = input.probes.filter((trial) => trial.length > 0)
   return {
     live: liveGrowth(probes),
-    garbage: sinceFirstProbe('garbageBytes', probes, input),
+    garbage: isFromOutside(input.ends) ? NOT_JUDGED : sinceFirstProbe('garbageBytes', probes, input),
     retained: sinceFirstProbe('retainedBytes', probes, input),
   }
 }
@@ -118,7 +126,11 @@ function liveGrowth(probes: readonly (readonly ProbedRound[])[]): PartGrowth {
   )
   const [first, second] = probes[0]!
   const every = first === undefined || second === undefined ? 1 : second.round - first.round
-  return { bytesPerRound: slope && divided(slope, every), isEstablished: shape === 'grows' }
+  return {
+    bytesPerRound: slope && divided(slope, every),
+    isEstablished: shape === 'grows',
+    isJudged: shape !== 'inconclusive',
+  }
 }
 
 function sinceFirstProbe(
@@ -128,15 +140,17 @@ function sinceFirstProbe(
 ): PartGrowth {
   const first = probes.map((trial) => trial[0]!)
   const between = rounds - Math.max(...first.map(({ round }) => round))
-  if (between <= 0) return { bytesPerRound: null, isEstablished: false }
+  if (between <= 0) return NOT_JUDGED
   const { interval, change, decision } = compareSettings(
-    first.map((parts) => parts[part]),
-    ends.map((parts) => parts[part] ?? 0), // of our own server, which tells all three
+    // Garbage is asked for only where all of them tell it.
+    first.map((parts) => parts[part] ?? 0),
+    ends.map((parts) => parts[part] ?? 0),
     { margin: 0, bootstrapDraws: 1 },
   )
   return {
     bytesPerRound: interval && divided({ estimate: change, low: interval.low, high: interval.high }, between),
     isEstablished: decision === 'higher',
+    isJudged: decision !== 'too few trials',
   }
 }
 
@@ -156,12 +170,13 @@ function causeOf(
   if (growth !== null) {
     const rates = PARTS.map((part) => ({ part, rate: growth[part].bytesPerRound?.estimate ?? 0 }))
     const growing = rates.filter(({ part }) => growth[part].isEstablished).sort((a, b) => b.rate - a.rate)
-    return growing.length === 0 ? { cause: null, evidence: null } : { cause: growing[0]!.part, evidence: 'probes' }
+    if (growing.length > 0) return { cause: growing[0]!.part, evidence: 'probes' }
+    if (partsToldOf(end).every((part) => growth[part].isJudged)) return { cause: null, evidence: null }
   }
   if ((analysis.floorShape ?? analysis.shape) !== 'grows') return { cause: null, evidence: null }
-  if (gcRounds > 0) return { cause: 'live', evidence: 'cleanup' }
   if (end.garbageBytes === null)
     return causeFromOutside(end, (analysis.slopeBytesPerRound?.estimate ?? 0) * (rounds - 1))
+  if (gcRounds > 0) return { cause: 'live', evidence: 'cleanup' }
   const parts: [Part, number][] = [
     ['garbage', end.garbageBytes],
     ['retained', end.retainedBytes],
@@ -170,6 +185,11 @@ function causeOf(
   const all = parts.reduce((sum, [, bytes]) => sum + bytes, 0)
   const [largest] = parts.sort(([, a], [, b]) => b - a)
   return largest![1] >= MOST * all ? { cause: largest![0], evidence: 'size' } : { cause: null, evidence: null }
+}
+
+/** Garbage is one of them only where somebody could collect. */
+function partsToldOf({ garbageBytes }: Parts): Part[] {
+  return PARTS.filter((part) => part !== 'garbage' || garbageBytes !== null)
 }
 
 /** What the allocator retains at the end, against what RSS grew by: when it is less than half, the rest must have grown. */

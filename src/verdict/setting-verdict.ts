@@ -79,9 +79,7 @@ function attributionOf(
     ends: completed.flatMap(({ attribution }) => attribution ?? []),
     rounds: analysis.rounds,
     probes: probes.map((trial) =>
-      trial.filter(
-        (probe): probe is typeof probe & ProbedRound => probe.round !== undefined && probe.garbageBytes !== null,
-      ),
+      trial.filter((probe): probe is typeof probe & ProbedRound => probe.round !== undefined),
     ),
     baseBytes: initialRssBytes === null ? null : median(initialRssBytes.values),
     modelBytes: comparison.modelBytes,

@@ -22,11 +22,11 @@ async function compare(...args: string[]): Promise<{ stdout: string; comparison:
   return { stdout, comparison: JSON.parse(readFileSync(join(out, 'comparison.json'), 'utf8')) }
 }
 
-test('arenas that fragment are retained, and a leak is the rest, also behind a shell', async () => {
+test('arenas that fragment are retained, and a leak is the rest, also behind a shell, and on the way in trials of their own', async () => {
   const { stdout, comparison } = await compare(
     ...['--command', `/bin/sh -c '${PYTHON} ${fixture('servers')}/{server}.py --rounds 8; exit $?'`],
     ...['-L', 'server', 'leaks,fragments_arenas'],
-    ...['--rounds', 'nvflare', '--role', 'server=^[^ ]*python', '--probe'],
+    ...['--rounds', 'nvflare', '--role', 'server=^[^ ]*python', '--probe', '--probe-every', '4'],
   )
   const parts = (server: string) =>
     comparison.trials.find(({ setting }) => setting === `server=${server}`)!.attribution!
@@ -41,6 +41,14 @@ test('arenas that fragment are retained, and a leak is the rest, also behind a s
   }
   expect(stdout).toMatch(/is retained by the allocator; the rest, [\d.]+ MiB, is live or garbage/)
   expect(stdout).toContain('Most of its growth is live or garbage, which the allocator cannot give back')
+
+  expect(comparison.trials.map(({ probes }) => probes)).toEqual([undefined, undefined])
+  const onTheWay = (server: string) =>
+    comparison.probeTrials!.find(({ setting }) => setting === `server=${server}`)!.probes!
+  const [first, second] = onTheWay('leaks')
+  expect([first!.round, second!.round]).toEqual([4, 8])
+  expect(Math.abs((second!.liveBytes - first!.liveBytes) / MIB - 16)).toBeLessThan(2) // 4 MiB a round, for four rounds
+  expect(onTheWay('fragments_arenas')[0]!.retainedBytes).toBeGreaterThan(fragments.retainedBytes / 4)
 })
 
 test.skipIf(findAllocator('jemalloc') === undefined)('the probe stands beside a preloaded allocator', async () => {
@@ -107,6 +115,13 @@ test('without a C compiler nothing is started', async () => {
   expect(stderr).toContain(
     '--probe needs a C compiler to build its library, and there is none: no cc, gcc, clang in PATH',
   )
+})
+
+test('a command is probed on the way only with the library for it', async () => {
+  const { code, stderr } = await runTidemark(['compare', '--command', 'sh -c true', '--probe-every', '5'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('--probe-every: sh runs a command, which only the library of --probe can probe')
+  expect(stderr).toContain('Give --probe too (probe: true in a definition), or leave --probe-every out.')
 })
 
 test('a probe that nothing would set off is refused', async () => {

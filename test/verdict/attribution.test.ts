@@ -80,6 +80,20 @@ describe('attribution', () => {
     expect(high).toBeGreaterThan(estimate)
   })
 
+  it('from outside tells retained memory that grows from the rest, which is live or garbage', () => {
+    const unseen = <T extends object>(all: readonly T[]) => all.map((one) => ({ ...one, garbageBytes: null }))
+    const outside = (live: (round: number) => number, atEnd: ReturnType<typeof ends>) =>
+      attribute(input({ ends: unseen(atEnd), probes: probed(live, 0, 5).map(unseen) }))!
+    const rest = outside((round) => 60 + 0.5 * round, ends(80, 0, 5))
+    expect(rest).toMatchObject({ cause: 'live', evidence: 'probes', growth: { garbage: { isJudged: false } } })
+    expect(outside(() => 60, ends(60, 0, 33))).toMatchObject({ cause: 'retained', evidence: 'probes' })
+  })
+
+  it('goes by size where there were too few trials to judge the growth of a part', () => {
+    const [one] = probed(() => 60, 5, 5)
+    expect(attribute(input({ probes: [one!] }))).toMatchObject({ cause: 'garbage', evidence: 'size' })
+  })
+
   it('finds by probes that nothing grows', () => {
     const found = attribute(input({ ends: ends(60, 5, 5), probes: probed(() => 60, 5, 5) }))!
     expect(found).toMatchObject({ cause: null, evidence: null })

@@ -22,7 +22,7 @@ export interface Workload {
   check(settings: readonly Setting[]): void
   /**
    * Starts the processes of one trial on the stage, one after another, each once those it needs are ready. With `probeEvery`
-   * the judged process splits its RSS after every N-th round, which only our own server can.
+   * our own server splits its RSS after every N-th round; in another program the trial does that, by `probe()`.
    */
   start(stage: Stage, setting: Setting, probeEvery?: number): Promise<void>
   /** Null where no probe is taken from outside. */

@@ -1,3 +1,4 @@
+import { everyNthRound } from '../../memory/every-nth-round.js'
 import type { RecorderHandle } from '../recorder-handle.js'
 import type { ProbeOrder } from './probe-order.js'
 import { type Probed, takeProbe } from './take-probe.js'
@@ -6,6 +7,8 @@ export interface ProbePlan {
   order: Pick<ProbeOrder, 'token' | 'library'>
   /** The round after which it is taken; null: when the output tells that the work is done. */
   afterRound: number | null
+  /** After every N-th round as well; left out, when the work is done alone. */
+  every?: number | undefined
   /** Those that are meant, at that moment. */
   whom(): Probed[]
 }
@@ -17,34 +20,51 @@ export interface PendingProbe {
 
 /**
  * Probes once, when the work is done: a probe gives memory back that the program would have kept, so that every round after
- * it would be another one.
+ * it would be another one. Probes on the way are therefore for recordings of their own.
  */
-export function probeWhenDone(recorder: RecorderHandle, { order, afterRound, whom }: ProbePlan): PendingProbe {
-  let taking: Promise<void> | undefined
+export function probeWhenDone(recorder: RecorderHandle, { order, afterRound, every, whom }: ProbePlan): PendingProbe {
+  let taking = Promise.resolve()
+  let isLastTaken = false
   let isOver = false
-  const take = () => {
-    if (!isOver) taking ??= probeAll(recorder, order, whom())
+  let roundsDone = 0
+  const take = (after: { round?: number }) => {
+    if (isOver || isLastTaken) return
+    isLastTaken = after.round === undefined
+    const processes = whom()
+    taking = taking.then(() => probeAll(recorder, order, { processes, after }))
   }
   recorder.onRound((round) => {
-    if (round === afterRound) take()
+    roundsDone++
+    if (every !== undefined && everyNthRound(every, roundsDone)) take({ round })
+    if (round === afterRound) take({})
   })
-  recorder.onWorkDone(take)
+  recorder.onWorkDone(() => take({}))
   return {
     settled: async () => {
       isOver = true
-      if (taking === undefined) recorder.warn(neverTaken(afterRound))
+      if (!isLastTaken) recorder.warn(neverTaken(afterRound))
       await taking
     },
   }
 }
 
-async function probeAll(recorder: RecorderHandle, order: ProbePlan['order'], whom: readonly Probed[]): Promise<void> {
-  if (whom.length === 0)
-    recorder.warn('The probe was not taken: no process of the judged role ran when the work was done.')
-  for (const process of whom) {
+interface Taking {
+  processes: readonly Probed[]
+  /** The round after which it is, on the way. */
+  after: { round?: number }
+}
+
+async function probeAll(
+  recorder: RecorderHandle,
+  order: ProbePlan['order'],
+  { processes, after }: Taking,
+): Promise<void> {
+  const when = after.round === undefined ? 'when the work was done' : `after round ${after.round}`
+  if (processes.length === 0) recorder.warn(`The probe was not taken: no process of the judged role ran ${when}.`)
+  for (const process of processes) {
     const taken = await takeProbe(order, process)
-    if (taken.kind === 'taken') recorder.copyMark(JSON.stringify(taken.mark))
-    else recorder.warn(`The probe was not taken: ${taken.why}.`)
+    if (taken.kind === 'taken') recorder.copyMark(JSON.stringify({ ...taken.mark, ...after }))
+    else recorder.warn(`The probe was not taken ${when}: ${taken.why}.`)
   }
 }
 
