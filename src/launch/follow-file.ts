@@ -22,8 +22,8 @@ export interface FollowOptions {
   fromEnd?: boolean
   /** Nobody cuts it off or replaces it; where the kernel tells of appends, it is then hardly looked at without being told. */
   isOurs?: boolean
-  /** Look this often, and do not have the kernel tell of each append: where nobody is in a hurry, each time awake costs. */
-  lookEveryMs?: number
+  /** Look at the start and when `readNow` is called, and not by itself: where nobody is in a hurry, each time awake costs. */
+  whenAsked?: boolean
 }
 
 /** The kernel tells of an append within a millisecond; the poll is for what it does not tell, such as a log that is rotated. */
@@ -51,7 +51,7 @@ class Follower implements FollowedFile {
   readonly #path: string
   readonly #onChunk: (chunk: Buffer) => void
   readonly #pollMs: number
-  readonly #lookEveryMs: number | undefined
+  readonly #whenAsked: boolean
   readonly #chunk = Buffer.alloc(CHUNK_BYTES)
   #poll: NodeJS.Timeout | undefined
   #descriptor: number | null = null
@@ -65,10 +65,10 @@ class Follower implements FollowedFile {
   constructor(
     path: string,
     onChunk: (chunk: Buffer) => void,
-    { fromEnd = false, isOurs = false, lookEveryMs }: FollowOptions,
+    { fromEnd = false, isOurs = false, whenAsked = false }: FollowOptions,
   ) {
     this.#path = path
-    this.#lookEveryMs = lookEveryMs
+    this.#whenAsked = whenAsked
     this.#pollMs = isOurs ? POLL_OURS_MS : POLL_MS
     this.#onChunk = onChunk
     assertRegular(path)
@@ -77,7 +77,7 @@ class Follower implements FollowedFile {
       throw new UsageError(`cannot follow ${path}: ${messageOf(problem)}`, { cause: problem })
     if (this.#descriptor !== null && fromEnd) this.#position = fstatSync(this.#descriptor).size
     this.readNow()
-    this.#pollAgain()
+    if (!whenAsked) this.#pollAgain()
   }
 
   readNow(): void {
@@ -120,7 +120,7 @@ class Follower implements FollowedFile {
         this.#check()
         this.#pollAgain()
       },
-      this.#lookEveryMs ?? (this.#watcher !== undefined && this.#isTold ? this.#pollMs : POLL_UNTOLD_MS),
+      this.#watcher !== undefined && this.#isTold ? this.#pollMs : POLL_UNTOLD_MS,
     )
     this.#poll.unref()
   }
@@ -145,7 +145,7 @@ class Follower implements FollowedFile {
     }
     this.#inode = fstatSync(this.#descriptor).ino
     this.#position = 0
-    if (this.#lookEveryMs !== undefined) return undefined
+    if (this.#whenAsked) return undefined
     this.#isTold = isTold(this.#path)
     this.#watcher = watchFile(this.#path, () => this.#readSome())
     return undefined

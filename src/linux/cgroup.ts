@@ -45,6 +45,11 @@ export function readCgroupMemory(pid: Pid, proc = PROC): CgroupMemory | null {
   }
 }
 
+/** `peakBytes` anew, of a cgroup that was read before. */
+export function readCgroupPeak({ version, folder }: CgroupMemory): number | null {
+  return readBytes(join(folder, FILES[version].peak))
+}
+
 interface CgroupPlace {
   version: 1 | 2
   mountPoint: string

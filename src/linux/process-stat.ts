@@ -30,18 +30,31 @@ export function isAlive(process: { pid: number; startTicks: number }, proc = PRO
   return stat.kind === 'read' && stat.startTicks === process.startTicks && stat.state !== 'Z' && stat.state !== 'X'
 }
 
-/** `pid (name) state ppid ...`: the name may hold blanks and brackets itself, so the last bracket ends it. */
+/**
+ * `pid (name) state ppid ...`: the name may hold blanks and brackets itself, so the last bracket ends it. Digit by digit up to
+ * the field that is wanted, since this is read of every process that the machine starts.
+ */
 function parseStat(text: string): ProcessStat {
   const open = text.indexOf('(')
   const close = text.lastIndexOf(')')
-  const fields = text.slice(close + 2).split(' ')
+  const fields = new Float64Array(START_TICKS + 1)
+  let field = STATE + 1
+  for (let at = close + 4; at < text.length && field <= START_TICKS; at++) {
+    const code = text.charCodeAt(at)
+    if (code === BLANK) field++
+    else if (code >= ZERO && code <= NINE) fields[field] = fields[field]! * 10 + code - ZERO
+  }
   return {
     pid: Number(text.slice(0, open)),
     name: text.slice(open + 1, close),
-    state: fields[0]!,
-    parentPid: Number(fields[1]),
-    groupId: Number(fields[2]),
-    sessionId: Number(fields[3]),
-    startTicks: Number(fields[19]),
+    state: text.charAt(close + 2),
+    parentPid: fields[STATE + 1]!,
+    groupId: fields[STATE + 2]!,
+    sessionId: fields[STATE + 3]!,
+    startTicks: fields[START_TICKS]!,
   }
 }
+
+/** Fields as proc_pid_stat(5) counts them. */
+const [STATE, START_TICKS] = [3, 22] as const
+const [BLANK, ZERO, NINE] = [0x20, 0x30, 0x39] as const

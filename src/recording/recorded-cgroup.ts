@@ -1,14 +1,19 @@
-import { readCgroupMemory } from '../linux/cgroup.js'
+import { type CgroupMemory, readCgroupMemory, readCgroupPeak } from '../linux/cgroup.js'
 import { readProcessStat } from '../linux/process-stat.js'
 import type { RecordingHead } from './recording.js'
 
 /** The memory of the cgroup that the recorded processes run in, and whether they are alone there. */
 export class RecordedCgroup {
-  #folder: string | null = null
+  #found: CgroupMemory | null = null
 
   /** Whether it was found yet. */
   get isKnown(): boolean {
-    return this.#folder !== null
+    return this.#found !== null
+  }
+
+  /** Its peak alone, which is what moves, for a tenth of the cost. Null where it was not found or is gone. */
+  readPeak(): number | null {
+    return this.#found && readCgroupPeak(this.#found)
   }
 
   /**
@@ -19,8 +24,8 @@ export class RecordedCgroup {
    */
   read(first: number | undefined, recorded: ReadonlySet<number>): RecordingHead['cgroup'] | undefined {
     const cgroup = readCgroupMemory(first ?? 'self')
-    if (cgroup === null || (this.#folder ?? cgroup.folder) !== cgroup.folder) return undefined
-    this.#folder = cgroup.folder
+    if (cgroup === null || (this.#found?.folder ?? cgroup.folder) !== cgroup.folder) return undefined
+    this.#found = cgroup
     const { limitBytes, peakBytes, pids } = cgroup
     return { limitBytes, peakBytes, isAlone: pids?.every((pid) => recorded.has(pid) || isRecorder(pid)) ?? false }
   }

@@ -24,9 +24,10 @@ import { startSharedLog } from './shared-log.js'
 /** VmHWM is read at least this far apart: it misses nothing in between, so more often only costs. */
 const STATUS_MS = 50
 const IDLE_STATUS_MS = 500
+/** Limits and members of the cgroup are read this often; its peak with every progress. */
+const CGROUP_MS = 60_000
 /** Where marks carry the peaks; what is read here is the peak of a process that is killed in the midst of a round. */
 const WHOLE_MARKS_STATUS_MS = 250
-const WHOLE_MARKS_LOOK_MS = 100
 
 /**
  * Starts to record into a folder: `recording.json`, `samples.ndjson`, `marks.ndjson` (docs/file-formats.md). The folder can
@@ -50,6 +51,7 @@ class Recorder implements RecorderHandle {
   /** Resolves when the sampling thread is up: what is added from then on is read at once. */
   readonly ready: Promise<void>
   readonly #isAttached: boolean
+  readonly #areMarksWhole: boolean
   readonly #oomKillsBefore = countOomKills()
   readonly #head: RecordingHead
   readonly #headKeeper: HeadKeeper
@@ -66,6 +68,7 @@ class Recorder implements RecorderHandle {
   readonly #workDoneListeners: (() => void)[] = []
   #latest = new Map<number, number>()
   readonly #cgroup = new RecordedCgroup()
+  #cgroupDueMs = 0
   #failure: TidemarkError | null = null
   #finished: Promise<RecordingHead> | null = null
 
@@ -74,6 +77,7 @@ class Recorder implements RecorderHandle {
     this.marksFile = marksFile
     this.#head = head
     this.#isAttached = options.isAttached ?? false
+    this.#areMarksWhole = options.areMarksWhole ?? false
     this.#registry = new ProcessRegistry(options.roles ?? [])
     this.#headKeeper = new HeadKeeper(head, {
       folder: options.folder,
@@ -85,10 +89,10 @@ class Recorder implements RecorderHandle {
         samplesFile: join(options.folder, SAMPLES_FILE),
         intervalMs: 1000 / options.rateHz,
         tree: options.tree ?? null,
-        statusIntervalMs: options.areMarksWhole ? WHOLE_MARKS_STATUS_MS : STATUS_MS,
+        statusIntervalMs: this.#areMarksWhole ? WHOLE_MARKS_STATUS_MS : STATUS_MS,
         idleStatusIntervalMs: IDLE_STATUS_MS,
         rssLimitBytes: options.rssLimitBytes ?? null,
-        tellLatest: options.tellLatest ?? true,
+        tellLatest: this.#areMarksWhole || (options.tellLatest ?? true),
       },
       (message) => this.#onSampler(message),
       (error) => this.#fail(error),
@@ -104,7 +108,7 @@ class Recorder implements RecorderHandle {
     })
     this.#marks = followLines(marksFile, (line) => this.#onMarkLine(line), {
       isOurs: true,
-      ...(options.areMarksWhole && { lookEveryMs: WHOLE_MARKS_LOOK_MS }),
+      whenAsked: this.#areMarksWhole,
     })
     this.#shared =
       options.sharedIntervalMs === undefined
@@ -222,14 +226,16 @@ class Recorder implements RecorderHandle {
         break
       case 'latest':
         this.#latest = new Map(message.rss)
+        if (this.#areMarksWhole && this.#finished === null) this.#marks.readNow() // it is awake now: one timer less
         break
       case 'progress':
       case 'stopped':
         for (const process of message.processes) this.#registry.merge(process, false)
         this.#head.sampling = message.sampling
         if (message.treePeak !== null) this.#head.treePeak = message.treePeak
-        this.#readCgroup()
-        if (message.kind === 'progress') this.#headKeeper.save() // it is awake now: one timer less
+        if (message.kind === 'stopped' || nowMs() >= this.#cgroupDueMs) this.#readCgroup()
+        else this.#readCgroupPeak()
+        if (message.kind === 'progress') this.#headKeeper.save()
         break
       case 'over-limit':
         for (const listener of this.#limitListeners) listener(message.rssBytes)
@@ -255,9 +261,16 @@ class Recorder implements RecorderHandle {
   }
 
   #readCgroup(): void {
+    this.#cgroupDueMs = nowMs() + CGROUP_MS
     const recorded = new Set(this.#registry.all().map(({ pid }) => pid))
     const found = this.#cgroup.read(this.#registry.live()[0]?.pid, recorded)
-    if (found !== undefined) this.#head.cgroup = found
+    if (found === undefined) this.#readCgroupPeak()
+    else this.#head.cgroup = found
+  }
+
+  #readCgroupPeak(): void {
+    const peakBytes = this.#cgroup.readPeak()
+    if (peakBytes !== null && this.#head.cgroup !== undefined) this.#head.cgroup = { ...this.#head.cgroup, peakBytes }
   }
 
   #appendObserved(mark: ObservedMark): void {

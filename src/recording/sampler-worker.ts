@@ -21,6 +21,8 @@ import { closeProcessFiles, openProcessFiles, WatchedProcess } from './watched-p
 
 const LATEST_INTERVAL_MS = 250
 const PROGRESS_INTERVAL_MS = 5000
+/** As long as no process has come, gone or moved. */
+const IDLE_PROGRESS_INTERVAL_MS = 30_000
 /** About 50 ms in all. What all samplers do alike is compiled for all; what one does, for that one. */
 const REHEARSING_SAMPLERS = 8
 const REHEARSED_TURNS = 400
@@ -45,6 +47,9 @@ class Sampler {
   #treePeak: TreePeak | null = null
   #latestDueMs = 0
   #progressDueMs: number
+  #progressMs = 0
+  /** Whether a process has come, gone or moved since the last progress. */
+  #hasMoved = false
   /** The earlier one of the two. */
   #tellDueMs: number
   #limitBytes: number
@@ -167,7 +172,7 @@ class Sampler {
 
   /** What is due less often: peak, parts and threads, and whether it has become another program. */
   #takeCare(watched: WatchedProcess, timeMs: number): void {
-    watched.readStatus(timeMs)
+    if (watched.readStatus(timeMs)) this.#hasMoved = true
     if (this.#tracker !== null && watched.checkRename(timeMs)) this.#send({ kind: 'renamed', process: watched.known })
   }
 
@@ -189,6 +194,7 @@ class Sampler {
     watched.readStatus(timeMs)
     this.#watched.set(stat.pid, watched)
     this.#inOrder = [...this.#watched.values()]
+    this.#hasMoved = true
     return watched
   }
 
@@ -201,6 +207,7 @@ class Sampler {
     watched.close()
     this.#watched.delete(watched.known.pid)
     this.#inOrder = [...this.#watched.values()]
+    this.#hasMoved = true
     this.#tracker?.remove(watched.known)
     this.#send({ kind: 'gone', process: watched.known })
   }
@@ -227,16 +234,22 @@ class Sampler {
     this.#send({ kind: 'over-limit', timeMs, rssBytes: this.#sumBytes })
   }
 
+  #isProgressDue(timeMs: number): boolean {
+    if (timeMs < this.#progressDueMs) return false
+    this.#progressDueMs = timeMs + PROGRESS_INTERVAL_MS
+    if (!this.#hasMoved && timeMs - this.#progressMs < IDLE_PROGRESS_INTERVAL_MS) return false
+    this.#hasMoved = false
+    this.#progressMs = timeMs
+    return true
+  }
+
   #tell(timeMs: number): void {
     if (this.#settings.tellLatest && timeMs >= this.#latestDueMs) {
       this.#latestDueMs = timeMs + LATEST_INTERVAL_MS
       const read = this.#inOrder.filter(({ isRead }) => isRead)
       this.#send({ kind: 'latest', timeMs, rss: read.map(({ known, rssBytes }) => [known.pid, rssBytes]) })
     }
-    if (timeMs >= this.#progressDueMs) {
-      this.#progressDueMs = timeMs + PROGRESS_INTERVAL_MS
-      this.#send({ kind: 'progress', ...this.#knowledge() })
-    }
+    if (this.#isProgressDue(timeMs)) this.#send({ kind: 'progress', ...this.#knowledge() })
     this.#tellDueMs = Math.min(
       this.#progressDueMs,
       this.#settings.tellLatest ? this.#latestDueMs : Number.POSITIVE_INFINITY,

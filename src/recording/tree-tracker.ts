@@ -6,7 +6,9 @@ import { isThread } from '../linux/thread.js'
 import type { TreeSettings } from './sampler-protocol.js'
 
 /** A whole listing of /proc at least this often, for whatever the shorter ways missed. */
-const LISTING_INTERVAL_MS = 5000
+const LISTING_INTERVAL_MS = 30_000
+/** As long as the newest pid has not been seen to move: there are sandboxes in which it never does. */
+const UNTOLD_LISTING_INTERVAL_MS = 5000
 /** With more new pids than this a listing is cheaper than trying each. */
 const MOST_TRIED = 64
 /** A pid is handed out a moment before its process can be seen, and an environment reads as empty during exec: it is tried
@@ -33,6 +35,8 @@ export class TreeTracker {
   #undecided = new Map<number, { sinceMs: number; attempts: number }>()
   #newest: number | null = null
   #seenPid: number | null = null
+  /** Whether the newest pid is told here. */
+  #hasMoved = false
   /** Start ticks of ours that have ended and can still be listed: their parents have not asked after them yet. */
   readonly #ended = new Map<number, number>()
   #vanished = 0
@@ -66,11 +70,12 @@ export class TreeTracker {
   hasNews(timeMs: number): boolean {
     this.#newest = this.#newestPid?.read() ?? null
     return (
-      this.#newest === null ||
-      this.#newest !== this.#seenPid ||
-      this.#undecided.size > 0 ||
-      timeMs - this.#listedMs >= LISTING_INTERVAL_MS
+      this.#newest === null || this.#newest !== this.#seenPid || this.#undecided.size > 0 || this.#isListingDue(timeMs)
     )
+  }
+
+  #isListingDue(timeMs: number): boolean {
+    return timeMs - this.#listedMs >= (this.#hasMoved ? LISTING_INTERVAL_MS : UNTOLD_LISTING_INTERVAL_MS)
   }
 
   /** The next time there is news: a listing. */
@@ -108,7 +113,8 @@ export class TreeTracker {
     const newest = this.#newest
     const seen = this.#seenPid
     this.#seenPid = newest
-    const isListingDue = timeMs - this.#listedMs >= LISTING_INTERVAL_MS
+    if (seen !== null && newest !== null && newest !== seen) this.#hasMoved = true
+    const isListingDue = this.#isListingDue(timeMs)
     const retried = [...this.#undecided.keys()]
     if (!isListingDue && newest !== null && seen !== null && newest >= seen && newest - seen <= MOST_TRIED) {
       const added = Array.from({ length: newest - seen }, (_, index) => seen + 1 + index)

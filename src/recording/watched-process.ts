@@ -75,22 +75,25 @@ export class WatchedProcess {
     return timeMs - this.#statusMs >= (isIdle ? this.#idleStatusIntervalMs : this.#statusIntervalMs)
   }
 
-  /** Reads peak, parts and threads. */
-  readStatus(timeMs: number): void {
+  /** Reads peak, parts and threads. True when one of them, or RSS, is another than at the last reading. */
+  readStatus(timeMs: number): boolean {
     this.#statusMs = timeMs
     this.#statusRssBytes = this.#statm.rssBytes
     const status = this.#files.status.read()
-    if (status.kind !== 'read') return // the next reading of RSS tells what became of it
+    if (status.kind !== 'read') return false // the next reading of RSS tells what became of it
     if (timeMs >= this.#openFilesDueMs) {
       this.#openFilesDueMs = timeMs + OPEN_FILES_INTERVAL_MS
       this.#openFiles = countOpenFiles(this.known.pid)
     }
     const { rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, peakBytes, threads } = status
     const openFiles = this.#openFiles
+    const before = this.known.last
     this.known.last = { timeMs, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, threads, openFiles }
-    if (peakBytes > (this.known.peakBytes ?? -1)) this.known.peakBytes = peakBytes
+    const isHigher = peakBytes > (this.known.peakBytes ?? -1)
+    if (isHigher) this.known.peakBytes = peakBytes
     if (rssBytes > (this.known.highest?.rssBytes ?? -1))
       this.known.highest = { timeMs, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes }
+    return isHigher || rssBytes !== before?.rssBytes || threads !== before.threads || openFiles !== before.openFiles
   }
 
   /** True when the process has become another program since the last call. */
