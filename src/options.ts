@@ -270,6 +270,13 @@ export const tlsOptions = {
 
 /** Limits of a server that others than friends can reach. */
 export const exposureOptions = {
+  maxClients: integer({
+    flag: 'max-clients',
+    min: 1,
+    max: 1000,
+    default: 1000,
+    help: 'Clients that a job on this server may have. A job with more --clients does not start; with fewer, one client more than --clients is refused when it joins.',
+  }),
   maxConnections: integer({
     flag: 'max-connections',
     min: 0,

@@ -1,7 +1,7 @@
 /** A server whose disk runs full at one step of a round or another, on a small file system of its own, and is started again. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -36,6 +36,10 @@ interface Disk {
   /** Makes every rename onto this file fail, as one onto a file that is mounted does. */
   hold(file: string): void
   letGo(file: string): void
+  /** The same of a file that is not there yet. */
+  occupy(file: string): void
+  vacate(file: string): void
+  list(): string[]
 }
 
 /** A tmpfs that is there for this test's processes alone, and goes with the process that holds it. */
@@ -48,6 +52,8 @@ async function openDisk(): Promise<Disk> {
   const seen = `/proc/${holder.pid}/root${folder}`
   const entered = ['-t', String(holder.pid), '-U', '-m', '--preserve-credentials']
   const inside = (...command: string[]) => void execFileSync('nsenter', [...entered, ...command])
+  const hold = (file: string) => inside('mount', '--bind', join(folder, file), join(folder, file))
+  const letGo = (file: string) => inside('umount', join(folder, file))
   return {
     folder,
     start: (program, args, env) => {
@@ -63,8 +69,17 @@ async function openDisk(): Promise<Disk> {
       writeFileSync(join(seen, 'ballast'), Buffer.alloc(bavail * bsize - free))
     },
     empty: () => rmSync(join(seen, 'ballast')),
-    hold: (file) => inside('mount', '--bind', join(folder, file), join(folder, file)),
-    letGo: (file) => inside('umount', join(folder, file)),
+    hold,
+    letGo,
+    occupy: (file) => {
+      writeFileSync(join(seen, file), '')
+      hold(file)
+    },
+    vacate: (file) => {
+      letGo(file)
+      rmSync(join(seen, file))
+    },
+    list: () => readdirSync(seen),
   }
 }
 
@@ -217,6 +232,35 @@ describe.runIf(canMount)('a disk that runs full', () => {
     expect(stderr).toContain('start it again with --resume: results that were acknowledged are kept')
     expect(existsSync(checkpoint)).toBe(false)
     disk.letGo('state.safetensors')
+    await expectEnd(round, await startAgain(disk, round, checkpoint))
+    expect(readFileSync(checkpoint).equals(expected)).toBe(true)
+  })
+
+  it('that lets neither a result nor the mean be renamed loses nothing: the upload may come again, and so may the server', async () => {
+    const expected = await modelOfUndisturbedRun()
+    const checkpoint = join(temporaryFolder(), 'model.safetensors')
+    const disk = await openDisk()
+    const round = await openRound(disk, checkpoint)
+    disk.occupy('round-1-0-0-result-1.safetensors')
+    expect(await round.sendSecond()).toMatchObject({
+      status: 503,
+      body: {
+        error: 'busy',
+        message: 'the disk of the server cannot be written (EBUSY); the same request may do later',
+      },
+    })
+    // Not even half of what was refused is left.
+    expect(disk.list().filter((name) => name.endsWith('.part'))).toEqual([])
+    disk.occupy('round-1-0-0.safetensors')
+    expect(await round.sendSecond()).toMatchObject({ body: { result: 'accepted' } })
+    const why = `the spool folder ${disk.folder} cannot be written: EBUSY`
+    for (const client of [round.one, round.two])
+      expect(JSON.parse((await client.task()).body)).toMatchObject({
+        task: 'failed',
+        message: expect.stringContaining(why),
+      })
+    expect(await round.ended).toMatchObject({ code: 3, stderr: expect.stringContaining(why) })
+    for (const name of ['round-1-0-0-result-1.safetensors', 'round-1-0-0.safetensors']) disk.vacate(name)
     await expectEnd(round, await startAgain(disk, round, checkpoint))
     expect(readFileSync(checkpoint).equals(expected)).toBe(true)
   })

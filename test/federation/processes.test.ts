@@ -200,6 +200,7 @@ describe('a role', () => {
       'the token file /nowhere cannot be read',
     ],
     [['server', '--min-clients', '3'], '--min-clients is 3, and a round draws 2 of 2 clients'],
+    [['server', '--clients', '5', '--max-clients', '4'], '--clients is 5, and a job on this server may have 4 clients'],
     [['server', '--host', '192.0.2.1'], 'the server cannot listen on 192.0.2.1:0'],
   ])('says what is wrong with %j', async (args, message) => {
     const { code, stderr } = await startTidemark(args, { env: { TIDEMARK_TOKEN: TOKEN } }).finished

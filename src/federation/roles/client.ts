@@ -28,14 +28,16 @@ interface DoneRound {
 
 /**
  * A federated-learning client, until the server says that the job is over: asks for a task, trains, sends the result.
- * Once its result was confirmed it keeps nothing of a round but what the algorithm has it keep.
+ * Once its result was confirmed it keeps nothing of a round but what the algorithm has it keep, and memory for the next.
  */
 export async function runClient(settings: ClientSettings, makeTrainer: MakeTrainer, role: RoleProcess): Promise<void> {
   const link = new ServerLink({ ...assertSettings(settings), signal: role.signal, log: role.log })
-  const work = {
+  const work: Work = {
     link,
     trainers: trainerOfJob(makeTrainer),
     kept: await KeptState.open(settings.name, settings.stateDir),
+    mayReuse: settings.clientMemoryGcRounds === 0,
+    spare: undefined,
   }
   try {
     await link.join()
@@ -91,13 +93,17 @@ interface Work {
   link: ServerLink
   trainers: Trainers
   kept: KeptState
+  /** Memory stays with the client where nobody asks it to give some back. */
+  readonly mayReuse: boolean
+  /** Weights of a round before, whose memory those of the next one take: fresh pages cost more than all else that is done with them. */
+  spare: Weights | undefined
 }
 
-/** Asks for a task and does it. When it returns, nothing refers to the round's weights any more. */
+/** Asks for a task and does it. When it returns, nothing but {@link Work.spare} refers to the round's weights any more. */
 async function takeStep(work: Work, role: RoleProcess): Promise<DoneRound | 'wait' | 'done'> {
   const { link, trainers, kept } = work
   const startedMs = nowMs()
-  const task = await link.nextTask()
+  const task = await link.nextTask(work.spare)
   if (task.head.task === 'wait') return 'wait'
   await kept.settle(task.head.confirmed)
   if (task.head.task === 'done') return 'done'
@@ -111,12 +117,14 @@ async function takeStep(work: Work, role: RoleProcess): Promise<DoneRound | 'wai
 
 /** The received weights are handed over: the trainer may train in their memory. */
 async function takePart(
-  { link, kept }: Work,
+  work: Work,
   trainer: LocalTrainer,
   { head, weights }: TrainTask,
   signal: AbortSignal,
 ): Promise<ResultAnswer> {
+  const { link, kept } = work
   const { round, attempt } = head
+  work.spare = undefined
   if (trainer.keeps) kept.assertNothingLost(head.confirmed)
   const trained = await trainer.train(weights, round, { kept: kept.kept, signal }).catch(async (error: unknown) => {
     if (signal.aborted) throw signal.reason
@@ -127,6 +135,8 @@ async function takePart(
   if (keep !== undefined) await kept.setPending({ round, attempt, weights: keep })
   const looks = keep !== undefined && link.settings.debug ? { kept: looksAt(kept.kept, keep) } : {}
   const answer = await link.sendResult({ round, attempt, numExamples, steps, ...looks }, trained.weights)
+  // Of one that was refused on the way, bytes may still be on theirs.
+  if (work.mayReuse && trainer.letsGo && answer.result === 'accepted') work.spare = trained.weights
   // Training the same weights again would give the same result: nobody need wait for a better one.
   if (answer.result === 'rejected') await link.sendFailure({ round, attempt }, answer.message)
   return answer

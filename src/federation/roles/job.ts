@@ -48,7 +48,7 @@ export interface ServerModel {
 }
 
 /** What trains at a client. */
-export type LocalTrainer = Pick<Trainer, 'train' | 'keeps'>
+export type LocalTrainer = Pick<Trainer, 'train' | 'keeps' | 'letsGo'>
 
 export type MakeTrainer = (settings: JobSettings, place: Place) => Promise<LocalTrainer>
 

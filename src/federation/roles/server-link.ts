@@ -1,3 +1,4 @@
+import { notePassedBytes } from '../../memory/young-generation.js'
 import { encodeNarrow } from '../weights/encode-narrow.js'
 import type { EncodedFile } from '../weights/global-state.js'
 import { WIRE_TYPES } from '../weights/narrow.js'
@@ -68,9 +69,10 @@ export class ServerLink {
     this.#session = String(answer.session)
   }
 
-  async nextTask(): Promise<ClientTask> {
+  /** @param into weights that nobody needs any more: those of a task take their memory */
+  async nextTask(into?: Weights): Promise<ClientTask> {
     try {
-      return await this.#reconnecting(() => this.#fetchTask())
+      return await this.#reconnecting(() => this.#fetchTask(into))
     } catch (error) {
       if (!isRefused(error, 'join-again')) throw error
       this.#options.log(`${error.message}; joining again`)
@@ -116,7 +118,7 @@ export class ServerLink {
     return narrow === undefined ? encoded : encodeNarrow(encoded, narrow)
   }
 
-  async #fetchTask(): Promise<ClientTask> {
+  async #fetchTask(into: Weights | undefined): Promise<ClientTask> {
     const answer = await this.#connection.request({
       ...this.#request('GET', PATHS.task, {}),
       patienceMs: POLL_MS,
@@ -127,9 +129,12 @@ export class ServerLink {
     const place = { index: readCount(headers, HEADERS.place), clients: readCount(headers, HEADERS.clients) }
     const round = readCount(headers, HEADERS.round)
     const attempt = readCount(headers, HEADERS.attempt)
+    // Where the weights need no fresh memory, what they come in shall need none either.
+    if (into !== undefined) answer.on('data', (chunk: Uint8Array) => notePassedBytes(chunk.length))
     try {
       const weights = await readWeights(answer, {
         maxBytes: this.#options.maxModelSize,
+        into,
         narrow: WIRE_TYPES[this.settings.wireDtype],
       })
       return { head: { task: 'train', round, attempt, place, confirmed: readConfirmed(headers) }, weights }

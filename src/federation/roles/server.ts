@@ -106,6 +106,11 @@ async function faultOf(modelBytes: number, rounds: number): Promise<Fault | unde
 async function assertSettings({ settings, algorithm }: ServerJob): Promise<void> {
   ownOptions(algorithm, settings.algorithmOptions)
   algorithm.check?.(settings)
+  if (settings.clients > settings.maxClients)
+    throw new UsageError(
+      `--clients is ${settings.clients}, and a job on this server may have ${settings.maxClients} clients`,
+      { fix: `Raise --max-clients to ${settings.clients}, or lower --clients.` },
+    )
   const sampled = sampleSize(settings.sample, settings.clients)
   if (settings.minClients > sampled)
     throw new UsageError(

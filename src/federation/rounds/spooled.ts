@@ -78,7 +78,12 @@ export class SpooledAggregation implements Aggregation {
     }
     return {
       count: () => {
-        renameSync(part, path)
+        try {
+          renameSync(part, path)
+        } catch (error) {
+          rmSync(part, { force: true })
+          throw error
+        }
         this.#results.push({ claim, path })
       },
       drop: () => rmSync(part, { force: true }),

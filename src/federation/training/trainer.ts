@@ -18,6 +18,8 @@ export interface Trainer {
   readonly numExamples: number
   /** It goes wrong without what it kept: a client that lost it must not go on as if it were new. */
   readonly keeps?: true
+  /** Refers to nothing that it returned: once that was sent, the weights of the next round may be read into the same memory. */
+  readonly letsGo?: true
   /**
    * Trains from these weights. They belong to the trainer from then on: the result may be the same arrays, overwritten.
    * When the signal is aborted it stops, and rejects.
@@ -68,12 +70,14 @@ export async function createTrainer(
 /** Sends back what came, with the weight of one example: for memory alone. */
 const echoTrainer: Trainer = {
   numExamples: 1,
+  letsGo: true,
   train: async (weights) => ({ weights, numExamples: 1, steps: 0 }),
 }
 
 /** The same where results are differences: those of one who has not moved. */
 const zeroTrainer: Trainer = {
   numExamples: 1,
+  letsGo: true,
   train: async (weights) => {
     for (const tensor of weights.data) tensor.fill(0)
     return { weights, numExamples: 1, steps: 0 }

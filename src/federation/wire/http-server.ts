@@ -233,8 +233,16 @@ function findRoute(
   return route
 }
 
+/** What a disk has against a file, and may not have later. */
+const UNWRITABLE: ReadonlySet<string> = new Set(['EROFS', 'EBUSY', 'EIO'])
+
 function failureOf(error: unknown): Refusal {
-  if (['ENOSPC', 'EDQUOT'].includes(systemErrorCode(error) ?? ''))
+  const code = systemErrorCode(error) ?? ''
+  if (UNWRITABLE.has(code))
+    return new Refusal(503, 'busy', {
+      message: `the disk of the server cannot be written (${code}); the same request may do later`,
+    })
+  if (['ENOSPC', 'EDQUOT'].includes(code))
     return new Refusal(507, 'no-space', { message: 'the disk of the server is full; the same request may do later' })
   return new Refusal(500, 'failed', { message: `the server failed at this request: ${messageOf(error)}` })
 }
