@@ -5,8 +5,8 @@
  *     npm run build && npx jiti bench/spooled.ts [row ...]
  *
  * Rows: small (100 MiB x 2, 100 rounds), large4 (1 GiB x 4), large8 (1 GiB x 8, and a bare HTTP sink for the same bytes), many
- * (16 MiB x 64), tls (100 MiB x 2 with TLS and without), slope (300 rounds of 16 MiB), container (small for 20 rounds, the server limited to
- * 256 MiB with its page cache; needs root and cgroups). Exit code 1 where a goal is missed.
+ * (16 MiB x 64), tls (100 MiB x 2 with TLS and without), slope (300 rounds of 16 MiB), peer (a swarm of four peers that spool, 100 MiB),
+ * container (small for 20 rounds, the server limited to 256 MiB with its page cache; needs root and cgroups). Exit code 1 where a goal is missed.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -88,6 +88,19 @@ const ROWS: Record<string, () => Promise<Goal[]>> = {
     const ratio = median(tls.seconds) / median(plain.seconds)
     return [{ goal: 'at most 2.5 times the time without TLS', measured: ratio.toFixed(2), isMet: ratio <= 2.5 }]
   },
+  peer: async () => {
+    const bytes = 100 * MIB
+    const peers = 4
+    const peak = await aggregatingPeak(peers, 2 * peers)
+    const most = 3.5 * bytes + 60 * MIB
+    return [
+      {
+        goal: `a peer adds up ${peers} results in files: peak at most 3 M + 0.5 M + 60 MiB = ${mib(most)} MiB (in memory: ${1 + peers} M)`,
+        measured: `${mib(peak)} MiB, ${(peak / bytes).toFixed(2)} M`,
+        isMet: peak <= most,
+      },
+    ]
+  },
   container: async () => {
     const limit = openMemoryLimit(256 * MIB)
     if (limit === undefined) return []
@@ -156,6 +169,30 @@ async function run(name: string, { size, clients, rounds, tls, limit }: Row): Pr
     return report(`${name}: ${size} x ${clients}, ${rounds} rounds`, all)
   } finally {
     server.kill()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** The highest peak of a swarm's peers in rounds that they added up themselves. */
+async function aggregatingPeak(peers: number, rounds: number): Promise<number> {
+  const folder = mkdtempSync('/var/tmp/tidemark-bench-')
+  const marksFile = join(folder, 'marks.ndjson')
+  writeFileSync(marksFile, '')
+  const job = ['--trainer', 'echo', '--model-size', '100MiB', '--rounds', String(rounds), '--clients', String(peers)]
+  const coordinator = start(['coordinator', ...job], marksFile)
+  try {
+    const url = await serverUrl(marksFile, coordinator)
+    const roles = Array.from({ length: peers }, (_, i) => {
+      const spool = ['--aggregation', 'spooled', '--spool-dir', join(folder, `spool-${i + 1}`)]
+      return start(['peer', '--coordinator', url, '--name', `site-${i + 1}`, ...spool], marksFile)
+    })
+    for (const role of [coordinator, ...roles]) await ended(role)
+    const own = readMarks(marksFile).filter(
+      (mark): mark is RoundMark => mark.mark === 'round' && mark.role === 'peer' && mark.aggregator === mark.name,
+    )
+    return Math.max(...own.map((mark) => mark.peakBytes ?? Number.NaN))
+  } finally {
+    coordinator.kill()
     rmSync(folder, { recursive: true })
   }
 }

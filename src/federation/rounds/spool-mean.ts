@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { killPoint } from '../kill-point.js'
-import { BLOCK_BYTES, type Block, divideBlock, giveBlockBack, takeBlock } from '../weights/blocks.js'
+import { type Block, divideBlock, giveBlockBack, LARGE_BYTES, takeBlock } from '../weights/blocks.js'
 import type { SafetensorsFile } from '../weights/safetensors-file.js'
 import { canonicalEntries, encodeEntries, type TensorEntry } from '../weights/safetensors-header.js'
 import { itemBytes, type TensorData, type TensorSpec, type TensorType } from '../weights/weights.js'
@@ -169,8 +169,11 @@ interface Desk {
 function takeMemory(terms: number): { blockBytes: number; desks: readonly [Desk, Desk]; giveBack(): void } {
   const count = 2 * (terms + 1)
   const fitting = 2 ** Math.floor(Math.log2(BUDGET_BYTES / count))
-  const blockBytes = Math.min(BLOCK_BYTES, Math.max(LEAST_BYTES, fitting))
-  const taken = Array.from({ length: Math.ceil((count * blockBytes) / BLOCK_BYTES) }, takeBlock)
+  const wanted = Math.min(LARGE_BYTES, Math.max(LEAST_BYTES, fitting))
+  const taken: Block[] = []
+  for (let bytes = 0; bytes < count * wanted; bytes += taken.at(-1)!.bytes.length) taken.push(takeBlock())
+  // Clients that are slow may hold the large ones.
+  const blockBytes = Math.min(wanted, ...taken.map((block) => block.bytes.length))
   const parts = taken.flatMap((block) => divideBlock(block, blockBytes))
   const openDesk = (first: number): Desk => ({
     terms: parts.slice(first, first + terms),

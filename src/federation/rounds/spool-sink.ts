@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { notePassedBytes } from '../../memory/young-generation.js'
 import { killPoint } from '../kill-point.js'
-import { BLOCK_BYTES, type Block, giveBlockBack, takeBlock } from '../weights/blocks.js'
+import { type Block, giveBlockBack, takeBlock } from '../weights/blocks.js'
 import { firstNonFinite } from '../weights/finite.js'
 import { encodeEntries, type TensorEntry, WeightsError } from '../weights/safetensors-header.js'
 import type { TensorSink } from '../weights/scan-safetensors.js'
@@ -59,15 +59,15 @@ export class SpoolSink implements TensorSink {
     killPoint('upload-begun')
     if (this.#failure !== undefined) throw this.#failure
     for (let start = 0; start < bytes.length; ) {
-      const end = Math.min(bytes.length, start + BLOCK_BYTES - this.#filled)
+      const end = Math.min(bytes.length, start + this.#block.bytes.length - this.#filled)
       this.#block.bytes.set(bytes.subarray(start, end), this.#filled)
       this.#filled += end - start
       this.#checkValues(entry)
-      if (this.#filled === BLOCK_BYTES) this.#passOn()
+      if (this.#filled === this.#block.bytes.length) this.#passOn()
       start = end
     }
     notePassedBytes(bytes.length)
-    if (this.#free.length === 0 && BLOCK_BYTES - this.#filled < CHUNK_BYTES) this.#source.pause()
+    if (this.#free.length === 0 && this.#block.bytes.length - this.#filled < CHUNK_BYTES) this.#source.pause()
   }
 
   /** Waits until all of it is written. */
@@ -107,7 +107,7 @@ export class SpoolSink implements TensorSink {
       this.#startWriting(full, position)
       this.#block = next
     }
-    this.#offset += BLOCK_BYTES
+    this.#offset += full.bytes.length
     this.#filled = 0
     this.#checked = 0
   }

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, giveBlockBack, takeBlock } from './blocks.js'
+import { giveBlockBack, takeBlock } from './blocks.js'
 import type { EncodedFile } from './global-state.js'
 import { NARROW_BYTES, type NarrowType, NOT_FINITE, narrowInto } from './narrow.js'
 import { encodeEntries, type TensorEntry, WeightsError } from './safetensors-header.js'
@@ -35,7 +35,7 @@ async function* narrowChunks(
   type: NarrowType,
 ): AsyncGenerator<Uint8Array> {
   const block = takeBlock()
-  const target = new Uint16Array(block.bytes.buffer, block.bytes.byteOffset, BLOCK_BYTES / NARROW_BYTES)
+  const target = new Uint16Array(block.bytes.buffer, block.bytes.byteOffset, block.bytes.length / NARROW_BYTES)
   /** Bytes of tensors before the chunk; negative for the head, which is replaced. */
   let offset = -1
   try {

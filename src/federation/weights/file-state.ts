@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, giveBlockBack, takeBlock } from './blocks.js'
+import { giveBlockBack, takeBlock } from './blocks.js'
 import { assertFinite } from './finite.js'
 import type { EncodedFile, GlobalState } from './global-state.js'
 import { layoutDifference } from './layout.js'
@@ -54,11 +54,13 @@ export class FileState implements GlobalState {
 async function* readChunks(file: SafetensorsFile, head: Uint8Array): AsyncGenerator<Uint8Array> {
   const blocks = [takeBlock(), takeBlock()]
   let reading: Promise<Uint8Array> | undefined
-  const startReading = (offset: number): Promise<Uint8Array> | undefined => {
-    if (offset >= file.dataBytes) return undefined
-    const { bytes } = blocks[(offset / BLOCK_BYTES) % 2]!
-    const block = bytes.subarray(0, Math.min(BLOCK_BYTES, file.dataBytes - offset))
+  let offset = 0
+  const startReading = (turn: number): Promise<Uint8Array> | undefined => {
+    if (offset === file.dataBytes) return undefined
+    const { bytes } = blocks[turn]!
+    const block = bytes.subarray(0, Math.min(bytes.length, file.dataBytes - offset))
     const read = file.read(block, offset).then(() => block)
+    offset += block.length
     // Whoever sends may have stopped before it comes to this block.
     read.catch(() => {})
     return read
@@ -67,9 +69,9 @@ async function* readChunks(file: SafetensorsFile, head: Uint8Array): AsyncGenera
   try {
     reading = startReading(0)
     yield head
-    for (let offset = 0; reading !== undefined; offset += BLOCK_BYTES) {
+    for (let turn = 1; reading !== undefined; turn = 1 - turn) {
       const block: Uint8Array = await reading
-      reading = startReading(offset + BLOCK_BYTES)
+      reading = startReading(turn)
       yield block
     }
   } finally {
