@@ -9,12 +9,15 @@ test.each([
     { kind: 'bare', mark: { mark: 'round-start', round: 3, pid: 7, role: 'server' } },
   ],
   ['{"mark":"checkpoint","file":"x"}', { kind: 'unknown' }],
+  ['{"mark":"constructor"}', { kind: 'unknown' }],
 ])('%s is understood', (line, expected) => {
   expect(parseMarkLine(line)).toEqual(expected)
 })
 
 test.each([
   ['round 3', 'is not JSON'],
+  ['null', 'is not an object with a text "mark"'],
+  ['{"mark":3}', 'is not an object with a text "mark"'],
   ['[3]', 'is not an object with a text "mark"'],
   ['{"mark":"round"}', 'is no round mark'],
   ['{"mark":"round","round":-1}', 'is no round mark'],
