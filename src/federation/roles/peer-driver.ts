@@ -15,6 +15,7 @@ import { type Changes, MAX_TIMER_MS } from '../wire/changes.js'
 import type { PeerCalls } from './peer-calls.js'
 import { PeerErrands } from './peer-errands.js'
 import { PeerMerging } from './peer-merging.js'
+import { PeerNews } from './peer-news.js'
 import { PeerPresence } from './peer-presence.js'
 import type { RoleProcess } from './role-process.js'
 import type { SwarmSettings } from './swarm-job.js'
@@ -49,6 +50,7 @@ export interface RoundEnd extends Turn {
  * {@link PeerMerging} here, and tells it what came of that. It decides nothing by itself.
  */
 export class PeerDriver {
+  readonly news: PeerNews
   readonly #context: DriverContext
   #state: SwarmState
   /** Ends what is under way for a turn that this peer has left. */
@@ -65,21 +67,24 @@ export class PeerDriver {
     this.#context = context
     const { self, peers } = context.rules
     this.#presence = new PeerPresence(peers)
+    const state = () => this.#state
+    this.news = new PeerNews({ ...context, state, hear: (event) => void this.hear(event) })
     this.#deadline = new TurnDeadline(context.settings, (turn, why) => this.#suspect(turn, why))
     this.#merging = new PeerMerging({ ...context, self, isLost: (name) => this.isLost(name) })
     this.#errands = new PeerErrands({
       ...context,
       others: this.#others(),
-      state: () => this.#state,
+      state,
       hear: (event) => void this.hear(event),
+      hearNews: (news) => this.news.hear(news),
       suspect: (turn, why) => this.#suspect(turn, why),
       presenceOf: (name) => this.#presence.signalOf(name),
       acceptedOf: (round, digest) =>
         this.#ended?.round === round && this.#ended.digest === digest ? (this.#ended.accepted ?? []) : undefined,
     })
-    const { state, effects } = startState(context.rules, context.isReturning)
-    this.#state = state
-    this.#carryOut(effects)
+    const begin = startState(context.rules, context.isReturning)
+    this.#state = begin.state
+    this.#carryOut(begin.effects)
   }
 
   get state(): SwarmState {
@@ -127,7 +132,7 @@ export class PeerDriver {
     const isOpen = stage.name !== 'between' && stage.name !== 'returning'
     if (isOpen) this.#merging.countLiving(round)
     const leader = this.#presence.leaderBeyond(round, entries)
-    if (leader !== undefined && isOpen) this.hear({ type: 'news', from: leader, round: round + 1 })
+    if (leader !== undefined && isOpen) void this.news.hear({ from: leader, round: round + 1 })
     this.#afterwards()
   }
 
@@ -162,6 +167,7 @@ export class PeerDriver {
 
   close(): void {
     this.#turn.abort()
+    this.news.close()
     this.#deadline.clear()
   }
 

@@ -19,6 +19,7 @@ export interface ErrandContext {
   others: readonly string[]
   state: () => SwarmState
   hear: (event: SwarmEvent) => void
+  hearNews: (news: { from: string; round: number }) => Promise<void>
   /** Gives up the aggregator of a turn. */
   suspect: (turn: Turn, why: string) => void
   /** Aborted while the peer is lost. */
@@ -39,7 +40,7 @@ export class PeerErrands {
   }
 
   async sendOwn(own: OwnResult, { to, attempt }: { to: string; attempt: number }, signal: AbortSignal): Promise<void> {
-    const { calls, kept, changes, role, state, hear } = this.#context
+    const { calls, kept, changes, role, state, hear, hearNews } = this.#context
     const { round, numExamples, steps, weights } = own
     using _reading = kept.reading(weights)
     await this.#persistently(to, signal, async () => {
@@ -53,7 +54,7 @@ export class PeerErrands {
         // Its commit is most likely on the way here; only when it does not come the weights are fetched.
         const isOver = () => state().round > round || undefined
         await changes.waitFor(isOver, { deadlineMs: LONGEST_PAUSE_MS, signal })
-        hear({ type: 'news', from: to, round: answer.round })
+        await hearNews({ from: to, round: answer.round })
       } else if (answer.state === 'late')
         hear({ type: 'refusal', from: to, round: answer.round, attempt: answer.attempt })
       return true

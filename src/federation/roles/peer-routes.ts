@@ -126,6 +126,7 @@ async function takeProposal(
   assertLength(request, kept.global.specs)
   receiving.request?.destroy()
   receiving.request = request
+  driver.news.arriving = request.socket
   try {
     if (request.headers.expect !== undefined) response.writeContinue()
     const weights = await withIdleDeadline(request.socket, idleMs, () => readProposal(node, request))
@@ -133,7 +134,10 @@ async function takeProposal(
       throw new Refusal(422, 'rejected', { message: 'the proposed weights have another digest than was announced' })
     return driver.takeProposal(proposal, weights)
   } finally {
-    if (receiving.request === request) receiving.request = undefined
+    if (receiving.request === request) {
+      receiving.request = undefined
+      driver.news.arriving = undefined
+    }
   }
 }
 
@@ -193,7 +197,7 @@ function status({ job, driver, peers, self }: PeerNode): object {
 
 /** Whoever speaks of a newer round has weights that this peer lacks. */
 function hearNews({ driver }: PeerNode, from: string, { round }: Turn): void {
-  if (round > driver.state.round) driver.hear({ type: 'news', from, round })
+  void driver.news.hear({ from, round })
 }
 
 /** The peer that a request comes from, once it is known to be of this job. */
