@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { MIB } from '../../src/units.js'
@@ -10,7 +10,7 @@ import { runTidemark } from '../tidemark.js'
 /** A server with a fault that was put into it on purpose has to be found out, from the outside, by shape and cause. */
 describe('a deliberate fault of the server', () => {
   test('is named for what it is: a leak, a single allocation, a spike in every round', async () => {
-    const judged = await judge({ gc: 1, faults: ['leak:200%', 'once:2500%', 'spike:5000%'], trials: 3 })
+    const judged = await judge({ gc: [1], faults: ['leak:200%', 'once:2500%', 'spike:5000%'], trials: 3 })
     const leak = judged('leak:200%')
     expect(leak.verdict.analysis!.shape, leak.verdict.analysis!.reason).toBe('grows')
     expect(leak.verdict.attribution).toMatchObject({ cause: 'live', evidence: 'cleanup' })
@@ -29,8 +29,28 @@ describe('a deliberate fault of the server', () => {
     expect(above).toBeGreaterThan(45 * spike.modelBytes)
   }, 240_000)
 
+  test('in objects that refer to each other is garbage, which grows, saw-tooths or does not show, by how often it is collected', async () => {
+    // V8 collects by itself once its own heap has grown by some 20 MiB, which so much does not come to in so many rounds.
+    const never = (await judge({ gc: [0], faults: ['cycles:200%'], trials: 2, rounds: 18 }))('cycles:200%')
+    expect(never.verdict.analysis!.shape, never.verdict.analysis!.reason).toBe('grows')
+    expect(never.verdict.analysis!.slopeBytesPerRound!.estimate / never.modelBytes).toBeGreaterThan(2)
+    expect(never.verdict.attribution).toMatchObject({ cause: 'garbage', evidence: 'size' })
+    expect(never.verdict.attribution!.end.garbageBytes! / never.modelBytes).toBeGreaterThan(14 * 2)
+    expect(never.words).toContain(
+      'Most of what it holds above its base and one M is garbage: collecting it helps (--server-memory-gc-rounds).',
+    )
+
+    const collecting = await judge({ gc: [5, 1], faults: ['cycles:1000%'], trials: 1, rounds: 20 })
+    const fifth = collecting('gc=5')
+    expect(fifth.verdict.analysis, fifth.verdict.analysis!.reason).toMatchObject({ shape: 'sawtooth', period: 5 })
+    // What four rounds leave, and what the server itself leaves in them.
+    expect(fifth.verdict.analysis!.amplitudeBytes! / fifth.modelBytes).toBeGreaterThan(39)
+    expect(fifth.verdict.analysis!.amplitudeBytes! / fifth.modelBytes).toBeLessThan(44)
+    expect(collecting('gc=1').verdict.analysis!.shape, collecting('gc=1').verdict.analysis!.reason).toBe('stable')
+  }, 240_000)
+
   test('in blocks that the allocator cannot use again is found by probes to be retained, in trials of their own', async () => {
-    const judged = await judge({ gc: 0, faults: ['fragments:1000%'], trials: 4, probeEvery: 5 })
+    const judged = await judge({ gc: [0], faults: ['fragments:1000%'], trials: 4, probeEvery: 5 })
     const { verdict, comparison } = judged('fragments:1000%')
     expect(verdict.attribution).toMatchObject({ cause: 'retained', evidence: 'probes' })
     expect(verdict.attribution!.growth!.retained.bytesPerRound!.estimate).toBeGreaterThan(MIB)
@@ -47,7 +67,16 @@ interface Json {
   comparison: { modelBytes: number; trials: unknown[]; probeTrials: { probes: { round: number }[] }[] }
 }
 
-async function judge(from: { gc: number; faults: string[]; trials: number; probeEvery?: number }) {
+interface Judged {
+  gc: number[]
+  faults: string[]
+  trials: number
+  rounds?: number
+  probeEvery?: number
+}
+
+/** @returns what is found of the setting whose label has these words in it */
+async function judge(from: Judged) {
   const folder = temporaryFolder()
   const suite = join(folder, 'faults.memory.ts')
   writeFileSync(
@@ -55,8 +84,8 @@ async function judge(from: { gc: number; faults: string[]; trials: number; probe
     `import { defineComparison, federation } from 'tidemark'
      export default defineComparison({
        name: 'faults',
-       workload: federation({ algorithm: 'fedavg', trainer: 'echo', modelSize: '400kB', rounds: 25, clients: 1 }),
-       settings: { serverMemoryGcRounds: [${from.gc}], TIDEMARK_FAULT: ${JSON.stringify(from.faults)} },
+       workload: federation({ algorithm: 'fedavg', trainer: 'echo', modelSize: '400kB', rounds: ${from.rounds ?? 25}, clients: 1 }),
+       settings: { serverMemoryGcRounds: ${JSON.stringify(from.gc)}, TIDEMARK_FAULT: ${JSON.stringify(from.faults)} },
        trials: ${from.trials},
        floor: '0.5%',
        ${from.probeEvery === undefined ? '' : `probeEvery: ${from.probeEvery},`}
@@ -65,8 +94,10 @@ async function judge(from: { gc: number; faults: string[]; trials: number; probe
   const { code, stdout, stderr } = await runTidemark(['compare', suite, '--json', '--out', join(folder, 'out')])
   expect(code, stderr).toBe(0)
   const { settings, verdicts, comparison } = JSON.parse(stdout) as Json
-  return (fault: string) => {
-    const place = settings.findIndex(({ label }) => label.includes(fault) || from.faults.length === 1)
-    return { summary: settings[place]!, verdict: verdicts[place]!, comparison, modelBytes: comparison.modelBytes }
+  const summary = readFileSync(join(folder, 'out', 'summary.md'), 'utf8')
+  return (words: string) => {
+    const place = settings.findIndex(({ label }) => label.includes(words))
+    const { modelBytes } = comparison
+    return { summary: settings[place]!, verdict: verdicts[place]!, comparison, modelBytes, words: summary }
   }
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { allocatorLibrary } from '../../src/experiment/allocator-library.js'
-import { type FillReport, fillAndClean } from './run-fixture.js'
+import { dropObjectsInCycles, type FillReport, fillAndClean } from './run-fixture.js'
 
 const MB = 1e6
 
@@ -48,6 +48,13 @@ describe('under glibc', () => {
     expect(garbageBytes).toBeLessThan(120 * MB)
     expect(liveBytes).toBeGreaterThan(130 * MB)
   })
+})
+
+it("objects of V8's own heap are given back by the cleanup that frees them, and are garbage to the probe", async () => {
+  const { report } = await dropObjectsInCycles()
+  expect(report.filledBytes - report.rssAfterBytes).toBeGreaterThan(38 * MB)
+  expect(report.giveBack.garbageBytes).toBeGreaterThan(38 * MB)
+  expect(report.giveBack.garbageBytes).toBeLessThan(44 * MB)
 })
 
 it('a library to preload that is not there leaves glibc in place, and that is what is reported', async () => {

@@ -14,15 +14,33 @@ export interface FillReport {
   trims: boolean
 }
 
+/** What `fixtures/memory/objects-in-cycles.mjs` prints. */
+export interface ObjectsReport {
+  filledBytes: number
+  rssAfterBytes: number
+  giveBack: GiveBack
+}
+
+interface Options {
+  preload?: string
+  module?: URL
+}
+
 /** Runs the fixture in a process of its own, under the preloaded library if one is given. */
-export async function fillAndClean(
-  options: { preload?: string; module?: URL } = {},
-): Promise<{ report: FillReport; stderr: string }> {
-  const fixture = fileURLToPath(new URL('../fixtures/memory/fill-and-clean.mjs', import.meta.url))
+export function fillAndClean(options: Options = {}): Promise<{ report: FillReport; stderr: string }> {
+  return runFixture<FillReport>('fill-and-clean.mjs', options)
+}
+
+export function dropObjectsInCycles(): Promise<{ report: ObjectsReport; stderr: string }> {
+  return runFixture<ObjectsReport>('objects-in-cycles.mjs')
+}
+
+async function runFixture<Report>(name: string, options: Options = {}): Promise<{ report: Report; stderr: string }> {
+  const fixture = fileURLToPath(new URL(`../fixtures/memory/${name}`, import.meta.url))
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
     [fixture, (options.module ?? COMPILED_MEMORY).href],
     { env: { ...process.env, NODE_OPTIONS: '', LD_PRELOAD: options.preload ?? '' } },
   )
-  return { report: JSON.parse(stdout) as FillReport, stderr }
+  return { report: JSON.parse(stdout) as Report, stderr }
 }

@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.js'
+import { collectYoungGarbage } from '../../memory/garbage.js'
 import { findNativeFunction } from '../../memory/native.js'
 
 /** A deliberate fault of the server's memory, after every round and before the round is measured. */
@@ -11,7 +12,7 @@ export type Fault = (round: number) => void
  * | kind | what it does with so many per cent of M |
  * | --- | --- |
  * | `leak` | keeps as much every round |
- * | `cycles` | drops as much every round, in objects that refer to each other |
+ * | `cycles` | drops as much every round, in old objects that refer to each other |
  * | `fragments` | allocates twice as much every round in small blocks and frees every other one, each round's larger than all holes |
  * | `once` | keeps as much once, after half of the rounds |
  * | `spike` | takes as much and gives it back, every round |
@@ -42,6 +43,9 @@ const FAULTS: Record<string, (bytes: number, rounds: number) => Fault> = {
       one.itself = one
       before = one
     }
+    // What a round has held for its whole length is old when it is dropped, and no longer goes with the next young objects.
+    // Asking for the last of them keeps them all until then.
+    for (let survived = 0; before !== undefined && survived < 2; survived++) collectYoungGarbage()
   },
   fragments: (bytes) => {
     const malloc = findNativeFunction('uintptr_t malloc(size_t size)')!
