@@ -166,9 +166,24 @@ export function parameterLists(from: Wording): OptionSpec<Record<string, (string
     parse: (given) => {
       const lists = given.split('\n').map((line) => /^([A-Za-z_]\w*)=(.+)$/s.exec(line))
       if (!lists.every((list) => list !== null)) return undefined
-      return Object.fromEntries(lists.map(([, name, values]) => [name!, values!.split(',').map(numberOrText)]))
+      return Object.fromEntries(lists.map(([, name, values]) => [name!, splitValues(values!).map(numberOrText)]))
     },
   }
+}
+
+/** At commas; one that belongs to a value stands behind a backslash, as hyperfine has it. Any other backslash is itself. */
+function splitValues(given: string): string[] {
+  const values = ['']
+  for (const [part] of given.matchAll(/\\[\\,]|./gs)) {
+    if (part === ',') values.push('')
+    else values[values.length - 1] += part.length === 2 ? part.slice(1) : part
+  }
+  return values
+}
+
+/** The text that {@link parameterLists} reads as these values. */
+export function joinValues(values: readonly (string | number)[]): string {
+  return values.map((value) => String(value).replaceAll(/[\\,]/g, '\\$&')).join(',')
 }
 
 function numberOrText(given: string): string | number {

@@ -561,7 +561,7 @@ export const commandOptions = {
   parameters: parameterLists({
     flag: 'parameter-list',
     short: 'L',
-    help: 'Values of a {placeholder}, or of an environment variable in capitals; "unset" takes one away. May be given several times.',
+    help: 'Values of a {placeholder}, or of an environment variable in capitals; "unset" takes one away. A comma behind a backslash belongs to the value. May be given several times.',
   }),
   rounds: {
     ...text({

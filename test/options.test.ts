@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { joinValues } from '../src/option-kinds.js'
 import { environmentName, type OptionTable } from '../src/option-spec.js'
 import * as options from '../src/options.js'
 
@@ -24,6 +25,24 @@ describe('lists', () => {
   it.each(['', '0,,1', '0,5,0', '1.5', '-1', 'a,b', '0 5'])('refuses "%s"', (text) =>
     expect(serverMemoryGcRounds.parse(text)).toBeUndefined(),
   )
+})
+
+describe('values of a parameter', () => {
+  const { parameters } = options.commandOptions
+  const tuning = 'dirty_decay_ms:0,muzzy_decay_ms:0'
+
+  it.each([
+    ['gc=0,5,1', { gc: [0, 5, 1] }],
+    ['MALLOC_CONF=unset,dirty_decay_ms:0\\,muzzy_decay_ms:0', { MALLOC_CONF: ['unset', tuning] }],
+    ['how=C:\\a,\\d,x\\\\', { how: ['C:\\a', '\\d', 'x\\'] }],
+  ])('reads %s: a comma behind a backslash belongs to the value', (given, expected) =>
+    expect(parameters.parse(given)).toEqual(expected),
+  )
+
+  it('writes what it reads', () => {
+    const values = ['unset', tuning, 'a\\', '\\,', '\\d', '']
+    expect(parameters.parse(`X=${joinValues(values)}`)).toEqual({ X: values })
+  })
 })
 
 describe('numbers', () => {

@@ -1,5 +1,6 @@
 import type { ComparisonEvent } from '../experiment/compare.js'
 import type { TrialResult } from '../experiment/comparison.js'
+import { count } from '../report/count.js'
 import { formatBytes, formatDuration } from '../units.js'
 import { type StatusLine, statusLine } from './status-line.js'
 
@@ -22,7 +23,7 @@ export function comparisonProgress(stream: NodeJS.WriteStream): {
       ;({ trials, judge, trialsDone: place } = event)
       const resumed = event.trialsDone === 0 ? '' : `, ${event.trialsDone} of them done`
       line.print(
-        `${event.name}: ${event.settings} settings, ${event.trials} trials${resumed}; results in ${event.folder}`,
+        `${event.name}: ${count(event.settings, 'setting')}, ${count(event.trials, 'trial')}${resumed}; results in ${event.folder}`,
       )
       return
     }

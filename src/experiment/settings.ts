@@ -19,14 +19,14 @@ const SHORT_NAMES: Record<string, string> = {
 
 /**
  * Every combination of the axes' values; the last axis varies fastest. The first setting is what the others are compared
- * with. A label names the axes that vary, or all of them when none does.
+ * with. A label names the axes that vary, or all of them when none does; without an axis the job runs as it is.
  */
 export function expandSettings(axes: Axes): Setting[] {
   const names = Object.keys(axes)
   const varying = names.filter((name) => axes[name]!.length > 1)
   const named = varying.length > 0 ? varying : names
   return combinations(axes, names).map((values) => ({
-    label: labelOf(named, values),
+    label: named.length > 0 ? labelOf(named, values) : 'as it is',
     values,
   }))
 }

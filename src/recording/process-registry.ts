@@ -98,10 +98,10 @@ export class ProcessRegistry {
       Object.assign(process, nameProcess(sampled.command, this.#patterns))
       process.command = sampled.command.join(' ')
     }
-    // A process that has just been started has mapped nothing but the loader yet.
-    if (!isGone && (process.allocator === null || process.allocator === 'unknown'))
-      process.allocator = loadedAllocator(pid) ?? process.allocator
-    if (!isGone) return
+    if (!isGone) {
+      lookUpAllocator(process)
+      return
+    }
     process.isGone = true
     if (sampled.exit !== null) process.exit ??= sampled.exit
     if (this.#live.get(pid) === process) this.#live.delete(pid)
@@ -118,7 +118,9 @@ export class ProcessRegistry {
   /** A mark of the kernel's that somebody else than the sampling thread has read. */
   sawPeak(pid: number, peakBytes: number): void {
     const process = this.#live.get(pid)
-    if (process !== undefined) process.peakBytes = Math.max(process.peakBytes ?? 0, peakBytes)
+    if (process === undefined) return
+    process.peakBytes = Math.max(process.peakBytes ?? 0, peakBytes)
+    lookUpAllocator(process)
   }
 
   #put(process: RecordedProcess): RecordedProcess {
@@ -126,6 +128,12 @@ export class ProcessRegistry {
     this.#live.set(process.pid, process)
     return process
   }
+}
+
+/** Again as long as nothing was found: a process that has just been started has mapped nothing but the loader yet. */
+function lookUpAllocator(process: RecordedProcess): void {
+  if (process.allocator === null || process.allocator === 'unknown')
+    process.allocator = loadedAllocator(process.pid) ?? process.allocator
 }
 
 function keyOf({ pid, startTicks }: { pid: number; startTicks: number }): string {

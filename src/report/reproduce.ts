@@ -1,5 +1,8 @@
+import { isVariable } from '../experiment/axes.js'
 import type { Comparison } from '../experiment/comparison.js'
-import type { OptionTable } from '../option-spec.js'
+import type { Setting } from '../experiment/settings.js'
+import { joinValues } from '../option-kinds.js'
+import type { OptionSpec, OptionTable } from '../option-spec.js'
 import { axisOptions, commandOptions, compareOptions, jobOptions, roundOptions, trainingOptions } from '../options.js'
 import { shellWord } from './shell-word.js'
 
@@ -25,12 +28,9 @@ function commandWords({ job, judge, name, settings }: Comparison): string[] {
   if (job.role !== undefined)
     for (const role of String(job.role).split(', ')) words.push(`--${commandOptions.roles.flag}`, role)
   words.push(`--${commandOptions.judge.flag}`, judge, `--${commandOptions.name.flag}`, name)
-  for (const axis of new Set(settings.flatMap(({ values }) => Object.keys(values)))) {
-    const option = (axisOptions as OptionTable)[axis]
-    const values = [...new Set(settings.map((setting) => setting.values[axis]))].join(',')
+  for (const [axis, values] of valuesOfAxes(settings)) {
     const isPlaceholder = String(job.command).includes(`{${axis}}`)
-    if (option === undefined || isPlaceholder) words.push(`-${commandOptions.parameters.short}`, axis, values)
-    else words.push(`--${option.flag}`, values)
+    words.push(...axisWords(axis, values, isPlaceholder ? undefined : (axisOptions as OptionTable)[axis]))
   }
   return words
 }
@@ -42,10 +42,20 @@ function federationWords({ job, name, settings }: Comparison): string[] {
     if (option !== undefined && key !== 'seed') words.push(`--${option.flag}`, String(value))
   }
   const axes: OptionTable = axisOptions
-  for (const axis of new Set(settings.flatMap(({ values }) => Object.keys(values)))) {
+  for (const [axis, values] of valuesOfAxes(settings)) {
     const option = axes[axis] ?? JOB_OPTIONS[axis]
-    const values = new Set(settings.map((setting) => setting.values[axis]))
-    if (option !== undefined) words.push(`--${option.flag}`, [...values].join(','))
+    if (option !== undefined || isVariable(axis)) words.push(...axisWords(axis, values, option))
   }
   return words
+}
+
+function valuesOfAxes(settings: readonly Setting[]): [string, (string | number)[]][] {
+  const axes = [...new Set(settings.flatMap(({ values }) => Object.keys(values)))]
+  return axes.map((axis) => [axis, [...new Set(settings.flatMap(({ values }) => values[axis] ?? []))]])
+}
+
+/** A placeholder and an environment variable have no option of their own. */
+function axisWords(axis: string, values: (string | number)[], option: OptionSpec<unknown> | undefined): string[] {
+  if (option !== undefined) return [`--${option.flag}`, values.join(',')]
+  return [`-${commandOptions.parameters.short}`, axis, joinValues(values)]
 }

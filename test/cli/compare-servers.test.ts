@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { findAllocator } from '../../src/experiment/allocator-library.js'
 import type { Comparison, TrialResult } from '../../src/experiment/comparison.js'
 import { MIB } from '../../src/units.js'
 import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
@@ -84,20 +83,6 @@ test('memory in two processes is judged by their sum', async () => {
   expect(sum!.length).toBe(6)
   expect(sum).toEqual(app!.map((bytes, index) => bytes + link![index]!))
   expect(sum![5]! - sum![0]!).toBeGreaterThan(35 * MIB) // 4 MiB a round in each of the two
-})
-
-test.skipIf(findAllocator('jemalloc') === undefined)('the allocator asked for is found in the process', async () => {
-  const { code, trials } = await compare(
-    `${server('leaks')} --rounds 3`,
-    '--allocator',
-    'jemalloc',
-    '--rounds',
-    'nvflare',
-    '--role',
-    'server=leaks',
-  )
-  expect(code).toBe(0)
-  expect(trials[0]).toMatchObject({ state: 'completed' })
 })
 
 test('a trial whose process dropped the allocator fails with the reason', async () => {

@@ -22,3 +22,7 @@ test('a single setting is named by all of its axes', () => {
   const [only] = expandSettings({ serverMemoryGcRounds: [5], arenaMax: [4], MALLOC_CONF: ['background_thread:true'] })
   expect(only?.label).toBe('gc=5 arena=4 MALLOC_CONF=background_thread:true')
 })
+
+test('a job without axes has one setting, and that has a name', () => {
+  expect(expandSettings({})).toEqual([{ label: 'as it is', values: {} }])
+})

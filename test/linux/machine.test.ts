@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadedAllocator } from '../../src/linux/allocator-maps.js'
 import { readMachineFacts } from '../../src/linux/machine.js'
 import { readSharedMemory } from '../../src/linux/smaps-rollup.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 test('the facts of this machine agree with what its own tools say', () => {
   const facts = readMachineFacts()
@@ -17,6 +20,22 @@ test('the facts of this machine agree with what its own tools say', () => {
 test('Node as Debian and nodejs.org build it allocates with glibc', () => {
   expect(loadedAllocator('self')).toBe('glibc')
 })
+
+test.each([
+  ['/usr/bin/python3.11', '/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2', null],
+  ['/opt/job', '/lib/ld-linux-aarch64.so.1', null],
+  ['/bin/busybox', '/lib/ld-musl-x86_64.so.1', 'unknown'],
+  ['/opt/static', '[heap]', 'unknown'],
+])(
+  'the allocator of %s with %s alone in its memory is %s: libraries come after the loader',
+  (program, other, found) => {
+    const proc = temporaryFolder()
+    mkdirSync(join(proc, '7'))
+    const line = (file: string) => `55a0c8c00000-55a0c8c20000 r--p 00000000 fe:00 4711 ${file}\n`
+    writeFileSync(join(proc, '7/maps'), line(program) + line(other))
+    expect(loadedAllocator(7, proc)).toBe(found)
+  },
+)
 
 test('pages of this process alone are no more than its proportional share', () => {
   const { pssBytes, ussBytes } = readSharedMemory('self')!

@@ -111,4 +111,11 @@ test('the command that reproduces a comparison names every axis once, and quotes
     'tidemark compare fedavg --rounds 20 --clients 2 --model-size 10000360 --model mlp --trainer sgd --server-memory-gc-rounds 0,5,1 --arena-max unset,4 --trials 4 --seed 1',
   )
   expect(reproduceCommand({ ...comparison, job: { algorithm: "it's mine" } })).toContain("compare 'it'\\''s mine' ")
+  const tuned = ['unset', 'dirty_decay_ms:0,muzzy_decay_ms:0'].map((value) => ({
+    label: value,
+    values: { allocator: 'jemalloc', MALLOC_CONF: value },
+  }))
+  const variable = "--allocator jemalloc -L MALLOC_CONF 'unset,dirty_decay_ms:0\\,muzzy_decay_ms:0'"
+  expect(reproduceCommand({ ...comparison, settings: tuned })).toContain(variable)
+  expect(reproduceCommand({ ...comparison, job: { command: 'job' }, settings: tuned })).toContain(variable)
 })

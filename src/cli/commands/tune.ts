@@ -6,6 +6,7 @@ import { loadSuite } from '../../experiment/suite.js'
 import { allocatorsFound, type Tuned, tune } from '../../experiment/tune.js'
 import type { OptionTable } from '../../option-spec.js'
 import { axisOptions, compareOptions, jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../options.js'
+import { count } from '../../report/count.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { type SettingSummary, summarizeSetting } from '../../verdict/setting-summary.js'
 import type { Command, CommandInput } from '../command.js'
@@ -98,7 +99,7 @@ function asText(tuned: Tuned, limitBytes: number): string {
   const { folder, outcome, comparison } = tuned
   const tried = comparison.settings.map(({ label }) => `  ${evidence(summaryOf(tuned, label), limitBytes)}`)
   return [
-    `${comparison.trials.length} trials of ${comparison.settings.length} settings, limit ${formatBytes(limitBytes)}:`,
+    `${count(comparison.trials.length, 'trial')} of ${count(comparison.settings.length, 'setting')}, limit ${formatBytes(limitBytes)}:`,
     ...tried,
     '',
     ...(outcome.kind === 'found'
