@@ -81,7 +81,8 @@ export class Heartbeat {
     await changes.waitFor(isOver, { deadlineMs: MAX_TIMER_MS, signal })
   }
 
-  async stopped(): Promise<void> {
+  /** No heartbeat is under way any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#stop()
     await this.#done
   }

@@ -101,7 +101,15 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
   const { settings } = joined
   const self = job.settings.name
   const { isReturning } = joined
-  const heartbeat = new Heartbeat({ link, settings, isReturning, changes, signal, fail: life.fail, log: role.log })
+  await using heartbeat = new Heartbeat({
+    link,
+    settings,
+    isReturning,
+    changes,
+    signal,
+    fail: life.fail,
+    log: role.log,
+  })
   await heartbeat.hasBegun()
   const peers = heartbeat.names
   const model = await job.loadModel(settings)
@@ -151,7 +159,6 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
   } finally {
     driver.close()
     spool?.close()
-    await heartbeat.stopped()
   }
 }
 

@@ -1,5 +1,5 @@
 /** A swarm of real processes, of which some are killed or stopped at the worst moments. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Mark, RoundMark } from '../../../src/marks.js'
@@ -118,6 +118,22 @@ it(
       expect((await one.finished).code, one.name).toBe(0)
     expectOneCommitEach([...peers, again], ROUNDS)
     for (const name of names) expect(readdirSync(join(folder, name)), name).toEqual([])
+  },
+  LONGEST_MS,
+)
+
+it(
+  'a peer that cannot open its spool ends at once, with the reason, and the others do the job',
+  async () => {
+    const swarm = startSwarm(['--rounds', '2'])
+    const notAFolder = join(temporaryFolder(), 'spool')
+    writeFileSync(notAFolder, '')
+    const [unfit, ...others] = await Promise.all(
+      names.map((name, i) => swarm.peer(name, i === 0 ? ['--aggregation', 'spooled', '--spool-dir', notAFolder] : [])),
+    )
+    const { code, stderr } = await unfit!.finished
+    expect([code, stderr]).toEqual([2, expect.stringContaining(notAFolder)])
+    for (const one of [...others, swarm.coordinator]) expect((await one.finished).code, one.name).toBe(0)
   },
   LONGEST_MS,
 )
