@@ -1,4 +1,4 @@
-/** Compiles src/ to dist/, copies the assets of the report page and the source of the probe beside the code that reads them, and bundles its script. */
+/** Compiles src/ to dist/, copies the assets of the report page and the C sources beside the code that reads them, and bundles its script. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,8 +14,8 @@ export function build() {
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
   const assets = join(root, 'src/report/page')
   if (existsSync(assets)) cpSync(assets, join(root, 'dist/report/page'), { recursive: true })
-  const probe = 'recording/probe/tidemark-probe.c'
-  cpSync(join(root, 'src', probe), join(root, 'dist', probe))
+  for (const source of ['recording/probe/tidemark-probe.c', 'recording/loop/sampling-loop.c'])
+    cpSync(join(root, 'src', source), join(root, 'dist', source))
   bundlePage('page')
   bundlePage('recording-page')
 }

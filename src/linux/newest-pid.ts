@@ -6,11 +6,17 @@ import { failedReading, PROC } from './proc-file.js'
 const LONGEST_LINE = 128
 const [ZERO, NINE] = [0x30, 0x39]
 
+export interface NewestPid {
+  readonly descriptor: number
+  read(): number | null
+  close(): void
+}
+
 /**
  * The pid that was handed out last, from a kept-open /proc/loadavg: 2 us to learn that no process or thread has been
  * started since. Null where the file cannot be opened.
  */
-export function openNewestPid(proc = PROC): { read(): number | null; close(): void } | null {
+export function openNewestPid(proc = PROC): NewestPid | null {
   let descriptor: number
   try {
     descriptor = openSync(`${proc}/loadavg`, 'r')
@@ -20,6 +26,7 @@ export function openNewestPid(proc = PROC): { read(): number | null; close(): vo
   }
   const line = Buffer.alloc(LONGEST_LINE)
   return {
+    descriptor,
     read: () => lastNumber(line, readFromStart(descriptor, line)),
     close: () => closeSync(descriptor),
   }

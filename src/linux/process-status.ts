@@ -33,6 +33,7 @@ export function readProcessStatus(pid: Pid, proc = PROC): StatusReading {
 
 /** /proc/PID/status of one process over and over; as with statm, the descriptor belongs to the process and not to its number. */
 export interface OpenStatus {
+  readonly descriptor: number
   read(): StatusReading
   close(): void
 }
@@ -46,6 +47,7 @@ export function openStatus(pid: number, proc = PROC): OpenStatus | Exclude<Statu
     return { ...failedReading(error), pid }
   }
   return {
+    descriptor,
     read: () => {
       try {
         const status = parseStatus(buffer, readFromStart(descriptor, buffer))
@@ -92,7 +94,7 @@ const [NEWLINE, ZERO, NINE] = [0x0a, 0x30, 0x39] as const
  * Byte by byte, since this runs several times a second for every process: where the processor's caches are cold, strings and
  * expressions cost twenty times what the reading costs.
  */
-function parseStatus(bytes: Uint8Array, length: number): ProcessStatus | undefined {
+export function parseStatus(bytes: Uint8Array, length: number): ProcessStatus | undefined {
   values.fill(-1)
   for (let at = 0; at < length; at = nextLine(bytes, at, length)) {
     for (let i = 0; i < LABELS.length; i++) {

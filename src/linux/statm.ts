@@ -9,9 +9,12 @@ export type ReadingKind = 'read' | 'gone' | 'unreadable'
 /** RSS of one process over and over. */
 export interface Statm {
   readonly pid: number
+  readonly descriptor: number
   /** Of the last reading that worked. */
   readonly rssBytes: number
   read(): ReadingKind
+  /** Somebody else has read so many pages from the descriptor. */
+  saw(pages: number): void
   close(): void
 }
 
@@ -34,30 +37,31 @@ const ZERO = 0x30
 
 class OpenStatm implements Statm {
   rssBytes = 0
-  readonly #descriptor: number
   readonly #pageSizeBytes = pageSizeBytes()
 
   constructor(
     readonly pid: number,
-    descriptor: number,
-  ) {
-    this.#descriptor = descriptor
-  }
+    readonly descriptor: number,
+  ) {}
 
   read(): ReadingKind {
     try {
-      const pages = secondNumber(readFromStart(this.#descriptor, buffer))
+      const pages = secondNumber(readFromStart(this.descriptor, buffer))
       // A zombie shows zeros: it holds no memory any more, which is not the same as having been seen with none.
       if (pages === 0) return 'gone'
-      this.rssBytes = pages * this.#pageSizeBytes
+      this.saw(pages)
       return 'read'
     } catch (error) {
       return failedReading(error).kind
     }
   }
 
+  saw(pages: number): void {
+    this.rssBytes = pages * this.#pageSizeBytes
+  }
+
   close(): void {
-    closeSync(this.#descriptor)
+    closeSync(this.descriptor)
   }
 }
 

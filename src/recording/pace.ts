@@ -1,3 +1,4 @@
+import { PLAN } from './loop/layout.js'
 import type { SamplingFacts } from './recording.js'
 
 /** Lateness is counted in steps of 20 us up to 20 ms; what is later falls into the last step. */
@@ -24,6 +25,13 @@ export class Pace {
   /** Unix time in ms at which the next sample is due. Deadlines are absolute: a late sample does not delay the others. */
   get dueMs(): number {
     return this.#startMs + this.#planned * this.#intervalMs
+  }
+
+  /** Tells the native loop when its samples are due. */
+  lend(plan: Float64Array): void {
+    plan[PLAN.startMs] = this.#startMs
+    plan[PLAN.intervalMs] = this.#intervalMs
+    plan[PLAN.planned] = this.#planned
   }
 
   /** A sample was taken. Deadlines that have passed meanwhile are given up, not made up for. */

@@ -32,7 +32,7 @@ export interface RecordingOptions {
   sharedIntervalMs?: number
   /** The processes ran before: their peaks are reset when they are added, so that those of rounds are of this recording. */
   isAttached?: boolean
-  /** False where nobody asks for `latest()`: telling it wakes this thread four times a second. Default: true. */
+  /** False where nobody asks for `latest()`: telling it wakes this thread twice a second. Default: true. */
   tellLatest?: boolean
   /** Call `onOverLimit` when the sum of one sample passes this. */
   rssLimitBytes?: number

@@ -18,16 +18,13 @@ import type { ProcessToRecord, RecorderHandle, RecordingOptions } from './record
 import type { RecordingHead } from './recording.js'
 import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './recording-files.js'
 import { type SamplerHandle, startSampler } from './sampler.js'
-import type { FromSampler } from './sampler-protocol.js'
+import type { FromSampler, StatusIntervals } from './sampler-protocol.js'
 import { startSharedLog } from './shared-log.js'
 
-/** VmHWM is read at least this far apart: it misses nothing in between, so more often only costs. */
-const STATUS_MS = 50
-const IDLE_STATUS_MS = 500
+/** More often would only cost: between two readings nothing is missed. */
+const STATUS_INTERVALS: StatusIntervals = { risingMs: 50, movingMs: 250, idleMs: 500 }
 /** Limits and members of the cgroup are read this often; its peak with every progress. */
 const CGROUP_MS = 60_000
-/** Where marks carry the peaks; what is read here is the peak of a process that is killed in the midst of a round. */
-const WHOLE_MARKS_STATUS_MS = 250
 
 /**
  * Starts to record into a folder: `recording.json`, `samples.ndjson`, `marks.ndjson` (docs/file-formats.md). The folder can
@@ -89,8 +86,7 @@ class Recorder implements RecorderHandle {
         samplesFile: join(options.folder, SAMPLES_FILE),
         intervalMs: 1000 / options.rateHz,
         tree: options.tree ?? null,
-        statusIntervalMs: this.#areMarksWhole ? WHOLE_MARKS_STATUS_MS : STATUS_MS,
-        idleStatusIntervalMs: IDLE_STATUS_MS,
+        statusIntervals: STATUS_INTERVALS,
         rssLimitBytes: options.rssLimitBytes ?? null,
         tellLatest: this.#areMarksWhole || (options.tellLatest ?? true),
       },

@@ -58,6 +58,8 @@ export interface SamplingFacts {
   jitterMs?: { median: number; p99: number; max: number } | null
   /** Processor time of the sampling thread; null where the kernel does not tell. */
   costMs?: number | null
+  /** In what the plain samples are taken: C where there is a compiler (sampling-loop.c), for less processor time; else JavaScript. */
+  loop?: 'c' | 'javascript'
   /** Descendants that were found, those that ended before they could be read, and those that could not be read. */
   processes?: { seen: number; vanished: number; unreadable: number }
 }

@@ -1,8 +1,12 @@
-import { closeSync, ftruncateSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs'
 import { writeWhole } from '../linux/native-io.js'
+import { PLAN } from './loop/layout.js'
 
-/** At 1000 Hz ten samples go in one write; up to 100 Hz each is written at once. A crash loses no more than this. */
-const LONGEST_DELAY_MS = 10
+/**
+ * Up to four samples a second each is written at once, at higher rates those of this time in one write: where the processor's caches are
+ * cold, a write costs half of what all else does that a sample takes. A recorder that is killed loses no more than this.
+ */
+const LONGEST_DELAY_MS = 250
 /** What waits is written when it fills half of this; the other half is for the line that comes on top. */
 const LARGEST_BUFFER = 65_536
 /** `[1795477241411.59` and `,4194304,1099511627776`, at most. */
@@ -76,10 +80,33 @@ export class SampleLog {
     try {
       writeWhole(this.#descriptor, this.#pending, length)
     } catch (error) {
+      this.#length += this.#wholeLines(fstatSync(this.#descriptor).size - this.#length)
       ftruncateSync(this.#descriptor, this.#length)
       throw error
     }
     this.#length += length
+  }
+
+  /** Lends file and buffer to the native loop, which appends as `end` does. */
+  lend(plan: Float64Array): Buffer {
+    plan[PLAN.log] = this.#descriptor
+    plan[PLAN.flushedMs] = this.#flushedMs
+    plan[PLAN.delayMs] = LONGEST_DELAY_MS
+    plan[PLAN.written] = 0
+    plan[PLAN.pending] = this.#end
+    return this.#pending
+  }
+
+  /** What the loop could not write, as on a full disk, waits like what is delayed. */
+  takeBack(plan: Float64Array): void {
+    this.#length += plan[PLAN.written]!
+    this.#flushedMs = plan[PLAN.flushedMs]!
+    this.#end = plan[PLAN.pending]!
+  }
+
+  /** Bytes of whole lines in the first so many bytes that were to be written. */
+  #wholeLines(written: number): number {
+    return written === 0 ? 0 : this.#pending.lastIndexOf(NEWLINE, written - 1) + 1
   }
 
   close(): void {

@@ -1,16 +1,26 @@
 import type { MemoryReading } from '../marks.js'
 import type { SamplingFacts, TreePeak } from './recording.js'
 
+/**
+ * How far apart peak, parts and threads of a process are read. The kernel keeps the peak, so a spike that came and went
+ * meanwhile is in the next reading; one shortly before its end is lost.
+ */
+export interface StatusIntervals {
+  /** While RSS is higher than every peak that was read. */
+  risingMs: number
+  /** While RSS is another than at the last reading. */
+  movingMs: number
+  /** As long as RSS stands still to the page. */
+  idleMs: number
+}
+
 /** What the sampling thread is started with. */
 export interface SamplerSettings {
   samplesFile: string
   intervalMs: number
   /** Find the descendants of what is added, too; null: only what is added is sampled. */
   tree: TreeSettings | null
-  /** How far apart the peak and the parts of a process that moves are read. */
-  statusIntervalMs: number
-  /** The same as long as its RSS stands still to the page. A spike that came and went meanwhile is in the peak all the same. */
-  idleStatusIntervalMs: number
+  statusIntervals: StatusIntervals
   /** Tell the newest sample a few times a second. */
   tellLatest: boolean
   /** Tell when the sum of one sample passes this; null never does. */

@@ -12,6 +12,7 @@ import { useNativeIo } from '../linux/native-io.js'
 import { failedReading } from '../linux/proc-file.js'
 import { isAlive, type ProcessStat, readProcessStat } from '../linux/process-stat.js'
 import { nowMs } from './clock.js'
+import { findSamplingLoop, NativeLoop } from './loop/native-loop.js'
 import { Pace } from './pace.js'
 import type { SamplingFacts, TreePeak } from './recording.js'
 import { SampleLog } from './sample-log.js'
@@ -19,9 +20,11 @@ import type { FromSampler, ProcessToSample, SampledProcess, SamplerSettings, ToS
 import { TreeTracker } from './tree-tracker.js'
 import { closeProcessFiles, openProcessFiles, WatchedProcess } from './watched-process.js'
 
-const LATEST_INTERVAL_MS = 250
+/** The loop in C keeps peaks, parts and threads to itself for so long, and no longer than something else is due. */
+const HAND_BACK_MS = 1000
+const LATEST_INTERVAL_MS = 500
 const PROGRESS_INTERVAL_MS = 5000
-/** As long as no process has come, gone or moved. */
+/** As long as no process has come, gone or moved: RSS below the peak is in the samples anyway. */
 const IDLE_PROGRESS_INTERVAL_MS = 30_000
 /** About 50 ms in all. What all samplers do alike is compiled for all; what one does, for that one. */
 const REHEARSING_SAMPLERS = 8
@@ -55,6 +58,9 @@ class Sampler {
   #limitBytes: number
   /** Of the newest sample. */
   #sumBytes = 0
+  readonly #loop: NativeLoop | null
+  /** Whether all that is watched now can be left to the loop. */
+  #canLoop = false
   #isStopped = false
 
   constructor(port: MessagePort, settings: SamplerSettings) {
@@ -62,6 +68,7 @@ class Sampler {
     this.#settings = settings
     this.#bell = new Int32Array(settings.bell)
     this.#sleep = interruptibleSleep(this.#bell)
+    this.#loop = this.#makeLoop()
     this.#log = new SampleLog(settings.samplesFile)
     this.#tracker = settings.tree === null ? null : new TreeTracker(settings.tree)
     this.#pace = new Pace(settings.intervalMs, nowMs())
@@ -106,8 +113,54 @@ class Sampler {
     }
     const timeMs = nowMs()
     if (timeMs >= this.#pace.dueMs) this.#sample(timeMs)
-    // A ring of the bell ends the sleep early; the deadline stays.
-    this.#sleep.sleep(Math.max(0, this.#pace.dueMs - nowMs()))
+    // A ring of the bell ends either early; the deadline stays.
+    if (this.#loop !== null && this.#canLoop) this.#sampleInLoop(this.#loop)
+    else this.#sleep.sleep(Math.max(0, this.#pace.dueMs - nowMs()))
+  }
+
+  get #renameDueMs(): number {
+    if (this.#tracker === null) return Number.POSITIVE_INFINITY
+    let dueMs = Number.POSITIVE_INFINITY
+    for (const watched of this.#inOrder) dueMs = Math.min(dueMs, watched.renameDueMs)
+    return dueMs
+  }
+
+  #makeLoop(): NativeLoop | null {
+    const bell = this.#sleep.wakeDescriptor
+    if (sampleNatively === undefined || bell === null) return null
+    return new NativeLoop({ sample: sampleNatively, bell, statusIntervals: this.#settings.statusIntervals })
+  }
+
+  /** Sleeps, and leaves to the loop what samples are due until something else is. */
+  #sampleInLoop(loop: NativeLoop): void {
+    const untilMs = Math.min(
+      nowMs() + HAND_BACK_MS,
+      this.#tellDueMs,
+      this.#tracker?.quietUntilMs ?? Number.POSITIVE_INFINITY,
+      this.#renameDueMs,
+    )
+    const { moved, samples } = loop.run({
+      pace: this.#pace,
+      log: this.#log,
+      tracker: this.#tracker,
+      untilMs,
+      limitBytes: this.#limitBytes,
+    })
+    if (moved) this.#hasMoved = true
+    if (samples === 0) return
+    const processes = this.#inOrder.length
+    this.#readings.read += samples * processes
+    for (let i = 0; i < samples; i++) this.#noteSum(loop.times[i]!, loop.sumBytes(i), processes)
+    this.#flush()
+    if (this.#sumBytes > this.#limitBytes) this.#tellLimit(loop.times[samples - 1]!)
+  }
+
+  #flush(): void {
+    try {
+      this.#log?.flush(nowMs())
+    } catch (error) {
+      this.#failedToWrite(error)
+    }
   }
 
   #takeOrders(): void {
@@ -137,7 +190,7 @@ class Sampler {
       return
     }
     this.#pace.taken(timeMs)
-    for (const watched of this.#inOrder) if (watched.isCareDue(timeMs)) this.#takeCare(watched, timeMs)
+    for (const watched of this.#inOrder) this.#takeCare(watched, timeMs)
     if (this.#sumBytes > this.#limitBytes) this.#tellLimit(timeMs)
     if (timeMs >= this.#tellDueMs) this.#tell(timeMs)
   }
@@ -165,14 +218,18 @@ class Sampler {
     }
     if (processes > 0) this.#endLine()
     else this.#log?.dropLine()
-    this.#sumBytes = sumBytes
-    if (sumBytes > (this.#treePeak?.rssBytes ?? 0)) this.#treePeak = { timeMs, rssBytes: sumBytes, processes }
+    this.#noteSum(timeMs, sumBytes, processes)
     return processes
+  }
+
+  #noteSum(timeMs: number, rssBytes: number, processes: number): void {
+    this.#sumBytes = rssBytes
+    if (rssBytes > (this.#treePeak?.rssBytes ?? 0)) this.#treePeak = { timeMs, rssBytes, processes }
   }
 
   /** What is due less often: peak, parts and threads, and whether it has become another program. */
   #takeCare(watched: WatchedProcess, timeMs: number): void {
-    if (watched.readStatus(timeMs)) this.#hasMoved = true
+    if (watched.isStatusDue(timeMs) && watched.readStatus(timeMs)) this.#hasMoved = true
     if (this.#tracker !== null && watched.checkRename(timeMs)) this.#send({ kind: 'renamed', process: watched.known })
   }
 
@@ -190,12 +247,17 @@ class Sampler {
     this.#processes.seen++
     const { pid, startTicks, parentPid } = stat
     const known = unread({ pid, startTicks, parentPid, command: commandOf(stat) }, timeMs)
-    const watched = new WatchedProcess(files, known, this.#settings)
+    const watched = new WatchedProcess(files, known, this.#settings.statusIntervals)
     watched.readStatus(timeMs)
     this.#watched.set(stat.pid, watched)
-    this.#inOrder = [...this.#watched.values()]
-    this.#hasMoved = true
+    this.#watchedChanged()
     return watched
+  }
+
+  #watchedChanged(): void {
+    this.#inOrder = [...this.#watched.values()]
+    this.#canLoop = this.#loop?.watch(this.#inOrder) ?? false
+    this.#hasMoved = true
   }
 
   #vanished(): void {
@@ -206,8 +268,7 @@ class Sampler {
     watched.readExit()
     watched.close()
     this.#watched.delete(watched.known.pid)
-    this.#inOrder = [...this.#watched.values()]
-    this.#hasMoved = true
+    this.#watchedChanged()
     this.#tracker?.remove(watched.known)
     this.#send({ kind: 'gone', process: watched.known })
   }
@@ -257,11 +318,7 @@ class Sampler {
   }
 
   #finish(): void {
-    try {
-      this.#log?.flush(nowMs())
-    } catch (error) {
-      this.#failedToWrite(error)
-    }
+    this.#flush()
     for (const watched of this.#inOrder) watched.readStatus(nowMs())
     this.#send({ kind: 'stopped', ...this.#knowledge() })
     this.#close()
@@ -282,6 +339,7 @@ class Sampler {
         readings: { ...this.#readings },
         processes: { ...this.#processes, vanished: this.#processes.vanished + (this.#tracker?.vanished ?? 0) },
         costMs: readThreadCpuMs(),
+        loop: this.#loop === null ? 'javascript' : 'c',
       },
       treePeak: this.#treePeak,
     }
@@ -328,16 +386,18 @@ function takePrecedence(): void {
 const { port, settings } = workerData as { port: MessagePort; settings: SamplerSettings }
 if (parentPort === null) throw new Error('the sampler runs as a worker thread')
 useNativeIo()
+const sampleNatively = findSamplingLoop()
 if (settings.intervalMs <= PRECEDENCE_INTERVAL_MS) takePrecedence()
-for (let i = 0; i < REHEARSING_SAMPLERS; i++)
+// Of what is left to do where samples are taken in C, twice a second or so, the compiling would cost more than it spares.
+const rehearsing = sampleNatively === undefined ? REHEARSING_SAMPLERS : 0
+for (let i = 0; i < rehearsing; i++)
   new Sampler(new MessageChannel().port1, {
     ...settings,
     samplesFile: devNull,
     rssLimitBytes: null,
     // Sometimes in time and sometimes late.
     intervalMs: 0.02,
-    statusIntervalMs: 0.2,
-    idleStatusIntervalMs: 0.2,
+    statusIntervals: { risingMs: 0.2, movingMs: 0.2, idleMs: 0.2 },
     bell: new SharedArrayBuffer(4),
     tree: settings.tree === null ? null : { assignment: null, recorderPid: process.pid },
   }).rehearse()

@@ -3,6 +3,7 @@ import { openNewestPid } from '../linux/newest-pid.js'
 import { listPids } from '../linux/process-list.js'
 import { type ProcessStat, readProcessStat } from '../linux/process-stat.js'
 import { isThread } from '../linux/thread.js'
+import { PLAN } from './loop/layout.js'
 import type { TreeSettings } from './sampler-protocol.js'
 
 /** A whole listing of /proc at least this often, for whatever the shorter ways missed. */
@@ -75,7 +76,24 @@ export class TreeTracker {
   }
 
   #isListingDue(timeMs: number): boolean {
-    return timeMs - this.#listedMs >= (this.#hasMoved ? LISTING_INTERVAL_MS : UNTOLD_LISTING_INTERVAL_MS)
+    return timeMs - this.#listedMs >= this.#listingIntervalMs
+  }
+
+  get #listingIntervalMs(): number {
+    return this.#hasMoved ? LISTING_INTERVAL_MS : UNTOLD_LISTING_INTERVAL_MS
+  }
+
+  /** Tells the native loop where to look whether there is news. */
+  lend(plan: Float64Array): void {
+    if (this.#newestPid === null) return
+    plan[PLAN.loadavg] = this.#newestPid.descriptor
+    plan[PLAN.newestPid] = this.#seenPid ?? 0
+  }
+
+  /** Until when there is no news unless the newest pid moves. */
+  get quietUntilMs(): number {
+    if (this.#newestPid === null || this.#newest === null || this.#undecided.size > 0) return 0
+    return this.#listedMs + this.#listingIntervalMs
   }
 
   /** The next time there is news: a listing. */

@@ -78,7 +78,9 @@ test('a forked child and a started program have nothing of the probe', async () 
   expect(readRecording(folder).attribution).toMatchObject([{ garbageBytes: null }])
   expect(stderr).toMatch(/when the work was done: [\d.]+ \w+ retained by the allocator, [\d.]+ \w+ live or garbage/)
   expect(
-    readdirSync(join(cache, 'tidemark')).filter((name) => !/^tidemark-probe-[0-9a-f]{16}\.so$/.test(name)),
+    readdirSync(join(cache, 'tidemark')).filter(
+      (name) => !/^tidemark-(probe|sampling-loop)-[0-9a-f]{16}\.so$/.test(name),
+    ),
   ).toEqual([])
 })
 

@@ -2,28 +2,31 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { createInterface } from 'node:readline'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { pollUntil } from '../../src/launch/poll.js'
 import { readProcessStat } from '../../src/linux/process-stat.js'
+import { readProcessStatus } from '../../src/linux/process-status.js'
 import { SampleLog } from '../../src/recording/sample-log.js'
 import { startSampler } from '../../src/recording/sampler.js'
 import type { FromSampler } from '../../src/recording/sampler-protocol.js'
+import { MIB } from '../../src/units.js'
+import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 const LIMIT_MS = 20_000
 
 /** A sampling thread that tells everything, at so many samples a second. */
-async function startForTest(rateHz: number) {
+async function startForTest(rateHz: number, rssLimitBytes: number | null = null) {
   const samplesFile = join(temporaryFolder(), 'samples.ndjson')
   const messages: FromSampler[] = []
   const settings = {
     samplesFile,
     intervalMs: 1000 / rateHz,
     tree: null,
-    statusIntervalMs: 50,
-    idleStatusIntervalMs: 500,
+    statusIntervals: { risingMs: 50, movingMs: 250, idleMs: 500 },
     tellLatest: true,
-    rssLimitBytes: null,
+    rssLimitBytes,
   }
   const sampler = startSampler(
     settings,
@@ -79,6 +82,78 @@ test('a thread that sleeps until its next sample in ten minutes takes orders at 
   expect(await pollUntil(() => messages.some(({ kind }) => kind === 'gone'), LIMIT_MS)).toBe(true)
   await sampler.stop()
   expect(messages.at(-1)!.kind).toBe('stopped')
+})
+
+/** Allocates so many MiB for each line, and lets go of what it had before. */
+const HOLDER = `import mmap, sys
+print('up', flush=True)
+for line in sys.stdin:
+    held = mmap.mmap(-1, int(line) * 2**20)
+    held.write(b'1' * len(held))
+    print('held', flush=True)`
+
+async function startHolder() {
+  const child = spawn(PYTHON, ['-c', HOLDER], { stdio: ['pipe', 'pipe', 'inherit'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const lines = createInterface({ input: child.stdout })
+  await once(lines, 'line')
+  const pid = child.pid!
+  const stat = readProcessStat(pid)
+  if (stat.kind !== 'read') throw new Error('it is running')
+  const hold = async (mib: number) => {
+    child.stdin.write(`${mib}\n`)
+    await once(lines, 'line')
+    const status = readProcessStatus(pid)
+    if (status.kind !== 'read') throw new Error('it is running')
+    return status
+  }
+  return { child, pid, startTicks: stat.startTicks, hold }
+}
+
+/** Without koffi or a compiler samples are taken in JavaScript; what is recorded must be the same. */
+describe.each([
+  ['c', undefined],
+  ['javascript', 'no-compiler-of-this-name'],
+])('samples that are taken in %s', (loop, compiler) => {
+  test('tell times, RSS, their highest sum, the peak of a process that is killed, and the passing of the limit', async () => {
+    if (compiler !== undefined) vi.stubEnv('CC', compiler)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { sampler, messages, text } = await startForTest(200, 100 * MIB)
+    const { child, pid, startTicks, hold } = await startHolder()
+    const told = (kind: FromSampler['kind']) => messages.some((message) => message.kind === kind)
+    sampler.add({ pid, startTicks })
+    await hold(120)
+    expect(await pollUntil(() => told('over-limit'), LIMIT_MS)).toBe(true)
+    const { rssBytes, peakBytes } = await hold(1)
+    // The kernel counts the pages of statm less exactly than those of status.
+    const newestBytes = () => Number(/(\d+)\]\n$/.exec(text())?.[1])
+    expect(await pollUntil(() => Math.abs(newestBytes() - rssBytes) < MIB, LIMIT_MS)).toBe(true)
+    // A hundred samples more: the peak is read at least every half second.
+    const length = text().length
+    expect(
+      await pollUntil(() => text().length > length + 100 * '[1795477241411.05,1,1048576]\n'.length, LIMIT_MS),
+    ).toBe(true)
+    child.kill('SIGKILL')
+    expect(await pollUntil(() => told('gone'), LIMIT_MS)).toBe(true)
+    await sampler.stop()
+
+    const lines = text().trimEnd().split('\n')
+    for (const line of lines) expect(line).toMatch(/^\[\d{13}\.\d\d,\d+,\d+\]$/)
+    const samples = lines.map((line) => JSON.parse(line) as [timeMs: number, pid: number, rssBytes: number])
+    for (const [i, [timeMs]] of samples.slice(1).entries()) expect(timeMs).toBeGreaterThan(samples[i]![0])
+    const highest = samples.reduce((a, b) => (b[2] > a[2] ? b : a))
+    expect(highest[2]).toBeGreaterThan(120 * MIB)
+    expect(highest[2]).toBeLessThan(peakBytes + MIB)
+    const gone = messages.at(-2) as Extract<FromSampler, { process: unknown }>
+    expect(gone.kind).toBe('gone')
+    expect(gone.process.peakBytes).toBe(peakBytes)
+    expect(gone.process.highest!.rssBytes).toBeGreaterThan(100 * MIB)
+    const stopped = messages.at(-1) as Extract<FromSampler, { treePeak: unknown }>
+    expect(stopped.kind).toBe('stopped')
+    expect(stopped.sampling).toMatchObject({ loop, samples: samples.length, readings: { read: samples.length } })
+    expect(stopped.treePeak).toMatchObject({ rssBytes: highest[2], processes: 1 })
+    expect(Math.abs(stopped.treePeak!.timeMs - highest[0])).toBeLessThan(0.01)
+  })
 })
 
 test('whole numbers of any length are written as they are', async () => {
