@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { killPoint } from '../kill-point.js'
 import { type Block, divideBlock, giveBlockBack, LARGE_BYTES, takeBlock } from '../weights/blocks.js'
-import type { SafetensorsFile } from '../weights/safetensors-file.js'
+import type { FileHeader, SafetensorsFile } from '../weights/safetensors-file.js'
 import { canonicalEntries, encodeEntries, type TensorEntry } from '../weights/safetensors-header.js'
 import { itemBytes, type TensorData, type TensorSpec, type TensorType } from '../weights/weights.js'
 import { combineTensor } from './weighted-sum.js'
@@ -24,12 +24,12 @@ const LEAST_BYTES = 8192
 /**
  * Writes `sum of share_i * term_i`, the terms added in their order, as a safetensors file, and syncs it. The sum is that of
  * {@link combineTensor}, block by block: so it has the same bits as one over whole tensors. While a block is added up, the
- * next ones are read and the last one is written.
+ * next ones are read and the last one is written. Returns the header of the file.
  */
 export async function writeMean(
   file: string,
   from: { specs: readonly TensorSpec[]; terms: readonly MeanTerm[]; metadata: Record<string, string> },
-): Promise<void> {
+): Promise<FileHeader> {
   const { specs, terms, metadata } = from
   const entries = canonicalEntries(specs)
   const head = encodeEntries(entries, metadata)
@@ -62,6 +62,7 @@ export async function writeMean(
     }
     await written
     await disk.finish()
+    return { entries, metadata, headBytes: head.length }
   } finally {
     await Promise.allSettled([reading, written, disk.idle])
     memory.giveBack()
@@ -136,11 +137,11 @@ function* passesOf(
 
 /** Neighbouring tensors together, so that many small ones cost no more than a large one. */
 function* stretchesOf(entries: readonly TensorEntry[], terms: readonly MeanTerm[]): Generator<Pass, undefined> {
-  const begins = terms.map(({ file }) => new Map(file.entries.map(({ spec, begin }) => [spec.name, begin])))
+  const placesIn = terms.map(({ file }) => placesOf(file, entries))
   let stretch: Pass | undefined
   for (const { spec, begin, end } of entries) {
     const shares = terms.map((term) => term.share(spec))
-    const places = begins.map((byName) => byName.get(spec.name)!)
+    const places = placesIn.map((places) => (places === undefined ? begin : places.get(spec.name)!))
     const next: Pass = { dtype: spec.dtype, begin, bytes: end - begin, shares, places }
     if (stretch !== undefined && isContinuedBy(stretch, next)) stretch.bytes += next.bytes
     else {
@@ -149,6 +150,12 @@ function* stretchesOf(entries: readonly TensorEntry[], terms: readonly MeanTerm[
     }
   }
   if (stretch !== undefined) yield stretch
+}
+
+/** Where a file has its tensors; undefined where that is the same as in the file that is written. */
+function placesOf(file: SafetensorsFile, entries: readonly TensorEntry[]): Map<string, number> | undefined {
+  if (file.entries === entries) return undefined
+  return new Map(file.entries.map(({ spec, begin }) => [spec.name, begin]))
 }
 
 function isContinuedBy(stretch: Pass, next: Pass): boolean {

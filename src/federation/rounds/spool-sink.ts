@@ -5,6 +5,7 @@ import { notePassedBytes } from '../../memory/young-generation.js'
 import { killPoint } from '../kill-point.js'
 import { type Block, giveBlockBack, takeBlock } from '../weights/blocks.js'
 import { firstNonFinite } from '../weights/finite.js'
+import type { FileHeader } from '../weights/safetensors-file.js'
 import { encodeEntries, type TensorEntry, WeightsError } from '../weights/safetensors-header.js'
 import type { TensorSink } from '../weights/scan-safetensors.js'
 import { itemBytes, quote } from '../weights/weights.js'
@@ -33,6 +34,7 @@ export class SpoolSink implements TensorSink {
   #filled = 0
   /** Bytes of the block at hand whose values were checked. */
   #checked = 0
+  #entries: readonly TensorEntry[] = []
   #headBytes = 0
   /** Bytes of tensors before the block at hand. */
   #offset = 0
@@ -49,8 +51,14 @@ export class SpoolSink implements TensorSink {
     this.#metadata = metadata
   }
 
+  /** Of the file that this writes, from {@link begin} on. */
+  get header(): FileHeader {
+    return { entries: this.#entries, metadata: this.#metadata, headBytes: this.#headBytes }
+  }
+
   begin(entries: readonly TensorEntry[]): void {
     const head = encodeEntries(entries, this.#metadata)
+    this.#entries = entries
     this.#headBytes = head.length
     writeFully(this.#descriptor, head, 0)
   }

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { killPoint } from '../kill-point.js'
 import { FileState } from '../weights/file-state.js'
 import type { GlobalState } from '../weights/global-state.js'
-import { SafetensorsFile } from '../weights/safetensors-file.js'
+import { type FileHeader, SafetensorsFile } from '../weights/safetensors-file.js'
 import { scanSafetensors } from '../weights/scan-safetensors.js'
 import { type TensorSpec, type Weights, weightsBytes } from '../weights/weights.js'
 import { encodeWeights } from '../weights/write-safetensors.js'
@@ -29,6 +29,8 @@ export interface SpoolPlace {
 interface Spooled {
   claim: ResultClaim
   path: string
+  /** Undefined for one that a server which was killed has written. */
+  header: FileHeader | undefined
 }
 
 /**
@@ -45,7 +47,7 @@ export class SpooledAggregation implements Aggregation {
   constructor(settings: AggregationSettings, place: SpoolPlace) {
     this.#settings = settings
     this.#place = place
-    this.#results = place.left.map((path) => ({ path, claim: readClaimOf(path) }))
+    this.#results = place.left.map((path) => ({ path, claim: readClaimOf(path), header: undefined }))
     this.#received = 1 + Math.max(-1, ...place.left.map((path) => Number(/(\d+)\.safetensors$/.exec(path)?.[1])))
   }
 
@@ -76,6 +78,7 @@ export class SpooledAggregation implements Aggregation {
     } finally {
       await sink.close()
     }
+    const { header } = sink
     return {
       count: () => {
         try {
@@ -84,7 +87,7 @@ export class SpooledAggregation implements Aggregation {
           rmSync(part, { force: true })
           throw error
         }
-        this.#results.push({ claim, path })
+        this.#results.push({ claim, path, header })
       },
       drop: () => rmSync(part, { force: true }),
     }
@@ -95,10 +98,11 @@ export class SpooledAggregation implements Aggregation {
     const { specs, metadata } = this.#settings
     const { outcomePath, opened } = this.#place
     const results = this.#results.sort((a, b) => compareText(a.claim.client, b.claim.client))
-    const files = results.map(({ path }) => new SafetensorsFile(path))
+    const files = results.map(({ path, header }) => new SafetensorsFile(path, header))
     const accepted = JSON.stringify(results.map(({ claim }) => claim))
+    let header: FileHeader
     try {
-      await writeMean(`${outcomePath}.part`, {
+      header = await writeMean(`${outcomePath}.part`, {
         specs,
         terms: this.#terms(results, files, current),
         metadata: { ...metadata, accepted },
@@ -112,7 +116,7 @@ export class SpooledAggregation implements Aggregation {
     }
     killPoint('mean-written')
     await rename(`${outcomePath}.part`, outcomePath)
-    return opened(new FileState(new SafetensorsFile(outcomePath), specs))
+    return opened(new FileState(new SafetensorsFile(outcomePath, header), specs))
   }
 
   discard(): void {

@@ -1,7 +1,7 @@
 import { giveBlockBack, takeBlock } from './blocks.js'
 import { assertFinite } from './finite.js'
 import type { EncodedFile, GlobalState } from './global-state.js'
-import { layoutDifference } from './layout.js'
+import { entriesDifference } from './layout.js'
 import type { SafetensorsFile } from './safetensors-file.js'
 import { encodeEntries, WeightsError } from './safetensors-header.js'
 import { allocateUnfilled, bytesOf, type TensorSpec, type Weights } from './weights.js'
@@ -13,10 +13,7 @@ export class FileState implements GlobalState {
 
   /** Throws WeightsError where the file holds something else than `specs`. */
   constructor(file: SafetensorsFile, specs: readonly TensorSpec[]) {
-    const difference = layoutDifference(
-      file.entries.map((entry) => entry.spec),
-      specs,
-    )
+    const difference = entriesDifference(file.entries, specs)
     if (difference !== undefined) throw new WeightsError(`${file.path} is not of this model: ${difference}`)
     this.file = file
     this.specs = specs

@@ -1,3 +1,4 @@
+import { canonicalEntries, type TensorEntry } from './safetensors-header.js'
 import { quote, type TensorSpec } from './weights.js'
 
 /**
@@ -6,6 +7,19 @@ import { quote, type TensorSpec } from './weights.js'
  */
 export function layoutDifference(found: readonly TensorSpec[], expected: readonly TensorSpec[]): string | undefined {
   return nameDifference(found, expected) ?? shapeDifference(found, expected)
+}
+
+/** The same of the tensors of a file. */
+export function entriesDifference(
+  entries: readonly TensorEntry[],
+  expected: readonly TensorSpec[],
+): string | undefined {
+  // A file of ours, which most are.
+  if (entries === canonicalEntries(expected)) return undefined
+  return layoutDifference(
+    entries.map((entry) => entry.spec),
+    expected,
+  )
 }
 
 function nameDifference(found: readonly TensorSpec[], expected: readonly TensorSpec[]): string | undefined {

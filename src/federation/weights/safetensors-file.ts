@@ -11,6 +11,15 @@ import {
 
 const readAsync = promisify(read)
 
+/** What the header of a file says. */
+export interface FileHeader {
+  /** By their place in the file. */
+  readonly entries: readonly TensorEntry[]
+  readonly metadata: Readonly<Record<string, string>>
+  /** Of the length and the header. */
+  readonly headBytes: number
+}
+
 /** A safetensors file, open for reading at any place. It stays readable when it is replaced or removed meanwhile. */
 export class SafetensorsFile {
   readonly path: string
@@ -24,17 +33,19 @@ export class SafetensorsFile {
   #readers = 0
   #isClosed = false
 
-  /** Throws WeightsError where the header is none. */
-  constructor(path: string) {
+  /**
+   * Throws WeightsError where the header is none.
+   * @param written of a file that this process has written: its header is not read again
+   */
+  constructor(path: string, written?: FileHeader) {
     this.path = path
     this.#descriptor = openSync(path, 'r')
     try {
-      const length = decodeHeaderLength(this.#readHead(LENGTH_BYTES, 0))
-      const header = this.#readHead(length, LENGTH_BYTES)
-      this.entries = decodeHeader(header)
-      this.metadata = decodeMetadata(header)
-      this.dataBytes = this.entries.at(-1)?.end ?? 0
-      this.#dataBegin = LENGTH_BYTES + length
+      const { entries, metadata, headBytes } = written ?? this.#readHeader()
+      this.entries = entries
+      this.metadata = metadata
+      this.dataBytes = entries.at(-1)?.end ?? 0
+      this.#dataBegin = headBytes
     } catch (error) {
       closeSync(this.#descriptor)
       throw error
@@ -71,6 +82,12 @@ export class SafetensorsFile {
     // Never again: the number may be another file's by then.
     this.#readers = Number.POSITIVE_INFINITY
     closeDescriptor(this.#descriptor)
+  }
+
+  #readHeader(): FileHeader {
+    const length = decodeHeaderLength(this.#readHead(LENGTH_BYTES, 0))
+    const header = this.#readHead(length, LENGTH_BYTES)
+    return { entries: decodeHeader(header), metadata: decodeMetadata(header), headBytes: LENGTH_BYTES + length }
   }
 
   #readHead(length: number, position: number): Buffer {

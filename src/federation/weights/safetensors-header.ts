@@ -53,22 +53,46 @@ export function placeInOrder(specs: readonly TensorSpec[]): TensorEntry[] {
   })
 }
 
-/** The first bytes of a file whose tensors lie at these places. */
+/*
+ * A job has the same tensors in every transfer of every round. What is said of them is kept with the list of them: made anew
+ * each time, it was most of the garbage of a round, and lived long enough to be moved to where V8 lets it lie for a hundred rounds.
+ */
+const canonical = new WeakMap<readonly TensorSpec[], readonly TensorEntry[]>()
+const heads = new WeakMap<readonly TensorEntry[], Uint8Array>()
+const texts = new WeakMap<readonly TensorEntry[], Buffer>()
+
+/** The first bytes of a file whose tensors lie at these places. Without metadata they are shared: nobody may write to them. */
 export function encodeEntries(entries: readonly TensorEntry[], metadata?: Record<string, string>): Uint8Array {
+  const tensors = keep(texts, entries, encodeTensors)
+  if (metadata === undefined) return keep(heads, entries, () => withLength(tensors))
+  const separator = entries.length === 0 ? '' : ','
+  const begin = Buffer.from(`{"__metadata__":${JSON.stringify(metadata)}${separator}`)
+  return withLength(Buffer.concat([begin, tensors.subarray(1)]))
+}
+
+/** As a JSON object. */
+function encodeTensors(entries: readonly TensorEntry[]): Buffer {
   const named = entries.map(({ spec: { name, dtype, shape }, begin, end, narrow }): [string, unknown] => [
     name,
     { dtype: narrow ?? dtype, shape, data_offsets: [begin, end] },
   ])
-  return withLength(Object.fromEntries(metadata === undefined ? named : [['__metadata__', metadata], ...named]))
+  return Buffer.from(JSON.stringify(Object.fromEntries(named)))
 }
 
-/** Where tensors lie in a file that {@link encodeHeader} heads. */
-export function canonicalEntries(specs: readonly TensorSpec[]): TensorEntry[] {
-  return placeInOrder(canonicalOrder(specs).map((index) => specs[index]!))
+/** Where tensors lie in a file that {@link encodeHeader} heads. The same list for the same specs. */
+export function canonicalEntries(specs: readonly TensorSpec[]): readonly TensorEntry[] {
+  return keep(canonical, specs, () => placeInOrder(canonicalOrder(specs).map((index) => specs[index]!)))
 }
 
-function withLength(header: Record<string, unknown>): Uint8Array {
-  const json = Buffer.from(JSON.stringify(header))
+function keep<Key extends object, Value>(kept: WeakMap<Key, Value>, key: Key, make: (key: Key) => Value): Value {
+  const known = kept.get(key)
+  if (known !== undefined) return known
+  const made = make(key)
+  kept.set(key, made)
+  return made
+}
+
+function withLength(json: Buffer): Uint8Array {
   const padded = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT
   const head = Buffer.alloc(LENGTH_BYTES + padded, ' ')
   head.writeBigUInt64LE(BigInt(padded))

@@ -1,10 +1,12 @@
 import { finished, type Readable } from 'node:stream'
 import { formatBytes } from '../../units.js'
-import { layoutDifference } from './layout.js'
+import { entriesDifference } from './layout.js'
 import type { NarrowType } from './narrow.js'
 import {
+  canonicalEntries,
   decodeHeader,
   decodeHeaderLength,
+  encodeEntries,
   LENGTH_BYTES,
   placeInOrder,
   type TensorEntry,
@@ -79,7 +81,7 @@ class Scanner {
   /** The bytes of the length, then of the header, until they are complete. */
   #head = new Uint8Array(LENGTH_BYTES)
   #headFilled = 0
-  #entries: TensorEntry[] | undefined
+  #entries: readonly TensorEntry[] | undefined
   /** The same as the sink knows them. */
   #wideEntries: readonly TensorEntry[] = []
   #widener: Widener | undefined
@@ -122,7 +124,7 @@ class Scanner {
       return taken
     }
     const { narrow } = this.#options
-    const entries = decodeHeader(this.#head.subarray(LENGTH_BYTES), narrow)
+    const entries = this.#ownEntries() ?? decodeHeader(this.#head.subarray(LENGTH_BYTES), narrow)
     this.#wideEntries = narrow === undefined ? entries : placeInOrder(entries.map(({ spec }) => spec))
     this.#checkEntries(this.#wideEntries)
     this.#entries = entries
@@ -131,10 +133,17 @@ class Scanner {
     return taken
   }
 
+  /** Those of the very header that we write for what is expected, byte for byte: there is nothing to find out about it. */
+  #ownEntries(): readonly TensorEntry[] | undefined {
+    const { expected, narrow } = this.#options
+    if (expected === undefined || narrow !== undefined) return undefined
+    const entries = canonicalEntries(expected)
+    return Buffer.compare(this.#head, encodeEntries(entries)) === 0 ? entries : undefined
+  }
+
   #checkEntries(entries: readonly TensorEntry[]): void {
     const { expected, maxBytes } = this.#options
-    const specs = entries.map((entry) => entry.spec)
-    const difference = expected === undefined ? undefined : layoutDifference(specs, expected)
+    const difference = expected === undefined ? undefined : entriesDifference(entries, expected)
     if (difference !== undefined) throw new WeightsError(difference)
     const bytes = entries.at(-1)?.end ?? 0
     if (bytes > maxBytes)

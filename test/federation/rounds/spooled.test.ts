@@ -7,6 +7,8 @@ import type { Aggregation, Combination } from '../../../src/federation/rounds/ag
 import { SpoolFolder } from '../../../src/federation/rounds/spool-folder.js'
 import { SpoolStorage } from '../../../src/federation/rounds/spool-storage.js'
 import { memoryStorage, type Storage } from '../../../src/federation/rounds/storage.js'
+import type { FileState } from '../../../src/federation/weights/file-state.js'
+import { canonicalEntries, encodeEntries } from '../../../src/federation/weights/safetensors-header.js'
 import { allocateTensor, type TensorSpec, type Weights } from '../../../src/federation/weights/weights.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 import { bytesOf } from '../raw-client.js'
@@ -67,6 +69,35 @@ it.each([1, 2, 3, 40])('%s results have the same mean in files as in memory, bit
   const spooled = await combined(new SpoolStorage(SpoolFolder.open(folder)), clients)
   expect(bytesOf(spooled).equals(bytesOf(await combined(memoryStorage(), clients)))).toBe(true)
   expect(readdirSync(folder).sort()).toEqual(['owner', 'state.safetensors'])
+})
+
+it('a round makes no list of its tensors: results in our own form and the state after it have the one of the job', async () => {
+  const storage = new SpoolStorage(SpoolFolder.open(temporaryFolder()))
+  let state = await storage.begin(weights(99), 0)
+  for (let round = 1; round <= 3; round++) {
+    const aggregation = open(storage)
+    for (const client of ['site-1', 'site-2'])
+      (await aggregation.receive(body(bytesOf(weights(round))), claim(client))).count()
+    state = await aggregation.combine(state)
+    await storage.commit(state)
+    expect((state as FileState).file.entries).toBe(canonicalEntries(specs))
+  }
+})
+
+it('a result whose header is another one than ours has the same sum', async () => {
+  const whole = bytesOf(weights(5))
+  const length = Number(whole.readBigUInt64LE())
+  const head = encodeEntries(canonicalEntries(specs), { framework: 'another', note: 'x'.repeat(100) })
+  const foreign = Buffer.concat([head, whole.subarray(8 + length)])
+  const states = []
+  for (const given of [whole, foreign]) {
+    const storage = new SpoolStorage(SpoolFolder.open(temporaryFolder()))
+    const aggregation = open(storage)
+    const begun = await storage.begin(weights(99), 0)
+    ;(await aggregation.receive(body(given), claim('site-1'))).count()
+    states.push(bytesOf(await (await aggregation.combine(begun)).load()))
+  }
+  expect(states[1]!.equals(states[0]!)).toBe(true)
 })
 
 it('a value that is not finite is named by its tensor and index, and leaves no file', async () => {
