@@ -14,7 +14,7 @@ export function build() {
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
   const assets = join(root, 'src/report/page')
   if (existsSync(assets)) cpSync(assets, join(root, 'dist/report/page'), { recursive: true })
-  for (const source of ['recording/probe/tidemark-probe.c', 'recording/loop/sampling-loop.c'])
+  for (const source of ['recording/probe/tidemark-probe.c', 'recording/sampling/sampling-loop.c'])
     cpSync(join(root, 'src', source), join(root, 'dist', source))
   bundlePage('page')
   bundlePage('recording-page')

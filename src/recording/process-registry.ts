@@ -4,7 +4,7 @@ import type { Mark } from '../marks.js'
 import type { LiveProcess } from './observer.js'
 import { nameProcess, type RolePattern } from './process-name.js'
 import type { RecordedProcess } from './recording.js'
-import type { SampledProcess } from './sampler-protocol.js'
+import type { SampledProcess } from './sampling/sampler-protocol.js'
 
 export interface NewProcess {
   pid: number

@@ -4,7 +4,7 @@ import type { Mark } from '../marks.js'
 import type { RoundEvent } from './observer.js'
 import type { RolePattern } from './process-name.js'
 import type { RecordingHead } from './recording.js'
-import type { TreeSettings } from './sampler-protocol.js'
+import type { TreeSettings } from './sampling/sampler-protocol.js'
 
 export interface RecordingOptions {
   /** Made if it is not there. What an earlier recording left in it is overwritten. */

@@ -17,8 +17,8 @@ import { RecordedCgroup } from './recorded-cgroup.js'
 import type { ProcessToRecord, RecorderHandle, RecordingOptions } from './recorder-handle.js'
 import type { RecordingHead } from './recording.js'
 import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './recording-files.js'
-import { type SamplerHandle, startSampler } from './sampler.js'
-import type { FromSampler, StatusIntervals } from './sampler-protocol.js'
+import { type SamplerHandle, startSampler } from './sampling/sampler.js'
+import type { FromSampler, StatusIntervals } from './sampling/sampler-protocol.js'
 import { startSharedLog } from './shared-log.js'
 
 /** More often would only cost: between two readings nothing is missed. */

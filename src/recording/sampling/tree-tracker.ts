@@ -1,9 +1,9 @@
-import { carriesVariable } from '../linux/environment.js'
-import { openNewestPid } from '../linux/newest-pid.js'
-import { listPids } from '../linux/process-list.js'
-import { type ProcessStat, readProcessStat } from '../linux/process-stat.js'
-import { isThread } from '../linux/thread.js'
-import { PLAN } from './loop/layout.js'
+import { carriesVariable } from '../../linux/environment.js'
+import { openNewestPid } from '../../linux/newest-pid.js'
+import { listPids } from '../../linux/process-list.js'
+import { type ProcessStat, readProcessStat } from '../../linux/process-stat.js'
+import { isThread } from '../../linux/thread.js'
+import { PLAN } from './loop-layout.js'
 import type { TreeSettings } from './sampler-protocol.js'
 
 /** A whole listing of /proc at least this often, for whatever the shorter ways missed. */

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs'
-import { writeWhole } from '../linux/native-io.js'
-import { PLAN } from './loop/layout.js'
+import { writeWhole } from '../../linux/native-io.js'
+import { PLAN } from './loop-layout.js'
 
 /**
  * Up to four samples a second each is written at once, at higher rates those of this time in one write: where the processor's caches are

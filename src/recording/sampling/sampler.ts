@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { TidemarkError } from '../errors.js'
-import { ring } from '../linux/interruptible-sleep.js'
+import { TidemarkError } from '../../errors.js'
+import { ring } from '../../linux/interruptible-sleep.js'
 import type { FromSampler, ProcessToSample, SamplerSettings, ToSampler } from './sampler-protocol.js'
 
 /** The sampling thread as the recorder sees it. */
@@ -62,6 +62,8 @@ export function startSampler(
 
 /** Threads cannot run TypeScript on Node 20: from the sources, as in tests, the compiled thread is taken. */
 function workerFile(): URL {
-  const compiled = import.meta.url.endsWith('.ts') ? '../../dist/recording/sampler-worker.js' : './sampler-worker.js'
+  const compiled = import.meta.url.endsWith('.ts')
+    ? '../../../dist/recording/sampling/sampler-worker.js'
+    : './sampler-worker.js'
   return new URL(compiled, import.meta.url)
 }

@@ -1,5 +1,5 @@
-import type { MemoryReading } from '../marks.js'
-import type { SamplingFacts, TreePeak } from './recording.js'
+import type { MemoryReading } from '../../marks.js'
+import type { SamplingFacts, TreePeak } from '../recording.js'
 
 /**
  * How far apart peak, parts and threads of a process are read. The kernel keeps the peak, so a spike that came and went

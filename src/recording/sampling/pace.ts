@@ -1,5 +1,5 @@
-import { PLAN } from './loop/layout.js'
-import type { SamplingFacts } from './recording.js'
+import type { SamplingFacts } from '../recording.js'
+import { PLAN } from './loop-layout.js'
 
 /** Lateness is counted in steps of 20 us up to 20 ms; what is later falls into the last step. */
 const STEP_MS = 0.02

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Pace } from '../../src/recording/pace.js'
+import { Pace } from '../../../src/recording/sampling/pace.js'
 
 test('deadlines are absolute: one late sample does not move those after it', () => {
   const pace = new Pace(100, 1000)

@@ -3,12 +3,12 @@ import { builtLibrary } from '../../linux/built-library.js'
 import { loadNativeLibrary, type NativeFunction } from '../../linux/native-library.js'
 import { pageSizeBytes } from '../../linux/page-size.js'
 import { nowMs } from '../clock.js'
-import type { Pace } from '../pace.js'
-import type { SampleLog } from '../sample-log.js'
-import type { StatusIntervals } from '../sampler-protocol.js'
-import type { TreeTracker } from '../tree-tracker.js'
-import type { WatchedProcess } from '../watched-process.js'
-import { NONE, PLAN, PLAN_LENGTH, PROCESS_LENGTH, STATUS_BYTES } from './layout.js'
+import { NONE, PLAN, PLAN_LENGTH, PROCESS_LENGTH, STATUS_BYTES } from './loop-layout.js'
+import type { Pace } from './pace.js'
+import type { SampleLog } from './sample-log.js'
+import type { StatusIntervals } from './sampler-protocol.js'
+import type { TreeTracker } from './tree-tracker.js'
+import type { WatchedProcess } from './watched-process.js'
 
 /** Samples of one call, and processes: with more there is more to do than to sleep, and nothing is gained. */
 const CAPACITY = 2048

@@ -1,10 +1,10 @@
-import { readCommandLine } from '../linux/command-line.js'
-import { countOpenFiles } from '../linux/open-files.js'
-import { pageSizeBytes } from '../linux/page-size.js'
-import { type OpenStatus, openStatus, type ProcessStatus, parseStatus } from '../linux/process-status.js'
-import { openStatm, type ReadingKind, type Statm } from '../linux/statm.js'
-import { readZombieExit } from '../linux/zombie-exit.js'
-import { PROCESS, STATUS_BYTES } from './loop/layout.js'
+import { readCommandLine } from '../../linux/command-line.js'
+import { countOpenFiles } from '../../linux/open-files.js'
+import { pageSizeBytes } from '../../linux/page-size.js'
+import { type OpenStatus, openStatus, type ProcessStatus, parseStatus } from '../../linux/process-status.js'
+import { openStatm, type ReadingKind, type Statm } from '../../linux/statm.js'
+import { readZombieExit } from '../../linux/zombie-exit.js'
+import { PROCESS, STATUS_BYTES } from './loop-layout.js'
 import type { SampledProcess, StatusIntervals } from './sampler-protocol.js'
 
 /** On older kernels counting descriptors lists a folder, thousands of entries on a busy server. */
