@@ -68,8 +68,10 @@ function changeClause(measure: string, difference: Difference, trials: number): 
   const { low, high } = interval
   const range = `95 % interval ${signed(low)} to ${signed(high)} MiB`
   if (decision === 'lower' || decision === 'higher') {
-    const size = `${mib(Math.abs(change))} MiB${share === null ? '' : ` (${formatPercent(share)})`}`
-    return `it ${decision === 'lower' ? 'lowers' : 'raises'} the ${measure} by ${size}, ${range}`
+    // The verb has the sign.
+    const [verb, from, to] = decision === 'lower' ? ['lowers', -high, -low] : ['raises', low, high]
+    const size = `${mib(Math.abs(change))} MiB${share === null ? '' : ` (${(100 * Math.abs(share)).toFixed(1)} %)`}`
+    return `it ${verb} the ${measure} by ${size}, 95 % interval ${mib(from)} to ${mib(to)} MiB`
   }
   if (decision === 'equivalent')
     return `it leaves the ${measure} where it was, to within ${mib(equivalence!.margin)} MiB (measured ${signed(change)} MiB, ${range})`

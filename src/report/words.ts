@@ -66,7 +66,9 @@ function judgedTrials({ comparison }: ReportView, label: string): RoundRecord[][
 }
 
 function spreadWords({ low, high, values }: Spread): string {
-  return values.length > 1 ? ` (${mib(low)} to ${mib(high)} MiB in ${values.length} trials)` : ' (one trial)'
+  return values.length > 1
+    ? `, the median of ${values.length} trials (${mib(low)} to ${mib(high)} MiB)`
+    : ' (one trial)'
 }
 
 function failures({ failedTrials }: SettingSummary): string {

@@ -17,13 +17,13 @@ function seen(findings: Findings, analysis: Omit<Analysis, 'reason'>): string {
       return `${count(analysis.rounds, 'round')}, too few to tell noise from a slope (at least ${FEWEST_ROUNDS} are needed).`
     case 'slope':
       if (analysis.shape === 'stable')
-        return `Stable at ${level}: the slope, ${slopeWords(slope!)}, lies within the practical floor of ${formatBytes(floor!)} a round${doubling(floor!, levelBytes)}.`
+        return `Stable at ${level}: the slope, ${slopeWords(slope!)}, lies within the practical floor of ${formatBytes(floor!)} a round${doubling(floor!, levelBytes, ', at which')}.`
       if (analysis.shape === 'grows') return `Grows by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}.`
       return `Around ${level}; the slope, ${slope === null ? 'which cannot be told' : slopeWords(slope)}, is neither within the practical floor of ${formatBytes(floor!)} a round nor clearly above zero.`
     case 'slope after warm-up':
       return `Grows after a warm-up of ${count(findings.settledPlace!, 'round')}, by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}.`
     case 'still rising':
-      return `Grows, more slowly than at first: in the second half by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}; no level is in sight.`
+      return `Grows, which all rounds together leave no doubt of, and more slowly than at first: in the second half by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}; no level is in sight.`
     case 'grows or settles':
       return isRising(findings)
         ? 'Rises and levels off, but was not watched long enough to tell a slow warm-up from growth.'
@@ -61,10 +61,10 @@ function afterwards({ slopeBytesPerRound: slope, practicalFloorBytes: floor }: O
 
 function floorWords({ floorShape, slopeBytesPerRound: slope }: Omit<Analysis, 'reason'>): string {
   if (slope === null) return 'was seen too seldom to tell whether it grows'
-  if (floorShape === 'stable') return `is stable (${slopeWords(slope)})`
+  if (floorShape === 'stable') return `is stable: its slope is ${slopeWords(slope)}`
   if (floorShape === 'grows') return `grows by ${slopeWords(slope)}`
   if (floorShape === 'falls') return `falls by ${slopeWords(slope, -1)}`
-  return `may or may not grow (${slopeWords(slope)})`
+  return `may or may not grow: its slope is ${slopeWords(slope)}`
 }
 
 function steps({ steps: all, trials }: Omit<Analysis, 'reason'>): string {
@@ -74,11 +74,13 @@ function steps({ steps: all, trials }: Omit<Analysis, 'reason'>): string {
   return `${most.join(', ')}${all.length > most.length ? ` and ${all.length - most.length} more times` : ''}`
 }
 
-function needs({ shape }: Findings, { needsRounds, rounds }: Omit<Analysis, 'reason'>): string[] {
+function needs({ shape }: Findings, { needsRounds, rounds, trials }: Omit<Analysis, 'reason'>): string[] {
   if (shape !== 'inconclusive') return []
   return needsRounds === null
     ? ['At this noise no practical number of rounds decides: use more trials, or a wider --floor.']
-    : [`About ${count(needsRounds - rounds, 'more round')} a trial (${needsRounds} in all) should decide.`]
+    : [
+        `About ${count(needsRounds - rounds, 'more round')}${trials > 1 ? ' a trial' : ''} (${needsRounds} in all) should decide.`,
+      ]
 }
 
 function limit({ limit: found, shape }: Omit<Analysis, 'reason'>): string[] {
@@ -87,9 +89,9 @@ function limit({ limit: found, shape }: Omit<Analysis, 'reason'>): string[] {
   const name = `the limit of ${formatBytes(limitBytes)}`
   if (headroomBytes < 0) return [`That is ${formatBytes(-headroomBytes)} above ${name}.`]
   if (rounds === null) return shape === 'staircase' ? [] : [`That leaves ${formatBytes(headroomBytes)} below ${name}.`]
-  const time = seconds === null ? '' : `, ${formatDuration(seconds.estimate * 1000)}`
+  const time = seconds === null ? '' : `, or ${formatDuration(seconds.estimate * 1000)}`
   return [
-    `It meets ${name} in about ${count(Math.round(rounds.estimate), 'round')} (95 % interval ${Math.floor(rounds.low)} to ${Number.isFinite(rounds.high) ? Math.ceil(rounds.high) : 'never'})${time}.`,
+    `If that goes on, it meets ${name} in about ${count(Math.round(rounds.estimate), 'round')} (95 % interval ${Math.floor(rounds.low)} to ${Number.isFinite(rounds.high) ? Math.ceil(rounds.high) : 'never'})${time}.`,
   ]
 }
 
@@ -107,9 +109,9 @@ function slopeWords({ estimate, low, high }: Interval, sign: 1 | -1 = 1): string
   return `${formatBytes(sign * estimate)} a round (95 % interval ${formatBytes(from)} to ${formatBytes(to)})`
 }
 
-function doubling(bytesPerRound: number, levelBytes: number | null): string {
+function doubling(bytesPerRound: number, levelBytes: number | null, atWhich = ': at that rate'): string {
   if (levelBytes === null || bytesPerRound <= 0) return ''
-  return `: at that rate it would double in ${Math.round(levelBytes / bytesPerRound)} rounds`
+  return `${atWhich} it would double in ${Math.round(levelBytes / bytesPerRound)} rounds`
 }
 
 function signed(bytes: number): string {

@@ -76,7 +76,7 @@ test('too few rounds are inconclusive: exit code 4, and how many more it takes',
   const { code, stdout } = await runTidemark(['analyze', 'short.csv'], { cwd })
   expect(code).toBe(4)
   expect(stdout).toContain('4 rounds, too few')
-  expect(stdout).toContain('8 more rounds a trial (12 in all)')
+  expect(stdout).toContain('8 more rounds (12 in all)')
 })
 
 test.each([
@@ -104,7 +104,7 @@ describe('--limit and --horizon', () => {
     expect(verdict!.limit!.rounds!.estimate).toBeLessThan(180)
     expect(verdict!.limit!.rounds!.low).toBeLessThan(verdict!.limit!.rounds!.estimate)
     expect(verdict!.horizon!.bytes.estimate / 2 ** 20).toBeCloseTo(2000, -2)
-    expect(verdict!.reason).toMatch(/It meets the limit of 1\.00 GiB in about 1[67]\d rounds/)
+    expect(verdict!.reason).toMatch(/If that goes on, it meets the limit of 1\.00 GiB in about 1[67]\d rounds/)
   })
 
   test('a level that was settled to leaves room below the limit, and no time until it', async () => {

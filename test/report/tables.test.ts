@@ -55,7 +55,7 @@ describe('the words', () => {
 
   test('a difference that was found is given with size and interval', () => {
     const sentence = wordsOf(exampleView()).changes.find((text) => text.startsWith('gc=1 arena=4 against gc=0 arena=4'))
-    expect(sentence).toMatch(/it lowers the floor by 40\.2 MiB \(-38\.4 %\), 95 % interval -4\d\.\d to -39\.\d MiB/)
+    expect(sentence).toMatch(/it lowers the floor by 40\.2 MiB \(38\.4 %\), 95 % interval 39\.\d to 4\d\.\d MiB/)
   })
 
   test('where none was found that is the result, and nothing is called the same', () => {

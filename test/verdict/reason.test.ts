@@ -1,0 +1,41 @@
+/** The sentences of verdicts, as somebody reads them who knows statistics and did not write them. */
+import { expect, it } from 'vitest'
+import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+
+const MIB = 2 ** 20
+const inBytes = (mib: number[]) => mib.map((value) => value * MIB)
+const noise = (round: number) => 0.1 * Math.sin(round * round)
+
+it('the practical floor is what it would double at, and not the slope within it', () => {
+  const { reason } = analyzeRounds(inBytes(Array.from({ length: 30 }, (_, round) => 100 + noise(round))))
+  expect(reason).toMatch(
+    /^Stable at 100\.0 MiB: the slope, .*, lies within the practical floor of 102\.4 KiB a round, at which it would double in 1000 rounds\.$/,
+  )
+})
+
+it('growth that slows down is established by all rounds, where the interval of the second half reaches below zero', () => {
+  const nvflare = [681, 977, 1098, 1204, 1307, 1537, 1600, 1661, 1594, 1775, 1768, 1956]
+  const { shape, reason, slopeBytesPerRound } = analyzeRounds(inBytes(nvflare))
+  expect(shape).toBe('grows')
+  expect(slopeBytesPerRound!.low).toBeLessThan(0)
+  expect(reason).toMatch(
+    /^Grows, which all rounds together leave no doubt of, and more slowly than at first: in the second half by 67/,
+  )
+})
+
+it('what is needed is said of trials only where there are several, and a forecast is one', () => {
+  const few = inBytes([1070, 1835, 2210, 2444])
+  expect(analyzeRounds(few).reason).toContain('About 8 more rounds (12 in all) should decide.')
+  expect(analyzeRounds([few, few]).reason).toContain('About 8 more rounds a trial (12 in all) should decide.')
+  const leak = inBytes(Array.from({ length: 30 }, (_, round) => 100 + 2 * round + noise(round)))
+  const { reason } = analyzeRounds(leak, { limitBytes: 200 * MIB, secondsPerRound: 60 })
+  expect(reason).toMatch(
+    /If that goes on, it meets the limit of 200\.0 MiB in about 21 rounds \(95 % interval 2[01] to 2[12]\), or 2\d min/,
+  )
+})
+
+it('the slope of the floor of a saw-tooth stands in no bracket within a bracket', () => {
+  const teeth = inBytes(Array.from({ length: 30 }, (_, round) => 100 + 10 * (round % 5) + noise(round)))
+  const { reason } = analyzeRounds(teeth, { gcRounds: 5 })
+  expect(reason).toMatch(/; its floor, \d+\.\d MiB, is stable: its slope is .* a round \(95 % interval .* to .*\)\.$/)
+})
