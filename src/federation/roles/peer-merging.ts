@@ -7,7 +7,6 @@ import type { PeerSpool } from '../rounds/peer-spool.js'
 import type { Turn } from '../swarm/events.js'
 import type { KeptWeights, OwnResult } from '../swarm/kept-weights.js'
 import { weightsDigest } from '../weights/digest.js'
-import { stateInMemory } from '../weights/global-state.js'
 import type { Changes } from '../wire/changes.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { RoleProcess } from './role-process.js'
@@ -108,13 +107,12 @@ export class PeerMerging {
     const { summation, serverLearningRate } = settings
     const { global } = kept
     const { specs } = global
-    const spare = kept.takeSpare()
     const rules = {
       ...turn,
       specs,
       combination: weightedMean(settings),
       summation,
-      spare: spare && stateInMemory(spare),
+      spares: kept.spares,
       metadata: {},
     }
     if (spool === undefined) return mergeInMemory(rules, global)

@@ -144,7 +144,7 @@ async function takeProposal(
 async function readProposal({ kept }: PeerNode, request: IncomingMessage): Promise<Weights> {
   const { specs } = kept.global
   try {
-    const into = kept.takeSpare()
+    const into = kept.spares.take()
     const weights = await readWeights(request, { expected: specs, maxBytes: weightsBytes(specs), into })
     await drain(request)
     return weights

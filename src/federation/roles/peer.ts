@@ -113,7 +113,8 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
   await heartbeat.hasBegun()
   const peers = heartbeat.names
   const model = await job.loadModel(settings)
-  const kept = new KeptWeights(model.initial)
+  const { aggregation, spoolDir } = job.settings
+  const kept = new KeptWeights(model.initial, aggregation === 'spooled' ? 2 : Math.max(2, peers.length))
   const { specs } = model.initial
   const calls = new PeerCalls({
     self,
@@ -123,7 +124,6 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
     specs,
     addressOf: (name) => heartbeat.addressOf(name),
   })
-  const { aggregation, spoolDir } = job.settings
   const spool = aggregation === 'spooled' ? await PeerSpool.open(spoolDir, role.log) : undefined
   const driver = new PeerDriver({
     rules: { self, peers, rotation: settings.rotation, seed: settings.seed },
@@ -173,7 +173,7 @@ interface Work {
 async function runRounds(life: Life, work: Work): Promise<void> {
   const { changes, signal, role, job } = life
   const { driver, kept, settings } = work
-  const memory = new PeerMemory(job.settings.memoryGcRounds, role.exactPeaks, () => kept.dropSpares())
+  const memory = new PeerMemory(job.settings.memoryGcRounds, role.exactPeaks, () => kept.spares.drop())
   startNextPeak(role.exactPeaks)
   for (;;) {
     // A peer that returns has no round until it has caught up.

@@ -1,4 +1,3 @@
-import { notePassedBytes } from '../../memory/young-generation.js'
 import { encodeNarrow } from '../weights/encode-narrow.js'
 import type { EncodedFile } from '../weights/global-state.js'
 import { WIRE_TYPES } from '../weights/narrow.js'
@@ -129,8 +128,6 @@ export class ServerLink {
     const place = { index: readCount(headers, HEADERS.place), clients: readCount(headers, HEADERS.clients) }
     const round = readCount(headers, HEADERS.round)
     const attempt = readCount(headers, HEADERS.attempt)
-    // Where the weights need no fresh memory, what they come in shall need none either.
-    if (into !== undefined) answer.on('data', (chunk: Uint8Array) => notePassedBytes(chunk.length))
     try {
       const weights = await readWeights(answer, {
         maxBytes: this.#options.maxModelSize,

@@ -6,6 +6,7 @@ import type { GlobalState } from '../weights/global-state.js'
 import type { NarrowType } from '../weights/narrow.js'
 import type { TensorSpec, Weights } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
+import type { Spares } from './spares.js'
 
 /**
  * How results are put together, tensor by tensor:
@@ -33,8 +34,8 @@ export interface AggregationSettings {
   specs: readonly TensorSpec[]
   combination: Combination
   summation: Summation
-  /** Weights that nobody needs any more: where results wait in memory, one is received into theirs. */
-  spare?: GlobalState | undefined
+  /** Where results wait in memory, they are received into these, and those that the next state does not take go back. */
+  spares?: Spares | undefined
   /** The type that float32 values come in over the network, where it is another one. */
   narrow?: NarrowType | undefined
   /** What the next state says of itself where it is written to a file. */

@@ -6,6 +6,7 @@ import { allocateTensor, copyTensors, type TensorData, type Weights, weightsByte
 import type { ResultClaim } from '../wire/messages.js'
 import type { Aggregation, AggregationSettings, ReceivedResult } from './aggregation.js'
 import { compareText } from './sample.js'
+import { OpenSpares, type Spares } from './spares.js'
 import { combineTensor, type Term } from './weighted-sum.js'
 
 /**
@@ -20,17 +21,20 @@ export function openBuffered(settings: AggregationSettings): Aggregation {
   return settings.summation === 'ordered' ? new OrderedAggregation(settings) : new ArrivalAggregation(settings)
 }
 
+interface Sum {
+  add(result: ResultInMemory): void
+  /** The sum needs its memory no more. */
+  letGo(result: ResultInMemory): void
+}
+
 class ResultInMemory implements ReceivedResult {
   readonly claim: ResultClaim
   readonly data: TensorData[]
   /** Came over the network: nobody else holds this memory, and the mean may be written over it. */
   readonly isSpare: boolean
-  readonly #sum: { add(result: ResultInMemory): void }
+  readonly #sum: Sum
 
-  constructor(
-    { claim, data, isSpare }: Pick<ResultInMemory, 'claim' | 'data' | 'isSpare'>,
-    sum: { add(result: ResultInMemory): void },
-  ) {
+  constructor({ claim, data, isSpare }: Pick<ResultInMemory, 'claim' | 'data' | 'isSpare'>, sum: Sum) {
     this.claim = claim
     this.data = data
     this.isSpare = isSpare
@@ -41,28 +45,34 @@ class ResultInMemory implements ReceivedResult {
     this.#sum.add(this)
   }
 
-  drop(): void {}
+  drop(): void {
+    this.#sum.letGo(this)
+  }
 }
 
 /** Keeps every result until the end, then adds them by client name. */
 class OrderedAggregation implements Aggregation {
   readonly #settings: AggregationSettings
-  readonly #spare: Spare
+  readonly #spares: OpenSpares
   #held: ResultInMemory[] = []
 
   constructor(settings: AggregationSettings) {
-    const { spare, ...others } = settings
+    const { spares, ...others } = settings
     this.#settings = others
-    this.#spare = new Spare(spare)
+    this.#spares = new OpenSpares(spares)
   }
 
   async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
-    const { data } = await receiveWeights(source, this.#settings, this.#spare)
+    const { data } = await receiveWeights(source, this.#settings, this.#spares)
     return new ResultInMemory({ claim, data, isSpare: !('data' in source) }, this)
   }
 
   add(result: ResultInMemory): void {
     this.#held.push(result)
+  }
+
+  letGo({ data, isSpare }: ResultInMemory): void {
+    if (isSpare) this.#spares.giveBack({ specs: this.#settings.specs, data })
   }
 
   async combine(state: GlobalState): Promise<GlobalState> {
@@ -82,37 +92,40 @@ class OrderedAggregation implements Aggregation {
       combineTensor(target, { terms, current: current.data[tensor]!, keep })
       data.push(target)
     }
+    for (const result of held) if (result !== written) this.letGo(result)
     return stateInMemory({ specs, data })
   }
 
   discard(): void {
     this.#held = []
-    this.#spare.take()
+    this.#spares.close()
   }
 }
 
 /** Adds every result to one running mean as it comes, and lets go of it. */
 class ArrivalAggregation implements Aggregation {
   readonly #settings: AggregationSettings
-  readonly #spare: Spare
+  readonly #spares: OpenSpares
   #accepted: ResultClaim[] = []
   /** Per tensor: the mean of what came so far, in the array of the first result, and the sum of its weights. */
   #means: { data: TensorData; weight: number }[] = []
 
   constructor(settings: AggregationSettings) {
-    const { spare, ...others } = settings
+    const { spares, ...others } = settings
     this.#settings = others
-    this.#spare = new Spare(spare)
+    this.#spares = new OpenSpares(spares)
   }
 
   async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
-    const received = await receiveWeights(source, this.#settings, this.#spare)
+    const received = await receiveWeights(source, this.#settings, this.#spares)
     // The running mean is written over the first result, and another process may still need its own.
-    const own = 'data' in source && this.#accepted.length === 0 ? copyTensors(received) : received.data
-    return new ResultInMemory({ claim, data: own, isSpare: true }, this)
+    const isOwn = 'data' in source
+    const data = isOwn && this.#accepted.length === 0 ? copyTensors(received) : received.data
+    return new ResultInMemory({ claim, data, isSpare: !isOwn }, this)
   }
 
-  add({ claim, data }: ResultInMemory): void {
+  add(result: ResultInMemory): void {
+    const { claim, data } = result
     const { specs, combination } = this.#settings
     for (const [tensor, spec] of specs.entries()) {
       const weight = combination.weight(claim, spec)
@@ -120,7 +133,12 @@ class ArrivalAggregation implements Aggregation {
       if (mean === undefined) this.#means.push({ data: data[tensor]!, weight })
       else addToMean(mean, weight, data[tensor]!)
     }
+    if (this.#accepted.length > 0) this.letGo(result)
     this.#accepted.push(claim)
+  }
+
+  letGo({ data, isSpare }: ResultInMemory): void {
+    if (isSpare) this.#spares.giveBack({ specs: this.#settings.specs, data })
   }
 
   async combine(state: GlobalState): Promise<GlobalState> {
@@ -143,7 +161,7 @@ class ArrivalAggregation implements Aggregation {
   discard(): void {
     this.#accepted = []
     this.#means = []
-    this.#spare.take()
+    this.#spares.close()
   }
 }
 
@@ -158,37 +176,17 @@ function addToMean(mean: { data: TensorData; weight: number }, weight: number, d
   mean.weight = total
 }
 
-/** The memory of weights that nobody needs any more, for one result at a time. Nothing else here refers to it: it outlives its round. */
-class Spare {
-  #state: GlobalState | undefined
-
-  constructor(state: GlobalState | undefined) {
-    this.#state = state
-  }
-
-  take(): GlobalState | undefined {
-    const state = this.#state
-    this.#state = undefined
-    return state
-  }
-
-  giveBack(state: GlobalState | undefined): void {
-    this.#state = state
-  }
-}
-
 async function receiveWeights(
   source: Readable | Weights,
   { specs, narrow }: AggregationSettings,
-  spare: Spare,
+  spares: Spares,
 ): Promise<Weights> {
   if (!('data' in source)) {
-    const free = spare.take()
+    const into = await spares.take()
     try {
-      const into = await free?.load()
       return await readWeights(source, { expected: specs, maxBytes: weightsBytes(specs), into, narrow })
     } catch (error) {
-      if (free !== undefined) spare.giveBack(free)
+      if (into !== undefined) spares.giveBack(into)
       throw error
     }
   }

@@ -8,6 +8,7 @@ import type { ResultClaim } from '../wire/messages.js'
 import type { Combination } from './aggregation.js'
 import { Collection, type OtherStanding, RoundFailedError } from './collection.js'
 import type { Desk } from './desk.js'
+import { SpareState } from './spares.js'
 import type { Storage } from './storage.js'
 
 export type RoundSettings = OptionValues<typeof roundOptions> &
@@ -59,7 +60,7 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
     specs,
     combination,
     summation,
-    spare,
+    spares: spare && new SpareState(spare),
     narrow,
     metadata,
   })

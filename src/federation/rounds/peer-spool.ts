@@ -36,7 +36,7 @@ export class PeerSpool {
    * Throws TidemarkError where there is no room for so many results, their sum and what it is added to.
    */
   async begin(settings: AggregationSettings, results: number, current: Weights | undefined): Promise<Merge> {
-    const { spare, ...others } = settings
+    const { spares, ...others } = settings
     const { round, attempt, specs } = others
     await this.#folder.assertRoom(current === undefined ? results : results + 1, weightsBytes(specs))
     const name = `round-${round}-${attempt}-${this.#merges++}`
@@ -58,7 +58,7 @@ export class PeerSpool {
       try {
         if (current !== undefined) await writeSource(currentPath, current, {})
         const state = current === undefined ? undefined : note(new FileState(new SafetensorsFile(currentPath), specs))
-        return await (await aggregation.combine(state)).load(await spare?.load())
+        return await (await aggregation.combine(state)).load(await spares?.take())
       } catch (error) {
         throw this.#folder.explain(error)
       } finally {

@@ -1,3 +1,4 @@
+import { SpareSets } from '../rounds/spares.js'
 import { weightsDigest } from '../weights/digest.js'
 import { copyTensors, type TensorData, type Weights } from '../weights/weights.js'
 
@@ -9,29 +10,31 @@ export interface OwnResult {
   weights: Weights
 }
 
-/** What the next round needs room for: a copy to train on, and the weights that come over the network. */
-const SPARES = 2
-
 /**
  * The weights that a peer holds: the global ones always, which is what makes succession possible; its own result until the
  * round is committed, so that nobody has to train again; and the proposal that it has confirmed.
  *
- * Memory of a round that is over is kept for the next one, until a cleanup: faulting fresh pages in takes longer than the
- * weights take to come over the network. Only what was made here is written over, and only once no transfer reads it.
+ * Memory of a round that is over is kept for the next ones, until a cleanup. Only what was made here is written over, and only
+ * once no transfer reads it.
  */
 export class KeptWeights {
   #global: Weights
   #globalDigest: string | undefined
   #own: OwnResult | undefined
   #proposed: { digest: string; weights: Weights } | undefined
-  #spares: Weights[] = []
+  readonly spares: SpareSets
   /** Tensors that nobody outside holds: not those of the first weights, nor of a trainer that made new ones. */
   readonly #made = new WeakSet<TensorData>()
   /** How many transfers read these weights. */
   readonly #readers = new Map<Weights, number>()
 
-  constructor(initial: Weights) {
+  /**
+   * @param room sets that a round may need room for besides the global one: a copy to train on, and what comes over the
+   *   network, the proposal or, to an aggregator, the results of the others
+   */
+  constructor(initial: Weights, room: number) {
     this.#global = initial
+    this.spares = new SpareSets(room)
   }
 
   get global(): Weights {
@@ -50,7 +53,7 @@ export class KeptWeights {
   /** The global weights once more, to train on. */
   copyGlobal(): Weights {
     const { specs } = this.#global
-    return this.#note({ specs, data: copyTensors(this.#global, this.takeSpare()) })
+    return this.#note({ specs, data: copyTensors(this.#global, this.spares.take()) })
   }
 
   keepOwn(own: OwnResult): void {
@@ -87,17 +90,7 @@ export class KeptWeights {
     this.#proposed = undefined
     const { specs } = weights
     for (const each of past)
-      if (each !== undefined && this.#isFree(each) && this.#spares.length < SPARES)
-        this.#spares.push({ specs, data: each.data })
-  }
-
-  /** Weights that nobody needs any more, to be written over. */
-  takeSpare(): Weights | undefined {
-    return this.#spares.pop()
-  }
-
-  dropSpares(): void {
-    this.#spares = []
+      if (each !== undefined && this.#isFree(each)) this.spares.giveBack({ specs, data: each.data })
   }
 
   /** Until it is disposed of, these weights stay as they are, whatever is committed meanwhile. */

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { notePassedBytes } from '../../memory/young-generation.js'
 import { firstNonFinite } from './finite.js'
 import { type TensorEntry, WeightsError } from './safetensors-header.js'
 import { type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
@@ -34,9 +35,11 @@ class Gathering implements TensorSink {
   #filled = 0
   #checked = 0
   readonly #spare: Map<string, TensorData>
+  readonly #needsFreshMemory: boolean
 
   constructor(into: Weights | undefined) {
     this.#spare = new Map(into?.specs.map((spec, index) => [spec.name, into.data[index]!]))
+    this.#needsFreshMemory = into === undefined
   }
 
   begin(entries: readonly TensorEntry[]): void {
@@ -48,6 +51,8 @@ class Gathering implements TensorSink {
     this.#target.set(bytes, this.#filled)
     this.#filled += bytes.length
     this.#checkValues(data, spec)
+    // Where the weights need no fresh memory, what they come in shall need none either.
+    if (!this.#needsFreshMemory) notePassedBytes(bytes.length)
   }
 
   finish(expected: readonly TensorSpec[] | undefined): Weights {

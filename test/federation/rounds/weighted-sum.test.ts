@@ -44,3 +44,16 @@ it('rounds a float32 sum once, not at every term', () => {
   // A float32 running sum would have lost both ones.
   expect(target[0]).toBe(2 ** 24 + 2)
 })
+
+it.each([1, 2, 3, 4, 5, 6])(
+  'adds %i terms in their order, value by value, whatever the length of the tensor',
+  (count) => {
+    for (const length of [1, 2, 3, 4, 5, 8193]) {
+      const terms = Array.from({ length: count }, (_, index) => ({ share: 0.1 + index, data: tensor(index + 1) }))
+      const target = new Float64Array(length)
+      combineTensor(target, { terms, current: target, keep: 0 })
+      const expected = target.map((_, i) => terms.reduce((sum, { share, data }) => sum + share * data[i]!, 0))
+      expect(target).toEqual(expected)
+    }
+  },
+)

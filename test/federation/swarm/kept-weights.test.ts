@@ -20,13 +20,13 @@ function commit(kept: KeptWeights, weights: Weights): void {
 
 function sparesOf(kept: KeptWeights): Weights['data'][] {
   const spares: Weights['data'][] = []
-  for (let spare = kept.takeSpare(); spare !== undefined; spare = kept.takeSpare()) spares.push(spare.data)
+  for (let spare = kept.spares.take(); spare !== undefined; spare = kept.spares.take()) spares.push(spare.data)
   return spares
 }
 
 describe('the memory of a committed round', () => {
   it('is written over in the next one: that of the global weights and of the own result', () => {
-    const kept = new KeptWeights(weightsOf(1, 2))
+    const kept = new KeptWeights(weightsOf(1, 2), 2)
     const first = weightsOf(3, 4)
     commit(kept, first)
     const copy = kept.copyGlobal()
@@ -36,7 +36,7 @@ describe('the memory of a committed round', () => {
   })
 
   it('is left alone while a transfer reads it', () => {
-    const kept = new KeptWeights(weightsOf(1, 2))
+    const kept = new KeptWeights(weightsOf(1, 2), 2)
     commit(kept, weightsOf(3, 4))
     const copy = kept.copyGlobal()
     kept.keepOwn(resultOf(copy))
@@ -49,7 +49,7 @@ describe('the memory of a committed round', () => {
   })
 
   it('is left alone where others may hold it: the first weights, and what a trainer made by itself', () => {
-    const kept = new KeptWeights(weightsOf(1, 2))
+    const kept = new KeptWeights(weightsOf(1, 2), 2)
     kept.keepOwn(resultOf(weightsOf(3, 4)))
     commit(kept, weightsOf(5, 6))
     expect(sparesOf(kept)).toEqual([])
@@ -57,7 +57,7 @@ describe('the memory of a committed round', () => {
 
   it('is no room for a whole set where a result left a tensor out or has one twice', () => {
     for (const places of [[0], [0, 0]]) {
-      const kept = new KeptWeights(weightsOf(1, 2))
+      const kept = new KeptWeights(weightsOf(1, 2), 2)
       const { specs, data } = kept.copyGlobal()
       kept.keepOwn(resultOf({ specs, data: places.map((place) => data[place]!) }))
       commit(kept, weightsOf(5, 6))
@@ -66,16 +66,16 @@ describe('the memory of a committed round', () => {
   })
 
   it('is given back by a cleanup', () => {
-    const kept = new KeptWeights(weightsOf(1, 2))
+    const kept = new KeptWeights(weightsOf(1, 2), 2)
     commit(kept, weightsOf(3, 4))
     commit(kept, weightsOf(5, 6))
-    kept.dropSpares()
+    kept.spares.drop()
     expect(sparesOf(kept)).toEqual([])
   })
 })
 
 it('only what was proposed counts as a proposal that is held, not global weights of the same digest', () => {
-  const kept = new KeptWeights(weightsOf(1, 2))
+  const kept = new KeptWeights(weightsOf(1, 2), 2)
   const same = weightsOf(1, 2)
   const digest = weightsDigest(same)
   commit(kept, weightsOf(1, 2))
