@@ -4,13 +4,20 @@ import { count } from '../report/count.js'
 import { formatBytes, formatDuration } from '../units.js'
 import { type StatusLine, statusLine } from './status-line.js'
 
-/** Tells the user where a comparison stands: setting, trial, round, the judged role's RSS, and the time left. */
-export function comparisonProgress(stream: NodeJS.WriteStream): {
+/**
+ * Tells the user where a comparison stands: setting, trial, round, the judged role's RSS, and the time left.
+ *
+ * @param atMost for a search, which may end before all of its trials: `at most `
+ */
+export function comparisonProgress(
+  stream: NodeJS.WriteStream,
+  atMost: '' | 'at most ' = '',
+): {
   line: StatusLine
   report(event: ComparisonEvent): void
 } {
   const line = statusLine(stream)
-  const left = timeLeft()
+  const left = timeLeft(atMost || 'about ')
   let trials = 0
   /** Of these, the one that runs; a part of a comparison does not run them all, so their own numbers do not tell. */
   let place = 0
@@ -23,13 +30,13 @@ export function comparisonProgress(stream: NodeJS.WriteStream): {
       ;({ trials, judge, trialsDone: place } = event)
       const resumed = event.trialsDone === 0 ? '' : `, ${event.trialsDone} of them done`
       line.print(
-        `${event.name}: ${count(event.settings, 'setting')}, ${count(event.trials, 'trial')}${resumed}; results in ${event.folder}`,
+        `${event.name}: ${count(event.settings, 'setting')}, ${atMost}${count(event.trials, 'trial')}${resumed}; results in ${event.folder}`,
       )
       return
     }
     const { trial } = event
     if (event.kind === 'trial-started') place++
-    const head = `trial ${place} of ${trials}  ${trial.setting}`
+    const head = `trial ${place} of ${atMost}${trials}  ${trial.setting}`
     if (event.kind === 'trial-started') line.show(`${head}  starting${left.text()}`)
     else if (event.kind === 'trial-ended') line.print(`${head}  ${outcome(event.result, judge)}${left.text()}`)
     else {
@@ -52,7 +59,7 @@ function outcome(result: TrialResult, judge: string): string {
 }
 
 /** From the trials that ran so far; during the first one, from its rounds. */
-function timeLeft(): { update(event: ComparisonEvent): void; text(): string } {
+function timeLeft(about: string): { update(event: ComparisonEvent): void; text(): string } {
   let trialsLeft = 0
   let shareOfTrial = 0
   let startedMs = 0
@@ -75,7 +82,7 @@ function timeLeft(): { update(event: ComparisonEvent): void; text(): string } {
       const measured = durationsMs.reduce((sum, ms) => sum + ms, 0) / durationsMs.length
       const perTrialMs = durationsMs.length > 0 ? measured : (performance.now() - startedMs) / shareOfTrial
       const leftMs = perTrialMs * (trialsLeft - Math.min(1, shareOfTrial))
-      return Number.isFinite(leftMs) && leftMs > 0 ? `  about ${formatDuration(leftMs)} left` : ''
+      return Number.isFinite(leftMs) && leftMs > 0 ? `  ${about}${formatDuration(leftMs)} left` : ''
     },
   }
 }

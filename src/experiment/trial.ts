@@ -86,6 +86,7 @@ export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult
         ...recording.warnings.filter((warning) => warning !== head.reason),
         ...failedRounds(recording),
         ...halfCleanups(rounds),
+        ...unseenAllocators(order, recording, rounds),
         ...played.warnings,
       ],
     },
@@ -229,14 +230,35 @@ function verify({ plan, setting, workload }: TrialOrder, { head }: Recording, ro
           : `the ${plan.judge} ended well, but ${recorded} of ${workload.rounds} rounds were recorded`,
     }
   const { allocator } = workload.promises(setting)
-  const pids = new Set(rounds.filter(({ role }) => judgedRoles(plan.judge).includes(role)).map(({ pid }) => pid))
-  const other = head.processes.find((process) => pids.has(process.pid) && isOther(process.allocator, allocator))
+  const other = judgedProcesses(plan.judge, head, rounds).find((process) => isOther(process.allocator, allocator))
   if (other !== undefined)
     return {
       state: 'failed',
       reason: `the allocator asked for is ${allocator}, the one loaded in the ${other.role} is ${other.allocator}`,
     }
   return { state: 'completed', reason: null }
+}
+
+function judgedProcesses(judge: string, { processes }: Recording['head'], rounds: readonly RoundRecord[]) {
+  const pids = new Set(rounds.filter(({ role }) => judgedRoles(judge).includes(role)).map(({ pid }) => pid))
+  return processes.filter(({ pid }) => pids.has(pid))
+}
+
+/** What was not seen is not called as it should be. */
+function unseenAllocators(
+  { plan, setting, workload }: TrialOrder,
+  { head }: Recording,
+  rounds: readonly RoundRecord[],
+): string[] {
+  const { allocator } = workload.promises(setting)
+  if (allocator === null) return []
+  return judgedProcesses(plan.judge, head, rounds).flatMap((process) =>
+    process.allocator === null
+      ? [
+          `The ${process.role} (pid ${process.pid}) ended before it could be seen whether its allocator is ${allocator}, as asked.`,
+        ]
+      : [],
+  )
 }
 
 function isOther(loaded: string | null, asked: string | null): boolean {

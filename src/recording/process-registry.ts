@@ -115,6 +115,11 @@ export class ProcessRegistry {
     if (mark.mark === 'round' && mark.peakBytes !== null) this.sawPeak(mark.pid, mark.peakBytes)
   }
 
+  /** Of processes that were too young for it when they were found. */
+  lookUpAllocators(): void {
+    for (const process of this.#live.values()) if (process.allocator === null) lookUpAllocator(process)
+  }
+
   /** A mark of the kernel's that somebody else than the sampling thread has read. */
   sawPeak(pid: number, peakBytes: number): void {
     const process = this.#live.get(pid)

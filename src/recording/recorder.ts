@@ -222,6 +222,7 @@ class Recorder implements RecorderHandle {
         break
       case 'latest':
         this.#latest = new Map(message.rss)
+        this.#registry.lookUpAllocators()
         if (this.#areMarksWhole && this.#finished === null) this.#marks.readNow() // it is awake now: one timer less
         break
       case 'progress':

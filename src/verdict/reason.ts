@@ -87,8 +87,12 @@ function limit({ limit: found, shape }: Omit<Analysis, 'reason'>): string[] {
   if (found === null) return []
   const { limitBytes, headroomBytes, rounds, seconds } = found
   const name = `the limit of ${formatBytes(limitBytes)}`
-  if (headroomBytes < 0) return [`That is ${formatBytes(-headroomBytes)} above ${name}.`]
-  if (rounds === null) return shape === 'staircase' ? [] : [`That leaves ${formatBytes(headroomBytes)} below ${name}.`]
+  const isTooth = shape === 'sawtooth'
+  if (headroomBytes < 0)
+    return [`${isTooth ? 'The top of its teeth' : 'That'} is ${formatBytes(-headroomBytes)} above ${name}.`]
+  if (rounds === null && shape === 'staircase') return []
+  if (rounds === null)
+    return [`${isTooth ? 'Above its teeth that' : 'That'} leaves ${formatBytes(headroomBytes)} below ${name}.`]
   const time = seconds === null ? '' : `, or ${formatDuration(seconds.estimate * 1000)}`
   return [
     `If that goes on, it meets ${name} in about ${count(Math.round(rounds.estimate), 'round')} (95 % interval ${Math.floor(rounds.low)} to ${Number.isFinite(rounds.high) ? Math.ceil(rounds.high) : 'never'})${time}.`,

@@ -24,6 +24,8 @@ test('the cheapest setting under a limit is printed with its evidence, as lines 
     'glibc',
   )
   expect(found.code, found.stderr).toBe(0)
+  expect(found.stderr).toMatch(/2 settings, at most 8 trials; results in /)
+  expect(found.stderr).toMatch(/trial 2 of at most 8 {2}gc=/)
   expect(found.stdout).toMatch(/^\d trials of 2 settings, limit 2\.00 GiB:\n/)
   // Every setting was tried, and none is out: both stay far below.
   expect(found.stdout).toMatch(/gc=0[^\n]*: below, highest peak \d+\.\d MiB in \d trials?, /)
