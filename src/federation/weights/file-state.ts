@@ -4,7 +4,7 @@ import type { EncodedFile, GlobalState } from './global-state.js'
 import { entriesDifference } from './layout.js'
 import type { SafetensorsFile } from './safetensors-file.js'
 import { encodeEntries, WeightsError } from './safetensors-header.js'
-import { allocateUnfilled, bytesOf, type TensorSpec, type Weights } from './weights.js'
+import { allocateUnfilledSet, bytesOf, type TensorSpec, type Weights } from './weights.js'
 
 /** A global state that lies in a file, and of which no more than two blocks a reader are ever in memory. */
 export class FileState implements GlobalState {
@@ -29,7 +29,7 @@ export class FileState implements GlobalState {
   async load(into?: Weights): Promise<Weights> {
     const { file, specs } = this
     const places = new Map(file.entries.map((entry) => [entry.spec.name, entry.begin]))
-    const data = into?.data ?? specs.map(allocateUnfilled)
+    const data = into?.data ?? allocateUnfilledSet(specs)
     file.hold()
     try {
       for (const [tensor, spec] of specs.entries()) {

@@ -4,7 +4,8 @@ import { firstNonFinite } from './finite.js'
 import { type TensorEntry, WeightsError } from './safetensors-header.js'
 import { type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
 import {
-  allocateUnfilled,
+  allocateUnfilledSet,
+  bytesOf,
   itemBytes,
   quote,
   type TensorData,
@@ -36,6 +37,7 @@ class Gathering implements TensorSink {
   #checked = 0
   readonly #spare: Map<string, TensorData>
   readonly #needsFreshMemory: boolean
+  readonly #room = new Map<string, TensorData>()
 
   constructor(into: Weights | undefined) {
     this.#spare = new Map(into?.specs.map((spec, index) => [spec.name, into.data[index]!]))
@@ -67,16 +69,27 @@ class Gathering implements TensorSink {
   #letGo(): void {
     this.#data.clear()
     this.#spare.clear()
+    this.#room.clear()
     this.#target = new Uint8Array()
   }
 
   #startTensor(spec: TensorSpec): TensorData {
-    const data = this.#takeSpare(spec) ?? allocateUnfilled(spec)
+    const data = this.#takeSpare(spec) ?? this.#takeRoom(spec)
     this.#data.set(spec.name, data)
-    this.#target = new Uint8Array(data.buffer)
+    this.#target = bytesOf(data)
     this.#filled = 0
     this.#checked = 0
     return data
+  }
+
+  /** Room for all tensors at once, as soon as one has none. */
+  #takeRoom(spec: TensorSpec): TensorData {
+    if (this.#room.size === 0) {
+      const specs = this.#entries.map((entry) => entry.spec)
+      const room = allocateUnfilledSet(specs)
+      for (const [index, { name }] of specs.entries()) this.#room.set(name, room[index]!)
+    }
+    return this.#room.get(spec.name)!
   }
 
   #takeSpare(spec: TensorSpec): TensorData | undefined {

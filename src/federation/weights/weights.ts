@@ -1,4 +1,5 @@
 /** A set of weights: named tensors, each one flat typed array, row-major, in the order of their specs. */
+import { adviseHugePages } from '../../memory/huge-pages.js'
 
 /** The number types on the wire and on disk, by their safetensors names. */
 export type TensorType = 'F32' | 'F64'
@@ -43,14 +44,42 @@ export function allocateTensor(spec: TensorSpec): TensorData {
 }
 
 /** Room for one tensor that is not zeroed first: whoever asks for it writes every byte before anyone sees it. */
-export function allocateUnfilled(spec: TensorSpec): TensorData {
+function allocateUnfilled(spec: TensorSpec): TensorData {
   const { buffer } = Buffer.allocUnsafeSlow(tensorBytes(spec))
   return spec.dtype === 'F32' ? new Float32Array(buffer) : new Float64Array(buffer)
 }
 
+/**
+ * From this size on glibc maps each block by itself and unmaps it when it is freed, whatever was freed before: the most that
+ * M_MMAP_THRESHOLD rises to (mallopt(3)).
+ */
+const MAPPED_BYTES = 32 * 2 ** 20
+/** Of every element type. */
+const ALIGNMENT = 8
+
+/**
+ * Room for a whole set of weights, as `allocateUnfilled` makes it. Large ones lie in one block in huge pages, so that what is given
+ * back after a round costs little to have again.
+ */
+export function allocateUnfilledSet(specs: readonly TensorSpec[]): TensorData[] {
+  const sizes = specs.map((spec) => Math.ceil(tensorBytes(spec) / ALIGNMENT) * ALIGNMENT)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  if (total < MAPPED_BYTES) return specs.map(allocateUnfilled)
+  const { buffer } = Buffer.allocUnsafeSlow(total)
+  adviseHugePages(buffer)
+  let end = 0
+  return specs.map((spec, index) => {
+    const begin = end
+    end += sizes[index]!
+    return spec.dtype === 'F32'
+      ? new Float32Array(buffer, begin, tensorLength(spec))
+      : new Float64Array(buffer, begin, tensorLength(spec))
+  })
+}
+
 /** Tensors of their own with the same values, in the memory of `into` where that is given: weights of the same tensors. */
 export function copyTensors({ specs, data }: Weights, into?: Weights): TensorData[] {
-  const copies = into?.data ?? specs.map(allocateUnfilled)
+  const copies = into?.data ?? allocateUnfilledSet(specs)
   for (const [tensor, copy] of copies.entries()) copy.set(data[tensor]!)
   return copies
 }

@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { allocateUnfilledSet, type TensorSpec, weightsBytes } from '../../../src/federation/weights/weights.js'
+import { loadNativeLibrary } from '../../../src/linux/native-library.js'
+import { MIB } from '../../../src/units.js'
+
+const specsOf = (tensorMib: number): TensorSpec[] => [
+  { name: 'odd', dtype: 'F32', shape: [3] },
+  ...Array.from({ length: 8 }, (_, i): TensorSpec => ({ name: `w${i}`, dtype: 'F64', shape: [(tensorMib * MIB) / 8] })),
+]
+
+test.each([1, 5])('the tensors of a set of 8 times %d MiB share no byte, whatever block they lie in', (tensorMib) => {
+  const specs = specsOf(tensorMib)
+  const data = allocateUnfilledSet(specs)
+  for (const [i, values] of data.entries()) values.fill(i + 1)
+  for (const [i, values] of data.entries()) {
+    expect(values.byteLength).toBe(weightsBytes([specs[i]!]))
+    expect(values.every((value) => value === i + 1)).toBe(true)
+  }
+})
+
+const HUGE_PAGES = '/sys/kernel/mm/transparent_hugepage/enabled'
+const hasHugePages = existsSync(HUGE_PAGES) && !readFileSync(HUGE_PAGES, 'utf8').includes('[never]')
+if (!hasHugePages) console.log('left out: large sets in huge pages, because this kernel has none')
+test.runIf(hasHugePages)(
+  'a large set is one mapping in huge pages, so that it is had again cheaply once given back',
+  () => {
+    const native = loadNativeLibrary()
+    if (native.kind === 'absent') throw new Error(native.problem)
+    const [, ...tensors] = allocateUnfilledSet(specsOf(5))
+    const middle = native.koffi.address(tensors[4]!)
+    const flags = /^VmFlags: (.*)$/m.exec(mappingOf(middle))![1]!.trim().split(' ')
+    expect(flags).toContain('hg')
+  },
+)
+
+/** What /proc/self/smaps tells of the mapping with this address. */
+function mappingOf(address: bigint): string {
+  const mappings = readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
+  return mappings.find((text) => {
+    const [from, to] = text.split(' ', 1)[0]!.split('-')
+    return address >= BigInt(`0x${from}`) && address < BigInt(`0x${to}`)
+  })!
+}
