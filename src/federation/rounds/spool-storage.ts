@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
+import { collectOldGarbage } from '../../memory/old-generation.js'
 import { killPoint } from '../kill-point.js'
 import { FileState } from '../weights/file-state.js'
 import type { GlobalState, WeightsSource } from '../weights/global-state.js'
@@ -73,6 +74,7 @@ export class SpoolStorage implements Storage {
     killPoint('committed')
     this.#keepOnly(state)
     killPoint('spools-removed')
+    collectOldGarbage()
   }
 
   async abandon(state: GlobalState): Promise<void> {
