@@ -11,7 +11,7 @@ import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM } from '../tidemark.js'
 
 /** By these lines an example that runs for long says that it is at work; it is interrupted then. All others have to end. */
-const AT_WORK = [/^trial 1 of \d+ /m, /on http:\/\/127\.0\.0\.1:\d+$/m, /ECONNREFUSED .*; trying again$/m]
+const AT_WORK = [/^trial 1 of (at most )?\d+ /m, /on http:\/\/127\.0\.0\.1:\d+$/m, /ECONNREFUSED .*; trying again$/m]
 
 /** What examples end with: fine, an expectation not met, or too little to decide. */
 const ENDS = [0, 1, 4]
