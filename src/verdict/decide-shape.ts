@@ -3,6 +3,7 @@ import type { PracticalFloor, Shape } from './analysis.js'
 import { fitMeans, lowest, type MeanFits, toothOf } from './choose-mean.js'
 import type { MeanFit } from './fit-mean.js'
 import { type Growth, growthOf } from './growth.js'
+import { completedRounds, placeInCycle } from './means/sawtooth.js'
 import type { RoundSeries } from './round-series.js'
 import { type Trend, type TrendInput, trendOf } from './trend.js'
 
@@ -77,7 +78,11 @@ export function decideShape(
   if (fits === undefined) return tooFew
   const { fit, because } = chosen(fits, practicalFloorBytes)
   const trendFrom = (place: number) => trendOf(inputsOf(usable, fit, place), roundingBytes)
-  if (because === 'cycles') return { ...known, shape: 'sawtooth', because, fit, ...floorAfterWarmUp(known, trendFrom) }
+  if (because === 'cycles') {
+    const floorFrom = (place: number) =>
+      narrower(trendFrom(place), trendOf(floorsOf(usable, fit, place), roundingBytes))
+    return { ...known, shape: 'sawtooth', because, fit, ...floorAfterWarmUp(known, floorFrom) }
+  }
   if (because === 'steps') {
     const trend = trendFrom(0)
     const found = { ...known, fit, trend, growth: growthOf(trend, practicalFloorBytes) }
@@ -137,6 +142,26 @@ function floorAfterWarmUp(
   const half = trendFrom(Math.floor(Math.max(...trials.map(({ rounds }) => rounds.length)) / 2))
   if (growth !== 'grows' || half === undefined || half.slope >= whole!.slope / 2) return { trend: whole, growth }
   return { trend: half, growth: growthOf(half, practicalFloorBytes) }
+}
+
+/**
+ * The cleanup rounds alone. After a cleanup memory may scatter far less than between two, as garbage comes and goes; then they know
+ * the slope of the floor better, although they are few, and teeth that rise do not pass for a floor that does.
+ */
+function floorsOf(trials: readonly RoundSeries[], { mean, setAside }: MeanFit, from: number): TrendInput[] {
+  return trials.map(({ rounds, bytes }, trial) => {
+    const isFloor = (round: number, place: number) =>
+      place >= from &&
+      !setAside[trial]!.includes(place) &&
+      placeInCycle(completedRounds(rounds, round), mean.cycle!) === 0
+    const places = rounds.flatMap((round, place) => (isFloor(round, place) ? [place] : []))
+    return { rounds: places.map((place) => rounds[place]!), bytes: places.map((place) => bytes[place]!), others: [] }
+  })
+}
+
+function narrower(one: Trend | undefined, other: Trend | undefined): Trend | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return other.high - other.low < one.high - one.low ? other : one
 }
 
 /** Below this a difference is rounding and pages, not noise of the program. */

@@ -115,3 +115,28 @@ it('Flower settles where its values are, and NVFlare every fifth round comes dow
   expect(everyFifth.amplitudeBytes! / MIB).toBeGreaterThan(600)
   expect(everyFifth.amplitudeBytes! / MIB).toBeLessThan(950)
 })
+
+it('teeth that climb above a floor that is level do not lift it: four trials of our own server, with cleanup every fifth round', () => {
+  const trials = [
+    [
+      70.3, 81.3, 92.8, 84.3, 63.8, 75.6, 81.4, 92.8, 98.5, 64.1, 75.5, 86.9, 86.9, 89.8, 64.1, 75.5, 87.0, 87.0, 89.9,
+      64.1, 75.5, 87.0, 95.8, 95.8, 64.1, 75.5, 87.0, 96.6, 96.6, 64.1,
+    ],
+    [
+      70.9, 81.5, 84.3, 95.8, 64.2, 75.6, 87.1, 93.4, 93.4, 64.2, 75.6, 87.1, 94.7, 98.6, 64.2, 75.7, 87.2, 78.8, 90.0,
+      64.2, 75.7, 87.1, 92.9, 97.7, 64.2, 75.7, 87.1, 96.1, 96.1, 64.2,
+    ],
+    [
+      70.5, 81.3, 92.8, 84.2, 64.0, 75.7, 81.4, 92.9, 84.5, 64.2, 75.6, 87.1, 87.1, 92.8, 64.2, 75.6, 87.1, 87.1, 90.0,
+      64.2, 75.6, 87.1, 96.4, 96.4, 64.2, 75.6, 87.1, 92.9, 92.9, 64.2,
+    ],
+    [
+      69.9, 81.5, 93.0, 94.1, 64.3, 75.8, 81.6, 84.5, 95.9, 64.4, 75.8, 87.3, 87.3, 90.1, 64.4, 75.8, 87.3, 87.3, 90.2,
+      64.4, 75.8, 87.3, 93.0, 93.0, 64.4, 75.9, 87.3, 96.0, 96.0, 64.4,
+    ],
+  ].map((mib) => mib.map((value) => value * MIB))
+  const found = analyzeRounds(trials, { gcRounds: 5 })
+  expect(found, found.reason).toMatchObject({ shape: 'sawtooth', period: 5, floorShape: 'stable' })
+  expect(found.levelBytes! / MIB).toBeCloseTo(64.3, 0)
+  expect(found.slopeBytesPerRound!.high).toBeLessThan(found.practicalFloorBytes!)
+})
