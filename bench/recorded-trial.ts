@@ -9,7 +9,7 @@
  */
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { json } from 'node:stream/consumers'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { readMachineFacts } from '../src/linux/machine.js'
 import type { RoundMark } from '../src/marks.js'
@@ -44,8 +44,9 @@ const recorder = start([process.execPath, JITI, fileURLToPath(import.meta.url), 
 await once(recorder.stdout!, 'data')
 const marksFile = join(recording, MARKS_FILE)
 const job = await startJob(marksFile, JOB)
-recorder.stdin!.write(JSON.stringify(job.processes.map(({ role, name, child }) => ({ role, name, pid: child.pid }))))
-recorder.stdin!.end()
+recorder.stdin!.write(
+  `${JSON.stringify(job.processes.map(({ role, name, child }) => ({ role, name, pid: child.pid })))}\n`,
+)
 console.log(`${machine()}\n`)
 const parts: { pair: number; isRecorded: boolean; fromMs: number; toMs: number }[] = []
 try {
@@ -96,7 +97,7 @@ function roundMs({ fromMs, toMs }: { fromMs: number; toMs: number }): number {
   return (ends.at(-1)! - ends[0]!) / (ends.length - 1)
 }
 
-/** The recorder's process, which records until it is killed. What it is to record it reads from its input. */
+/** The recorder's process. What it is to record is a line of its input; when that ends, its owner is gone. */
 async function record(folder: string): Promise<never> {
   const recorder = await startRecording({
     folder,
@@ -107,7 +108,10 @@ async function record(folder: string): Promise<never> {
     areMarksWhole: true,
   })
   console.log('up')
-  for (const one of (await json(process.stdin)) as Omit<ProcessToRecord, 'command'>[])
+  const input = createInterface({ input: process.stdin })
+  const [line] = (await once(input, 'line')) as [string]
+  for (const one of JSON.parse(line) as Omit<ProcessToRecord, 'command'>[])
     recorder.add({ ...one, command: [one.name] })
-  return new Promise(() => setInterval(() => {}, 60_000))
+  await once(input, 'close')
+  process.exit()
 }

@@ -2,15 +2,14 @@
  * The sampling thread: one loop from 1 to 1000 Hz. It sleeps until an absolute deadline, which no other work of the program
  * can delay, reads every process, and appends one line. Nothing is allocated by a sample, so nothing has to be collected.
  */
-import { readFileSync, readlinkSync } from 'node:fs'
-import { constants, devNull, setPriority } from 'node:os'
+import { devNull } from 'node:os'
 import { MessageChannel, type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { messageOf, systemErrorCode } from '../../errors.js'
 import { readCommandLine } from '../../linux/command-line.js'
 import { type InterruptibleSleep, interruptibleSleep, ring } from '../../linux/interruptible-sleep.js'
 import { useNativeIo } from '../../linux/native-io.js'
-import { failedReading } from '../../linux/proc-file.js'
 import { isAlive, type ProcessStat, readProcessStat } from '../../linux/process-stat.js'
+import { readThreadCpuMs, takePrecedence } from '../../linux/this-thread.js'
 import { nowMs } from '../clock.js'
 import type { SamplingFacts, TreePeak } from '../recording.js'
 import { findSamplingLoop, NativeLoop } from './native-loop.js'
@@ -361,26 +360,6 @@ function unread(
 function commandOf({ pid, name }: ProcessStat): string[] {
   const command = readCommandLine(pid)
   return command === null || command.length === 0 ? [name] : command
-}
-
-/** Processor time of this thread: the first number of schedstat, in ns (kernel.org, sched-stats). Null where it is off. */
-function readThreadCpuMs(): number | null {
-  try {
-    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6
-  } catch (error) {
-    failedReading(error) // throws what is no failed system call
-    return null
-  }
-}
-
-/** A place in front of the queue for this thread alone. An owner who may not ask for that (root may) goes without. */
-function takePrecedence(): void {
-  try {
-    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1))
-    setPriority(thread, constants.priority.PRIORITY_HIGHEST)
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
-  }
 }
 
 const { port, settings } = workerData as { port: MessagePort; settings: SamplerSettings }
