@@ -19,8 +19,6 @@ import type { FromSampler, ProcessToSample, SampledProcess, SamplerSettings, ToS
 import { TreeTracker } from './tree-tracker.js'
 import { closeProcessFiles, openProcessFiles, WatchedProcess } from './watched-process.js'
 
-/** The loop in C keeps peaks, parts and threads to itself for so long, and no longer than something else is due. */
-const HAND_BACK_MS = 1000
 const LATEST_INTERVAL_MS = 500
 const PROGRESS_INTERVAL_MS = 5000
 /** As long as no process has come, gone or moved: RSS below the peak is in the samples anyway. */
@@ -130,10 +128,9 @@ class Sampler {
     return new NativeLoop({ sample: sampleNatively, bell, statusIntervals: this.#settings.statusIntervals })
   }
 
-  /** Sleeps, and leaves to the loop what samples are due until something else is. */
+  /** Sleeps, and leaves to the loop what samples are due until something else is: nobody asks for peaks, parts and threads before they are told. */
   #sampleInLoop(loop: NativeLoop): void {
     const untilMs = Math.min(
-      nowMs() + HAND_BACK_MS,
       this.#tellDueMs,
       this.#tracker?.quietUntilMs ?? Number.POSITIVE_INFINITY,
       this.#renameDueMs,
