@@ -10,7 +10,7 @@
  *     npm run build && npx jiti bench/speed-per-byte.ts [rounds [participants ...]]
  *
  * Goals (an issue of the project sets them): at most 1.3 times FedAvg's time a byte, for Cyclic, which serves one client at a
- * time, 2 times. 10 rounds with 2, 3 and 4 participants take about three minutes.
+ * time, 2 times. 20 rounds with 2, 3 and 4 participants take about six minutes.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -22,10 +22,10 @@ import { ended, median, readMarks, serverUrl, start } from './job.js'
 const GOALS = { fedavg: 1, scaffold: 1.3, cyclic: 2, swarm: 1.3 }
 type Algorithm = keyof typeof GOALS
 
-/** Rounds that are left out of the medians, while memory and compiled code settle. */
-const WARM_UP = 2
+/** Rounds that are left out of the medians, while memory and compiled code settle: what V8 optimises, it optimises in the first nine or so. */
+const WARM_UP = 10
 
-const rounds = Number(process.argv[2] ?? 10)
+const rounds = Number(process.argv[2] ?? 20)
 const sizes = process.argv.length > 3 ? process.argv.slice(3).map(Number) : [2, 3, 4]
 let missed = 0
 console.log(`${cpus().length} cores, Node ${process.version}, ${rounds} rounds, M = 100 MiB, no cleanup\n`)

@@ -5,6 +5,12 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from './install.mjs'
 
+const SOURCES_IN_C = [
+  'federation/weights/kernels/kernels.c',
+  'recording/probe/tidemark-probe.c',
+  'recording/sampling/sampling-loop.c',
+]
+
 export function build() {
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
   const tsc = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
@@ -14,8 +20,7 @@ export function build() {
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
   const assets = join(root, 'src/report/page')
   if (existsSync(assets)) cpSync(assets, join(root, 'dist/report/page'), { recursive: true })
-  for (const source of ['recording/probe/tidemark-probe.c', 'recording/sampling/sampling-loop.c'])
-    cpSync(join(root, 'src', source), join(root, 'dist', source))
+  for (const source of SOURCES_IN_C) cpSync(join(root, 'src', source), join(root, 'dist', source))
   bundlePage('page')
   bundlePage('recording-page')
 }

@@ -7,13 +7,15 @@ import { messageOf, UsageError } from '../errors.js'
 import { findExecutable } from './executable.js'
 
 const COMPILERS = ['cc', 'gcc', 'clang']
-const FLAGS = ['-O2', '-fPIC', '-shared', '-x', 'c']
+const FLAGS = ['-fPIC', '-shared', '-x', 'c']
 const LIBRARIES = ['-lpthread']
 
 export interface LibraryToBuild {
   /** What its file is called in the cache, before the hash. */
   name: string
   source: URL
+  /** How it is optimised; -O2 by default. */
+  flags?: readonly string[]
   /** What cannot be done without it, as errors say it: `--probe`. */
   neededBy: string
 }
@@ -30,13 +32,17 @@ export function builtLibrary(library: LibraryToBuild, environment: NodeJS.Proces
   const { mtimeMs, size } = statSync(compiler)
   const hash = createHash('sha256')
     .update(source)
-    .update(`${realpathSync(compiler)} ${mtimeMs} ${size} ${process.arch}`)
+    .update(`${realpathSync(compiler)} ${mtimeMs} ${size} ${process.arch} ${flagsOf(library).join(' ')}`)
   const folder = cacheFolder(environment)
   const path = join(folder, `${library.name}-${hash.digest('hex').slice(0, 16)}.so`)
   if (existsSync(path)) return path
   makeFolder(library, folder)
   build(compiler, path, { library, source, environment })
   return path
+}
+
+function flagsOf({ flags = ['-O2'] }: LibraryToBuild): string[] {
+  return [...flags, ...FLAGS]
 }
 
 /** `$CC` where it names a program, else the usual names. */
@@ -72,7 +78,7 @@ function build(
   { library, source, environment }: { library: LibraryToBuild; source: Buffer; environment: NodeJS.ProcessEnv },
 ): void {
   const part = `${path}.${randomBytes(4).toString('hex')}`
-  const built = spawnSync(compiler, [...FLAGS, '-o', part, '-', ...LIBRARIES], {
+  const built = spawnSync(compiler, [...flagsOf(library), '-o', part, '-', ...LIBRARIES], {
     input: source,
     encoding: 'utf8',
     env: environment,

@@ -20,7 +20,7 @@ const PROGRAMS = [
     name: 'C compiler',
     files: ['cc', 'gcc', 'clang'],
     version: /(\d+\.\d+\.\d+)/,
-    means: '--probe cannot be built',
+    means: '--probe cannot be built; the recorder and sums of large weights take more processor time',
     package: 'compiler',
   },
   {

@@ -3,11 +3,12 @@ import type { OptionValues } from '../../option-spec.js'
 import type { clientOptions, memoryOptions, networkOptions, tlsOptions } from '../../options.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { project } from '../weights/projection.js'
-import type { Weights } from '../weights/weights.js'
+import { type Weights, weightsBytes } from '../weights/weights.js'
 import { CLIENT_NAME, type Place, type ResultClaim } from '../wire/messages.js'
 import { readToken } from '../wire/token.js'
 import type { JobSettings, LocalTrainer, MakeTrainer } from './job.js'
 import { KeptState } from './kept-state.js'
+import { prepareForWeights } from './prepare-for-weights.js'
 import { nowMs, type RoleProcess } from './role-process.js'
 import { measureRoundEnd, startNextPeak } from './round-memory.js'
 import { type ClientTask, type ResultAnswer, ServerLink } from './server-link.js'
@@ -110,6 +111,7 @@ async function takeStep(work: Work, role: RoleProcess): Promise<DoneRound | 'wai
   if (task.head.task === 'failed') throw new TargetError(`the server ended the job: ${task.head.message}`)
   if (!('weights' in task)) return 'wait'
   const { round, attempt } = task.head
+  prepareForWeights(weightsBytes(task.weights.specs))
   role.mark({ mark: 'round-start', round, attempt })
   const answer = await takePart(work, await trainers.get(link.settings, task.head.place), task, role.signal)
   return { round, attempt, startedMs, answer }

@@ -6,7 +6,6 @@ import { type Merge, mergeInMemory } from '../rounds/merge.js'
 import type { PeerSpool } from '../rounds/peer-spool.js'
 import type { Turn } from '../swarm/events.js'
 import type { KeptWeights, OwnResult } from '../swarm/kept-weights.js'
-import { weightsDigest } from '../weights/digest.js'
 import type { Changes } from '../wire/changes.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { RoleProcess } from './role-process.js'
@@ -86,9 +85,8 @@ export class PeerMerging {
     try {
       merge = await this.#begin(turn, trainers.length)
       const accepted = await this.#gather(merge, { turn, trainers }, signal)
-      const weights = await merge.combine()
+      const { weights, digest } = await merge.combine()
       signal.throwIfAborted()
-      const digest = weightsDigest(weights)
       kept.keepProposed(digest, weights)
       this.#merged = { round: turn.round, digest, accepted: accepted.map(({ client }) => client) }
       return { digest }

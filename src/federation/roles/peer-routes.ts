@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SwarmReply, Turn } from '../swarm/events.js'
 import type { KeptWeights } from '../swarm/kept-weights.js'
-import { weightsDigest } from '../weights/digest.js'
+import { RunningDigest } from '../weights/digest.js'
 import { readWeights } from '../weights/read-safetensors.js'
 import { WeightsError } from '../weights/safetensors-header.js'
 import { type Weights, weightsBytes } from '../weights/weights.js'
@@ -129,8 +129,9 @@ async function takeProposal(
   driver.news.arriving = request.socket
   try {
     if (request.headers.expect !== undefined) response.writeContinue()
-    const weights = await withIdleDeadline(request.socket, idleMs, () => readProposal(node, request))
-    if (weightsDigest(weights) !== proposal.digest)
+    const digest = new RunningDigest()
+    const weights = await withIdleDeadline(request.socket, idleMs, () => readProposal(node, request, digest))
+    if (digest.of(weights.specs) !== proposal.digest)
       throw new Refusal(422, 'rejected', { message: 'the proposed weights have another digest than was announced' })
     return driver.takeProposal(proposal, weights)
   } finally {
@@ -141,11 +142,11 @@ async function takeProposal(
   }
 }
 
-async function readProposal({ kept }: PeerNode, request: IncomingMessage): Promise<Weights> {
+async function readProposal({ kept }: PeerNode, request: IncomingMessage, digest: RunningDigest): Promise<Weights> {
   const { specs } = kept.global
   try {
     const into = kept.spares.take()
-    const weights = await readWeights(request, { expected: specs, maxBytes: weightsBytes(specs), into })
+    const weights = await readWeights(request, { expected: specs, maxBytes: weightsBytes(specs), into, digest })
     await drain(request)
     return weights
   } catch (error) {

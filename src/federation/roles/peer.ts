@@ -17,6 +17,7 @@ import { PeerCalls } from './peer-calls.js'
 import { PeerDriver } from './peer-driver.js'
 import { PeerMemory } from './peer-memory.js'
 import { type PeerNode, peerRoutes } from './peer-routes.js'
+import { prepareForWeights } from './prepare-for-weights.js'
 import { nowMs, type RoleProcess } from './role-process.js'
 import { startNextPeak } from './round-memory.js'
 import { drawTrainers, type PeerJob, type PeerSettings, type SwarmModel, trainingJob } from './swarm-job.js'
@@ -116,6 +117,7 @@ async function takePart(life: Life, { joined, link, url, hall }: Seat): Promise<
   const { aggregation, spoolDir } = job.settings
   const kept = new KeptWeights(model.initial, aggregation === 'spooled' ? 2 : Math.max(2, peers.length))
   const { specs } = model.initial
+  prepareForWeights(weightsBytes(specs))
   const calls = new PeerCalls({
     self,
     job: joined.job,

@@ -20,6 +20,7 @@ import { makeToken, readToken } from '../wire/token.js'
 import type { Fault } from './fault.js'
 import { type ServerModel, type ServerSettings, sharedSettings } from './job.js'
 import { Metrics } from './metrics.js'
+import { prepareForWeights } from './prepare-for-weights.js'
 import type { RoleProcess } from './role-process.js'
 import { makeJobName, openStorage, readResumedCheckpoint } from './server-resume.js'
 import { runRounds } from './server-rounds.js'
@@ -44,6 +45,8 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
   await assertSettings(job)
   keepYoungGenerationSmall()
   const model = await job.loadModel()
+  const modelBytes = weightsBytes(model.initial.specs)
+  prepareForWeights(modelBytes)
   const { storage, earlier, openLedger } = await openStorage(settings, role)
   const changes = new Changes()
   const members: Members = new Members({
@@ -56,7 +59,7 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
     },
   })
   const desk = new Desk(members, changes)
-  const fault = await faultOf(weightsBytes(model.initial.specs), settings.rounds)
+  const fault = await faultOf(modelBytes, settings.rounds)
   let server: ListeningServer | undefined
   let isDone = false
   try {

@@ -2,6 +2,7 @@
  * Where the results of one exchange wait and how they become the next state: in memory (`buffered`) or in files (`spooled`).
  */
 import type { Readable } from 'node:stream'
+import type { RunningDigest } from '../weights/digest.js'
 import type { GlobalState } from '../weights/global-state.js'
 import type { NarrowType } from '../weights/narrow.js'
 import type { TensorSpec, Weights } from '../weights/weights.js'
@@ -40,6 +41,8 @@ export interface AggregationSettings {
   narrow?: NarrowType | undefined
   /** What the next state says of itself where it is written to a file. */
   metadata: Record<string, string>
+  /** Where the next state is formed in memory, takes in each of its tensors while that is in the processor's cache. */
+  digest?: RunningDigest | undefined
 }
 
 export interface Aggregation {

@@ -1,13 +1,14 @@
 import type { Readable } from 'node:stream'
 import { assertFinite } from '../weights/finite.js'
 import { type GlobalState, stateInMemory } from '../weights/global-state.js'
+import type { Term } from '../weights/kernels/kernels.js'
 import { readWeights } from '../weights/read-safetensors.js'
 import { allocateTensor, copyTensors, type TensorData, type Weights, weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Aggregation, AggregationSettings, ReceivedResult } from './aggregation.js'
 import { compareText } from './sample.js'
 import { OpenSpares, type Spares } from './spares.js'
-import { combineTensor, type Term } from './weighted-sum.js'
+import { combineTensor } from './weighted-sum.js'
 
 /**
  * Results wait in memory, one typed array a tensor. The next weights are formed in the arrays of the first result, so at
@@ -76,7 +77,7 @@ class OrderedAggregation implements Aggregation {
   }
 
   async combine(state: GlobalState): Promise<GlobalState> {
-    const { specs, combination } = this.#settings
+    const { specs, combination, digest } = this.#settings
     const current = await state.load()
     const held = this.#held.sort((a, b) => compareText(a.claim.client, b.claim.client))
     this.#held = []
@@ -90,6 +91,7 @@ class OrderedAggregation implements Aggregation {
         terms.push({ share: rate * combination.weight(result.claim, spec), data: result.data[tensor]! })
       const target = written?.data[tensor] ?? allocateTensor(spec)
       combineTensor(target, { terms, current: current.data[tensor]!, keep })
+      digest?.take(spec.name, target, target.byteLength)
       data.push(target)
     }
     for (const result of held) if (result !== written) this.letGo(result)
@@ -142,7 +144,7 @@ class ArrivalAggregation implements Aggregation {
   }
 
   async combine(state: GlobalState): Promise<GlobalState> {
-    const { specs, combination } = this.#settings
+    const { specs, combination, digest } = this.#settings
     const current = await state.load()
     const means = this.#means
     const accepted = this.#accepted
@@ -153,6 +155,7 @@ class ArrivalAggregation implements Aggregation {
       const mean = means[tensor]!
       const terms = [{ share: rate * mean.weight, data: mean.data }]
       combineTensor(mean.data, { terms, current: current.data[tensor]!, keep })
+      digest?.take(spec.name, mean.data, mean.data.byteLength)
       data.push(mean.data)
     }
     return stateInMemory({ specs, data })

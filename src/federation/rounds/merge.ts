@@ -1,3 +1,4 @@
+import { RunningDigest } from '../weights/digest.js'
 import { stateInMemory } from '../weights/global-state.js'
 import type { Weights } from '../weights/weights.js'
 import type { Aggregation, AggregationSettings } from './aggregation.js'
@@ -6,12 +7,17 @@ import { openBuffered } from './buffered.js'
 /** What a peer does when it is its turn: where results wait, and what they make together. */
 export interface Merge {
   aggregation: Pick<Aggregation, 'receive' | 'discard'>
-  /** The next weights. Call it once. */
-  combine(): Promise<Weights>
+  /** The next weights and their digest. Call it once. */
+  combine(): Promise<{ weights: Weights; digest: string }>
 }
 
 /** `--aggregation buffered` of a peer. */
 export function mergeInMemory(settings: AggregationSettings, current: Weights): Merge {
-  const aggregation = openBuffered(settings)
-  return { aggregation, combine: async () => (await aggregation.combine(stateInMemory(current))).load() }
+  const digest = new RunningDigest()
+  const aggregation = openBuffered({ ...settings, digest })
+  const combine = async () => {
+    const weights = await (await aggregation.combine(stateInMemory(current))).load()
+    return { weights, digest: digest.of(weights.specs) }
+  }
+  return { aggregation, combine }
 }

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { weightsDigest } from '../weights/digest.js'
 import { FileState } from '../weights/file-state.js'
 import { SafetensorsFile } from '../weights/safetensors-file.js'
 import { type Weights, weightsBytes } from '../weights/weights.js'
@@ -58,7 +59,8 @@ export class PeerSpool {
       try {
         if (current !== undefined) await writeSource(currentPath, current, {})
         const state = current === undefined ? undefined : note(new FileState(new SafetensorsFile(currentPath), specs))
-        return await (await aggregation.combine(state)).load(await spares?.take())
+        const weights = await (await aggregation.combine(state)).load(await spares?.take())
+        return { weights, digest: weightsDigest(weights) }
       } catch (error) {
         throw this.#folder.explain(error)
       } finally {

@@ -1,26 +1,50 @@
 import { createHash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
-import { bytesOf, type Weights } from './weights.js'
+import { kernels } from './kernels/kernels.js'
+import type { TensorData, TensorSpec, Weights } from './weights.js'
 
-const BLOCK_BYTES = 2 ** 16
+const LANES = 32
 
 /**
- * Tells one set of weights from another: the SHA-256 of their names, types and shapes and of the CRC-32 of every block of
- * 64 KiB. Two sets that differ in one number always differ in it; it takes 20 ms for 100 MiB where SHA-256 over everything
- * takes over a second on processors without instructions for it. It guards against mix-ups and torn transfers, not against
- * a forger: whoever holds the job's token can send what weights they like anyway.
+ * Tells one set of weights from another: the SHA-256 of their names, types and shapes and, of every tensor, of 32 sums that
+ * each take in every 32nd word of four bytes. Two sets that differ in one number always differ in it. It takes 14 ms for
+ * 100 MiB where SHA-256 over everything takes over a second on processors without instructions for it. It guards against
+ * mix-ups and torn transfers, not against a forger: whoever holds the job's token can send what weights they like anyway.
  */
 export function weightsDigest({ specs, data }: Weights): string {
-  const hash = createHash('sha256')
-  const places = specs.map((_, index) => index).sort((a, b) => (specs[a]!.name < specs[b]!.name ? -1 : 1))
-  for (const place of places) {
-    const { name, dtype, shape } = specs[place]!
-    hash.update(JSON.stringify([name, dtype, shape]))
-    const bytes = bytesOf(data[place]!)
-    const sums = new Uint32Array(Math.ceil(bytes.length / BLOCK_BYTES))
-    for (let block = 0; block < sums.length; block++)
-      sums[block] = crc32(bytes.subarray(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES))
-    hash.update(sums)
+  const digest = new RunningDigest()
+  for (const [tensor, { name }] of specs.entries()) digest.take(name, data[tensor]!, data[tensor]!.byteLength)
+  return digest.of(specs)
+}
+
+/** The same of weights that come piece by piece: each is taken in while it is in the processor's cache. */
+export class RunningDigest {
+  readonly #tensors = new Map<string, { lanes: Uint32Array; words: Uint32Array; taken: number }>()
+
+  /** @param bytes of the tensor that are there by now, from its first on */
+  take(name: string, data: TensorData, bytes: number): void {
+    let tensor = this.#tensors.get(name)
+    if (tensor === undefined) {
+      tensor = { lanes: new Uint32Array(LANES), words: wordsOf(data), taken: 0 }
+      this.#tensors.set(name, tensor)
+    }
+    const { lanes, words, taken } = tensor
+    tensor.taken = Math.floor(bytes / Uint32Array.BYTES_PER_ELEMENT)
+    kernels().mix(lanes, words, taken, tensor.taken)
   }
-  return hash.digest('hex')
+
+  /** In the order of names, whatever the one in which they came. A tensor without values need not have come. */
+  of(specs: readonly TensorSpec[]): string {
+    const hash = createHash('sha256')
+    for (const { name, dtype, shape } of [...specs].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      hash.update(JSON.stringify([name, dtype, shape]))
+      hash.update(this.#tensors.get(name)?.lanes ?? new Uint32Array(LANES))
+    }
+    // Whoever still refers to this must not keep the weights with it.
+    this.#tensors.clear()
+    return hash.digest('hex')
+  }
+}
+
+function wordsOf({ buffer, byteOffset, byteLength }: TensorData): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, byteLength / Uint32Array.BYTES_PER_ELEMENT)
 }

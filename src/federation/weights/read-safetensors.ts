@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { notePassedBytes } from '../../memory/young-generation.js'
+import type { RunningDigest } from './digest.js'
 import { firstNonFinite } from './finite.js'
 import { type TensorEntry, WeightsError } from './safetensors-header.js'
 import { type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
@@ -22,8 +23,11 @@ import {
  * Throws {@link WeightsError} at the first fault, with the source paused; what is left of it is the caller's to drain or
  * destroy. Rejects with the source's own error when it breaks off.
  */
-export async function readWeights(source: Readable, options: ReadOptions): Promise<Weights> {
-  const gathering = new Gathering(options.into)
+export async function readWeights(
+  source: Readable,
+  options: ReadOptions & { digest?: RunningDigest | undefined },
+): Promise<Weights> {
+  const gathering = new Gathering(options.into, options.digest)
   await scanSafetensors(source, options, gathering)
   return gathering.finish(options.expected)
 }
@@ -38,8 +42,10 @@ class Gathering implements TensorSink {
   readonly #spare: Map<string, TensorData>
   readonly #needsFreshMemory: boolean
   readonly #room = new Map<string, TensorData>()
+  readonly #digest: RunningDigest | undefined
 
-  constructor(into: Weights | undefined) {
+  constructor(into: Weights | undefined, digest: RunningDigest | undefined) {
+    this.#digest = digest
     this.#spare = new Map(into?.specs.map((spec, index) => [spec.name, into.data[index]!]))
     this.#needsFreshMemory = into === undefined
   }
@@ -53,6 +59,7 @@ class Gathering implements TensorSink {
     this.#target.set(bytes, this.#filled)
     this.#filled += bytes.length
     this.#checkValues(data, spec)
+    this.#digest?.take(spec.name, data, this.#filled)
     // Where the weights need no fresh memory, what they come in shall need none either.
     if (!this.#needsFreshMemory) notePassedBytes(bytes.length)
   }

@@ -1,0 +1,19 @@
+import { setFlagsFromString } from 'node:v8'
+import { prepareKernels } from '../weights/kernels/kernels.js'
+
+/** Code that V8 optimises takes up to 3 MiB, and comes over the first rounds: beside such weights it does not show. */
+const LARGE_BYTES = 32 * 2 ** 20
+
+/** What V8 itself begins with; NODE_FLAGS has it wait thirty times as long before it optimises a function. */
+const INTERRUPT_BUDGET = 67_584
+
+/**
+ * Makes a role fast that is to handle weights of this size. Call it before its first round.
+ *
+ * Large ones come and go in thousands of pieces, each of which passes through some thirty functions of Node's: not optimised
+ * they take half of a round's time.
+ */
+export function prepareForWeights(modelBytes: number): void {
+  prepareKernels(modelBytes)
+  if (modelBytes >= LARGE_BYTES) setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`)
+}

@@ -1,0 +1,43 @@
+import type { TensorData } from '../weights.js'
+import { kernelsInC } from './in-c.js'
+import { kernelsInJavaScript } from './in-javascript.js'
+
+/** One tensor of a sum and its factor. */
+export interface Term {
+  share: number
+  data: TensorData
+}
+
+/**
+ * The loops over every value of a set of weights. There are two of each kind, with the same results to the last bit: in
+ * JavaScript, and in C where this machine has a compiler. Places are counted in values.
+ */
+export interface Kernels {
+  /** Place of the first value from `start` to before `end` that is NaN or infinite, or -1. */
+  firstNonFinite(data: TensorData, start: number, end: number): number
+  /** `sums[i - start] += share * data[i]` */
+  add(sums: Float64Array, term: Term, start: number, end: number): void
+  /** `target[i] = a + b`, rounded once. `target` may be the data of one of them. */
+  writePair(target: TensorData, pair: readonly [Term, Term], start: number, end: number): void
+  /** `target[i] = sums[i - start] + a + b`, rounded once. `target` may be the data of one of them. */
+  writeSums(target: TensorData, sums: Float64Array, pair: readonly [Term, Term], start: number, end: number): void
+  /**
+   * The i-th word changes lane i modulo 32, from `start` to before `end`, as xxHash32 takes words in (Collet, github.com/Cyan4973/xxHash): for each
+   * lane a bijection, so that of two words in a place no other word can make up for the difference but one of the same lane.
+   */
+  mix(lanes: Uint32Array, words: Uint32Array, start: number, end: number): void
+}
+
+/** Below this a role's weights are not worth a library: 4 MB of RSS, and a moment of the compiler where it is not built yet. */
+const WORTH_BYTES = 2 ** 20
+
+let chosen = kernelsInJavaScript
+
+export function kernels(): Kernels {
+  return chosen
+}
+
+/** From here on this process uses the faster ones, where they can be had and its weights are large enough. Call it before the first round. */
+export function prepareKernels(modelBytes: number): void {
+  if (modelBytes >= WORTH_BYTES) chosen = kernelsInC() ?? kernelsInJavaScript
+}
