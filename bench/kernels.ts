@@ -1,17 +1,23 @@
 /**
- * What a training step, an evaluation and a cleanup cost. Prints Markdown:
+ * What a training step, an evaluation, a cleanup, and the loops over weights cost, and fresh memory for them. Prints Markdown:
  *
  *     npx jiti bench/kernels.ts > bench/results/kernels.md
  *
  * Medians of several repeats, in one process. GFLOP/s count every multiplication and addition of the textbook's formulas,
- * also those with pixels that are zero, which the kernels leave out.
+ * also those with pixels that are zero, which the kernels leave out. The loops over weights go through 100 MiB in the pieces in which
+ * a server meets them: 64 KiB from a socket, 8192 values of a sum.
  */
 import { cpus } from 'node:os'
 import { examplesOf, readDigits, splitDigits } from '../src/federation/training/digits.js'
 import { initialWeights } from '../src/federation/training/initial-weights.js'
 import { createModel } from '../src/federation/training/model-choice.js'
 import { sgdSteps } from '../src/federation/training/sgd.js'
+import { kernelsInC } from '../src/federation/weights/kernels/in-c.js'
+import { kernelsInJavaScript } from '../src/federation/weights/kernels/in-javascript.js'
+import type { Kernels } from '../src/federation/weights/kernels/kernels.js'
+import { adviseHugePages } from '../src/memory/huge-pages.js'
 import { cleanupMemory } from '../src/memory/index.js'
+import { MIB } from '../src/units.js'
 
 const MB = 1e6
 const BATCH = 16
@@ -29,6 +35,14 @@ for (const modelSize of [1 * MB, 10 * MB, 50 * MB]) await benchTraining(modelSiz
 console.log('\n| dropped, in blocks of 800 KiB | collect (ms) | purge (ms) | given back |')
 console.log('| --- | --- | --- | --- |')
 for (const bytes of [0, 100 * MB, 500 * MB]) await benchCleanup(bytes)
+
+console.log('\n| 100 MiB of float32 | JavaScript (ms) | C (ms) |')
+console.log('| --- | --- | --- |')
+await benchLoops()
+
+console.log('\n| fresh memory, written for the first time | ms |')
+console.log('| --- | --- |')
+await benchFreshMemory()
 
 async function benchTraining(modelSize: number): Promise<void> {
   const choice = { trainer: 'sgd', model: 'mlp', modelSize } as const
@@ -61,6 +75,43 @@ async function benchCleanup(bytes: number): Promise<void> {
   const givenBack = median(records.map(({ rssBeforeBytes, rssAfterBytes }) => rssBeforeBytes - rssAfterBytes))
   console.log(
     `| ${bytes / MB} MB | ${collectMs.toFixed(1)} | ${purgeMs.toFixed(1)} | ${(givenBack / MB).toFixed(0)} MB |`,
+  )
+}
+
+async function benchLoops(): Promise<void> {
+  const length = (100 * MIB) / Float32Array.BYTES_PER_ELEMENT
+  const a = { share: 0.25, data: Float32Array.from({ length }, (_, i) => Math.sin(i)) }
+  const b = { share: 0.75, data: a.data.slice() }
+  const words = new Uint32Array(a.data.buffer)
+  const lanes = new Uint32Array(32)
+  const inPieces = (values: number, run: (start: number, end: number) => void) => () => {
+    for (let start = 0; start < length; start += values) run(start, Math.min(length, start + values))
+  }
+  const loops: [string, (kernels: Kernels) => () => void][] = [
+    [
+      'is every value finite?',
+      ({ firstNonFinite }) => inPieces(16_384, (start, end) => firstNonFinite(a.data, start, end)),
+    ],
+    ['sum of two', ({ writePair }) => inPieces(8192, (start, end) => writePair(a.data, [a, b], start, end))],
+    ['digest', ({ mix }) => inPieces(16_384, (start, end) => mix(lanes, words, start, end))],
+  ]
+  const inC = kernelsInC()
+  for (const [name, loop] of loops) {
+    const javaScriptMs = await medianMs(loop(kernelsInJavaScript))
+    const cMs = inC === undefined ? Number.NaN : await medianMs(loop(inC))
+    console.log(`| ${name} | ${javaScriptMs.toFixed(1)} | ${cMs.toFixed(1)} |`)
+  }
+}
+
+async function benchFreshMemory(): Promise<void> {
+  const write = (isAdvised: boolean) => () => {
+    const buffer = Buffer.allocUnsafeSlow(100 * MIB)
+    if (isAdvised) adviseHugePages(buffer.buffer)
+    buffer.fill(1)
+  }
+  console.log(`| 100 MiB in pages of 4 KiB | ${(await medianMs(write(false))).toFixed(0)} |`)
+  console.log(
+    `| 100 MiB in huge pages, where the kernel has them on \`madvise\` | ${(await medianMs(write(true))).toFixed(0)} |`,
   )
 }
 

@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf, UsageError } from '../errors.js'
 import { findExecutable } from './executable.js'
+import { loadNativeLibrary, type NativeFunction } from './native-library.js'
 
 const COMPILERS = ['cc', 'gcc', 'clang']
 const FLAGS = ['-fPIC', '-shared', '-x', 'c']
@@ -43,6 +44,21 @@ export function builtLibrary(library: LibraryToBuild, environment: NodeJS.Proces
 
 function flagsOf({ flags = ['-O2'] }: LibraryToBuild): string[] {
   return [...flags, ...FLAGS]
+}
+
+/**
+ * The functions of such a library, each by its C declaration. Undefined where they cannot be had: no koffi, no C compiler, no
+ * folder to keep the library in. For what JavaScript does as well in more time.
+ */
+export function builtFunctions(library: LibraryToBuild): ((declaration: string) => NativeFunction) | undefined {
+  const native = loadNativeLibrary()
+  if (native.kind === 'absent') return undefined
+  try {
+    const loaded = native.koffi.load(builtLibrary(library))
+    return (declaration) => loaded.func(declaration)
+  } catch {
+    return undefined
+  }
 }
 
 /** `$CC` where it names a program, else the usual names. */

@@ -1,6 +1,6 @@
 import { TidemarkError } from '../../errors.js'
-import { builtLibrary } from '../../linux/built-library.js'
-import { loadNativeLibrary, type NativeFunction } from '../../linux/native-library.js'
+import { builtFunctions } from '../../linux/built-library.js'
+import type { NativeFunction } from '../../linux/native-library.js'
 import { pageSizeBytes } from '../../linux/page-size.js'
 import { nowMs } from '../clock.js'
 import { NONE, PLAN, PLAN_LENGTH, PROCESS_LENGTH, STATUS_BYTES } from './loop-layout.js'
@@ -44,17 +44,9 @@ const NOTHING: LoopResult = { samples: 0, moved: false }
  * sample is taken in JavaScript, which gives the same figures for more processor time.
  */
 export function findSamplingLoop(): NativeFunction | undefined {
-  const native = loadNativeLibrary()
-  if (native.kind === 'absent') return undefined
-  try {
-    const source = new URL('sampling-loop.c', import.meta.url)
-    const path = builtLibrary({ name: 'tidemark-sampling-loop', source, neededBy: 'the fast sampling loop' })
-    return native.koffi
-      .load(path)
-      .func('void tidemark_sample(void *, void *, void *, void *, void *, void *, int, int)') as NativeFunction
-  } catch {
-    return undefined
-  }
+  const source = new URL('sampling-loop.c', import.meta.url)
+  const find = builtFunctions({ name: 'tidemark-sampling-loop', source, neededBy: 'the fast sampling loop' })
+  return find?.('void tidemark_sample(void *, void *, void *, void *, void *, void *, int, int)')
 }
 
 /** Plain samples, taken in C while there is nothing else to do; see sampling-loop.c. */

@@ -1,6 +1,6 @@
 /*
  * The sampler's inner loop: sleeps until a sample is due, reads RSS of every process, appends the line, and sleeps again, as
- * sampler-worker.ts does it, for as long as nothing else is to be done. Ten times a second the processor's caches hold nothing
+ * thread-sampler.ts does it, for as long as nothing else is to be done. Ten times a second the processor's caches hold nothing
  * of a JavaScript engine any more, and of this they need to hold little.
  *
  * It takes plain samples alone. As soon as a sample is not plain (a process was started somewhere, one of ours cannot be read,

@@ -1,5 +1,5 @@
-import { builtLibrary } from '../../../linux/built-library.js'
-import { loadNativeLibrary, type NativeFunction } from '../../../linux/native-library.js'
+import { builtFunctions } from '../../../linux/built-library.js'
+import type { NativeFunction } from '../../../linux/native-library.js'
 import type { TensorData } from '../weights.js'
 import type { Kernels } from './kernels.js'
 
@@ -22,16 +22,9 @@ export function kernelsInC(): Kernels | undefined {
 }
 
 function look(): Kernels | undefined {
-  const native = loadNativeLibrary()
-  if (native.kind === 'absent') return undefined
-  try {
-    const source = new URL('kernels.c', import.meta.url)
-    const path = builtLibrary({ name: 'tidemark-kernels', source, flags: FLAGS, neededBy: 'fast sums of weights' })
-    const library = native.koffi.load(path)
-    return bound((declaration) => library.func(declaration) as NativeFunction)
-  } catch {
-    return undefined
-  }
+  const source = new URL('kernels.c', import.meta.url)
+  const find = builtFunctions({ name: 'tidemark-kernels', source, flags: FLAGS, neededBy: 'fast sums of weights' })
+  return find && bound(find)
 }
 
 function bound(find: (declaration: string) => NativeFunction): Kernels {
