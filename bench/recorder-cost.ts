@@ -3,7 +3,7 @@
  *
  *     npm run build && npx jiti bench/recorder-cost.ts > bench/results/recorder-cost.md
  *
- * About 4 minutes. Goals (an issue of the project sets them): at 10 Hz at most half of mprof's processor time for one process
+ * About 5 minutes. Goals (an issue of the project sets them): at 10 Hz at most half of mprof's processor time for one process
  * and at most a third for six; 1000 Hz achieved within 2 %, p99 of the jitter at most 1 ms, at 10 % of a core. The shares are of
  * the steady state; what starting costs stands beside them, since it counts for short recordings.
  */
@@ -28,8 +28,11 @@ import {
   startRestless,
 } from './support/processes.js'
 
-/** Compiled code and heaps settle meanwhile; what that costs is in the column of the start. */
-const WARM_UP_MS = 5000
+/**
+ * Compiled code and heaps settle meanwhile: V8 collects what the start has left once the program has been idle for some eight
+ * seconds, which takes 60 ms. What all that costs is in the column of the start.
+ */
+const WARM_UP_MS = 20_000
 const WINDOWS = 3
 const WINDOW_MS = 12_000
 
