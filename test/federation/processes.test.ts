@@ -1,10 +1,11 @@
 /** Jobs as users run them: `tidemark server` and `tidemark client` as processes of their own. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readCheckpoint } from '../../src/federation/weights/checkpoint.js'
+import { findExecutable } from '../../src/linux/executable.js'
 import type { Mark } from '../../src/marks.js'
 import { MIB } from '../../src/units.js'
 import { temporaryFolder } from '../temporary-folder.js'
@@ -64,6 +65,29 @@ describe('a job', () => {
     const order = marks.filter((mark) => mark.role === 'server').map((mark) => mark.mark)
     expect(order.slice(0, 3)).toEqual(['start', 'ready', 'round-start'])
     expect(order.slice(-2)).toEqual(['attribution', 'end'])
+  })
+
+  it('ends with the same bytes whether its sums are formed in C or in JavaScript', async () => {
+    const run = async (environment: Record<string, string>) => {
+      const cache = temporaryFolder()
+      const file = join(temporaryFolder(), 'model.safetensors')
+      const flags = ['--model-size', '1100KB', '--clients', '3', '--rounds', '2', '--checkpoint', file]
+      const job = startJob(flags, { XDG_CACHE_HOME: cache, ...environment })
+      const clients = [
+        await job.startClient('site-1'),
+        await job.startClient('site-2'),
+        await job.startClient('site-3'),
+      ]
+      for (const { finished } of [job.server, ...clients]) expect(await finished).toMatchObject({ code: 0 })
+      const built = existsSync(join(cache, 'tidemark')) ? readdirSync(join(cache, 'tidemark')) : []
+      return { model: readFileSync(file), built }
+    }
+    const inJavaScript = await run({ CC: '/nowhere/cc' })
+    const inC = await run({})
+    expect(inC.model.equals(inJavaScript.model)).toBe(true)
+    expect(inJavaScript.built).toEqual([])
+    const hasCompiler = ['cc', 'gcc', 'clang'].some((name) => findExecutable(name, process.env) !== undefined)
+    expect(inC.built).toEqual(hasCompiler ? [expect.stringMatching(/^tidemark-kernels-.*\.so$/)] : [])
   })
 
   it('ends with the same bytes each time it is run, whoever joins first', async () => {
