@@ -10,7 +10,7 @@
  *     npm run build && npx jiti bench/speed-per-byte.ts [rounds [participants ...]]
  *
  * Goals (an issue of the project sets them): at most 1.3 times FedAvg's time a byte, for Cyclic, which serves one client at a
- * time, 2 times. 20 rounds with 2, 3 and 4 participants take about six minutes.
+ * time, 2 times. 20 rounds with 2, 3 and 4 participants take about five minutes.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -27,6 +27,7 @@ const WARM_UP = 10
 
 const rounds = Number(process.argv[2] ?? 20)
 const sizes = process.argv.length > 3 ? process.argv.slice(3).map(Number) : [2, 3, 4]
+if (!(rounds > WARM_UP + 1)) throw new Error(`${process.argv[2]} rounds are too few: the first ${WARM_UP} are left out`)
 let missed = 0
 console.log(`${cpus().length} cores, Node ${process.version}, ${rounds} rounds, M = 100 MiB, no cleanup\n`)
 console.log('| participants | algorithm | s a round | MiB moved a round | ms a MiB | times FedAvg | goal | |')

@@ -3,9 +3,9 @@
  * those, synced and renamed, is the next file. Nothing is checked, counted, limited or resumed, and there are two clients. It is
  * what the machine gives to plain Node: a time in seconds says little on a shared one.
  */
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs'
 import { open, rename, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -24,13 +24,26 @@ const LARGE = 2 ** 20
 const BLOCK = 2 ** 18
 
 /** Seconds of each round. Server and clients are processes of their own. */
-export async function bareRoundSeconds({ folder, bytes, rounds }: Job): Promise<number[]> {
+export async function bareRoundSeconds({ bytes, rounds }: Omit<Job, 'folder'>): Promise<number[]> {
+  const folder = mkdtempSync('/var/tmp/tidemark-bench-')
   const server = startPart(['server', folder, String(bytes), String(rounds)])
-  const [port] = (await once(server, 'message')) as [number]
-  for (let i = 0; i < CLIENTS; i++) startPart(['client', String(port), String(bytes), String(rounds)])
-  const [seconds] = (await once(server, 'message')) as [number[]]
-  server.disconnect()
-  return seconds
+  const parts = [server]
+  try {
+    const port = await told(server)
+    for (let i = 0; i < CLIENTS; i++) parts.push(startPart(['client', String(port), String(bytes), String(rounds)]))
+    return (await Promise.race(parts.map(told))) as number[]
+  } finally {
+    for (const part of parts) if (part.connected) part.disconnect()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** What a part has to say; it fails with a part that ends badly. Clients say nothing, and end well when all rounds are over. */
+function told(part: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    part.once('message', resolve)
+    part.once('exit', (code) => code !== 0 && reject(new Error(`${part.spawnargs.join(' ')} ended with ${code}`)))
+  })
 }
 
 function startPart(args: string[]) {
@@ -44,6 +57,7 @@ async function serve({ folder, bytes, rounds }: Job): Promise<void> {
   const seconds: number[] = []
   let startedMs = 0
   let arrived = 0
+  let pending = CLIENTS
   let committed: Promise<void> = Promise.resolve()
   let commit = () => {}
   const server = createServer(async (from, response) => {
@@ -66,7 +80,6 @@ async function serve({ folder, bytes, rounds }: Job): Promise<void> {
     commit()
     if (seconds.length === rounds) process.send?.(seconds)
   })
-  let pending = CLIENTS
   server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
 }
 

@@ -9,9 +9,8 @@ let madvise: NativeFunction | undefined
 
 /**
  * Asks the kernel to back a large buffer that nobody has written yet with huge pages. Memory that was given back has to be faulted in again,
- * and 100 MiB are 25,600 faults of 4 KiB or 50 of 2 MiB: 51 ms against 29 on a
- * virtual machine (`bench/results/kernels.md`), and more on others. Nothing changes where huge pages are
- * always on, where they are off, and without koffi.
+ * and 100 MiB are 25,600 faults of 4 KiB or 50 of 2 MiB: 51 ms against 29 on a virtual machine (`bench/results/kernels.md`). Nothing
+ * changes where huge pages are always on, where they are off, and without koffi.
  *
  * For buffers that the allocator maps one by one alone: what is allocated later at the same address would be in huge pages too.
  */

@@ -10,8 +10,8 @@ const INTERRUPT_BUDGET = 67_584
 /**
  * Makes a role fast that is to handle weights of this size. Call it before its first round.
  *
- * Large ones come and go in thousands of pieces, each of which passes through some thirty functions of Node's: not optimised
- * they take half of a round's time.
+ * Large ones come and go in thousands of pieces, each of which passes through some thirty functions of Node's: while those are
+ * not optimised, they take more time than the copying.
  */
 export function prepareForWeights(modelBytes: number): void {
   prepareKernels(modelBytes)

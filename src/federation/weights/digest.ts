@@ -7,7 +7,7 @@ const LANES = 32
 /**
  * Tells one set of weights from another: the SHA-256 of their names, types and shapes and, of every tensor, of 32 sums that
  * each take in every 32nd word of four bytes. Two sets that differ in one number always differ in it. It takes 17 ms for
- * 100 MiB where SHA-256 over everything takes over a second on processors without instructions for it. It guards against
+ * 100 MiB (in JavaScript 44; `bench/results/kernels.md`) where SHA-256 over everything takes over a second on processors without instructions for it. It guards against
  * mix-ups and torn transfers, not against a forger: whoever holds the job's token can send what weights they like anyway.
  */
 export function weightsDigest({ specs, data }: Weights): string {

@@ -9,7 +9,7 @@ export interface Term {
 }
 
 /**
- * The loops over every value of a set of weights. There are two of each kind, with the same results to the last bit: in
+ * The loops over every value of a set of weights. They are there twice, with the same results to the last bit: in
  * JavaScript, and in C where this machine has a compiler. Places are counted in values.
  */
 export interface Kernels {
@@ -22,8 +22,8 @@ export interface Kernels {
   /** `target[i] = sums[i - start] + a + b`, rounded once. `target` may be the data of one of them. */
   writeSums(target: TensorData, sums: Float64Array, pair: readonly [Term, Term], start: number, end: number): void
   /**
-   * The i-th word changes lane i modulo 32, from `start` to before `end`, as xxHash32 takes words in (Collet, github.com/Cyan4973/xxHash): for each
-   * lane a bijection, so that of two words in a place no other word can make up for the difference but one of the same lane.
+   * The i-th word, from `start` to before `end`, changes lane i modulo 32 as xxHash32 takes words in (Collet,
+   * github.com/Cyan4973/xxHash). Another word in its place always makes another lane, unless a later word of that lane makes up for it.
    */
   mix(lanes: Uint32Array, words: Uint32Array, start: number, end: number): void
 }
