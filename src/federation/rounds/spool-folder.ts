@@ -12,7 +12,7 @@ const OWNER = 'owner'
 const UNNAMED = 'tidemark-spool-'
 
 /** What a spool writes; nothing else in the folder is ever touched. */
-const OWN_FILE = /^(state|round-\d+-\d+-\d+(-result-\d+)?)\.safetensors(\.part)?$/
+const OWN_FILE = /^(state|spare|round-\d+-\d+-\d+(-result-\d+)?)\.safetensors(\.part)?$/
 
 /** f_type of file systems that are memory: tmpfs and ramfs, in linux/magic.h. */
 const MEMORY_FILE_SYSTEMS: Record<number, string> = { 16914836: 'tmpfs', 2240043254: 'ramfs' }
@@ -66,11 +66,14 @@ export class SpoolFolder {
     return `the spool folder ${this.path} is on ${memory}, which is memory: what is spooled there counts as memory all the same. Give --spool-dir a folder on a disk.`
   }
 
-  /** Throws where a round of so many clients, and of so many bytes each, has no room. */
-  async assertRoom(results: number, modelBytes: number): Promise<void> {
+  /**
+   * Throws where a round of so many clients, and of so many bytes each, has no room.
+   * @param reused bytes of files that will be written over
+   */
+  async assertRoom(results: number, modelBytes: number, reused = 0): Promise<void> {
     const needed = (results + 1) * modelBytes + SPARE_BYTES
     const { bavail, bsize } = await statfs(this.path)
-    const available = bavail * bsize
+    const available = bavail * bsize + reused
     if (available >= needed) return
     throw new TidemarkError(
       `the spool folder ${this.path} has ${formatBytes(available)} of free space, and a round of ${results} clients needs ${formatBytes(needed)}: a result of ${formatBytes(modelBytes)} from each and the next state`,

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { killPoint } from '../kill-point.js'
 import { type Block, divideBlock, giveBlockBack, LARGE_BYTES, takeBlock } from '../weights/blocks.js'
@@ -24,7 +25,8 @@ const LEAST_BYTES = 8192
 /**
  * Writes `sum of share_i * term_i`, the terms added in their order, as a safetensors file, and syncs it. The sum is that of
  * {@link combineTensor}, block by block: so it has the same bits as one over whole tensors. While a block is added up, the
- * next ones are read and the last one is written. Returns the header of the file.
+ * next ones are read and the last one is written. A file that is there is written over, which spares the disk looking for
+ * other blocks. Returns the header of the file.
  */
 export async function writeMean(
   file: string,
@@ -35,7 +37,7 @@ export async function writeMean(
   const head = encodeEntries(entries, metadata)
   const memory = takeMemory(terms.length)
   const passes = passesOf(entries, terms, memory.blockBytes)
-  const handle = await open(file, 'w')
+  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT)
   let written: Promise<unknown> = handle.write(head, 0, head.length, 0)
   const readNext = (desk: Desk): Promise<Pass | undefined> => {
     const { value: pass } = passes.next()
@@ -61,6 +63,7 @@ export async function writeMean(
       disk.noteWritten(pass.bytes)
     }
     await written
+    await cutOff(handle, head.length + (entries.at(-1)?.end ?? 0))
     await disk.finish()
     return { entries, metadata, headBytes: head.length }
   } finally {
@@ -68,6 +71,12 @@ export async function writeMean(
     memory.giveBack()
     await handle.close()
   }
+}
+
+/** What is left of the file that was written over. */
+async function cutOff(handle: FileHandle, bytes: number): Promise<void> {
+  const { size } = await handle.stat()
+  if (size > bytes) await handle.truncate(bytes)
 }
 
 /** Has a file brought to the disk while it is written, so that little is left to wait for at its end. */

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, linkSync, renameSync, rmSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { collectOldGarbage } from '../../memory/old-generation.js'
 import { killPoint } from '../kill-point.js'
@@ -14,6 +14,9 @@ import type { Storage } from './storage.js'
 /** The committed state. It is replaced whole: whoever reads the one before goes on reading that. */
 const STATE = 'state.safetensors'
 
+/** The state before, when nobody reads it any more: the next one is written over it. */
+const SPARE = 'spare.safetensors'
+
 /**
  * `--aggregation spooled`: the state and the results of the round at hand are files of one folder, and nothing else is in
  * it. What the last commit does not need any more is removed at once.
@@ -21,6 +24,8 @@ const STATE = 'state.safetensors'
 export class SpoolStorage implements Storage {
   readonly #folder: SpoolFolder
   readonly #states = new Set<FileState>()
+  #committed: FileState | undefined
+  #spareBytes = 0
   /** Exchanges of the round at hand, over all its attempts. */
   #exchanges = 0
   #completedRounds = 0
@@ -42,13 +47,16 @@ export class SpoolStorage implements Storage {
     if (this.#resumes && existsSync(path)) {
       const state = this.#opened(new FileState(new SafetensorsFile(path), initial.specs))
       this.#completedRounds = Number(state.file.metadata.round ?? 0)
-      for (const name of this.#folder.list()) if (name.endsWith('.part')) rmSync(this.#folder.pathOf(name))
+      for (const name of this.#folder.list())
+        if (name.endsWith('.part') || name === SPARE) rmSync(this.#folder.pathOf(name))
+      this.#committed = state
       return state
     }
     this.#completedRounds = completedRounds
     this.#folder.clear()
     await replaceFile(path, (part) => writeSource(part, initial, { round: String(completedRounds) }))
-    return this.#opened(new FileState(new SafetensorsFile(path), initial.specs))
+    this.#committed = this.#opened(new FileState(new SafetensorsFile(path), initial.specs))
+    return this.#committed
   }
 
   openAggregation = (settings: AggregationSettings): SpooledAggregation => {
@@ -61,17 +69,21 @@ export class SpoolStorage implements Storage {
         .map((name) => this.#folder.pathOf(name)),
       resultPath: (number) => this.#folder.pathOf(`${exchange}-result-${number}.safetensors`),
       outcomePath: this.#folder.pathOf(`${exchange}.safetensors`),
+      takeSpare: (path) => this.#takeSpare(path),
       opened: (outcome) => this.#opened(outcome),
     })
   }
 
   /** The rename is the commit. */
   async commit(state: GlobalState): Promise<void> {
-    const { file } = this.#own(state)
+    const own = this.#own(state)
+    const spareBytes = this.#linkSpare()
     killPoint('before-commit')
-    await rename(file.path, this.#folder.pathOf(STATE))
+    await rename(own.file.path, this.#folder.pathOf(STATE))
     await syncFolder(this.#folder.path)
     killPoint('committed')
+    this.#committed = own
+    this.#spareBytes = spareBytes
     this.#keepOnly(state)
     killPoint('spools-removed')
     collectOldGarbage()
@@ -82,7 +94,7 @@ export class SpoolStorage implements Storage {
   }
 
   assertRoom(clients: number, modelBytes: number): Promise<void> {
-    return this.#folder.assertRoom(clients, modelBytes)
+    return this.#folder.assertRoom(clients, modelBytes, this.#spareBytes)
   }
 
   explain(error: unknown): unknown {
@@ -90,7 +102,31 @@ export class SpoolStorage implements Storage {
   }
 
   async close(keep: boolean): Promise<void> {
+    rmSync(this.#folder.pathOf(SPARE), { force: true })
     this.#folder.close(keep)
+  }
+
+  /**
+   * A second name for the committed state, which is about to lose its own. To give its blocks back to the disk and to take others for
+   * the next state costs as much as half of writing that. Returns its bytes; 0 where it is still read, or the disk knows no second names.
+   */
+  #linkSpare(): number {
+    const committed = this.#committed
+    if (committed === undefined || committed.file.isRead) return 0
+    const spare = this.#folder.pathOf(SPARE)
+    try {
+      rmSync(spare, { force: true })
+      linkSync(this.#folder.pathOf(STATE), spare)
+      return committed.file.dataBytes
+    } catch {
+      return 0
+    }
+  }
+
+  #takeSpare(path: string): void {
+    if (this.#spareBytes === 0) return
+    this.#spareBytes = 0
+    renameSync(this.#folder.pathOf(SPARE), path)
   }
 
   #opened(state: FileState): FileState {
@@ -103,13 +139,14 @@ export class SpoolStorage implements Storage {
     throw new Error('a state that this storage has not made')
   }
 
-  #keepOnly(kept: GlobalState): void {
+  #keepOnly(only: GlobalState): void {
     this.#exchanges = 0
     for (const state of this.#states) {
-      if (state === kept) continue
+      if (state === only) continue
       this.#states.delete(state)
       state.close()
     }
-    for (const name of this.#folder.list()) if (name !== STATE) rmSync(this.#folder.pathOf(name), { force: true })
+    const kept = this.#spareBytes > 0 ? [STATE, SPARE] : [STATE]
+    for (const name of this.#folder.list()) if (!kept.includes(name)) rmSync(this.#folder.pathOf(name), { force: true })
   }
 }

@@ -22,6 +22,8 @@ export interface SpoolPlace {
   resultPath(number: number): string
   /** Where what they make together goes. */
   outcomePath: string
+  /** Puts a file there that nobody needs any more, if there is one: the outcome is written over it. */
+  takeSpare?(path: string): void
   /** Told of every state that is made, to close it when it is not needed any more. */
   opened(state: FileState): FileState
 }
@@ -101,6 +103,7 @@ export class SpooledAggregation implements Aggregation {
     const files = results.map(({ path, header }) => new SafetensorsFile(path, header))
     const accepted = JSON.stringify(results.map(({ claim }) => claim))
     let header: FileHeader
+    this.#place.takeSpare?.(`${outcomePath}.part`)
     try {
       header = await writeMean(`${outcomePath}.part`, {
         specs,

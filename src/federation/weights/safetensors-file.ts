@@ -62,6 +62,10 @@ export class SafetensorsFile {
     }
   }
 
+  get isRead(): boolean {
+    return this.#readers > 0
+  }
+
   /** Keeps the file open, even when it is closed meanwhile, until {@link release}: another file may get its descriptor. */
   hold(): void {
     this.#readers++

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
@@ -8,6 +8,8 @@ import { SpoolFolder } from '../../../src/federation/rounds/spool-folder.js'
 import { SpoolStorage } from '../../../src/federation/rounds/spool-storage.js'
 import { memoryStorage, type Storage } from '../../../src/federation/rounds/storage.js'
 import type { FileState } from '../../../src/federation/weights/file-state.js'
+import type { GlobalState } from '../../../src/federation/weights/global-state.js'
+import { SafetensorsFile } from '../../../src/federation/weights/safetensors-file.js'
 import { canonicalEntries, encodeEntries } from '../../../src/federation/weights/safetensors-header.js'
 import { allocateTensor, type TensorSpec, type Weights } from '../../../src/federation/weights/weights.js'
 import { temporaryFolder } from '../../temporary-folder.js'
@@ -68,7 +70,46 @@ it.each([1, 2, 3, 40])('%s results have the same mean in files as in memory, bit
   const folder = temporaryFolder()
   const spooled = await combined(new SpoolStorage(SpoolFolder.open(folder)), clients)
   expect(bytesOf(spooled).equals(bytesOf(await combined(memoryStorage(), clients)))).toBe(true)
-  expect(readdirSync(folder).sort()).toEqual(['owner', 'state.safetensors'])
+  expect(readdirSync(folder).sort()).toEqual(['owner', 'spare.safetensors', 'state.safetensors'])
+})
+
+/** One more round, whose one result is made of `seed`. */
+async function advance(storage: Storage, state: GlobalState, seed: number, client = 'site-1'): Promise<GlobalState> {
+  const aggregation = open(storage)
+  ;(await aggregation.receive(body(bytesOf(weights(seed))), claim(client))).count()
+  const next = await aggregation.combine(state)
+  aggregation.discard()
+  await storage.commit(next)
+  return next
+}
+
+it('a state that is written over the one before the last is the same as in memory, and as long', async () => {
+  const folder = temporaryFolder()
+  const inFiles = new SpoolStorage(SpoolFolder.open(folder))
+  const inMemory = memoryStorage()
+  let spooled = await inFiles.begin(weights(99), 0)
+  let buffered = await inMemory.begin(weights(99), 0)
+  const inodes = new Set<number>()
+  // The names of those whose results are in a state are in its header: they make it longer, and shorter again.
+  for (const [round, client] of ['short', 'a-name-that-is-longer', 'short', 'x', 'short'].entries()) {
+    spooled = await advance(inFiles, spooled, round, client)
+    buffered = await advance(inMemory, buffered, round, client)
+    expect(bytesOf(await spooled.load()).equals(bytesOf(await buffered.load()))).toBe(true)
+    const { size, ino } = statSync(join(folder, 'state.safetensors'))
+    const { dataBytes, entries, metadata } = new SafetensorsFile(join(folder, 'state.safetensors'))
+    expect(size).toBe(encodeEntries(entries, metadata).length + dataBytes)
+    inodes.add(ino)
+  }
+  expect(inodes.size).toBe(2)
+})
+
+it('the state before the last is given back at the end', async () => {
+  const folder = temporaryFolder()
+  const storage = new SpoolStorage(SpoolFolder.open(folder))
+  await advance(storage, await storage.begin(weights(1), 0), 2)
+  expect(readdirSync(folder)).toContain('spare.safetensors')
+  await storage.close(true)
+  expect(readdirSync(folder)).toEqual(['state.safetensors'])
 })
 
 it('a round makes no list of its tensors: results in our own form and the state after it have the one of the job', async () => {
@@ -123,14 +164,12 @@ it('a result that is not counted, or breaks off, leaves no file', async () => {
   expect(readdirSync(folder).sort()).toEqual(['owner', 'state.safetensors'])
 })
 
-it('who reads the state goes on reading it while the next takes its place', async () => {
+it('who reads the state goes on reading it while others take its place, one after another', async () => {
   const storage = new SpoolStorage(SpoolFolder.open(temporaryFolder()))
-  const state = await storage.begin(weights(1), 0)
+  let state = await storage.begin(weights(1), 0)
   const chunks = state.encode().chunks() as AsyncGenerator<Uint8Array>
   const read = [Buffer.from((await chunks.next()).value!)]
-  const aggregation = open(storage)
-  ;(await aggregation.receive(body(bytesOf(weights(2))), claim('site-1'))).count()
-  await storage.commit(await aggregation.combine(state))
+  for (const seed of [2, 3, 4]) state = await advance(storage, state, seed)
   await storage.close(false)
   for await (const chunk of chunks) read.push(Buffer.from(chunk))
   expect(Buffer.concat(read).equals(bytesOf(weights(1)))).toBe(true)
@@ -155,4 +194,6 @@ it('a round that has no room in the folder is refused before it starts', async (
   const folder = SpoolFolder.open(temporaryFolder())
   await folder.assertRoom(2, 1000)
   await expect(folder.assertRoom(2, 1e15)).rejects.toThrow(/of free space, and a round of 2 clients needs .* GiB/)
+  // What is written over counts as free.
+  await folder.assertRoom(2, 1e15, 1e16)
 })
