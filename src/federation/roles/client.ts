@@ -3,7 +3,7 @@ import type { OptionValues } from '../../option-spec.js'
 import type { clientOptions, memoryOptions, networkOptions, tlsOptions } from '../../options.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { project } from '../weights/projection.js'
-import { type Weights, weightsBytes } from '../weights/weights.js'
+import type { Weights } from '../weights/weights.js'
 import { CLIENT_NAME, type Place, type ResultClaim } from '../wire/messages.js'
 import { readToken } from '../wire/token.js'
 import type { JobSettings, LocalTrainer, MakeTrainer } from './job.js'
@@ -32,7 +32,12 @@ interface DoneRound {
  * Once its result was confirmed it keeps nothing of a round but what the algorithm has it keep, and memory for the next.
  */
 export async function runClient(settings: ClientSettings, makeTrainer: MakeTrainer, role: RoleProcess): Promise<void> {
-  const link = new ServerLink({ ...assertSettings(settings), signal: role.signal, log: role.log })
+  const link = new ServerLink({
+    ...assertSettings(settings),
+    signal: role.signal,
+    onWeights: prepareForWeights,
+    log: role.log,
+  })
   const work: Work = {
     link,
     trainers: trainerOfJob(makeTrainer),
@@ -111,7 +116,6 @@ async function takeStep(work: Work, role: RoleProcess): Promise<DoneRound | 'wai
   if (task.head.task === 'failed') throw new TargetError(`the server ended the job: ${task.head.message}`)
   if (!('weights' in task)) return 'wait'
   const { round, attempt } = task.head
-  prepareForWeights(weightsBytes(task.weights.specs))
   role.mark({ mark: 'round-start', round, attempt })
   const answer = await takePart(work, await trainers.get(link.settings, task.head.place), task, role.signal)
   return { round, attempt, startedMs, answer }

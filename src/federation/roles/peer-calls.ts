@@ -2,7 +2,7 @@ import type { Confirmation, SwarmReply, Turn } from '../swarm/events.js'
 import { readWeights } from '../weights/read-safetensors.js'
 import { type TensorSpec, type Weights, weightsBytes } from '../weights/weights.js'
 import { encodeWeights } from '../weights/write-safetensors.js'
-import { Connection, RefusedError, type RequestOptions } from '../wire/http-client.js'
+import { type Answer, Connection, RefusedError, type RequestOptions } from '../wire/http-client.js'
 import { readJson } from '../wire/json-body.js'
 import type { ResultClaim } from '../wire/messages.js'
 import { claimHeaders, HEADERS, PATHS, readCount, readHeader } from '../wire/protocol.js'
@@ -115,7 +115,7 @@ export class PeerCalls {
     const { idleMs, specs } = this.#options
     const headers = digest === undefined ? {} : { [HEADERS.digest]: digest }
     return this.#with(from, { method: 'GET', path: PATHS.weights, headers }, idleMs, signal, async (answer) => {
-      const weights = await readWeights(answer, { expected: specs, maxBytes: weightsBytes(specs) })
+      const weights = await readWeights(answer.body, { expected: specs, maxBytes: weightsBytes(specs) })
       return {
         round: readCount(answer.headers, HEADERS.round),
         digest: readHeader(answer.headers, HEADERS.digest) ?? '',
@@ -125,7 +125,7 @@ export class PeerCalls {
   }
 
   async #json(to: string, request: PeerRequest, idleMs: number, signal: AbortSignal): Promise<Record<string, unknown>> {
-    return this.#with(to, request, idleMs, signal, readJson)
+    return this.#with(to, request, idleMs, signal, ({ body }) => readJson(body))
   }
 
   async #with<T>(
@@ -133,7 +133,7 @@ export class PeerCalls {
     { method = 'POST', path, headers = {}, ...body }: PeerRequest,
     idleMs: number,
     signal: AbortSignal,
-    read: (answer: Awaited<ReturnType<Connection['request']>>) => Promise<T>,
+    read: (answer: Answer) => Promise<T>,
   ): Promise<T> {
     const { self, job, token, addressOf } = this.#options
     const url = addressOf(to)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { SwarmReply, Turn } from '../swarm/events.js'
 import type { KeptWeights } from '../swarm/kept-weights.js'
 import { RunningDigest } from '../weights/digest.js'
@@ -11,8 +12,9 @@ import { readJson } from '../wire/json-body.js'
 import { HEADERS, PATHS, readClaim, readClientName, readCount, readHeader, WEIGHTS_TYPE } from '../wire/protocol.js'
 import { Refusal } from '../wire/refusal.js'
 import { sendChunks } from '../wire/send.js'
+import { drain, takeBody } from '../wire/taken-body.js'
 import type { PeerDriver } from './peer-driver.js'
-import { assertLength, drain, plainText, uploadResult } from './server-routes.js'
+import { assertLength, plainText, uploadResult } from './server-routes.js'
 
 export interface PeerNode {
   job: string
@@ -128,9 +130,9 @@ async function takeProposal(
   receiving.request = request
   driver.news.arriving = request.socket
   try {
-    if (request.headers.expect !== undefined) response.writeContinue()
+    const body = await takeBody(request, response)
     const digest = new RunningDigest()
-    const weights = await withIdleDeadline(request.socket, idleMs, () => readProposal(node, request, digest))
+    const weights = await withIdleDeadline(request.socket, idleMs, () => readProposal(node, body, digest))
     if (digest.of(weights.specs) !== proposal.digest)
       throw new Refusal(422, 'rejected', { message: 'the proposed weights have another digest than was announced' })
     return driver.takeProposal(proposal, weights)
@@ -142,12 +144,12 @@ async function takeProposal(
   }
 }
 
-async function readProposal({ kept }: PeerNode, request: IncomingMessage, digest: RunningDigest): Promise<Weights> {
+async function readProposal({ kept }: PeerNode, body: Readable, digest: RunningDigest): Promise<Weights> {
   const { specs } = kept.global
   try {
     const into = kept.spares.take()
-    const weights = await readWeights(request, { expected: specs, maxBytes: weightsBytes(specs), into, digest })
-    await drain(request)
+    const weights = await readWeights(body, { expected: specs, maxBytes: weightsBytes(specs), into, digest })
+    await drain(body)
     return weights
   } catch (error) {
     if (!(error instanceof WeightsError)) throw error

@@ -23,6 +23,8 @@ export interface LinkOptions {
   tlsKey: string | undefined
   tlsCa: string | undefined
   signal: AbortSignal
+  /** Told how many bytes of weights come, before they do. */
+  onWeights?: (bytes: number) => void
   log: (line: string) => void
 }
 
@@ -123,20 +125,21 @@ export class ServerLink {
       patienceMs: POLL_MS,
     })
     if (answer.headers[HEADERS.task] !== 'train')
-      return { head: (await readJson(answer)) as Exclude<TaskHead, { task: 'train' }> }
+      return { head: (await readJson(answer.body)) as Exclude<TaskHead, { task: 'train' }> }
     const { headers } = answer
     const place = { index: readCount(headers, HEADERS.place), clients: readCount(headers, HEADERS.clients) }
     const round = readCount(headers, HEADERS.round)
     const attempt = readCount(headers, HEADERS.attempt)
+    this.#options.onWeights?.(Number(headers['content-length']))
     try {
-      const weights = await readWeights(answer, {
+      const weights = await readWeights(answer.body, {
         maxBytes: this.#options.maxModelSize,
         into,
         narrow: WIRE_TYPES[this.settings.wireDtype],
       })
       return { head: { task: 'train', round, attempt, place, confirmed: readConfirmed(headers) }, weights }
     } catch (error) {
-      answer.destroy()
+      answer.body.destroy()
       throw error
     }
   }

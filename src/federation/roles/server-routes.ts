@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Desk, Task } from '../rounds/desk.js'
 import type { Members } from '../rounds/members.js'
@@ -23,6 +22,7 @@ import {
 import { Refusal } from '../wire/refusal.js'
 import { sendChunks } from '../wire/send.js'
 import type { Slots } from '../wire/slots.js'
+import { connectionOf, drain, isWhole, takeBody } from '../wire/taken-body.js'
 import { assertCertified } from '../wire/tls.js'
 import type { Metrics } from './metrics.js'
 
@@ -61,7 +61,7 @@ export function serverRoutes(context: RoutesContext): Record<string, Handler> {
 async function join(context: RoutesContext, request: IncomingMessage): Promise<JoinAnswer> {
   const name = readClientName(request.headers)
   if (context.certified) assertCertified(request.socket, name)
-  const session = context.members.join(name, request.socket)
+  const session = context.members.join(name, connectionOf(request))
   return { job: context.job, session, settings: context.settings }
 }
 
@@ -155,17 +155,17 @@ async function upload(
   // The round may have ended meanwhile.
   const early = desk.review(claim)
   if (early !== undefined) return answerOf(early)
-  if (request.headers.expect !== undefined) response.writeContinue()
+  const body = await takeBody(request, response)
   const settled = desk.latest?.settled
   // An upload that is not complete when the round ends is late; to read on would hold memory for it.
   const cut = () => {
-    if (!request.complete) request.destroy()
+    if (!isWhole(request)) body.destroy()
   }
   settled?.addEventListener('abort', cut)
   try {
     return await withTransferLimits(request.socket, limits, async () => {
-      const verdict = await desk.take(claim, request)
-      await drain(request)
+      const verdict = await desk.take(claim, body)
+      await drain(body)
       metrics?.noteResult(verdict, Number(request.headers['content-length'] ?? 0))
       return answerOf(verdict)
     })
@@ -219,7 +219,7 @@ function admit({ job, members, certified }: RoutesContext, request: IncomingMess
   if (certified) assertCertified(request.socket, name)
   if (readHeader(request.headers, HEADERS.job) !== job)
     throw new Refusal(410, 'join-again', { message: `the server runs job ${job}, and the request is for another one` })
-  members.admit(name, readHeader(request.headers, HEADERS.session), request.socket)
+  members.admit(name, readHeader(request.headers, HEADERS.session), connectionOf(request))
   return name
 }
 
@@ -233,13 +233,6 @@ export function assertLength(request: IncomingMessage, specs: readonly TensorSpe
     throw new Refusal(413, 'too-large', {
       message: `the result has ${length} bytes, and this model's has at most ${most}`,
     })
-}
-
-/** What is left of a body that was not wanted to its end; its length is known to be bounded. */
-export async function drain(request: IncomingMessage): Promise<void> {
-  if (request.complete) return
-  request.resume()
-  await once(request, 'end')
 }
 
 function answerOf(verdict: Verdict): object {

@@ -7,7 +7,7 @@ import { type Block, giveBlockBack, takeBlock } from '../weights/blocks.js'
 import { firstNonFinite } from '../weights/finite.js'
 import type { FileHeader } from '../weights/safetensors-file.js'
 import { encodeEntries, type TensorEntry, WeightsError } from '../weights/safetensors-header.js'
-import type { TensorSink } from '../weights/scan-safetensors.js'
+import { leavesGarbage, type TensorSink } from '../weights/scan-safetensors.js'
 import { itemBytes, quote } from '../weights/weights.js'
 
 const openAsync = promisify(open)
@@ -74,7 +74,7 @@ export class SpoolSink implements TensorSink {
       if (this.#filled === this.#block.bytes.length) this.#passOn()
       start = end
     }
-    notePassedBytes(bytes.length)
+    if (leavesGarbage(this.#source)) notePassedBytes(bytes.length)
     if (this.#free.length === 0 && this.#block.bytes.length - this.#filled < CHUNK_BYTES) this.#source.pause()
   }
 

@@ -3,7 +3,7 @@ import { notePassedBytes } from '../../memory/young-generation.js'
 import type { RunningDigest } from './digest.js'
 import { firstNonFinite } from './finite.js'
 import { type TensorEntry, WeightsError } from './safetensors-header.js'
-import { type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
+import { leavesGarbage, type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
 import {
   allocateUnfilledSet,
   bytesOf,
@@ -27,7 +27,7 @@ export async function readWeights(
   source: Readable,
   options: ReadOptions & { digest?: RunningDigest | undefined },
 ): Promise<Weights> {
-  const gathering = new Gathering(options.into, options.digest)
+  const gathering = new Gathering(source, options)
   await scanSafetensors(source, options, gathering)
   return gathering.finish(options.expected)
 }
@@ -40,14 +40,15 @@ class Gathering implements TensorSink {
   #filled = 0
   #checked = 0
   readonly #spare: Map<string, TensorData>
-  readonly #needsFreshMemory: boolean
+  readonly #collectsPassed: boolean
   readonly #room = new Map<string, TensorData>()
   readonly #digest: RunningDigest | undefined
 
-  constructor(into: Weights | undefined, digest: RunningDigest | undefined) {
+  constructor(source: Readable, { into, digest }: { into?: Weights | undefined; digest?: RunningDigest | undefined }) {
     this.#digest = digest
     this.#spare = new Map(into?.specs.map((spec, index) => [spec.name, into.data[index]!]))
-    this.#needsFreshMemory = into === undefined
+    // Where the weights need no fresh memory, what they come in shall need none either.
+    this.#collectsPassed = into !== undefined && leavesGarbage(source)
   }
 
   begin(entries: readonly TensorEntry[]): void {
@@ -60,8 +61,7 @@ class Gathering implements TensorSink {
     this.#filled += bytes.length
     this.#checkValues(data, spec)
     this.#digest?.take(spec.name, data, this.#filled)
-    // Where the weights need no fresh memory, what they come in shall need none either.
-    if (!this.#needsFreshMemory) notePassedBytes(bytes.length)
+    if (this.#collectsPassed) notePassedBytes(bytes.length)
   }
 
   finish(expected: readonly TensorSpec[] | undefined): Weights {

@@ -26,6 +26,15 @@ export interface ReadOptions {
   narrow?: NarrowType | undefined
 }
 
+/** A stream may say that its chunks lie in memory which it uses over and over: they are not garbage once they were read. */
+export interface ReusingSource {
+  readonly reusesMemory: true
+}
+
+export function leavesGarbage(source: Readable & Partial<ReusingSource>): boolean {
+  return source.reusesMemory !== true
+}
+
 /** Where the tensors of a stream go. */
 export interface TensorSink {
   /** The header was found good. */

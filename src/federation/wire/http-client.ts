@@ -1,9 +1,12 @@
-import { Agent, type IncomingMessage, request as startRequest } from 'node:http'
+import { type Agent, type IncomingHttpHeaders, request as startRequest } from 'node:http'
 import { request as startTlsRequest, Agent as TlsAgent } from 'node:https'
+import type { Readable } from 'node:stream'
 import { TidemarkError, UsageError } from '../../errors.js'
 import { formatDuration } from '../../units.js'
 import { readJson } from './json-body.js'
+import { LineAgent } from './line-agent.js'
 import { type Chunks, sendChunks } from './send.js'
+import { takeAnswer } from './taken-body.js'
 import type { TlsMaterial } from './tls.js'
 
 export interface ConnectionOptions {
@@ -28,6 +31,12 @@ export interface RequestOptions {
   patienceMs?: number
 }
 
+export interface Answer {
+  headers: IncomingHttpHeaders
+  /** Still to be read. */
+  body: Readable
+}
+
 /** The server refused a request. `code` says why, and what to do about it. */
 export class RefusedError extends TidemarkError {
   readonly status: number
@@ -42,6 +51,8 @@ export class RefusedError extends TidemarkError {
   }
 }
 
+const ONE_CONNECTION = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 }
+
 /**
  * A client's way to its server: one request at a time over one TCP connection, which stays open in between. The open
  * connection also tells the server that the client is there.
@@ -55,26 +66,24 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#url = parseUrl(options.url)
-    const one = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 }
     const isTls = this.#url.protocol === 'https:'
     if (options.tls !== undefined && !isTls)
       throw new UsageError(`"${options.url}" is an address without TLS, and certificates were given`, {
         fix: 'Give --server as the server prints it, with https.',
       })
-    this.#agent = isTls ? new TlsAgent({ ...one, ...options.tls }) : new Agent(one)
+    this.#agent = isTls ? new TlsAgent({ ...ONE_CONNECTION, ...options.tls }) : new LineAgent(ONE_CONNECTION)
     this.#start = isTls ? startTlsRequest : startRequest
   }
 
-  /** The answer, its body still to be read. Throws {@link RefusedError}, or the system's error when the connection breaks. */
-  async request(options: RequestOptions): Promise<IncomingMessage> {
-    const answer = await this.#exchange(options)
-    const status = answer.statusCode ?? 0
+  /** Throws {@link RefusedError}, or the system's error when the connection breaks. */
+  async request(options: RequestOptions): Promise<Answer> {
+    const { status, ...answer } = await this.#exchange(options)
     if (status < 400) return answer
-    throw new RefusedError(status, await readJson(answer))
+    throw new RefusedError(status, await readJson(answer.body))
   }
 
   async requestJson(options: RequestOptions): Promise<Record<string, unknown>> {
-    return readJson(await this.request(options))
+    return readJson((await this.request(options)).body)
   }
 
   close(): void {
@@ -88,7 +97,7 @@ export class Connection {
     body,
     askFirst = false,
     patienceMs = 0,
-  }: RequestOptions): Promise<IncomingMessage> {
+  }: RequestOptions): Promise<Answer & { status: number }> {
     const { token, idleMs, signal } = this.#options
     return new Promise((resolve, reject) => {
       const request = this.#start(new URL(path, this.#url), {
@@ -104,7 +113,7 @@ export class Connection {
         },
       })
       request.on('error', reject)
-      request.on('response', resolve)
+      takeAnswer(request, ({ statusCode = 0, headers }, body) => resolve({ status: statusCode, headers, body }))
       request.on('timeout', () => request.destroy(silence(patienceMs + idleMs)))
       const send = () => {
         sendChunks(request, body?.chunks() ?? []).then(

@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { MAX_JSON_BYTES } from './protocol.js'
 import { Refusal } from './refusal.js'
 
 /** The JSON object of a request or an answer. Throws a {@link Refusal} where it is something else, or too long. */
-export async function readJson(message: IncomingMessage): Promise<Record<string, unknown>> {
+export async function readJson(message: Readable): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of message as AsyncIterable<Buffer>) {
