@@ -1,7 +1,11 @@
 import { setFlagsFromString } from 'node:v8'
 import { prepareKernels } from '../weights/kernels/kernels.js'
+import { readDirectly } from '../wire/direct-socket.js'
 
-/** Code that V8 optimises takes up to 3 MiB, and comes over the first rounds: beside such weights it does not show. */
+/**
+ * Code that V8 optimises takes up to 3 MiB, and comes over the first rounds: beside such weights it does not show. And below, it
+ * does not show how their bytes are read.
+ */
 const LARGE_BYTES = 32 * 2 ** 20
 
 /** What V8 itself begins with; NODE_FLAGS has it wait thirty times as long before it optimises a function. */
@@ -15,5 +19,7 @@ const INTERRUPT_BUDGET = 67_584
  */
 export function prepareForWeights(modelBytes: number): void {
   prepareKernels(modelBytes)
-  if (modelBytes >= LARGE_BYTES) setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`)
+  if (modelBytes < LARGE_BYTES) return
+  setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`)
+  readDirectly()
 }

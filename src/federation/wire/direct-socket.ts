@@ -1,7 +1,21 @@
 import { connect, type NetConnectOpts, type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
 
 /** A socket gives as much at a time; by itself Node asks it for 64 KiB. It stays in the processor's cache. */
-const BUFFER_BYTES = 256 * 2 ** 10
+export const BUFFER_BYTES = 256 * 2 ** 10
+
+let isOn = false
+
+/**
+ * From here on this process reads from its new connections without TLS as this file does. For bodies of a few MiB that does not show,
+ * and Node's own way has the smaller pieces.
+ */
+export function readDirectly(): void {
+  isOn = true
+}
+
+export function readsDirectly(): boolean {
+  return isOn
+}
 
 /** One for all sockets of this process: what was read into it is dealt with before anything else is read. */
 let shared: Uint8Array | undefined
@@ -20,9 +34,9 @@ export function connectDirectly(options: NetConnectOpts, read: Reader): Socket {
 /** A socket as Node has it; its handle is what reads. */
 type Owner = { _handle: { useUserBuffer?: unknown } | null }
 
-/** Whether {@link acceptDirectly} can do with this Node. */
+/** Whether {@link acceptDirectly} is wanted, and can do with this Node. */
 export function canAcceptDirectly(accepted: Socket): boolean {
-  return typeof (accepted as unknown as Owner)._handle?.useUserBuffer === 'function'
+  return isOn && typeof (accepted as unknown as Owner)._handle?.useUserBuffer === 'function'
 }
 
 /**

@@ -1,8 +1,9 @@
-import { type Agent, type IncomingHttpHeaders, request as startRequest } from 'node:http'
+import { Agent, type IncomingHttpHeaders, request as startRequest } from 'node:http'
 import { request as startTlsRequest, Agent as TlsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
 import { TidemarkError, UsageError } from '../../errors.js'
 import { formatDuration } from '../../units.js'
+import { readsDirectly } from './direct-socket.js'
 import { readJson } from './json-body.js'
 import { LineAgent } from './line-agent.js'
 import { type Chunks, sendChunks } from './send.js'
@@ -60,7 +61,9 @@ const ONE_CONNECTION = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 }
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #url: URL
-  readonly #agent: Agent
+  #agent: Agent
+  /** Of the connection before, until the one that takes its place is there. */
+  #before: Agent | undefined
   readonly #start: typeof startRequest
 
   constructor(options: ConnectionOptions) {
@@ -71,7 +74,7 @@ export class Connection {
       throw new UsageError(`"${options.url}" is an address without TLS, and certificates were given`, {
         fix: 'Give --server as the server prints it, with https.',
       })
-    this.#agent = isTls ? new TlsAgent({ ...ONE_CONNECTION, ...options.tls }) : new LineAgent(ONE_CONNECTION)
+    this.#agent = isTls ? new TlsAgent({ ...ONE_CONNECTION, ...options.tls }) : new Agent(ONE_CONNECTION)
     this.#start = isTls ? startTlsRequest : startRequest
   }
 
@@ -88,6 +91,15 @@ export class Connection {
 
   close(): void {
     this.#agent.destroy()
+    this.#before?.destroy()
+  }
+
+  /** The server is to see no moment without a connection. */
+  #changeAgent(): void {
+    const isFit = !readsDirectly() || this.#url.protocol === 'https:' || this.#agent instanceof LineAgent
+    if (isFit) return
+    this.#before = this.#agent
+    this.#agent = new LineAgent(ONE_CONNECTION)
   }
 
   #exchange({
@@ -99,6 +111,7 @@ export class Connection {
     patienceMs = 0,
   }: RequestOptions): Promise<Answer & { status: number }> {
     const { token, idleMs, signal } = this.#options
+    this.#changeAgent()
     return new Promise((resolve, reject) => {
       const request = this.#start(new URL(path, this.#url), {
         method,
@@ -113,7 +126,11 @@ export class Connection {
         },
       })
       request.on('error', reject)
-      takeAnswer(request, ({ statusCode = 0, headers }, body) => resolve({ status: statusCode, headers, body }))
+      takeAnswer(request, ({ statusCode = 0, headers }, body) => {
+        this.#before?.destroy()
+        this.#before = undefined
+        resolve({ status: statusCode, headers, body })
+      })
       request.on('timeout', () => request.destroy(silence(patienceMs + idleMs)))
       const send = () => {
         sendChunks(request, body?.chunks() ?? []).then(

@@ -5,9 +5,6 @@ import { LineView, type ViewedLine } from './line-view.js'
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/** Bodies from this size on are worth it, that of all else included: below, what Node's HTTP does with them does not show. */
-export const DIRECT_BYTES = 32 * 2 ** 20
-
 /**
  * A TCP connection that carries HTTP. Node's HTTP speaks and listens on it through a {@link LineView}; a long body may be taken past it,
  * as a {@link DirectBody}. Node's HTTP then never sees that message end, and so the view is left behind with it: the next

@@ -3,7 +3,8 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { DirectBody } from './direct-body.js'
-import { DIRECT_BYTES, Line } from './line.js'
+import { BUFFER_BYTES } from './direct-socket.js'
+import { Line } from './line.js'
 import { LineView } from './line-view.js'
 
 const taken = new WeakMap<IncomingMessage, DirectBody>()
@@ -43,7 +44,7 @@ export function takeAnswer(request: ClientRequest, onAnswer: (message: IncomingM
   request.on('response', (message) => {
     const line = lineOf(message.socket)
     const length = Number(message.headers['content-length'])
-    if (line !== undefined && length >= DIRECT_BYTES) {
+    if (line !== undefined && length > BUFFER_BYTES) {
       const body = line.takeBody(length)
       body.once('close', () => line.leaveView(body))
       onAnswer(message, body)
@@ -61,7 +62,7 @@ function lineOf(connection: unknown): Line | undefined {
 function takeDirectly(request: IncomingMessage, response: ServerResponse): DirectBody | undefined {
   const line = lineOf(request.socket)
   const length = Number(request.headers['content-length'])
-  if (line === undefined || !(length >= DIRECT_BYTES)) return undefined
+  if (line === undefined || !(length > BUFFER_BYTES)) return undefined
   // Who did not wait for the answer may have sent some of it already.
   if (request.readableLength > 0 || request.socket.readableLength > 0) return undefined
   const body = line.takeBody(length)

@@ -7,13 +7,16 @@ import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DirectBody } from '../../../src/federation/wire/direct-body.js'
+import { readDirectly } from '../../../src/federation/wire/direct-socket.js'
 import { Connection } from '../../../src/federation/wire/http-client.js'
 import { type Handler, listen, withIdleDeadline } from '../../../src/federation/wire/http-server.js'
-import { DIRECT_BYTES } from '../../../src/federation/wire/line.js'
 import { connectionOf, takeBody } from '../../../src/federation/wire/taken-body.js'
+import { MIB } from '../../../src/units.js'
 import { TOKEN } from '../fake-role.js'
 
-const LENGTH = DIRECT_BYTES + 4321
+readDirectly()
+
+const LENGTH = 32 * MIB + 4321
 const SHORT = 100_000
 
 /** Bytes that no other place of the body has. */
