@@ -96,7 +96,7 @@ export class PeerMerging {
       role.log(error.message)
       return { trouble: error.message }
     } finally {
-      merge?.aggregation.discard()
+      await merge?.aggregation.discard()
     }
   }
 

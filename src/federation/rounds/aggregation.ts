@@ -61,7 +61,7 @@ export interface Aggregation {
   /** The next state. `current` is left as it is, since slow clients may still be reading it. Call it once. */
   combine(current: GlobalState): Promise<GlobalState>
   /** The exchange is over, with or without an outcome: forgets everything that was received. */
-  discard(): void
+  discard(): void | Promise<void>
 }
 
 export interface ReceivedResult {

@@ -79,11 +79,11 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
     killPoint('round-settled')
     const state = await aggregation.combine(send)
     killPoint('mean-renamed')
-    aggregation.discard()
+    await aggregation.discard()
     return { state, accepted }
   } catch (error) {
     // What else ends a round, a stop or a full disk, loses nothing that was acknowledged: the job may be gone on with.
-    if (error instanceof RoundFailedError) aggregation.discard()
+    if (error instanceof RoundFailedError) await aggregation.discard()
     throw error
   } finally {
     signal.removeEventListener('abort', cancel)

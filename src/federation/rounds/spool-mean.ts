@@ -17,7 +17,7 @@ export interface MeanTerm {
 const BUDGET_BYTES = 8 * 2 ** 20
 
 /** What is written before a sync of it is begun. */
-const SYNC_BYTES = 16 * 2 ** 20
+const SYNC_BYTES = 4 * 2 ** 20
 
 /** Below this a read costs more than what it brings. */
 const LEAST_BYTES = 8192

@@ -1,5 +1,5 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { rename } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { killPoint } from '../kill-point.js'
 import { FileState } from '../weights/file-state.js'
@@ -122,9 +122,11 @@ export class SpooledAggregation implements Aggregation {
     return opened(new FileState(new SafetensorsFile(outcomePath, header), specs))
   }
 
-  discard(): void {
-    for (const { path } of this.#results) rmSync(path, { force: true })
+  /** In threads of the pool: to let go of the pages of a long file takes milliseconds. */
+  async discard(): Promise<void> {
+    const paths = this.#results.map(({ path }) => path)
     this.#results = []
+    await Promise.all(paths.map((path) => rm(path, { force: true })))
   }
 
   #terms(results: readonly Spooled[], files: readonly SafetensorsFile[], current: GlobalState | undefined) {

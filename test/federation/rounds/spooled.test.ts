@@ -78,7 +78,7 @@ async function advance(storage: Storage, state: GlobalState, seed: number, clien
   const aggregation = open(storage)
   ;(await aggregation.receive(body(bytesOf(weights(seed))), claim(client))).count()
   const next = await aggregation.combine(state)
-  aggregation.discard()
+  await aggregation.discard()
   await storage.commit(next)
   return next
 }
