@@ -13,6 +13,9 @@ import { PROGRAM, startTidemark } from '../tidemark.js'
 
 const TOKEN = 'a-token-for-tests'
 
+/** As a Node that does not let a server choose the memory of a connection. */
+const WITHOUT_DIRECT_READS = new URL('../fixtures/federation/without-direct-reads.mjs', import.meta.url).href
+
 /** A job in a folder of its own, with the marks of all its roles. */
 function startJob(serverFlags: string[], serverEnvironment: Record<string, string> = {}) {
   const folder = temporaryFolder()
@@ -88,6 +91,23 @@ describe('a job', () => {
     expect(inJavaScript.built).toEqual([])
     const hasCompiler = ['cc', 'gcc', 'clang'].some((name) => findExecutable(name, process.env) !== undefined)
     expect(inC.built).toEqual(hasCompiler ? [expect.stringMatching(/^tidemark-kernels-.*\.so$/)] : [])
+  })
+
+  it('of large weights ends with the same bytes in files and in memory, and through Node’s HTTP', async () => {
+    const run = async (flags: string[], environment: Record<string, string> = {}) => {
+      const file = join(temporaryFolder(), 'model.safetensors')
+      const large = ['--model-size', '33MiB', '--local-steps', '1', '--batch-size', '1']
+      const job = startJob([...large, '--rounds', '3', '--checkpoint', file, ...flags], environment)
+      const clients = [await job.startClient('site-1'), await job.startClient('site-2')]
+      for (const { finished } of [job.server, ...clients]) expect(await finished).toMatchObject({ code: 0 })
+      return readFileSync(file)
+    }
+    const spooled = await run(['--aggregation', 'spooled'])
+    const buffered = await run(['--aggregation', 'buffered', '--summation', 'ordered'])
+    const thorough = await run(['--aggregation', 'spooled'], { NODE_OPTIONS: `--import ${WITHOUT_DIRECT_READS}` })
+    expect(spooled.length).toBeGreaterThan(32 * MIB)
+    expect(buffered.equals(spooled)).toBe(true)
+    expect(thorough.equals(spooled)).toBe(true)
   })
 
   it('ends with the same bytes each time it is run, whoever joins first', async () => {
