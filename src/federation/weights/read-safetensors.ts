@@ -55,9 +55,14 @@ class Gathering implements TensorSink {
     this.#entries = entries
   }
 
+  room({ spec }: TensorEntry): Uint8Array {
+    if (!this.#data.has(spec.name)) this.#startTensor(spec)
+    return this.#target.subarray(this.#filled)
+  }
+
   take(bytes: Uint8Array, { spec }: TensorEntry): void {
     const data = this.#data.get(spec.name) ?? this.#startTensor(spec)
-    this.#target.set(bytes, this.#filled)
+    if (!this.#isInPlace(bytes)) this.#target.set(bytes, this.#filled)
     this.#filled += bytes.length
     this.#checkValues(data, spec)
     this.#digest?.take(spec.name, data, this.#filled)
@@ -70,6 +75,11 @@ class Gathering implements TensorSink {
     const data = specs.map((spec) => this.#data.get(spec.name) ?? this.#startTensor(spec))
     this.#letGo()
     return { specs, data }
+  }
+
+  /** Read to where {@link room} said. */
+  #isInPlace({ buffer, byteOffset }: Uint8Array): boolean {
+    return buffer === this.#target.buffer && byteOffset === this.#target.byteOffset + this.#filled
   }
 
   /** Listeners of the source refer to this, and the collector may find them for a while after they were taken off. */

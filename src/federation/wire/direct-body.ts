@@ -1,5 +1,9 @@
 import { Readable } from 'node:stream'
 import type { ReusingSource } from '../weights/scan-safetensors.js'
+import { BUFFER_BYTES } from './direct-socket.js'
+
+/** Of a tensor; less is read with what comes behind it. */
+const LEAST_ROOM = 64 * 2 ** 10
 
 /** What a body does with the line that it comes by. */
 export interface BodySource {
@@ -15,6 +19,7 @@ export interface BodySource {
  */
 export class DirectBody extends Readable implements ReusingSource {
   readonly reusesMemory = true
+  roomForNext: ReusingSource['roomForNext']
   readonly #source: BodySource
   #missing: number
   #isPaused = false
@@ -31,12 +36,27 @@ export class DirectBody extends Readable implements ReusingSource {
     return this.#missing === 0
   }
 
+  /** Where the next bytes go at once, in pieces as large as others. For a small one, which may end with the next read, it is not worth it. */
+  get room(): Uint8Array | undefined {
+    if (!this.#flows || this.isComplete) return undefined
+    const room = this.roomForNext?.()
+    return room === undefined || room.length < LEAST_ROOM
+      ? undefined
+      : room.subarray(0, Math.min(this.#missing, BUFFER_BYTES))
+  }
+
+  /** Whether a piece is dealt with when {@link deliver} returns. */
+  get #flows(): boolean {
+    return (
+      !this.#isPaused && this.readableFlowing === true && this.readableLength === 0 && this.listenerCount('data') > 0
+    )
+  }
+
   /** Takes what is of this body, and returns how many bytes that was. */
   deliver(bytes: Uint8Array): number {
     const own = bytes.subarray(0, this.#missing)
     this.#missing -= own.length
-    const flows = this.readableFlowing === true && this.readableLength === 0 && this.listenerCount('data') > 0
-    const wantsMore = this.push(flows ? own : Buffer.from(own))
+    const wantsMore = this.push(this.#flows ? own : Buffer.from(own))
     if (this.#missing === 0) this.push(null)
     else if (!wantsMore) this.#source.pause()
     return own.length

@@ -20,15 +20,19 @@ export function readsDirectly(): boolean {
 /** One for all sockets of this process: what was read into it is dealt with before anything else is read. */
 let shared: Uint8Array | undefined
 
-/** Takes what a socket has brought, and returns whether more is wanted. The bytes are written over when it returns. */
-export type Reader = (bytes: Uint8Array) => boolean
+export interface Reader {
+  /** Takes what the socket has brought, and returns whether more is wanted. Memory of this file's is written over when it returns. */
+  take(bytes: Uint8Array): boolean
+  /** Where the next bytes are to go, and as many of them at most; undefined where that is not known. */
+  readonly room: Uint8Array | undefined
+}
 
 /**
  * A connection whose bytes come in memory that is used over and over. What Node reads from a socket otherwise is a new piece of memory every
  * 64 KiB, copied once more on its way through the HTTP parser, and garbage then: for a hundred MiB more work than all that is done with them.
  */
-export function connectDirectly(options: NetConnectOpts, read: Reader): Socket {
-  return connect({ ...options, onread: into(read) })
+export function connectDirectly(options: NetConnectOpts, reader: Reader): Socket {
+  return connect({ ...options, onread: into(reader) })
 }
 
 /** A socket as Node has it; its handle is what reads. */
@@ -43,9 +47,9 @@ export function canAcceptDirectly(accepted: Socket): boolean {
  * The same of a connection that a server has accepted. Node lets only the side that connects choose its memory; here the handle
  * of the connection changes its socket, which is how Node itself would do it.
  */
-export function acceptDirectly(accepted: Socket, read: Reader): Socket {
+export function acceptDirectly(accepted: Socket, reader: Reader): Socket {
   const owner = accepted as unknown as Owner
-  const options = { handle: owner._handle, allowHalfOpen: true, onread: into(read) }
+  const options = { handle: owner._handle, allowHalfOpen: true, onread: into(reader) }
   owner._handle = null
   const socket = new Socket(options as SocketConstructorOpts)
   // The server counts the one that it has accepted.
@@ -53,7 +57,11 @@ export function acceptDirectly(accepted: Socket, read: Reader): Socket {
   return socket
 }
 
-function into(read: Reader): OnReadOpts {
+function into(reader: Reader): OnReadOpts {
   shared ??= new Uint8Array(BUFFER_BYTES)
-  return { buffer: shared, callback: (length, bytes) => read(bytes.subarray(0, length)) }
+  const memory = shared
+  return {
+    buffer: () => reader.room ?? memory,
+    callback: (length, bytes) => reader.take(bytes.subarray(0, length)),
+  }
 }

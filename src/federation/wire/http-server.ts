@@ -202,7 +202,7 @@ function openLine(
     asHttp(accepted)
     return
   }
-  const line = new Line((read) => acceptDirectly(accepted, read), openView)
+  const line = new Line((reader) => acceptDirectly(accepted, reader), openView)
   lines.add(line)
   line.socket.once('close', () => lines.delete(line))
   // At once, and not at its first byte: who says nothing shall be limited too.

@@ -10,7 +10,7 @@ export class LineAgent extends Agent {
 
   /** What the requests of this agent are sent on. */
   override createConnection(options: NetConnectOpts): LineView {
-    if (this.#line?.isFree !== true) this.#line = new Line((read) => connectDirectly(options, read), hangUp)
+    if (this.#line?.isFree !== true) this.#line = new Line((reader) => connectDirectly(options, reader), hangUp)
     return this.#line.openView()
   }
 

@@ -10,7 +10,7 @@ const HEAD_END = Buffer.from('\r\n\r\n')
  * as a {@link DirectBody}. Node's HTTP then never sees that message end, and so the view is left behind with it: the next
  * message has another one.
  */
-export class Line implements BodySource, ViewedLine {
+export class Line implements BodySource, Reader, ViewedLine {
   readonly socket: Socket
   #view: LineView | undefined
   #body: DirectBody | undefined
@@ -22,9 +22,9 @@ export class Line implements BodySource, ViewedLine {
   readonly #onUnseen: (line: Line) => void
 
   /** @param onUnseen called when bytes come that no view is there for; it is to open one */
-  constructor(open: (read: Reader) => Socket, onUnseen: (line: Line) => void) {
+  constructor(open: (reader: Reader) => Socket, onUnseen: (line: Line) => void) {
     this.#onUnseen = onUnseen
-    this.socket = open((bytes) => this.#take(bytes))
+    this.socket = open(this)
     this.socket.on('error', (error) => this.#fail(error))
     this.socket.on('close', () => this.#fail(undefined))
     this.socket.on('end', () => this.#end())
@@ -86,7 +86,18 @@ export class Line implements BodySource, ViewedLine {
     this.socket.resume()
     const held = this.#held
     this.#held = []
-    for (const bytes of held) this.#take(bytes)
+    for (const bytes of held) this.take(bytes)
+  }
+
+  get room(): Uint8Array | undefined {
+    return this.#isPaused ? undefined : this.#body?.room
+  }
+
+  take(bytes: Uint8Array): boolean {
+    let rest = bytes
+    while (rest.length > 0 && !this.#isPaused) rest = rest.subarray(this.#takeSome(rest))
+    if (rest.length > 0) this.#held.push(Buffer.from(rest))
+    return !this.#isPaused
   }
 
   bodyClosed(): void {
@@ -95,13 +106,6 @@ export class Line implements BodySource, ViewedLine {
 
   viewClosed(view: LineView, error: Error | null): void {
     if (this.#view === view) this.socket.destroy(error ?? undefined)
-  }
-
-  #take(bytes: Uint8Array): boolean {
-    let rest = bytes
-    while (rest.length > 0 && !this.#isPaused) rest = rest.subarray(this.#takeSome(rest))
-    if (rest.length > 0) this.#held.push(Buffer.from(rest))
-    return !this.#isPaused
   }
 
   #takeSome(bytes: Uint8Array): number {

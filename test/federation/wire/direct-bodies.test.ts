@@ -6,13 +6,16 @@ import { connect, type Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { readWeights } from '../../../src/federation/weights/read-safetensors.js'
+import { allocateTensor, type Weights } from '../../../src/federation/weights/weights.js'
 import { DirectBody } from '../../../src/federation/wire/direct-body.js'
 import { readDirectly } from '../../../src/federation/wire/direct-socket.js'
 import { Connection } from '../../../src/federation/wire/http-client.js'
 import { type Handler, listen, withIdleDeadline } from '../../../src/federation/wire/http-server.js'
-import { connectionOf, takeBody } from '../../../src/federation/wire/taken-body.js'
+import { connectionOf, drain, takeBody } from '../../../src/federation/wire/taken-body.js'
 import { MIB } from '../../../src/units.js'
 import { TOKEN } from '../fake-role.js'
+import { bytesOf } from '../raw-client.js'
 
 readDirectly()
 
@@ -234,6 +237,72 @@ describe('an answer that', () => {
       for (const socket of sockets) socket.destroy()
     })
     await expect(read(body)).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+})
+
+describe('weights', () => {
+  /** Of all sizes, in both number types, so that pieces end anywhere in them. */
+  const specs = Array.from({ length: 40 }, (_, i) => ({
+    name: `t${String(i).padStart(2, '0')}`,
+    dtype: i % 3 === 0 ? ('F64' as const) : ('F32' as const),
+    shape: [[1, 77, 5000, 130_003, 400_001][i % 5]!],
+  }))
+  const filled = (value: (i: number) => number) => ({
+    specs,
+    data: specs.map((spec) => allocateTensor(spec).map((_, i) => value(i))),
+  })
+
+  /** A server that reads weights into memory which is there already; `after` is called once they were read or refused. */
+  async function startReader(into: Weights, after: (error: unknown) => void) {
+    const server = await listen({
+      host: '127.0.0.1',
+      port: 0,
+      token: TOKEN,
+      maxConnections: 10,
+      routes: {
+        'POST /weights': async (request, response) => {
+          const body = await takeBody(request, response)
+          body.on('data', (chunk: Uint8Array) => {
+            if (chunk.length % 5 !== 0) return
+            body.pause()
+            void setImmediate().then(() => body.resume())
+          })
+          const error = await readWeights(body, { expected: specs, maxBytes: 1e9, into }).then(
+            () => undefined,
+            (reason: unknown) => reason,
+          )
+          after(error)
+          await drain(body)
+          return { refused: error !== undefined }
+        },
+      },
+      log: () => {},
+    })
+    onTestFinished(() => server.close())
+    return server.url
+  }
+
+  it('are read to where they stay, bit for bit', async () => {
+    const into = filled(() => -1)
+    const connection = openConnection(await startReader(into, () => {}))
+    for (const factor of [0.1, 0.7]) {
+      const sent = filled((i) => i * factor)
+      expect(await connection.requestJson(post('/weights', bytesOf(sent)))).toEqual({ refused: false })
+      expect(bytesOf(into).equals(bytesOf(sent))).toBe(true)
+    }
+  })
+
+  it('that are refused half-way leave what comes behind the fault out of memory that is another’s by then', async () => {
+    const into = filled(() => -1)
+    const sent = filled((i) => i)
+    sent.data[13]!.fill(Number.NaN)
+    const url = await startReader(into, () => {
+      for (const tensor of into.data) tensor.fill(-2)
+    })
+    const connection = openConnection(url)
+    expect(await connection.requestJson(post('/weights', bytesOf(sent)))).toEqual({ refused: true })
+    for (const tensor of into.data) expect(tensor.every((value) => value === -2)).toBe(true)
+    expect(await connection.requestJson(post('/weights', bytesOf(filled((i) => i))))).toEqual({ refused: false })
   })
 })
 
