@@ -107,8 +107,8 @@ export class SpoolStorage implements Storage {
   }
 
   /**
-   * A second name for the committed state, which is about to lose its own. To give its blocks back to the disk and to take others for
-   * the next state costs as much as half of writing that. Returns its bytes; 0 where it is still read, or the disk knows no second names.
+   * A second name for the committed state, which is about to lose its own: a disk need not give its blocks back, and find others for
+   * the next state. Returns its bytes; 0 where it is still read, or the disk knows no second names.
    */
   #linkSpare(): number {
     const committed = this.#committed
@@ -119,6 +119,7 @@ export class SpoolStorage implements Storage {
       linkSync(this.#folder.pathOf(STATE), spare)
       return committed.file.dataBytes
     } catch {
+      // Of a disk that cannot be written at all, the rename that comes next tells.
       return 0
     }
   }

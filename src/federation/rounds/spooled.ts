@@ -103,8 +103,8 @@ export class SpooledAggregation implements Aggregation {
     const files = results.map(({ path, header }) => new SafetensorsFile(path, header))
     const accepted = JSON.stringify(results.map(({ claim }) => claim))
     let header: FileHeader
-    this.#place.takeSpare?.(`${outcomePath}.part`)
     try {
+      this.#place.takeSpare?.(`${outcomePath}.part`)
       header = await writeMean(`${outcomePath}.part`, {
         specs,
         terms: this.#terms(results, files, current),

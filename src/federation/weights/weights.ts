@@ -85,7 +85,7 @@ export function copyTensors({ specs, data }: Weights, into?: Weights): TensorDat
   return copies
 }
 
-/** Whether both lie in one block each, tensor by tensor at the same place. As one, a large block is copied past the processor's cache, in half the time. */
+/** Whether both lie in one block each, tensor by tensor at the same place. As one, a large block is copied past the processor's cache, which is faster. */
 function lieAlike(these: readonly TensorData[], those: readonly TensorData[]): boolean {
   const [one, other] = [these[0]?.buffer, those[0]?.buffer]
   if (one === undefined || one.byteLength !== other?.byteLength) return false

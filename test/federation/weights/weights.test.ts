@@ -1,6 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { allocateUnfilledSet, type TensorSpec, weightsBytes } from '../../../src/federation/weights/weights.js'
+import {
+  allocateUnfilledSet,
+  copyTensors,
+  type TensorSpec,
+  weightsBytes,
+} from '../../../src/federation/weights/weights.js'
 import { loadNativeLibrary } from '../../../src/linux/native-library.js'
 import { MIB } from '../../../src/units.js'
 
@@ -16,6 +21,22 @@ test.each([1, 5])('the tensors of a set of 8 times %d MiB share no byte, whateve
   for (const [i, values] of data.entries()) {
     expect(values.byteLength).toBe(weightsBytes([specs[i]!]))
     expect(values.every((value) => value === i + 1)).toBe(true)
+  }
+})
+
+test('a copy has the values of each tensor, whether both sets lie alike or not', () => {
+  const specs = specsOf(5)
+  const data = allocateUnfilledSet(specs)
+  for (const [i, values] of data.entries()) values.fill(i + 1)
+  const reversed = allocateUnfilledSet(specs.toReversed()).toReversed()
+  const small = specs.map(({ shape }, i) => (i === 0 ? new Float32Array(3) : new Float64Array(shape[0]!)))
+  for (const into of [undefined, allocateUnfilledSet(specs), reversed, small]) {
+    const copies = copyTensors({ specs, data }, into && { specs, data: into })
+    if (into !== undefined) expect(copies).toBe(into)
+    for (const [i, copy] of copies.entries()) {
+      expect(copy.buffer).not.toBe(data[i]!.buffer)
+      expect(copy.every((value) => value === i + 1)).toBe(true)
+    }
   }
 })
 
