@@ -93,21 +93,20 @@ describe('a job', () => {
     expect(inC.built).toEqual(hasCompiler ? [expect.stringMatching(/^tidemark-kernels-.*\.so$/)] : [])
   })
 
-  it('of large weights ends with the same bytes in files and in memory, and through Node’s HTTP', async () => {
+  it('of large weights ends with the same bytes in files and past Node’s HTTP as in memory and through it', async () => {
     const run = async (flags: string[], environment: Record<string, string> = {}) => {
       const file = join(temporaryFolder(), 'model.safetensors')
-      const large = ['--model-size', '33MiB', '--local-steps', '1', '--batch-size', '1']
+      const large = ['--model-size', '33MiB', '--local-steps', '1', '--batch-size', '1', '--evaluate-every', '9']
       const job = startJob([...large, '--rounds', '3', '--checkpoint', file, ...flags], environment)
       const clients = [await job.startClient('site-1'), await job.startClient('site-2')]
       for (const { finished } of [job.server, ...clients]) expect(await finished).toMatchObject({ code: 0 })
       return readFileSync(file)
     }
+    const through = { NODE_OPTIONS: `--import ${WITHOUT_DIRECT_READS}` }
     const spooled = await run(['--aggregation', 'spooled'])
-    const buffered = await run(['--aggregation', 'buffered', '--summation', 'ordered'])
-    const thorough = await run(['--aggregation', 'spooled'], { NODE_OPTIONS: `--import ${WITHOUT_DIRECT_READS}` })
+    const buffered = await run(['--aggregation', 'buffered', '--summation', 'ordered'], through)
     expect(spooled.length).toBeGreaterThan(32 * MIB)
     expect(buffered.equals(spooled)).toBe(true)
-    expect(thorough.equals(spooled)).toBe(true)
   })
 
   it('ends with the same bytes each time it is run, whoever joins first', async () => {
