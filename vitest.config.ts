@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/build-first.ts'],
+    reporters: ['default', './test/left-out.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -1,6 +1,9 @@
 /** `npm test`: on a fresh clone, install what is needed and run every check; all of them run, and the first failure decides. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { installOnce, root } from './install.mjs'
 
 installOnce()
@@ -25,10 +28,14 @@ const work = async () => {
 await Promise.all([work(), work()])
 // Tests are on their own: many measure what processes do. What the check of the package has built need not be built again.
 const isBuilt = !failed.includes('package')
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-test-run-'))
+const leftOut = join(folder, 'left-out.txt')
 await run(
   { name: 'tests', commands: [npx('vitest', 'run', ...process.argv.slice(2))] },
-  { isLive: true, env: { TIDEMARK_IS_BUILT: isBuilt ? '1' : '0' } },
+  { isLive: true, env: { TIDEMARK_IS_BUILT: isBuilt ? '1' : '0', TIDEMARK_LEFT_OUT_FILE: leftOut } },
 )
+if (existsSync(leftOut)) console.log(`\n${readFileSync(leftOut, 'utf8')}`.trimEnd())
+rmSync(folder, { recursive: true })
 
 const passed = checks.length + 1 - failed.length
 console.log(`\nchecks: ${passed} passed, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(', ')})` : ''}`)

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { ALLOCATOR_LIBRARIES, findAllocator } from '../../src/experiment/allocator-library.js'
 import type { Comparison, TrialResult } from '../../src/experiment/comparison.js'
 import { readRecording } from '../../src/recording/read-recording.js'
 import { MIB } from '../../src/units.js'
+import { needs } from '../optional-parts.js'
 import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { startTidemark } from '../tidemark.js'
@@ -14,13 +14,6 @@ import { startTidemark } from '../tidemark.js'
 const SERVERS = fileURLToPath(new URL('../fixtures/servers/', import.meta.url))
 /** What frees.py takes in every round, and frees. */
 const TAKEN = 32 * MIB
-
-const missing = Object.entries(ALLOCATOR_LIBRARIES).filter(([name]) => findAllocator(name) === undefined)
-const packages = missing.map(([, library]) => library.package).join(', ')
-if (missing.length > 0 && process.env.CI === 'true')
-  throw new Error(`${packages} missing; run scripts/system-packages.sh`)
-const withAll = missing.length === 0 ? test : test.skip
-const leftOut = missing.length === 0 ? '' : ` (left out: ${packages} not installed)`
 
 async function compare(server: string, ...args: string[]) {
   const out = join(temporaryFolder(), 'results')
@@ -41,53 +34,56 @@ function floorOf(trials: TrialResult[], label: string): number {
   return Math.min(...rounds.filter(({ role }) => role === 'server').map(({ end }) => end.rssBytes))
 }
 
-withAll(
-  `each allocator is in the memory of the judged process, through a whole comparison${leftOut}`,
-  async () => {
-    const { trials, stdout, logOf, folderOf } = await compare(
-      'frees',
-      ...['--allocator', 'glibc,jemalloc,mimalloc,tcmalloc', '--trials', '1'],
-    )
-    expect(trials).toHaveLength(4)
-    for (const trial of trials) {
-      const asked = trial.setting.replace('allocator=', '')
-      expect(logOf(trial)).toContain(`allocators in memory: ${asked === 'glibc' ? 'none' : asked}\n`)
-      const { head } = readRecording(folderOf(trial))
-      const loaded = head.processes.filter(({ role }) => role === 'server').map(({ allocator }) => allocator)
-      expect(loaded).toEqual([asked])
-    }
-    // glibc gives the freed blocks back at once, since they lie at the top of its heap; the others keep them for a while.
-    for (const name of ['jemalloc', 'mimalloc', 'tcmalloc']) {
-      expect(floorOf(trials, name) - floorOf(trials, 'glibc')).toBeGreaterThan(0.9 * TAKEN)
-      expect(stdout).toContain(`allocator=${name} against allocator=glibc: the floor differs by +`)
-    }
-  },
-  120_000,
-)
-
-withAll(`tunings reach the process as settings, with commas in them too, and show their effect${leftOut}`, async () => {
-  // Memory is compared and no time, so the two may run beside each other.
-  const [glibc, jemalloc] = await Promise.all([
-    compare('frees', '-L', 'MALLOC_TRIM_THRESHOLD_', 'unset,1073741824', '--trials', '1'),
-    compare(
-      'frees',
-      ...['--allocator', 'jemalloc', '--trials', '1'],
-      ...['-L', 'MALLOC_CONF', 'dirty_decay_ms:10000,dirty_decay_ms:0\\,muzzy_decay_ms:0'],
-    ),
-  ])
-  const kept = floorOf(glibc.trials, '=1073741824') - floorOf(glibc.trials, '=unset')
-  expect(kept / TAKEN).toBeGreaterThan(0.95)
-  expect(kept / TAKEN).toBeLessThan(1.05)
-
-  expect(jemalloc.trials.map(({ setting }) => setting).sort()).toEqual([
-    'MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0',
-    'MALLOC_CONF=dirty_decay_ms:10000',
-  ])
-  const lowered = floorOf(jemalloc.trials, '=dirty_decay_ms:10000') - floorOf(jemalloc.trials, 'muzzy_decay_ms:0')
-  expect(lowered).toBeGreaterThan(0.9 * TAKEN)
-  // jemalloc would say in the log what it cannot read.
-  for (const trial of jemalloc.trials) expect(jemalloc.logOf(trial)).not.toContain('<jemalloc>')
+test('each allocator is in the memory of the judged process, through a whole comparison', {
+  ...needs('jemalloc', 'mimalloc', 'tcmalloc'),
+  timeout: 120_000,
+}, async () => {
+  const { trials, stdout, logOf, folderOf } = await compare(
+    'frees',
+    ...['--allocator', 'glibc,jemalloc,mimalloc,tcmalloc', '--trials', '1'],
+  )
+  expect(trials).toHaveLength(4)
+  for (const trial of trials) {
+    const asked = trial.setting.replace('allocator=', '')
+    expect(logOf(trial)).toContain(`allocators in memory: ${asked === 'glibc' ? 'none' : asked}\n`)
+    const { head } = readRecording(folderOf(trial))
+    const loaded = head.processes.filter(({ role }) => role === 'server').map(({ allocator }) => allocator)
+    expect(loaded).toEqual([asked])
+  }
+  // glibc gives the freed blocks back at once, since they lie at the top of its heap; the others keep them for a while.
+  for (const name of ['jemalloc', 'mimalloc', 'tcmalloc']) {
+    expect(floorOf(trials, name) - floorOf(trials, 'glibc')).toBeGreaterThan(0.9 * TAKEN)
+    expect(stdout).toContain(`allocator=${name} against allocator=glibc: the floor differs by +`)
+  }
 })
+
+test(
+  'tunings reach the process as settings, with commas in them too, and show their effect',
+  needs('jemalloc'),
+  async () => {
+    // Memory is compared and no time, so the two may run beside each other.
+    const [glibc, jemalloc] = await Promise.all([
+      compare('frees', '-L', 'MALLOC_TRIM_THRESHOLD_', 'unset,1073741824', '--trials', '1'),
+      compare(
+        'frees',
+        ...['--allocator', 'jemalloc', '--trials', '1'],
+        ...['-L', 'MALLOC_CONF', 'dirty_decay_ms:10000,dirty_decay_ms:0\\,muzzy_decay_ms:0'],
+      ),
+    ])
+    const kept = floorOf(glibc.trials, '=1073741824') - floorOf(glibc.trials, '=unset')
+    expect(kept / TAKEN).toBeGreaterThan(0.95)
+    expect(kept / TAKEN).toBeLessThan(1.05)
+
+    expect(jemalloc.trials.map(({ setting }) => setting).sort()).toEqual([
+      'MALLOC_CONF=dirty_decay_ms:0,muzzy_decay_ms:0',
+      'MALLOC_CONF=dirty_decay_ms:10000',
+    ])
+    const lowered = floorOf(jemalloc.trials, '=dirty_decay_ms:10000') - floorOf(jemalloc.trials, 'muzzy_decay_ms:0')
+    expect(lowered).toBeGreaterThan(0.9 * TAKEN)
+    // jemalloc would say in the log what it cannot read.
+    for (const trial of jemalloc.trials) expect(jemalloc.logOf(trial)).not.toContain('<jemalloc>')
+  },
+)
 
 /** What tells_of_itself.py prints first. */
 interface Itself {

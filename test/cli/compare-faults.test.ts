@@ -1,5 +1,5 @@
 /** What a machine may refuse while a comparison runs: the reset of peaks, room on the disk, the library for native calls. */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Comparison } from '../../src/experiment/comparison.js'
 import type { Mark } from '../../src/marks.js'
+import { needs } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM, startTidemark } from '../tidemark.js'
 
@@ -15,12 +16,7 @@ const UNJUDGED = join(project, 'test/fixtures/suites/unjudged.memory.ts')
 const JOB = ['compare', UNJUDGED, '--trainer', 'echo', '--model-size', '1MB', '--arena-max', 'unset']
 const SHORT = [...JOB, '--rounds', '3', '--trials', '1']
 
-const canMount = hasNamespaces()
-if (!canMount && process.env.CI === 'true')
-  throw new Error('unshare cannot make a mount namespace here, which these tests need')
-if (!canMount) console.log('left out: tests of a read-only /proc and a full disk, because unshare is not allowed here')
-
-describe.runIf(canMount)('on a machine', () => {
+describe('on a machine', needs('mounts'), () => {
   test('that refuses to reset peaks, they are sampled, and every output says so', async () => {
     const out = join(temporaryFolder(), 'results')
     const { code, stdout, stderr } = await inNamespace('mount --rbind /proc /proc && mount -o remount,bind,ro /proc', [
@@ -103,16 +99,6 @@ test('a client that is killed in the middle of a trial is named, and the round g
   expect(trial!.rounds.filter(({ role }) => role === 'server')).toHaveLength(300)
   expect(trial!.warnings.join('\n')).toMatch(/client "site-1".* killed by SIGKILL/)
 })
-
-function hasNamespaces(): boolean {
-  try {
-    execFileSync('unshare', ['-rm', 'true'], { stdio: 'ignore' })
-    return true
-  } catch {
-    // Not there, or not allowed: containers often forbid it.
-    return false
-  }
-}
 
 /** Runs the program in a mount namespace of its own, which `prepare` changes; `after` runs in it when the program has ended. */
 function inNamespace(prepare: string, args: string[], after = ':') {

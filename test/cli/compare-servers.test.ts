@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import type { Comparison, TrialResult } from '../../src/experiment/comparison.js'
 import { MIB } from '../../src/units.js'
 import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import { needs } from '../optional-parts.js'
 import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark } from '../tidemark.js'
@@ -85,7 +86,7 @@ test('memory in two processes is judged by their sum', async () => {
   expect(sum![5]! - sum![0]!).toBeGreaterThan(35 * MIB) // 4 MiB a round in each of the two
 })
 
-test('a trial whose process dropped the allocator fails with the reason', async () => {
+test('a trial whose process dropped the allocator fails with the reason', needs('jemalloc'), async () => {
   const { code, trials } = await compare(
     `env -u LD_PRELOAD ${server('leaks')} --rounds 3`,
     ...['--allocator', 'jemalloc', '--rounds', 'nvflare', '--role', 'server=leaks'],

@@ -8,6 +8,7 @@ import { parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Comparison } from '../../src/experiment/comparison.js'
 import { readRecording } from '../../src/recording/read-recording.js'
+import { leaveOutWithout, pythonWith } from '../optional-parts.js'
 import { PYTHON } from '../python.js'
 import { PROGRAM, runTidemark } from '../tidemark.js'
 
@@ -105,7 +106,6 @@ describe('a comparison as a table', () => {
 })
 
 describe('metrics', () => {
-  const hasPromtool = spawnSync('promtool', ['--version']).error === undefined
   test('--openmetrics is taken by promtool into Prometheus, or where that is missing ends as it has to', async (context) => {
     const { code, stdout } = await exported('mine', '--openmetrics')
     expect(code).toBe(0)
@@ -114,7 +114,7 @@ describe('metrics', () => {
     )
     expect(stdout.endsWith('# EOF\n')).toBe(true)
     expect(stdout.match(/^tidemark_round_peak_bytes\{/gm)?.length).toBe(roundsInAll())
-    if (!hasPromtool) context.skip('promtool is not installed (scripts/system-packages.sh)')
+    leaveOutWithout(context, 'promtool')
     writeFileSync(join(folder, 'metrics.txt'), stdout)
     const taken = spawnSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', 'metrics.txt', 'data'], {
       cwd: folder,
@@ -197,7 +197,7 @@ describe('docs/export.md', () => {
   const page = readFileSync(fileURLToPath(new URL('../../docs/export.md', import.meta.url)), 'utf8')
   const blocks = [...page.matchAll(/^```python\n(import (\w+)\n[\s\S]*?)^```$/gm)].map(([, code, name]) => ({
     code: code!,
-    library: name!,
+    library: name as 'pandas' | 'duckdb',
   }))
 
   test('shows pandas and DuckDB', () => {
@@ -205,11 +205,8 @@ describe('docs/export.md', () => {
   })
 
   test.for(blocks)('its commands for $library run as they stand', ({ library, code }, context) => {
-    const python = [PYTHON, ...(process.env.TIDEMARK_TEST_PYTHON ?? '').split(':')].find(
-      (one) => one !== '' && spawnSync(one, ['-c', `import ${library}`]).status === 0,
-    )
-    if (python === undefined) return context.skip(`${PYTHON} has no ${library}`)
-    const run = spawnSync(python, ['-c', code], { cwd: folder, encoding: 'utf8' })
+    leaveOutWithout(context, library)
+    const run = spawnSync(pythonWith(library)!, ['-c', code], { cwd: folder, encoding: 'utf8' })
     expect(run.status, run.stderr).toBe(0)
     expect(run.stdout).toMatch(/mib=10[\s\S]*mib=30/)
   })

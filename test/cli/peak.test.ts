@@ -1,21 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { MPROF, needs } from '../optional-parts.js'
 import { writeExampleRecording } from '../recording/example-recording.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark } from '../tidemark.js'
 
-const MPROF = '/usr/bin/python3-mprof'
 const SAMPLES = ['plain', 'include_children', 'multiprocess', 'profile_funcs', 'funcs_include_children'].map(
   (name) => `test/fixtures/samples/mprof_${name}.dat`,
 )
 
-const hasMprof = existsSync(MPROF)
-if (!hasMprof && process.env.CI === 'true') throw new Error(`${MPROF} is missing; run scripts/system-packages.sh`)
-if (!hasMprof) console.log(`left out: comparing peak with mprof peak, because ${MPROF} is missing`)
-
-describe.runIf(hasMprof)('files of mprof', () => {
+describe('files of mprof', needs('mprof'), () => {
   test.each([[SAMPLES], [[SAMPLES[3]!, '--func', '__main__.grow']], [[SAMPLES[4]!, '--func', '__main__.round_']]])(
     'peak prints what mprof peak prints: %j',
     async (args) => {

@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { findAllocator } from '../../src/experiment/allocator-library.js'
 import type { Comparison } from '../../src/experiment/comparison.js'
 import { readRecording } from '../../src/recording/read-recording.js'
 import { MIB } from '../../src/units.js'
+import { needs } from '../optional-parts.js'
 import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark } from '../tidemark.js'
@@ -22,36 +22,40 @@ async function compare(...args: string[]): Promise<{ stdout: string; comparison:
   return { stdout, comparison: JSON.parse(readFileSync(join(out, 'comparison.json'), 'utf8')) }
 }
 
-test('arenas that fragment are retained, and a leak is the rest, also behind a shell, and on the way in trials of their own', async () => {
-  const { stdout, comparison } = await compare(
-    ...['--command', `/bin/sh -c '${PYTHON} ${fixture('servers')}/{server}.py --rounds 8; exit $?'`],
-    ...['-L', 'server', 'leaks,fragments_arenas'],
-    ...['--rounds', 'nvflare', '--role', 'server=^[^ ]*python', '--probe', '--probe-every', '4'],
-  )
-  const parts = (server: string) =>
-    comparison.trials.find(({ setting }) => setting === `server=${server}`)!.attribution!
-  const [fragments, leaks] = [parts('fragments_arenas'), parts('leaks')]
-  expect(fragments.retainedBytes).toBeGreaterThan(fragments.rssBytes / 2) // eight arenas, each pinned on top
-  expect(leaks.retainedBytes).toBeLessThan(4 * MIB)
-  expect(leaks.liveBytes).toBeGreaterThan(32 * MIB)
-  for (const { rssBytes, retainedBytes, garbageBytes, liveBytes, allocator } of [fragments, leaks]) {
-    expect(garbageBytes).toBe(null)
-    expect(retainedBytes + liveBytes).toBe(rssBytes)
-    expect(allocator).toMatchObject({ allocator: 'glibc', freeBytes: expect.any(Number) })
-  }
-  expect(stdout).toMatch(/is retained by the allocator; the rest, [\d.]+ MiB, is live or garbage/)
-  expect(stdout).toContain('Most of its growth is live or garbage, which the allocator cannot give back')
+test(
+  'arenas that fragment are retained, and a leak is the rest, also behind a shell, and on the way in trials of their own',
+  needs('C compiler'),
+  async () => {
+    const { stdout, comparison } = await compare(
+      ...['--command', `/bin/sh -c '${PYTHON} ${fixture('servers')}/{server}.py --rounds 8; exit $?'`],
+      ...['-L', 'server', 'leaks,fragments_arenas'],
+      ...['--rounds', 'nvflare', '--role', 'server=^[^ ]*python', '--probe', '--probe-every', '4'],
+    )
+    const parts = (server: string) =>
+      comparison.trials.find(({ setting }) => setting === `server=${server}`)!.attribution!
+    const [fragments, leaks] = [parts('fragments_arenas'), parts('leaks')]
+    expect(fragments.retainedBytes).toBeGreaterThan(fragments.rssBytes / 2) // eight arenas, each pinned on top
+    expect(leaks.retainedBytes).toBeLessThan(4 * MIB)
+    expect(leaks.liveBytes).toBeGreaterThan(32 * MIB)
+    for (const { rssBytes, retainedBytes, garbageBytes, liveBytes, allocator } of [fragments, leaks]) {
+      expect(garbageBytes).toBe(null)
+      expect(retainedBytes + liveBytes).toBe(rssBytes)
+      expect(allocator).toMatchObject({ allocator: 'glibc', freeBytes: expect.any(Number) })
+    }
+    expect(stdout).toMatch(/is retained by the allocator; the rest, [\d.]+ MiB, is live or garbage/)
+    expect(stdout).toContain('Most of its growth is live or garbage, which the allocator cannot give back')
 
-  expect(comparison.trials.map(({ probes }) => probes)).toEqual([undefined, undefined])
-  const onTheWay = (server: string) =>
-    comparison.probeTrials!.find(({ setting }) => setting === `server=${server}`)!.probes!
-  const [first, second] = onTheWay('leaks')
-  expect([first!.round, second!.round]).toEqual([4, 8])
-  expect(Math.abs((second!.liveBytes - first!.liveBytes) / MIB - 16)).toBeLessThan(2) // 4 MiB a round, for four rounds
-  expect(onTheWay('fragments_arenas')[0]!.retainedBytes).toBeGreaterThan(fragments.retainedBytes / 4)
-})
+    expect(comparison.trials.map(({ probes }) => probes)).toEqual([undefined, undefined])
+    const onTheWay = (server: string) =>
+      comparison.probeTrials!.find(({ setting }) => setting === `server=${server}`)!.probes!
+    const [first, second] = onTheWay('leaks')
+    expect([first!.round, second!.round]).toEqual([4, 8])
+    expect(Math.abs((second!.liveBytes - first!.liveBytes) / MIB - 16)).toBeLessThan(2) // 4 MiB a round, for four rounds
+    expect(onTheWay('fragments_arenas')[0]!.retainedBytes).toBeGreaterThan(fragments.retainedBytes / 4)
+  },
+)
 
-test.skipIf(findAllocator('jemalloc') === undefined)('the probe stands beside a preloaded allocator', async () => {
+test('the probe stands beside a preloaded allocator', needs('jemalloc', 'C compiler'), async () => {
   const { comparison } = await compare(
     ...['--command', `${PYTHON} ${fixture('servers/leaks.py')} --rounds 2`, '--allocator', 'jemalloc'],
     ...['--rounds', 'nvflare', '--probe', '--role', 'server=leaks'],
@@ -59,7 +63,7 @@ test.skipIf(findAllocator('jemalloc') === undefined)('the probe stands beside a 
   expect(comparison.trials[0]!.attribution).toMatchObject({ allocator: { allocator: 'jemalloc' } })
 })
 
-test('a forked child and a started program have nothing of the probe', async () => {
+test('a forked child and a started program have nothing of the probe', needs('C compiler'), async () => {
   const folder = join(temporaryFolder(), 'recording')
   const cache = temporaryFolder()
   const { code, stdout, stderr } = await runTidemark(
@@ -84,7 +88,7 @@ test('a forked child and a started program have nothing of the probe', async () 
   ).toEqual([])
 })
 
-test('into a statically linked program no probe can be loaded, which is said', async () => {
+test('into a statically linked program no probe can be loaded, which is said', needs('C compiler'), async () => {
   const folder = temporaryFolder()
   const source = join(folder, 'server.c')
   const program = join(folder, 'server')

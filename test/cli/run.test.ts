@@ -8,6 +8,7 @@ import { pollUntil } from '../../src/launch/poll.js'
 import { isAlive, readProcessStat } from '../../src/linux/process-stat.js'
 import { readRecording } from '../../src/recording/read-recording.js'
 import { MIB } from '../../src/units.js'
+import { needs } from '../optional-parts.js'
 import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM, runTidemark, startTidemark } from '../tidemark.js'
@@ -185,20 +186,19 @@ test('marks of a program give a table of rounds with exact peaks', async () => {
   expect(stderr).toMatch(/\n {4}5 {2}spikes\.py +1\d\d\.\d {2}exact/)
 })
 
-test('where /proc may not be written to, peaks of later rounds are samples, and that is said', async () => {
-  const readOnly = ['unshare', '-m', 'sh', '-c', 'mount -o remount,ro,bind /proc /proc && exec "$@"', 'sh']
-  const [unshare = '', ...args] = readOnly
-  if (spawnSync(unshare, [...args, 'true']).status !== 0) {
-    console.log('skipped: this user may not mount, so that /proc cannot be made read-only')
-    return
-  }
-  const [folder, truth] = [join(temporaryFolder(), 'recording'), join(temporaryFolder(), 'truth')]
-  const command = [PYTHON, fixture('spikes.py'), '3', '60', '3', truth]
-  const run = [process.execPath, PROGRAM, 'run', '--out', folder, '--', ...command]
-  const { status, stderr } = spawnSync(unshare, [...args, ...run], { encoding: 'utf8' })
-  expect([status, stderr]).toEqual([0, expect.stringContaining('the kernel refused to reset it')])
-  expect(readRecording(folder).rounds.map(({ peakKind }) => peakKind)).toEqual(['exact', 'sampled', 'sampled'])
-})
+test(
+  'where /proc may not be written to, peaks of later rounds are samples, and that is said',
+  needs('mounts'),
+  async () => {
+    const readOnly = 'mount --rbind /proc /proc && mount -o remount,bind,ro /proc && exec "$@"'
+    const [folder, truth] = [join(temporaryFolder(), 'recording'), join(temporaryFolder(), 'truth')]
+    const command = [PYTHON, fixture('spikes.py'), '3', '60', '3', truth]
+    const run = [process.execPath, PROGRAM, 'run', '--out', folder, '--', ...command]
+    const { status, stderr } = spawnSync('unshare', ['-rm', 'sh', '-c', readOnly, 'sh', ...run], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([0, expect.stringContaining('the kernel refused to reset it')])
+    expect(readRecording(folder).rounds.map(({ peakKind }) => peakKind)).toEqual(['exact', 'sampled', 'sampled'])
+  },
+)
 
 test('--rounds finds rounds in the output, which is passed through, in a log with --log', async () => {
   const script = 'for i in 1 2 3; do echo "Round $i started"; sleep 0.2; done; echo done >&2'
@@ -372,26 +372,24 @@ test('when the recorder is killed with SIGKILL, nothing that it started survives
   expect(await pollUntil(() => !found().some((process) => isAlive(process)), 10_000)).toBe(true)
 })
 
-/** A memory cgroup with a limit, where this user may make one; its path on disk. */
-function limitedCgroup(bytes: number): string | undefined {
+/** A memory cgroup with a limit; its path on disk. */
+function limitedCgroup(bytes: number): string {
   const folder = `/sys/fs/cgroup/memory/tidemark-test-${process.pid}`
-  try {
-    mkdirSync(folder)
-    writeFileSync(join(folder, 'memory.limit_in_bytes'), String(bytes))
-    return folder
-  } catch {
-    console.log('skipped: this user may not make a version 1 memory cgroup, so that no process can run out of memory')
-    return undefined
-  }
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'memory.limit_in_bytes'), String(bytes))
+  return folder
 }
 
-test('a process that the kernel killed for want of memory is named, its parent’s exit code or not', async () => {
-  const cgroup = limitedCgroup(60 * MIB)
-  if (cgroup === undefined) return
-  const grow = 'x = []\nwhile True: x.append(bytearray(b"1") * 10**6)'
-  const script = `(echo 0 > ${cgroup}/cgroup.procs; exec ${PYTHON} -c '${grow}'); sleep 0.2; exit 0`
-  const { code, stderr, recording } = await record(['--rate', '100', '--', 'bash', '-c', script])
-  expect(code).toBe(0)
-  expect(stderr).toMatch(/OUT OF MEMORY: killed by the kernel after .*, last read at \d/)
-  expect(recording!.head.processes.filter(({ exit }) => exit?.outOfMemory)).toHaveLength(1)
-})
+test(
+  'a process that the kernel killed for want of memory is named, its parent’s exit code or not',
+  needs('memory cgroup'),
+  async () => {
+    const cgroup = limitedCgroup(60 * MIB)
+    const grow = 'x = []\nwhile True: x.append(bytearray(b"1") * 10**6)'
+    const script = `(echo 0 > ${cgroup}/cgroup.procs; exec ${PYTHON} -c '${grow}'); sleep 0.2; exit 0`
+    const { code, stderr, recording } = await record(['--rate', '100', '--', 'bash', '-c', script])
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/OUT OF MEMORY: killed by the kernel after .*, last read at \d/)
+    expect(recording!.head.processes.filter(({ exit }) => exit?.outOfMemory)).toHaveLength(1)
+  },
+)

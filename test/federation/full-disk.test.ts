@@ -1,5 +1,5 @@
 /** A server whose disk runs full at one step of a round or another, on a small file system of its own, and is started again. */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,14 +8,11 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Weights } from '../../src/federation/weights/weights.js'
 import type { Mark } from '../../src/marks.js'
 import { MIB } from '../../src/units.js'
+import { needs } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM } from '../tidemark.js'
 import { TOKEN } from './fake-role.js'
 import { bytesOf, joinByHand } from './raw-client.js'
-
-const canMount = spawnSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt']).status === 0
-if (!canMount && process.env.CI === 'true') throw new Error('unshare cannot mount here, which these tests need')
-if (!canMount) console.log('left out: tests of a full spool disk, because unshare cannot mount a file system here')
 
 const JOB = ['--trainer', 'echo', '--model-size', '1MiB', '--clients', '2', '--min-clients', '2', '--rounds', '1']
 
@@ -144,7 +141,7 @@ function modelOfUndisturbedRun(): Promise<Buffer> {
   return undisturbed
 }
 
-describe.runIf(canMount)('a disk that runs full', () => {
+describe('a disk that runs full', needs('mounts'), () => {
   it('during an upload refuses it, keeps what was acknowledged, and a restart ends with the same bits', async () => {
     const expected = await modelOfUndisturbedRun()
     const checkpoint = join(temporaryFolder(), 'model.safetensors')

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { UsageError } from '../../src/errors.js'
 import { allocatorLibrary } from '../../src/experiment/allocator-library.js'
+import { needs } from '../optional-parts.js'
 import { dropObjectsInCycles, type FillReport, fillAndClean } from './run-fixture.js'
 
 const MB = 1e6
@@ -62,44 +62,29 @@ it('a library to preload that is not there leaves glibc in place, and that is wh
   expect(report.allocator).toBe('glibc')
 })
 
-describe.each(['jemalloc', 'mimalloc', 'tcmalloc'] as const)('under %s', (allocator) => {
-  const library = findLibrary(allocator)
-  if (library instanceof UsageError && !process.env.CI) {
-    it.skip(`left out: ${library.message}. ${library.fix}`)
-    return
-  }
+for (const allocator of ['jemalloc', 'mimalloc', 'tcmalloc'] as const)
+  describe(`under ${allocator}`, needs(allocator), () => {
+    let report: FillReport
+    let stderr: string
+    beforeAll(async () => {
+      ;({ report, stderr } = await fillAndClean({ preload: allocatorLibrary(allocator)! }))
+    })
 
-  let report: FillReport
-  let stderr: string
-  beforeAll(async () => {
-    if (library instanceof UsageError) throw library
-    ;({ report, stderr } = await fillAndClean({ preload: library }))
+    it('it is found at run time, and nothing is warned of', () => {
+      expect(report.allocator).toBe(allocator)
+      expect(stderr).toBe('')
+    })
+
+    it('100 MB come back to at least 90 % once it is warm', () => {
+      expect(report.repeats.every(({ cleanup }) => cleanup.purgeMs !== null)).toBe(true)
+      // mimalloc keeps a quarter of the first 100 MB for good, and now and then settles only in the second repeat.
+      expect(Math.min(...report.repeats.slice(2).map(shareGivenBack))).toBeGreaterThan(0.9)
+    })
+
+    it('malloc_trim is still callable, and is not taken for a purge', () => expect(report.trims).toBe(false))
   })
-
-  it('it is found at run time, and nothing is warned of', () => {
-    expect(report.allocator).toBe(allocator)
-    expect(stderr).toBe('')
-  })
-
-  it('100 MB come back to at least 90 % once it is warm', () => {
-    expect(report.repeats.every(({ cleanup }) => cleanup.purgeMs !== null)).toBe(true)
-    // mimalloc keeps a quarter of the first 100 MB for good, and now and then settles only in the second repeat.
-    expect(Math.min(...report.repeats.slice(2).map(shareGivenBack))).toBeGreaterThan(0.9)
-  })
-
-  it('malloc_trim is still callable, and is not taken for a purge', () => expect(report.trims).toBe(false))
-})
 
 /** Of what the blocks added to RSS, the share that came back. */
 function shareGivenBack({ emptyBytes, filledBytes, cleanup }: FillReport['repeats'][number]): number {
   return (filledBytes - cleanup.rssAfterBytes) / (filledBytes - emptyBytes)
-}
-
-function findLibrary(allocator: string): string | UsageError {
-  try {
-    return allocatorLibrary(allocator)!
-  } catch (error) {
-    if (error instanceof UsageError) return error
-    throw error
-  }
 }

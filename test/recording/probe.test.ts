@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
-import { allocatorLibrary, findAllocator } from '../../src/experiment/allocator-library.js'
+import { allocatorLibrary } from '../../src/experiment/allocator-library.js'
 import { orderProbe, type ProbeOrder } from '../../src/recording/probe/probe-order.js'
 import { takeProbe } from '../../src/recording/probe/take-probe.js'
 import { MIB } from '../../src/units.js'
+import { leaveOutWithout, needs } from '../optional-parts.js'
 import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
@@ -16,11 +17,11 @@ del blocks
 print('up', flush=True)
 sys.stdin.read()`
 
-test.each(['glibc', 'jemalloc', 'tcmalloc'] as const)(
+test.for(['glibc', 'jemalloc', 'tcmalloc'] as const)(
   '%s is told to return its free pages, and they are measured',
-  async (allocator) => {
-    if (allocator !== 'glibc')
-      expect(findAllocator(allocator), `${allocator} is missing (scripts/system-packages.sh)`).toBeDefined()
+  needs('C compiler'),
+  async (allocator, context) => {
+    if (allocator !== 'glibc') leaveOutWithout(context, allocator)
     const { order, pid } = await startProbed(allocator)
     const taken = await takeProbe(order, { pid, role: 'server' })
     expect(taken).toMatchObject({ kind: 'taken', mark: { allocator: { allocator }, garbageBytes: null } })
@@ -31,17 +32,19 @@ test.each(['glibc', 'jemalloc', 'tcmalloc'] as const)(
   },
 )
 
-test('mimalloc, which cannot be told from another thread, is refused with that reason', async () => {
-  const { order, pid } = await startProbed('mimalloc')
-  expect(await takeProbe(order, { pid, role: 'server' })).toEqual({
-    kind: 'not taken',
-    why: `the allocator of the server (pid ${pid}) is mimalloc, which cannot be told from outside to return its free pages`,
-  })
-})
+test(
+  'mimalloc, which cannot be told from another thread, is refused with that reason',
+  needs('mimalloc', 'C compiler'),
+  async () => {
+    const { order, pid } = await startProbed('mimalloc')
+    expect(await takeProbe(order, { pid, role: 'server' })).toEqual({
+      kind: 'not taken',
+      why: `the allocator of the server (pid ${pid}) is mimalloc, which cannot be told from outside to return its free pages`,
+    })
+  },
+)
 
-const isRoot = process.getuid?.() === 0
-if (!isRoot) console.log('left out: a stranger who asks the probe, because only root can be another user')
-test.runIf(isRoot)('the probe answers its own user and no other', async () => {
+test('the probe answers its own user and no other', needs('root', 'C compiler'), async () => {
   const { order, pid } = await startProbed('glibc')
   const ask = `import socket
 peer = socket.socket(socket.AF_UNIX)

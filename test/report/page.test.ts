@@ -1,14 +1,14 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { reportHtml } from '../../src/report/html.js'
+import { CHROMIUM, needs } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { exampleSettings } from './example-comparison.js'
 import { exampleView } from './example-view.js'
 
-const CHROMIUM = '/usr/bin/chromium'
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -18,11 +18,7 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-const hasChromium = existsSync(CHROMIUM)
-if (!hasChromium && process.env.CI === 'true') throw new Error(`${CHROMIUM} is missing; run scripts/system-packages.sh`)
-if (!hasChromium) console.log(`left out: the tests of the report page, because ${CHROMIUM} is missing`)
-
-describe.runIf(hasChromium)('report.html in a browser, opened from disk', () => {
+describe('report.html in a browser, opened from disk', needs('Chromium'), () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })

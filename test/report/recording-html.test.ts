@@ -1,18 +1,14 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { recordingHtml } from '../../src/report/recording-html.js'
 import type { Point } from '../../src/report/thin.js'
+import { CHROMIUM, needs } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
-const CHROMIUM = '/usr/bin/chromium'
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync']
-
-const hasChromium = existsSync(CHROMIUM)
-if (!hasChromium && process.env.CI === 'true') throw new Error(`${CHROMIUM} is missing; run scripts/system-packages.sh`)
-if (!hasChromium) console.log(`left out: the tests of the page of recordings, because ${CHROMIUM} is missing`)
 
 const MIB = 2 ** 20
 const points = (height: number) => Array.from({ length: 601 }, (_, i): Point => [i * 100, height * MIB + i])
@@ -32,7 +28,7 @@ test('a name that looks like markup stays text', () => {
   expect(html).not.toContain('</script><b>server')
 })
 
-describe.runIf(hasChromium)('a page of recordings in a browser, opened from disk', () => {
+describe('a page of recordings in a browser, opened from disk', needs('Chromium'), () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })

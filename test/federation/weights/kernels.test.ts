@@ -3,11 +3,9 @@ import { expect, it } from 'vitest'
 import { kernelsInC } from '../../../src/federation/weights/kernels/in-c.js'
 import { kernelsInJavaScript } from '../../../src/federation/weights/kernels/in-javascript.js'
 import type { TensorData } from '../../../src/federation/weights/weights.js'
+import { needs } from '../../optional-parts.js'
 
 const inC = kernelsInC()
-const MISSING = 'kernels in C, for which there is no C compiler or no koffi here'
-if (inC === undefined && process.env.CI === 'true') throw new Error(`${MISSING}: these tests need them`)
-if (inC === undefined) console.log(`left out: ${MISSING}`)
 
 const TYPES = [Float32Array, Float64Array]
 
@@ -30,7 +28,7 @@ const stretch = fc.record({
   seed: fc.integer({ min: 1, max: 1000 }),
 })
 
-it.skipIf(inC === undefined)('finds the same value that is not finite in C as in JavaScript', () => {
+it('finds the same value that is not finite in C as in JavaScript', needs('C compiler', 'koffi'), () => {
   const bad = fc.array(fc.tuple(fc.nat(4999), fc.constantFrom(Number.NaN, Number.NEGATIVE_INFINITY)), { maxLength: 3 })
   fc.assert(
     fc.property(stretch, bad, ({ Type, length, offset, start, seed }, spoilt) => {
@@ -42,7 +40,7 @@ it.skipIf(inC === undefined)('finds the same value that is not finite in C as in
   )
 })
 
-it.skipIf(inC === undefined)('sums have the same bits in C as in JavaScript, also in place', () => {
+it('sums have the same bits in C as in JavaScript, also in place', needs('C compiler', 'koffi'), () => {
   const share = fc.double({ min: -2, max: 2, noNaN: true })
   const place = fc.constantFrom('apart', 'first', 'second')
   fc.assert(
@@ -65,17 +63,21 @@ it.skipIf(inC === undefined)('sums have the same bits in C as in JavaScript, als
   )
 })
 
-it.skipIf(inC === undefined)('words change the lanes in C as in JavaScript, wherever a stretch of them begins', () => {
-  fc.assert(
-    fc.property(fc.array(fc.nat(2 ** 32 - 1), { maxLength: 200 }), fc.nat(3), fc.nat(200), (words, offset, start) => {
-      const room = new Uint32Array([...Array(offset).fill(7), ...words]).subarray(offset)
-      const [written, expected] = [inC!, kernelsInJavaScript].map((kernels) => {
-        const lanes = new Uint32Array(32).map((_, lane) => lane * 0x01010101)
-        kernels.mix(lanes, room, 0, room.length)
-        kernels.mix(lanes, room, Math.min(start, room.length), room.length)
-        return lanes
-      })
-      expect(written).toEqual(expected)
-    }),
-  )
-})
+it(
+  'words change the lanes in C as in JavaScript, wherever a stretch of them begins',
+  needs('C compiler', 'koffi'),
+  () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2 ** 32 - 1), { maxLength: 200 }), fc.nat(3), fc.nat(200), (words, offset, start) => {
+        const room = new Uint32Array([...Array(offset).fill(7), ...words]).subarray(offset)
+        const [written, expected] = [inC!, kernelsInJavaScript].map((kernels) => {
+          const lanes = new Uint32Array(32).map((_, lane) => lane * 0x01010101)
+          kernels.mix(lanes, room, 0, room.length)
+          kernels.mix(lanes, room, Math.min(start, room.length), room.length)
+          return lanes
+        })
+        expect(written).toEqual(expected)
+      }),
+    )
+  },
+)

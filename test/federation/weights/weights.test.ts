@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import {
   allocateUnfilledSet,
@@ -9,6 +9,7 @@ import {
 } from '../../../src/federation/weights/weights.js'
 import { loadNativeLibrary } from '../../../src/linux/native-library.js'
 import { MIB } from '../../../src/units.js'
+import { needs } from '../../optional-parts.js'
 
 const specsOf = (tensorMib: number): TensorSpec[] => [
   { name: 'odd', dtype: 'F32', shape: [3] },
@@ -41,11 +42,9 @@ test('a copy has the values of each tensor, whether both sets lie alike or not',
   }
 })
 
-const HUGE_PAGES = '/sys/kernel/mm/transparent_hugepage/enabled'
-const hasHugePages = existsSync(HUGE_PAGES) && !readFileSync(HUGE_PAGES, 'utf8').includes('[never]')
-if (!hasHugePages) console.log('left out: large sets in huge pages, because this kernel has none')
-test.runIf(hasHugePages)(
+test(
   'a large set is one mapping in huge pages, so that it is had again cheaply once given back',
+  needs('huge pages', 'koffi'),
   () => {
     const native = loadNativeLibrary()
     if (native.kind === 'absent') throw new Error(native.problem)

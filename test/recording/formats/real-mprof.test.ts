@@ -1,20 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { importRecording } from '../../../src/recording/formats/imported-recording.js'
 import { openRecording } from '../../../src/recording/formats/open-recording.js'
 import { writeMprofFile } from '../../../src/recording/formats/write-mprof-file.js'
+import { MPROF, needs } from '../../optional-parts.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 import { MIB, STARTED_MS, writeExampleRecording } from '../example-recording.js'
-
-const MPROF = '/usr/bin/python3-mprof'
-const hasMprof = existsSync(MPROF)
-if (!hasMprof && process.env.CI === 'true') throw new Error(`${MPROF} is missing; run scripts/system-packages.sh`)
-if (!hasMprof) console.log(`left out: the tests against the real mprof, because ${MPROF} is missing`)
-
-const hasMatplotlib = hasMprof && spawnSync('/usr/bin/python3', ['-c', 'import pylab']).status === 0
-if (hasMprof && !hasMatplotlib) console.log('left out: the test of mprof plot, because matplotlib is missing')
 
 const mprof = (...args: string[]) =>
   execFileSync(MPROF, args, { encoding: 'utf8', env: { ...process.env, MPLBACKEND: 'Agg' } })
@@ -27,7 +20,7 @@ function exported(): { folder: string; file: string } {
   return { folder, file }
 }
 
-describe.runIf(hasMprof)('a recording written for mprof', () => {
+describe('a recording written for mprof', needs('mprof'), () => {
   test('mprof peak tells the highest sum, and the highest reading of each process', () => {
     const { file } = exported()
     expect(mprof('peak', file)).toBe(
@@ -35,7 +28,7 @@ describe.runIf(hasMprof)('a recording written for mprof', () => {
     )
   })
 
-  test.runIf(hasMatplotlib)('mprof plot draws it, also as flames and with its slope', () => {
+  test('mprof plot draws it, also as flames and with its slope', needs('mprof', 'matplotlib'), () => {
     const { file } = exported()
     for (const flags of [[], ['--flame'], ['--slope']]) {
       const image = join(temporaryFolder(), 'plot.png')

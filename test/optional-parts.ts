@@ -1,0 +1,162 @@
+/**
+ * Parts that a machine may lack: packages, rights, features of the kernel. The one place that decides which tests run.
+ *
+ *     describe('in a browser', needs('chromium'), () => ...)
+ *
+ * A test without its part is left out with the reason, which the end of `npm test` lists (left-out.ts). With CI=true a missing
+ * part that CI brings is an error instead.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statfsSync } from 'node:fs'
+import type { TestContext, TestOptions } from 'vitest'
+import { findAllocator } from '../src/experiment/allocator-library.js'
+import { findExecutable } from '../src/linux/executable.js'
+import { loadNativeLibrary } from '../src/linux/native-library.js'
+import { PYTHON } from './python.js'
+
+export const CHROMIUM = '/usr/bin/chromium'
+export const MPROF = '/usr/bin/python3-mprof'
+
+interface Part {
+  /** Why it cannot be used here; undefined where it can. */
+  lacks: () => string | undefined
+  /** The command that brings it; null where no command does. */
+  bringsIt: string | null
+  /** Whether a run with CI=true fails without it. */
+  isInCi: () => boolean
+}
+
+/** What a test may have left out, and why. */
+export interface LeftOut {
+  part: string
+  why: string
+  bringsIt: string | null
+}
+
+declare module 'vitest' {
+  interface TaskMeta {
+    leftOut?: LeftOut[]
+  }
+}
+
+const isRoot = process.getuid?.() === 0
+const succeeds = (program: string, ...args: string[]) => spawnSync(program, args, { stdio: 'ignore' }).status === 0
+
+/** Brought by our script, so that CI has it. */
+const packaged = (lacks: Part['lacks']): Part => ({
+  lacks,
+  bringsIt: 'bash scripts/system-packages.sh',
+  isInCi: () => true,
+})
+const allocator = (name: string) =>
+  packaged(() => (findAllocator(name) === undefined ? `there is no library of its name` : undefined))
+const fileAt = (path: string) => packaged(() => (existsSync(path) ? undefined : `there is no ${path}`))
+const program = (name: string) =>
+  packaged(() => (findExecutable(name, process.env) === undefined ? `there is no ${name} in PATH` : undefined))
+const pythonModule = (name: string) =>
+  packaged(() => (pythonWith(name) === undefined ? `${PYTHON} cannot import ${name}` : undefined))
+const machine = (lacks: Part['lacks'], isInCi = () => false): Part => ({ lacks, bringsIt: null, isInCi })
+
+const PARTS = {
+  jemalloc: allocator('jemalloc'),
+  mimalloc: allocator('mimalloc'),
+  tcmalloc: allocator('tcmalloc'),
+  'C compiler': packaged(lackOfCompiler),
+  koffi: packaged(() => {
+    const native = loadNativeLibrary()
+    return native.kind === 'absent' ? native.problem : undefined
+  }),
+  Chromium: fileAt(CHROMIUM),
+  mprof: fileAt(MPROF),
+  matplotlib: { ...pythonModule('pylab'), bringsIt: 'apt-get install python3-matplotlib', isInCi: () => false },
+  pandas: pythonModule('pandas'),
+  duckdb: { ...pythonModule('duckdb'), bringsIt: 'pip install duckdb', isInCi: () => false },
+  promtool: program('promtool'),
+  openssl: program('openssl'),
+  root: machine(
+    () => (isRoot ? undefined : 'this user is not root'),
+    () => false,
+  ),
+  'a user who is not root': machine(lackOfPlainUser, () => isRoot),
+  mounts: machine(lackOfMounts, () => isRoot),
+  'memory cgroup': machine(lackOfMemoryCgroup),
+  'huge pages': machine(() => {
+    const file = '/sys/kernel/mm/transparent_hugepage/enabled'
+    const has = existsSync(file) && !readFileSync(file, 'utf8').includes('[never]')
+    return has ? undefined : 'this kernel has none'
+  }),
+  tmpfs: machine(() => (statfsSync('/dev/shm').type === 0x01021994 ? undefined : '/dev/shm is no tmpfs')),
+} satisfies Record<string, Part>
+
+export type PartName = keyof typeof PARTS
+
+const known = new Map<PartName, string | undefined>()
+
+/** Why a part cannot be used here; undefined where it can. */
+export function lackOf(name: PartName): string | undefined {
+  if (!known.has(name)) known.set(name, PARTS[name].lacks())
+  return known.get(name)
+}
+
+/** Options of a test or a suite that needs these parts: it is left out, with the reasons, where one is missing. */
+export function needs(...names: PartName[]): TestOptions {
+  const leftOut = missingOf(names)
+  return leftOut.length === 0 ? {} : { skip: true, meta: { leftOut } }
+}
+
+/** The same for a test that finds out on the way, or needs them for its rest alone. */
+export function leaveOutWithout(context: TestContext, ...names: PartName[]): void {
+  const leftOut = missingOf(names)
+  if (leftOut.length === 0) return
+  context.task.meta.leftOut = leftOut
+  context.skip(leftOut.map(({ part, why }) => `${part}: ${why}`).join('; '))
+}
+
+/** A Python that has this module: the usual one, or one of those that TIDEMARK_TEST_PYTHON names with colons between them. */
+export function pythonWith(module: string): string | undefined {
+  const others = (process.env.TIDEMARK_TEST_PYTHON ?? '').split(':').filter((path) => path !== '')
+  return [PYTHON, ...others].find((path) => succeeds(path, '-c', `import ${module}`))
+}
+
+function missingOf(names: PartName[]): LeftOut[] {
+  const missing = names.flatMap((part) => {
+    const why = lackOf(part)
+    return why === undefined ? [] : [{ part, why, bringsIt: PARTS[part].bringsIt }]
+  })
+  const wanted = process.env.CI === 'true' && missing.find(({ part }) => PARTS[part].isInCi())
+  if (!wanted) return missing
+  const fix = wanted.bringsIt === null ? '' : `. Run: ${wanted.bringsIt}`
+  throw new Error(`CI=true, and a test needs ${wanted.part}, which is missing here: ${wanted.why}${fix}`)
+}
+
+function lackOfCompiler(): string | undefined {
+  if (!['cc', 'gcc', 'clang'].some((name) => findExecutable(name, process.env) !== undefined))
+    return 'there is no cc, gcc or clang in PATH'
+  const source = { input: '#include <stdio.h>\nint main(void) { return puts(""); }\n' }
+  const built = spawnSync('cc', ['-x', 'c', '-o', '/dev/null', '-'], { ...source, encoding: 'utf8' })
+  return built.status === 0 ? undefined : `cc cannot build a program: ${built.stderr.split('\n', 1)[0]}`
+}
+
+function lackOfPlainUser(): string | undefined {
+  if (!isRoot) return undefined
+  return succeeds('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '--version')
+    ? undefined
+    : `${process.execPath} cannot be started by another user than root with setpriv`
+}
+
+function lackOfMounts(): string | undefined {
+  return succeeds('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt')
+    ? undefined
+    : 'unshare cannot make a mount namespace and mount in it'
+}
+
+function lackOfMemoryCgroup(): string | undefined {
+  const folder = `/sys/fs/cgroup/memory/tidemark-part-${process.pid}`
+  try {
+    mkdirSync(folder)
+    rmdirSync(folder)
+    return undefined
+  } catch {
+    return 'this user cannot make a memory cgroup of version 1'
+  }
+}
