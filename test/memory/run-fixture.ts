@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join, relative } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { expect } from 'vitest'
 import type { AllocatorName, CleanupRecord, GiveBack, MemoryStatistics } from '../../src/memory/index.js'
+import { temporaryFolder } from '../temporary-folder.js'
 
 export const COMPILED_MEMORY = new URL('../../dist/memory/index.js', import.meta.url)
 
@@ -43,4 +48,17 @@ async function runFixture<Report>(name: string, options: Options = {}): Promise<
     { env: { ...process.env, NODE_OPTIONS: '', LD_PRELOAD: options.preload ?? '' } },
   )
   return { report: JSON.parse(stdout) as Report, stderr }
+}
+
+const COMPILED = fileURLToPath(new URL('../../dist/', import.meta.url))
+
+/** A compiled module, and those that it imports, in a folder from which no node_modules can be seen. */
+export function copyOutsideNodeModules(module: URL): URL {
+  const folder = temporaryFolder()
+  for (const part of ['memory', 'linux', 'errors.js', 'marks.js'])
+    if (existsSync(join(COMPILED, part))) cpSync(join(COMPILED, part), join(folder, part), { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  const copy = pathToFileURL(join(folder, relative(COMPILED, fileURLToPath(module))))
+  expect(() => createRequire(copy).resolve('koffi')).toThrow()
+  return copy
 }

@@ -1,14 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../errors.js'
+import { type FolderLock, holderOf, lockFolder } from '../../linux/folder-lock.js'
+import { isOfThisMachine } from '../../linux/process-identity.js'
 import { formatBytes } from '../../units.js'
 
-/** Names the process whose folder it is. */
+/** The lock of the process whose folder it is. */
 const OWNER = 'owner'
 
-/** Folders that no one named begin so, with the pid of their process. */
+/** Prefix of the folders that this program names itself. */
 const UNNAMED = 'tidemark-spool-'
 
 /** What a spool writes; nothing else in the folder is ever touched. */
@@ -23,6 +25,9 @@ const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
 /** Codes of a file system that does not let itself be written to: read-only, held by another, or broken. */
 const UNWRITABLE: ReadonlySet<string> = new Set(['EROFS', 'EBUSY', 'EACCES', 'EPERM', 'EISDIR', 'EIO'])
 
+/** Errors on a folder that is another user's, or that another server is removing. */
+const LEFT_ALONE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTEMPTY', 'ENOTDIR'])
+
 /** Room that is left to others. */
 const SPARE_BYTES = 16 * 2 ** 20
 
@@ -30,6 +35,7 @@ const SPARE_BYTES = 16 * 2 ** 20
 export class SpoolFolder {
   readonly path: string
   readonly #isNamed: boolean
+  readonly #lock: FolderLock
 
   /**
    * `--spool-dir`, or a folder of our own among the temporary ones: in /var/tmp, which is on disk where /tmp is memory.
@@ -39,10 +45,10 @@ export class SpoolFolder {
     return named === undefined ? openUnnamed() : openNamed(named)
   }
 
-  constructor(path: string, isNamed: boolean) {
+  constructor(path: string, { isNamed, lock }: { isNamed: boolean; lock: FolderLock }) {
     this.path = path
     this.#isNamed = isNamed
-    writeFileSync(join(path, OWNER), `${process.pid}\n`)
+    this.#lock = lock
   }
 
   pathOf(name: string): string {
@@ -107,10 +113,11 @@ export class SpoolFolder {
 
   /** Removes what is ours, unless it is kept for a restart; a folder that was named stays, with whatever else is in it. */
   close(keep: boolean): void {
-    rmSync(this.pathOf(OWNER), { force: true })
-    if (keep && this.#isNamed) return
-    this.clear()
-    rmSync(this.ledgerPath, { force: true })
+    if (!keep || !this.#isNamed) {
+      this.clear()
+      rmSync(this.ledgerPath, { force: true })
+    }
+    this.#lock.release()
     if (!this.#isNamed) rmSync(this.path, { recursive: true, force: true })
   }
 }
@@ -118,12 +125,9 @@ export class SpoolFolder {
 function openNamed(path: string): SpoolFolder {
   try {
     mkdirSync(path, { recursive: true })
-    const owner = ownerOf(path)
-    if (owner !== undefined && isAlive(owner))
-      throw new UsageError(`the spool folder ${path} is in use by the server with pid ${owner}`, {
-        fix: 'Give each server a --spool-dir of its own.',
-      })
-    return new SpoolFolder(path, true)
+    const attempt = lockFolder(path, OWNER)
+    if (attempt.kind === 'taken') return new SpoolFolder(path, { isNamed: true, lock: attempt.lock })
+    throw inUse(path, attempt)
   } catch (error) {
     if (error instanceof UsageError) throw error
     throw new UsageError(`the spool folder ${path} cannot be used: ${messageOf(error)}`, {
@@ -133,11 +137,26 @@ function openNamed(path: string): SpoolFolder {
   }
 }
 
+function inUse(path: string, { by, isCertain }: { by: string; isCertain: boolean }): UsageError {
+  if (isCertain)
+    return new UsageError(`the spool folder ${path} is in use by the server with ${by}`, {
+      fix: 'Give each server a --spool-dir of its own.',
+    })
+  return new UsageError(
+    `the spool folder ${path} may be in use by the server with ${by}, which cannot be seen from here: its file system has no locks`,
+    { fix: `Give each server a --spool-dir of its own; if that server has ended, remove ${join(path, OWNER)}.` },
+  )
+}
+
 function openUnnamed(): SpoolFolder {
   const parent = process.env.TMPDIR ?? (isFolder('/var/tmp') ? '/var/tmp' : tmpdir())
   removeLeftOvers(parent)
   try {
-    return new SpoolFolder(mkdtempSync(join(parent, `${UNNAMED}${process.pid}-`)), false)
+    for (;;) {
+      const path = mkdtempSync(join(parent, `${UNNAMED}${process.pid}-`))
+      const attempt = lockFolder(path, OWNER)
+      if (attempt.kind === 'taken') return new SpoolFolder(path, { isNamed: false, lock: attempt.lock })
+    }
   } catch (error) {
     throw new UsageError(`no spool folder can be made in ${parent}: ${messageOf(error)}`, {
       fix: 'Give --spool-dir a folder that can be written.',
@@ -146,37 +165,22 @@ function openUnnamed(): SpoolFolder {
   }
 }
 
-/** Folders of servers that were killed before they could remove theirs. */
+/**
+ * Removes the folders of servers of this machine that were killed before they could remove theirs. Leaves those of other
+ * machines alone, whose locks not every shared file system shows, and those that no server has taken yet.
+ */
 function removeLeftOvers(parent: string): void {
   for (const name of readdirSync(parent)) {
-    const pid = Number(new RegExp(`^${UNNAMED}(\\d+)-`).exec(name)?.[1])
-    if (Number.isNaN(pid) || isAlive(pid)) continue
+    if (!name.startsWith(UNNAMED)) continue
+    const path = join(parent, name)
     try {
-      rmSync(join(parent, name), { recursive: true, force: true })
+      const holder = holderOf(path, OWNER)
+      if (holder.kind === 'nobody' && holder.left !== undefined && isOfThisMachine(holder.left))
+        rmSync(path, { recursive: true, force: true })
     } catch (error) {
       // Another user's; it is for that user's servers to remove.
-      if (!['EACCES', 'EPERM'].includes(systemErrorCode(error) ?? '')) throw error
+      if (!LEFT_ALONE.has(systemErrorCode(error) ?? '')) throw error
     }
-  }
-}
-
-function ownerOf(path: string): number | undefined {
-  try {
-    const pid = Number.parseInt(readFileSync(join(path, OWNER), 'utf8'), 10)
-    return Number.isNaN(pid) ? undefined : pid
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return systemErrorCode(error) !== 'ESRCH'
   }
 }
 

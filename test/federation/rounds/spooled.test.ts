@@ -12,6 +12,7 @@ import type { GlobalState } from '../../../src/federation/weights/global-state.j
 import { SafetensorsFile } from '../../../src/federation/weights/safetensors-file.js'
 import { canonicalEntries, encodeEntries } from '../../../src/federation/weights/safetensors-header.js'
 import { allocateTensor, type TensorSpec, type Weights } from '../../../src/federation/weights/weights.js'
+import { ownIdentity } from '../../../src/linux/process-identity.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 import { bytesOf } from '../raw-client.js'
 
@@ -177,10 +178,12 @@ it('who reads the state goes on reading it while others take its place, one afte
 
 it('a folder that another server uses is refused, and what a server that is gone has left is removed', async () => {
   const folder = temporaryFolder()
-  writeFileSync(join(folder, 'owner'), `${process.ppid}\n`)
+  const other = SpoolFolder.open(folder)
   expect(() => SpoolFolder.open(folder)).toThrow(UsageError)
-  expect(() => SpoolFolder.open(folder)).toThrow(`is in use by the server with pid ${process.ppid}`)
-  writeFileSync(join(folder, 'owner'), `${2 ** 22 + 1}\n`)
+  expect(() => SpoolFolder.open(folder)).toThrow(`is in use by the server with pid ${process.pid}`)
+  other.close(true)
+  const gone = { ...ownIdentity(), pid: 2 ** 22 + 1, isLocked: false }
+  writeFileSync(join(folder, 'owner'), JSON.stringify(gone))
   for (const name of ['round-3-0-0-result-1.safetensors', 'round-3-0-0.safetensors.part', 'notes.txt'])
     writeFileSync(join(folder, name), 'left over')
   const storage = new SpoolStorage(SpoolFolder.open(folder))
