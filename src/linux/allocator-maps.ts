@@ -1,4 +1,5 @@
-import { type Pid, PROC, readProcFile } from './proc-file.js'
+import { readSharedFile } from './living-thread.js'
+import { type Pid, PROC } from './proc-file.js'
 
 export type AllocatorName = 'glibc' | 'jemalloc' | 'mimalloc' | 'tcmalloc' | 'unknown'
 
@@ -19,7 +20,7 @@ const LOADER = /\/ld(-linux[^/]*|-[\d.]+|64)\.so[.\d]*$/m
  * come to the libraries yet.
  */
 export function loadedAllocator(pid: Pid, proc = PROC): AllocatorName | null {
-  const file = readProcFile(pid, 'maps', proc)
+  const file = readSharedFile(pid, 'maps', proc)
   if (file.kind !== 'read' || file.text === '') return null
   return LIBRARIES.find(([, library]) => library.test(file.text))?.[0] ?? (LOADER.test(file.text) ? null : 'unknown')
 }

@@ -1,4 +1,5 @@
-import { PROC, readProcFile } from './proc-file.js'
+import { readSharedFile } from './living-thread.js'
+import { PROC } from './proc-file.js'
 import { listPids } from './process-list.js'
 
 /**
@@ -8,14 +9,14 @@ import { listPids } from './process-list.js'
  * midst of an exec, when it reads as empty.
  */
 export function carriesVariable(pid: number, assignment: `${string}=${string}`, proc = PROC): boolean | undefined {
-  const file = readProcFile(pid, 'environ', proc)
+  const file = readSharedFile(pid, 'environ', proc)
   if (file.kind !== 'read' || file.text === '') return undefined
   return file.text.split('\0').includes(assignment)
 }
 
 /** The value of a variable that a process was started with; null where it has none, or may not be read. */
 export function readVariable(pid: number, name: string, proc = PROC): string | null {
-  const file = readProcFile(pid, 'environ', proc)
+  const file = readSharedFile(pid, 'environ', proc)
   if (file.kind !== 'read') return null
   const assignment = file.text.split('\0').find((each) => each.startsWith(`${name}=`))
   return assignment?.slice(name.length + 1) ?? null

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js'
 import { readCommandLine } from './command-line.js'
 import { PROC } from './proc-file.js'
 import { listPids } from './process-list.js'
-import { type ProcessStat, readProcessStat } from './process-stat.js'
+import { hasEnded, type ProcessStat, readProcessStat } from './process-stat.js'
 
 /**
  * The running process that a user names by pid, by program (`nginx`), or by script (`server.py`).
@@ -13,7 +13,7 @@ import { type ProcessStat, readProcessStat } from './process-stat.js'
 export function findProcess(pidOrName: string, proc = PROC): ProcessStat {
   if (/^\d+$/.test(pidOrName)) {
     const stat = readProcessStat(Number(pidOrName), proc)
-    if (stat.kind === 'read' && stat.state !== 'Z') return stat
+    if (stat.kind === 'read' && !hasEnded(stat, proc)) return stat
     throw new UsageError(`there is no process ${pidOrName}`, { fix: 'ps -e lists what runs.' })
   }
   const found = listPids(proc)

@@ -1,4 +1,5 @@
 import { readdirSync, statSync } from 'node:fs'
+import { livingThread } from './living-thread.js'
 import { sizeNatively } from './native-io.js'
 import { failedReading, type Pid, PROC } from './proc-file.js'
 
@@ -7,7 +8,7 @@ import { failedReading, type Pid, PROC } from './proc-file.js'
  * the folder's size tells it (proc_pid_fd(5)); before, the folder is listed, thousands of entries on a busy server.
  */
 export function countOpenFiles(pid: Pid, proc = PROC): number | null {
-  const folder = `${proc}/${pid}/fd`
+  const folder = `${proc}/${livingThread(pid, proc) ?? pid}/fd`
   try {
     return (proc === PROC && (sizeNatively(folder) ?? statSync(folder).size)) || readdirSync(folder).length
   } catch (error) {

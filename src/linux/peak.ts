@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { livingThread } from './living-thread.js'
 import { failedReading, type Pid, PROC } from './proc-file.js'
 
 /** `5` resets VmHWM to the present RSS (proc_pid_clear_refs(5), since Linux 4.0). Nothing else of the process changes. */
@@ -13,7 +14,9 @@ const RESET_PEAK = '5'
  */
 export function resetPeak(pid: Pid, proc = PROC): boolean {
   try {
-    writeFileSync(`${proc}/${pid}/clear_refs`, RESET_PEAK, { flag: 'r+' })
+    // The file of a main thread that has ended takes the order and does nothing.
+    const place = livingThread(pid, proc) ?? pid
+    writeFileSync(`${proc}/${place}/clear_refs`, RESET_PEAK, { flag: 'r+' })
     return true
   } catch (error) {
     failedReading(error) // throws what is no failed system call

@@ -5,7 +5,8 @@ import { readWholeNatively } from './native-io.js'
 /** Where the kernel shows processes. Every reader takes another folder in its place, for tests. */
 export const PROC = '/proc'
 
-export type Pid = number | 'self'
+/** A process, or one thread of it. */
+export type Pid = number | 'self' | `${number}/task/${number}`
 
 /** What became of an attempt to read one file of one process. A process that is gone is no fault of the reader. */
 export type ProcFile =

@@ -1,3 +1,4 @@
+import { livingThread } from './living-thread.js'
 import { type Pid, PROC, readProcFile } from './proc-file.js'
 
 /** Who a process is, from /proc/PID/stat. A pid is given away again; the pid together with `startTicks` is not. */
@@ -27,7 +28,12 @@ export function readProcessStat(pid: Pid, proc = PROC): StatReading {
 /** Whether this pid still is the process that started at these ticks, and has not ended as a zombie either. */
 export function isAlive(process: { pid: number; startTicks: number }, proc = PROC): boolean {
   const stat = readProcessStat(process.pid, proc)
-  return stat.kind === 'read' && stat.startTicks === process.startTicks && stat.state !== 'Z' && stat.state !== 'X'
+  return stat.kind === 'read' && stat.startTicks === process.startTicks && !hasEnded(stat, proc)
+}
+
+/** Whether all of a process has ended: its main thread is a zombie and no other thread runs. */
+export function hasEnded({ pid, state }: Pick<ProcessStat, 'pid' | 'state'>, proc = PROC): boolean {
+  return (state === 'Z' || state === 'X') && livingThread(pid, proc) === undefined
 }
 
 /**

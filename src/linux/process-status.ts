@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { TidemarkError } from '../errors.js'
 import type { MemoryReading } from '../marks.js'
+import { livingThread } from './living-thread.js'
 import { readFromStart } from './native-io.js'
 import { failedReading, type Pid, PROC, readProcFile } from './proc-file.js'
 
@@ -28,7 +29,9 @@ export function readProcessStatus(pid: Pid, proc = PROC): StatusReading {
   if (file.kind !== 'read') return { ...file, pid }
   const bytes = Buffer.from(file.text, 'latin1')
   const status = parseStatus(bytes, bytes.length)
-  return status === undefined ? { kind: 'gone', pid } : { kind: 'read', pid, ...status }
+  if (status !== undefined) return { kind: 'read', pid, ...status }
+  const thread = livingThread(pid, proc)
+  return thread === undefined ? { kind: 'gone', pid } : { ...readProcessStatus(thread, proc), pid }
 }
 
 /** /proc/PID/status of one process over and over; as with statm, the descriptor belongs to the process and not to its number. */
@@ -39,7 +42,7 @@ export interface OpenStatus {
 }
 
 /** Keeps the file open, which spares opening and closing it for each reading. */
-export function openStatus(pid: number, proc = PROC): OpenStatus | Exclude<StatusReading, { kind: 'read' }> {
+export function openStatus(pid: Pid, proc = PROC): OpenStatus | Exclude<StatusReading, { kind: 'read' }> {
   let descriptor: number
   try {
     descriptor = openSync(`${proc}/${pid}/status`, 'r')

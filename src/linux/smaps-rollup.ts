@@ -1,4 +1,5 @@
-import { type Pid, PROC, readProcFile } from './proc-file.js'
+import { readSharedFile } from './living-thread.js'
+import { type Pid, PROC } from './proc-file.js'
 
 /** Memory with shared pages taken into account. */
 export interface SharedMemory {
@@ -13,7 +14,7 @@ export interface SharedMemory {
  * 100 MB, 19 ms for 1 GB, 82 ms for 8 GB, and the process's memory map is locked meanwhile; so at a low rate only.
  */
 export function readSharedMemory(pid: Pid, proc = PROC): SharedMemory | null {
-  const file = readProcFile(pid, 'smaps_rollup', proc)
+  const file = readSharedFile(pid, 'smaps_rollup', proc)
   if (file.kind !== 'read') return null
   const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(file.text)?.[1]) * 1024
   const ussBytes = bytes('Private_Clean') + bytes('Private_Dirty')

@@ -1,14 +1,14 @@
 import { closeSync, openSync } from 'node:fs'
 import { readFromStart } from './native-io.js'
 import { pageSizeBytes } from './page-size.js'
-import { failedReading, PROC } from './proc-file.js'
+import { failedReading, type Pid, PROC } from './proc-file.js'
 
 /** What became of a reading. A missing sample is not a zero. */
 export type ReadingKind = 'read' | 'gone' | 'unreadable'
 
 /** RSS of one process over and over. */
 export interface Statm {
-  readonly pid: number
+  readonly pid: Pid
   readonly descriptor: number
   /** Of the last reading that worked. */
   readonly rssBytes: number
@@ -22,7 +22,7 @@ export interface Statm {
  * Opens /proc/PID/statm and keeps it open: a reading costs 2 us, a ninth of open, read and close. The descriptor belongs
  * to the process and not to its number: once the process is gone it says so (ESRCH), even if the pid was given away.
  */
-export function openStatm(pid: number, proc = PROC): Statm | Exclude<ReadingKind, 'read'> {
+export function openStatm(pid: Pid, proc = PROC): Statm | Exclude<ReadingKind, 'read'> {
   try {
     return new OpenStatm(pid, openSync(`${proc}/${pid}/statm`, 'r'))
   } catch (error) {
@@ -40,7 +40,7 @@ class OpenStatm implements Statm {
   readonly #pageSizeBytes = pageSizeBytes()
 
   constructor(
-    readonly pid: number,
+    readonly pid: Pid,
     readonly descriptor: number,
   ) {}
 

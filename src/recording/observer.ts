@@ -1,9 +1,11 @@
 import { resetPeak } from '../linux/peak.js'
 import { isAlive } from '../linux/process-stat.js'
 import { memoryOf, readProcessStatus } from '../linux/process-status.js'
+import { readStackStart } from '../linux/stack-start.js'
 import { nowMs } from './clock.js'
 import type { BareMark } from './mark-lines.js'
 import type { ObservedMark, ObservedProcess } from './observed-mark.js'
+import type { PeakKind } from './recording.js'
 
 export interface LiveProcess {
   pid: number
@@ -11,6 +13,8 @@ export interface LiveProcess {
   role: string
   name: string
   firstSeenMs: number
+  /** `sampled` where its peak since its start is not wholly known. */
+  peakKind: PeakKind
 }
 
 export interface ObserverOptions {
@@ -47,8 +51,8 @@ const SETTLE_SHARE = 1 / 4
  */
 export class Observer {
   readonly #options: ObserverOptions
-  /** When the boundary before was, and whether the peak could be reset there, by process. */
-  readonly #before = new Map<number, { timeMs: number; wasReset: boolean }>()
+  /** When the boundary before was, whether the peak could be reset there, and in which program, by process. */
+  readonly #before = new Map<number, { timeMs: number; wasReset: boolean; stackStart: number | null }>()
   readonly #startedMs = new Map<number, number>()
   readonly #settling = new Set<Promise<void>>()
   /** Of the newest boundary: what comes after another one is not its own. */
@@ -61,7 +65,7 @@ export class Observer {
   /** A process that ran before: its peak so far is none of this recording. False when it could not be reset. */
   beginAttached(pid: number): boolean {
     const wasReset = this.#options.resetPeaks && resetPeak(pid)
-    this.#before.set(pid, { timeMs: nowMs(), wasReset })
+    this.#before.set(pid, { timeMs: nowMs(), wasReset, stackStart: readStackStart(pid) })
     return wasReset
   }
 
@@ -113,7 +117,7 @@ export class Observer {
   }
 
   #read(
-    { pid, startTicks, role, name, firstSeenMs }: LiveProcess,
+    { pid, startTicks, role, name, firstSeenMs, peakKind }: LiveProcess,
     of: 'start' | 'round',
     timeMs: number,
   ): ObservedProcess | undefined {
@@ -123,12 +127,14 @@ export class Observer {
     if (status.kind !== 'read') return undefined
     const before = this.#before.get(pid)
     const startedMs = this.#startedMs.get(pid) ?? before?.timeMs ?? firstSeenMs
+    const stackStart = readStackStart(pid)
     if (of === 'round') {
       const wasReset = this.#options.resetPeaks && resetPeak(pid)
-      this.#before.set(pid, { timeMs, wasReset })
+      this.#before.set(pid, { timeMs, wasReset, stackStart })
       this.#startedMs.delete(pid)
     }
-    const exact = before?.wasReset ?? true
+    // Another program's peak began anew with it: of what the one before took, the samples alone tell.
+    const exact = before === undefined ? peakKind === 'exact' : before.wasReset && before.stackStart === stackStart
     return { pid, role, name, startedMs, peakBytes: status.peakBytes, exact, memory: memoryOf(status) }
   }
 

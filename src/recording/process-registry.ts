@@ -71,8 +71,8 @@ export class ProcessRegistry {
       if (victims.has(process.pid)) process.exit = { code: null, signal: 'SIGKILL', outOfMemory: true }
   }
 
-  /** What the sampling thread has learnt of a process. */
-  merge(sampled: SampledProcess, isGone: boolean): void {
+  /** What the sampling thread has learnt of a process; `isLast` when nothing more comes of it. */
+  merge(sampled: SampledProcess, { isGone, isLast = isGone }: { isGone: boolean; isLast?: boolean }): void {
     const { pid, startTicks, parentPid, firstSeenMs, lastSeenMs, peakBytes, highest, last } = sampled
     const process =
       this.#all.get(keyOf(sampled)) ??
@@ -92,6 +92,8 @@ export class ProcessRegistry {
       })
     process.lastSeenMs = Math.max(process.lastSeenMs, lastSeenMs)
     if (peakBytes !== null) process.peakBytes = Math.max(process.peakBytes ?? 0, peakBytes)
+    if (sampled.isReplaced) Object.assign(process, { isReplaced: true, peakKind: 'sampled' })
+    if (isLast) takeTopSample(process, sampled)
     if (highest !== null) process.highest = highest
     if (last !== null) process.last = last
     if (!this.#named.has(process)) {
@@ -139,6 +141,13 @@ export class ProcessRegistry {
 function lookUpAllocator(process: RecordedProcess): void {
   if (process.allocator === null || process.allocator === 'unknown')
     process.allocator = loadedAllocator(process.pid) ?? process.allocator
+}
+
+/** A sample above the peak that was read before it: the peak is higher than anybody read, and the sample a lower bound. */
+function takeTopSample(process: RecordedProcess, { aboveBytes }: SampledProcess): void {
+  if (aboveBytes === null || aboveBytes <= (process.peakBytes ?? 0)) return
+  process.peakBytes = aboveBytes
+  process.peakKind = 'sampled'
 }
 
 function keyOf({ pid, startTicks }: { pid: number; startTicks: number }): string {

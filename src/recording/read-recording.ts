@@ -59,6 +59,9 @@ function warningsOf(head: RecordingHead, rounds: readonly RoundRecord[]): string
   const warnings: string[] = []
   if (head.state === 'running') warnings.push('The recording has no end: it still runs, or its recorder was killed.')
   if (head.state === 'failed' && head.reason !== null) warnings.push(head.reason)
+  for (const { pid, name, isReplaced } of head.processes)
+    if (isReplaced)
+      warnings.push(`pid ${pid} (${name}) became another program (exec): of the one before the peak is a lower bound.`)
   if (rounds.some(({ peakKind }) => peakKind === 'sampled')) warnings.push(SAMPLED_PEAKS)
   const missed = head.sampling.missed ?? 0
   if (missed > 0.01 * (head.sampling.samples + missed))
@@ -67,7 +70,7 @@ function warningsOf(head: RecordingHead, rounds: readonly RoundRecord[]): string
 }
 
 const SAMPLED_PEAKS =
-  'Some peaks are the highest sample and not the kernel’s mark, so they are lower bounds: the kernel refused to reset it (/proc/PID/clear_refs), or --no-reset was given.'
+  'Some peaks are the highest sample and not the kernel’s mark, so they are lower bounds: the kernel refused to reset it (/proc/PID/clear_refs), --no-reset was given, or the process became another program (exec).'
 
 /** Whether a folder holds a recording. */
 export function isRecording(folder: string): boolean {

@@ -216,7 +216,7 @@ class Recorder implements RecorderHandle {
       case 'found':
       case 'renamed':
       case 'gone':
-        this.#registry.merge(message.process, message.kind === 'gone')
+        this.#registry.merge(message.process, { isGone: message.kind === 'gone' })
         if (message.kind === 'gone') this.#onGone(message.process.pid)
         this.#headKeeper.saveSoon()
         break
@@ -227,7 +227,8 @@ class Recorder implements RecorderHandle {
         break
       case 'progress':
       case 'stopped':
-        for (const process of message.processes) this.#registry.merge(process, false)
+        for (const process of message.processes)
+          this.#registry.merge(process, { isGone: false, isLast: message.kind === 'stopped' })
         this.#head.sampling = message.sampling
         if (message.treePeak !== null) this.#head.treePeak = message.treePeak
         if (message.kind === 'stopped' || nowMs() >= this.#cgroupDueMs) this.#readCgroup()

@@ -83,6 +83,8 @@ export interface RecordedProcess {
   peakKind: PeakKind
   /** True when it ended while it was recorded. */
   isGone?: boolean
+  /** True when it became another program while it was recorded (`exec`): what it took just before was read by nobody. */
+  isReplaced?: boolean
   /**
    * Exit code or signal, of the command and of those whose parent had not yet asked after them when the recorder looked;
    * null otherwise or while it runs.

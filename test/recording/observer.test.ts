@@ -6,7 +6,7 @@ import { type LiveProcess, Observer } from '../../src/recording/observer.js'
 function observe(process: Pick<LiveProcess, 'pid' | 'startTicks'>) {
   const marks: ObservedMark[] = []
   const missed: number[] = []
-  const live = () => [{ role: 'server', name: 'server', firstSeenMs: 0, ...process }]
+  const live = () => [{ role: 'server', name: 'server', firstSeenMs: 0, peakKind: 'exact' as const, ...process }]
   const observer = new Observer({
     resetPeaks: false,
     live,

@@ -40,8 +40,10 @@ export const PROCESS = enumerate([
   'highestLength',
   'highestPages',
   'highestMs',
+  'topPages',
+  'topMs',
 ])
-export const PROCESS_LENGTH = 11
+export const PROCESS_LENGTH = 13
 
 /** Of one text of a status; two of them, the newest and the one with the highest RSS, are kept of each process. */
 export const STATUS_BYTES = 4096

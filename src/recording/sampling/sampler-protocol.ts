@@ -53,6 +53,10 @@ export interface SampledProcess {
   lastSeenMs: number
   /** The highest VmHWM that was read; null when none could be. */
   peakBytes: number | null
+  /** The highest sample where it is above the peak, which was not read again after it; null otherwise. */
+  aboveBytes: number | null
+  /** It has become another program, whose peak began anew: what the one before took after the last reading is not known. */
+  isReplaced: boolean
   highest: (MemoryReading & { timeMs: number }) | null
   last: (MemoryReading & { timeMs: number; threads: number; openFiles: number | null }) | null
   /** Only of one that has ended, where its parent had not asked yet. */

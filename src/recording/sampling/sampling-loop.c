@@ -3,8 +3,8 @@
  * thread-sampler.ts does it, for as long as nothing else is to be done. Ten times a second the processor's caches hold nothing
  * of a JavaScript engine any more, and of this they need to hold little.
  *
- * It takes plain samples alone. As soon as a sample is not plain (a process was started somewhere, one of ours cannot be read,
- * somebody rings the bell, it is time for what is due less often) it returns before that sample, and native-loop.ts takes it
+ * It takes plain samples alone. As soon as a sample is not plain (a process was started somewhere, one of ours cannot be read
+ * or has lost half of its memory, as by an exec, somebody rings the bell, it is time for what is due less often) it returns before that sample, and native-loop.ts takes it
  * like any other. All figures are doubles, so that both sides see one array; their order is that of native-loop.ts.
  */
 #define _GNU_SOURCE
@@ -37,6 +37,7 @@ struct process {
   double peak_pages;                 /* the highest RSS that is known */
   double newest_length;              /* of the status that was read last */
   double highest_length, highest_pages, highest_time; /* of the one with the highest RSS since we were called */
+  double top_pages, top_time;        /* the highest sample of all, and when it was taken */
 };
 
 static double now(const struct plan *plan) {
@@ -158,11 +159,15 @@ void tidemark_sample(struct plan *plan, struct process *processes, char *texts, 
     double pages[count], sum = 0;
     for (int i = 0; i < count; i++) {
       pages[i] = read_pages(&processes[i]);
-      if (pages[i] == 0) return;
+      if (pages[i] == 0 || pages[i] * 2 < processes[i].pages) return;
       sum += pages[i];
     }
     for (int i = 0; i < count; i++) {
       processes[i].pages = pages[i];
+      if (pages[i] > processes[i].top_pages) {
+        processes[i].top_pages = pages[i];
+        processes[i].top_time = time;
+      }
       read_status(plan, &processes[i], texts + 2 * i * LONGEST_STATUS, time);
     }
     int sample = (int)plan->samples++;

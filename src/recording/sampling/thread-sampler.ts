@@ -14,6 +14,8 @@ import type { FromSampler, ProcessToSample, SampledProcess, SamplerSettings, ToS
 import { TreeTracker } from './tree-tracker.js'
 import { closeProcessFiles, openProcessFiles, WatchedProcess } from './watched-process.js'
 
+/** A process that was just forked has become its program by then, or at low rates by the sample after its discovery. */
+const FORK_MS = 250
 const LATEST_INTERVAL_MS = 500
 const PROGRESS_INTERVAL_MS = 5000
 /** As long as no process has come, gone or moved: RSS below the peak is in the samples anyway. */
@@ -236,7 +238,10 @@ export class Sampler {
     this.#processes.seen++
     const { pid, startTicks, parentPid } = stat
     const known = unread({ pid, startTicks, parentPid, command: commandOf(stat) }, timeMs)
-    const watched = new WatchedProcess(files, known, this.#settings.statusIntervals)
+    const watched = new WatchedProcess(files, known, {
+      intervals: this.#settings.statusIntervals,
+      forkMs: Math.max(FORK_MS, 1.5 * this.#settings.intervalMs),
+    })
     watched.readStatus(timeMs)
     this.#watched.set(stat.pid, watched)
     this.#watchedChanged()
@@ -343,8 +348,10 @@ function unread(
   process: Pick<SampledProcess, 'pid' | 'startTicks' | 'parentPid' | 'command'>,
   timeMs = nowMs(),
 ): SampledProcess {
-  return { ...process, firstSeenMs: timeMs, lastSeenMs: timeMs, peakBytes: null, highest: null, last: null, exit: null }
+  return { ...process, firstSeenMs: timeMs, lastSeenMs: timeMs, ...NOTHING_READ }
 }
+
+const NOTHING_READ = { peakBytes: null, aboveBytes: null, isReplaced: false, highest: null, last: null, exit: null }
 
 /** A process in the midst of its exit has no command line any more, but a name. */
 function commandOf({ pid, name }: ProcessStat): string[] {

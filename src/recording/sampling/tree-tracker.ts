@@ -1,7 +1,7 @@
 import { carriesVariable } from '../../linux/environment.js'
 import { openNewestPid } from '../../linux/newest-pid.js'
 import { listPids } from '../../linux/process-list.js'
-import { type ProcessStat, readProcessStat } from '../../linux/process-stat.js'
+import { hasEnded, type ProcessStat, readProcessStat } from '../../linux/process-stat.js'
 import { isThread } from '../../linux/thread.js'
 import { PLAN } from './loop-layout.js'
 import type { TreeSettings } from './sampler-protocol.js'
@@ -157,7 +157,7 @@ export class TreeTracker {
       return undefined
     }
     const isKnown = this.#ended.get(pid) === stat.startTicks
-    if (!isKnown && stat.state !== 'Z' && stat.state !== 'X') return stat
+    if (!isKnown && !hasEnded(stat)) return stat
     this.#undecided.delete(pid)
     if (!isKnown && this.#isOurs(stat)) {
       this.#ended.set(pid, stat.startTicks)

@@ -1,7 +1,10 @@
 import { readCommandLine } from '../../linux/command-line.js'
+import { livingThread } from '../../linux/living-thread.js'
 import { countOpenFiles } from '../../linux/open-files.js'
 import { pageSizeBytes } from '../../linux/page-size.js'
+import { isAlive } from '../../linux/process-stat.js'
 import { type OpenStatus, openStatus, type ProcessStatus, parseStatus } from '../../linux/process-status.js'
+import { readStackStart } from '../../linux/stack-start.js'
 import { openStatm, type ReadingKind, type Statm } from '../../linux/statm.js'
 import { readZombieExit } from '../../linux/zombie-exit.js'
 import { PROCESS, STATUS_BYTES } from './loop-layout.js'
@@ -18,10 +21,12 @@ export interface ProcessFiles {
   status: OpenStatus
 }
 
+/** Where the main thread has ended, those of a living thread. */
 export function openProcessFiles(pid: number): ProcessFiles | Exclude<ReadingKind, 'read'> {
-  const statm = openStatm(pid)
+  const place = livingThread(pid) ?? pid
+  const statm = openStatm(place)
   if (typeof statm === 'string') return statm
-  const status = openStatus(pid)
+  const status = openStatus(place)
   if (!('kind' in status)) return { statm, status }
   statm.close()
   return status.kind
@@ -37,21 +42,37 @@ export class WatchedProcess {
   readonly known: SampledProcess
   /** Whether the last reading worked. */
   isRead = false
-  readonly #files: ProcessFiles
+  #files: ProcessFiles
   readonly #intervals: StatusIntervals
-  readonly #statm: Statm
+  readonly #forkMs: number
   readonly #pageSizeBytes = pageSizeBytes()
   #statusMs = Number.NEGATIVE_INFINITY
   #statusRssBytes = 0
   #openFilesDueMs = 0
   #openFiles: number | null = null
   #renameChecks = 0
+  /** The highest sample, and when it was taken. */
+  #topBytes = 0
+  #topMs = 0
+  /** When peak and parts were read last. */
+  #readMs = Number.NEGATIVE_INFINITY
+  /** Whether the newest sample is below half of the one before, as after an exec. */
+  #hasFallen = false
+  #stackStart: number | null
+  /** Whether it has become another program since its command line was read. */
+  #hasExecuted = false
 
-  constructor(files: ProcessFiles, known: SampledProcess, intervals: StatusIntervals) {
+  /** @param forkMs by this age a process that was just forked has become its program */
+  constructor(
+    files: ProcessFiles,
+    known: SampledProcess,
+    { intervals, forkMs }: { intervals: StatusIntervals; forkMs: number },
+  ) {
     this.#intervals = intervals
+    this.#forkMs = forkMs
     this.#files = files
-    this.#statm = files.statm
     this.known = known
+    this.#stackStart = readStackStart(known.pid)
   }
 
   /** Of the last reading that worked. */
@@ -60,14 +81,62 @@ export class WatchedProcess {
   }
 
   readRss(timeMs: number): ReadingKind {
-    const kind = this.#statm.read()
+    const before = this.#statm.rssBytes
+    let kind = this.#statm.read()
+    if (kind === 'gone' && this.#followThreads()) kind = this.#statm.read()
     this.isRead = kind === 'read'
-    if (this.isRead) this.known.lastSeenMs = timeMs
+    if (this.isRead) {
+      this.known.lastSeenMs = timeMs
+      this.#hasFallen = this.rssBytes * 2 < before
+      this.#sawTop(this.rssBytes, timeMs)
+    }
     return kind
+  }
+
+  #sawTop(rssBytes: number, timeMs: number): void {
+    if (rssBytes > this.#topBytes) {
+      this.#topBytes = rssBytes
+      this.#topMs = timeMs
+    }
+    const { peakBytes } = this.known
+    this.known.aboveBytes = this.#topMs > this.#readMs && this.#topBytes > (peakBytes ?? 0) ? this.#topBytes : null
+  }
+
+  /**
+   * Looks whether it has become another program. One that was just forked does so at once and has taken nothing by then,
+   * which is no loss.
+   */
+  #lookForExec(timeMs: number): void {
+    const stackStart = readStackStart(this.known.pid)
+    if (stackStart === null) return
+    const isOther = this.#stackStart !== null && stackStart !== this.#stackStart
+    this.#stackStart = stackStart
+    const ageMs = timeMs - this.known.firstSeenMs
+    if (isOther) {
+      this.#hasExecuted = true
+      if (this.#topBytes > (this.known.peakBytes ?? 0)) this.known.peakBytes = this.#topBytes
+      this.#topBytes = 0
+      if (ageMs > this.#forkMs) this.known.isReplaced = true
+    }
+  }
+
+  get #statm(): Statm {
+    return this.#files.statm
+  }
+
+  /** The thread that it is read by has ended; true when others live on, and it is read by one of those from now on. */
+  #followThreads(): boolean {
+    if (livingThread(this.known.pid) === undefined || !isAlive(this.known)) return false
+    const files = openProcessFiles(this.known.pid)
+    if (typeof files === 'string') return false
+    closeProcessFiles(this.#files)
+    this.#files = files
+    return true
   }
 
   /** Whether it is time for `readStatus`: sooner while RSS changes, and where it is higher than the peak that is known. */
   isStatusDue(timeMs: number): boolean {
+    if (this.#hasFallen) return true
     const { rssBytes } = this.#statm
     const { risingMs, movingMs, idleMs } = this.#intervals
     const isRising = rssBytes > (this.known.peakBytes ?? 0)
@@ -79,12 +148,15 @@ export class WatchedProcess {
   readStatus(timeMs: number): boolean {
     this.#statusMs = timeMs
     this.#statusRssBytes = this.#statm.rssBytes
+    this.#hasFallen = false
+    this.#lookForExec(timeMs)
     const status = this.#files.status.read()
     // The next reading of RSS tells what became of it.
     return status.kind === 'read' && this.#learn(status, timeMs)
   }
 
   #learn(status: ProcessStatus, timeMs: number): boolean {
+    this.#readMs = timeMs
     if (timeMs >= this.#openFilesDueMs) {
       this.#openFilesDueMs = timeMs + OPEN_FILES_INTERVAL_MS
       this.#openFiles = countOpenFiles(this.known.pid)
@@ -95,6 +167,7 @@ export class WatchedProcess {
     this.known.last = { timeMs, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, threads, openFiles }
     const isHigher = peakBytes > (this.known.peakBytes ?? -1)
     if (isHigher) this.known.peakBytes = peakBytes
+    this.known.aboveBytes = null
     if (rssBytes > (this.known.highest?.rssBytes ?? -1))
       this.known.highest = { timeMs, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes }
     return isHigher || threads !== before?.threads || openFiles !== before.openFiles
@@ -105,12 +178,15 @@ export class WatchedProcess {
     processes[at + PROCESS.pid] = this.known.pid
     processes[at + PROCESS.statm] = this.#statm.descriptor
     processes[at + PROCESS.status] = this.#files.status.descriptor
+    processes[at + PROCESS.pages] = this.#statm.rssBytes / this.#pageSizeBytes
     processes[at + PROCESS.statusMs] = this.#statusMs
     processes[at + PROCESS.statusPages] = this.#statusRssBytes / this.#pageSizeBytes
     processes[at + PROCESS.peakPages] = (this.known.peakBytes ?? 0) / this.#pageSizeBytes
     processes[at + PROCESS.newestLength] = 0
     processes[at + PROCESS.highestLength] = 0
     processes[at + PROCESS.highestPages] = 0
+    processes[at + PROCESS.topPages] = this.#topBytes / this.#pageSizeBytes
+    processes[at + PROCESS.topMs] = this.#topMs
   }
 
   /** Samples were taken of it, the last one at this time: RSS then, and the statuses that were read meanwhile. True as `readStatus`. */
@@ -118,13 +194,20 @@ export class WatchedProcess {
     this.#statm.saw(processes[at + PROCESS.pages]!)
     this.isRead = true
     this.known.lastSeenMs = timeMs
+    const hasLearnt = this.#takeBackStatuses(processes, at, texts)
+    this.#sawTop(processes[at + PROCESS.topPages]! * this.#pageSizeBytes, processes[at + PROCESS.topMs]!)
+    this.#lookForExec(timeMs)
+    return hasLearnt
+  }
+
+  #takeBackStatuses(processes: Float64Array, at: number, texts: Uint8Array): boolean {
     const newestLength = processes[at + PROCESS.newestLength]!
     if (newestLength === 0) return false
     this.#statusMs = processes[at + PROCESS.statusMs]!
     this.#statusRssBytes = processes[at + PROCESS.statusPages]! * this.#pageSizeBytes
     // A text that fills its place may have been cut off.
     const highestLength = processes[at + PROCESS.highestLength]!
-    if (newestLength === STATUS_BYTES || highestLength === STATUS_BYTES) return this.readStatus(timeMs)
+    if (newestLength === STATUS_BYTES || highestLength === STATUS_BYTES) return this.readStatus(this.#statusMs)
     const highest = parseStatus(texts.subarray(STATUS_BYTES), highestLength)
     const newest = parseStatus(texts, newestLength)
     const hasRisen = highest !== undefined && this.#learn(highest, processes[at + PROCESS.highestMs]!)
@@ -137,12 +220,19 @@ export class WatchedProcess {
     return this.known.firstSeenMs + (RENAME_CHECKS_MS[this.#renameChecks] ?? Number.POSITIVE_INFINITY)
   }
 
-  /** True when the process has become another program since the last call. */
+  /** True when the process has become another program since the last call, or goes by another name. */
   checkRename(timeMs: number): boolean {
-    if (timeMs < this.renameDueMs) return false
-    this.#renameChecks++
+    const isDue = timeMs >= this.renameDueMs
+    if (isDue) {
+      this.#renameChecks++
+      this.#lookForExec(timeMs)
+    }
+    const hasExecuted = this.#hasExecuted
+    if (!isDue && !hasExecuted) return false
+    this.#hasExecuted = false
     const command = readCommandLine(this.known.pid)
-    if (command === null || command.length === 0 || command.join('\0') === this.known.command.join('\0')) return false
+    if (command === null || command.length === 0 || command.join('\0') === this.known.command.join('\0'))
+      return hasExecuted
     this.known.command = command
     return true
   }
