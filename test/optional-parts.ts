@@ -139,9 +139,10 @@ function lackOfCompiler(): string | undefined {
 
 function lackOfPlainUser(): string | undefined {
   if (!isRoot) return undefined
-  return succeeds('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '--version')
+  const script = 'mount -t tmpfs tmpfs /mnt && exec setpriv --reuid=65534 --regid=65534 --clear-groups "$0" --version'
+  return succeeds('unshare', '--mount', 'sh', '-c', script, process.execPath)
     ? undefined
-    : `${process.execPath} cannot be started by another user than root with setpriv`
+    : `root cannot mount, or not start ${process.execPath} as another user (unshare, setpriv)`
 }
 
 function lackOfMounts(): string | undefined {

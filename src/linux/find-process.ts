@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { UsageError } from '../errors.js'
 import { readCommandLine } from './command-line.js'
+import { othersProcesses } from './others-processes.js'
 import { PROC } from './proc-file.js'
 import { listPids } from './process-list.js'
 import { hasEnded, type ProcessStat, readProcessStat } from './process-stat.js'
@@ -14,7 +15,7 @@ export function findProcess(pidOrName: string, proc = PROC): ProcessStat {
   if (/^\d+$/.test(pidOrName)) {
     const stat = readProcessStat(Number(pidOrName), proc)
     if (stat.kind === 'read' && !hasEnded(stat, proc)) return stat
-    throw new UsageError(`there is no process ${pidOrName}`, { fix: 'ps -e lists what runs.' })
+    throw new UsageError(`there is no process ${pidOrName}`, { fix: `ps -e lists what runs.${hidden(proc)}` })
   }
   const found = listPids(proc)
     .filter((pid) => pid !== process.pid && namesOf(pid, proc).includes(pidOrName))
@@ -27,10 +28,16 @@ export function findProcess(pidOrName: string, proc = PROC): ProcessStat {
   if (oldest.length === 1) return oldest[0]!
   if (oldest.length === 0)
     throw new UsageError(`there is no process named "${pidOrName}"`, {
-      fix: 'Names are those of programs and scripts, whole; ps -e lists what runs.',
+      fix: `Names are those of programs and scripts, whole; ps -e lists what runs.${hidden(proc)}`,
     })
   const list = oldest.map(({ pid }) => `${pid}  ${(readCommandLine(pid, proc) ?? []).join(' ')}`)
   throw new UsageError(`${oldest.length} processes are named "${pidOrName}"; give the pid of one:\n${list.join('\n')}`)
+}
+
+/** A process that is not shown to us looks as one that is not there. */
+function hidden(proc: string): string {
+  if (othersProcesses(proc) !== 'hidden') return ''
+  return ' Those of other users are hidden here (/proc is mounted with hidepid): they take root.'
 }
 
 /** The kernel's name, the program's, and those of its arguments that are files: an interpreter's script is among them. */

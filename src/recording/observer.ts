@@ -1,4 +1,4 @@
-import { resetPeak } from '../linux/peak.js'
+import { type PeakReset, tryResetPeak } from '../linux/peak.js'
 import { isAlive } from '../linux/process-stat.js'
 import { memoryOf, readProcessStatus } from '../linux/process-status.js'
 import { readStackStart } from '../linux/stack-start.js'
@@ -22,6 +22,8 @@ export interface ObserverOptions {
   append(mark: ObservedMark): void
   /** Nothing is left to read of a round that was told. */
   onMissed(round: number): void
+  /** The peak of a process could not be reset at the end of a round; told once. */
+  onRefused(pid: number, why: string): void
   /** False leaves the peaks of the processes alone: those of rounds are then sampled. */
   resetPeaks: boolean
   /** The processes that run now. */
@@ -54,6 +56,7 @@ export class Observer {
   /** When the boundary before was, whether the peak could be reset there, and in which program, by process. */
   readonly #before = new Map<number, { timeMs: number; wasReset: boolean; stackStart: number | null }>()
   readonly #startedMs = new Map<number, number>()
+  #wasRefused = false
   readonly #settling = new Set<Promise<void>>()
   /** Of the newest boundary: what comes after another one is not its own. */
   #settlingEnds = new AbortController()
@@ -62,11 +65,11 @@ export class Observer {
     this.#options = options
   }
 
-  /** A process that ran before: its peak so far is none of this recording. False when it could not be reset. */
-  beginAttached(pid: number): boolean {
-    const wasReset = this.#options.resetPeaks && resetPeak(pid)
-    this.#before.set(pid, { timeMs: nowMs(), wasReset, stackStart: readStackStart(pid) })
-    return wasReset
+  /** A process that ran before: its peak so far is none of this recording. */
+  beginAttached(pid: number): PeakReset | { kind: 'left alone' } {
+    const reset = this.#options.resetPeaks ? tryResetPeak(pid) : ({ kind: 'left alone' } as const)
+    this.#before.set(pid, { timeMs: nowMs(), wasReset: reset.kind === 'reset', stackStart: readStackStart(pid) })
+    return reset
   }
 
   /** A bare mark: about the process that it names by pid, role or name, or about all. */
@@ -129,13 +132,22 @@ export class Observer {
     const startedMs = this.#startedMs.get(pid) ?? before?.timeMs ?? firstSeenMs
     const stackStart = readStackStart(pid)
     if (of === 'round') {
-      const wasReset = this.#options.resetPeaks && resetPeak(pid)
+      const wasReset = this.#options.resetPeaks && this.#reset(pid)
       this.#before.set(pid, { timeMs, wasReset, stackStart })
       this.#startedMs.delete(pid)
     }
     // Another program's peak began anew with it: of what the one before took, the samples alone tell.
     const exact = before === undefined ? peakKind === 'exact' : before.wasReset && before.stackStart === stackStart
     return { pid, role, name, startedMs, peakBytes: status.peakBytes, exact, memory: memoryOf(status) }
+  }
+
+  #reset(pid: number): boolean {
+    const reset = tryResetPeak(pid)
+    if (reset.kind === 'refused' && !this.#wasRefused) {
+      this.#wasRefused = true
+      this.#options.onRefused(pid, reset.why)
+    }
+    return reset.kind === 'reset'
   }
 
   async #settle(observed: ObservedMark, settleMs: number, signal: AbortSignal): Promise<void> {

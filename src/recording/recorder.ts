@@ -99,6 +99,10 @@ class Recorder implements RecorderHandle {
       resetPeaks: options.resetPeaks ?? true,
       live,
       append: (mark) => this.#appendObserved(mark),
+      onRefused: (pid, why) =>
+        this.warn(
+          `The peak of pid ${pid} could not be reset after a round (${why}): peaks of later rounds are samples.`,
+        ),
       onMissed: (round) =>
         this.warn(`The end of round ${round} was told when its processes had ended: nothing could be read of it.`),
     })
@@ -120,7 +124,7 @@ class Recorder implements RecorderHandle {
     const stat = readProcessStat(pid)
     const startTicks = stat.kind === 'read' ? stat.startTicks : 0
     const parentPid = stat.kind === 'read' ? stat.parentPid : null
-    if (this.#isAttached && !this.#observer.beginAttached(pid)) this.#warnOfOldPeak(pid)
+    if (this.#isAttached) this.#warnOfOldPeak(pid, this.#observer.beginAttached(pid))
     this.#registry.add({ pid, startTicks, parentPid, role, name, command, firstSeenMs: nowMs() })
     this.#sampler.add({ pid, startTicks })
     if (!this.#cgroup.isKnown) this.#readCgroup()
@@ -178,8 +182,10 @@ class Recorder implements RecorderHandle {
     })
   }
 
-  #warnOfOldPeak(pid: number): void {
-    this.warn(`The peak of pid ${pid} was not reset at the start: it may be of the time before this recording.`)
+  #warnOfOldPeak(pid: number, reset: ReturnType<Observer['beginAttached']>): void {
+    if (reset.kind === 'reset') return
+    const why = reset.kind === 'refused' ? ` (${reset.why})` : ''
+    this.warn(`The peak of pid ${pid} was not reset at the start${why}: it may be of the time before this recording.`)
   }
 
   copyMark(line: string): void {

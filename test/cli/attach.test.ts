@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
@@ -11,7 +11,7 @@ import { isRecording, readRecording } from '../../src/recording/read-recording.j
 import { MIB } from '../../src/units.js'
 import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
-import { PROGRAM, runTidemark, startTidemark } from '../tidemark.js'
+import { runTidemark, startTidemark } from '../tidemark.js'
 
 /** Goes on until its input ends, with a child of its own; its peak is far above what it holds. */
 const SPIKED = `import os, subprocess, sys
@@ -180,29 +180,4 @@ test('rounds can come from the log of a program that was started without Tidemar
   expect((await finished).code).toBe(0)
   const recorded = readRecording(folder).rounds.filter(({ pid }) => pid === target.pid)
   expect(recorded.map(({ round }) => round)).toEqual([2, 3])
-})
-
-test("another user's process is recorded, with peaks that are said to be samples", async () => {
-  const isRoot = process.getuid!() === 0
-  // As root we step down to nobody and look at our own; as anybody else we look at root's.
-  const user = isRoot ? { uid: 65_534, gid: 65_534 } : {}
-  const target = isRoot ? (await startTarget([PYTHON, '-c', SPIKED])).pid! : 1
-  const canStart = spawnSync(process.execPath, [PROGRAM, '--version'], user)
-  if (canStart.status !== 0) {
-    console.log('skipped: the user nobody may not start the program where it lies, to attach to a process of root')
-    return
-  }
-  const parent = temporaryFolder()
-  chmodSync(parent, 0o777)
-  const folder = join(parent, 'recording')
-  const args = [PROGRAM, 'attach', String(target), '--for', '500ms', '--pss', '--out', folder]
-  const { status, stderr } = spawnSync(process.execPath, args, { ...user, encoding: 'utf8', cwd: parent })
-  expect([status, stderr]).toEqual([0, expect.stringContaining(`tidemark: recording ${target} (`)])
-  const { head, samples, warnings } = readRecording(folder)
-  expect(head.state).toBe('completed')
-  expect(samples.length).toBeGreaterThan(0)
-  // The list of its descriptors is not for us; since Linux 6.2 their number is.
-  const isTold = statSync('/proc/self/fd').size > 0
-  expect(head.processes[0]!.last!.openFiles).toBe(isTold ? statSync(`/proc/${target}/fd`).size : null)
-  expect(warnings).toContainEqual(expect.stringContaining(`The peak of pid ${target} was not reset at the start`))
 })

@@ -9,6 +9,7 @@ function observe(process: Pick<LiveProcess, 'pid' | 'startTicks'>) {
   const live = () => [{ role: 'server', name: 'server', firstSeenMs: 0, peakKind: 'exact' as const, ...process }]
   const observer = new Observer({
     resetPeaks: false,
+    onRefused: () => {},
     live,
     append: (mark) => marks.push(mark),
     onMissed: (round) => missed.push(round),

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { readCgroupMemory } from '../../linux/cgroup.js'
 import type { MachineFacts } from '../../linux/machine.js'
-import { resetPeak } from '../../linux/peak.js'
+import { othersProcesses } from '../../linux/others-processes.js'
+import { tryResetPeak } from '../../linux/peak.js'
 import { failedReading } from '../../linux/proc-file.js'
 import { readSharedMemory } from '../../linux/smaps-rollup.js'
 import { formatBytes } from '../../units.js'
@@ -17,15 +18,8 @@ export function findKernelFeatures({
   const cgroup = readCgroupMemory('self')
   return [
     { group: 'kernel', name: 'kernel', state: 'ok', found: `${kernel}, pages of ${formatBytes(pageSizeBytes)}` },
-    resetPeak('self')
-      ? { group: 'kernel', name: 'clear_refs', state: 'ok', found: 'writable: peaks per round are exact' }
-      : {
-          group: 'kernel',
-          name: 'clear_refs',
-          state: 'missing',
-          found: 'the kernel refuses the reset of VmHWM',
-          means: 'peaks of rounds are sampled, a lower bound; mount /proc for writing, or run without the sandbox',
-        },
+    exactPeaks(),
+    othersOf(),
     readSharedMemory('self') === null
       ? {
           group: 'kernel',
@@ -61,6 +55,29 @@ export function findKernelFeatures({
     hugePages(transparentHugePages),
     overcommit(),
   ]
+}
+
+function exactPeaks(): Finding {
+  const finding = { group: 'kernel', name: 'clear_refs' } as const
+  const reset = tryResetPeak('self')
+  if (reset.kind === 'reset') return { ...finding, state: 'ok', found: 'writable: peaks per round are exact' }
+  const found = reset.kind === 'gone' ? 'not in this kernel (CONFIG_PROC_PAGE_MONITOR)' : `not writable: ${reset.why}`
+  const means = 'peaks of rounds are sampled, a lower bound; mount /proc for writing, or run without the sandbox'
+  return { ...finding, state: 'missing', found, means }
+}
+
+/** What a user who is not root can do with processes that are not theirs. */
+function othersOf(): Finding {
+  const finding = { group: 'kernel', name: "others' processes" } as const
+  const others = othersProcesses()
+  if (others === 'all') return { ...finding, state: 'ok', found: 'root measures them as its own' }
+  if (others === 'unknown') return { ...finding, state: 'ok', found: 'none are shown here' }
+  if (others === 'hidden') {
+    const means = 'only what runs as this user can be measured (attach, trees of processes); the rest takes root'
+    return { ...finding, state: 'note', found: 'hidden: /proc is mounted with hidepid', means }
+  }
+  const means = 'their peaks of rounds are sampled and PSS cannot be had: both take root; your own are exact'
+  return { ...finding, state: 'note', found: 'RSS is shown, the reset of peaks is refused', means }
 }
 
 function hugePages(enabled: string | null): Finding {
