@@ -13,7 +13,6 @@ import { mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS } from '../src/launch/node-flags.js'
 import type { Mark, RoundMark } from '../src/marks.js'
 import { mib } from '../src/units.js'
 
@@ -62,7 +61,7 @@ async function runJob(gcRounds: number): Promise<Mark[]> {
 }
 
 function start(args: string[], marksFile: string): ChildProcess {
-  return spawn(process.execPath, [...NODE_FLAGS, PROGRAM, ...args], {
+  return spawn(process.execPath, [PROGRAM, ...args], {
     // Its input stays open as long as this process lives; a role ends when it closes.
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { ...process.env, TIDEMARK_TOKEN: 'bench', TIDEMARK_MARKS: marksFile, TIDEMARK_OWNED: '1' },

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, watch } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS } from '../src/launch/node-flags.js'
 import type { Mark } from '../src/marks.js'
 
 const PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
@@ -11,7 +10,7 @@ const PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 export const TOKEN = 'bench'
 
 export function start(args: string[], marksFile: string, environment: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, [...NODE_FLAGS, PROGRAM, ...args], {
+  return spawn(process.execPath, [PROGRAM, ...args], {
     // Its input stays open as long as this process lives; a role ends when it closes.
     stdio: ['pipe', 'ignore', 'inherit'],
     env: {

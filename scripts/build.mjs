@@ -1,6 +1,6 @@
 /** Compiles src/ to dist/, copies the assets of the report page and the C sources beside the code that reads them, and bundles its script. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from './install.mjs'
@@ -18,6 +18,8 @@ export function build() {
     stdio: ['ignore', 2, 2],
   })
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
+  // As npm does where it installs the program.
+  chmodSync(join(root, 'dist/cli/main.js'), 0o755)
   const assets = join(root, 'src/report/page')
   if (existsSync(assets)) cpSync(assets, join(root, 'dist/report/page'), { recursive: true })
   for (const source of SOURCES_IN_C) cpSync(join(root, 'src', source), join(root, 'dist', source))

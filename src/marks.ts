@@ -42,6 +42,8 @@ export interface StartMark extends MarkOrigin {
   allocator: string
   /** False when the kernel refuses the reset of VmHWM; peaks of this process are then sampled, not exact. */
   exactPeaks: boolean
+  /** Flags of V8 that the role has set, and those that it wanted and runs without: this release of Node is not known to have them. */
+  v8Flags?: { set: string[]; missing: string[] }
 }
 
 /** The role can do its work: a server listens (at `url`), a client has joined. */

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --v8-pool-size=1 --no-lazy-feedback-allocation --interrupt-budget=2000000
+#!/usr/bin/env node
 import { UsageError } from '../errors.js'
 import { parseCommandLine } from './bind-options.js'
 import { overview, programVersion } from './overview.js'

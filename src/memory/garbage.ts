@@ -2,9 +2,21 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { warnOnce } from './warn-once.js'
 
-type Gc = (options?: { type: 'minor' | 'major' }) => void
+interface GcOptions {
+  type: 'minor' | 'major'
+  flavor?: 'last-resort' | undefined
+}
 
-let gc: Gc | null | undefined
+type Gc = (options?: GcOptions) => void
+
+/** The ways in which this engine collects on demand. */
+interface Collector {
+  /** Collects everything, and returns the pages that this frees. */
+  full(): void
+  minor(): void
+}
+
+let collector: Collector | null | undefined
 
 /**
  * A collection that frees more of V8's own heap than this is followed by another one. A server of weights has less garbage there,
@@ -13,23 +25,69 @@ let gc: Gc | null | undefined
 const NOTICED_HEAP_BYTES = 2 * 2 ** 20
 
 /**
- * Collects garbage, all of it, and does not return before its memory was freed. Blocks the thread.
+ * Collects all garbage, and does not return before its memory is free. Blocks the thread.
  *
  * V8 frees array buffers on a background thread; a purge that follows a full collection at once meets it half way and
  * misses most of them. The minor collection waits for that thread before it starts, which is all that it is here for.
  *
- * Pages of V8's own heap are unmapped in the background as well, some milliseconds later: until then RSS is as high as before, and
- * their garbage would pass for live. The next full collection waits for that, and frees pages that the one before had found
- * nearly empty. So it goes on while pages are freed.
- *
  * @returns ms that it took, or null where the engine offers no collection on demand
  */
 export function collectGarbage(): number | null {
-  gc ??= findGc()
-  if (!gc) return null
+  collector ??= findCollector()
+  if (!collector) return null
   const startedMs = performance.now()
+  collector.full()
+  collector.minor()
+  return performance.now() - startedMs
+}
+
+/** Collects the young generation alone: a fraction of a millisecond where that is small. Does nothing where the engine offers no such call. */
+export function collectYoungGarbage(): void {
+  collector ??= findCollector()
+  collector?.minor()
+}
+
+/** Finds V8's gc function, which needs no `--expose-gc` on the command line: contexts made after the flag was set have it. */
+function findCollector(): Collector | null {
+  setFlagsFromString('--expose-gc')
+  const gc: unknown = runInNewContext('globalThis.gc')
+  if (typeof gc === 'function') return collectorOf(gc as Gc)
+  warnOnce('this JavaScript engine offers no garbage collection on demand: a memory cleanup leaves that step out')
+  return null
+}
+
+/**
+ * Chooses how to collect. From Node 22 on V8 keeps the pages that a collection frees, in a pool for later use: RSS stays where
+ * it was, and garbage passes for live memory. A last-resort collection empties that pool before it returns.
+ */
+function collectorOf(gc: Gc): Collector {
+  const minor = () => gc({ type: 'minor' })
+  if (knowsFlavors(gc)) return { full: () => gc({ type: 'major', flavor: 'last-resort' }), minor }
+  return { full: () => collectWhileFreeing(gc), minor }
+}
+
+/** An engine that knows flavors of collections reads the property; an older one ignores it. */
+function knowsFlavors(gc: Gc): boolean {
+  let isRead = false
+  gc({
+    type: 'minor',
+    get flavor() {
+      isRead = true
+      return undefined
+    },
+  })
+  return isRead
+}
+
+/**
+ * Repeats full collections while they free pages. Before Node 22, V8 unmaps pages of its own heap in the background, some
+ * milliseconds later: until then RSS is as high as before, and their garbage would pass for live. The next full collection
+ * waits for that, and frees pages that the one before found nearly empty.
+ */
+function collectWhileFreeing(gc: Gc): void {
   let before = getHeapStatistics()
   for (let hasFreed = true; hasFreed; ) {
+    // Without an argument: these releases take an object with the type "major" for a minor collection.
     gc()
     const after = getHeapStatistics()
     hasFreed =
@@ -37,21 +95,4 @@ export function collectGarbage(): number | null {
       before.total_heap_size - after.total_heap_size > NOTICED_HEAP_BYTES
     before = after
   }
-  gc({ type: 'minor' })
-  return performance.now() - startedMs
-}
-
-/** Collects the young generation alone: a fraction of a millisecond where that is small. Does nothing where the engine offers no such call. */
-export function collectYoungGarbage(): void {
-  gc ??= findGc()
-  gc?.({ type: 'minor' })
-}
-
-/** V8's gc function, which needs no `--expose-gc` on the command line: contexts made after the flag was set have it. */
-function findGc(): Gc | null {
-  setFlagsFromString('--expose-gc')
-  const found: unknown = runInNewContext('globalThis.gc')
-  if (typeof found === 'function') return found as Gc
-  warnOnce('this JavaScript engine offers no garbage collection on demand: a memory cleanup leaves that step out')
-  return null
 }

@@ -1,5 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
 import { collectYoungGarbage } from './garbage.js'
+import { setV8Flag } from './v8-flags.js'
 
 /**
  * Keeps V8's young generation at the MiB that it begins with; by itself it grows to 16. Call it at the start: growing can be
@@ -11,7 +11,7 @@ import { collectYoungGarbage } from './garbage.js'
  * V8's heap.cc). RSS after a cleanup would fall by 6 MiB in some round, sooner on a busy machine, and mean nothing.
  */
 export function keepYoungGenerationSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
+  setV8Flag('--semi-space-growth-factor', 1)
 }
 
 /** What sockets may bring between two collections. Less than that costs more collections than it saves pages. */

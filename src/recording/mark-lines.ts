@@ -75,7 +75,14 @@ const bareMark = v.object({
 })
 
 const SCHEMAS: Record<string, v.GenericSchema> = {
-  start: v.object({ mark: v.literal('start'), ...origin, memory, allocator: v.string(), exactPeaks: v.boolean() }),
+  start: v.object({
+    mark: v.literal('start'),
+    ...origin,
+    memory,
+    allocator: v.string(),
+    exactPeaks: v.boolean(),
+    v8Flags: v.exactOptional(v.object({ set: v.array(v.string()), missing: v.array(v.string()) })),
+  }),
   ready: v.object({
     mark: v.literal('ready'),
     ...origin,

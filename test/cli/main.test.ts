@@ -1,15 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { NODE_FLAGS } from '../../src/launch/node-flags.js'
-import { PROGRAM, runTidemark } from '../tidemark.js'
+import { runTidemark } from '../tidemark.js'
 
 test('--version prints the version of the package', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
   expect(await runTidemark(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' })
-})
-
-test('the program starts Node as trials start it for their roles', () => {
-  expect(readFileSync(PROGRAM, 'utf8').split('\n')[0]).toBe(`#!/usr/bin/env -S node ${NODE_FLAGS.join(' ')}`)
 })
 
 test('--help lists the verbs, and help VERB is VERB --help', async () => {

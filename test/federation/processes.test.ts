@@ -228,9 +228,16 @@ describe('a role', () => {
     expect(stderr).toContain('the process that started this one has ended')
   })
 
+  /**
+   * Measured: 56.0 MiB under Node 20, 68.4 under 22, 72.4 under 24, 73.7 under 26, of which 15.3, 19.0, 21.9 and 22.2 are
+   * the role's own (anonymous). The rest are pages of files, above all of Node's binary: 9 to 11 MiB more of them from 22 on.
+   */
   it('is small before it has a model', async () => {
+    const isNode20 = process.versions.node.startsWith('20.')
     const job = startJob(['--join-deadline', '1ms'])
-    expect((await job.waitFor('start')).memory.rssBytes).toBeLessThan(60 * MIB)
+    const { memory } = await job.waitFor('start')
+    expect(memory.rssBytes).toBeLessThan((isNode20 ? 60 : 78) * MIB)
+    expect(memory.rssAnonBytes).toBeLessThan((isNode20 ? 18 : 25) * MIB)
     expect(await job.server.finished).toMatchObject({ code: 3 })
   })
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS } from '../../launch/node-flags.js'
 import { defaultValues, flagsOf, type OptionTable } from '../../option-spec.js'
 import {
   isAlgorithmFile,
@@ -129,9 +128,9 @@ function headline(job: FederationPlan['job']): FederationPlan['job'] {
   return Object.fromEntries([...HEADLINE, ...others].map((key) => [key, job[key]!]))
 }
 
-/** This very program, as it was installed, started as its first line says. */
+/** This very program, as it was installed, under the same Node. */
 function tidemark(verb: string, args: readonly string[]): string[] {
-  return [process.execPath, ...NODE_FLAGS, fileURLToPath(new URL('../../cli/main.js', import.meta.url)), verb, ...args]
+  return [process.execPath, fileURLToPath(new URL('../../cli/main.js', import.meta.url)), verb, ...args]
 }
 
 /** Every option by name, so that a variable of the user's shell cannot change one trial's job. */

@@ -1,15 +1,12 @@
-import { setFlagsFromString } from 'node:v8'
 import { prepareKernels } from '../weights/kernels/kernels.js'
 import { readDirectly } from '../wire/direct-socket.js'
+import { optimiseAsUsual } from './v8-warm-up.js'
 
 /**
  * Code that V8 optimises takes up to 3 MiB, and comes over the first rounds: beside such weights it does not show. And below, it
  * does not show how their bytes are read.
  */
 const LARGE_BYTES = 32 * 2 ** 20
-
-/** What V8 itself begins with; NODE_FLAGS has it wait thirty times as long before it optimises a function. */
-const INTERRUPT_BUDGET = 67_584
 
 /**
  * Makes a role fast that is to handle weights of this size. Call it before its first round.
@@ -20,6 +17,6 @@ const INTERRUPT_BUDGET = 67_584
 export function prepareForWeights(modelBytes: number): void {
   prepareKernels(modelBytes)
   if (modelBytes < LARGE_BYTES) return
-  setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`)
+  optimiseAsUsual()
   readDirectly()
 }

@@ -7,6 +7,7 @@ import type { OptionValues } from '../../option-spec.js'
 import type { logOptions } from '../../options.js'
 import { type Log, openLog } from './role-log.js'
 import { readMemory } from './round-memory.js'
+import { shortenWarmUp } from './v8-warm-up.js'
 
 /** What a role writes: a mark without its origin. */
 export type OwnMark = Mark extends infer Each ? (Each extends Mark ? Omit<Each, keyof MarkOrigin> : never) : never
@@ -30,6 +31,7 @@ export async function runRole<T>(
   settings: OptionValues<typeof logOptions>,
   run: (process: RoleProcess) => Promise<T>,
 ): Promise<T> {
+  const v8Flags = shortenWarmUp()
   const marks = openMarks()
   const stop = watchForStop()
   const exactPeaks = resetPeak('self')
@@ -40,7 +42,7 @@ export async function runRole<T>(
     log: openLog(origin, settings),
   }
   try {
-    role.mark({ mark: 'start', memory: readMemory().memory, allocator: getAllocator(), exactPeaks })
+    role.mark({ mark: 'start', memory: readMemory().memory, allocator: getAllocator(), exactPeaks, v8Flags })
     const result = await run(role)
     role.mark({ mark: 'end', state: 'completed' })
     return result

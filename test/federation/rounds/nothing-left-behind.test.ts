@@ -2,13 +2,17 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { hasV8Flag } from '../../../src/memory/v8-flags.js'
 
 const COMPILED = new URL('../../../dist/', import.meta.url)
 const FIXTURE = fileURLToPath(new URL('../../fixtures/memory/rounds-and-cleanup.mjs', import.meta.url))
 const MODEL_BYTES = 240_000
 
 /** Functions are compiled early, and the compiler thread, slowed down, is nearly always busy with one. */
-const BUSY_COMPILER = ['--interrupt-budget=500', '--concurrent-recompilation-delay=50']
+const BUSY_COMPILER = [
+  hasV8Flag('--interrupt-budget') ? '--interrupt-budget=500' : '--invocation-count-for-turbofan=5',
+  '--concurrent-recompilation-delay=50',
+]
 
 // The thread keeps closures alive, and what they refer to: with closures over weights, 10 cleanups of 60 missed two sets.
 it.each(['ordered', 'arrival'])(
