@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+
+/** One job with all its settings. Its parts are blocks of its schedule, each with one trial of every setting. */
+export interface Family {
+  name: string
+  title: string
+  trials: number
+  /** A definition of a comparison as plain data. */
+  definition: Record<string, unknown>
+}
+
+export interface Part {
+  name: string
+  family: Family
+  block: number
+}
+
+const ROUNDS = 20
+const GC_ROUNDS = [0, 5, 1]
+/** What a trial may take on a machine with other work. */
+const TIMEOUT = '25m'
+
+interface Places {
+  root: string
+  work: string
+  cache: string
+}
+
+export function families({ root, work, cache }: Places): Family[] {
+  const job = join(root, 'test/fixtures/frameworks/nvflare/job.py')
+  const nvflare = ({ algorithm, tensors = 25, mib = 4 }: { algorithm: string; tensors?: number; mib?: number }) => ({
+    kind: 'command',
+    command: [
+      join(cache, 'nvflare-2.9/bin/python'),
+      job,
+      ...['--algorithm', algorithm, '--gc', '{serverMemoryGcRounds}', '--rounds', String(ROUNDS)],
+      ...['--tensors', String(tensors), '--mib', String(mib), '--workspace', join(work, 'nvflare-workspace')],
+    ],
+    rounds: 'nvflare',
+    // Three processes of the simulator have this line; the one that went highest is judged, and it is the server.
+    role: { server: 'simulator\\.simulator ', client: 'simulator_worker' },
+    expectedRounds: ROUNDS,
+    timeout: TIMEOUT,
+    setup: ['rm', '-rf', join(work, 'nvflare-workspace')],
+  })
+  const fedavg = (name: string, title: string, model: { tensors: number; mib: number }): Family => ({
+    name,
+    title,
+    trials: 4,
+    definition: {
+      name,
+      workload: nvflare({ algorithm: 'fedavg', ...model }),
+      settings: { serverMemoryGcRounds: GC_ROUNDS, arenaMax: ['unset', 4] },
+      trials: 4,
+    },
+  })
+  const other = (algorithm: string, title: string, judge = 'server'): Family => ({
+    name: `nvflare-${algorithm}`,
+    title: `NVFlare 2.9 ${title}, 25 x 4 MiB`,
+    trials: 3,
+    definition: {
+      name: `nvflare-${algorithm}`,
+      workload: nvflare({ algorithm }),
+      settings: { serverMemoryGcRounds: GC_ROUNDS, arenaMax: [4] },
+      trials: 3,
+      judge,
+    },
+  })
+  return [
+    fedavg('nvflare-fedavg-25x4', 'NVFlare 2.9 FedAvg, 25 x 4 MiB', { tensors: 25, mib: 4 }),
+    other('cyclic', 'Cyclic'),
+    other('swarm', 'Swarm Learning, the client that went highest', 'client'),
+    fedavg('nvflare-fedavg-1x100', 'NVFlare 2.9 FedAvg, 1 x 100 MiB', { tensors: 1, mib: 100 }),
+    other('scaffold', 'SCAFFOLD'),
+  ]
+}
+
+/** Every family has its first block before any has its second. */
+export function partsInOrder(all: readonly Family[]): Part[] {
+  const most = Math.max(...all.map(({ trials }) => trials))
+  return Array.from({ length: most }, (_, index) => index + 1).flatMap((block) =>
+    all.flatMap((family) => (block > family.trials ? [] : [{ name: `${family.name}-${block}`, family, block }])),
+  )
+}
