@@ -66,11 +66,49 @@ export function families({ root, work, cache }: Places): Family[] {
       judge,
     },
   })
+  const flower: Family = {
+    name: 'flower-fedavg',
+    title: 'Flower 1.42 FedAvg with a cleanup in the strategy, ServerApp and SuperLink together, 25 x 4 MiB',
+    trials: 4,
+    definition: {
+      name: 'flower-fedavg',
+      workload: {
+        kind: 'command',
+        command: [
+          join(root, 'test/fixtures/frameworks/flower/run-flower.sh'),
+          `rounds=${ROUNDS} mib=4.0 gc-rounds={serverMemoryGcRounds}`,
+        ],
+        env: { FLOWER: join(cache, 'flower-1.42/bin') },
+        rounds: 'flower',
+        expectedRounds: ROUNDS,
+        timeout: TIMEOUT,
+      },
+      settings: { serverMemoryGcRounds: GC_ROUNDS },
+      trials: 4,
+    },
+  }
+  const tidemark = (aggregation: 'buffered' | 'spooled', settings: Record<string, unknown>): Family => ({
+    name: `tidemark-fedavg-${aggregation}`,
+    title: `Tidemark FedAvg, ${aggregation}, 100 MiB`,
+    trials: 4,
+    definition: {
+      name: `tidemark-fedavg-${aggregation}`,
+      workload: {
+        kind: 'federation',
+        job: { algorithm: 'fedavg', aggregation, trainer: 'echo', modelSize: '100MiB', clients: 2, rounds: ROUNDS },
+      },
+      settings,
+      trials: 4,
+    },
+  })
   return [
     fedavg('nvflare-fedavg-25x4', 'NVFlare 2.9 FedAvg, 25 x 4 MiB', { tensors: 25, mib: 4 }),
+    tidemark('buffered', { serverMemoryGcRounds: GC_ROUNDS, arenaMax: ['unset'] }),
+    tidemark('spooled', { serverMemoryGcRounds: [0], arenaMax: ['unset'] }),
     other('cyclic', 'Cyclic'),
     other('swarm', 'Swarm Learning, the client that went highest', 'client'),
     fedavg('nvflare-fedavg-1x100', 'NVFlare 2.9 FedAvg, 1 x 100 MiB', { tensors: 1, mib: 100 }),
+    flower,
     other('scaffold', 'SCAFFOLD'),
   ]
 }
