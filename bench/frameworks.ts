@@ -16,8 +16,8 @@ import { cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFil
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Family, families, partsInOrder } from './frameworks/families.js'
-import { frameworksReport } from './frameworks/report.js'
 import { readLoad } from './frameworks/load.js'
+import { frameworksReport } from './frameworks/report.js'
 
 const root = resolve(import.meta.dirname, '..')
 const tidemark = [process.execPath, join(root, 'dist/cli/main.js')]

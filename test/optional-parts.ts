@@ -8,6 +8,8 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmdirSync, statfsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import type { TestContext, TestOptions } from 'vitest'
 import { findAllocator } from '../src/experiment/allocator-library.js'
 import { findExecutable } from '../src/linux/executable.js'
@@ -55,6 +57,16 @@ const program = (name: string) =>
   packaged(() => (findExecutable(name, process.env) === undefined ? `there is no ${name} in PATH` : undefined))
 const pythonModule = (name: string) =>
   packaged(() => (pythonWith(name) === undefined ? `${PYTHON} cannot import ${name}` : undefined))
+/** A virtual environment of scripts/frameworks.sh. */
+const framework = (environment: string, argument = ''): Part => ({
+  lacks: () => {
+    const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+    const folder = join(cache, 'tidemark/frameworks', environment)
+    return existsSync(join(folder, 'requirements.txt')) ? undefined : `there is no ${folder}`
+  },
+  bringsIt: `bash scripts/frameworks.sh${argument}`,
+  isInCi: () => argument === '',
+})
 const machine = (lacks: Part['lacks'], isInCi = () => false): Part => ({ lacks, bringsIt: null, isInCi })
 
 const PARTS = {
@@ -73,6 +85,15 @@ const PARTS = {
   duckdb: { ...pythonModule('duckdb'), bringsIt: 'pip install duckdb', isInCi: () => false },
   promtool: program('promtool'),
   openssl: program('openssl'),
+  NVFlare: framework('nvflare-2.9'),
+  Flower: framework('flower-1.42'),
+  'NVFlare 2.6': framework('nvflare-2.6', ' all'),
+  'Flower 1.5': framework('flower-1.5', ' all'),
+  'every form of a framework': {
+    lacks: () => (process.env.TIDEMARK_TEST_FRAMEWORKS === 'all' ? undefined : 'it takes some ten minutes'),
+    bringsIt: 'npm run test:frameworks',
+    isInCi: () => false,
+  },
   root: machine(
     () => (isRoot ? undefined : 'this user is not root'),
     () => false,

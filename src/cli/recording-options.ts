@@ -1,6 +1,9 @@
 import { UsageError } from '../errors.js'
+import { judgedRoles } from '../experiment/judged-roles.js'
 import type { OptionValues } from '../option-spec.js'
 import type { runOptions } from '../options.js'
+import { frameworkPreset, presetRoles } from '../recording/framework-presets.js'
+import type { RolePattern } from '../recording/process-name.js'
 import { type RoundPattern, roundPattern } from '../recording/round-log-patterns.js'
 import type { CommandInput } from './command.js'
 
@@ -24,9 +27,17 @@ export function readRecordingOptions(verb: string, { options, given }: CommandIn
     })
   return {
     rateHz: intervalMs === undefined ? rateHz : 1000 / intervalMs,
-    roles,
+    // What the user names takes the place of what a preset knows, as in a comparison.
+    roles: roles.length > 0 ? roles : presetRoles(rounds),
+    probedRoles: roles.length > 0 ? roles : judgedRolesOfPreset(rounds),
     pattern: rounds === undefined ? undefined : (roundPattern(rounds) as RoundPattern),
     log,
     ...(shared && { sharedIntervalMs }),
   }
+}
+
+/** Those that a preset judges. */
+function judgedRolesOfPreset(rounds: string | undefined): RolePattern[] {
+  const judged = judgedRoles(frameworkPreset(rounds)?.judge ?? '')
+  return presetRoles(rounds).filter(({ role }) => judged.includes(role))
 }

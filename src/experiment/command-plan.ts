@@ -1,10 +1,10 @@
 import * as v from 'valibot'
 import { closestWord } from '../closest-word.js'
 import { compareOptions } from '../options.js'
+import { frameworkPreset } from '../recording/framework-presets.js'
 import { ROUND_PRESETS, readRoundPattern } from '../recording/round-log-patterns.js'
 import { display } from './axes.js'
 import { placeholdersIn } from './placeholders.js'
-import { frameworkPreset } from './presets.js'
 import { splitCommand } from './split-command.js'
 
 /** A command as a workload, checked. Plain JSON: patterns are texts. */

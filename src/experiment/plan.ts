@@ -13,6 +13,7 @@ import {
   swarmOptions,
   trainingOptions,
 } from '../options.js'
+import { frameworkPreset } from '../recording/framework-presets.js'
 import type { PracticalFloor } from '../verdict/analysis.js'
 import { display, readAxes, readCommandAxes } from './axes.js'
 import { readBesides, valuesByAxis, withSettingsBeside } from './besides.js'
@@ -28,7 +29,6 @@ import {
 import { EXPECTED_SHAPES } from './definition.js'
 import { type DefinitionSource, lineOf } from './definition-source.js'
 import { placeholdersIn } from './placeholders.js'
-import { frameworkPreset } from './presets.js'
 import { type Axes, expandSettings, type Setting } from './settings.js'
 
 /**

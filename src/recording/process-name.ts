@@ -4,6 +4,16 @@ import { basename } from 'node:path'
 export interface RolePattern {
   role: string
   pattern: RegExp
+  forks?: ForkPattern
+}
+
+/**
+ * A program that forks and goes on without exec has one command line in all its processes. Of those whose line fits `among`, the
+ * one that has started a process whose line fits `parentOf` does the work and has the role.
+ */
+export interface ForkPattern {
+  among: RegExp
+  parentOf: RegExp
 }
 
 /** Programs that run another one, which is the name people know it by. */
@@ -15,7 +25,13 @@ export function nameProcess(
   patterns: readonly RolePattern[],
 ): { role: string; name: string } {
   const line = command.join(' ')
-  return { role: patterns.find(({ pattern }) => pattern.test(line))?.role ?? 'process', name: programName(command) }
+  const fitting = patterns.find(({ pattern, forks }) => pattern.test(line) && forks?.among.test(line) !== true)
+  return { role: fitting?.role ?? 'process', name: programName(command) }
+}
+
+/** The role that a process has because of one that it has started, both by their command lines; undefined where it has none. */
+export function roleOfParent(parent: string, child: string, patterns: readonly RolePattern[]): string | undefined {
+  return patterns.find(({ forks }) => forks?.parentOf.test(child) && forks.among.test(parent))?.role
 }
 
 /** `python3 -u server.py --port 1` is `server.py`, `python3 -m http.server` is `http.server`, `/usr/bin/env` is `env`. */

@@ -2,7 +2,7 @@ import { loadedAllocator } from '../linux/allocator-maps.js'
 import { readProcessStatus } from '../linux/process-status.js'
 import type { Mark } from '../marks.js'
 import type { LiveProcess } from './observer.js'
-import { nameProcess, type RolePattern } from './process-name.js'
+import { nameProcess, type RolePattern, roleOfParent } from './process-name.js'
 import type { RecordedProcess } from './recording.js'
 import type { SampledProcess } from './sampling/sampler-protocol.js'
 
@@ -24,6 +24,8 @@ export class ProcessRegistry {
   readonly #live = new Map<number, RecordedProcess>()
   /** Named by whoever added it; patterns do not rename it. */
   readonly #named = new Set<RecordedProcess>()
+  /** Roles that processes have because of what they have started. */
+  readonly #rolesOfParents = new Map<RecordedProcess, string>()
 
   constructor(patterns: readonly RolePattern[]) {
     this.#patterns = patterns
@@ -52,6 +54,7 @@ export class ProcessRegistry {
     }
     this.#put(recorded)
     this.#named.add(recorded)
+    this.#nameParentOf(recorded)
   }
 
   exited(pid: number, exit: NonNullable<RecordedProcess['exit']>): void {
@@ -98,8 +101,10 @@ export class ProcessRegistry {
     if (last !== null) process.last = last
     if (!this.#named.has(process)) {
       Object.assign(process, nameProcess(sampled.command, this.#patterns))
+      process.role = this.#rolesOfParents.get(process) ?? process.role
       process.command = sampled.command.join(' ')
     }
+    this.#nameParentOf(process)
     if (!isGone) {
       lookUpAllocator(process)
       return
@@ -107,6 +112,16 @@ export class ProcessRegistry {
     process.isGone = true
     if (sampled.exit !== null) process.exit ??= sampled.exit
     if (this.#live.get(pid) === process) this.#live.delete(pid)
+  }
+
+  /** What a process is may only show when it has started another one. */
+  #nameParentOf({ parentPid, command }: RecordedProcess): void {
+    const parent = parentPid === null ? undefined : this.#live.get(parentPid)
+    if (parent === undefined || this.#named.has(parent)) return
+    const role = roleOfParent(parent.command, command, this.#patterns)
+    if (role === undefined) return
+    parent.role = role
+    this.#rolesOfParents.set(parent, role)
   }
 
   /** A role's own word counts for more than what is seen from outside. */

@@ -38,8 +38,8 @@ export interface CommandToRecord {
   rssLimitBytes?: number
   /** Compare the heap of a Node program after this many rounds and after twice as many. */
   heapDiffRounds?: number
-  /** Have the allocator of the command, or of the processes with a role, return its free pages when the work is done. */
-  probe?: { afterRound: number | null }
+  /** Have the allocator of the command, or of the processes with one of these roles, return its free pages when the work is done. */
+  probe?: { afterRound: number | null; roles: readonly RolePattern[] }
   /** How long the command has between SIGTERM and SIGKILL when it has to be ended. */
   graceMs: number
 }
@@ -77,7 +77,7 @@ export async function recordCommand(
   options: CommandToRecord,
   { onStart, onNote }: CommandListener,
 ): Promise<RecordedCommand> {
-  const order = options.probe === undefined ? undefined : orderProbe(options.roles.map(({ pattern }) => pattern))
+  const order = options.probe === undefined ? undefined : orderProbe(options.probe.roles.map(({ pattern }) => pattern))
   const guard = await startGuard()
   const recorder = await startRecording(recordingOptions(options, guard))
   recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
@@ -109,7 +109,7 @@ export async function recordCommand(
     probeWhenDone(recorder, {
       order,
       afterRound: options.probe!.afterRound,
-      whom: () => judged(options, recorder, command),
+      whom: () => probed(options.probe!.roles, recorder, command),
     })
   const output = followOutput(options, recorder, command)
   const limits = enforceLimits(options, recorder, command)
@@ -128,9 +128,10 @@ export async function recordCommand(
 }
 
 /** The processes with a role, or the command itself where no role was given. */
-function judged({ roles }: CommandToRecord, recorder: RecorderHandle, { pid }: LaunchedProcess): Probed[] {
+function probed(roles: readonly RolePattern[], recorder: RecorderHandle, { pid }: LaunchedProcess): Probed[] {
   if (roles.length === 0) return [{ pid, role: 'process' }]
-  return roles.flatMap(({ role }) => recorder.pidsOf(role).map((one) => ({ pid: one, role })))
+  const names = [...new Set(roles.map(({ role }) => role))]
+  return names.flatMap((role) => recorder.pidsOf(role).map((one) => ({ pid: one, role })))
 }
 
 function followHeaps(

@@ -5,6 +5,7 @@ import { UsageError } from '../errors.js'
 import type { ExitStatus } from '../launch/exit-status.js'
 import { defaultValues } from '../option-spec.js'
 import { runOptions } from '../options.js'
+import { presetRoles } from './framework-presets.js'
 import { isRecording, readRecording } from './read-recording.js'
 import { recordCommand } from './record-command.js'
 import type { Recording } from './recording.js'
@@ -15,7 +16,7 @@ export interface RecordOptions {
   out?: string
   /** How the command's output tells of rounds: `nvflare`, `flower`, or a regular expression with the number as its group. */
   rounds?: string | RegExp
-  /** Names for processes, by regular expressions on their command lines. */
+  /** Names for processes, by regular expressions on their command lines; those of the preset when left out. */
   role?: Record<string, RegExp>
   /** Samples of RSS a second; 10 when left out. */
   rateHz?: number
@@ -36,7 +37,7 @@ export type RecordedRun = Recording & { exit: ExitStatus }
  */
 export async function record(command: readonly string[], options: RecordOptions = {}): Promise<RecordedRun> {
   const { rateHz, graceMs } = defaultValues(runOptions)
-  const { rounds, role = {}, timeoutMs, signal } = options
+  const { rounds, role, timeoutMs, signal } = options
   signal?.throwIfAborted()
   const folder = folderFor(options.out)
   const stopping = new AbortController()
@@ -47,7 +48,10 @@ export async function record(command: readonly string[], options: RecordOptions 
         folder,
         rateHz: options.rateHz ?? rateHz,
         graceMs,
-        roles: Object.entries(role).map(([name, pattern]) => ({ role: name, pattern })),
+        roles:
+          role === undefined
+            ? presetRoles(typeof rounds === 'string' ? rounds : undefined)
+            : Object.entries(role).map(([name, pattern]) => ({ role: name, pattern })),
         ...(rounds !== undefined && {
           rounds: {
             pattern: roundPattern(typeof rounds === 'string' ? rounds : rounds.source),

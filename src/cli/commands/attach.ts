@@ -29,7 +29,7 @@ export const command: Command = {
 async function attach(input: CommandInput): Promise<number> {
   const options = input.options as OptionValues<typeof attachOptions>
   const { out, force, untilRound, forMs, noReset, json, format } = options
-  const { pattern, log, ...recording } = readRecordingOptions('attach', input)
+  const { pattern, log, probedRoles: _, ...recording } = readRecordingOptions('attach', input)
   if (pattern !== undefined && log === undefined)
     throw new UsageError('attach: --rounds needs --log FILE: the output of a running program cannot be read', {
       fix: 'Name the file that the program logs to.',

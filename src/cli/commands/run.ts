@@ -38,7 +38,7 @@ export const command: Command = {
 async function runCommand(input: CommandInput): Promise<number> {
   const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff, probe, probeRound } =
     input.options as OptionValues<typeof runOptions>
-  const { pattern, log, ...recording } = readRecordingOptions('run', input)
+  const { pattern, log, probedRoles, ...recording } = readRecordingOptions('run', input)
   if (input.arguments.length === 0)
     throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
   if (probeRound !== undefined && !probe)
@@ -59,7 +59,7 @@ async function runCommand(input: CommandInput): Promise<number> {
       ...(pattern !== undefined && { rounds: { pattern, logFile: log } }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
-      ...(probe && { probe: { afterRound: probeRound ?? null } }),
+      ...(probe && { probe: { afterRound: probeRound ?? null, roles: probedRoles } }),
       ...(heapDiff !== undefined && { heapDiffRounds: heapDiff }),
     },
     {

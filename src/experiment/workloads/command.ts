@@ -1,7 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { UsageError } from '../../errors.js'
+import { rolePatterns } from '../../recording/framework-presets.js'
 import { orderProbe, type ProbeOrder } from '../../recording/probe/probe-order.js'
+import { nameProcess } from '../../recording/process-name.js'
 import { roundPattern } from '../../recording/round-log-patterns.js'
 import { allocatorLibrary } from '../allocator-library.js'
 import { isVariable } from '../axes.js'
@@ -22,7 +24,7 @@ const LOAD = 'load'
  * roles by command lines. The setting reaches it through placeholders and its environment.
  */
 export function commandWorkload(plan: CommandPlan, judge: string): Workload {
-  const roles = Object.entries(plan.role ?? {}).map(([role, source]) => ({ role, pattern: new RegExp(source) }))
+  const roles = rolePatterns(plan.role ?? {}, plan.rounds ?? undefined)
   let order: ProbeOrder | undefined
   const probeOrder = () => {
     if (plan.probe) order ??= orderProbe(judgedPatterns(plan, judge))
@@ -107,8 +109,8 @@ function withProbe(
 
 /** The command's own process may be one that a pattern is meant for; else it is what started them. */
 function roleByPattern(plan: CommandPlan, filled: Setting['values']): string {
-  const line = splitCommand(plan.command, filled).join(' ')
-  return Object.entries(plan.role ?? {}).find(([, source]) => new RegExp(source).test(line))?.[0] ?? 'process'
+  const command = splitCommand(plan.command, filled)
+  return nameProcess(command, rolePatterns(plan.role ?? {}, plan.rounds ?? undefined)).role
 }
 
 /** Values for placeholders: those of the setting, and what to preload: the probe, and the library of its allocator. */

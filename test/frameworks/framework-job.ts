@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createWriteStream, existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { expect } from 'vitest'
+import { readRecording } from '../../src/recording/read-recording.js'
+import type { Recording, RoundRecord } from '../../src/recording/recording.js'
+import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import { PYTHON } from '../python.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { runTidemark } from '../tidemark.js'
+
+const FIXTURES = resolve(import.meta.dirname, '../fixtures/frameworks')
+export const NVFLARE_JOB = join(FIXTURES, 'nvflare/job.py')
+export const POC = join(FIXTURES, 'nvflare/poc.sh')
+export const RUN_FLOWER = join(FIXTURES, 'flower/run-flower.sh')
+
+/** The folder of the programs of a framework's environment, as scripts/frameworks.sh makes it. */
+export function programsOf(environment: string): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tidemark/frameworks', environment, 'bin')
+}
+
+export interface FrameworkJob {
+  preset: 'nvflare' | 'flower'
+  command: string[]
+  env?: Record<string, string>
+  /** Arguments of `tidemark run` beside those. */
+  options?: (folder: string) => string[]
+}
+
+/** What a program of our own has read of one process: time, pid, RSS. */
+type Reading = [timeMs: number, pid: number, rssBytes: number]
+
+/** A job of a real framework as Tidemark recorded it, and as somebody else saw it. */
+export interface SeenJob {
+  recording: Recording
+  /** When rounds began, by the job itself, and when the last one ended; for each process that said so. */
+  boundaries: Map<number, number[]>
+  readings: Reading[]
+  output: string
+}
+
+/** Records a job, with the reader of `/proc` beside it. */
+export async function recordJob({ preset, command, env = {}, options = () => [] }: FrameworkJob): Promise<SeenJob> {
+  const folder = temporaryFolder()
+  const id = randomUUID()
+  const boundariesFile = join(folder, 'boundaries.txt')
+  const readingsFile = join(folder, 'readings.txt')
+  const reader = spawn(PYTHON, ['-u', join(FIXTURES, 'proc_reader.py'), id], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const file = createWriteStream(readingsFile)
+  reader.stdout.pipe(file)
+  const recordingFolder = join(folder, 'recording')
+  const ran = await runTidemark(
+    ['run', '--rounds', preset, ...options(folder), '--out', recordingFolder, '--', ...command],
+    { cwd: folder, env: { ...env, ...quiet(folder), FRAMEWORK_TEST: id, BOUNDARIES: boundariesFile } },
+  )
+  reader.kill()
+  await once(file, 'close')
+  const output = `${ran.stdout}\n${ran.stderr}`
+  expect(ran.code, output).toBe(0)
+  expect(existsSync(boundariesFile), output).toBe(true)
+  return {
+    recording: readRecording(recordingFolder),
+    boundaries: boundariesOf(readFileSync(boundariesFile, 'utf8')),
+    readings: linesOf(readingsFile).map((line) => line.split(' ').map(Number) as Reading),
+    output,
+  }
+}
+
+/** Frameworks report to nobody and keep their files in the test's folder. */
+export function quiet(folder: string): Record<string, string> {
+  return {
+    HOME: folder,
+    JOB_FOLDER: folder,
+    FLWR_TELEMETRY_ENABLED: '0',
+    FLWR_DISABLE_UPDATE_CHECK: '1',
+    RAY_USAGE_STATS_ENABLED: '0',
+  }
+}
+
+/**
+ * Holds the recorded rounds of one process against what the reader saw: as many rounds as were run, each peak within 2 %, each
+ * end RSS within 5 %, and the verdict that the reader's own figures give.
+ */
+export function expectAsSeen(seen: SeenJob, wanted: { role: string; rounds: number; gcRounds: number }): RoundRecord[] {
+  const { recording, boundaries, readings, output } = seen
+  const pids = new Set(recording.rounds.filter(({ role }) => role === wanted.role).map(({ pid }) => pid))
+  const told = [...boundaries.keys()].filter((pid) => pids.has(pid))
+  expect(told, `no process of the role ${wanted.role} among those that told of rounds\n${output}`).not.toEqual([])
+  const pid = told[0]!
+  const rounds = recording.rounds.filter((round) => round.pid === pid)
+  const times = boundaries.get(pid)!
+  expect(times.length - 1, output).toBe(wanted.rounds)
+  expect(rounds.map(({ round }) => round)).toEqual(Array.from({ length: wanted.rounds }, (_, index) => index + 1))
+  const own = readings.filter(([, one]) => one === pid)
+  const truth = rounds.map((_, index) => seenRound(own, times[index]!, times[index + 1]!))
+  for (const [index, { peakBytes, peakKind, end }] of rounds.entries()) {
+    const { peak, ends } = truth[index]!
+    const which = `round ${index + 1} of ${wanted.role}`
+    expect(peakKind).toBe('exact')
+    expect(Math.abs(peakBytes! / peak - 1), `peak of ${which}: ${peakBytes}, seen ${peak}`).toBeLessThan(0.02)
+    const distance = Math.min(...ends.map((seenEnd) => Math.abs(end.rssBytes / seenEnd - 1)))
+    expect(distance, `end RSS of ${which}: ${end.rssBytes}, seen ${ends}`).toBeLessThan(0.05)
+  }
+  const judged = analyzeRounds(
+    rounds.map(({ end }) => end.rssBytes),
+    { gcRounds: wanted.gcRounds },
+  )
+  const expected = analyzeRounds(
+    truth.map(({ ends }) => ends[0]!),
+    { gcRounds: wanted.gcRounds },
+  )
+  expect([judged.shape, judged.period]).toEqual([expected.shape, expected.period])
+  return rounds
+}
+
+/** The boundary is told by a log: what is read some milliseconds later belongs to it, and the lowest of that is the end RSS. */
+const BOUNDARY_MS = 40
+
+function seenRound(readings: readonly Reading[], fromMs: number, toMs: number): { peak: number; ends: number[] } {
+  const inside = readings.filter(([timeMs]) => timeMs >= fromMs && timeMs <= toMs + BOUNDARY_MS)
+  const after = readings.filter(([timeMs]) => timeMs >= toMs - 5 && timeMs <= toMs + BOUNDARY_MS)
+  const rss = (some: readonly Reading[]) => some.map(([, , bytes]) => bytes)
+  const before = rss(inside.filter(([timeMs]) => timeMs <= toMs)).at(-1)!
+  return { peak: Math.max(...rss(inside)), ends: [before, Math.min(before, ...rss(after))] }
+}
+
+function boundariesOf(text: string): Map<number, number[]> {
+  const byPid = new Map<number, number[]>()
+  for (const line of text.split('\n').slice(0, -1)) {
+    const [timeMs, pid] = line.split(' ').map(Number) as [number, number]
+    byPid.set(pid, [...(byPid.get(pid) ?? []), timeMs])
+  }
+  return byPid
+}
+
+function linesOf(file: string): string[] {
+  return readFileSync(file, 'utf8').split('\n').slice(0, -1)
+}

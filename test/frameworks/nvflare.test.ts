@@ -1,0 +1,106 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { needs } from '../optional-parts.js'
+import { expectAsSeen, NVFLARE_JOB, POC, programsOf, recordJob } from './framework-job.js'
+
+const TIMEOUT_MS = 300_000
+const bin = programsOf('nvflare-2.9')
+const python = join(bin, 'python')
+const job = (...options: string[]) => [python, NVFLARE_JOB, '--workspace', 'workspace', ...options]
+
+describe('NVFlare 2.9', needs('NVFlare'), () => {
+  test(
+    'a FedAvg job in the simulator: its server is the fork that does the work, round by round',
+    async () => {
+      const seen = await recordJob({ preset: 'nvflare', command: job('--rounds', '6', '--gc', '2') })
+      const rounds = expectAsSeen(seen, { role: 'server', rounds: 6, gcRounds: 2 })
+      const { processes } = seen.recording.head
+      expect(processes.filter(({ role }) => role === 'server').map(({ pid }) => pid)).toEqual([rounds[0]!.pid])
+      expect(processes.filter(({ role }) => role === 'client')).toHaveLength(2)
+    },
+    TIMEOUT_MS,
+  )
+})
+
+describe('NVFlare 2.9, every form of a job', needs('NVFlare', 'every form of a framework'), () => {
+  test.each(['scaffold', 'cyclic'])(
+    '%s in the simulator',
+    async (algorithm) => {
+      const seen = await recordJob({
+        preset: 'nvflare',
+        command: job('--algorithm', algorithm, '--rounds', '8', '--gc', '3'),
+      })
+      expectAsSeen(seen, { role: 'server', rounds: 8, gcRounds: 3 })
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'Swarm in the simulator: the rounds of its clients, each counted once',
+    async () => {
+      const seen = await recordJob({
+        preset: 'nvflare',
+        command: job('--algorithm', 'swarm', '--rounds', '8', '--gc', '1'),
+      })
+      expectAsSeen(seen, { role: 'client', rounds: 8, gcRounds: 1 })
+      expect(seen.recording.warnings.filter((warning) => warning.includes('round'))).toEqual([])
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'FedAvg by the command line of the simulator',
+    async () => {
+      const [program, script, ...options] = job('--rounds', '6', '--gc', '2', '--export', 'jobs')
+      const steps = `'${program}' '${script}' ${options.join(' ')} && exec '${join(bin, 'nvflare')}' simulator jobs/fedavg -w workspace -n 2 -t 2`
+      const seen = await recordJob({ preset: 'nvflare', command: ['sh', '-c', steps] })
+      expectAsSeen(seen, { role: 'server', rounds: 6, gcRounds: 2 })
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'FedAvg in POC mode by its start scripts',
+    async () => {
+      const seen = await recordJob({
+        preset: 'nvflare',
+        command: [POC, 'scripts', '--rounds', '12', '--gc', '5'],
+        env: { NVFLARE: bin },
+      })
+      expectAsSeen(seen, { role: 'server', rounds: 12, gcRounds: 5 })
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'FedAvg in POC mode by nvflare poc start, whose log is a file',
+    async () => {
+      const seen = await recordJob({
+        preset: 'nvflare',
+        command: [POC, 'start', '--rounds', '12', '--gc', '5'],
+        env: { NVFLARE: bin },
+        options: (folder) => ['--log', join(folder, 'poc/example_project/prod_00/server/poc_console.log')],
+      })
+      expectAsSeen(seen, { role: 'server', rounds: 12, gcRounds: 5 })
+    },
+    TIMEOUT_MS,
+  )
+})
+
+describe('NVFlare 2.6', needs('NVFlare 2.6', 'every form of a framework'), () => {
+  test(
+    'a FedAvg job in the simulator',
+    async () => {
+      const command = [
+        join(programsOf('nvflare-2.6'), 'python'),
+        NVFLARE_JOB,
+        '--workspace',
+        'workspace',
+        '--rounds',
+        '6',
+      ]
+      expectAsSeen(await recordJob({ preset: 'nvflare', command }), { role: 'server', rounds: 6, gcRounds: 0 })
+    },
+    TIMEOUT_MS,
+  )
+})
