@@ -134,6 +134,25 @@ export function namedPatterns(from: Wording): OptionSpec<{ role: string; pattern
   }
 }
 
+/** Columns of a table, each with the value that is wanted. May be given several times. */
+export function columnValues(from: Wording): OptionSpec<{ column: string; value: string }[]> {
+  return {
+    ...wording(from, 'COLUMN=VALUE'),
+    repeats: true,
+    default: [],
+    defaultText: 'all rows',
+    expected: 'COLUMN=VALUE, for example phase=end',
+    format: (wanted) => wanted.map(({ column, value }) => `${column}=${value}`).join('\n'),
+    parse: (given) => {
+      const wanted = given.split('\n').map((line) => {
+        const [, column, value] = /^([^=]+)=(.*)$/.exec(line) ?? []
+        return column === undefined ? undefined : { column: column.trim(), value: value!.trim() }
+      })
+      return wanted.every((one) => one !== undefined) ? wanted : undefined
+    },
+  }
+}
+
 /** Sizes by name. May be given several times. */
 export function namedSizes(from: Wording): OptionSpec<{ role: string; bytes: number }[]> {
   return {
@@ -199,7 +218,9 @@ function regExpOf(source: string): RegExp | undefined {
   }
 }
 
-export function choice<const T extends string>(from: Wording & { of: readonly T[] } & DefaultsFrom<T>): OptionSpec<T> {
+export function choice<const T extends string, D = never>(
+  from: Wording & { of: readonly T[] } & DefaultsFrom<T | D>,
+): OptionSpec<T | D> {
   return {
     ...wording(from, from.of.join('|')),
     ...defaults(from),

@@ -9,6 +9,7 @@ import {
   bytes,
   bytesOrShare,
   choice,
+  columnValues,
   durationMs,
   flag,
   integer,
@@ -841,12 +842,57 @@ export const attachOptions = {
   }),
 }
 
-const column = text({
-  flag: 'column',
-  placeholder: 'NAME',
-  default: undefined,
-  help: 'Of a CSV file with several columns, the one of memory.',
-})
+/** What a user says of a table where its names and values do not settle how it is read. */
+export const tableOptions = {
+  column: text({
+    flag: 'column',
+    placeholder: 'NAME',
+    default: undefined,
+    defaultText: 'found by name',
+    help: 'Of a table: the column of memory.',
+  }),
+  roundColumn: text({
+    flag: 'round-column',
+    placeholder: 'NAME',
+    default: undefined,
+    defaultText: 'found by name and values',
+    help: 'Of a table: the column that counts rounds.',
+  }),
+  timeColumn: text({
+    flag: 'time-column',
+    placeholder: 'NAME',
+    default: undefined,
+    defaultText: 'found by name and values',
+    help: 'Of a table: the column of time.',
+  }),
+  unit: choice({
+    flag: 'unit',
+    of: ['bytes', 'KB', 'KiB', 'MB', 'MiB', 'GB', 'GiB'],
+    placeholder: 'UNIT',
+    default: undefined,
+    defaultText: 'found by name and values',
+    help: 'Of a table: what its column of memory counts. bytes, KB, KiB, MB, MiB, GB or GiB.',
+  }),
+  series: text({
+    flag: 'series',
+    placeholder: 'NAME',
+    default: undefined,
+    defaultText: 'pid, client, pod and the like',
+    help: 'Of a table: the column that tells whose memory a row is. Each of its values is judged by itself.',
+  }),
+  where: columnValues({
+    flag: 'where',
+    help: 'Of a table: read only rows with this value. May be given several times: --where phase=end --where client=site-1.',
+  }),
+  sum: flag({ flag: 'sum', help: 'Of a table with several series: take their total in place of each.' }),
+  inRound: choice({
+    flag: 'in-round',
+    of: ['last', 'highest', 'median'],
+    default: undefined,
+    defaultText: 'the last, where rows have times',
+    help: 'Of a table: which reading stands for a round that has several.',
+  }),
+}
 
 export const doctorOptions = {
   json: flag({ flag: 'json', help: 'Print what was found as JSON.' }),
@@ -879,7 +925,7 @@ export const plotOptions = {
   }),
   slope: flag({ flag: 'slope', short: 's', help: 'Fit a line by least squares and tell its slope.' }),
   hideFunctions: flag({ flag: 'hide-functions', short: 'n', help: 'Leave out the functions that mprof timed.' }),
-  column,
+  ...tableOptions,
 }
 
 /** The formats are switches: one of them has to be on. */
@@ -909,7 +955,7 @@ export const peakOptions = {
     help: 'The peak while this function ran, as mprof timed it.',
   }),
   json: compareOptions.json,
-  column,
+  ...tableOptions,
 }
 
 export const analyzeOptions = {
@@ -937,7 +983,7 @@ export const analyzeOptions = {
     help: 'Says what the growth comes to over a job of that many rounds.',
   }),
   json: compareOptions.json,
-  column,
+  ...tableOptions,
 }
 
 export const removalOptions = {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
-import { STANDARD_INPUT } from '../recording/formats/piped-content.js'
+import { STANDARD_INPUT } from '../recording/formats/whole-content.js'
 import { isRecording } from '../recording/read-recording.js'
 
 /** A recording in the current folder that has an index: a folder of `tidemark run`, or a file of `mprof run`. */

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, TidemarkError, UsageError } from '../errors.js'
-import { openRecording } from '../recording/formats/open-recording.js'
+import { recordingFormat } from '../recording/formats/open-recording.js'
 import { isRecording, readHead } from '../recording/read-recording.js'
 import { SAMPLES_FILE } from '../recording/recording-files.js'
 
@@ -57,8 +57,8 @@ function assertRecordingFolder(path: string, isForced: boolean): void {
 
 /** A table may be anybody's; a file of mprof or psrecord is known by its first line. */
 function assertRecordingFile(path: string): void {
-  const { format } = openRecording(path)
-  if (format === 'csv')
+  const format = recordingFormat(path)
+  if (format === 'csv' || format === 'json')
     throw new UsageError(`${path} is a table, and not a recording that was made by Tidemark, mprof or psrecord`, {
       fix: 'Nothing was removed. Other files are removed with rm.',
     })

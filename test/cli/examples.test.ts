@@ -84,6 +84,7 @@ function prepareWorkspace(folder: string): void {
   const functions = readFileSync('test/fixtures/samples/mprof_profile_funcs.dat', 'utf8')
   write('mprofile_20261123204823.dat', functions.replaceAll('__main__.grow', '__main__.train'))
   const rounds = Array.from({ length: 20 }, (_, round) => `${round + 1},${100 + (round % 5)}\n`).join('')
+  write('phases.csv', `round,phase,rss\n${rounds.replaceAll(/^(\d+),(.*)$/gm, '$1,begin,100\n$1,end,$2')}`)
   for (const name of ['server.csv', 'rounds.csv', 'runs/a.csv', 'runs/b.csv']) write(name, `round,rss\n${rounds}`)
   write('job.py', 'import time\nprint("Round 0 started.", flush=True)\ntime.sleep(3)\n')
   write('server.js', "for (let n = 1; n <= 20; n++) console.log('request ' + n)\n")

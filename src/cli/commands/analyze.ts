@@ -1,7 +1,13 @@
 import { messageOf, UsageError } from '../../errors.js'
 import type { OptionValues } from '../../option-spec.js'
 import { analyzeOptions } from '../../options.js'
-import { openRecording, type RecordingFormat } from '../../recording/formats/open-recording.js'
+import { printable } from '../../printable.js'
+import {
+  openRecordings,
+  type RecordingFile,
+  type RecordingFormat,
+  runsOf,
+} from '../../recording/formats/open-recording.js'
 import { type RoundsToJudge, roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
 import { formatDuration } from '../../units.js'
 import type { Analysis } from '../../verdict/analysis.js'
@@ -10,6 +16,7 @@ import type { Command } from '../command.js'
 import { comparisonToJudge, isComparison } from '../comparison-to-judge.js'
 import { printError } from '../print-error.js'
 import { namedRecordings, newestRecording } from '../recordings-here.js'
+import { tableOptionsOf } from '../table-options.js'
 
 export const command: Command = {
   verb: 'analyze',
@@ -17,8 +24,12 @@ export const command: Command = {
   description: [
     'Judges recordings: the shape of the memory over the rounds, its size with a 95 % interval, the reason, and where',
     'nothing can be decided, how many rounds it takes. Reads recordings of Tidemark, files of mprof, logs of psrecord, and',
-    'CSV with the columns round and rss (MiB, or with a unit in the header: rss_bytes, rss_kib, "rss (GiB)"); a pipe, or',
-    'standard input as -. Of the folder of a comparison each setting is judged, over all of its trials.',
+    'tables: CSV, JSON, JSON lines, or columns with blanks between, also in UTF-16 or packed by gzip; a pipe, or standard',
+    'input as -. Of the folder of a comparison each setting is judged, over all of its trials.',
+    '',
+    'The columns of a table are found by their names and values, and a note says what was taken for what. Where that is not',
+    'clear, the table is refused with the option that settles it. A table with rounds and times is judged by its rounds. Several',
+    'series in it (pid, client, pod, ...) are judged each, or their total with --sum; so are several runs in one file.',
     '',
     'A recording without rounds is cut into up to 40 equal windows of time, each with its median; a window then stands for a',
     'round, and the output says how long it is.',
@@ -32,6 +43,7 @@ export const command: Command = {
     'tidemark analyze',
     'tidemark analyze server.csv --gc-rounds 5',
     'tidemark analyze rounds.csv --limit 8GiB --horizon 1000',
+    'tidemark analyze phases.csv --where phase=end',
     'tidemark analyze runs/*.csv --json',
     'tidemark analyze runs/fedavg-20260712-130509 --floor 0.5%',
     "grep -v '^#' rounds.csv | tidemark analyze -",
@@ -51,6 +63,8 @@ interface Judged {
   format: RecordingFormat | 'comparison'
   /** Of a comparison. */
   setting?: string
+  /** Of several series or runs in one file. */
+  series: string | null
   source: Pick<RoundsToJudge, 'unit' | 'secondsPerRound' | 'process' | 'notes'>
   analysis: Analysis
 }
@@ -64,7 +78,9 @@ interface Unreadable {
 function judgeOrExplain(name: string, options: OptionValues<typeof analyzeOptions>): (Judged | Unreadable)[] {
   try {
     const path = namedRecordings([name])[0]!
-    return isComparison(path) ? judgeSettings(path, options) : [judge(path, options)]
+    if (isComparison(path)) return judgeSettings(path, options)
+    const files = openRecordings(path, tableOptionsOf(options)).flatMap(runsOf)
+    return files.map((file) => judge(file, options))
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     printError(error, process.stderr)
@@ -89,14 +105,14 @@ function judgeSettings(path: string, options: OptionValues<typeof analyzeOptions
       path,
       format: 'comparison',
       setting,
+      series: null,
       source: { unit: 'round', secondsPerRound, process: null, notes: [] },
       analysis,
     }
   })
 }
 
-function judge(path: string, options: OptionValues<typeof analyzeOptions>): Judged {
-  const file = openRecording(path, { column: options.column })
+function judge(file: RecordingFile, options: OptionValues<typeof analyzeOptions>): Judged {
   const source = roundsToJudge(file)
   const analysis = analyzeRounds(source.rounds, {
     gcRounds: options.gcRounds ?? source.gcRounds ?? undefined,
@@ -105,17 +121,21 @@ function judge(path: string, options: OptionValues<typeof analyzeOptions>): Judg
     horizonRounds: options.horizon,
     secondsPerRound: source.secondsPerRound ?? undefined,
   })
-  return { path, format: file.format, source, analysis }
+  return { path: file.path, format: file.format, series: file.part, source, analysis }
 }
 
 function asJson(judged: Judged | Unreadable): Record<string, unknown> {
-  if ('error' in judged) return { path: judged.path, error: messageOf(judged.error) }
-  const { path, format, setting, analysis, source } = judged
+  if ('error' in judged) {
+    const { path, error } = judged
+    return { path, error: messageOf(error), ...(error.fix === undefined ? {} : { fix: error.fix }) }
+  }
+  const { path, format, setting, series, analysis, source } = judged
   const { unit, secondsPerRound, process, notes } = source
   return {
     path,
     format,
     ...(setting === undefined ? {} : { setting }),
+    ...(series === null ? {} : { series }),
     unit,
     secondsPerRound,
     process,
@@ -125,17 +145,18 @@ function asJson(judged: Judged | Unreadable): Record<string, unknown> {
 }
 
 function asText(judged: Judged | Unreadable): string {
-  if ('error' in judged) return `${judged.path}: not read\n`
-  const { path, setting, analysis, source } = judged
-  const ofProcess = source.process === null ? '' : ` (${source.process.name}, pid ${source.process.pid})`
+  if ('error' in judged) return `${printable(judged.path)}: not read\n`
+  const { path, setting, series, analysis, source } = judged
+  const ofSeries = series === null ? '' : ` (${series})`
+  const ofProcess = source.process === null ? ofSeries : ` (${source.process.name}, pid ${source.process.pid})`
   const of = setting === undefined ? ofProcess : ` ${setting} (${trialsOf(analysis)})`
   return [
-    `${path}${of}: ${analysis.shape}`,
+    printable(`${path}${of}: ${analysis.shape}`),
     `  ${analysis.reason}`,
     ...(source.unit === 'window'
       ? [`  It tells no rounds: "round" stands for a window of ${formatDuration(source.secondsPerRound! * 1000)}.`]
       : []),
-    ...source.notes.map((note) => `  note: ${note}`),
+    ...source.notes.map((note) => `  note: ${printable(note)}`),
     '',
   ].join('\n')
 }

@@ -1,3 +1,4 @@
+import type { OptionValues } from '../../option-spec.js'
 import { peakOptions } from '../../options.js'
 import { decimalMib } from '../../recording/formats/decimal-mib.js'
 import { openRecording, type RecordingFile } from '../../recording/formats/open-recording.js'
@@ -5,6 +6,7 @@ import { type RecordingPeaks, recordingPeaks } from '../../recording/formats/pea
 import { formatDuration } from '../../units.js'
 import type { Command } from '../command.js'
 import { namedRecordings, newestRecording } from '../recordings-here.js'
+import { tableOptionsOf } from '../table-options.js'
 
 export const command: Command = {
   verb: 'peak',
@@ -20,7 +22,7 @@ export const command: Command = {
   run: async ({ arguments: names, options }) => {
     const paths = names.length === 0 ? [newestRecording('peak')] : namedRecordings(names)
     const all = paths.map((path) => {
-      const file = openRecording(path, { column: options.column as string | undefined })
+      const file = openRecording(path, tableOptionsOf(options as OptionValues<typeof peakOptions>))
       return { file, peaks: recordingPeaks(file, options.func as string | undefined) }
     })
     const text =

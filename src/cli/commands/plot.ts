@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import { UsageError } from '../../errors.js'
+import type { OptionValues } from '../../option-spec.js'
 import { plotOptions } from '../../options.js'
 import { openRecording } from '../../recording/formats/open-recording.js'
 import { type DrawnRecording, drawnRecording, type TimeWindow } from '../../report/drawn-recording.js'
@@ -8,6 +9,7 @@ import { terminalChart } from '../../report/terminal-chart.js'
 import type { Command, CommandInput } from '../command.js'
 import { assertPlotFile, writePlot } from '../plot-file.js'
 import { namedRecordings, newestRecording } from '../recordings-here.js'
+import { tableOptionsOf } from '../table-options.js'
 
 export const command: Command = {
   verb: 'plot',
@@ -33,7 +35,7 @@ export const command: Command = {
     const paths = names.length === 0 ? [newestRecording('plot')] : namedRecordings(names)
     const window = options.window as TimeWindow | undefined
     const recordings = paths.map((path) => {
-      const file = openRecording(path, { column: options.column as string | undefined })
+      const file = openRecording(path, tableOptionsOf(options as OptionValues<typeof plotOptions>))
       const recording = drawnRecording(file, window)
       assertDrawable(path, recording, window)
       return recording

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import type { CsvOptions } from './csv.js'
 import { openRecording, type RecordingFormat } from './open-recording.js'
 import type { FunctionEvent, ProcessEvent, RoundEvent } from './recording-event.js'
+import type { TableOptions } from './table/table-options.js'
 
 /** A recording of any format, whole in memory: for analysis. What is only drawn is thinned while it is read instead. */
 export interface ImportedRecording {
@@ -30,7 +30,7 @@ export interface Series {
 }
 
 /** @throws UsageError with file, line, what was found and what was expected */
-export function importRecording(path: string, options: CsvOptions = {}): ImportedRecording {
+export function importRecording(path: string, options: TableOptions = {}): ImportedRecording {
   const file = openRecording(path, options)
   const name = basename(path.replace(/\/+$/, ''))
   const recording: ImportedRecording = {

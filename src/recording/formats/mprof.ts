@@ -72,6 +72,13 @@ function reading(mib: string): number | null {
   return bytes === 0 ? null : bytes
 }
 
+/** How many recordings a file holds: each begins with the command that was run. */
+export function mprofRuns(events: Iterable<RecordingEvent>): number {
+  let runs = 0
+  for (const event of events) if (event.kind === 'command') runs++
+  return runs
+}
+
 /** Unix seconds with 4 decimals are tenths of a ms; the product of floating point is not. */
 function msOf(seconds: string): number {
   return Math.round(Number(seconds) * 10_000) / 10

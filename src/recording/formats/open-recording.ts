@@ -1,18 +1,26 @@
 import { statSync } from 'node:fs'
 import { messageOf, systemErrorCode, UsageError } from '../../errors.js'
-import { type CsvOptions, readCsv } from './csv.js'
 import { Lines } from './lines.js'
-import { readMprof } from './mprof.js'
-import { pipedContent, STANDARD_INPUT } from './piped-content.js'
+import { mprofRuns, readMprof } from './mprof.js'
 import { readPsrecord } from './psrecord.js'
 import type { OnReading, ReadingEvent, RecordingEvent } from './recording-event.js'
+import { columnMeaning } from './table/column-names.js'
+import { kindOfCell } from './table/column-values.js'
+import { jsonTable } from './table/json-table.js'
+import { eventsOf, readTable, type TablePart } from './table/read-table.js'
+import { textTable } from './table/rows.js'
+import type { TableOptions } from './table/table-options.js'
+import { textChunks } from './table/text-chunks.js'
 import { readTidemark, readTidemarkPast } from './tidemark.js'
+import { STANDARD_INPUT, wholeContent } from './whole-content.js'
 
-export type RecordingFormat = 'tidemark' | 'mprof' | 'psrecord' | 'csv'
+export type RecordingFormat = 'tidemark' | 'mprof' | 'psrecord' | 'csv' | 'json'
 
 export interface RecordingFile {
   path: string
   format: RecordingFormat
+  /** Of several series or runs in one file, which; null where it holds one. */
+  part: string | null
   /** Reads the file from its beginning, each time it is called. */
   events(): Iterable<RecordingEvent>
   /** The same, where the readings are not among the events but given to a function, in their place: four times as fast. */
@@ -20,25 +28,75 @@ export interface RecordingFile {
 }
 
 /**
- * Opens a recording of any kind that is known: a folder of Tidemark's, a `.dat` file of mprof, a log of psrecord, or CSV.
- * The content decides, not the name. What can be read only once, a pipe or `-` for standard input, is kept in memory.
+ * Opens what can only be one recording.
+ *
+ * @throws UsageError as {@link openRecordings}, and where the file holds several series
+ */
+export function openRecording(path: string, options: TableOptions = {}): RecordingFile {
+  const [only, ...others] = openRecordings(path, options)
+  if (others.length === 0) return only!
+  const names = [only!, ...others].map(({ part }) => part)
+  throw new UsageError(
+    `${path} holds ${names.length} series: ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', ...' : ''}; expected one`,
+    { fix: 'tidemark analyze judges each; write the one that is meant into a file of its own.' },
+  )
+}
+
+/**
+ * Opens a recording of any kind that is known: a folder of Tidemark's, a `.dat` file of mprof, a log of psrecord, or a table
+ * as CSV, as JSON or with blanks between its columns. The content decides, not the name. A table has one recording for
+ * each series in it.
  *
  * @throws UsageError when there is nothing, or nothing that is known
  */
-export function openRecording(path: string, options: CsvOptions = {}): RecordingFile {
-  const isFolderHere = path !== STANDARD_INPUT && isFolder(path)
-  const content = isFolderHere ? undefined : pipedContent(path)
-  const lines = () => new Lines(path, content)
-  const format = isFolderHere ? 'tidemark' : formatOf(lines())
-  const read: Record<RecordingFormat, () => Iterable<RecordingEvent>> = {
-    tidemark: () => readTidemark(path),
-    mprof: () => readMprof(lines()),
-    psrecord: () => readPsrecord(lines()),
-    csv: () => readCsv(lines(), options),
+export function openRecordings(path: string, options: TableOptions = {}): RecordingFile[] {
+  if (path !== STANDARD_INPUT && isFolder(path)) {
+    const eventsPast = (onReading: OnReading) => pastReadings(readTidemarkPast(path, onReading), onReading)
+    return [{ path, format: 'tidemark', part: null, events: () => readTidemark(path), eventsPast }]
   }
-  const eventsPast = (onReading: OnReading) =>
-    pastReadings(format === 'tidemark' ? readTidemarkPast(path, onReading) : read[format](), onReading)
-  return { path, format, events: read[format], eventsPast }
+  const content = wholeContent(path)
+  const lines = () => new Lines(path, content)
+  const format = formatOf(path, content)
+  if (format === 'mprof') return [streamed(path, format, null, () => readMprof(lines()))]
+  if (format === 'psrecord') return [streamed(path, format, null, () => readPsrecord(lines()))]
+  const table = format === 'json' ? jsonTable(path, content) : textTable(path, content)
+  const parts = readTable(table, options)
+  if (parts.length === 0) return [streamed(path, format, null, () => [])]
+  return parts.map((part: TablePart) => streamed(path, format, part.name, () => eventsOf(part)))
+}
+
+/** What a path holds, by its first line. */
+export function recordingFormat(path: string): RecordingFormat {
+  return path !== STANDARD_INPUT && isFolder(path) ? 'tidemark' : formatOf(path, wholeContent(path))
+}
+
+/** The runs of a recording, apart: mprof appends to a file that is there. One that holds a single run is as it was. */
+export function runsOf(file: RecordingFile): RecordingFile[] {
+  if (file.format !== 'mprof') return [file]
+  const runs = mprofRuns(file.events())
+  if (runs < 2) return [file]
+  return Array.from({ length: runs }, (_, run) => {
+    const part = `run ${run + 1} of ${runs}`
+    return streamed(file.path, file.format, part, () => ofRun(file.events(), run))
+  })
+}
+
+function* ofRun(events: Iterable<RecordingEvent>, asked: number): Generator<RecordingEvent, undefined> {
+  let run = -1
+  for (const event of events) {
+    if (event.kind === 'command') run++
+    if (Math.max(0, run) === asked) yield event
+    else if (run > asked) return
+  }
+}
+
+function streamed(
+  path: string,
+  format: RecordingFormat,
+  part: string | null,
+  events: () => Iterable<RecordingEvent>,
+): RecordingFile {
+  return { path, format, part, events, eventsPast: (onReading) => pastReadings(events(), onReading) }
 }
 
 function* pastReadings(
@@ -64,15 +122,30 @@ function isFolder(path: string): boolean {
 const MPROF_TAG = /^(CMDLINE|MEM|CHLD|FUNC|TIDEMARK|PROCESS|ROUND) /
 const PSRECORD_HEADER = /^#\s*Elapsed time\s+CPU/
 
-function formatOf(lines: Lines): RecordingFormat {
+function formatOf(path: string, content: Buffer | undefined): Exclude<RecordingFormat, 'tidemark'> {
+  if (isJson(path, content)) return 'json'
+  const lines = new Lines(path, content)
   for (const line of lines) {
+    if (line.trim() === '') continue
     if (MPROF_TAG.test(line)) return 'mprof'
     if (PSRECORD_HEADER.test(line)) return 'psrecord'
-    if (/[,;\t]/.test(line)) return 'csv'
+    if (/[,;\t|]/.test(line) || /\S\s+\S/.test(line) || isOneColumn(line.trim())) return 'csv'
     throw lines.error(line, EXPECTED)
   }
-  throw new UsageError(`${lines.file} is empty, expected ${EXPECTED}`)
+  throw new UsageError(`${path} is empty, expected ${EXPECTED}`)
+}
+
+function isJson(path: string, content: Buffer | undefined): boolean {
+  for (const chunk of textChunks(path, content)) {
+    const start = chunk.trimStart()
+    if (start !== '') return /^(?:\{\s*["}]|\[\s*(?:[[{"\]]|(?:null|-?\d[\d.e+-]*)\s*[,\]]))/.test(start)
+  }
+  return false
+}
+
+function isOneColumn(line: string): boolean {
+  return columnMeaning(line).kind !== 'unknown' || kindOfCell(line) !== 'text'
 }
 
 const EXPECTED =
-  'a recording: a .dat file of mprof (CMDLINE, MEM, ...), a log of psrecord (# Elapsed time ...), or CSV whose first line names its columns (time,rss)'
+  'a recording: a .dat file of mprof (CMDLINE, MEM, ...), a log of psrecord (# Elapsed time ...), or a table as CSV or JSON with columns such as round,rss or time,rss'

@@ -2,8 +2,8 @@ import { bytesOfDecimalMib } from './decimal-mib.js'
 import type { Lines } from './lines.js'
 import type { RecordingEvent } from './recording-event.js'
 
-/** Elapsed seconds, CPU in percent, real and virtual memory; four integers of input and output may follow. */
-const ROW = /^\s*(\d+\.\d+)\s+\d+\.\d+\s+(\d+\.\d+)\s+\d+\.\d+(?:\s+\d+){0,4}\s*$/
+/** Elapsed seconds, CPU in percent, real and, but in old versions, virtual memory; four integers of input and output may follow. */
+const ROW = /^\s*(\d+\.\d+)\s+\d+\.\d+\s+(\d+\.\d+)(?:\s+\d+\.\d+(?:\s+\d+){0,4})?\s*$/
 
 /**
  * Reads the plain log of psrecord 1.4: one header behind `#`, then right-aligned columns. Its "MB" are MiB. What it

@@ -1,0 +1,99 @@
+import { MIB } from '../../../units.js'
+
+/** Spellings of a value that is missing, in lower case. */
+const MISSING = new Set(
+  ['', '-', '--', '---', '.', '?', 'nan', 'null', 'nil', 'none', 'na', 'n/a', '#n/a', 'undefined', 'unknown'].flatMap(
+    (word) => [word, `<${word}>`],
+  ),
+)
+
+export function isMissing(cell: string): boolean {
+  return MISSING.has(cell.toLowerCase())
+}
+
+/** How a table writes its numbers: the mark before the decimals, and the one between thousands. */
+export interface NumberStyle {
+  decimal: '.' | ','
+}
+
+export const PLAIN_NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
+const THOUSANDS_POINT = /^[+-]?\d{1,3}(?:([, '_\u00a0\u202f\u2019])\d{3})(?:\1\d{3})*(?:\.\d+)?$/
+const THOUSANDS_COMMA = /^[+-]?\d{1,3}(?:([. '_\u00a0\u202f\u2019])\d{3})(?:\1\d{3})*(?:,\d+)?$/
+const DECIMAL_COMMA = /^[+-]?\d+,\d+(?:e[+-]?\d+)?$/i
+const SEPARATORS = /[ '_\u00a0\u202f\u2019]/g
+
+/** The number as plain text, ready for Number(); undefined when the cell holds no number. */
+export function plainNumber(cell: string, { decimal }: NumberStyle): string | undefined {
+  if (decimal === '.') {
+    if (PLAIN_NUMBER.test(cell)) return cell
+    return THOUSANDS_POINT.test(cell) ? cell.replace(SEPARATORS, '').replaceAll(',', '') : undefined
+  }
+  if (DECIMAL_COMMA.test(cell)) return cell.replace(',', '.')
+  if (THOUSANDS_COMMA.test(cell)) return cell.replace(SEPARATORS, '').replaceAll('.', '').replace(',', '.')
+  return PLAIN_NUMBER.test(cell) ? cell : undefined
+}
+
+/** Whether a number can only be read with a comma before the decimals, only with a comma between thousands, or both ways. */
+export function commaIn(cell: string): 'decimal' | 'thousands' | 'either' | undefined {
+  const [number = ''] = /^[+-]?[\d.,]+/.exec(cell) ?? []
+  if (!number.includes(',')) return undefined
+  const isThousands = THOUSANDS_POINT.test(number)
+  const isDecimal = DECIMAL_COMMA.test(number) || THOUSANDS_COMMA.test(number)
+  if (isThousands && isDecimal) return 'either'
+  return isDecimal ? 'decimal' : isThousands ? 'thousands' : undefined
+}
+
+/**
+ * Bytes by the unit in a cell or in the name of a column. `kB` in this spelling is /proc's, which means 1024 bytes; a single
+ * letter is that of ps, top, sacct and Kubernetes, which count in 1024 too.
+ */
+const BYTES_PER_UNIT: Record<string, number> = {
+  b: 1,
+  byte: 1,
+  bytes: 1,
+  k: 1024,
+  kb: 1e3,
+  ki: 1024,
+  kib: 1024,
+  kibibytes: 1024,
+  kilobytes: 1e3,
+  m: MIB,
+  mb: 1e6,
+  mi: MIB,
+  mib: MIB,
+  mebibytes: MIB,
+  megabytes: 1e6,
+  g: 1024 * MIB,
+  gb: 1e9,
+  gi: 1024 * MIB,
+  gib: 1024 * MIB,
+  gigabytes: 1e9,
+  gibibytes: 1024 * MIB,
+  t: MIB * MIB,
+  tb: 1e12,
+  ti: MIB * MIB,
+  tib: MIB * MIB,
+}
+
+export function bytesPerUnit(unit: string): number | undefined {
+  if (unit === 'kB') return 1024
+  return BYTES_PER_UNIT[unit.toLowerCase()]
+}
+
+/** A number, its unit, and what may follow it: `98.79MiB / 15.51GiB`, `430000K`, `512 MB (12 %)`. */
+const SIZE = /^([+-]?[\d.,'_ \u00a0\u202f\u2019]*\d)\s*([a-z]{1,9})(?:\s*[/(;,].*)?$/i
+/** The same without a unit: `512 / 2048`. */
+const FIRST_OF_TWO = /^([+-]?[\d.,]*\d)\s+\/\s+[\d.,]+$/
+
+/** The parts of a size; undefined when the cell is none. */
+export function sizeParts(cell: string): { number: string; bytesPerUnit: number | undefined } | undefined {
+  const [, number, unit] = SIZE.exec(cell) ?? []
+  const factor = unit === undefined ? undefined : bytesPerUnit(unit)
+  if (factor !== undefined) return { number: number!.trim(), bytesPerUnit: factor }
+  const [, first] = FIRST_OF_TWO.exec(cell) ?? []
+  return first === undefined ? undefined : { number: first, bytesPerUnit: undefined }
+}
+
+export function isPercent(cell: string): boolean {
+  return /^[+-]?[\d.,]+\s*%$/.test(cell)
+}

@@ -1,0 +1,255 @@
+import { totalmem } from 'node:os'
+import { UsageError } from '../../../errors.js'
+import { formatBytes, MIB } from '../../../units.js'
+import { bytesOfDecimalMib } from '../decimal-mib.js'
+import { isMissing, isPercent, PLAIN_NUMBER, plainNumber, sizeParts } from './cells.js'
+import { type Column, columnNamed, list } from './columns.js'
+import { shellWord } from './position-columns.js'
+import type { TableOptions } from './table-options.js'
+
+/** How the memory of a row is read. */
+export interface MemoryColumn {
+  index: number
+  name: string
+  /** Whose memory it is, where a table has a column for each; empty where it has one. */
+  whose: string
+  /** Null for a missing reading, undefined when the cell holds no amount of memory. */
+  read(cell: string): number | null | undefined
+}
+
+export interface MemoryColumns {
+  columns: MemoryColumn[]
+  /** What was taken for what, for the line that says so. */
+  words: string
+  warnings: string[]
+}
+
+/** No machine has more; what comes to more is in another unit. */
+const MOST_MEMORY_BYTES = 64 * 2 ** 40
+/** Whatever runs holds more than this. */
+const LEAST_PROCESS_BYTES = MIB
+
+/**
+ * The columns of memory: the one that was asked for, the one whose name fits best, or several that differ only in whose
+ * memory they hold.
+ *
+ * @throws UsageError with what settles it, where none or more than one fits, or the unit cannot be told
+ */
+export function findMemory(
+  place: string,
+  columns: readonly Column[],
+  used: ReadonlySet<number>,
+  options: TableOptions,
+): MemoryColumns {
+  const others = columns.filter(({ index }) => !used.has(index))
+  const found = options.column === undefined ? byName(place, others) : [asked(place, others, options.column)]
+  const chosen = found.map((column) => withCommasRead(place, column, options.bytesPerUnit))
+  const unit = unitOf(place, chosen, options.bytesPerUnit)
+  const labels = whoseOf(chosen)
+  const warnings = [...unit.warnings]
+  for (const { name, meaning } of chosen)
+    if (meaning.kind === 'virtual')
+      warnings.push(`"${name}" is virtual memory: address space, most of which is no memory in use`)
+  return {
+    columns: chosen.map((column, i) => ({
+      index: column.index,
+      name: column.name,
+      whose: labels[i]!,
+      read: sizeReader(column, unit.bytesPerUnit),
+    })),
+    words: `memory from ${chosen.map(({ name }) => `"${name}"`).join(', ')} (${unit.words})`,
+    warnings,
+  }
+}
+
+/** `416,460`: thousands or decimals, whichever of the two can be the memory of a process here. */
+function withCommasRead(place: string, column: Column, given: number | undefined): Column {
+  const { values, meaning, name } = column
+  if (!values.isCommaUnclear) return column
+  const factor = given ?? meaning.perUnit ?? MIB
+  const isLikely = (value: number) => value * factor <= totalmem() && value * factor >= LEAST_PROCESS_BYTES
+  const [areThousands, areDecimals] = [isLikely(values.highest), isLikely(values.highest / 1000)]
+  if (areThousands && !areDecimals) return column
+  if (areDecimals && !areThousands) {
+    const decimals = { lowest: values.lowest / 1000, highest: values.highest / 1000, areWhole: false }
+    return { ...column, values: { ...values, ...decimals, style: { decimal: ',' } } }
+  }
+  throw new UsageError(
+    `${place}: the commas in "${name}", such as ${[...values.distinct.keys()].find((cell) => cell.includes(','))}, can stand before decimals or between thousands`,
+    { fix: 'Write the numbers without commas between thousands, or with a point before the decimals.' },
+  )
+}
+
+function asked(place: string, others: readonly Column[], name: string): Column {
+  const column = columnNamed(place, others, name, '--column')
+  if (column.meaning.kind === 'percent') throw percentages(place, [column])
+  if (column.values.kind === 'text' || column.values.kind === 'date' || column.values.kind === 'clock')
+    throw new UsageError(
+      `${place}: the column "${column.name}" holds ${[...column.values.distinct.keys()][0]}, expected amounts of memory`,
+    )
+  return column
+}
+
+function byName(place: string, others: readonly Column[]): Column[] {
+  const holds = ({ values }: Column) => values.kind !== 'text' && values.kind !== 'date' && values.kind !== 'clock'
+  const named = others.filter((column) => column.meaning.kind === 'memory' && (holds(column) || others.length === 1))
+  const highest = Math.max(...named.map(({ meaning }) => meaning.rank))
+  const best = named.filter(({ meaning }) => meaning.rank === highest)
+  if (best.length === 1) return best
+  if (best.length > 1) {
+    if (new Set(whoseOf(best)).size === best.length) return best
+    throw new UsageError(`${place}: found ${list(best)}, which all name memory`, { fix: fixOf(best) })
+  }
+  return [onlyOneLeft(place, others)]
+}
+
+/** A table of two columns needs no name that says memory; a name that says something else is believed. */
+function onlyOneLeft(place: string, others: readonly Column[]): Column {
+  const isNumeric = ({ values }: Column) => ['number', 'size', 'empty'].includes(values.kind)
+  const left = others.filter((column) => column.meaning.kind === 'unknown' && isNumeric(column))
+  const sizes = left.filter(({ values }) => values.kind === 'size')
+  if (sizes.length === 1) return sizes[0]!
+  if (left.length === 1 || (left.length === 0 && others.length === 1 && others[0]!.meaning.kind === 'unknown'))
+    return left[0] ?? others[0]!
+  const percent = others.filter(({ meaning }) => meaning.kind === 'percent')
+  if (left.length === 0 && percent.length > 0) throw percentages(place, percent)
+  const virtual = others.filter(({ meaning }) => meaning.kind === 'virtual')
+  const why =
+    left.length === 0 && virtual.length > 0
+      ? `; virtual memory ("${virtual[0]!.name}") is address space and no RSS`
+      : ''
+  throw new UsageError(`${place}: found ${list(others)}, expected a column "rss"${why}`, {
+    fix: 'Name the column of memory: --column NAME',
+  })
+}
+
+function percentages(place: string, columns: readonly Column[]): UsageError {
+  return new UsageError(
+    `${place}: found ${list(columns)}, which ${columns.length === 1 ? 'holds' : 'hold'} percentages, and a percentage is no amount of memory`,
+    { fix: 'Record the RSS itself, in bytes or MiB; a percentage can be of the machine, of a limit or of a share.' },
+  )
+}
+
+function fixOf(columns: readonly Column[]): string {
+  return `Name the one to judge: --column ${shellWord(columns[0]!.name)}`
+}
+
+/** What tells the names apart: the part that is not the same at the beginning and at the end of all. */
+function whoseOf(columns: readonly Column[]): string[] {
+  if (columns.length === 1) return ['']
+  const names = columns.map(({ name, meaning }) => (/[{]/.test(name) ? meaning.rest : name))
+  const parts = names.map((name) => name.split(/(?<=[^A-Za-z0-9-])|(?=[^A-Za-z0-9-])/))
+  const shortest = Math.min(...parts.map(({ length }) => length))
+  let head = 0
+  while (head < shortest - 1 && parts.every((own) => own[head] === parts[0]![head])) head++
+  let tail = 0
+  while (tail < shortest - 1 - head && parts.every((own) => own.at(-1 - tail) === parts[0]!.at(-1 - tail))) tail++
+  return parts.map(
+    (own, i) =>
+      own
+        .slice(head, own.length - tail)
+        .join('')
+        .replaceAll(/^[\s_.,-]+|[\s_.,=-]+$/g, '') || names[i]!,
+  )
+}
+
+interface Unit {
+  bytesPerUnit: number
+  words: string
+  warnings: string[]
+}
+
+const UNIT_WORDS: [number, string][] = [
+  [1, 'bytes'],
+  [1024, 'KiB'],
+  [1e3, 'kB of 1000 bytes'],
+  [MIB, 'MiB'],
+  [1e6, 'MB of 1,000,000 bytes'],
+  [1024 * MIB, 'GiB'],
+  [1e9, 'GB'],
+  [1e12, 'TB'],
+  [MIB * MIB, 'TiB'],
+]
+
+function unitOf(place: string, columns: readonly Column[], given: number | undefined): Unit {
+  const highest = Math.max(...columns.map(({ values }) => values.highest))
+  const lowest = Math.min(...columns.map(({ values }) => values.lowest))
+  const named = columns[0]!.meaning.perUnit
+  const name = columns[0]!.name
+  const wordsOf = (factor: number) => UNIT_WORDS.find(([known]) => known === factor)?.[1] ?? `${factor} bytes`
+  if (columns.every(({ values }) => values.counts.number === 0 && values.counts.size > 0))
+    return { bytesPerUnit: given ?? MIB, words: 'units in the cells', warnings: [] }
+  const known = given ?? named
+  if (known !== undefined) {
+    if (highest * known > MOST_MEMORY_BYTES)
+      throw new UsageError(
+        `${place}: the column "${name}" holds ${highest}, which in ${wordsOf(known)} is ${formatBytes(highest * known)}, more than any machine has`,
+        { fix: 'Say what it counts: --unit bytes, KiB, MiB or GiB' },
+      )
+    return { bytesPerUnit: known, words: wordsOf(known), warnings: questions(name, highest * known, wordsOf(known)) }
+  }
+  assertNoPercentages(place, columns, highest)
+  const bytesPerUnit = unitByValues(place, columns, lowest, highest)
+  const words = `${wordsOf(bytesPerUnit)}, by its values`
+  return bytesPerUnit === MIB
+    ? { bytesPerUnit, words: 'MiB, since no unit is named', warnings: questions(name, highest * MIB, 'MiB') }
+    : { bytesPerUnit, words, warnings: [] }
+}
+
+/** More than this machine has is questioned: the table may be of a larger one, or the unit another. */
+function questions(name: string, bytes: number, words: string): string[] {
+  if (bytes <= totalmem()) return []
+  return [
+    `"${name}" in ${words} comes to ${formatBytes(bytes)}, more than this machine has (${formatBytes(totalmem())}); if it is in another unit, say --unit`,
+  ]
+}
+
+/**
+ * MiB where that can be; else the one unit in which the values are those of a process on this machine. Pages tell the rest:
+ * RSS in bytes is a multiple of 4096, in KiB of 4.
+ */
+function unitByValues(place: string, columns: readonly Column[], lowest: number, highest: number): number {
+  const mostBytes = Math.min(MOST_MEMORY_BYTES, totalmem())
+  const areWhole = columns.every(({ values }) => values.areWhole)
+  if (!Number.isFinite(highest) || highest * MIB <= mostBytes) return MIB
+  if (!areWhole && highest * MIB <= MOST_MEMORY_BYTES) return MIB
+  const numbers = columns.flatMap(({ values }) => [...values.distinct.keys()].map(Number).filter(Number.isFinite))
+  const isMultiple = (of: number) => numbers.length >= 8 && numbers.every((number) => number % of === 0)
+  const typical = lowest > 0 ? lowest : highest
+  const isLikely = (factor: number) => highest * factor <= mostBytes && typical * factor >= LEAST_PROCESS_BYTES
+  const likely = [1024, 1].filter(isLikely)
+  if (likely.length === 1) return likely[0]!
+  if (likely.length === 2 && isMultiple(4096)) return 1
+  if (likely.length === 2 && isMultiple(4)) return 1024
+  throw new UsageError(
+    `${place}: the column "${columns[0]!.name}" names no unit, and its values up to ${highest} ${likely.length === 2 ? 'can be KiB as well as bytes' : 'are those of no process on this machine in MiB, KiB or bytes'}`,
+    { fix: 'Say what it counts: --unit bytes, KiB, MiB or GiB' },
+  )
+}
+
+/** `memory` that stays between 0 and 100 may be a percentage, as psutil's `memory_percent` is; `rss` may not. */
+function assertNoPercentages(place: string, columns: readonly Column[], highest: number): void {
+  const [first] = columns as [Column]
+  const isVague = /mem|ram|usage|used/i.test(first.name) && !/rss|resident|real|heap/i.test(first.name)
+  const rows = Math.min(...columns.map(({ values }) => values.counts.number))
+  if (!isVague || highest > 100 || rows < 8) return
+  throw new UsageError(
+    `${place}: the column "${first.name}" names no unit and holds at most ${highest}, which may be MiB, GiB or a percentage`,
+    { fix: 'Say what it counts: --unit MiB, or --unit GiB. A percentage is no amount of memory.' },
+  )
+}
+
+function sizeReader({ values }: Column, perUnit: number): MemoryColumn['read'] {
+  return (cell) => {
+    if (isMissing(cell)) return null
+    if (isPercent(cell)) return undefined
+    const parts = sizeParts(cell)
+    const factor = parts?.bytesPerUnit ?? perUnit
+    const number = plainNumber(parts?.number ?? cell, values.style)
+    if (number === undefined || number.startsWith('-')) return undefined
+    const isPlainMib = factor === MIB && PLAIN_NUMBER.test(number) && !/[e+]/i.test(number)
+    const bytes = isPlainMib ? bytesOfDecimalMib(number) : Math.round(Number(number) * factor)
+    // Nothing that runs has no memory: a zero stands for a reading that failed, as in mprof's files.
+    return bytes === 0 ? null : bytes
+  }
+}

@@ -1,0 +1,122 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Analysis } from '../../src/verdict/analysis.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { runTidemark } from '../tidemark.js'
+import { TABLE_VARIANTS, type TableVariant } from './table-variants.js'
+
+interface Judged extends Analysis {
+  path: string
+  series?: string
+  error?: string
+  secondsPerRound: number | null
+  notes: string[]
+}
+
+const MIB = 2 ** 20
+const slopeMib = (judged: Judged) => (judged.slopeBytesPerRound?.estimate ?? Number.NaN) / MIB
+
+/** What each file came to, by its name; those without options of their own are judged by one run of the program. */
+async function judgeAll(
+  cwd: string,
+  files: readonly { file: string; args: readonly string[] }[],
+): Promise<Map<string, Judged[]>> {
+  const byArgs = new Map<string, string[]>()
+  for (const { file, args } of files) byArgs.set(args.join('\n'), [...(byArgs.get(args.join('\n')) ?? []), file])
+  const found = new Map<string, Judged[]>()
+  for (const [args, names] of byArgs) {
+    const own = args === '' ? [] : args.split('\n')
+    const { code, stdout, stderr } = await runTidemark(['analyze', ...names, ...own, '--json'], { cwd })
+    expect(stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
+    expect([0, 2, 4]).toContain(code)
+    for (const judged of JSON.parse(stdout) as Judged[])
+      found.set(judged.path, [...(found.get(judged.path) ?? []), judged])
+  }
+  return found
+}
+
+describe('tables of the kinds that people bring', () => {
+  interface Case {
+    file: string
+    args: string[]
+    shapes?: string[]
+    slopeMiB?: [number, number]
+    slopePerMinuteMiB?: [number, number]
+    anySeriesGrows?: boolean
+    levelPositive?: boolean
+    refuseOk?: boolean
+    mustRefuse?: boolean
+  }
+  const folder = fileURLToPath(new URL('../fixtures/tables', import.meta.url))
+  const cases = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Case[]
+  let found: Map<string, Judged[]>
+  beforeAll(async () => {
+    found = await judgeAll(folder, cases)
+  }, 120_000)
+
+  test.each(cases)('$file', (expected) => {
+    const all = found.get(expected.file)!
+    const [first] = all as [Judged]
+    if (first.error !== undefined) {
+      expect(expected.refuseOk === true || expected.mustRefuse === true, first.error).toBe(true)
+      return
+    }
+    expect(expected.mustRefuse).not.toBe(true)
+    if (expected.anySeriesGrows === true) {
+      expect(all.map(({ shape }) => shape)).toContain('grows')
+      return
+    }
+    if (expected.shapes !== undefined) expect(expected.shapes).toContain(first.shape)
+    const isWithin = (value: number, [low, high]: [number, number]) => {
+      expect(value).toBeGreaterThanOrEqual(low)
+      expect(value).toBeLessThanOrEqual(high)
+    }
+    if (expected.slopeMiB !== undefined) isWithin(slopeMib(first), expected.slopeMiB)
+    if (expected.slopePerMinuteMiB !== undefined)
+      isWithin((slopeMib(first) * 60) / first.secondsPerRound!, expected.slopePerMinuteMiB)
+    if (expected.levelPositive === true) expect(first.levelBytes).toBeGreaterThan(0)
+  })
+})
+
+describe('other tables of the same kinds', () => {
+  const fileOf = ({ name }: TableVariant) => `${name.replaceAll(/[^\w-]+/g, '_')}.txt`
+  let found: Map<string, Judged[]>
+  beforeAll(async () => {
+    const cwd = temporaryFolder()
+    mkdirSync(cwd, { recursive: true })
+    for (const variant of TABLE_VARIANTS) writeFileSync(join(cwd, fileOf(variant)), variant.content)
+    found = await judgeAll(
+      cwd,
+      TABLE_VARIANTS.map((variant) => ({ file: fileOf(variant), args: variant.args ?? [] })),
+    )
+  }, 120_000)
+
+  test('each has a name of its own', () => {
+    expect(new Set(TABLE_VARIANTS.map(fileOf)).size).toBe(TABLE_VARIANTS.length)
+  })
+
+  test.each(TABLE_VARIANTS.filter(({ refused }) => refused !== undefined))('refused: $name', (variant) => {
+    const [only, ...others] = found.get(fileOf(variant))!
+    expect(others).toEqual([])
+    expect(`${only!.error}\n${(only as { fix?: string }).fix ?? ''}`).toMatch(variant.refused!)
+  })
+
+  test.each(TABLE_VARIANTS.filter(({ refused }) => refused === undefined))('judged: $name', (variant) => {
+    const all = found.get(fileOf(variant))!
+    expect(all.map(({ error }) => error).filter((error) => error !== undefined)).toEqual([])
+    expect(all).toHaveLength(variant.series ?? 1)
+    const growing = all.filter(({ shape }) => shape === 'grows')
+    if (variant.growing === undefined) expect(growing).toHaveLength(1)
+    else {
+      expect(growing).toHaveLength(variant.growing.length)
+      for (const [i, { series }] of growing.entries()) expect(series).toContain(variant.growing[i]!)
+    }
+    const [first] = growing as [Judged]
+    if (variant.growsMib !== undefined) expect(slopeMib(first) / variant.growsMib).toBeCloseTo(1, 1)
+    if (variant.growsMibPerMinute !== undefined)
+      expect((slopeMib(first) * 60) / first.secondsPerRound! / variant.growsMibPerMinute).toBeCloseTo(1, 1)
+    if (variant.note !== undefined) expect(first.notes.join('\n')).toMatch(variant.note)
+  })
+})
