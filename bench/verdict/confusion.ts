@@ -12,7 +12,7 @@ import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
 import { type GenerateOptions, generateSeries, type LabelledSeries, TRUTHS, type Truth } from './generate.js'
 
 const RESULTS = fileURLToPath(new URL('../results/verdicts.md', import.meta.url))
-const SHAPES: Shape[] = ['stable', 'grows', 'settling', 'sawtooth', 'staircase', 'spike', 'inconclusive']
+const SHAPES: Shape[] = ['stable', 'grows', 'falls', 'settling', 'sawtooth', 'staircase', 'spike', 'inconclusive']
 /** Default of the practical floor, as a share of the level. */
 const FLOOR = 0.001
 

@@ -122,7 +122,7 @@ type FederationValues = Omit<OptionValues<typeof jobOptions>, 'seed'> &
 
 export type Algorithm = OptionValues<{ algorithm: typeof jobAlgorithm }>['algorithm']
 
-export const EXPECTED_SHAPES = ['stable', 'grows', 'sawtooth', 'settling', 'staircase', 'spike'] as const
+export const EXPECTED_SHAPES = ['stable', 'grows', 'falls', 'sawtooth', 'settling', 'staircase', 'spike'] as const
 export type ExpectedShape = (typeof EXPECTED_SHAPES)[number]
 
 /** Gives a suite file its types; what is wrong in it is reported when it is loaded, with file and key. */

@@ -1,9 +1,15 @@
 import { median } from '../statistics/median.js'
 import type { Analysis, AnalyzeOptions, Interval, LimitForecast, SingleChange } from './analysis.js'
-import { decideShape, type Findings } from './decide-shape.js'
+import { decideShape } from './decide-shape.js'
+import { endLevelOf } from './end-level.js'
+import type { Findings } from './findings.js'
+import { isTolerated } from './growth.js'
+import { SECONDS_PER_DAY } from './horizon.js'
+import { SHORTEST_LEVEL } from './means/steps.js'
 import { reasonOf } from './reason.js'
 import { roundSeries, type TrialRounds } from './round-series.js'
 import { roundsNeeded } from './rounds-needed.js'
+import { restartShifts } from './stairs.js'
 import type { Trend } from './trend.js'
 
 /**
@@ -15,21 +21,31 @@ import type { Trend } from './trend.js'
  */
 export function analyzeRounds(rounds: TrialRounds | readonly TrialRounds[], options: AnalyzeOptions = {}): Analysis {
   const trials = trialsOf(rounds).map(roundSeries)
-  const findings = decideShape(trials, options.gcRounds, options.floor)
-  const facts = factsOf(findings)
+  const findings = decideShape(trials, options)
+  const facts = factsOf(findings, options)
   const lasted = Math.max(0, ...trials.map((trial) => trial.rounds.length))
   const needsRounds = findings.shape === 'inconclusive' ? roundsNeeded(findings, options.gcRounds) : null
   const analysis = {
     shape: findings.shape,
+    slow: isSlow(findings),
+    now: findings.now ?? NOT_KNOWN,
     possible: findings.possible ?? [],
     trials: trials.length,
     rounds: lasted,
     ...facts,
     needsRounds,
-    horizon: horizonOf(facts.slopeBytesPerRound, options.horizonRounds),
-    limit: limitOf(findings.shape, facts, options),
+    horizon: horizonOf(facts.slopeBytesPerRound, findings, options),
+    limit: limitOf(findings, facts, options),
   }
   return { ...analysis, reason: reasonOf(findings, analysis) }
+}
+
+const NOT_KNOWN: Analysis['now'] = { trend: 'unclear', bytesPerRound: null, low: null, high: null, from: null }
+
+const SECONDS_PER_HOUR = 3600
+
+function isSlow({ shape, trend, ...matter }: Findings): boolean {
+  return shape === 'grows' && trend !== undefined && isTolerated(trend, matter)
 }
 
 function trialsOf(rounds: TrialRounds | readonly TrialRounds[]): readonly TrialRounds[] {
@@ -39,6 +55,11 @@ function trialsOf(rounds: TrialRounds | readonly TrialRounds[]): readonly TrialR
 type Facts = Pick<
   Analysis,
   | 'slopeBytesPerRound'
+  | 'slopeBytesPerHour'
+  | 'slopeBytesPerDay'
+  | 'teethSlopeBytesPerRound'
+  | 'netClimbBytes'
+  | 'restarts'
   | 'practicalFloorBytes'
   | 'levelBytes'
   | 'period'
@@ -51,55 +72,77 @@ type Facts = Pick<
   | 'outliers'
 >
 
-function factsOf(findings: Findings): Facts {
+function factsOf(findings: Findings, { secondsPerRound }: AnalyzeOptions): Facts {
   const { shape, fit, trend, growth, trials, settledPlace } = findings
   const isSettled = shape === 'settling' && settledPlace !== undefined
   const isSawtooth = shape === 'sawtooth'
-  const asymptoteBytes = isSettled ? settledLevelOf(findings) : null
+  const levelBytes = levelOf(findings)
+  const slope = trend === undefined ? null : slopeOf(trend)
+  const isStairs = fit?.mean.kind === 'steps'
   return {
-    slopeBytesPerRound: trend === undefined ? null : slopeOf(trend),
+    slopeBytesPerRound: slope,
+    slopeBytesPerHour: slope && secondsPerRound ? times(slope, SECONDS_PER_HOUR / secondsPerRound) : null,
+    slopeBytesPerDay: slope && secondsPerRound ? times(slope, SECONDS_PER_DAY / secondsPerRound) : null,
     practicalFloorBytes: Number.isFinite(findings.practicalFloorBytes) ? findings.practicalFloorBytes : null,
-    levelBytes: levelOf(findings, asymptoteBytes),
+    levelBytes,
     period: isSawtooth ? fit!.mean.cycle!.period : null,
-    amplitudeBytes: isSawtooth ? median(fit!.coefficients.map((one) => one.at(-1)!)) : null,
+    amplitudeBytes: isSawtooth
+      ? (findings.teeth?.endBytes ?? median(fit!.coefficients.map((one) => one.at(-1)!)))
+      : null,
+    teethSlopeBytesPerRound: findings.teeth === undefined ? null : slopeOf(findings.teeth),
     floorShape: isSawtooth ? growth! : null,
     settledAtRound: isSettled
       ? (trials[0]!.rounds[Math.min(settledPlace, trials[0]!.rounds.length - 1)] ?? null)
       : null,
-    asymptoteBytes,
+    asymptoteBytes: isSettled ? levelBytes : null,
     timeConstantRounds: isSettled ? (fit!.mean.tauRounds ?? null) : null,
-    steps: shape === 'staircase' ? stepsOf(findings) : [],
+    netClimbBytes: isStairs ? netClimbOf(findings) : null,
+    restarts: isStairs
+      ? stepsOf(findings)
+          .filter(({ isRestart }) => isRestart)
+          .map(changeOf)
+      : [],
+    steps: isStairs && shape !== 'settling' ? stepsOf(findings).map(changeOf) : [],
     outliers: outliersOf(findings),
   }
-}
-
-/** What a warm-up approaches; after low first rounds the level of the rest. */
-function settledLevelOf({ fit, levelBytes }: Findings): number {
-  return fit!.mean.kind === 'saturation' ? median(fit!.coefficients.map((one) => one[0]!)) : levelBytes
 }
 
 function slopeOf({ slope, low, high }: Trend): Interval {
   return { estimate: slope, low, high }
 }
 
-function levelOf({ shape, fit, trend, levelBytes }: Findings, asymptoteBytes: number | null): number | null {
-  if (asymptoteBytes !== null) return asymptoteBytes
-  // A level and its shifts: together they are the last level.
-  if (shape === 'staircase') return median(fit!.coefficients.map((one) => one.reduce((sum, shift) => sum + shift)))
+/** Measured at the end, where there is a level to measure. */
+function levelOf({ shape, fit, trend, levelBytes, trials, settledPlace }: Findings): number | null {
+  if (shape === 'staircase')
+    return endLevelOf(trials, Math.max(...fit!.mean.stepPlaces!.map((places) => places.at(-1)!)))
+  const isMeasured = shape === 'falls' || (shape === 'grows' && fit?.mean.kind === 'steps')
+  if (isMeasured) return endLevelOf(trials)
+  if (shape === 'settling') return endLevelOf(trials, settledPlace)
   if ((shape === 'grows' || shape === 'sawtooth') && trend !== undefined) return trend.endBytes
   return Number.isFinite(levelBytes) ? levelBytes : null
 }
 
-function stepsOf({ fit, trials }: Findings): SingleChange[] {
+function netClimbOf({ trials }: Findings): number {
+  const level = (bytes: readonly number[]) => median([...bytes])
+  return median(trials.map(({ bytes }) => level(bytes.slice(-SHORTEST_LEVEL)) - level(bytes.slice(0, SHORTEST_LEVEL))))
+}
+
+function stepsOf({ fit, trials }: Findings): (SingleChange & { isRestart: boolean })[] {
   return fit!.mean
-    .stepPlaces!.flatMap((places, trial) =>
-      places.map((place, i) => ({
+    .stepPlaces!.flatMap((places, trial) => {
+      const restarts = restartShifts(trials[trial]!, fit!, trial)
+      return places.map((place, i) => ({
         trial: trial + 1,
         round: trials[trial]!.rounds[place]!,
         bytes: fit!.coefficients[trial]![i + 1]!,
-      })),
-    )
+        isRestart: restarts.includes(i),
+      }))
+    })
     .sort((a, b) => a.round - b.round)
+}
+
+function changeOf({ trial, round, bytes }: SingleChange): SingleChange {
+  return { trial, round, bytes }
 }
 
 function outliersOf({ fit, trials }: Findings): SingleChange[] {
@@ -115,25 +158,28 @@ function outliersOf({ fit, trials }: Findings): SingleChange[] {
   )
 }
 
-function horizonOf(slope: Interval | null, rounds: number | undefined): Analysis['horizon'] {
-  if (slope === null || rounds === undefined) return null
-  return { rounds, bytes: times(slope, rounds) }
+function horizonOf(slope: Interval | null, { horizonRounds }: Findings, options: AnalyzeOptions): Analysis['horizon'] {
+  if (slope === null) return null
+  const isDefault = options.horizonRounds === undefined && options.horizonSeconds === undefined
+  return { rounds: horizonRounds, isDefault, bytes: times(slope, horizonRounds) }
 }
 
 function times({ estimate, low, high }: Interval, factor: number): Interval {
   return { estimate: estimate * factor, low: low * factor, high: high * factor }
 }
 
-/** When growth meets the limit, or how much room a level leaves below it. */
+/** When growth meets the limit, or how much room a level leaves below it; of what is undecided and rises now, when it would, going on. */
 function limitOf(
-  shape: Analysis['shape'],
+  { shape, now, trials }: Findings,
   { levelBytes, amplitudeBytes, floorShape, slopeBytesPerRound }: Facts,
   { limitBytes, secondsPerRound }: AnalyzeOptions,
 ): LimitForecast | null {
-  if (limitBytes === undefined || levelBytes === null || shape === 'inconclusive') return null
-  const headroomBytes = limitBytes - levelBytes - (amplitudeBytes ?? 0)
+  const risesNow = shape === 'inconclusive' && now?.trend === 'rises'
+  if (limitBytes === undefined || levelBytes === null || (shape === 'inconclusive' && !risesNow)) return null
+  const headroomBytes = limitBytes - (risesNow ? endLevelOf(trials) : levelBytes) - (amplitudeBytes ?? 0)
   const isGrowing = (floorShape ?? shape) === 'grows'
-  const rounds = isGrowing ? roundsUntil(headroomBytes, slopeBytesPerRound!) : null
+  const rate = risesNow ? { estimate: now.bytesPerRound!, low: now.low!, high: now.high! } : slopeBytesPerRound
+  const rounds = isGrowing || risesNow ? roundsUntil(headroomBytes, rate!) : null
   const seconds = rounds === null || secondsPerRound === undefined ? null : times(rounds, secondsPerRound)
   return { limitBytes, headroomBytes, rounds, seconds }
 }

@@ -1,6 +1,7 @@
 import { AutoregressiveRegression } from '../statistics/autoregressive-regression.js'
 import { median } from '../statistics/median.js'
 import { fitMean, type MeanFit } from './fit-mean.js'
+import { accelerationMeans, brokenLineMeans } from './means/broken-line.js'
 import { constantMean, lineMean } from './means/flat-and-line.js'
 import { type Cycle, type Mean, ones, roundsFromStart } from './means/mean.js'
 import { nearbySaturations, saturationMeans } from './means/saturation.js'
@@ -15,6 +16,10 @@ export interface MeanFits {
   /** Warm-up to an asymptote, and warm-up to a line. */
   saturation: MeanFit | undefined
   saturationAndLine: MeanFit | undefined
+  /** Ramp to a level, a level that a line leaves, growth that grows. */
+  ramp: MeanFit | undefined
+  onset: MeanFit | undefined
+  acceleration: MeanFit | undefined
   steps: MeanFit | undefined
   sawtooth: MeanFit | undefined
 }
@@ -23,7 +28,7 @@ export interface MeanFits {
  * Fits every idea of what the memory does. With a known cleanup period only that period is tried, in its own phase and,
  * at a price, in the others; without one all periods are tried, at the price of having looked.
  *
- * @param gcRounds rounds between cleanups; undefined: not known; 1: a cleanup after each round, so no cycle can be seen
+ * @param gcRounds rounds between cleanups; undefined: not known; 0: none runs; 1: one after each round. With 0 and 1 there is no cycle
  */
 export function fitMeans(
   trials: readonly RoundSeries[],
@@ -37,18 +42,22 @@ export function fitMeans(
   const line = fitted(lineMean(trials))
   if (constant === undefined || line === undefined) return undefined
   const saturations = saturationMeans(trials)
+  const { ramps, onsets } = brokenLineMeans(trials)
   const refined = (fit: MeanFit | undefined) => fit && lowest([fit, ...nearbySaturations(trials, fit.mean).map(fitted)])
   return {
     constant,
     line,
     saturation: refined(best(saturations.filter(({ hasLine }) => !hasLine))),
     saturationAndLine: refined(best(saturations.filter(({ hasLine }) => hasLine))),
+    ramp: best(likeliest(values, ramps)),
+    onset: best(likeliest(values, onsets)),
+    acceleration: best(accelerationMeans(trials)),
     steps: best(stepMeans(trials, withoutOutliers(values, constant))),
     sawtooth: lowest(
       cyclesToTry(trials, values, gcRounds)
         .flatMap(({ cycle, cost }) => sawtoothMeans(trials, cycle, cost))
         .map(fitted)
-        .filter((fit) => fit !== undefined && toothOf(fit) > 0),
+        .filter((fit) => fit !== undefined && toothOf(fit) > 0 && fallsAndComesBack(trials, fit)),
     ),
   }
 }
@@ -57,6 +66,31 @@ export function fitMeans(
 export function toothOf(fit: MeanFit): number {
   return median(fit.coefficients.map((one) => one.at(-1)!))
 }
+
+/**
+ * A saw-tooth falls at its cleanups and rises between them. Stairs that rise at each of them, and stairs that fall there and are level in
+ * between, leave a line the same rest.
+ */
+function fallsAndComesBack(trials: readonly RoundSeries[], fit: MeanFit): boolean {
+  const { period } = fit.mean.cycle!
+  const moves = trials.map(({ rounds, bytes }) => {
+    const cleanups = rounds.flatMap((round, place) =>
+      placeInCycle(completedRounds(rounds, round), fit.mean.cycle!) === 0 ? [place] : [],
+    )
+    const falls = cleanups.filter((place) => place > 0).map((place) => bytes[place]! - bytes[place - 1]!)
+    const rises = cleanups
+      .filter((place) => place + period - 1 < bytes.length)
+      .map((place) => bytes[place + period - 1]! - bytes[place]!)
+    return {
+      fall: falls.length === 0 ? Number.NaN : median(falls),
+      rise: rises.length === 0 ? Number.NaN : median(rises),
+    }
+  })
+  return median(moves.map(({ fall }) => fall)) < 0 && median(moves.map(({ rise }) => rise)) > COMES_BACK * toothOf(fit)
+}
+
+/** Of the height of a tooth as it was fitted. */
+const COMES_BACK = 0.25
 
 export function lowest(fits: readonly (MeanFit | undefined)[]): MeanFit | undefined {
   return fits.reduce<MeanFit | undefined>(
@@ -94,7 +128,7 @@ function cyclesToTry(
   gcRounds: number | undefined,
 ): { cycle: Cycle; cost: number }[] {
   const shortest = Math.min(...trials.map(({ rounds }) => rounds.length))
-  if (gcRounds === 1) return []
+  if (gcRounds === 0 || gcRounds === 1) return []
   if (gcRounds !== undefined && gcRounds > 1) {
     const cycle = { period: gcRounds, phase: 0 }
     if (shortest <= gcRounds) return []
@@ -140,6 +174,20 @@ function promising(
     .sort((a, b) => a.residual - b.residual)
     .slice(0, count)
     .map(({ cycle }) => cycle)
+}
+
+/** Of many places of a break the few that leave least. */
+function likeliest(values: readonly (readonly number[])[], means: readonly Mean[]): Mean[] {
+  const left = (mean: Mean) =>
+    values.reduce((sum, y, trial) => {
+      const regression = new AutoregressiveRegression(mean.columns[trial]!, y)
+      return sum + (regression.residual(QUICK_CORRELATION) ?? Number.POSITIVE_INFINITY)
+    }, 0)
+  return means
+    .map((mean) => ({ mean, residual: left(mean) }))
+    .sort((a, b) => a.residual - b.residual)
+    .slice(0, PROMISING)
+    .map(({ mean }) => mean)
 }
 
 /** Of noise whose correlation is looked for later; in the middle of the 0 to 0.6 that servers show. */

@@ -14,6 +14,7 @@ export interface JudgedExpectation {
 export function judgeExpectation(expected: string[][], analysis: Analysis | undefined): JudgedExpectation {
   const undecided = { expected, state: 'undecided', needsRounds: null, needsTrials: null } as const
   if (analysis === undefined) return { ...undecided, needsTrials: 1 }
+  if (risesWhereNoneMay(expected, analysis)) return { ...undecided, state: 'not met' }
   if (analysis.shape === 'inconclusive' && !isEitherWayExpected(expected, analysis))
     return { ...undecided, needsRounds: analysis.needsRounds, needsTrials: trialsNeeded(analysis) }
   const seen = shapesSeen(analysis)
@@ -21,6 +22,12 @@ export function judgeExpectation(expected: string[][], analysis: Analysis | unde
     analysis.shape === 'inconclusive' ||
     expected.every((shapes) => shapes.some((shape) => seen.includes(shape as Shape)))
   return { ...undecided, state: isMet ? 'met' : 'not met' }
+}
+
+/** Memory that rises now may yet settle, and may be growth. Where neither is expected nothing is left to wait for. */
+function risesWhereNoneMay(expected: string[][], { shape, now, possible }: Analysis): boolean {
+  if (shape !== 'inconclusive' || now.trend !== 'rises' || possible.length === 0) return false
+  return expected.some((shapes) => !possible.some((one) => shapes.includes(one)))
 }
 
 /** Where every shape that is left is expected, it does not matter which one it is. */
@@ -36,8 +43,12 @@ function shapesLeft({ possible, slopeBytesPerRound: slope, practicalFloorBytes }
   return isLevel ? ['stable', 'settling'] : []
 }
 
-/** A saw-tooth over a floor that grows is both: an engine that collects by itself puts small teeth on any growth. */
-function shapesSeen({ shape, floorShape }: Analysis): Shape[] {
+/**
+ * A saw-tooth over a floor that grows is both: an engine that collects by itself puts small teeth on any growth. Growth within what is
+ * tolerated is growth, and is tolerated.
+ */
+function shapesSeen({ shape, floorShape, slow }: Analysis): Shape[] {
+  if (slow) return [shape, 'stable', 'settling']
   return floorShape === 'grows' ? [shape, 'grows'] : [shape]
 }
 

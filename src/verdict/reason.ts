@@ -1,35 +1,41 @@
 import { median } from '../statistics/median.js'
 import { formatBytes, formatDuration } from '../units.js'
 import type { Analysis, Interval } from './analysis.js'
-import type { Findings } from './decide-shape.js'
-import { FEWEST_ROUNDS } from './decide-shape.js'
+import { FEWEST_ROUNDS, type Findings } from './findings.js'
 
-/** The verdict in one or two sentences: what was seen, how large, how sure, and what it means for the limit. */
-export function reasonOf(findings: Findings, analysis: Omit<Analysis, 'reason'>): string {
-  return [seen(findings, analysis), ...needs(findings, analysis), ...limit(analysis), ...horizon(analysis)].join(' ')
+type Told = Omit<Analysis, 'reason'>
+
+/** The verdict in one or two sentences: what was seen, how large, how sure, what it does now, and what it means for the limit. */
+export function reasonOf(findings: Findings, analysis: Told): string {
+  return [
+    seen(findings, analysis),
+    ...rates(analysis),
+    ...nowToo(findings, analysis),
+    ...needs(findings, analysis),
+    ...limit(analysis),
+    ...horizon(analysis),
+  ].join(' ')
 }
 
-function seen(findings: Findings, analysis: Omit<Analysis, 'reason'>): string {
-  const { levelBytes, slopeBytesPerRound: slope, practicalFloorBytes: floor, amplitudeBytes, period } = analysis
+function seen(findings: Findings, analysis: Told): string {
+  const { levelBytes, slopeBytesPerRound: slope, practicalFloorBytes: floor } = analysis
   const level = levelBytes === null ? 'unknown' : formatBytes(levelBytes)
+  if (analysis.shape === 'grows') return growth(findings, analysis)
   switch (findings.because) {
     case 'too few rounds':
       return `${count(analysis.rounds, 'round')}, too few to tell noise from a slope (at least ${FEWEST_ROUNDS} are needed).`
-    case 'slope':
-      if (analysis.shape === 'stable')
-        return `Stable at ${level}: the slope, ${slopeWords(slope!)}, lies within the practical floor of ${formatBytes(floor!)} a round${doubling(floor!, levelBytes, ', at which')}.`
-      if (analysis.shape === 'grows') return `Grows by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}.`
-      return `Around ${level}; the slope, ${slope === null ? 'which cannot be told' : slopeWords(slope)}, is neither within the practical floor of ${formatBytes(floor!)} a round nor clearly above zero.`
-    case 'slope after warm-up':
-      return `Grows after a warm-up of ${count(findings.settledPlace!, 'round')}, by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}.`
-    case 'still rising':
-      return `Grows, which all rounds together leave no doubt of, and more slowly than at first: in the second half by ${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}; no level is in sight.`
     case 'grows or settles':
-      return isRising(findings)
-        ? 'Rises and levels off, but was not watched long enough to tell a slow warm-up from growth.'
-        : 'Falls and levels off, but was not watched long enough to tell where to.'
+      if (analysis.now.trend !== 'rises' || !isRising(findings))
+        return isRising(findings)
+          ? 'Rises and levels off, but was not watched long enough to tell a slow warm-up from growth.'
+          : 'Falls and levels off, but was not watched long enough to tell where to.'
+      return stillRising(findings, analysis)
+    case 'rises now':
+      return stillRising(findings, analysis)
     case 'settled':
       return `Settles at ${level} from round ${analysis.settledAtRound} on (time constant ${analysis.timeConstantRounds!.toFixed(1)} rounds); ${afterwards(analysis)}.`
+    case 'ramp':
+      return `Settled at ${level} from round ${analysis.settledAtRound} on, after a ramp; ${afterwards(analysis)}.`
     case 'low at first':
       return `Settles at ${level} from round ${analysis.settledAtRound} on, after ${count(findings.settledPlace!, 'low first round')}; ${afterwards(analysis)}.`
     case 'falls back':
@@ -37,12 +43,76 @@ function seen(findings: Findings, analysis: Omit<Analysis, 'reason'>): string {
     case 'falls':
       return `Falls by ${slopeWords(slope!, -1)} and has not reached its level yet.`
     case 'cycles':
-      return `Saw-tooth: every ${period} rounds it falls back by ${formatBytes(amplitudeBytes!)}; its floor, ${level}, ${floorWords(analysis)}.`
+      return sawtooth(analysis)
+    case 'steps down':
+      return `Falls in steps: the level shifts ${steps(analysis)}, ${signed(analysis.netClimbBytes!)} in all, and is ${level} at the end.`
     case 'steps':
-      return `Staircase: the level shifts ${steps(analysis)}, and is ${level} at the end; between the shifts the slope is ${slope === null ? 'not known' : slopeWords(slope)}.`
+      return `Staircase: the level shifts ${steps(analysis)}, ${signed(analysis.netClimbBytes!)} in all, and is ${level} at the end; between the shifts the slope is ${slope === null ? 'not known' : slopeWords(slope)}.`
     case 'spike':
       return `Level at ${level} but for ${analysis.outliers.length === 1 ? 'a spike' : 'spikes'}: ${analysis.outliers.map(({ round, bytes }) => `${signed(bytes)} in round ${round}`).join(', ')}.`
+    default:
+      if (analysis.shape === 'stable')
+        return `Stable at ${level}: the slope, ${slopeWords(slope!)}, lies within the practical floor of ${formatBytes(floor!)} a round${doubling(floor!, levelBytes, ', at which')}.`
+      return `Around ${level}; the slope, ${slope === null ? 'which cannot be told' : slopeWords(slope)}, is neither within the practical floor of ${formatBytes(floor!)} a round nor known well enough to be growth.`
   }
+}
+
+/** Of the shape `grows`. */
+function growth(findings: Findings, analysis: Told): string {
+  const { slopeBytesPerRound: slope, levelBytes, practicalFloorBytes: floor, netClimbBytes: climb } = analysis
+  const rate = `${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}`
+  const place = findings.settledPlace
+  switch (findings.because) {
+    case 'slope after warm-up':
+      return `Grows${analysis.slow ? ' slowly' : ''} after a warm-up of ${count(place!, 'round')}, by ${rate}.`
+    case 'still rising':
+      return `Grows, which all rounds together leave no doubt of, and more slowly than at first: in the second half by ${rate}; no level is in sight.`
+    case 'accelerates':
+      return `Grows, and faster and faster: in the second half by ${rate}.`
+    case 'late onset':
+      return `Grows since round ${findings.trials[0]!.rounds[place!]}, by ${rate}.`
+    case 'between steps':
+      return analysis.restarts.length > 0
+        ? `Grows within each life, by ${slopeWords(slope!)}; it started anew ${restarts(analysis)}.`
+        : `Grows by ${rate}; besides, the level shifts ${steps(analysis)}, ${signed(climb!)} in all.`
+    case 'steps up':
+      return `Grows in steps: the level shifts ${steps(analysis)}, ${signed(climb!)} in all, and never falls.`
+    default:
+      if (!analysis.slow) return `Grows by ${rate}.`
+      return `Grows slowly, by ${rate}. That is within the practical floor of ${formatBytes(floor!)} a round, and it is certain.`
+  }
+}
+
+function stillRising(findings: Findings, { now }: Told): string {
+  const from = now.from === null ? '' : ` since round ${now.from}`
+  const rate = slopeWords({ estimate: now.bytesPerRound!, low: now.low!, high: now.high! })
+  const last = Math.max(...findings.trials.map(({ rounds }) => rounds.at(-1)!))
+  return `Still rises, by ${rate} over the last ${count(last - (now.from ?? last) + 1, 'round')}${from}; whether it goes on or levels off was not watched long enough to tell.`
+}
+
+/** What it does now, where the shape leaves that open. */
+function nowToo({ shape }: Findings, { now }: Told): string[] {
+  if (now.trend !== 'rises' || !['staircase', 'sawtooth', 'spike'].includes(shape)) return []
+  return [
+    `Since round ${now.from} it rises by ${slopeWords({ estimate: now.bytesPerRound!, low: now.low!, high: now.high! })}.`,
+  ]
+}
+
+/** Growth by the clock, where it is known how long a round takes. */
+function rates({ shape, floorShape, slopeBytesPerHour: hour, slopeBytesPerDay: day }: Told): string[] {
+  if ((floorShape ?? shape) !== 'grows' || hour === null || day === null) return []
+  return [`That is ${formatBytes(hour.estimate)} an hour, or ${formatBytes(day.estimate)} a day.`]
+}
+
+function sawtooth(analysis: Told): string {
+  const { levelBytes, period, amplitudeBytes, teethSlopeBytesPerRound: teeth } = analysis
+  const falls = `Saw-tooth: every ${period} rounds it falls back by ${formatBytes(amplitudeBytes!)}`
+  const grow = teeth === null ? '' : ` at the end, its teeth growing by ${slopeWords(teeth)}`
+  return `${falls}${grow}; its floor, ${formatBytes(levelBytes!)}, ${floorWords(analysis)}.`
+}
+
+function restarts({ restarts: all, trials }: Told): string {
+  return all.map(({ trial, round }) => `at round ${round}${trials > 1 ? ` of trial ${trial}` : ''}`).join(', ')
 }
 
 /** A warm-up that falls starts above its level. */
@@ -51,7 +121,7 @@ function isRising({ fit }: Findings): boolean {
 }
 
 /** A slope that is certain and too small to matter is both said. */
-function afterwards({ slopeBytesPerRound: slope, practicalFloorBytes: floor }: Omit<Analysis, 'reason'>): string {
+function afterwards({ slopeBytesPerRound: slope, practicalFloorBytes: floor }: Told): string {
   if (slope === null) return 'for how long it stays there is not known'
   const isWithinFloor = slope.low > -floor! && slope.high < floor!
   return isWithinFloor
@@ -59,7 +129,7 @@ function afterwards({ slopeBytesPerRound: slope, practicalFloorBytes: floor }: O
     : `after that the slope is ${slopeWords(slope)}, ${slope.low > 0 || slope.high < 0 ? 'which is not beyond doubt' : 'not to be told from zero'}`
 }
 
-function floorWords({ floorShape, slopeBytesPerRound: slope }: Omit<Analysis, 'reason'>): string {
+function floorWords({ floorShape, slopeBytesPerRound: slope }: Told): string {
   if (slope === null) return 'was seen too seldom to tell whether it grows'
   if (floorShape === 'stable') return `is stable: its slope is ${slopeWords(slope)}`
   if (floorShape === 'grows') return `grows by ${slopeWords(slope)}`
@@ -67,14 +137,14 @@ function floorWords({ floorShape, slopeBytesPerRound: slope }: Omit<Analysis, 'r
   return `may or may not grow: its slope is ${slopeWords(slope)}`
 }
 
-function steps({ steps: all, trials }: Omit<Analysis, 'reason'>): string {
+function steps({ steps: all, trials }: Told): string {
   const most = all.slice(0, 6).map(({ trial, round, bytes }) => {
     return `by ${signed(bytes)} at round ${round}${trials > 1 ? ` of trial ${trial}` : ''}`
   })
   return `${most.join(', ')}${all.length > most.length ? ` and ${all.length - most.length} more times` : ''}`
 }
 
-function needs({ shape }: Findings, { needsRounds, rounds, trials }: Omit<Analysis, 'reason'>): string[] {
+function needs({ shape }: Findings, { needsRounds, rounds, trials }: Told): string[] {
   if (shape !== 'inconclusive') return []
   return needsRounds === null
     ? ['At this noise no practical number of rounds decides: use more trials, or a wider --floor.']
@@ -83,7 +153,7 @@ function needs({ shape }: Findings, { needsRounds, rounds, trials }: Omit<Analys
       ]
 }
 
-function limit({ limit: found, shape }: Omit<Analysis, 'reason'>): string[] {
+function limit({ limit: found, shape }: Told): string[] {
   if (found === null) return []
   const { limitBytes, headroomBytes, rounds, seconds } = found
   const name = `the limit of ${formatBytes(limitBytes)}`
@@ -99,11 +169,12 @@ function limit({ limit: found, shape }: Omit<Analysis, 'reason'>): string[] {
   ]
 }
 
-function horizon({ horizon: found }: Omit<Analysis, 'reason'>): string[] {
-  if (found === null) return []
+/** Where it was asked for, and of slow growth, which matters by it. */
+function horizon({ horizon: found, slow }: Told): string[] {
+  if (found === null || (found.isDefault && !slow)) return []
   const { rounds, bytes } = found
   return [
-    `Over ${count(rounds, 'round')} that slope comes to ${signed(bytes.estimate)} (${signed(bytes.low)} to ${signed(bytes.high)}).`,
+    `Over ${count(Math.round(rounds), 'round')} that slope comes to ${signed(bytes.estimate)} (${signed(bytes.low)} to ${signed(bytes.high)}).`,
   ]
 }
 

@@ -1,5 +1,5 @@
 import { AutoregressiveRegression } from '../statistics/autoregressive-regression.js'
-import { FEWEST_ROUNDS, type Findings } from './decide-shape.js'
+import { FEWEST_ROUNDS, type Findings } from './findings.js'
 
 /** Where nothing is known of the noise yet. */
 const ROUNDS_TO_START_WITH = 2 * FEWEST_ROUNDS

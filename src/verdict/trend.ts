@@ -19,6 +19,8 @@ export interface Trend {
   slopes: number[]
   /** What the line comes to in the last round, on average over the trials; apart from teeth and steps. */
   endBytes: number
+  /** From the first to the last round that it was taken from, on average over the trials. */
+  spanRounds: number
   /** What the noise looks like: its lag-1 correlation and the standard deviation of its innovations, both on average over what is possible. */
   correlation: number
   innovationBytes: number
@@ -80,6 +82,7 @@ export function trendOf(inputs: readonly TrendInput[], noiseFloorBytes: number):
     notBelow: within.notBelow,
     slopes,
     endBytes: weighted.reduce((sum, { weight, endBytes }) => sum + weight * endBytes, 0),
+    spanRounds: mean(usable.map(({ rounds }) => rounds.at(-1)! - rounds[0]!)),
     correlation: weighted.reduce((sum, { weight, rho }) => sum + weight * rho, 0),
     innovationBytes: weighted.reduce((sum, { weight, innovation }) => sum + weight * innovation, 0),
   }

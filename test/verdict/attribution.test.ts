@@ -131,6 +131,7 @@ describe('an expectation', () => {
     const slope = { estimate: 0, low: -1, high: 1 }
     const analysis = {
       shape: 'inconclusive',
+      now: { trend: 'level', bytesPerRound: 0, low: -1, high: 1, from: 1 },
       possible: [] as Analysis['possible'],
       slopeBytesPerRound: slope,
       practicalFloorBytes: 2,

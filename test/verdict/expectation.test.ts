@@ -22,12 +22,15 @@ describe('a warm-up that was not watched to its end', () => {
     expect(judgeExpectation([['grows', 'settling']], analysis).state).toBe('met')
   })
 
-  it.each([[[['grows']]], [[['settling']]], [[['stable', 'settling']]], [[['grows', 'settling'], ['stable']]]])(
-    'leaves %j undecided',
-    (expected) => {
-      expect(judgeExpectation(expected, analysis).state).toBe('undecided')
-    },
-  )
+  it('rises now, so that a level is not met, and what is asked of another axis does not matter', () => {
+    expect(analysis.now).toMatchObject({ trend: 'rises' })
+    expect(judgeExpectation([['stable']], analysis).state).toBe('not met')
+    expect(judgeExpectation([['grows', 'settling'], ['stable']], analysis).state).toBe('not met')
+  })
+
+  it.each([[[['grows']]], [[['settling']]], [[['stable', 'settling']]]])('leaves %j undecided', (expected) => {
+    expect(judgeExpectation(expected, analysis).state).toBe('undecided')
+  })
 })
 
 it('what was decided otherwise does not meet it', () => {

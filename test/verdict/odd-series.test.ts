@@ -64,7 +64,7 @@ describe('a careful reader says of', () => {
 
   it('a climb that falls back: not yet at its level, which the sentence says without naming one', () => {
     const found = analyzeRounds(series(30, 6, (t) => -200 * Math.exp(-t / 2) - 3 * Math.max(0, t - 14)))
-    expect(found).toMatchObject({ shape: 'settling', settledAtRound: null, asymptoteBytes: null })
+    expect(found).toMatchObject({ shape: 'falls', settledAtRound: null, asymptoteBytes: null })
     expect(found.reason).toMatch(/falls back|Falls/)
     expect(found.reason).toContain('has not reached its level yet')
   })

@@ -41,8 +41,8 @@ const SERIES: RealSeries[] = [
   {
     name: 'NVFlare FedAvg, collection without trim',
     mib: [681, 901, 1020, 1023, 1084, 1062, 1031, 1152, 1153, 1167],
-    why: 'the climb levels off after three rounds; what is left of a slope is smaller than its interval',
-    verdict: { shape: 'settling' },
+    why: 'the climb levels off after three rounds, but the last three are its highest: seven rounds cannot bound what is left of a slope',
+    verdict: { shape: 'inconclusive' },
   },
   {
     name: 'NVFlare FedAvg, trim without collection',

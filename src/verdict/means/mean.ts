@@ -5,7 +5,7 @@ import type { RoundSeries } from '../round-series.js'
  * costs to be this free. The ideas are held against each other by {@link ../fit-mean.ts}.
  */
 export interface Mean {
-  kind: 'constant' | 'line' | 'saturation' | 'steps' | 'sawtooth'
+  kind: 'constant' | 'line' | 'saturation' | 'ramp' | 'onset' | 'acceleration' | 'steps' | 'sawtooth'
   /** True where a straight line over all rounds is among the columns; it is then the second one. */
   hasLine: boolean
   /** The columns of each trial, the constant first. */
@@ -16,6 +16,8 @@ export interface Mean {
   tauRounds?: number
   /** The cycle of the saw-tooth. */
   cycle?: Cycle
+  /** Of a ramp and an onset: the place of the round at which the line breaks. */
+  breakPlace?: number
   /** Where the level shifts, one list a trial: the place of the first round on the new level. */
   stepPlaces?: number[][]
 }

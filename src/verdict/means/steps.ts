@@ -37,4 +37,4 @@ export function stepMeans(trials: readonly RoundSeries[], values: readonly (read
 }
 
 /** Rounds that a level has to last; what is shorter is a spike. */
-const SHORTEST_LEVEL = 3
+export const SHORTEST_LEVEL = 3

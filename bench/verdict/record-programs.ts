@@ -1,0 +1,61 @@
+/**
+ * Records the programs of bench/verdict/programs with Tidemark, and writes their end RSS by round to
+ * bench/verdict/programs/series.json: real processes whose truth is known, for bench/verdict/judge-programs.ts.
+ *
+ *     node scripts/build.mjs && npx jiti bench/verdict/record-programs.ts [recordings of each program, 6] [rounds, 60] [file]
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { MIB } from '../../src/units.js'
+
+export interface RecordedSeries {
+  program: string
+  seed: number
+  truth: 'grows' | 'bounded' | 'still-filling'
+  id: string
+  /** End RSS in MiB. */
+  rss: number[]
+}
+
+const PROGRAMS = fileURLToPath(new URL('programs', import.meta.url))
+const TIDEMARK = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const each = Number(process.argv[2] ?? 6)
+const rounds = Number(process.argv[3] ?? 60)
+const file = process.argv[4] ?? join(PROGRAMS, 'series.json')
+
+const folder = mkdtempSync(join(tmpdir(), 'verdict-programs-'))
+const compiled = join(folder, 'programs')
+execFileSync('cc', ['-O1', join(PROGRAMS, 'programs.c'), '-o', compiled])
+const COMMANDS: Record<string, string[]> = {
+  'programs.py': ['python3', join(PROGRAMS, 'programs.py')],
+  'programs.mjs': [process.execPath, join(PROGRAMS, 'programs.mjs')],
+  'programs.c': [compiled],
+}
+const kinds = JSON.parse(readFileSync(join(PROGRAMS, 'kinds.json'), 'utf8')) as Record<
+  RecordedSeries['truth'],
+  Record<string, string[]>
+>
+const series: RecordedSeries[] = []
+for (const [truth, programs] of Object.entries(kinds)) {
+  for (const [program, names] of Object.entries(programs)) {
+    for (const kind of names) {
+      for (let seed = 1; seed <= each; seed++) {
+        series.push(recorded(truth as RecordedSeries['truth'], kind, seed, [...COMMANDS[program]!, kind]))
+      }
+    }
+  }
+}
+rmSync(folder, { recursive: true })
+writeFileSync(file, `[\n${series.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`)
+
+function recorded(truth: RecordedSeries['truth'], kind: string, seed: number, command: string[]): RecordedSeries {
+  const program = [...command, String(seed), String(rounds)]
+  const out = ['--out', join(folder, 'recording'), '--force']
+  const { stderr } = spawnSync(process.execPath, [TIDEMARK, 'run', '--json', '--rate', '5', ...out, '--', ...program])
+  const { rounds: ended } = JSON.parse(stderr.toString()) as { rounds: { round: number; end: { rssBytes: number } }[] }
+  const rss = ended.map(({ end }) => Math.round((end.rssBytes / MIB) * 100) / 100)
+  return { program: kind, seed, truth, id: `${kind}-${seed}`, rss }
+}
