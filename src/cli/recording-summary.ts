@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { AttributionMark } from '../marks.js'
+import { peaksByRole, type RolePeak, UNNAMED_ROLE } from '../recording/peaks-by-role.js'
 import type { RecordingOutline } from '../recording/read-recording.js'
 import type { RecordedProcess, RecordingHead, RoundRecord } from '../recording/recording.js'
 import { formatBytes, formatDuration, mib } from '../units.js'
@@ -18,7 +19,7 @@ export function recordingSummary(recording: RecordingOutline): string {
     ...treeLines(head),
     '',
     ...processTable(head),
-    ...(rounds.length === 0 ? [] : ['', ...roundTable(rounds)]),
+    ...(rounds.length === 0 ? [] : ['', ...roundTable(rounds, head)]),
     ...(recording.attribution.length === 0 ? [] : ['', ...recording.attribution.map(partsLine)]),
     ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `warning: ${warning}`)]),
     '',
@@ -28,7 +29,15 @@ export function recordingSummary(recording: RecordingOutline): string {
 
 /** The same as plain data. */
 export function recordingResult({ folder, head, rounds, attribution, warnings }: RecordingOutline) {
-  return { folder, ...head, rounds, ...(attribution.length > 0 && { attribution }), warnings }
+  const peaks = peaksByRole(rounds, head).map(({ record: _, ...peak }) => peak)
+  return {
+    folder,
+    ...head,
+    rounds,
+    ...(peaks.length > 0 && { peaks }),
+    ...(attribution.length > 0 && { attribution }),
+    warnings,
+  }
 }
 
 function headline({ startedMs, endedMs, sampling, state, reason }: RecordingHead): string {
@@ -67,9 +76,9 @@ function treeLines({ treePeak, cgroup, startedMs, processes }: RecordingHead): s
 }
 
 function processTable({ processes, startedMs }: RecordingHead): string[] {
-  const ranked = [...processes].sort((a, b) => (b.peakBytes ?? 0) - (a.peakBytes ?? 0))
+  const ranked = byRole([...processes].sort((a, b) => (b.peakBytes ?? 0) - (a.peakBytes ?? 0)))
   const shown = ranked.filter((process, rank) => rank < MOST_PROCESSES || wasKilled(process))
-  const rows = shown.map((process) => processRow(process, startedMs))
+  const rows = shown.map((process) => processOf(process, startedMs))
   const head = ['pid', 'name', 'peak', 'kind', 'highest after', 'anon', 'file', 'shmem', 'threads', 'files', 'ended']
   const table = alignColumns(
     [head, ...rows],
@@ -83,7 +92,7 @@ function processTable({ processes, startedMs }: RecordingHead): string[] {
   ]
 }
 
-function processRow(process: RecordedProcess, startedMs: number): string[] {
+function processOf(process: RecordedProcess, startedMs: number): string[] {
   const { pid, role, name, peakBytes, peakKind, highest, last } = process
   const orDash = (bytes: number | null | undefined) => (bytes === null || bytes === undefined ? '-' : mib(bytes))
   return [
@@ -101,6 +110,13 @@ function processRow(process: RecordedProcess, startedMs: number): string[] {
   ]
 }
 
+/** Processes of one role stand together, in the order of the highest of each; those without a role stand last. */
+function byRole(ranked: readonly RecordedProcess[]): RecordedProcess[] {
+  const roles = [...new Set(ranked.map(({ role }) => role))]
+  const named = [...roles.filter((role) => role !== UNNAMED_ROLE), UNNAMED_ROLE]
+  return named.flatMap((role) => ranked.filter((process) => process.role === role))
+}
+
 /** Never left out, however many there are. */
 function wasKilled({ exit }: RecordedProcess): boolean {
   return exit !== null && exit.signal !== null
@@ -115,22 +131,49 @@ function endingOf({ exit, isGone, lastSeenMs, last }: RecordedProcess, startedMs
   return exit.signal === null ? `exit code ${exit.code}` : `killed by ${exit.signal} ${when}${reading}`
 }
 
-function roundTable(rounds: readonly RoundRecord[]): string[] {
-  const shown = rounds.slice(-MOST_ROUNDS)
-  const rows = shown.map((round) => [
-    String(round.round),
-    round.role === 'process' || round.role === round.name ? round.name : `${round.role} ${round.name}`,
-    round.peakBytes === null ? '-' : mib(round.peakBytes),
-    round.peakKind,
-    mib(round.end.rssBytes),
-    mib(round.end.rssAnonBytes),
-    formatDuration(round.endedMs - round.startedMs),
-  ])
-  const head = ['round', 'process', 'peak', 'kind', 'end RSS', 'end anon', 'took']
-  const left = rounds.length - shown.length
+/** By round and named role, where there are such; else by process. */
+function roundTable(rounds: readonly RoundRecord[], head: RecordingHead): string[] {
+  const peaks = peaksByRole(rounds, head)
+  const all = peaks.length === 0 ? rounds.map(processRow) : peaks.map(roleRow)
+  const shown = all.slice(-MOST_ROUNDS)
+  const columns = ['round', peaks.length === 0 ? 'process' : 'role', 'peak', 'kind', 'end RSS', 'end anon', 'took']
+  const left = all.length - shown.length
+  const what = peaks.length === 0 ? 'rounds' : 'rounds by role'
   return [
-    `rounds, memory in MiB${left > 0 ? `; the last ${shown.length} of ${rounds.length} records` : ''}:`,
-    ...alignColumns([head, ...rows], ['round', 'peak', 'end RSS', 'end anon', 'took']),
+    `${what}, memory in MiB${left > 0 ? `; the last ${shown.length} of ${all.length} rows` : ''}:`,
+    ...alignColumns([columns, ...shown], ['round', 'peak', 'end RSS', 'end anon', 'took']),
+  ]
+}
+
+function processRow(round: RoundRecord): string[] {
+  const name = round.role === UNNAMED_ROLE || round.role === round.name ? round.name : `${round.role} ${round.name}`
+  return roundRow(round, name, round)
+}
+
+function roleRow(peak: RolePeak): string[] {
+  const { role, processes } = peak
+  return roundRow(peak, processes === 1 ? role : `${role}, highest of ${processes}`, peak.record)
+}
+
+function roundRow(
+  {
+    round,
+    peakBytes,
+    peakKind,
+    startedMs,
+    endedMs,
+  }: Pick<RolePeak, 'round' | 'peakBytes' | 'peakKind' | 'startedMs' | 'endedMs'>,
+  name: string,
+  alive: RoundRecord | null,
+): string[] {
+  return [
+    String(round),
+    name,
+    peakBytes === null ? '-' : mib(peakBytes),
+    peakBytes === null ? '-' : peakKind,
+    alive === null ? '-' : mib(alive.end.rssBytes),
+    alive === null ? '-' : mib(alive.end.rssAnonBytes),
+    formatDuration(endedMs - startedMs),
   ]
 }
 

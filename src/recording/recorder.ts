@@ -66,6 +66,9 @@ class Recorder implements RecorderHandle {
   #latest = new Map<number, number>()
   readonly #cgroup = new RecordedCgroup()
   #cgroupDueMs = 0
+  /** The program tells of its rounds by marks: what its log tells of them is the same once more, and less exact. */
+  #hasRoundMarks = false
+  #hasWarnedOfBoth = false
   #failure: TidemarkError | null = null
   #finished: Promise<RecordingHead> | null = null
 
@@ -193,7 +196,14 @@ class Recorder implements RecorderHandle {
   }
 
   onRoundEvent(event: RoundEvent): void {
-    this.#observer.onRoundEvent(event)
+    this.#marks.readNow() // a program that writes both says it there first
+    if (!this.#hasRoundMarks) {
+      this.#observer.onRoundEvent(event)
+      return
+    }
+    if (!this.#hasWarnedOfBoth)
+      this.warn('The program writes marks, so rounds are theirs; lines that fit --rounds are not used.')
+    this.#hasWarnedOfBoth = true
   }
 
   finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead> {
@@ -257,11 +267,16 @@ class Recorder implements RecorderHandle {
 
   #onMarkLine(line: string): void {
     const parsed = parseMarkLine(line)
-    if (parsed.kind === 'bare') this.#observer.onBareMark(parsed.mark)
+    if (parsed.kind === 'bare') {
+      if (parsed.mark.mark !== 'start') this.#hasRoundMarks = true
+      this.#observer.onBareMark(parsed.mark)
+    }
     if (parsed.kind !== 'mark') return
     this.#registry.onMark(parsed.mark)
     for (const listener of this.#markListeners) listener(parsed.mark)
-    if (parsed.mark.mark === 'round') this.#roundEnded(parsed.mark.round)
+    if (parsed.mark.mark !== 'round') return
+    this.#hasRoundMarks = true
+    this.#roundEnded(parsed.mark.round)
   }
 
   #readCgroup(): void {

@@ -23,8 +23,9 @@ const PRESETS: Record<string, RoundPattern> = {
   nvflare: {
     words: [
       { kind: 'round-start', pattern: /\bRound (\d+) started\./ },
-      { kind: 'cleanup', pattern: /\bMemory cleanup at round \d+|\bmemory_utils - .*gc\.collect\(\) freed/ },
-      { kind: 'finished', pattern: /\bFinished [A-Z]\w*(?: Training)?\.\s*$/ },
+      // The simulator prints no name of a logger.
+      { kind: 'cleanup', pattern: /\b[Mm]emory cleanup at round \d+|\bgc\.collect\(\) freed \d+ unreachable/ },
+      { kind: 'finished', pattern: /\bFinished [A-Z]\w*(?: Training)?\.\s*(?:$|")|\bSwarm Learning Done: / },
     ],
     firstNumber: 0,
     stampsCarryOver: true,

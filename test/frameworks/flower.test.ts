@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { needs } from '../optional-parts.js'
 import { programsOf, RUN_FLOWER, recordJob } from './framework-job.js'
 
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = 600_000
 const env = { FLOWER: programsOf('flower-1.42') }
 
 describe('Flower 1.42', needs('Flower'), () => {

@@ -30,8 +30,8 @@ export interface FrameworkJob {
   options?: (folder: string) => string[]
 }
 
-/** What a program of our own has read of one process: time, pid, RSS. */
-type Reading = [timeMs: number, pid: number, rssBytes: number]
+/** What a program of our own has read of one process: time, pid, RSS and the kernel's mark. */
+type Reading = [timeMs: number, pid: number, rssBytes: number, peakBytes: number]
 
 /** A job of a real framework as Tidemark recorded it, and as somebody else saw it. */
 export interface SeenJob {
@@ -109,22 +109,27 @@ export function expectAsSeen(seen: SeenJob, wanted: { role: string; rounds: numb
     { gcRounds: wanted.gcRounds },
   )
   const expected = analyzeRounds(
-    truth.map(({ ends }) => ends[0]!),
+    truth.map(({ ends }) => ends[1]!),
     { gcRounds: wanted.gcRounds },
   )
   expect([judged.shape, judged.period]).toEqual([expected.shape, expected.period])
   return rounds
 }
 
-/** The boundary is told by a log: what is read some milliseconds later belongs to it, and the lowest of that is the end RSS. */
-const BOUNDARY_MS = 40
+/** As docs/how-it-measures.md has it: for so long after the line the lowest RSS is taken for the end, not for longer than a quarter of the round. */
+const SETTLE_MS = 300
 
+/**
+ * What a round looked like to the reader: the kernel's mark as it stood just before the boundary, and end RSS at the boundary and
+ * at its lowest in the time after it.
+ */
 function seenRound(readings: readonly Reading[], fromMs: number, toMs: number): { peak: number; ends: number[] } {
-  const inside = readings.filter(([timeMs]) => timeMs >= fromMs && timeMs <= toMs + BOUNDARY_MS)
-  const after = readings.filter(([timeMs]) => timeMs >= toMs - 5 && timeMs <= toMs + BOUNDARY_MS)
-  const rss = (some: readonly Reading[]) => some.map(([, , bytes]) => bytes)
-  const before = rss(inside.filter(([timeMs]) => timeMs <= toMs)).at(-1)!
-  return { peak: Math.max(...rss(inside)), ends: [before, Math.min(before, ...rss(after))] }
+  const inside = readings.filter(([timeMs]) => timeMs >= fromMs && timeMs <= toMs)
+  const settleMs = Math.min(SETTLE_MS, (toMs - fromMs) / 4)
+  const after = readings.filter(([timeMs]) => timeMs > toMs && timeMs <= toMs + settleMs)
+  const [, , endBytes, peak] = inside.at(-1)!
+  const lowest = Math.min(endBytes, ...after.map(([, , bytes]) => bytes))
+  return { peak, ends: [endBytes, lowest] }
 }
 
 function boundariesOf(text: string): Map<number, number[]> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { needs } from '../optional-parts.js'
 import { expectAsSeen, NVFLARE_JOB, POC, programsOf, recordJob } from './framework-job.js'
 
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = 600_000
 const bin = programsOf('nvflare-2.9')
 const python = join(bin, 'python')
 const job = (...options: string[]) => [python, NVFLARE_JOB, '--workspace', 'workspace', ...options]
