@@ -17,6 +17,7 @@ export default defineConfig({
     globalSetup: ['test/build-first.ts'],
     reporters: ['default', './test/left-out.ts'],
     pool: 'forks',
+    tags: [{ name: 'rights', description: 'Takes rights that a plain user may lack: test/optional-parts.ts.' }],
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -7,11 +7,11 @@ import type { LeftOut } from './optional-parts.js'
  * fails the run: optional-parts.ts decides what may be.
  */
 export default class LeftOutReporter implements Reporter {
-  /** Tests chosen by name leave all others out, for which no reason is wanted. */
+  /** Tests chosen by name or tag leave all others out, for which no reason is wanted. */
   private areChosen = false
 
   onInit({ config }: Vitest): void {
-    this.areChosen = config.testNamePattern !== undefined
+    this.areChosen = config.testNamePattern !== undefined || config.tagsFilter !== undefined
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {

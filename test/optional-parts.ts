@@ -111,6 +111,10 @@ const PARTS = {
 
 export type PartName = keyof typeof PARTS
 
+/** What CI runs once more as root, after all tests as a user who is not (scripts/ci.mjs): vitest.config.ts declares the tag. */
+const TAG_OF_RIGHTS = 'rights'
+const RIGHTS: PartName[] = ['root', 'a user who is not root', 'mounts', 'memory cgroup']
+
 const known = new Map<PartName, string | undefined>()
 
 /** Why a part cannot be used here; undefined where it can. */
@@ -122,7 +126,8 @@ export function lackOf(name: PartName): string | undefined {
 /** Options of a test or a suite that needs these parts: it is left out, with the reasons, where one is missing. */
 export function needs(...names: PartName[]): TestOptions {
   const leftOut = missingOf(names)
-  return leftOut.length === 0 ? {} : { skip: true, meta: { leftOut } }
+  const tags = names.some((name) => RIGHTS.includes(name)) ? [TAG_OF_RIGHTS] : []
+  return leftOut.length === 0 ? { tags } : { tags, skip: true, meta: { leftOut } }
 }
 
 /** The same for a test that finds out on the way, or needs them for its rest alone. */

@@ -5,12 +5,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { holderOf } from '../../src/linux/folder-lock.js'
+import { needs } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM, runTidemark } from '../tidemark.js'
 
 const WAITING = ['server', '--model', 'softmax', '--clients', '1', '--rounds', '1', '--port', '0']
 const CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
-const IS_ROOT = process.getuid?.() === 0
 
 /** A server that waits for a client, in a PID namespace of its own where that is asked for. */
 async function startWaiting({ env = {}, flags = [] as string[], inside = [] as string[] }) {
@@ -26,8 +26,9 @@ async function startWaiting({ env = {}, flags = [] as string[], inside = [] as s
   return child
 }
 
-it.skipIf(!IS_ROOT)(
+it(
   'a server leaves the spool of one in another container alone, and removes it once that is gone',
+  needs('root', 'mounts'),
   async () => {
     const shared = temporaryFolder()
     const env = { TIDEMARK_TOKEN: 'a-token', TMPDIR: shared }
@@ -44,7 +45,7 @@ it.skipIf(!IS_ROOT)(
   },
 )
 
-it.skipIf(!IS_ROOT)('a server in another container keeps its --spool-dir, and is named', async () => {
+it('a server in another container keeps its --spool-dir, and is named', needs('root', 'mounts'), async () => {
   const spool = join(temporaryFolder(), 'spool')
   const flags = ['--spool-dir', spool]
   await startWaiting({ flags, inside: CONTAINER })

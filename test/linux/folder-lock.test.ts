@@ -8,6 +8,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { holderOf, lockFolder } from '../../src/linux/folder-lock.js'
 import { ownIdentity } from '../../src/linux/process-identity.js'
 import { copyOutsideNodeModules } from '../memory/run-fixture.js'
+import { needs } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 const COMPILED = new URL('../../dist/linux/folder-lock.js', import.meta.url)
@@ -106,8 +107,9 @@ it('without koffi the holder is known by its file', async () => {
   expect((await start(folder, { module })).attempt).toEqual({ kind: 'taken' })
 })
 
-it.skipIf(process.getuid?.() !== 0)(
+it(
   'a holder in another container keeps others out, though its pid cannot be seen',
+  needs('root', 'mounts'),
   async () => {
     const folder = temporaryFolder()
     const inside = await start(folder, { inside: OTHER_CONTAINER })

@@ -1,0 +1,96 @@
+/**
+ * Everything that CI runs, one part after the other; each runs whatever became of those before. As root, the tests run as a
+ * user of their own who is not: what works for root alone would go unseen otherwise. Those tests follow as root that take its
+ * rights, and those that a machine without optional parts runs differently, on such a machine.
+ */
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { installOnce, root } from './install.mjs'
+
+const USER = 'tidemark-ci'
+const isRoot = process.getuid() === 0
+const passed = []
+const failed = []
+
+installOnce()
+const folder = mkdtempSync('/tmp/tidemark-ci-')
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+part('all checks and tests, as a user who is not root', () => (isRoot ? asUser(['npm', 'test']) : run(['npm', 'test'])))
+if (isRoot) {
+  // The user has built a copy of their own.
+  const isBuilt = run([process.execPath, 'scripts/build.mjs'])
+  const vitest = ['npx', '--no-install', 'vitest', 'run']
+  part(
+    'tests that take rights of root',
+    () =>
+      isBuilt && run([...vitest, '--tags-filter', 'rights', ...filesThat(/needs\([^)]*'(root|mounts|a user|memory)/)]),
+  )
+  // With CI=true a missing part is a failure; here it is meant.
+  part(
+    'tests that a bare machine runs differently',
+    () =>
+      isBuilt &&
+      run(['bash', 'scripts/on-a-bare-machine.sh', ...vitest, ...filesThat(/optional-parts\.js'/)], { CI: '' }),
+  )
+} else
+  console.log(
+    '\nleft out: what takes rights of root, and a bare machine, which takes mounting: run .ci/run as root for these',
+  )
+
+console.log(
+  `\n.ci/run: ${passed.length} parts passed, ${failed.length} failed${failed.map((name) => `\n  FAILED: ${name}`).join('')}`,
+)
+console.log(`${passed.length} passed, ${failed.length} failed`)
+process.exitCode = failed.length > 0 ? 1 : 0
+
+function part(name, work) {
+  console.log(`\n==== ${name}`)
+  const started = Date.now()
+  const isWell = work()
+  ;(isWell ? passed : failed).push(name)
+  console.log(`==== ${name}: ${isWell ? 'passed' : 'FAILED'} in ${((Date.now() - started) / 1000).toFixed(0)} s`)
+}
+
+function run([program, ...args], environment = {}, cwd = root) {
+  const env = { ...process.env, TIDEMARK_IS_BUILT: '1', ...environment }
+  const { status, signal, error } = spawnSync(program, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'] })
+  if (error !== undefined) console.log(`cannot start ${program}: ${error.message}`)
+  else if (status !== 0) console.log(`${program} ended with ${status ?? signal}`)
+  return status === 0
+}
+
+/** In a copy that belongs to the user, with a home and a temporary folder of their own. */
+function asUser(command) {
+  const ids = makeUser()
+  const [project, home, temporary] = ['project', 'home', 'tmp'].map((name) => join(folder, name))
+  cpSync(root, project, { recursive: true, verbatimSymlinks: true })
+  for (const made of [join(home, '.cache/tidemark'), temporary]) mkdirSync(made, { recursive: true })
+  const { TIDEMARK_CI_CACHE: cache } = process.env
+  if (cache !== undefined) symlinkSync(join(cache, 'tidemark/frameworks'), join(home, '.cache/tidemark/frameworks'))
+  chmodSync(folder, 0o755)
+  if (!run(['chown', '-R', `${ids.uid}:${ids.gid}`, project, home, temporary])) return false
+  const environment = { HOME: home, TMPDIR: temporary, USER, LOGNAME: USER, XDG_CACHE_HOME: '', XDG_CONFIG_HOME: '' }
+  const drop = ['setpriv', `--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', '--']
+  return run([...drop, ...command], environment, project)
+}
+
+/** Left there: the machine that CI runs on is thrown away. */
+function makeUser() {
+  const known = () => {
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((one) => one.startsWith(`${USER}:`))
+    const [, , uid, gid] = line?.split(':') ?? []
+    return line === undefined ? undefined : { uid, gid }
+  }
+  if (known() === undefined) run(['useradd', '--system', '--user-group', '--no-create-home', USER])
+  return known() ?? { uid: '64321', gid: '64321' } // a number without a name has no more rights
+}
+
+/** Test files with this in their text. */
+function filesThat(pattern) {
+  const files = readdirSync(join(root, 'test'), { recursive: true }).filter((name) => name.endsWith('.test.ts'))
+  return files.map((name) => join('test', name)).filter((name) => pattern.test(readFileSync(join(root, name), 'utf8')))
+}
