@@ -9,6 +9,11 @@ import { join } from 'node:path'
 import { installOnce, root } from './install.mjs'
 
 const USER = 'tidemark-ci'
+const VITEST = ['npx', '--no-install', 'vitest', 'run']
+const RELEASES = ['npm', 'run', 'test:node', '--', '22,24,26', '--short']
+/** What stands in test files that need rights, and in those that need any part: test/optional-parts.ts. */
+const RIGHTS = /needs\([^)]*'(root|mounts|a user|memory)/
+const PARTS = /optional-parts\.js'/
 const isRoot = process.getuid() === 0
 const passed = []
 const failed = []
@@ -18,25 +23,23 @@ const folder = mkdtempSync('/tmp/tidemark-ci-')
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 part('all checks and tests, as a user who is not root', () => (isRoot ? asUser(['npm', 'test']) : run(['npm', 'test'])))
+// The user has built a copy of their own.
+const isBuilt = run([process.execPath, 'scripts/build.mjs'])
+part('a short part of the tests under other releases of Node', () => isBuilt && run(RELEASES))
 if (isRoot) {
-  // The user has built a copy of their own.
-  const isBuilt = run([process.execPath, 'scripts/build.mjs'])
-  const vitest = ['npx', '--no-install', 'vitest', 'run']
   part(
     'tests that take rights of root',
-    () =>
-      isBuilt && run([...vitest, '--tags-filter', 'rights', ...filesThat(/needs\([^)]*'(root|mounts|a user|memory)/)]),
+    () => isBuilt && run([...VITEST, '--tags-filter', 'rights', ...filesThat(RIGHTS)]),
   )
-  // With CI=true a missing part is a failure; here it is meant.
+  // What runs otherwise without a C compiler, beside what is left out. With CI=true a missing part would be a failure.
+  const differently = ['test/recording', 'test/cli/doctor.test.ts', ...filesThat(PARTS)]
   part(
     'tests that a bare machine runs differently',
-    () =>
-      isBuilt &&
-      run(['bash', 'scripts/on-a-bare-machine.sh', ...vitest, ...filesThat(/optional-parts\.js'/)], { CI: '' }),
+    () => isBuilt && run(['bash', 'scripts/on-a-bare-machine.sh', ...VITEST, ...differently]),
   )
 } else
   console.log(
-    '\nleft out: what takes rights of root, and a bare machine, which takes mounting: run .ci/run as root for these',
+    '\nleft out: tests that take rights of root, and a bare machine, which takes mounts. As root .ci/run has both.',
   )
 
 console.log(
