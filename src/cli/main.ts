@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S sh -c 'TIDEMARK_CALLERS_OPEN_FILES=$(ulimit -Sn) exec node "$0" "$@"'
 import { UsageError } from '../errors.js'
 import { parseCommandLine } from './bind-options.js'
 import { overview, programVersion } from './overview.js'

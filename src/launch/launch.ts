@@ -5,6 +5,7 @@ import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../errors
 import { countOomKills, wasOomKilled } from '../linux/out-of-memory.js'
 import { groupMembers } from '../linux/process-group.js'
 import { readProcessStat } from '../linux/process-stat.js'
+import { CALLERS_OPEN_FILES_VARIABLE, withCallersLimit } from './callers-limit.js'
 import { endGroup } from './end-group.js'
 import type { ExitStatus } from './exit-status.js'
 import type { Guard } from './guard.js'
@@ -66,17 +67,23 @@ export async function launch(guard: Guard, options: LaunchOptions): Promise<Laun
   const oomKillsBefore = countOomKills()
   const logFile = typeof options.output === 'object' ? options.output.file : null
   const log = logFile === null ? null : openLog(logFile)
-  const child = spawn(program, args, {
-    detached: true,
-    stdio: stdioOf(options, log),
-    ...(options.cwd !== undefined && { cwd: options.cwd }),
-    env: {
-      ...process.env,
-      ...options.environment,
-      ...guard.environment,
-      ...(options.owned && { TIDEMARK_OWNED: '1' }),
-    },
-  })
+  const start = (prefix: readonly string[] = []) => {
+    const [first = program, ...rest] = [...prefix, program, ...args]
+    return spawn(first, rest, {
+      detached: true,
+      stdio: stdioOf(options, log),
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
+      env: {
+        ...process.env,
+        [CALLERS_OPEN_FILES_VARIABLE]: undefined,
+        ...options.environment,
+        ...guard.environment,
+        ...(options.owned && { TIDEMARK_OWNED: '1' }),
+      },
+    })
+  }
+  // Our own roles are Node, which raises it anyway.
+  const child = options.owned ? start() : withCallersLimit(start)
   const startedMs = performance.timeOrigin + performance.now()
   // Read before the event loop turns: until then even a process that has ended is kept as a zombie.
   const stat = child.pid === undefined ? undefined : readProcessStat(child.pid)

@@ -1,0 +1,68 @@
+import type { ChildProcess } from 'node:child_process'
+import { readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
+import { lookUpNative } from '../linux/native-library.js'
+import { countOpenFiles } from '../linux/open-files.js'
+import { failedReading, readProcFile } from '../linux/proc-file.js'
+import { readProcessStat } from '../linux/process-stat.js'
+
+/** Set by the first line of the program (src/cli/main.ts), which a shell reads before Node starts. */
+export const CALLERS_OPEN_FILES_VARIABLE = 'TIDEMARK_CALLERS_OPEN_FILES'
+
+/** RLIMIT_NOFILE on every platform of Node's releases for Linux. */
+const NOFILE = 7
+/** Descriptors that starting a process takes for a moment. */
+const SPARE_FILES = 32
+
+/**
+ * Starts a process with the soft limit of open files that our caller had. Node raises its own to the hard one when it
+ * starts, and children inherit that: a program that behaves by its limit would be measured as another than the one that runs
+ * without us. Only starting happens under the lower limit. Without koffi nothing changes.
+ */
+export function withCallersLimit(start: (prefix: readonly string[]) => ChildProcess): ChildProcess {
+  const prlimit = lookUpNative('int prlimit(int, int, const void *, void *)')
+  const own = new BigUint64Array(2)
+  if (prlimit === undefined || prlimit(0, NOFILE, null, own) !== 0) return start([])
+  const [soft, hard] = own as unknown as [bigint, bigint]
+  const callers = callersLimit(hard)
+  if (callers === undefined || callers >= soft) return start([])
+  const lower = new BigUint64Array([callers, hard])
+  // With so few we could not start a process ourselves: a shell lowers it, and becomes the program.
+  if (BigInt((countOpenFiles('self') ?? 0) + SPARE_FILES) >= callers)
+    return start(['/bin/sh', '-c', `ulimit -Sn ${callers} && exec "$@"`, 'sh'])
+  prlimit(0, NOFILE, lower, null)
+  try {
+    return start([])
+  } finally {
+    prlimit(0, NOFILE, own, null)
+  }
+}
+
+/**
+ * From the first line of the program; where Node was started in another way, that of the nearest process above us that is
+ * not Node, if its hard limit is ours too. Undefined where neither tells.
+ */
+function callersLimit(ownHard: bigint): bigint | undefined {
+  const told = process.env[CALLERS_OPEN_FILES_VARIABLE]
+  if (told !== undefined && /^\d+$/.test(told)) return BigInt(told)
+  for (let pid = process.ppid; pid > 0; ) {
+    if (!isNode(pid)) {
+      const limits = readProcFile(pid, 'limits')
+      const [, soft, hard] = (limits.kind === 'read' && /^Max open files +(\d+) +(\d+) /m.exec(limits.text)) || []
+      return soft !== undefined && hard !== undefined && BigInt(hard) === ownHard ? BigInt(soft) : undefined
+    }
+    const stat = readProcessStat(pid)
+    if (stat.kind !== 'read') return undefined
+    pid = stat.parentPid
+  }
+  return undefined
+}
+
+function isNode(pid: number): boolean {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`)) === basename(process.execPath)
+  } catch (error) {
+    failedReading(error) // throws what is no failed system call; another user's process is none that we started from
+    return false
+  }
+}
