@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { readRecording } from '../../src/recording/read-recording.js'
 import { MIB } from '../../src/units.js'
 import { cProgram } from '../c-program.js'
+import { needs } from '../optional-parts.js'
 import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark, startTidemark } from '../tidemark.js'
@@ -13,23 +14,27 @@ async function record(command: string[], options: string[] = []) {
   return { code, stderr, recording: readRecording(folder) }
 }
 
-test('a process whose main thread has ended is read by its living threads: samples, peak, rounds and name', async () => {
-  const { code, recording } = await record([cProgram('exited-main-thread'), '200'])
-  expect(code).toBe(0)
-  const [process] = recording.head.processes
-  expect(recording.head.processes).toHaveLength(1)
-  expect(process).toMatchObject({ peakKind: 'exact', name: 'exited-main-thread' })
-  expect(process!.peakBytes! / MIB).toBeGreaterThan(60)
-  expect(process!.last!.openFiles).toBeGreaterThan(2)
-  const peaks = recording.rounds.map(({ peakBytes, peakKind }) => [Math.round(peakBytes! / MIB / 20) * 20, peakKind])
-  expect(peaks).toEqual([
-    [20, 'exact'],
-    [40, 'exact'],
-    [60, 'exact'],
-  ])
-})
+test(
+  'a process whose main thread has ended is read by its living threads: samples, peak, rounds and name',
+  needs('C compiler'),
+  async () => {
+    const { code, recording } = await record([cProgram('exited-main-thread'), '200'])
+    expect(code).toBe(0)
+    const [process] = recording.head.processes
+    expect(recording.head.processes).toHaveLength(1)
+    expect(process).toMatchObject({ peakKind: 'exact', name: 'exited-main-thread' })
+    expect(process!.peakBytes! / MIB).toBeGreaterThan(60)
+    expect(process!.last!.openFiles).toBeGreaterThan(2)
+    const peaks = recording.rounds.map(({ peakBytes, peakKind }) => [Math.round(peakBytes! / MIB / 20) * 20, peakKind])
+    expect(peaks).toEqual([
+      [20, 'exact'],
+      [40, 'exact'],
+      [60, 'exact'],
+    ])
+  },
+)
 
-test('a process whose main thread has ended can be attached to', async () => {
+test('a process whose main thread has ended can be attached to', needs('C compiler'), async () => {
   const folder = join(temporaryFolder(), 'recording')
   const program = cProgram('exited-main-thread')
   const { child, finished } = startTidemark(['run', '--out', `${folder}-of-run`, '--', program, '700'])
@@ -52,6 +57,7 @@ test('a process whose main thread has ended can be attached to', async () => {
 
 test.each([0, 5, 60, 250])(
   'a peak whose process becomes another program after %d ms is caught or a lower bound, at 10 and at 100 samples a second',
+  needs('C compiler'),
   async (ms) => {
     const program = cProgram('exec-after-peak')
     for (const rate of ['10', '100']) {
