@@ -589,7 +589,7 @@ export const commandOptions = {
     placeholder: 'ROLE',
     default: undefined,
     defaultText: 'server',
-    help: 'The role whose memory is judged. With a plus sign, the sum of two: server+superlink.',
+    help: 'The role whose memory is judged: the sum of its processes where several live together, or one of them: worker:largest, worker:4127 (a pid). With a plus sign, the sum of two roles: server+superlink.',
   }),
   ready: text({
     flag: 'ready',

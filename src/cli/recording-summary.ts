@@ -57,13 +57,13 @@ function headline({ startedMs, endedMs, sampling, state, reason }: RecordingHead
 
 function treeLines({ treePeak, cgroup, startedMs, processes }: RecordingHead): string[] {
   if (treePeak === undefined) return ['no sample was taken: it ended too soon']
-  const { rssBytes, timeMs, processes: summed } = treePeak
+  const { rssBytes, timeMs, processes: summed, overlapBytes } = treePeak
   const at = formatDuration(timeMs - startedMs)
   const summands = summed === 1 ? 'one process at that moment' : `${summed} processes sampled together`
   const together =
     processes.length === 1
       ? `highest sample: ${formatBytes(rssBytes)} after ${at}`
-      : `peak of the tree: ${formatBytes(rssBytes)} after ${at}, ${summands} (a lower bound)`
+      : `peak of the tree: ${formatBytes(rssBytes)} after ${at}, ${summands} (${overlapBytes === undefined ? 'a lower bound' : 'pages that they share count once'})`
   const own =
     cgroup?.isAlone && cgroup.peakBytes !== null
       ? [`peak of its cgroup: ${formatBytes(cgroup.peakBytes)}, page cache and the recorder included`]

@@ -4,6 +4,7 @@ import { compareOptions } from '../options.js'
 import { frameworkPreset } from '../recording/framework-presets.js'
 import { ROUND_PRESETS, readRoundPattern } from '../recording/round-log-patterns.js'
 import { display } from './axes.js'
+import { judgedRoles } from './judged-roles.js'
 import { placeholdersIn } from './placeholders.js'
 import { splitCommand } from './split-command.js'
 
@@ -104,8 +105,7 @@ export function judgeFaults(plan: CommandPlan, judge: string): string[] {
   const roles = plan.role === null ? undefined : Object.keys(plan.role)
   if (roles === undefined) return []
   const known = [...roles, ...(plan.load === null ? [] : ['load'])]
-  return judge
-    .split('+')
+  return judgedRoles(judge)
     .filter((role) => !known.includes(role))
     .map((role) => {
       const closest = closestWord(role, known)

@@ -1,4 +1,24 @@
-/** `server+superlink` judges the sum of both. */
+/** A role that is judged, and which of its processes where several have it. */
+export interface JudgedRole {
+  role: string
+  /** `sum`: all that live in a round together. `largest`: the one with the highest end RSS. A number: the one with this pid. */
+  which: 'sum' | 'largest' | number
+  /** False where `sum` stands because nothing was said. */
+  isAsked: boolean
+}
+
+const WHICH = /^(.*):(sum|largest|\d+)$/
+
+/** `server+superlink` judges the sum of both, `worker:largest` the largest process of the role, `worker:4127` one of them. */
+export function parseJudge(judge: string): JudgedRole[] {
+  return judge.split('+').map((part) => {
+    const [, role = part, which] = WHICH.exec(part) ?? []
+    if (which === undefined) return { role: part, which: 'sum', isAsked: false }
+    return { role, which: which === 'sum' || which === 'largest' ? which : Number(which), isAsked: true }
+  })
+}
+
+/** The names of the roles. */
 export function judgedRoles(judge: string): string[] {
-  return judge.split('+')
+  return parseJudge(judge).map(({ role }) => role)
 }

@@ -43,7 +43,7 @@ export class TrialStage implements Stage {
   }
 
   async start(staged: StageProcess): Promise<void> {
-    const { role, name, command, environment, cwd, owned = false, decides, rounds } = staged
+    const { role, name, command, environment, cwd, owned = false, decides, rounds, isNamedByCommand = false } = staged
     this.#signal.throwIfAborted()
     const log = join(this.#recorder.folder, `${name}.log`)
     const process = await launch(this.#guard, {
@@ -54,7 +54,7 @@ export class TrialStage implements Stage {
       owned,
       ...(cwd !== undefined && { cwd }),
     })
-    this.#recorder.add({ pid: process.pid, role, name, command })
+    this.#recorder.add({ pid: process.pid, role, name, command, isNamedByCommand })
     void process.exited.then((exit) => this.#recorder.exited(process.pid, exit))
     this.processes.push({ role, name, process, decides })
     if (rounds !== undefined) this.#followRounds(log, rounds)

@@ -9,15 +9,15 @@ import { startRecording } from '../recording/recorder.js'
 import type { RecorderHandle } from '../recording/recorder-handle.js'
 import type { Recording, RoundRecord } from '../recording/recording.js'
 import { formatDuration } from '../units.js'
+import { combineRoles } from './combine-roles.js'
 import type { TrialResult } from './comparison.js'
 import { judgedAttribution } from './judged-attribution.js'
-import { judgedRoles } from './judged-roles.js'
+import { judgedRoles, parseJudge } from './judged-roles.js'
 import type { ComparisonPlan } from './plan.js'
 import type { ScheduledTrial } from './schedule.js'
 import type { Setting } from './settings.js'
 import { shrinkLogs } from './shrink-log.js'
 import { type StagedProcess, TrialStage } from './stage.js'
-import { sumOfRoles } from './sum-of-roles.js'
 import { type TrialProgress, watchTrial } from './trial-progress.js'
 import { TrialSteps } from './trial-steps.js'
 import { wholeRun } from './whole-run.js'
@@ -68,7 +68,7 @@ export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult
   const head = await recorder.finish(played.outcome.state, played.outcome.reason)
   const recording = readRecording(folder)
   const rounds = roundsOf(order, recording)
-  const judgedProbes = judgedAttribution(recording.attribution, order.plan.judge)
+  const judgedProbes = judgedAttribution(recording.attribution, order.plan.judge, { areSummed: tree !== null })
   const recorded: Outcome = head.state === 'failed' ? { state: 'failed', reason: head.reason } : played.outcome
   return {
     modelBytes: recording.modelBytes,
@@ -177,15 +177,18 @@ function roundsOf({ plan, workload }: TrialOrder, recording: Recording): RoundRe
   const roles = judgedRoles(plan.judge)
   const isSilent = workload.isOneRound && !recording.rounds.some(({ role }) => roles.includes(role))
   const rounds = isSilent ? [...recording.rounds, ...wholeRun(recording, roles)] : recording.rounds
-  if (roles.length === 1) return rounds
-  return [...rounds, ...sumOfRoles(rounds, recording.samples, { judge: plan.judge, roles })]
+  // The roles of our own jobs, peers above all, are judged one by one.
+  return workload.tree === null ? rounds : [...rounds, ...combineRoles(rounds, recording, plan.judge)]
 }
 
 /** Null unless every role that is judged was read before its work. */
-function initialRss({ plan }: TrialOrder, { initial }: Recording): number | null {
-  const readings = judgedRoles(plan.judge).map((judged) => {
-    const ofRole = initial.filter(({ role }) => role === judged).map(({ memory }) => memory.rssBytes)
-    return ofRole.length === 0 ? null : Math.max(...ofRole)
+function initialRss({ plan, workload }: TrialOrder, { initial }: Recording): number | null {
+  const readings = parseJudge(plan.judge).map(({ role, which }) => {
+    const ofRole = initial.filter((one) => one.role === role && (typeof which === 'string' || one.pid === which))
+    const bytes = ofRole.map(({ memory }) => memory.rssBytes)
+    if (bytes.length === 0) return null
+    // Sums are of the processes of a foreign program, which were read at one moment.
+    return which === 'sum' && workload.tree !== null ? bytes.reduce((sum, one) => sum + one) : Math.max(...bytes)
   })
   return readings.reduce(
     (sum, reading) => (sum === null || reading === null ? null : sum + reading),

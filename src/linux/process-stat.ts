@@ -11,6 +11,8 @@ export interface ProcessStat {
   parentPid: number
   groupId: number
   sessionId: number
+  /** Forked and not yet another program: its memory began as its parent's, page for page. */
+  isForkCopy: boolean
   /** Field 22: start of the process in clock ticks since boot. */
   startTicks: number
 }
@@ -57,10 +59,13 @@ function parseStat(text: string): ProcessStat {
     parentPid: fields[STATE + 1]!,
     groupId: fields[STATE + 2]!,
     sessionId: fields[STATE + 3]!,
+    isForkCopy: (fields[FLAGS]! & PF_FORKNOEXEC) !== 0,
     startTicks: fields[START_TICKS]!,
   }
 }
 
 /** Fields as proc_pid_stat(5) counts them. */
-const [STATE, START_TICKS] = [3, 22] as const
+const [STATE, FLAGS, START_TICKS] = [3, 9, 22] as const
+/** include/linux/sched.h: set by fork and vfork, cleared by exec. */
+const PF_FORKNOEXEC = 0x40
 const [BLANK, ZERO, NINE] = [0x20, 0x30, 0x39] as const

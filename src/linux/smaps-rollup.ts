@@ -3,6 +3,8 @@ import { type Pid, PROC } from './proc-file.js'
 
 /** Memory with shared pages taken into account. */
 export interface SharedMemory {
+  /** Resident set size at the same moment. */
+  rssBytes: number
   /** Proportional set size: a page shared by n processes counts 1/n for each. */
   pssBytes: number
   /** Unique set size: pages of this process alone, what would come back if it ended. */
@@ -18,6 +20,6 @@ export function readSharedMemory(pid: Pid, proc = PROC): SharedMemory | null {
   if (file.kind !== 'read') return null
   const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(file.text)?.[1]) * 1024
   const ussBytes = bytes('Private_Clean') + bytes('Private_Dirty')
-  const pssBytes = bytes('Pss')
-  return Number.isNaN(pssBytes + ussBytes) ? null : { pssBytes, ussBytes }
+  const [rssBytes, pssBytes] = [bytes('Rss'), bytes('Pss')]
+  return Number.isNaN(rssBytes + pssBytes + ussBytes) ? null : { rssBytes, pssBytes, ussBytes }
 }

@@ -1,4 +1,5 @@
 import { loadedAllocator } from '../linux/allocator-maps.js'
+import { readCommandLine } from '../linux/command-line.js'
 import { readProcessStatus } from '../linux/process-status.js'
 import type { Mark } from '../marks.js'
 import type { LiveProcess } from './observer.js'
@@ -13,6 +14,7 @@ export interface NewProcess {
   role: string
   name: string
   command: readonly string[]
+  isNamedByCommand: boolean
   firstSeenMs: number
 }
 
@@ -26,6 +28,8 @@ export class ProcessRegistry {
   readonly #named = new Set<RecordedProcess>()
   /** Roles that processes have because of what they have started. */
   readonly #rolesOfParents = new Map<RecordedProcess, string>()
+  /** The command line of each as the sampling thread last told it. */
+  readonly #sampledCommands = new Map<RecordedProcess, string>()
 
   constructor(patterns: readonly RolePattern[]) {
     this.#patterns = patterns
@@ -39,7 +43,7 @@ export class ProcessRegistry {
     return [...this.#live.values()]
   }
 
-  add(process: NewProcess): void {
+  add({ isNamedByCommand, ...process }: NewProcess): void {
     // The sampling thread may already have found it, and it may be over before that thread gets to it.
     const status = readProcessStatus(process.pid)
     const recorded: RecordedProcess = {
@@ -53,7 +57,7 @@ export class ProcessRegistry {
       command: process.command.join(' '),
     }
     this.#put(recorded)
-    this.#named.add(recorded)
+    if (!isNamedByCommand) this.#named.add(recorded)
     this.#nameParentOf(recorded)
   }
 
@@ -99,11 +103,8 @@ export class ProcessRegistry {
     if (isLast) takeTopSample(process, sampled)
     if (highest !== null) process.highest = highest
     if (last !== null) process.last = last
-    if (!this.#named.has(process)) {
-      Object.assign(process, nameProcess(sampled.command, this.#patterns))
-      process.role = this.#rolesOfParents.get(process) ?? process.role
-      process.command = sampled.command.join(' ')
-    }
+    if (sampled.overlap !== undefined) process.overlap = sampled.overlap
+    this.#renameAsSampled(process, sampled.command)
     this.#nameParentOf(process)
     if (!isGone) {
       lookUpAllocator(process)
@@ -122,6 +123,33 @@ export class ProcessRegistry {
     if (role === undefined) return
     parent.role = role
     this.#rolesOfParents.set(parent, role)
+  }
+
+  /** Looks whether one has become another program or has changed its title since it was named. */
+  renameLive(): void {
+    if (this.#patterns.length === 0) return
+    for (const process of this.#live.values()) {
+      const command = this.#named.has(process) ? null : readCommandLine(process.pid)
+      if (command !== null && command.length > 0) this.#rename(process, command)
+    }
+  }
+
+  /** Only what is new to the sampling thread is news: it may look less often than `renameLive`. */
+  #renameAsSampled(process: RecordedProcess, command: readonly string[]): void {
+    const line = command.join(' ')
+    if (this.#sampledCommands.get(process) === line) return
+    this.#sampledCommands.set(process, line)
+    this.#rename(process, command)
+  }
+
+  /** A title that no pattern fits takes no role away: it is the same process still. */
+  #rename(process: RecordedProcess, command: readonly string[]): void {
+    const line = command.join(' ')
+    if (this.#named.has(process) || line === process.command) return
+    const { role, name } = nameProcess(command, this.#patterns)
+    process.command = line
+    process.name = name
+    process.role = this.#rolesOfParents.get(process) ?? (role === 'process' ? process.role : role)
   }
 
   /** A role's own word counts for more than what is seen from outside. */

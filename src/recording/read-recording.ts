@@ -40,7 +40,7 @@ function outlineOf(folder: string, samples: () => Iterable<Sample>): RecordingOu
   const warnings = [...(head.warnings ?? [])]
   const marks = readMarks(folder, warnings)
   fillPeaks(head.processes, samples)
-  const rounds = roundRecords(marks, { [Symbol.iterator]: () => samples()[Symbol.iterator]() })
+  const rounds = roundRecords(marks, { [Symbol.iterator]: () => samples()[Symbol.iterator]() }, head.processes)
   return {
     folder,
     head,

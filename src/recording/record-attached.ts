@@ -66,7 +66,12 @@ export async function recordAttached(options: ProcessToAttach, signal: AbortSign
   }
   const end = whenEnough(options, recorder, signal)
   for (const stat of [target, ...descendantsOf(target.pid).filter(isNotOurs)])
-    recorder.add({ pid: stat.pid, command: commandOf(stat), ...nameProcess(commandOf(stat), roles) })
+    recorder.add({
+      pid: stat.pid,
+      command: commandOf(stat),
+      isNamedByCommand: true,
+      ...nameProcess(commandOf(stat), roles),
+    })
   const [state, reason] = await end
   for (const source of sources) source.close()
   return recorder.finish(state, reason)

@@ -103,7 +103,12 @@ export async function recordCommand(
     guard.dismiss()
     throw error
   }
-  recorder.add({ pid: command.pid, command: options.command, ...nameProcess(options.command, options.roles) })
+  recorder.add({
+    pid: command.pid,
+    command: options.command,
+    isNamedByCommand: true,
+    ...nameProcess(options.command, options.roles),
+  })
   const probe =
     order &&
     probeWhenDone(recorder, {

@@ -40,6 +40,8 @@ export interface RecordingOptions {
 
 export interface ProcessToRecord {
   pid: number
+  /** True when role and name come from its command line, and follow it when it becomes another program or changes its title. */
+  isNamedByCommand?: boolean
   role: string
   name: string
   command: readonly string[]

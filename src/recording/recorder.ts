@@ -100,7 +100,10 @@ class Recorder implements RecorderHandle {
     const live = () => this.#registry.live()
     this.#observer = new Observer({
       resetPeaks: options.resetPeaks ?? true,
-      live,
+      live: () => {
+        this.#registry.renameLive()
+        return live()
+      },
       append: (mark) => this.#appendObserved(mark),
       onRefused: (pid, why) =>
         this.warn(
@@ -123,12 +126,12 @@ class Recorder implements RecorderHandle {
           })
   }
 
-  add({ pid, role, name, command }: ProcessToRecord): void {
+  add({ pid, role, name, command, isNamedByCommand = false }: ProcessToRecord): void {
     const stat = readProcessStat(pid)
     const startTicks = stat.kind === 'read' ? stat.startTicks : 0
     const parentPid = stat.kind === 'read' ? stat.parentPid : null
     if (this.#isAttached) this.#warnOfOldPeak(pid, this.#observer.beginAttached(pid))
-    this.#registry.add({ pid, startTicks, parentPid, role, name, command, firstSeenMs: nowMs() })
+    this.#registry.add({ pid, startTicks, parentPid, role, name, command, isNamedByCommand, firstSeenMs: nowMs() })
     this.#sampler.add({ pid, startTicks })
     if (!this.#cgroup.isKnown) this.#readCgroup()
     this.#headKeeper.saveSoon()

@@ -35,6 +35,8 @@ export interface TreePeak {
   rssBytes: number
   /** How many processes the sum covers. */
   processes: number
+  /** Shared pages of forked processes that the sum leaves out, so that each counts once; absent where none are shared. */
+  overlapBytes?: number
 }
 
 export interface CgroupFacts {
@@ -85,6 +87,11 @@ export interface RecordedProcess {
   isGone?: boolean
   /** True when it became another program while it was recorded (`exec`): what it took just before was read by nobody. */
   isReplaced?: boolean
+  /**
+   * Of a forked process and its parent: how many of its resident bytes count in another of them already (RSS minus PSS), from
+   * which time on. A sum over processes leaves them out. Absent where nothing is shared.
+   */
+  overlap?: [timeMs: number, bytes: number][]
   /**
    * Exit code or signal, of the command and of those whose parent had not yet asked after them when the recorder looked;
    * null otherwise or while it runs.

@@ -1,13 +1,17 @@
 import type { Mark, RoundMark } from '../marks.js'
 import type { ObservedMark, ObservedProcess } from './observed-mark.js'
-import type { RoundRecord, Sample } from './recording.js'
+import type { RecordedProcess, RoundRecord, Sample } from './recording.js'
 
 /**
  * Marks and samples to round records, in the order in which the rounds ended. A role's own marks are taken as they are;
  * what the recorder observed stands for the marks that a foreign program could not write. Where the kernel's peak is
  * missing, because it cannot be reset, the highest sample of the round takes its place: a lower bound, and marked as such.
  */
-export function roundRecords(marks: readonly (Mark | ObservedMark)[], samples: Iterable<Sample>): RoundRecord[] {
+export function roundRecords(
+  marks: readonly (Mark | ObservedMark)[],
+  samples: Iterable<Sample>,
+  processes: readonly RecordedProcess[] = [],
+): RoundRecord[] {
   const cannotReset = new Set(marks.flatMap((mark) => (mark.mark === 'start' && !mark.exactPeaks ? [mark.pid] : [])))
   const records = marks.flatMap((mark): RoundRecord[] => {
     if (mark.mark === 'round') return [ofOwnMark(mark, cannotReset.has(mark.pid))]
@@ -17,7 +21,19 @@ export function roundRecords(marks: readonly (Mark | ObservedMark)[], samples: I
   })
   const sampled = records.filter(({ peakKind }) => peakKind === 'sampled')
   if (sampled.length > 0) fillSampledPeaks(sampled, samples)
+  nameUnnamed(records, processes)
   return records.sort((a, b) => a.endedMs - b.endedMs)
+}
+
+/** A process may get its role by a later title; the rounds before are its own all the same. */
+function nameUnnamed(records: readonly RoundRecord[], processes: readonly RecordedProcess[]): void {
+  const named = new Map(processes.filter(({ role }) => role !== 'process').map((process) => [process.pid, process]))
+  for (const record of records) {
+    const process = record.role === 'process' ? named.get(record.pid) : undefined
+    if (process === undefined || process.firstSeenMs > record.endedMs) continue
+    record.role = process.role
+    record.name = process.name
+  }
 }
 
 function ofOwnMark(mark: RoundMark, cannotReset: boolean): RoundRecord {

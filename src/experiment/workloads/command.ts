@@ -69,6 +69,7 @@ async function startCommand(stage: Stage, { plan, setting, judge, probe }: Comma
   await stage.start({
     role: plan.role === null ? ownRole : roleByPattern(plan, filled),
     name: COMMAND,
+    isNamedByCommand: plan.role !== null,
     command: splitCommand(plan.command, filled),
     environment: withProbe({ ...ownEnvironment(plan, filled), ...variablesOf(plan, values) }, probe),
     cwd,

@@ -69,6 +69,8 @@ export interface StageProcess {
   owned?: boolean
   /** The trial is over when all that decide have ended, and went well when they did. Default: those of the judged role. */
   decides?: boolean
+  /** True when its role follows its command line, see `ProcessToRecord`. */
+  isNamedByCommand?: boolean
   /** How its output tells of rounds. */
   rounds?: RoundPattern
 }

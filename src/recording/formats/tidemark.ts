@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { overlapOf } from '../overlap.js'
 import { readHead, readMarks } from '../read-recording.js'
 import type { RecordingHead, RoundRecord } from '../recording.js'
 import { SAMPLES_FILE } from '../recording-files.js'
@@ -29,17 +30,17 @@ export function* readTidemarkPast(folder: string, onReading: OnReading): Generat
       continue
     }
     const { timeMs, readings, pids, rssBytes, isTree } = event
-    onReading(null, timeMs, sumOf(event))
+    onReading(null, timeMs, event.sumBytes)
     if (isTree) for (let i = 0; i < readings; i++) onReading(pids[i]!, timeMs, rssBytes[i]!)
   }
 }
 
-/** A sample of a tree is told as a whole and process by process. */
-type TreeRow = SampleRow & { isTree: boolean }
+/** A sample of a tree is told as a whole, with shared pages counted once, and process by process. */
+type TreeRow = SampleRow & { isTree: boolean; sumBytes: number }
 
 function* readingsOf(row: TreeRow): Generator<RecordingEvent, undefined> {
   const { timeMs, readings, pids, rssBytes, isTree } = row
-  yield { kind: 'reading', pid: null, timeMs, rssBytes: sumOf(row) }
+  yield { kind: 'reading', pid: null, timeMs, rssBytes: row.sumBytes }
   if (!isTree) return
   for (let i = 0; i < readings; i++) yield { kind: 'reading', pid: pids[i]!, timeMs, rssBytes: rssBytes[i]! }
 }
@@ -50,16 +51,23 @@ function sumOf({ readings, rssBytes }: SampleRow): number {
   return sumBytes
 }
 
+function rssIn({ readings, pids, rssBytes }: SampleRow, pid: number): number | undefined {
+  for (let i = 0; i < readings; i++) if (pids[i] === pid) return rssBytes[i]
+  return undefined
+}
+
 function* readRows(folder: string): Generator<RecordingEvent | TreeRow, undefined> {
   const head = readHead(folder)
   const warnings: string[] = []
   yield { kind: 'command', command: commandLine(head.command) }
   yield { kind: 'origin', facts: factsOf(head) }
-  const peaks = sampledPeaks(roundRecords(readMarks(folder, warnings), []), head)
+  const peaks = sampledPeaks(roundRecords(readMarks(folder, warnings), [], head.processes), head)
   const isTree = head.processes.length > 1
+  const overlap = overlapOf(head.processes)
   const broken: number[] = []
   for (const row of readSamples(folder, warnings, broken)) {
-    yield Object.assign(row, { isTree })
+    const sumBytes = sumOf(row) - overlap(row.timeMs, (pid) => rssIn(row, pid))
+    yield Object.assign(row, { isTree, sumBytes })
     peaks.see(row)
   }
   if (broken.length > 0)

@@ -59,6 +59,8 @@ export interface SampledProcess {
   isReplaced: boolean
   highest: (MemoryReading & { timeMs: number }) | null
   last: (MemoryReading & { timeMs: number; threads: number; openFiles: number | null }) | null
+  /** Steps of the bytes that a sum counts in another process already, see `RecordedProcess.overlap`. */
+  overlap?: [timeMs: number, bytes: number][]
   /** Only of one that has ended, where its parent had not asked yet. */
   exit: { code: number | null; signal: string | null } | null
 }

@@ -7,8 +7,10 @@ import { isAlive, type ProcessStat, readProcessStat } from '../../linux/process-
 import { readThreadCpuMs } from '../../linux/this-thread.js'
 import { nowMs } from '../clock.js'
 import type { SamplingFacts, TreePeak } from '../recording.js'
+import { ForkCopies } from './fork-copies.js'
 import { NativeLoop } from './native-loop.js'
 import { Pace } from './pace.js'
+import { RssLimit } from './rss-limit.js'
 import { SampleLog } from './sample-log.js'
 import type { FromSampler, ProcessToSample, SampledProcess, SamplerSettings, ToSampler } from './sampler-protocol.js'
 import { TreeTracker } from './tree-tracker.js'
@@ -33,6 +35,7 @@ export class Sampler {
   readonly #pace: Pace
   readonly #tracker: TreeTracker | null
   readonly #watched = new Map<number, WatchedProcess>()
+  readonly #copies = new ForkCopies()
   /** The same; a loop over it costs less than one over the map. */
   #inOrder: readonly WatchedProcess[] = []
   readonly #readings = { read: 0, gone: 0, unreadable: 0 }
@@ -46,7 +49,7 @@ export class Sampler {
   #hasMoved = false
   /** The earlier one of the two. */
   #tellDueMs: number
-  #limitBytes: number
+  readonly #limit: RssLimit
   /** Of the newest sample. */
   #sumBytes = 0
   readonly #loop: NativeLoop | null
@@ -66,7 +69,7 @@ export class Sampler {
     this.#pace = new Pace(settings.intervalMs, nowMs())
     this.#progressDueMs = nowMs() + PROGRESS_INTERVAL_MS
     this.#tellDueMs = settings.tellLatest ? 0 : this.#progressDueMs
-    this.#limitBytes = settings.rssLimitBytes ?? Number.POSITIVE_INFINITY
+    this.#limit = new RssLimit(settings.rssLimitBytes)
   }
 
   run(): void {
@@ -106,7 +109,7 @@ export class Sampler {
     const timeMs = nowMs()
     if (timeMs >= this.#pace.dueMs) this.#sample(timeMs)
     // A ring of the bell ends either early; the deadline stays.
-    if (this.#loop !== null && this.#canLoop) this.#sampleInLoop(this.#loop)
+    if (this.#loop !== null && this.#canLoop && !this.#copies.hasYoung) this.#sampleInLoop(this.#loop)
     else this.#sleep.sleep(Math.max(0, this.#pace.dueMs - nowMs()))
   }
 
@@ -129,21 +132,23 @@ export class Sampler {
       this.#tellDueMs,
       this.#tracker?.quietUntilMs ?? Number.POSITIVE_INFINITY,
       this.#renameDueMs,
+      this.#copies.dueMs,
     )
+    const overlapBytes = this.#overlapBytes
     const { moved, samples } = loop.run({
       pace: this.#pace,
       log: this.#log,
       tracker: this.#tracker,
       untilMs,
-      limitBytes: this.#limitBytes,
+      limitBytes: this.#limit.bytes + overlapBytes,
     })
     if (moved) this.#hasMoved = true
     if (samples === 0) return
     const processes = this.#inOrder.length
     this.#readings.read += samples * processes
-    for (let i = 0; i < samples; i++) this.#noteSum(loop.times[i]!, loop.sumBytes(i), processes)
+    for (let i = 0; i < samples; i++) this.#noteSum(loop.times[i]!, loop.sumBytes(i) - overlapBytes, processes)
     this.#flush()
-    if (this.#sumBytes > this.#limitBytes) this.#tellLimit(loop.times[samples - 1]!)
+    this.#checkLimit(loop.times[samples - 1]!)
   }
 
   #flush(): void {
@@ -181,15 +186,26 @@ export class Sampler {
       return
     }
     this.#pace.taken(timeMs)
+    if (this.#copies.hasYoung) this.#meetGrownUp(timeMs)
+    this.#copies.readNext(timeMs)
     for (const watched of this.#inOrder) this.#takeCare(watched, timeMs)
-    if (this.#sumBytes > this.#limitBytes) this.#tellLimit(timeMs)
+    this.#checkLimit(timeMs)
     if (timeMs >= this.#tellDueMs) this.#tell(timeMs)
   }
 
   #search(tracker: TreeTracker, timeMs: number): void {
     for (const stat of tracker.findNew(timeMs)) {
       const watched = this.#watch(stat, timeMs)
-      if (watched !== undefined) this.#send({ kind: 'found', process: watched.known })
+      if (watched !== undefined && !this.#copies.isYoung(watched)) this.#send({ kind: 'found', process: watched.known })
+    }
+  }
+
+  /** Forked processes are found once they are a program or have memory of their own. */
+  #meetGrownUp(timeMs: number): void {
+    for (const watched of this.#copies.grownUp(timeMs, (pid) => this.#watched.get(pid))) {
+      watched.readStatus(timeMs)
+      watched.checkRename(timeMs)
+      this.#send({ kind: 'found', process: watched.known })
     }
   }
 
@@ -202,8 +218,9 @@ export class Sampler {
       const kind = watched.readRss(timeMs)
       this.#readings[kind]++
       if (kind === 'read') {
+        if (this.#copies.isYoung(watched)) continue
         processes++
-        sumBytes += watched.rssBytes
+        sumBytes += watched.rssBytes - watched.overlapBytes
         this.#log?.reading(watched.known.pid, watched.rssBytes)
       } else if (kind === 'gone') this.#drop(watched)
     }
@@ -215,11 +232,21 @@ export class Sampler {
 
   #noteSum(timeMs: number, rssBytes: number, processes: number): void {
     this.#sumBytes = rssBytes
-    if (rssBytes > (this.#treePeak?.rssBytes ?? 0)) this.#treePeak = { timeMs, rssBytes, processes }
+    if (rssBytes <= (this.#treePeak?.rssBytes ?? 0)) return
+    const overlapBytes = this.#overlapBytes
+    this.#treePeak = { timeMs, rssBytes, processes, ...(overlapBytes > 0 && { overlapBytes }) }
+  }
+
+  /** What a plain sum of RSS counts more than once. */
+  get #overlapBytes(): number {
+    let bytes = 0
+    for (const watched of this.#inOrder) bytes += watched.overlapBytes
+    return bytes
   }
 
   /** What is due less often: peak, parts and threads, and whether it has become another program. */
   #takeCare(watched: WatchedProcess, timeMs: number): void {
+    if (this.#copies.isYoung(watched)) return
     if (watched.isStatusDue(timeMs) && watched.readStatus(timeMs)) this.#hasMoved = true
     if (this.#tracker !== null && watched.checkRename(timeMs)) this.#send({ kind: 'renamed', process: watched.known })
   }
@@ -242,7 +269,8 @@ export class Sampler {
       intervals: this.#settings.statusIntervals,
       forkMs: Math.max(FORK_MS, 1.5 * this.#settings.intervalMs),
     })
-    watched.readStatus(timeMs)
+    watched.readRss(timeMs)
+    if (!this.#copies.add(watched, stat, this.#watched.get(stat.parentPid))) watched.readStatus(timeMs)
     this.#watched.set(stat.pid, watched)
     this.#watchedChanged()
     return watched
@@ -259,12 +287,15 @@ export class Sampler {
   }
 
   #drop(watched: WatchedProcess): void {
+    const wasYoung = this.#copies.isYoung(watched)
+    this.#copies.remove(watched.known.pid)
     watched.readExit()
     watched.close()
     this.#watched.delete(watched.known.pid)
     this.#watchedChanged()
     this.#tracker?.remove(watched.known)
-    this.#send({ kind: 'gone', process: watched.known })
+    if (wasYoung) this.#vanished()
+    else this.#send({ kind: 'gone', process: watched.known })
   }
 
   /** Ends the line. When the disk is full, what was written is kept and the recorder is told; nothing more is written. */
@@ -284,9 +315,10 @@ export class Sampler {
     this.#send({ kind: 'failed', code, message: messageOf(error) })
   }
 
-  #tellLimit(timeMs: number): void {
-    this.#limitBytes = Number.POSITIVE_INFINITY // once is enough
-    this.#send({ kind: 'over-limit', timeMs, rssBytes: this.#sumBytes })
+  #checkLimit(timeMs: number): void {
+    const counted = () => this.#inOrder.filter((watched) => !this.#copies.isYoung(watched))
+    const rssBytes = this.#limit.passedBy({ timeMs, sumBytes: this.#sumBytes, counted })
+    if (rssBytes !== undefined) this.#send({ kind: 'over-limit', timeMs, rssBytes })
   }
 
   #isProgressDue(timeMs: number): boolean {

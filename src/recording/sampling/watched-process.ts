@@ -12,8 +12,13 @@ import type { SampledProcess, StatusIntervals } from './sampler-protocol.js'
 
 /** On older kernels counting descriptors lists a folder, thousands of entries on a busy server. */
 const OPEN_FILES_INTERVAL_MS = 1000
+const MIB = 2 ** 20
+/** After each so many steps of the overlap only steps twice as large are kept. */
+const OVERLAP_STEPS = 100
 /** A new process is often a fork that is about to become another program; then its command line changes. */
-const RENAME_CHECKS_MS = [20, 100, 500, 2000, 10_000]
+const RENAME_CHECKS_MS = [20, 100, 500, 2000]
+/** Later a start script may still become its server, and a program change its title. */
+const RENAME_INTERVAL_MS = 10_000
 
 /** What is kept open of a process while it is watched. */
 export interface ProcessFiles {
@@ -61,6 +66,7 @@ export class WatchedProcess {
   #stackStart: number | null
   /** Whether it has become another program since its command line was read. */
   #hasExecuted = false
+  #overlapBytes = 0
 
   /** @param forkMs by this age a process that was just forked has become its program */
   constructor(
@@ -78,6 +84,32 @@ export class WatchedProcess {
   /** Of the last reading that worked. */
   get rssBytes(): number {
     return this.#statm.rssBytes
+  }
+
+  /** How many of its resident bytes a sum counts in another process already. */
+  get overlapBytes(): number {
+    return Math.min(this.#overlapBytes, this.#statm.rssBytes)
+  }
+
+  /** From this time on. Only steps that matter are kept, so that a day of them stays small. */
+  setOverlap(bytes: number, timeMs: number): void {
+    this.#overlapBytes = bytes
+    const steps = this.known.overlap
+    const last = steps?.at(-1)?.[1] ?? 0
+    const matters = Math.max(MIB, (last / 20) * 2 ** Math.floor((steps?.length ?? 0) / OVERLAP_STEPS))
+    if (bytes === last || (bytes !== 0 && Math.abs(bytes - last) < matters)) return
+    this.known.overlap = [...(steps ?? []), [timeMs, bytes]]
+  }
+
+  /** It was a copy of its parent and has become another program: what was read of it was the parent's memory. */
+  becameAnother(): void {
+    this.known.peakBytes = null
+    this.known.highest = null
+    this.known.last = null
+    this.known.aboveBytes = null
+    this.#topBytes = 0
+    this.#stackStart = readStackStart(this.known.pid)
+    this.#hasExecuted = true
   }
 
   readRss(timeMs: number): ReadingKind {
@@ -217,7 +249,8 @@ export class WatchedProcess {
 
   /** When `checkRename` is due next. */
   get renameDueMs(): number {
-    return this.known.firstSeenMs + (RENAME_CHECKS_MS[this.#renameChecks] ?? Number.POSITIVE_INFINITY)
+    const late = this.#renameChecks + 1 - RENAME_CHECKS_MS.length
+    return this.known.firstSeenMs + (RENAME_CHECKS_MS[this.#renameChecks] ?? late * RENAME_INTERVAL_MS)
   }
 
   /** True when the process has become another program since the last call, or goes by another name. */
