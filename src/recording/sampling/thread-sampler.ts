@@ -203,6 +203,7 @@ export class Sampler {
   /** Forked processes are found once they are a program or have memory of their own. */
   #meetGrownUp(timeMs: number): void {
     for (const watched of this.#copies.grownUp(timeMs, (pid) => this.#watched.get(pid))) {
+      this.#processes.seen++
       watched.readStatus(timeMs)
       watched.checkRename(timeMs)
       this.#send({ kind: 'found', process: watched.known })
@@ -262,7 +263,6 @@ export class Sampler {
       closeProcessFiles(files)
       return undefined
     }
-    this.#processes.seen++
     const { pid, startTicks, parentPid } = stat
     const known = unread({ pid, startTicks, parentPid, command: commandOf(stat) }, timeMs)
     const watched = new WatchedProcess(files, known, {
@@ -270,7 +270,10 @@ export class Sampler {
       forkMs: Math.max(FORK_MS, 1.5 * this.#settings.intervalMs),
     })
     watched.readRss(timeMs)
-    if (!this.#copies.add(watched, stat, this.#watched.get(stat.parentPid))) watched.readStatus(timeMs)
+    if (!this.#copies.add(watched, stat, this.#watched.get(stat.parentPid))) {
+      this.#processes.seen++
+      watched.readStatus(timeMs)
+    }
     this.#watched.set(stat.pid, watched)
     this.#watchedChanged()
     return watched
