@@ -15,8 +15,6 @@ const COST_SHARE = 1 / 100
 interface Member {
   watched: WatchedProcess
   isCopy: boolean
-  /** Pages that count in another member, as of the newest reading. */
-  overlapBytes: number
 }
 
 interface Young {
@@ -36,9 +34,6 @@ interface Young {
 export class ForkCopies {
   readonly #young = new Map<number, Young>()
   readonly #family = new Map<number, Member>()
-  /** Members that the present pass has yet to read. */
-  #toRead: number[] = []
-  #costMs = 0
   #dueMs = Number.POSITIVE_INFINITY
 
   /** True when it is a young copy: it is nothing of its own yet. */
@@ -79,64 +74,56 @@ export class ForkCopies {
         continue
       }
       watched.setOverlap(inheritedBytes, timeMs)
-      this.#join(watched, { isCopy: true, overlapBytes: inheritedBytes })
+      this.#join(watched, true)
       const parent = watchedOf(stat.parentPid)
-      if (parent !== undefined && !this.#family.has(stat.parentPid))
-        this.#join(parent, { isCopy: false, overlapBytes: 0 })
+      if (parent !== undefined && !this.#family.has(stat.parentPid)) this.#join(parent, false)
     }
     return grown
   }
 
   remove(pid: number): void {
     this.#young.delete(pid)
-    if (!this.#family.delete(pid)) return
-    if (![...this.#family.values()].some(({ isCopy }) => isCopy)) this.#disband()
-    else this.#startPass(Number.NEGATIVE_INFINITY)
-  }
-
-  /**
-   * Reads the PSS of one member; the others follow with the next samples, so that none waits for all of them. What was read
-   * counts once the pass is over: half of it would divide the shared pages among too few.
-   */
-  readNext(timeMs: number): void {
-    if (timeMs < this.#dueMs) return
-    const pid = this.#toRead.shift()
-    const member = pid === undefined ? undefined : this.#family.get(pid)
-    const before = performance.now()
-    if (pid !== undefined && member !== undefined) this.#read(pid, member)
-    this.#costMs += performance.now() - before
-    if (this.#toRead.length > 0) return
-    for (const { watched, overlapBytes } of this.#family.values()) watched.setOverlap(overlapBytes, timeMs)
-    this.#startPass(timeMs + Math.max(REFRESH_MS, this.#costMs / COST_SHARE))
-  }
-
-  #read(pid: number, member: Member): void {
-    const stat = readProcessStat(pid)
-    if (stat.kind !== 'read') return
-    if (member.isCopy && !stat.isForkCopy) {
-      member.watched.becameAnother()
-      member.watched.setOverlap(0, nowMs())
-      this.remove(pid)
+    if (!this.#family.has(pid)) return
+    const sharers = this.#family.size
+    this.#family.delete(pid)
+    if (![...this.#family.values()].some(({ isCopy }) => isCopy)) {
+      this.#disband()
       return
     }
-    const memory = readSharedMemory(pid)
-    if (memory !== null) member.overlapBytes = Math.max(0, memory.rssBytes - memory.pssBytes)
+    // What n shared is shared by n - 1 now. The next reading tells it exactly.
+    const left = (sharers * (sharers - 2)) / (sharers - 1) ** 2
+    for (const { watched } of this.#family.values()) watched.setOverlap(watched.overlapBytes * left, nowMs())
+    this.#dueMs = Number.NEGATIVE_INFINITY
   }
 
-  #join(watched: WatchedProcess, member: { isCopy: boolean; overlapBytes: number }): void {
-    this.#family.set(watched.known.pid, { watched, ...member })
-    this.#startPass(Number.NEGATIVE_INFINITY)
+  /** Reads the PSS of all members. Not while there are young copies, among whom the pages are divided as well. */
+  readPss(timeMs: number): void {
+    if (timeMs < this.#dueMs || this.hasYoung) return
+    const before = performance.now()
+    for (const [pid, member] of this.#family) {
+      const stat = readProcessStat(pid)
+      if (stat.kind !== 'read') continue
+      if (member.isCopy && !stat.isForkCopy) {
+        member.watched.becameAnother()
+        member.watched.setOverlap(0, timeMs)
+        this.remove(pid)
+        continue
+      }
+      const memory = readSharedMemory(pid)
+      if (memory !== null) member.watched.setOverlap(Math.max(0, memory.rssBytes - memory.pssBytes), timeMs)
+    }
+    const costMs = performance.now() - before
+    if (this.#family.size > 0) this.#dueMs = timeMs + Math.max(REFRESH_MS, costMs / COST_SHARE)
   }
 
-  #startPass(dueMs: number): void {
-    this.#toRead = [...this.#family.keys()]
-    this.#costMs = 0
-    this.#dueMs = dueMs
+  #join(watched: WatchedProcess, isCopy: boolean): void {
+    this.#family.set(watched.known.pid, { watched, isCopy })
+    this.#dueMs = Number.NEGATIVE_INFINITY
   }
 
   #disband(): void {
     for (const { watched } of this.#family.values()) watched.setOverlap(0, nowMs())
     this.#family.clear()
-    this.#startPass(Number.POSITIVE_INFINITY)
+    this.#dueMs = Number.POSITIVE_INFINITY
   }
 }

@@ -187,7 +187,7 @@ export class Sampler {
     }
     this.#pace.taken(timeMs)
     if (this.#copies.hasYoung) this.#meetGrownUp(timeMs)
-    this.#copies.readNext(timeMs)
+    this.#copies.readPss(timeMs)
     for (const watched of this.#inOrder) this.#takeCare(watched, timeMs)
     this.#checkLimit(timeMs)
     if (timeMs >= this.#tellDueMs) this.#tell(timeMs)
