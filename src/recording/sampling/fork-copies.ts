@@ -21,6 +21,7 @@ interface Young {
   watched: WatchedProcess
   /** The pages that it was forked with, and those of files that its parent has too. */
   inheritedBytes: number
+  bornMs: number
 }
 
 /**
@@ -36,12 +37,16 @@ export class ForkCopies {
   readonly #family = new Map<number, Member>()
   #dueMs = Number.POSITIVE_INFINITY
 
-  /** True when it is a young copy: it is nothing of its own yet. */
+  /**
+   * Takes in a process that was just found. True when it is a young copy, which is nothing of its own yet.
+   *
+   * @param parent undefined where it is not watched, or not yet: on a busy machine a child may be found before its parent
+   */
   add(watched: WatchedProcess, stat: ProcessStat, parent: WatchedProcess | undefined): boolean {
-    if (!stat.isForkCopy || parent === undefined) return false
+    if (!stat.isForkCopy) return false
     // File pages are mapped one by one when the copy first runs through them, up to as many as the parent has.
-    const inheritedBytes = Math.max(watched.rssBytes, parent.rssBytes)
-    this.#young.set(stat.pid, { watched, inheritedBytes })
+    const inheritedBytes = Math.max(watched.rssBytes, parent?.rssBytes ?? 0)
+    this.#young.set(stat.pid, { watched, inheritedBytes, bornMs: watched.known.firstSeenMs })
     return true
   }
 
@@ -62,21 +67,23 @@ export class ForkCopies {
   /** The young ones that have an image or memory of their own by now. */
   grownUp(timeMs: number, watchedOf: (pid: number) => WatchedProcess | undefined): WatchedProcess[] {
     const grown: WatchedProcess[] = []
-    for (const [pid, { watched, inheritedBytes }] of this.#young) {
+    for (const [pid, { watched, inheritedBytes, bornMs }] of this.#young) {
       const stat = readProcessStat(pid)
       if (stat.kind !== 'read') continue // the next reading of RSS tells that it is gone
-      const isOld = timeMs - watched.known.firstSeenMs >= YOUNG_MS
+      const isOld = timeMs - bornMs >= YOUNG_MS
       if (stat.isForkCopy && !isOld && watched.rssBytes < inheritedBytes + OWN_BYTES) continue
       this.#young.delete(pid)
+      watched.known.firstSeenMs = timeMs
       grown.push(watched)
       if (!stat.isForkCopy) {
         watched.becameAnother()
         continue
       }
+      const parent = watchedOf(stat.parentPid)
+      if (parent === undefined) continue // its pages count nowhere else
       watched.setOverlap(inheritedBytes, timeMs)
       this.#join(watched, true)
-      const parent = watchedOf(stat.parentPid)
-      if (parent !== undefined && !this.#family.has(stat.parentPid)) this.#join(parent, false)
+      if (!this.#family.has(stat.parentPid)) this.#join(parent, false)
     }
     return grown
   }

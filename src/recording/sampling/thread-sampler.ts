@@ -173,7 +173,7 @@ export class Sampler {
     const stat = readProcessStat(pid)
     if (stat.kind === 'read' && stat.startTicks === startTicks) {
       this.#tracker?.add(stat)
-      if (this.#watch(stat, nowMs()) !== undefined) return
+      if (this.#watch(stat, nowMs(), { isNamed: true }) !== undefined) return
     } else this.#vanished()
     // Whoever named it waits to hear of its end.
     this.#send({ kind: 'gone', process: unread({ pid, startTicks, parentPid: null, command: [] }) })
@@ -181,12 +181,12 @@ export class Sampler {
 
   #sample(timeMs: number): void {
     if (this.#tracker?.hasNews(timeMs)) this.#search(this.#tracker, timeMs)
+    if (this.#copies.hasYoung) this.#meetGrownUp(timeMs)
     if (this.#readAll(timeMs) === 0) {
       this.#pace.passed(timeMs)
       return
     }
     this.#pace.taken(timeMs)
-    if (this.#copies.hasYoung) this.#meetGrownUp(timeMs)
     this.#copies.readPss(timeMs)
     for (const watched of this.#inOrder) this.#takeCare(watched, timeMs)
     this.#checkLimit(timeMs)
@@ -252,7 +252,7 @@ export class Sampler {
     if (this.#tracker !== null && watched.checkRename(timeMs)) this.#send({ kind: 'renamed', process: watched.known })
   }
 
-  #watch(stat: ProcessStat, timeMs: number): WatchedProcess | undefined {
+  #watch(stat: ProcessStat, timeMs: number, { isNamed = false } = {}): WatchedProcess | undefined {
     const files = openProcessFiles(stat.pid)
     if (files === 'unreadable') this.#processes.unreadable++
     // Between the listing and now the pid may have been given to another process.
@@ -270,7 +270,7 @@ export class Sampler {
       forkMs: Math.max(FORK_MS, 1.5 * this.#settings.intervalMs),
     })
     watched.readRss(timeMs)
-    if (!this.#copies.add(watched, stat, this.#watched.get(stat.parentPid))) {
+    if (isNamed || !this.#copies.add(watched, stat, this.#watched.get(stat.parentPid))) {
       this.#processes.seen++
       watched.readStatus(timeMs)
     }

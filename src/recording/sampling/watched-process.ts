@@ -98,7 +98,9 @@ export class WatchedProcess {
     const last = steps?.at(-1)?.[1] ?? 0
     const matters = Math.max(MIB, (last / 20) * 2 ** Math.floor((steps?.length ?? 0) / OVERLAP_STEPS))
     if (bytes === last || (bytes !== 0 && Math.abs(bytes - last) < matters)) return
-    this.known.overlap = [...(steps ?? []), [Math.max(timeMs, steps?.at(-1)?.[0] ?? 0), Math.round(bytes)]]
+    // Samples are written in hundredths of a millisecond; the one of this moment is meant, too.
+    const sinceMs = Math.max(Math.floor(timeMs * 100) / 100, steps?.at(-1)?.[0] ?? 0)
+    this.known.overlap = [...(steps ?? []), [sinceMs, Math.round(bytes)]]
   }
 
   /** It was a copy of its parent and has become another program: what was read of it was the parent's memory. */
