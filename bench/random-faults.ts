@@ -2,7 +2,7 @@
  * Short jobs of all four algorithms, as real processes of which some are killed, started again, stopped and continued at drawn
  * moments; after each one the promises of test/federation/faulty-job.ts are checked. Everything is drawn from one seed.
  *
- *     npm run faults [-- JOBS [SEED [ONLY]]]
+ *     npm run faults -- random [JOBS [SEED [ONLY]]]
  *
  * ONLY runs the one job of that number again. Goal (an issue of the project sets it): 200 jobs, no promise broken.
  */
@@ -35,7 +35,7 @@ async function work(): Promise<void> {
       ends.push({ job, end: await runFaultyJob(job, join(folder, String(number))) })
     } catch (error) {
       failures.push(`job ${number} of seed ${seed}, ${JSON.stringify(job)}\n${(error as Error).stack}`)
-      console.error(`\n${failures.at(-1)}\nAgain: npm run faults -- ${count} ${seed} ${number}`)
+      console.error(`\n${failures.at(-1)}\nAgain: npm run faults -- random ${count} ${seed} ${number}`)
     }
     process.stderr.write(`\r${ends.length + failures.length} of ${jobs.length}, ${failures.length} failed `)
   }

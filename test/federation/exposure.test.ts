@@ -1,7 +1,6 @@
 /** What a server that others can reach does about those who mean it no good. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { StoppedError } from '../../src/errors.js'
 import { runClient } from '../../src/federation/roles/client.js'
@@ -9,6 +8,7 @@ import type { ServerSettings } from '../../src/federation/roles/job.js'
 import type { Weights } from '../../src/federation/weights/weights.js'
 import { leaveOutWithout, needs } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
+import { makeCertificates } from './certificates.js'
 import { fakeRole, TOKEN } from './fake-role.js'
 import { bytesOf, get, joinByHand, openSocket, textOf } from './raw-client.js'
 import { clientSettings } from './settings.js'
@@ -73,11 +73,82 @@ describe('a server', () => {
     await job
   })
 
-  it('tells the one connection too many that it is one', async () => {
-    const { url } = await startServer({ maxConnections: 2 })
-    const open = [openSocket(url), openSocket(url)]
-    await Promise.all(open.map((socket) => once(socket, 'connect')))
-    expect(await textOf(openSocket(url))).toMatch(/503.*the server has its 2 connections; see --max-connections/s)
+  it('has idle connections without the token give way to new ones, the oldest first', async () => {
+    const { url, job } = await startServer({ maxConnections: 4 })
+    const idle = Array.from({ length: 4 }, () => openSocket(url))
+    for (const socket of idle) {
+      socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n')
+      await once(socket, 'data')
+    }
+    const closed: number[] = []
+    for (const [number, socket] of idle.entries()) socket.once('close', () => closed.push(number))
+    await startClient(url)
+    await job
+    expect(closed[0]).toBe(0)
+  })
+
+  it('has connections without the token give way though they are in the middle of something', async () => {
+    const { url, job } = await startServer({ maxConnections: 3 })
+    const busy = Array.from({ length: 3 }, () => openSocket(url))
+    // A head without an end, a body without an end, and answers that nobody reads.
+    busy[0]!.write('GET /healthz HTTP/1.1\r\nhost: x\r\n')
+    busy[1]!.write('POST /v1/failure HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n')
+    busy[2]!.pause()
+    busy[2]!.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(20_000))
+    await startClient(url)
+    await job
+  })
+
+  it('has idle connections with the token give way last, and never the one that a client is known by', async () => {
+    const { url, job } = await startServer({ maxConnections: 3 })
+    const client = await joinByHand(url, 'site-1')
+    const ask = async (authorization: string) => {
+      const socket = openSocket(url)
+      socket.write(`GET /v1/status HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`)
+      await once(socket, 'data')
+      return socket
+    }
+    const withToken = await ask(`Bearer ${TOKEN}`)
+    const without = await ask('Bearer wrong')
+    const closed = [client.presence, withToken, without].map((socket) => once(socket, 'close'))
+    const third = openSocket(url)
+    await closed[2]
+    // Those that say nothing go before it too.
+    const fourth = openSocket(url)
+    await once(third, 'close')
+    expect(withToken.destroyed).toBe(false)
+    fourth.destroy()
+    await client.task()
+    await client.result({ round: 1 }, bytesOf(weights(2)))
+    await client.task()
+    await job
+  })
+
+  it('tells the one connection too many that it is one, where all others are clients', async () => {
+    const { url } = await startServer({ maxConnections: 1 })
+    await joinByHand(url, 'site-1')
+    expect(await textOf(openSocket(url))).toMatch(/503.*the server has its 1 connections; see --max-connections/s)
+  })
+
+  it('says nothing to HTTP/1.0 before its answer', async () => {
+    const { url } = await startServer({})
+    const client = await joinByHand(url, 'site-1')
+    await client.task()
+    const body = bytesOf(weights(2))
+    const head = Object.entries({
+      ...client.identity,
+      authorization: `Bearer ${TOKEN}`,
+      'tidemark-round': '1',
+      'tidemark-attempt': '0',
+      'tidemark-examples': '1',
+      'tidemark-steps': '1',
+      'content-length': body.length,
+      expect: '100-continue',
+    }).map(([name, value]) => `${name}: ${value}\r\n`)
+    const socket = openSocket(url)
+    socket.write(`POST /v1/result HTTP/1.0\r\n${head.join('')}\r\n`)
+    socket.write(body)
+    expect(await textOf(socket)).toMatch(/^HTTP\/1\.1 200 OK.*accepted/s)
   })
 
   it('cuts off an upload that drips, says why, and takes the next', async () => {
@@ -121,7 +192,7 @@ describe('a server', () => {
 
 describe('with TLS', () => {
   it('a job runs, and only who has a certificate in its own name takes part', needs('openssl'), async () => {
-    const files = makeCertificates()
+    const files = makeCertificates(temporaryFolder())
     const tls = { tlsCert: files('server.crt'), tlsKey: files('server.key'), tlsCa: files('ca.crt') }
     const { url, job } = await startServer({ ...tls })
     expect(url).toMatch(/^https:/)
@@ -144,30 +215,3 @@ describe('with TLS', () => {
     )
   })
 })
-
-/** A certificate authority, a server and a client of its, and another authority. */
-function makeCertificates(): (name: string) => string {
-  const folder = temporaryFolder()
-  const file = (name: string) => join(folder, name)
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' })
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  for (const ca of ['ca', 'other-ca'])
-    openssl('req', '-x509', ...key, '-subj', `/CN=${ca}`, '-keyout', file(`${ca}.key`), '-out', file(`${ca}.crt`))
-  for (const name of ['server', 'site-1']) {
-    const names = name === 'server' ? 'IP:127.0.0.1' : `DNS:${name}`
-    const signed = ['-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-addext', `subjectAltName=${names}`]
-    openssl(
-      'req',
-      '-x509',
-      ...key,
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      file(`${name}.key`),
-      '-out',
-      file(`${name}.crt`),
-      ...signed,
-    )
-  }
-  return file
-}

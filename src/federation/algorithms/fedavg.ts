@@ -1,3 +1,4 @@
+import type { Scale } from '../rounds/aggregation.js'
 import type { RoundSettings } from '../rounds/exchange.js'
 import type { ResultClaim } from '../wire/messages.js'
 import type { Algorithm } from './algorithm.js'
@@ -27,14 +28,15 @@ export function weightedMean({
   serverLearningRate,
 }: Pick<RoundSettings, 'weighting' | 'serverLearningRate'>): {
   weight(claim: ResultClaim): number
-  scale(accepted: readonly ResultClaim[]): { keep: number; rate: number }
+  scale(accepted: readonly ResultClaim[]): Required<Scale>
 } {
   const weight = (claim: ResultClaim) => (weighting === 'examples' ? claim.numExamples : 1)
   return {
     weight,
     scale: (accepted) => ({
       keep: 1 - serverLearningRate,
-      rate: serverLearningRate / accepted.reduce((sum, claim) => sum + weight(claim), 0),
+      rate: serverLearningRate,
+      total: accepted.reduce((sum, claim) => sum + weight(claim), 0),
     }),
   }
 }

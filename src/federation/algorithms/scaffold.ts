@@ -52,17 +52,17 @@ function quorum({ settings, examples }: RoundSteps): number {
 function sumOfDifferences({ settings, examples }: RoundSteps): Combination {
   const mean = weightedMean(settings)
   const weight = (claim: ResultClaim) => mean.weight(claim)
-  const share = (accepted: readonly ResultClaim[]) => {
-    if (settings.weighting === 'uniform') return 1 / settings.clients
+  const totalOfAll = (accepted: readonly ResultClaim[]) => {
+    if (settings.weighting === 'uniform') return settings.clients
     const all = new Map([...examples, ...accepted.map((claim) => [claim.client, claim.numExamples] as const)])
-    return 1 / sumOf(all.values())
+    return sumOf(all.values())
   }
   return {
     weight,
-    scale: (accepted, { name }) => ({
-      keep: 1,
-      rate: name.startsWith('control/') ? share(accepted) : mean.scale(accepted).rate,
-    }),
+    scale: (accepted, { name }) => {
+      if (name.startsWith('control/')) return { keep: 1, rate: 1, total: totalOfAll(accepted) }
+      return { ...mean.scale(accepted), keep: 1 }
+    },
   }
 }
 

@@ -158,6 +158,7 @@ async function openServer(
     tls,
     // Each client has one connection, and a second one while it comes back; the rest is for people who look at the status.
     maxConnections: settings.maxConnections === 0 ? 2 * settings.clients + 16 : settings.maxConnections,
+    isNeeded: (socket) => members.isKnownBy(socket),
     headersMs: settings.headersMs,
     onRefused: (code) => metrics.refuse(code),
     routes: serverRoutes({

@@ -12,17 +12,29 @@ import type { Spares } from './spares.js'
 /**
  * How results are put together, tensor by tensor:
  *
- *     next = keep * current + rate * (sum over the accepted results of weight_i * result_i)
+ *     next = keep * current + rate * (sum over the accepted results of (weight_i / total) * result_i)
  *
  * An algorithm states the numbers; an {@link Aggregation} does the arithmetic. FedAvg has weight_i = n_i,
- * keep = 1 - eta_g and rate = eta_g / sum n_i. SCAFFOLD's control variates, sent as differences, have weight_i = 1,
- * keep = 1 and rate = 1/N.
+ * keep = 1 - eta_g, rate = eta_g and total = sum n_i. SCAFFOLD's control variates, sent as differences, have weight_i = 1,
+ * keep = 1, rate = 1 and total = N. Each weight is divided by the total: 1/total alone may be infinite.
  */
 export interface Combination {
   /** The weight of one result in the sum of this tensor; above zero. Known as soon as the result is there. */
   weight(claim: ResultClaim, tensor: TensorSpec): number
   /** Once it is known who was accepted. */
-  scale(accepted: readonly ResultClaim[], tensor: TensorSpec): { keep: number; rate: number }
+  scale(accepted: readonly ResultClaim[], tensor: TensorSpec): Scale
+}
+
+export interface Scale {
+  keep: number
+  rate: number
+  /** 1 where it is left out. */
+  total?: number
+}
+
+/** The factor of a result in the next state. */
+export function shareOf({ rate, total = 1 }: Scale, weight: number): number {
+  return rate * (weight / total)
 }
 
 /** `ordered` adds in the order of client names, so that runs are bit-identical; `arrival` as results come, with one set of weights as the sum. */

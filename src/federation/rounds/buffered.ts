@@ -5,7 +5,8 @@ import type { Term } from '../weights/kernels/kernels.js'
 import { readWeights } from '../weights/read-safetensors.js'
 import { allocateTensor, copyTensors, type TensorData, type Weights, weightsBytes } from '../weights/weights.js'
 import type { ResultClaim } from '../wire/messages.js'
-import type { Aggregation, AggregationSettings, ReceivedResult } from './aggregation.js'
+import { type Aggregation, type AggregationSettings, type ReceivedResult, shareOf } from './aggregation.js'
+import { meanIsNotFinite, type Overflow, type Part, sumIsNotFinite } from './mean-check.js'
 import { compareText } from './sample.js'
 import { OpenSpares, type Spares } from './spares.js'
 import { combineTensor } from './weighted-sum.js'
@@ -85,12 +86,17 @@ class OrderedAggregation implements Aggregation {
     const written = held.find(({ isSpare }) => isSpare)
     const data: TensorData[] = []
     for (const [tensor, spec] of specs.entries()) {
-      const { keep, rate } = combination.scale(accepted, spec)
-      const terms: Term[] = []
-      for (const result of held)
-        terms.push({ share: rate * combination.weight(result.claim, spec), data: result.data[tensor]! })
+      const scale = combination.scale(accepted, spec)
+      const { keep } = scale
+      const terms: (Term & Part)[] = []
+      for (const { claim, data } of held) {
+        const share = shareOf(scale, combination.weight(claim, spec))
+        terms.push({ client: claim.client, share, data: data[tensor]! })
+      }
       const target = written?.data[tensor] ?? allocateTensor(spec)
-      combineTensor(target, { terms, current: current.data[tensor]!, keep })
+      const index = combineTensor(target, { terms, current: current.data[tensor]!, keep })
+      if (index !== -1)
+        throw this.#notFinite(terms, { tensor: spec.name, index, at: index, value: target[index]!, target })
       digest?.take(spec.name, target, target.byteLength)
       data.push(target)
     }
@@ -101,6 +107,10 @@ class OrderedAggregation implements Aggregation {
   discard(): void {
     this.#held = []
     this.#spares.close()
+  }
+
+  #notFinite(parts: readonly Part[], overflow: Overflow): Error {
+    return meanIsNotFinite(this.#settings.round, parts, overflow)
   }
 }
 
@@ -151,10 +161,11 @@ class ArrivalAggregation implements Aggregation {
     this.discard()
     const data: TensorData[] = []
     for (const [tensor, spec] of specs.entries()) {
-      const { keep, rate } = combination.scale(accepted, spec)
+      const scale = combination.scale(accepted, spec)
       const mean = means[tensor]!
-      const terms = [{ share: rate * mean.weight, data: mean.data }]
-      combineTensor(mean.data, { terms, current: current.data[tensor]!, keep })
+      const terms = [{ share: shareOf(scale, mean.weight), data: mean.data }]
+      const index = combineTensor(mean.data, { terms, current: current.data[tensor]!, keep: scale.keep })
+      if (index !== -1) throw this.#notFinite(accepted, { tensor: spec.name, index, value: mean.data[index]! })
       digest?.take(spec.name, mean.data, mean.data.byteLength)
       data.push(mean.data)
     }
@@ -165,6 +176,11 @@ class ArrivalAggregation implements Aggregation {
     this.#accepted = []
     this.#means = []
     this.#spares.close()
+  }
+
+  #notFinite(accepted: readonly ResultClaim[], place: Omit<Overflow, 'at'>): Error {
+    const clients = accepted.map(({ client }) => client).sort(compareText)
+    return sumIsNotFinite(this.#settings.round, clients, place)
   }
 }
 

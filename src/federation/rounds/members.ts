@@ -89,6 +89,12 @@ export class Members {
     this.#attach(member, socket)
   }
 
+  /** Whether this is the one connection that a client is known to be there by. */
+  isKnownBy(socket: Socket): boolean {
+    for (const { sockets } of this.#members.values()) if (sockets.size === 1 && sockets.has(socket)) return true
+    return false
+  }
+
   /** Sessions by client. */
   get sessions(): Record<string, string> {
     return Object.fromEntries(this.names.map((name) => [name, this.#members.get(name)!.session]))

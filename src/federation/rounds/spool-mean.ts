@@ -5,12 +5,15 @@ import { type Block, divideBlock, giveBlockBack, LARGE_BYTES, takeBlock } from '
 import type { FileHeader, SafetensorsFile } from '../weights/safetensors-file.js'
 import { canonicalEntries, encodeEntries, type TensorEntry } from '../weights/safetensors-header.js'
 import { itemBytes, type TensorData, type TensorSpec, type TensorType } from '../weights/weights.js'
+import { meanIsNotFinite } from './mean-check.js'
 import { combineTensor } from './weighted-sum.js'
 
 /** What is added up: a file of tensors, and its share in the sum of each. Where that is 0 it is no term, and is not read. */
 export interface MeanTerm {
   file: SafetensorsFile
   share(tensor: TensorSpec): number
+  /** Whose result it is; undefined of the state before. */
+  client?: string
 }
 
 /** Memory for the blocks of all files, however many there are. */
@@ -30,9 +33,9 @@ const LEAST_BYTES = 8192
  */
 export async function writeMean(
   file: string,
-  from: { specs: readonly TensorSpec[]; terms: readonly MeanTerm[]; metadata: Record<string, string> },
+  from: { round: number; specs: readonly TensorSpec[]; terms: readonly MeanTerm[]; metadata: Record<string, string> },
 ): Promise<FileHeader> {
-  const { specs, terms, metadata } = from
+  const { round, specs, terms, metadata } = from
   const entries = canonicalEntries(specs)
   const head = encodeEntries(entries, metadata)
   const memory = takeMemory(terms.length)
@@ -54,7 +57,8 @@ export async function writeMean(
       if (pass === undefined) break
       const desk = memory.desks[turn]!
       reading = readNext(memory.desks[1 - turn]!)
-      addUp(pass, desk)
+      const index = addUp(pass, desk)
+      if (index !== -1) throw notFinite({ round, entries, terms }, { pass, desk, index })
       killPoint('mean-begun')
       // One block is on its way to the disk while the next is added up, and no more.
       await written
@@ -213,14 +217,34 @@ async function readTerms(pass: Pass, terms: readonly MeanTerm[], desk: Desk): Pr
   )
 }
 
-function addUp({ dtype, bytes, shares }: Pass, desk: Desk): void {
+/** Index of the first value of the sum that is not finite, or -1. */
+function addUp({ dtype, bytes, shares }: Pass, desk: Desk): number {
   const length = bytes / itemBytes(dtype)
   const valuesOf = (block: Block): TensorData => block.values[dtype].subarray(0, length)
   const target = valuesOf(desk.sum)
   const terms = shares
     .map((share, term) => ({ share, data: valuesOf(desk.terms[term]!) }))
     .filter(({ share }) => share !== 0)
-  combineTensor(target, { terms, current: target, keep: 0 })
+  return combineTensor(target, { terms, current: target, keep: 0 })
+}
+
+function notFinite(
+  { round, entries, terms }: { round: number; entries: readonly TensorEntry[]; terms: readonly MeanTerm[] },
+  { pass, desk, index }: { pass: Pass; desk: Desk; index: number },
+): Error {
+  const { dtype, shares } = pass
+  const offset = pass.begin + index * itemBytes(dtype)
+  const { spec, begin } = entries.find((entry) => entry.begin <= offset && offset < entry.end)!
+  const parts = terms
+    .map(({ client }, term) => ({ client, share: shares[term]!, data: desk.terms[term]!.values[dtype] }))
+    .filter(({ share }) => share !== 0)
+  const value = desk.sum.values[dtype][index]!
+  return meanIsNotFinite(round, parts, {
+    tensor: spec.name,
+    index: (offset - begin) / itemBytes(dtype),
+    at: index,
+    value,
+  })
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

@@ -9,7 +9,7 @@ import { scanSafetensors } from '../weights/scan-safetensors.js'
 import { type TensorSpec, type Weights, weightsBytes } from '../weights/weights.js'
 import { encodeWeights } from '../weights/write-safetensors.js'
 import type { ResultClaim } from '../wire/messages.js'
-import type { Aggregation, AggregationSettings, ReceivedResult } from './aggregation.js'
+import { type Aggregation, type AggregationSettings, type ReceivedResult, shareOf } from './aggregation.js'
 import { compareText } from './sample.js'
 import { writeMean } from './spool-mean.js'
 import { SpoolSink } from './spool-sink.js'
@@ -106,6 +106,7 @@ export class SpooledAggregation implements Aggregation {
     try {
       this.#place.takeSpare?.(`${outcomePath}.part`)
       header = await writeMean(`${outcomePath}.part`, {
+        round: this.#settings.round,
         specs,
         terms: this.#terms(results, files, current),
         metadata: { ...metadata, accepted },
@@ -135,7 +136,8 @@ export class SpooledAggregation implements Aggregation {
     const scaleOf = memoized((spec: TensorSpec) => combination.scale(accepted, spec))
     const terms = results.map(({ claim }, index) => ({
       file: files[index]!,
-      share: (spec: TensorSpec) => scaleOf(spec).rate * combination.weight(claim, spec),
+      client: claim.client,
+      share: (spec: TensorSpec) => shareOf(scaleOf(spec), combination.weight(claim, spec)),
     }))
     if (current === undefined && specs.every((spec) => scaleOf(spec).keep === 0)) return terms
     if (!(current instanceof FileState)) throw new Error('the state of a spooled job lies in a file')

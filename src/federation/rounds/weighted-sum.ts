@@ -14,12 +14,14 @@ const sums = new Float64Array(BLOCK)
  *
  * The sum is formed in float64, block by block, and rounded once; so it costs no float64 copy of a tensor. `target` may be
  * one of the terms or `current`.
+ *
+ * @returns the index of the first value of the sum that is not finite, or -1; behind that block nothing is written
  */
 export function combineTensor(
   target: TensorData,
   { terms, current, keep }: { terms: readonly Term[]; current: TensorData; keep: number },
-): void {
-  const { add, writePair, writeSums } = kernels()
+): number {
+  const { add, firstNonFinite, writePair, writeSums } = kernels()
   const all = keep === 0 ? terms : [{ share: keep, data: current }, ...terms]
   // The last two are added while the block is written: with two clients, the block is passed over once and not four times.
   const [a, b] = all.length === 1 ? [all[0]!, { share: 0, data: all[0]!.data }] : all.slice(-2)
@@ -33,5 +35,9 @@ export function combineTensor(
       for (const term of others) add(sums, term, start, end)
       writeSums(target, sums, pair, start, end)
     }
+    // The block is in the processor's cache still.
+    const index = firstNonFinite(target, start, end)
+    if (index !== -1) return index
   }
+  return -1
 }

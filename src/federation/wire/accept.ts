@@ -1,31 +1,39 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { Connections } from './connections.js'
 import { acceptDirectly, canAcceptDirectly } from './direct-socket.js'
 import type { ServerOptions } from './http-server.js'
 import { Line } from './line.js'
 
-type AcceptOptions = Pick<ServerOptions, 'maxConnections' | 'onRefused' | 'tls'>
+type AcceptOptions = Pick<ServerOptions, 'maxConnections' | 'isNeeded' | 'onRefused' | 'tls'>
 
 /** Connections beyond the limit that are still told why they are closed. */
 const TOLD_CONNECTIONS = 100
 
+/** How long one that is turned away may take to read that it is. */
+const TOLD_MS = 1000
+
 /**
- * Limits how many there are, and has the others speak HTTP. Returns those whose long bodies may be read past Node's HTTP: without TLS, all.
+ * Limits how many connections there are, and has them speak HTTP. Without TLS, long bodies may then be read past Node's HTTP.
  */
-export function acceptConnections(server: Server, options: AcceptOptions): ReadonlySet<Line> {
-  const { maxConnections, tls } = options
-  const lines = new Set<Line>()
+export function acceptConnections(server: Server, options: AcceptOptions): Connections {
+  const { maxConnections, tls, isNeeded = () => false } = options
+  const connections = new Connections(isNeeded)
   const asHttp = tls === undefined ? takeOver(server) : () => {}
   server.maxConnections = maxConnections + TOLD_CONNECTIONS
-  let open = 0
   server.on('connection', (accepted: Socket) => {
-    open++
-    accepted.once('close', () => open--)
-    if (open > maxConnections) turnAway(accepted, options)
-    else if (tls === undefined) openLine(accepted, { lines, asHttp })
+    // Room is made before the new one counts: it is the last that would have to go.
+    const hasRoom = connections.count < maxConnections || connections.giveWay()
+    if (!hasRoom) {
+      turnAway(accepted, options)
+      return
+    }
+    connections.add(accepted)
+    if (tls === undefined) openLine(accepted, { connections, asHttp })
   })
-  return lines
+  server.on('secureConnection', (secured: Socket) => connections.secure(secured))
+  return connections
 }
 
 /** Node's HTTP is from here on only told of the connections that the returned function is given. */
@@ -39,7 +47,7 @@ function takeOver(server: Server): (connection: Duplex) => void {
 
 function openLine(
   accepted: Socket,
-  { lines, asHttp }: { lines: Set<Line>; asHttp: (connection: Duplex) => void },
+  { connections, asHttp }: { connections: Connections; asHttp: (connection: Duplex) => void },
 ): void {
   const openView = (line: Line) => asHttp(line.openView())
   if (!canAcceptDirectly(accepted)) {
@@ -47,9 +55,8 @@ function openLine(
     return
   }
   const line = new Line((reader) => acceptDirectly(accepted, reader), openView)
-  lines.add(line)
-  line.socket.once('close', () => lines.delete(line))
-  // At once, and not at its first byte: who says nothing shall be limited too.
+  connections.replace(accepted, line.socket)
+  // Register now rather than on the first byte, so idle connections are limited too.
   openView(line)
 }
 
@@ -59,6 +66,10 @@ function turnAway(socket: Socket, { maxConnections, onRefused, tls }: AcceptOpti
   socket.once('error', () => {})
   const body = `{"error":"busy","message":"the server has its ${maxConnections} connections; see --max-connections"}\n`
   const head = `HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`
-  if (tls === undefined) socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`, () => socket.destroy())
-  else socket.destroy()
+  if (tls !== undefined) {
+    socket.destroy()
+    return
+  }
+  socket.setTimeout(TOLD_MS, () => socket.destroy())
+  socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`, () => socket.destroy())
 }

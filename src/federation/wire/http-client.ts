@@ -1,4 +1,4 @@
-import { Agent, type IncomingHttpHeaders, request as startRequest } from 'node:http'
+import { Agent, type ClientRequest, type IncomingHttpHeaders, request as startRequest } from 'node:http'
 import { request as startTlsRequest, Agent as TlsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
 import { TidemarkError, UsageError } from '../../errors.js'
@@ -82,11 +82,11 @@ export class Connection {
   async request(options: RequestOptions): Promise<Answer> {
     const { status, ...answer } = await this.#exchange(options)
     if (status < 400) return answer
-    throw new RefusedError(status, await readJson(answer.body))
+    throw new RefusedError(status, await readText(answer.body))
   }
 
   async requestJson(options: RequestOptions): Promise<Record<string, unknown>> {
-    return readJson((await this.request(options)).body)
+    return readText((await this.request(options)).body)
   }
 
   close(): void {
@@ -129,6 +129,7 @@ export class Connection {
       takeAnswer(request, ({ statusCode = 0, headers }, body) => {
         this.#before?.destroy()
         this.#before = undefined
+        limitRest(request, idleMs)
         resolve({ status: statusCode, headers, body })
       })
       request.on('timeout', () => request.destroy(silence(patienceMs + idleMs)))
@@ -144,6 +145,29 @@ export class Connection {
       } else send()
     })
   }
+}
+
+/** The connection is worth nothing where its answer does not come to an end. */
+async function readText(body: Readable): Promise<Record<string, unknown>> {
+  try {
+    return await readJson(body)
+  } catch (error) {
+    body.destroy()
+    throw error
+  }
+}
+
+/**
+ * Limits the silence while the rest of a request is sent whose answer has begun: Node stops watching it with the end of the answer, and
+ * the next request waits for its connection. A server may also answer without ever asking for the body.
+ */
+function limitRest(request: ClientRequest, idleMs: number): void {
+  const { socket } = request
+  if (request.writableEnded || socket === null) return
+  const onTimeout = () => request.destroy(silence(idleMs))
+  socket.setTimeout(idleMs)
+  socket.on('timeout', onTimeout)
+  for (const event of ['finish', 'close']) request.once(event, () => socket.off('timeout', onTimeout))
 }
 
 function silence(idleMs: number): Error {

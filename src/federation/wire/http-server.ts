@@ -4,9 +4,10 @@ import type { AddressInfo, Socket } from 'node:net'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../errors.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import { acceptConnections } from './accept.js'
+import type { Connections } from './connections.js'
 import { Guesses } from './guesses.js'
 import { Refusal } from './refusal.js'
-import { isWhole } from './taken-body.js'
+import { connectionOf, isWhole } from './taken-body.js'
 import type { TlsMaterial } from './tls.js'
 import { isAuthorized } from './token.js'
 
@@ -19,8 +20,10 @@ export interface ServerOptions {
   token: string
   /** Certificate and key; with a `ca`, clients need a certificate of its. Absent: no TLS. */
   tls?: TlsMaterial | undefined
-  /** Connections at the same time; one more is told so and closed. */
+  /** Connections at the same time. For one more an idle one is closed; where none is idle, it is told so and closed itself. */
   maxConnections: number
+  /** Whether somebody is known by this connection, so that it stays open though it is idle. */
+  isNeeded?: (socket: Socket) => boolean
   /** How long a connection may take to send the head of a request; 10 s where it is left out. */
   headersMs?: number
   /** By method and path, for example `GET /v1/task`. */
@@ -71,11 +74,11 @@ export async function listen(options: ServerOptions): Promise<ListeningServer> {
           rejectUnauthorized: tls.ca !== undefined,
         })
   const guesses = new Guesses()
-  const answer = (request: IncomingMessage, response: ServerResponse) =>
-    void handle({ ...options, guesses }, request, response)
+  const connections = acceptConnections(server, options)
+  const context = { ...options, guesses, connections }
+  const answer = (request: IncomingMessage, response: ServerResponse) => void handle(context, request, response)
   server.on('request', answer)
   server.on('checkContinue', answer)
-  const lines = acceptConnections(server, options)
   server.on('tlsClientError', (error, socket) => {
     options.log(`refused a TLS connection of ${socket.remoteAddress}: ${messageOf(error)}`)
     options.onRefused?.('tls')
@@ -90,7 +93,7 @@ export async function listen(options: ServerOptions): Promise<ListeningServer> {
       new Promise((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
-        for (const line of lines) line.socket.destroy()
+        connections.closeAll()
       }),
   }
 }
@@ -161,13 +164,14 @@ function listenError(error: Error, host: string, port: number): TidemarkError {
     : new UsageError(message, { fix, cause: error })
 }
 
-async function handle(
-  options: ServerOptions & { guesses: Guesses },
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+interface ServerContext extends ServerOptions {
+  guesses: Guesses
+  connections: Connections
+}
+
+async function handle(options: ServerContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    const route = findRoute(options, request)
+    const route = findRoute(options, request, response)
     const body = await route(request, response)
     if (body !== undefined) sendJson(request, response, { status: 200, body })
   } catch (error) {
@@ -190,8 +194,9 @@ async function handle(
 }
 
 function findRoute(
-  { token, routes, guesses }: ServerOptions & { guesses: Guesses },
+  { token, routes, guesses, connections }: ServerContext,
   request: IncomingMessage,
+  response: ServerResponse,
 ): Handler {
   const path = (request.url ?? '').split('?')[0]
   const open = OPEN_ROUTES[`${request.method} ${path}`]
@@ -208,6 +213,7 @@ function findRoute(
       message: 'the join token is missing or wrong; send it as "Authorization: Bearer TOKEN"',
     })
   }
+  connections.note(connectionOf(request), response)
   const route = routes[`${request.method} ${path}`]
   if (route === undefined)
     throw new Refusal(404, 'not-found', {

@@ -51,6 +51,8 @@ const TROUBLES = new Set([
   'ENOTFOUND',
   'ERR_STREAM_PREMATURE_CLOSE',
   'ERR_STREAM_DESTROYED',
+  // Of an answer whose text was announced and did not come.
+  'too-slow',
 ])
 
 /** Refusals that time alone may lift. */

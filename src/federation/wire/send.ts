@@ -3,50 +3,47 @@ import type { Writable } from 'node:stream'
 /** Memory that stays as it is while it is sent, or blocks of which each is written over once the next is asked for. */
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
-/** Writes chunks no faster than the other side reads them. Rejects when the stream closes before it has taken all. */
+/**
+ * Writes chunks no faster than the other side reads them, and waits until the kernel has the last one. Rejects when the stream closes
+ * before that. How long the other side may read nothing is for the caller to limit.
+ *
+ * Each wait is for the callback of a write of our own, which Node calls whatever happens to the message. Its `drain` is no such thing:
+ * where the answer comes before the end of the request, Node stops passing it on.
+ */
 export async function sendChunks(target: Writable, chunks: Chunks): Promise<void> {
-  if (Symbol.iterator in chunks) {
-    for (const chunk of chunks) {
-      if (target.destroyed) throw closedEarly()
-      if (!target.write(chunk)) await drained(target)
+  let onClose = () => {}
+  const closed = new Promise<never>((_, reject) => {
+    onClose = () => reject(closedEarly())
+  })
+  // The stream may close while nobody waits here.
+  closed.catch(() => {})
+  target.once('close', onClose)
+  try {
+    if (Symbol.iterator in chunks) {
+      let last: Promise<void> | undefined
+      for (const chunk of chunks) {
+        if (target.destroyed) throw closedEarly()
+        last = written(target, chunk)
+        if (target.writableNeedDrain) await Promise.race([last, closed])
+      }
+      await Promise.race([last, closed])
+    } else {
+      for await (const chunk of chunks) {
+        if (target.destroyed) throw closedEarly()
+        await Promise.race([written(target, chunk), closed])
+      }
     }
-  } else {
-    for await (const chunk of chunks) {
-      if (target.destroyed) throw closedEarly()
-      await taken(target, chunk)
-    }
+  } finally {
+    target.off('close', onClose)
   }
 }
 
-/** Until the kernel has a copy of the chunk. */
-function taken(target: Writable, chunk: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onClose = () => reject(closedEarly())
-    target.once('close', onClose)
+/** Until the kernel has a copy of the chunk. Never, where the stream closes before that. */
+function written(target: Writable, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
     target.write(chunk, (error) => {
-      target.off('close', onClose)
-      if (error) reject(closedEarly())
-      else resolve()
+      if (!error) resolve()
     })
-  })
-}
-
-function drained(target: Writable): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      target.off('drain', onDrain)
-      target.off('close', onClose)
-    }
-    const onDrain = () => {
-      stop()
-      resolve()
-    }
-    const onClose = () => {
-      stop()
-      reject(closedEarly())
-    }
-    target.on('drain', onDrain)
-    target.on('close', onClose)
   })
 }
 

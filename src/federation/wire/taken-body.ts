@@ -1,7 +1,7 @@
-import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import type { DirectBody } from './direct-body.js'
 import { BUFFER_BYTES } from './direct-socket.js'
 import { Line } from './line.js'
@@ -11,12 +11,17 @@ const taken = new WeakMap<IncomingMessage, DirectBody>()
 
 /** The body of a request, whose sender is told to go on where it has asked whether to. A long one comes past Node's HTTP. */
 export async function takeBody(request: IncomingMessage, response: ServerResponse): Promise<Readable> {
-  if (request.headers.expect === undefined) return request
+  if (!asksToGoOn(request)) return request
   // Until then Node's HTTP has dealt with all that came with the head.
   await undefined
   const body = takeDirectly(request, response)
   response.writeContinue()
   return body ?? request
+}
+
+/** A sender in HTTP/1.0 knows no `100 Continue`, and would take it for the answer (RFC 9110, section 10.1.1). */
+function asksToGoOn({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.expect !== undefined && httpVersion !== '1.0'
 }
 
 /** What a request came by, and others of the same sender may come by. */
@@ -29,11 +34,12 @@ export function isWhole(request: IncomingMessage): boolean {
   return taken.get(request)?.isComplete ?? request.complete
 }
 
-/** What is left of a body that was not wanted to its end; its length is known to be bounded. */
+/** Reads what is left of a body that was not wanted to its end; its length is known to be bounded. Rejects where it breaks off. */
 export async function drain(body: Readable): Promise<void> {
   if (body.readableEnded) return
   body.resume()
-  await once(body, 'end')
+  // Unlike a wait for `end`, this is over too where the body was destroyed without an error.
+  await finished(body, { writable: false })
 }
 
 /** Tells of the answer to a request, and of its body, of which nothing was read. A long one comes past Node's HTTP. */
