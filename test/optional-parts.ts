@@ -100,6 +100,7 @@ const PARTS = {
   ),
   'a user who is not root': machine(lackOfPlainUser, () => isRoot),
   mounts: machine(lackOfMounts, () => isRoot),
+  'loop devices': machine(lackOfLoopDevices),
   'memory cgroup': machine(lackOfMemoryCgroup),
   'huge pages': machine(() => {
     const file = '/sys/kernel/mm/transparent_hugepage/enabled'
@@ -175,6 +176,13 @@ function lackOfMounts(): string | undefined {
   return succeeds('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt')
     ? undefined
     : 'unshare cannot make a mount namespace and mount in it'
+}
+
+function lackOfLoopDevices(): string | undefined {
+  if (!isRoot) return 'this user is not root, and cannot mount an image'
+  return succeeds('losetup', '--find') && findExecutable('mkfs.ext4', process.env) !== undefined
+    ? undefined
+    : 'there is no free loop device, or no mkfs.ext4'
 }
 
 function lackOfMemoryCgroup(): string | undefined {

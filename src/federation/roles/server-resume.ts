@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { UsageError } from '../../errors.js'
 import { Ledger, type LedgerEntries, readLedger } from '../rounds/ledger.js'
 import { SpoolFolder } from '../rounds/spool-folder.js'
-import { SpoolStorage } from '../rounds/spool-storage.js'
+import { SpoolStorage, STATE } from '../rounds/spool-storage.js'
 import { memoryStorage, type Storage } from '../rounds/storage.js'
 import { readCheckpoint } from '../weights/checkpoint.js'
 import type { WeightsSource } from '../weights/global-state.js'
@@ -46,7 +46,23 @@ export async function openStorage(settings: ServerSettings, role: RoleProcess): 
       job,
       settings: identityOf(settings),
     })
-  return { storage: new SpoolStorage(folder, earlier !== undefined), earlier, openLedger }
+  const resumes = earlier !== undefined && hasState(earlier, folder)
+  const onDropped = (what: string) => role.log(`${what} in ${folder.path} is incomplete, and its client is asked again`)
+  return { storage: new SpoolStorage(folder, { resumes, onDropped }), earlier, openLedger }
+}
+
+/**
+ * Whether the job has a state to go on from. One that ended before its first round has none, and begins.
+ * Throws UsageError where a state must be there, and is not: to begin at round 1 would throw the rounds away.
+ */
+function hasState({ attempt, results }: LedgerEntries, folder: SpoolFolder): boolean {
+  const path = folder.pathOf(STATE)
+  if (existsSync(path)) return true
+  if (attempt === null && results.length === 0) return false
+  const where = attempt === null ? 'had begun' : `was in round ${attempt.round}`
+  throw new UsageError(`the job in ${folder.path} ${where}, and its state is missing: there is no ${path}`, {
+    fix: 'Put it back, or start the job anew without --resume.',
+  })
 }
 
 export function makeJobName(): string {

@@ -95,8 +95,11 @@ class OrderedAggregation implements Aggregation {
       }
       const target = written?.data[tensor] ?? allocateTensor(spec)
       const index = combineTensor(target, { terms, current: current.data[tensor]!, keep })
-      if (index !== -1)
-        throw this.#notFinite(terms, { tensor: spec.name, index, at: index, value: target[index]!, target })
+      if (index !== -1) {
+        const before = { client: undefined, share: keep, data: current.data[tensor]! }
+        const parts = keep === 0 ? terms : [...terms, before]
+        throw this.#notFinite(parts, { tensor: spec.name, index, at: index, value: target[index]!, target })
+      }
       digest?.take(spec.name, target, target.byteLength)
       data.push(target)
     }

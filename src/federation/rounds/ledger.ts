@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { messageOf, systemErrorCode, UsageError } from '../../errors.js'
 
 import type { ResultClaim } from '../wire/messages.js'
@@ -48,9 +48,17 @@ export class Ledger {
     return this.#entries.results.find((noted) => noted.round === round)?.claims
   }
 
+  /** Synced, for after a loss of power the state needs the entries that were noted before it. */
   #write(): void {
-    writeFileSync(`${this.#path}.part`, JSON.stringify(this.#entries))
-    renameSync(`${this.#path}.part`, this.#path)
+    const part = `${this.#path}.part`
+    const descriptor = openSync(part, 'w')
+    try {
+      writeFileSync(descriptor, JSON.stringify(this.#entries))
+      fdatasyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(part, this.#path)
   }
 }
 

@@ -1,6 +1,7 @@
 import { close, open, write, writeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { crc32 } from 'node:zlib'
 import { notePassedBytes } from '../../memory/young-generation.js'
 import { killPoint } from '../kill-point.js'
 import { type Block, giveBlockBack, takeBlock } from '../weights/blocks.js'
@@ -9,6 +10,7 @@ import type { FileHeader } from '../weights/safetensors-file.js'
 import { encodeEntries, type TensorEntry, WeightsError } from '../weights/safetensors-header.js'
 import { leavesGarbage, type TensorSink } from '../weights/scan-safetensors.js'
 import { itemBytes, quote } from '../weights/weights.js'
+import { CHECKSUM, checksumText, NO_CHECKSUM, placeOfChecksum } from './spool-checksum.js'
 
 const openAsync = promisify(open)
 const closeAsync = promisify(close)
@@ -36,10 +38,14 @@ export class SpoolSink implements TensorSink {
   #checked = 0
   #entries: readonly TensorEntry[] = []
   #headBytes = 0
+  /** Where the checksum stands in the file. */
+  #checksumAt = 0
   /** Bytes of tensors before the block at hand. */
   #offset = 0
   readonly #writing = new Set<Promise<void>>()
   #failure: Error | undefined
+  /** Of the bytes of all tensors so far, in their order. */
+  #checksum = 0
 
   static async open(file: string, source: Readable, metadata: Record<string, string>): Promise<SpoolSink> {
     return new SpoolSink(await openAsync(file, 'w'), source, metadata)
@@ -57,7 +63,8 @@ export class SpoolSink implements TensorSink {
   }
 
   begin(entries: readonly TensorEntry[]): void {
-    const head = encodeEntries(entries, this.#metadata)
+    const head = encodeEntries(entries, { ...this.#metadata, [CHECKSUM]: NO_CHECKSUM })
+    this.#checksumAt = placeOfChecksum(head)
     this.#entries = entries
     this.#headBytes = head.length
     writeFully(this.#descriptor, head, 0)
@@ -82,7 +89,10 @@ export class SpoolSink implements TensorSink {
   async finish(): Promise<void> {
     await Promise.all(this.#writing)
     if (this.#failure !== undefined) throw this.#failure
-    await writeAll(this.#descriptor, this.#block.bytes.subarray(0, this.#filled), this.#headBytes + this.#offset)
+    const rest = this.#block.bytes.subarray(0, this.#filled)
+    this.#checksum = crc32(rest, this.#checksum)
+    await writeAll(this.#descriptor, rest, this.#headBytes + this.#offset)
+    await writeAll(this.#descriptor, Buffer.from(checksumText(this.#checksum)), this.#checksumAt)
   }
 
   /** Whether the result was good or not. */
@@ -109,6 +119,7 @@ export class SpoolSink implements TensorSink {
   #passOn(): void {
     const position = this.#headBytes + this.#offset
     const full = this.#block
+    this.#checksum = crc32(full.bytes, this.#checksum)
     const next = this.#free.pop()
     if (next === undefined) writeFully(this.#descriptor, full.bytes, position)
     else {

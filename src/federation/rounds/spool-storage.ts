@@ -1,5 +1,6 @@
-import { existsSync, linkSync, renameSync, rmSync } from 'node:fs'
+import { linkSync, renameSync, rmSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
+import { UsageError } from '../../errors.js'
 import { collectOldGarbage } from '../../memory/old-generation.js'
 import { killPoint } from '../kill-point.js'
 import { FileState } from '../weights/file-state.js'
@@ -7,15 +8,21 @@ import type { GlobalState, WeightsSource } from '../weights/global-state.js'
 import { SafetensorsFile } from '../weights/safetensors-file.js'
 import { replaceFile, syncFolder, writeSource } from '../weights/write-state-file.js'
 import type { AggregationSettings } from './aggregation.js'
+import { isWhole } from './spool-checksum.js'
 import type { SpoolFolder } from './spool-folder.js'
 import { SpooledAggregation } from './spooled.js'
 import type { Storage } from './storage.js'
 
 /** The committed state. It is replaced whole: whoever reads the one before goes on reading that. */
-const STATE = 'state.safetensors'
+export const STATE = 'state.safetensors'
 
 /** The state before, when nobody reads it any more: the next one is written over it. */
 const SPARE = 'spare.safetensors'
+
+export interface SpoolStorageOptions {
+  resumes?: boolean
+  onDropped?: (what: string) => void
+}
 
 /**
  * `--aggregation spooled`: the state and the results of the round at hand are files of one folder, and nothing else is in
@@ -30,11 +37,16 @@ export class SpoolStorage implements Storage {
   #exchanges = 0
   #completedRounds = 0
   readonly #resumes: boolean
+  readonly #onDropped: (what: string) => void
 
-  /** @param resumes go on from what is in the folder, where there is something */
-  constructor(folder: SpoolFolder, resumes = false) {
+  /**
+   * @param resumes go on from the state that is in the folder
+   * @param onDropped told of each file that a loss of power has left incomplete
+   */
+  constructor(folder: SpoolFolder, { resumes = false, onDropped = () => {} }: SpoolStorageOptions = {}) {
     this.#folder = folder
     this.#resumes = resumes
+    this.#onDropped = onDropped
   }
 
   /** Of the job that is gone on with; 0 for one that begins. */
@@ -44,11 +56,11 @@ export class SpoolStorage implements Storage {
 
   async begin(initial: WeightsSource, completedRounds: number): Promise<GlobalState> {
     const path = this.#folder.pathOf(STATE)
-    if (this.#resumes && existsSync(path)) {
+    if (this.#resumes) {
+      if (!(await isWhole(path))) throw damaged(path)
       const state = this.#opened(new FileState(new SafetensorsFile(path), initial.specs))
       this.#completedRounds = Number(state.file.metadata.round ?? 0)
-      for (const name of this.#folder.list())
-        if (name.endsWith('.part') || name === SPARE) rmSync(this.#folder.pathOf(name))
+      await this.#dropIncomplete()
       this.#committed = state
       return state
     }
@@ -57,6 +69,18 @@ export class SpoolStorage implements Storage {
     await replaceFile(path, (part) => writeSource(part, initial, { round: String(completedRounds) }))
     this.#committed = this.#opened(new FileState(new SafetensorsFile(path), initial.specs))
     return this.#committed
+  }
+
+  async #dropIncomplete(): Promise<void> {
+    for (const name of this.#folder.list()) {
+      if (name === STATE) continue
+      const path = this.#folder.pathOf(name)
+      if (name.endsWith('.part') || name === SPARE) rmSync(path)
+      else if (!(await isWhole(path))) {
+        rmSync(path)
+        this.#onDropped(name)
+      }
+    }
   }
 
   openAggregation = (settings: AggregationSettings): SpooledAggregation => {
@@ -150,4 +174,10 @@ export class SpoolStorage implements Storage {
     const kept = this.#spareBytes > 0 ? [STATE, SPARE] : [STATE]
     for (const name of this.#folder.list()) if (!kept.includes(name)) rmSync(this.#folder.pathOf(name), { force: true })
   }
+}
+
+function damaged(path: string): UsageError {
+  return new UsageError(`the job cannot be gone on with: its state, ${path}, is damaged`, {
+    fix: 'Put a copy of it back, or start the job anew without --resume. With --checkpoint, the checkpoint has the weights of its last round.',
+  })
 }

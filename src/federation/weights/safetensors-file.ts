@@ -28,8 +28,9 @@ export class SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>
   /** Bytes of all tensors together. */
   readonly dataBytes: number
+  /** Bytes before the first tensor. */
+  readonly headBytes: number
   readonly #descriptor: number
-  readonly #dataBegin: number
   #readers = 0
   #isClosed = false
 
@@ -45,7 +46,7 @@ export class SafetensorsFile {
       this.entries = entries
       this.metadata = metadata
       this.dataBytes = entries.at(-1)?.end ?? 0
-      this.#dataBegin = headBytes
+      this.headBytes = headBytes
     } catch (error) {
       closeSync(this.#descriptor)
       throw error
@@ -55,7 +56,7 @@ export class SafetensorsFile {
   /** Fills `target` with what lies `offset` bytes behind the first tensor's first. */
   async read(target: Uint8Array, offset: number): Promise<void> {
     for (let filled = 0; filled < target.length; ) {
-      const position = this.#dataBegin + offset + filled
+      const position = this.headBytes + offset + filled
       const { bytesRead } = await readAsync(this.#descriptor, target, filled, target.length - filled, position)
       if (bytesRead === 0) throw this.#endsEarly()
       filled += bytesRead
