@@ -3,11 +3,13 @@
  * memory, and the server goes on from the copy.
  */
 import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { SafetensorsFile } from '../../src/federation/weights/safetensors-file.js'
 import type { Mark } from '../../src/marks.js'
 import { MIB } from '../../src/units.js'
 import { needs } from '../optional-parts.js'
@@ -72,6 +74,9 @@ function startServer(spool: string, flags: string[], env: Record<string, string>
 }
 
 describe('a server that loses power', { ...needs('loop devices'), timeout: 120_000 }, () => {
+  /** Each step ends with the same one. */
+  const models = new Set<string>()
+
   it.each(STEPS)('at %s goes on from what is on the disk, with all clients in each round', async (step) => {
     const folder = temporaryFolder()
     const image = makeImage(folder)
@@ -84,12 +89,23 @@ describe('a server that loses power', { ...needs('loop devices'), timeout: 120_0
     expect(await first.ended).toMatchObject({ signal: 'SIGKILL' })
     copyFileSync(image, join(folder, 'copy'))
     const after = mountImage(join(folder, 'copy'))
-    const again = startServer(after, ['--resume', '--port', new URL(url).port])
+    const again = startServer(after, [
+      '--resume',
+      '--port',
+      new URL(url).port,
+      '--checkpoint',
+      join(after, 'model.safetensors'),
+    ])
     expect(await again.ended).toMatchObject({ code: 0 })
     for (const { finished } of clients) expect(await finished).toMatchObject({ code: 0 })
     const rounds = [...first.marks(), ...again.marks()].filter((mark) => mark.mark === 'round')
     for (const mark of rounds) expect((mark as { accepted?: string[] }).accepted).toEqual(['site-1', 'site-2'])
-    expect(rounds.at(-1)).toMatchObject({ round: 2 })
+    const model = new SafetensorsFile(join(after, 'model.safetensors'))
+    expect(model.metadata.round).toBe('2')
+    const bytes = readFileSync(model.path).subarray(model.headBytes)
+    model.close()
+    models.add(createHash('sha256').update(bytes).digest('hex'))
+    expect(models.size).toBe(1)
   })
 })
 
