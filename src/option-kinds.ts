@@ -1,6 +1,6 @@
 /** The kinds of options: how each is read from a text, and what is said where it cannot be. The options are in `options.ts`. */
 import type { OptionSpec } from './option-spec.js'
-import { parseBytes, parseDurationMs } from './units.js'
+import { formatBytes, MIB, parseBytes, parseDurationMs } from './units.js'
 
 interface Wording {
   flag: string
@@ -54,14 +54,19 @@ export function real(from: Wording & { above: number; max?: number; default: num
   }
 }
 
-export function bytes<D = number>(from: Wording & { min: number; default: number | D }): OptionSpec<number | D> {
+export function bytes<D = number>(
+  from: Wording & { min: number; max?: number; default: number | D },
+): OptionSpec<number | D> {
+  const { min, max = Number.POSITIVE_INFINITY } = from
+  const least = min < MIB ? `${min} bytes` : `${formatBytes(min)}; a number without a unit is bytes`
+  const most = max === Number.POSITIVE_INFINITY ? '' : `, at most ${formatBytes(max)}`
   return {
     ...wording(from, 'SIZE'),
     default: from.default,
-    expected: `a size such as 50MB, 100MiB or 1.5GiB, at least ${from.min} bytes`,
+    expected: `a size such as 50MB, 100MiB or 1.5GiB${most}, at least ${least}`,
     parse: (text) => {
       const value = parseBytes(text)
-      return value !== undefined && value >= from.min ? value : undefined
+      return value !== undefined && value >= min && value <= max ? value : undefined
     },
   }
 }

@@ -23,6 +23,12 @@ import {
   timeWindow,
 } from './option-kinds.js'
 import type { OptionSpec, OptionValues } from './option-spec.js'
+import { MIB } from './units.js'
+
+/** Less is no memory that a process could stay below: `--limit 10` was meant to be 10GiB. */
+const LEAST_LIMIT = MIB
+/** Larger sets of weights are refused from the network, and no typed array holds them. */
+const MOST_WEIGHTS = 16 * 2 ** 30
 
 const AVERAGES_NOTHING = { cyclic: 'hands the weights from client to client and averages nothing' }
 
@@ -65,6 +71,7 @@ export const jobOptions = {
   modelSize: bytes({
     flag: 'model-size',
     min: 1024,
+    max: MOST_WEIGHTS,
     default: 3_000_000,
     defaultText: '3MB',
     help: 'Size of one full set of weights (M). It picks the width of the MLP.',
@@ -235,7 +242,7 @@ export const networkOptions = {
   maxModelSize: bytes({
     flag: 'max-model-size',
     min: 1024,
-    default: 16 * 2 ** 30,
+    default: MOST_WEIGHTS,
     defaultText: '16GiB',
     help: 'Largest set of weights that is taken from the network.',
   }),
@@ -510,7 +517,7 @@ export const compareOptions = {
   }),
   limit: bytes<undefined>({
     flag: 'limit',
-    min: 1,
+    min: LEAST_LIMIT,
     default: undefined,
     defaultText: 'the limit of the cgroup, else the memory of the machine',
     help: 'Memory that there is: says when growth meets it, or how much room is left.',
@@ -808,7 +815,7 @@ export const runOptions = {
   }),
   rssLimit: bytes<undefined>({
     flag: 'rss-limit',
-    min: 1,
+    min: LEAST_LIMIT,
     default: undefined,
     defaultText: 'none',
     help: 'End the command when the RSS of its processes together passes this.',
@@ -969,7 +976,7 @@ export const analyzeOptions = {
   floor: compareOptions.floor,
   limit: bytes<undefined>({
     flag: 'limit',
-    min: 1,
+    min: LEAST_LIMIT,
     default: undefined,
     defaultText: 'the limit of the machine that recorded, where the recording knows it',
     help: 'Memory that there is: says when growth meets it, or how much room is left.',

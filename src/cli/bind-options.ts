@@ -101,6 +101,11 @@ function givenText(
 
 function parseValue(command: Command, spec: OptionSpec<unknown>, { from, text }: GivenText): unknown {
   const value = spec.parse(text)
+  if (value === undefined && from.startsWith('TIDEMARK_') && /^(tcp|udp|sctp):\/\//.test(text))
+    throw new UsageError(
+      `${from}: found "${text}", which Kubernetes sets in every pod beside a service called "tidemark", expected ${spec.expected}`,
+      { fix: `Give --${spec.flag}, call the service otherwise, or set enableServiceLinks: false in the pod.` },
+    )
   if (value === undefined)
     throw new UsageError(`${from}: found "${text}", expected ${spec.expected}`, { fix: seeHelp(command) })
   return value

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { UsageError } from '../errors.js'
 import { readComparison } from '../experiment/folder.js'
 import type { AnalyzeOptions } from '../verdict/analysis.js'
 import type { RoundBytes } from '../verdict/round-series.js'
@@ -16,6 +17,14 @@ export interface SettingToJudge {
 /** Whether a path is the folder of a comparison rather than of one recording. */
 export function isComparison(path: string): boolean {
   return existsSync(join(path, 'comparison.json'))
+}
+
+/** @throws UsageError where a verb that takes a recording is given a comparison */
+export function assertNoComparison(path: string, verb: string): void {
+  if (!isComparison(path)) return
+  throw new UsageError(`${verb}: ${path} is the folder of a comparison, which holds many recordings`, {
+    fix: `Its figures are in ${join(path, 'report.html')}. One of its trials: tidemark ${verb} ${join(path, 'trials', '0001-...')}`,
+  })
 }
 
 /**

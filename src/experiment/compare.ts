@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors.js'
 import { readMachineFacts } from '../linux/machine.js'
+import { makeFolder as makeFolders } from '../linux/make-folder.js'
 import type { Comparison, TrialResult } from './comparison.js'
 import type { ComparisonDefinition } from './definition.js'
 import { makeFolder, readComparison, readPlan, saveComparison, savePlan } from './folder.js'
@@ -245,6 +246,6 @@ function makeTrialFolder(folder: string, trial: ScheduledTrial): string {
   const name = `${String(trial.index).padStart(4, '0')}-${trial.setting.replaceAll(/[^\w.=-]+/g, '_')}`
   const relative = join('trials', name)
   rmSync(join(folder, relative), { recursive: true, force: true })
-  mkdirSync(join(folder, relative), { recursive: true })
+  makeFolders(join(folder, relative))
   return relative
 }

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, systemErrorCode, UsageError } from '../errors.js'
+import { makeFolder as makeFolders } from '../linux/make-folder.js'
 import type { Comparison } from './comparison.js'
 import type { ComparisonPlan } from './plan.js'
 
@@ -17,7 +18,7 @@ export function makeFolder(out: string | undefined, name: string, now: Date): st
   const folder = out ?? join('runs', `${name}-${localTime(now)}`)
   const fix = 'Name another one with --out.'
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolders(folder)
     if (readdirSync(folder).length > 0)
       throw new UsageError(`the folder for the results, ${folder}, is not empty`, {
         fix: `${fix} To go on with a comparison that was stopped, use --resume ${folder}.`,
@@ -79,6 +80,11 @@ export function readJson(folder: string, file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT')
+      throw new UsageError(existsSync(folder) ? `${folder} holds no comparison` : `there is no folder ${folder}`, {
+        fix: 'Name the folder of a comparison, which tidemark compare printed when it began: runs/<name>-<time>',
+        cause: error,
+      })
     throw new UsageError(`${folder} holds no comparison that can be read: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf, UsageError } from '../errors.js'
 import { findExecutable } from './executable.js'
+import { makeFolder as makeFolders } from './make-folder.js'
 import { loadNativeLibrary, type NativeFunction } from './native-library.js'
 
 const COMPILERS = ['cc', 'gcc', 'clang']
@@ -78,7 +79,7 @@ function cacheFolder({ XDG_CACHE_HOME: cache }: NodeJS.ProcessEnv): string {
 
 function makeFolder({ neededBy }: LibraryToBuild, folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolders(folder, 0o700)
   } catch (error) {
     throw new UsageError(`${neededBy} cannot make ${folder} for its library: ${messageOf(error)}`, {
       fix: 'Set XDG_CACHE_HOME to a folder that can be written.',

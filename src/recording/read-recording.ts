@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { messageOf, systemErrorCode, UsageError } from '../errors.js'
 import type { Mark } from '../marks.js'
@@ -85,6 +85,11 @@ export function readHead(folder: string): RecordingHead {
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT')
       throw new UsageError(`${folder} holds no recording: there is no ${HEAD_FILE} in it`)
+    if (systemErrorCode(error) === 'ENOTDIR')
+      throw new UsageError(`${dirname(file)} is a file, expected the folder of a recording`, {
+        fix: 'tidemark analyze, plot and peak read files.',
+        cause: error,
+      })
     throw new UsageError(`cannot read ${file}: ${messageOf(error)}`, { cause: error })
   }
   const parsed = v.safeParse(headSchema, value)

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, UsageError } from '../errors.js'
+import { makeFolder } from '../linux/make-folder.js'
 import { writeHead } from './head-file.js'
-import { makeFolder } from './make-folder.js'
 import type { RecordingHead } from './recording.js'
 
 /** What lies in a recording's folder beside its head (docs/file-formats.md). */

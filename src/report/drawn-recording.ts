@@ -23,8 +23,8 @@ export interface DrawnRecording {
   processes: { pid: number; name: string; series: ThinningSeries }[]
   /** Of the process whose rounds are drawn. */
   rounds: DrawnRound[]
-  /** A table of rounds: nothing to draw over time. */
-  hasRoundsWithoutTimes: boolean
+  /** Of a table of rounds without times: a second of the times here stands for a round. */
+  axis: 'time' | 'rounds'
   functions: FunctionEvent[]
   notes: string[]
 }
@@ -38,6 +38,8 @@ export interface DrawnRound {
   peakKind: RoundEvent['peakKind']
 }
 
+const MS_OF_A_ROUND = 1000
+
 /** Calls beyond this many cannot be told apart in a plot; the longest are kept. */
 const MOST_FUNCTIONS = 200
 
@@ -48,7 +50,8 @@ const MOST_FUNCTIONS = 200
  * @throws UsageError when the file is broken
  */
 export function drawnRecording(file: RecordingFile, window?: TimeWindow): DrawnRecording {
-  const name = basename(file.path.replace(/\/+$/, ''))
+  const base = basename(file.path.replace(/\/+$/, ''))
+  const name = file.part === null ? base : `${base} (${file.part})`
   const whole = new ThinningSeries()
   const series = new Map<number, ThinningSeries>()
   const processes: ProcessEvent[] = []
@@ -64,6 +67,10 @@ export function drawnRecording(file: RecordingFile, window?: TimeWindow): DrawnR
     if (window !== undefined && (timeMs < window.fromMs || timeMs > window.toMs)) return
     seriesOf(pid, whole, series).add(timeMs, rssBytes)
   }
+  const onReadingOfRound = (round: number, rssBytes: number | null) => {
+    const timeMs = round * MS_OF_A_ROUND
+    if (window === undefined || (timeMs >= window.fromMs && timeMs <= window.toMs)) whole.add(timeMs, rssBytes)
+  }
   for (const event of file.eventsPast(onReading)) {
     if (event.kind === 'command') command ??= event.command
     else if (event.kind === 'origin') isSum = String(event.facts.format).startsWith('tidemark-recording/')
@@ -75,6 +82,9 @@ export function drawnRecording(file: RecordingFile, window?: TimeWindow): DrawnR
       if (functions.length > 2 * MOST_FUNCTIONS) functions = longest(functions)
     }
   }
+  const axis =
+    startMs === undefined && rounds.length > 0 && rounds.every((round) => round.startMs === null) ? 'rounds' : 'time'
+  if (axis === 'rounds') for (const { round, endRssBytes } of rounds) onReadingOfRound(round, endRssBytes)
   const zeroMs = startMs ?? 0
   return {
     name,
@@ -84,7 +94,7 @@ export function drawnRecording(file: RecordingFile, window?: TimeWindow): DrawnR
     isSum,
     processes: namedSeries(series, processes),
     rounds: drawnRounds(rounds, zeroMs),
-    hasRoundsWithoutTimes: rounds.some((round) => round.startMs === null),
+    axis,
     functions: longest(functions).map((call) => ({
       ...call,
       startMs: call.startMs - zeroMs,

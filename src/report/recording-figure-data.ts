@@ -29,14 +29,16 @@ export function recordingFigureData(
     rounds: rounds.map(({ round, startMs, endMs }) => ({ round, startMs, endMs })),
     brackets: options.hasFunctions ? functions.map((call) => ({ ...call, label: labelOf(call, functions) })) : [],
     peaks: rounds.flatMap((round) => peakOf(round, first)),
+    axis: first.axis,
     ...(slope === null ? {} : { slope }),
   }
 }
 
 function overlay(recordings: readonly DrawnRecording[], { hasSlope }: FigureDataOptions): RecordingFigureData {
   return {
-    series: recordings.map(({ name, whole }) => ({
-      name: hasSlope ? `${name} (${slopeText(whole) ?? 'no slope'})` : name,
+    axis: recordings[0]?.axis ?? 'time',
+    series: recordings.map(({ name, whole, axis }) => ({
+      name: hasSlope ? `${name} (${slopeText(whole, axis) ?? 'no slope'})` : name,
       points: whole.points,
     })),
     rounds: [],
@@ -45,12 +47,12 @@ function overlay(recordings: readonly DrawnRecording[], { hasSlope }: FigureData
   }
 }
 
-/** `+1.2 MiB a second`; undefined when there are too few readings for a line. */
-export function slopeText(series: ThinningSeries): string | undefined {
+/** `+1.2 MiB a second`, or a round on an axis of rounds; undefined when there are too few readings for a line. */
+export function slopeText(series: ThinningSeries, axis: 'time' | 'rounds' = 'time'): string | undefined {
   const fit = series.fit()
   if (fit === null) return undefined
   const perSecond = fit.bytesPerMs * 1000
-  return `${perSecond < 0 ? '' : '+'}${formatBytes(perSecond)} a second`
+  return `${perSecond < 0 ? '' : '+'}${formatBytes(perSecond)} a ${axis === 'rounds' ? 'round' : 'second'}`
 }
 
 /** The last part of the dotted name, or all of it where two functions share that; with the duration, as mprof has it. */

@@ -14,6 +14,8 @@ export interface ChartOptions {
   title?: string
   /** ASCII alone, one letter a series: for terminals without Unicode, and for logs. */
   isPlain?: boolean
+  /** Rounds in place of seconds. */
+  axis?: 'time' | 'rounds'
   /** Wraps the text of a series in its colour; left out, there is none. */
   paint?: (series: number, text: string) => string
 }
@@ -49,7 +51,7 @@ export function terminalChart(series: readonly ChartSeries[], options: ChartOpti
     `${scale.name}  ${names.join('   ')}  (highest ${formatBytes(range.highBytes)})`,
     ...lines,
     `${indent}${rule}`,
-    `${indent} ${timeLabels(range, columns)}`,
+    `${indent} ${timeLabels(range, columns, options.axis)}`,
     '',
   ].join('\n')
 }
@@ -176,8 +178,8 @@ function letterOf(series: number): string {
   return String.fromCharCode('a'.charCodeAt(0) + (series % 26))
 }
 
-function timeLabels({ firstMs, lastMs }: Range, columns: number): string {
-  const unit = timeUnit(lastMs - firstMs)
+function timeLabels({ firstMs, lastMs }: Range, columns: number, axis: ChartOptions['axis']): string {
+  const unit = timeUnit(lastMs - firstMs, axis)
   const label = (ms: number) => String(Number(unit.of(ms).toFixed(unit.of(lastMs - firstMs) < 10 ? 1 : 0)))
   const [left, middle, right] = [label(firstMs), label((firstMs + lastMs) / 2), `${label(lastMs)} ${unit.label}`]
   const half = Math.floor(columns / 2)

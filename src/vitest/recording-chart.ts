@@ -10,7 +10,7 @@ const SIZE = { width: 72, height: 12 }
 /** RSS over time in characters; of a table of rounds without times, its numbers. */
 export function chartOf(file: RecordingFile): string {
   const drawn = drawnRecording(file)
-  if (drawn.whole.highest === null) return endRssOf(file)
+  if (drawn.whole.highest === null || drawn.axis === 'rounds') return endRssOf(file)
   const { series } = recordingFigureData([drawn], { hasSlope: false, hasFunctions: false })
   return terminalChart(series, SIZE).trimEnd()
 }

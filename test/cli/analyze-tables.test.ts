@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Analysis } from '../../src/verdict/analysis.js'
-import { temporaryFolder } from '../temporary-folder.js'
-import { runTidemark } from '../tidemark.js'
+import { PROGRAM } from '../tidemark.js'
 import { TABLE_VARIANTS, type TableVariant } from './table-variants.js'
 
 interface Judged extends Analysis {
@@ -19,18 +20,19 @@ const MIB = 2 ** 20
 const slopeMib = (judged: Judged) => (judged.slopeBytesPerRound?.estimate ?? Number.NaN) / MIB
 
 /** What each file came to, by its name; those without options of their own are judged by one run of the program. */
-async function judgeAll(
-  cwd: string,
-  files: readonly { file: string; args: readonly string[] }[],
-): Promise<Map<string, Judged[]>> {
+function judgeAll(cwd: string, files: readonly { file: string; args: readonly string[] }[]): Map<string, Judged[]> {
   const byArgs = new Map<string, string[]>()
   for (const { file, args } of files) byArgs.set(args.join('\n'), [...(byArgs.get(args.join('\n')) ?? []), file])
   const found = new Map<string, Judged[]>()
   for (const [args, names] of byArgs) {
     const own = args === '' ? [] : args.split('\n')
-    const { code, stdout, stderr } = await runTidemark(['analyze', ...names, ...own, '--json'], { cwd })
+    const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, 'analyze', ...names, ...own, '--json'], {
+      cwd,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 28,
+    })
     expect(stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
-    expect([0, 2, 4]).toContain(code)
+    expect([0, 2, 4]).toContain(status)
     for (const judged of JSON.parse(stdout) as Judged[])
       found.set(judged.path, [...(found.get(judged.path) ?? []), judged])
   }
@@ -52,8 +54,8 @@ describe('tables of the kinds that people bring', () => {
   const folder = fileURLToPath(new URL('../fixtures/tables', import.meta.url))
   const cases = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Case[]
   let found: Map<string, Judged[]>
-  beforeAll(async () => {
-    found = await judgeAll(folder, cases)
+  beforeAll(() => {
+    found = judgeAll(folder, cases)
   }, 120_000)
 
   test.each(cases)('$file', (expected) => {
@@ -83,11 +85,12 @@ describe('tables of the kinds that people bring', () => {
 describe('other tables of the same kinds', () => {
   const fileOf = ({ name }: TableVariant) => `${name.replaceAll(/[^\w-]+/g, '_')}.txt`
   let found: Map<string, Judged[]>
-  beforeAll(async () => {
-    const cwd = temporaryFolder()
-    mkdirSync(cwd, { recursive: true })
+  let cwd: string
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+  beforeAll(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
     for (const variant of TABLE_VARIANTS) writeFileSync(join(cwd, fileOf(variant)), variant.content)
-    found = await judgeAll(
+    found = judgeAll(
       cwd,
       TABLE_VARIANTS.map((variant) => ({ file: fileOf(variant), args: variant.args ?? [] })),
     )

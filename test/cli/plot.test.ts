@@ -107,12 +107,36 @@ describe('--window', () => {
   })
 })
 
-test('a table of rounds has nothing to plot over time, and says what can be done with it', async () => {
-  const cwd = temporaryFolder()
-  writeFileSync(join(cwd, 'rounds.csv'), 'round,rss\n1,100\n2,110\n')
-  const finished = await runTidemark(['plot', 'rounds.csv'], { cwd })
-  expect(finished).toMatchObject({ code: 2, stdout: '' })
-  expect(finished.stderr).toBe(
-    'tidemark: rounds.csv has rounds and no times, so there is nothing to plot over time\n  tidemark analyze rounds.csv judges it.\n',
-  )
+describe('a table of rounds', () => {
+  const table = ['round,client,rss_mib', ...[1, 2, 3].flatMap((i) => [`${i},site-1,${100 * i}`, `${i},site-2,50`])]
+
+  test('is drawn over rounds, a line for each series, and says what was taken for what', async () => {
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'rounds.csv'), `${table.join('\n')}\n`)
+    const { code, stdout, stderr } = await runTidemark(['plot', 'rounds.csv', '--slope'], { cwd })
+    expect(code).toBe(0)
+    expect(stdout).toContain('rounds.csv (site-1)')
+    expect(stdout).toContain('slope of rounds.csv (site-1): +100.0 MiB a round')
+    expect(stdout).toMatch(/^ +1 +2 +3 round$/m)
+    expect(stderr).toContain('note: read: rounds from "round", memory from "rss_mib" (MiB), series by "client"')
+  })
+
+  test('is written as a figure with an axis of rounds', async () => {
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'rounds.csv'), `${table.join('\n')}\n`)
+    const { code } = await runTidemark(['plot', 'rounds.csv', '--sum', '-o', 'rounds.svg'], { cwd })
+    expect(code).toBe(0)
+    const figure = readFileSync(join(cwd, 'rounds.svg'), 'utf8')
+    expect(figure).toContain('RSS over rounds')
+    expect(figure).not.toContain('time (s)')
+  })
+
+  test('has no axis in common with a recording over time', async () => {
+    const cwd = temporaryFolder()
+    writeFileSync(join(cwd, 'rounds.csv'), 'round,rss\n1,100\n2,110\n')
+    writeFileSync(join(cwd, 'times.csv'), 'time,rss\n1,100\n2,110\n')
+    const { code, stderr } = await runTidemark(['plot', 'rounds.csv', 'times.csv'], { cwd })
+    expect(code).toBe(2)
+    expect(stderr).toContain('times.csv is over time and rounds.csv over rounds, so they have no axis in common')
+  })
 })

@@ -1,10 +1,12 @@
 import type { OptionValues } from '../../option-spec.js'
 import { peakOptions } from '../../options.js'
+import { printable } from '../../printable.js'
 import { decimalMib } from '../../recording/formats/decimal-mib.js'
-import { openRecording, type RecordingFile } from '../../recording/formats/open-recording.js'
+import { openRecordings, type RecordingFile } from '../../recording/formats/open-recording.js'
 import { type RecordingPeaks, recordingPeaks } from '../../recording/formats/peaks.js'
 import { formatDuration } from '../../units.js'
 import type { Command } from '../command.js'
+import { assertNoComparison } from '../comparison-to-judge.js'
 import { namedRecordings, newestRecording } from '../recordings-here.js'
 import { tableOptionsOf } from '../table-options.js'
 
@@ -21,10 +23,16 @@ export const command: Command = {
   examples: ['tidemark peak', 'tidemark peak -2 -1', 'tidemark peak mprofile_20261123204823.dat --func __main__.train'],
   run: async ({ arguments: names, options }) => {
     const paths = names.length === 0 ? [newestRecording('peak')] : namedRecordings(names)
-    const all = paths.map((path) => {
-      const file = openRecording(path, tableOptionsOf(options as OptionValues<typeof peakOptions>))
-      return { file, peaks: recordingPeaks(file, options.func as string | undefined) }
+    const asked = tableOptionsOf(options as OptionValues<typeof peakOptions>)
+    const all = paths.flatMap((path) => {
+      assertNoComparison(path, 'peak')
+      return openRecordings(path, asked).map((file) => ({
+        file,
+        peaks: recordingPeaks(file, options.func as string | undefined),
+      }))
     })
+    for (const { file, peaks } of all)
+      for (const note of peaks.notes) process.stderr.write(`note: ${printable(`${file.path}: ${note}`)}\n`)
     const text =
       options.json === true
         ? `${JSON.stringify(all.map(asJson), null, 2)}\n`
@@ -35,10 +43,12 @@ export const command: Command = {
 }
 
 /** The first line, and the children's, are mprof's to the letter, so that what reads them goes on working. */
-function asText({ path, format }: RecordingFile, { highest, children, processes }: RecordingPeaks): string {
+function asText({ path: file, part, format }: RecordingFile, { highest, children, processes }: RecordingPeaks): string {
+  const path = printable(part === null ? file : `${file} (${part})`)
   if (highest === null) return `${path}\tno reading\n`
   const known = new Set(processes.map(({ pid }) => pid))
   const lines = [`${path}\t${decimalMib(highest.rssBytes, 3)} MiB`]
+  if (highest.round !== undefined) lines[0] += `\t(at the end of round ${highest.round})`
   if (format === 'tidemark')
     lines[0] += `\t(the highest sample${processes.length > 1 ? ' of all processes together' : ''}, at ${formatDuration(highest.timeMs)})`
   for (const { pid, rssBytes } of children)
@@ -56,6 +66,7 @@ function asJson({ file, peaks }: { file: RecordingFile; peaks: RecordingPeaks })
   return {
     path: file.path,
     format: file.format,
+    ...(file.part === null ? {} : { series: file.part }),
     highest,
     children,
     processes: processes.map(({ kind: _kind, ...process }) => process),

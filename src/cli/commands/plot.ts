@@ -2,11 +2,13 @@ import pc from 'picocolors'
 import { UsageError } from '../../errors.js'
 import type { OptionValues } from '../../option-spec.js'
 import { plotOptions } from '../../options.js'
-import { openRecording } from '../../recording/formats/open-recording.js'
+import { printable } from '../../printable.js'
+import { openRecordings } from '../../recording/formats/open-recording.js'
 import { type DrawnRecording, drawnRecording, type TimeWindow } from '../../report/drawn-recording.js'
 import { recordingFigureData, slopeText } from '../../report/recording-figure-data.js'
 import { terminalChart } from '../../report/terminal-chart.js'
 import type { Command, CommandInput } from '../command.js'
+import { assertNoComparison } from '../comparison-to-judge.js'
 import { assertPlotFile, writePlot } from '../plot-file.js'
 import { namedRecordings, newestRecording } from '../recordings-here.js'
 import { tableOptionsOf } from '../table-options.js'
@@ -19,7 +21,8 @@ export const command: Command = {
     'when none is named. Several are laid over one another, each from its own start. One alone is drawn with its',
     'processes, rounds and exact peaks, and with the functions that mprof timed.',
     '',
-    "Reads recordings of Tidemark, files of mprof, psrecord's logs, and CSV whose first line names a time and an rss column.",
+    "Reads recordings of Tidemark, files of mprof, psrecord's logs, and tables as tidemark analyze does; of a table of rounds",
+    'without times, the axis is rounds.',
   ].join('\n'),
   arguments: '[recordings...]',
   options: plotOptions,
@@ -34,13 +37,17 @@ export const command: Command = {
     if (out !== undefined) assertPlotFile(out, options.force === true)
     const paths = names.length === 0 ? [newestRecording('plot')] : namedRecordings(names)
     const window = options.window as TimeWindow | undefined
-    const recordings = paths.map((path) => {
-      const file = openRecording(path, tableOptionsOf(options as OptionValues<typeof plotOptions>))
-      const recording = drawnRecording(file, window)
-      assertDrawable(path, recording, window)
-      return recording
+    const asked = tableOptionsOf(options as OptionValues<typeof plotOptions>)
+    const recordings = paths.flatMap((path) => {
+      assertNoComparison(path, 'plot')
+      return openRecordings(path, asked).map((file) => {
+        const recording = drawnRecording(file, window)
+        assertDrawable(path, recording, window)
+        return recording
+      })
     })
-    for (const note of recordings.flatMap(({ notes }) => notes)) process.stderr.write(`note: ${note}\n`)
+    assertOneAxis(recordings)
+    for (const note of recordings.flatMap(({ notes }) => notes)) process.stderr.write(`note: ${printable(note)}\n`)
     if (out === undefined) showInTerminal(recordings, options)
     else {
       const title = titleOf(recordings, options)
@@ -53,14 +60,23 @@ export const command: Command = {
 
 function assertDrawable(path: string, recording: DrawnRecording, window: TimeWindow | undefined): void {
   if (recording.whole.highest !== null) return
-  if (recording.hasRoundsWithoutTimes)
-    throw new UsageError(`${path} has rounds and no times, so there is nothing to plot over time`, {
-      fix: `tidemark analyze ${path} judges it.`,
-    })
   throw new UsageError(
     window === undefined
       ? `${path} holds no reading`
       : `${path} holds no reading between ${window.fromMs / 1000} s and ${window.toMs / 1000} s`,
+  )
+}
+
+function assertOneAxis(recordings: readonly DrawnRecording[]): void {
+  const [first] = recordings
+  const other = recordings.find(({ axis }) => axis !== first!.axis)
+  if (other === undefined) return
+  const [byTime, byRound] = first!.axis === 'time' ? [first!, other] : [other, first!]
+  throw new UsageError(
+    `plot: ${byTime.name} is over time and ${byRound.name} over rounds, so they have no axis in common`,
+    {
+      fix: 'Plot them one by one.',
+    },
   )
 }
 
@@ -89,18 +105,22 @@ function showInTerminal(recordings: readonly DrawnRecording[], options: CommandI
   const { stdout, env } = process
   const colors = pc.createColors(stdout.isTTY && pc.isColorSupported)
   const paints = [colors.cyan, colors.yellow, colors.magenta, colors.green, colors.blue, colors.red]
-  const { series, rounds, brackets } = figureData(recordings, { ...options, slope: false })
-  const chart = terminalChart(series, {
-    width: Math.max(40, stdout.columns ?? CHART_WIDTH),
-    height: Math.max(10, Math.min(CHART_HEIGHT, (stdout.rows ?? CHART_HEIGHT + 1) - 1)),
-    title: titleOf(recordings, options),
-    isPlain: env.TERM === 'dumb',
-    paint: (index, text) => paints[index % paints.length]!(text),
-  })
+  const { series, rounds, brackets, axis = 'time' } = figureData(recordings, { ...options, slope: false })
+  const chart = terminalChart(
+    series.map(({ name, points }) => ({ name: printable(name), points })),
+    {
+      axis,
+      width: Math.max(40, stdout.columns ?? CHART_WIDTH),
+      height: Math.max(10, Math.min(CHART_HEIGHT, (stdout.rows ?? CHART_HEIGHT + 1) - 1)),
+      title: printable(titleOf(recordings, options)),
+      isPlain: env.TERM === 'dumb',
+      paint: (index, text) => paints[index % paints.length]!(text),
+    },
+  )
   const seconds = (ms: number) => (ms / 1000).toFixed(1)
   const lines = [
     ...(options.slope === true
-      ? recordings.map(({ name, whole }) => `slope of ${name}: ${slopeText(whole) ?? 'too few readings'}`)
+      ? recordings.map(({ name, whole, axis }) => `slope of ${name}: ${slopeText(whole, axis) ?? 'too few readings'}`)
       : []),
     ...(rounds.length > 0
       ? [

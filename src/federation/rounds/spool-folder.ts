@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../errors.js'
 import { type FolderLock, holderOf, lockFolder } from '../../linux/folder-lock.js'
+import { makeFolder } from '../../linux/make-folder.js'
 import { isOfThisMachine } from '../../linux/process-identity.js'
 import { formatBytes } from '../../units.js'
 
@@ -124,7 +125,7 @@ export class SpoolFolder {
 
 function openNamed(path: string): SpoolFolder {
   try {
-    mkdirSync(path, { recursive: true })
+    makeFolder(path)
     const attempt = lockFolder(path, OWNER)
     if (attempt.kind === 'taken') return new SpoolFolder(path, { isNamed: true, lock: attempt.lock })
     throw inUse(path, attempt)

@@ -5,7 +5,9 @@ import type { ProcessEvent } from './recording-event.js'
 
 export interface RecordingPeaks {
   /** The highest reading of the whole, and its time from the first one in ms. Null when there is none. */
-  highest: { rssBytes: number; timeMs: number } | null
+  highest: { rssBytes: number; timeMs: number; round?: number } | null
+  /** What was taken for what in a table. */
+  notes: string[]
   /** The highest reading of each process that the recording tells apart, in the order in which they appear. */
   children: { pid: number; rssBytes: number }[]
   /** Processes with their peaks as the kernel kept them, where the recording knows them. */
@@ -22,7 +24,8 @@ export function recordingPeaks(file: RecordingFile, functionName?: string): Reco
   const isWithin = functionName === undefined ? () => true : whileRunning(file, functionName)
   const children = new Map<number, number>()
   const processes: ProcessEvent[] = []
-  let highest: { rssBytes: number; timeMs: number } | null = null
+  const notes: string[] = []
+  let highest: RecordingPeaks['highest'] = null
   let startMs: number | undefined
   const onReading = (pid: number | null, timeMs: number, rssBytes: number | null) => {
     startMs ??= timeMs
@@ -30,8 +33,16 @@ export function recordingPeaks(file: RecordingFile, functionName?: string): Reco
     else if (rssBytes !== null && rssBytes > (highest?.rssBytes ?? -1) && isWithin(timeMs))
       highest = { rssBytes, timeMs: timeMs - startMs }
   }
-  for (const event of file.eventsPast(onReading)) if (event.kind === 'process') processes.push(event)
-  return { highest, children: [...children].map(([pid, rssBytes]) => ({ pid, rssBytes })), processes }
+  const onRound = (round: number, rssBytes: number | null) => {
+    if (rssBytes !== null && rssBytes > (highest?.rssBytes ?? -1)) highest = { rssBytes, timeMs: 0, round }
+  }
+  for (const event of file.eventsPast(onReading)) {
+    if (event.kind === 'process') processes.push(event)
+    // A table of rounds without times has no readings beside them.
+    else if (event.kind === 'round' && startMs === undefined) onRound(event.round, event.endRssBytes)
+    else if (event.kind === 'note' && (file.format === 'csv' || file.format === 'json')) notes.push(event.message)
+  }
+  return { highest, notes, children: [...children].map(([pid, rssBytes]) => ({ pid, rssBytes })), processes }
 }
 
 /** A child that could never be read is told with 0, as mprof tells it. */

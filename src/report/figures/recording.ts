@@ -28,6 +28,8 @@ export interface RecordingFigureData {
   peaks: { timeMs: number; bytes: number; kind: 'exact' | 'sampled' }[]
   /** A fitted line: bytes at time zero and its slope. */
   slope?: { interceptBytes: number; bytesPerMs: number }
+  /** Tables of rounds without times are drawn over rounds. */
+  axis?: 'time' | 'rounds'
 }
 
 export interface RecordingSeries {
@@ -53,7 +55,7 @@ export function recordingFigure(data: RecordingFigureData, options: RecordingFig
   const { width, ink, style } = frame(options)
   const window = options.window ?? { fromMs: 0, toMs: lastMs(data) }
   const isInside = (timeMs: number) => timeMs >= window.fromMs && timeMs <= window.toMs
-  const time = timeUnit(window.toMs - window.fromMs)
+  const time = timeUnit(window.toMs - window.fromMs, data.axis)
   const colors = colorsOf(data, ink)
   const rows = data.series.flatMap((series, i) =>
     thin(
@@ -96,7 +98,13 @@ export function recordingFigure(data: RecordingFigureData, options: RecordingFig
       { ...at, r: 3, stroke: ink.text },
     ),
     ...slopeMarks(data.slope, window, time.of, ink),
-    axisX({ label: `time (${time.label})`, labelAnchor: 'center', labelArrow: 'none', color: ink.text, tickSize: 4 }),
+    axisX({
+      label: data.axis === 'rounds' ? 'round' : `time (${time.label})`,
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      color: ink.text,
+      tickSize: 4,
+    }),
     axisY({
       label: 'RSS (MiB)',
       labelAnchor: 'center',
@@ -128,7 +136,7 @@ export function recordingFigure(data: RecordingFigureData, options: RecordingFig
     )
   }
   return {
-    ariaLabel: 'RSS over time',
+    ariaLabel: data.axis === 'rounds' ? 'RSS over rounds' : 'RSS over time',
     width,
     height: HEIGHT + marginTop + 46,
     marginTop,

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { systemErrorCode } from '../errors.js'
 
 /**
  * Makes a folder and those above it that are missing. Not by `mkdirSync(..., { recursive: true })`: where a file system
@@ -7,8 +8,13 @@ import { dirname } from 'node:path'
  *
  * @throws the system's error when it cannot be made
  */
-export function makeFolder(folder: string): void {
+export function makeFolder(folder: string, mode?: number): void {
   if (existsSync(folder)) return
-  makeFolder(dirname(folder))
-  mkdirSync(folder)
+  makeFolder(dirname(folder), mode)
+  try {
+    mkdirSync(folder, mode)
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (systemErrorCode(error) !== 'EEXIST') throw error
+  }
 }

@@ -1,0 +1,94 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runTidemark } from '../tidemark.js'
+
+let cwd: string
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
+  mkdirSync(join(cwd, 'compared'))
+  writeFileSync(join(cwd, 'compared', 'comparison.json'), '{}')
+  writeFileSync(
+    join(cwd, 'rounds.csv'),
+    `round,rss\n${Array.from({ length: 12 }, (_, i) => `${i},${500 + i}\n`).join('')}`,
+  )
+  writeFileSync(join(cwd, 'times.csv'), 'timestamp,rss\n1,100\n2,110\n')
+  writeFileSync(join(cwd, 'control.csv'), 'round,rss\n1,500\n2,\u001b[2J\u001b]0;taken\u0007\n')
+  writeFileSync(join(cwd, 'binary.bin'), Buffer.from([1, 2, 0, 3, 0, 0, 1, 9]))
+  writeFileSync(join(cwd, 'book.xlsx'), Buffer.from('504b030414000600', 'hex'))
+  writeFileSync(join(cwd, 'table.parquet'), Buffer.from('5041523115041500', 'hex'))
+})
+
+afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+
+/** What is typed, and the sentence that says what is wrong and what would be right. */
+const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = [
+  {
+    args: ['analyze', 'rounds.csv', '--limit', '10'],
+    says: /--limit: found "10", expected a size .* at least 1\.0 MiB; a number without a unit is bytes/,
+  },
+  { args: ['compare', 'fedavg', '--limit', '10'], says: /--limit: found "10".*a number without a unit is bytes/ },
+  {
+    args: ['run', '--rss-limit', '500', '--', 'true'],
+    says: /--rss-limit: found "500".*a number without a unit is bytes/,
+  },
+  {
+    args: ['server'],
+    env: { TIDEMARK_PORT: 'tcp://10.0.0.1:80' },
+    says: /TIDEMARK_PORT: found "tcp:\/\/10\.0\.0\.1:80", which Kubernetes sets.*\n {2}Give --port,.*enableServiceLinks: false/,
+  },
+  {
+    args: ['compare', 'fedavg', '--model-size', '500GB'],
+    says: /--model-size: found "500GB", expected a size .* at most 16\.00 GiB/,
+  },
+  {
+    args: ['server', '--model-size', '500GB'],
+    says: /--model-size: found "500GB", expected a size .* at most 16\.00 GiB/,
+  },
+  {
+    args: ['compare', '--resume', 'nofolder'],
+    says: /there is no folder nofolder\n {2}Name the folder of a comparison/,
+  },
+  {
+    args: ['plot', 'compared'],
+    says: /plot: compared is the folder of a comparison.*\n {2}Its figures are in compared\/report\.html/,
+  },
+  { args: ['peak', 'compared'], says: /peak: compared is the folder of a comparison/ },
+  {
+    args: ['compare', 'fedavg', '--trials', '1', '--rounds', '2', '--out', '/proc/x'],
+    says: /cannot make the folder for the results, \/proc\/x: ENOENT.*\n {2}Name another one with --out/,
+  },
+  { args: ['run', '--out', '/proc/x', '--', 'true'], says: /cannot record into \/proc\/x/ },
+  { args: ['run', '--rate', '10', '--interval', '5ms', '--', 'true'], says: /--rate.*--interval|--interval.*--rate/ },
+  { args: ['analyze', 'rounds.csv', '--column', 'none'], says: /expected a column "none", as --column asks/ },
+  {
+    args: ['analyze', 'rounds.csv', '--round-column', 'none'],
+    says: /expected a column "none", as --round-column asks/,
+  },
+  { args: ['analyze', 'rounds.csv', '--time-column', 'none'], says: /expected a column "none", as --time-column asks/ },
+  { args: ['analyze', 'rounds.csv', '--series', 'none'], says: /expected a column "none", as --series asks/ },
+  { args: ['analyze', 'rounds.csv', '--where', 'round'], says: /--where: found "round", expected COLUMN=VALUE/ },
+  { args: ['analyze', 'rounds.csv', '--where', 'phase=end'], says: /expected a column "phase", as --where asks/ },
+  { args: ['analyze', 'rounds.csv', '--where', 'round=900'], says: /no row has round=900, as --where asks/ },
+  { args: ['analyze', 'rounds.csv', '--unit', 'pages'], says: /--unit: found "pages", expected one of bytes, KB, KiB/ },
+  {
+    args: ['analyze', 'rounds.csv', '--unit', 'GiB', '--in-round', 'first'],
+    says: /--in-round: found "first", expected one of last, highest, median/,
+  },
+  { args: ['analyze', 'control.csv'], says: /line 3: found "2,\\x1b\[2J\\x1b\]0;taken\\x07", expected a number/ },
+  { args: ['analyze', 'binary.bin'], says: /binary\.bin is no text/ },
+  { args: ['analyze', 'book.xlsx'], says: /is a ZIP archive or an Excel workbook.*\n {2}.*save the sheet as CSV/ },
+  { args: ['analyze', 'table.parquet'], says: /is a Parquet file.*\n {2}Write it as CSV/ },
+  { args: ['analyze', '/dev/null'], says: /\/dev\/null is empty, expected a recording/ },
+  { args: ['export', 'rounds.csv', '--csv'], says: /rounds\.csv is a file, expected the folder of a recording/ },
+  { args: ['plot', 'rounds.csv', 'times.csv'], says: /no axis in common/ },
+]
+
+test.each(WRONG)('tidemark $args', async ({ args, env, says }) => {
+  const { code, stdout, stderr } = await runTidemark(args, { cwd, ...(env && { env }) })
+  expect(stderr).toMatch(says)
+  expect(code).toBe(2)
+  expect(stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
+  expect(`${stdout}${stderr}`).not.toContain('\u001b')
+})
