@@ -9,8 +9,13 @@ const PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 
 export const TOKEN = 'bench'
 
-export function start(args: string[], marksFile: string, environment: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, [PROGRAM, ...args], {
+export function start(
+  args: string[],
+  marksFile: string,
+  environment: Record<string, string> = {},
+  node = process.execPath,
+): ChildProcess {
+  return spawn(node, [PROGRAM, ...args], {
     // Its input stays open as long as this process lives; a role ends when it closes.
     stdio: ['pipe', 'ignore', 'inherit'],
     env: {
