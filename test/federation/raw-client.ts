@@ -101,13 +101,13 @@ export function openSocket(url: string, localAddress = '127.0.0.1'): Socket {
   return socket
 }
 
-/** All that a server says until it closes the connection. */
+/** All that a server says until the connection is closed, also where it is reset under what this side still writes (EPIPE). */
 export async function textOf(socket: Socket): Promise<string> {
   let text = ''
   socket.on('data', (data) => {
     text += String(data)
   })
-  if (!socket.destroyed) await once(socket, 'close')
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
   return text
 }
 
