@@ -68,7 +68,10 @@ export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult
   const head = await recorder.finish(played.outcome.state, played.outcome.reason)
   const recording = readRecording(folder)
   const rounds = roundsOf(order, recording)
-  const judgedProbes = judgedAttribution(recording.attribution, order.plan.judge, { areSummed: tree !== null })
+  const judgedProbes = judgedAttribution(recording.attribution, order.plan.judge, {
+    areSummed: tree !== null,
+    rounds: recording.rounds,
+  })
   const recorded: Outcome = head.state === 'failed' ? { state: 'failed', reason: head.reason } : played.outcome
   return {
     modelBytes: recording.modelBytes,

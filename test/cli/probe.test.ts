@@ -88,6 +88,36 @@ test('a forked child and a started program have nothing of the probe', needs('C 
   ).toEqual([])
 })
 
+test(
+  'of a server that is a fork its launcher is not probed in its place: no split, and why',
+  needs('C compiler'),
+  async () => {
+    const program = join(temporaryFolder(), 'forks.py')
+    writeFileSync(
+      program,
+      `import os, time
+if os.fork() == 0:
+    kept = []
+    for i in range(3):
+        print(f'Round {i} started.', flush=True)
+        kept.append(bytearray(20 << 20))
+        time.sleep(0.3)
+    print('Finished FedAvg.', flush=True)
+    time.sleep(1)
+    os._exit(0)
+os.wait()
+`,
+    )
+    const { comparison } = await compare(
+      ...['--command', `${PYTHON} ${program}`, '--rounds', 'nvflare', '--role', 'server=forks.py', '--probe'],
+    )
+    const [trial] = comparison.trials
+    expect(trial!.rounds.filter(({ role }) => role === 'server').length).toBeGreaterThan(0)
+    expect(trial!.attribution).toBe(null)
+    expect(trial!.warnings.join('\n')).toMatch(/probe does not answer in the server \(pid \d+\): .*a fork of a program/)
+  },
+)
+
 test('into a statically linked program no probe can be loaded, which is said', needs('C compiler'), async () => {
   const folder = temporaryFolder()
   const source = join(folder, 'server.c')
