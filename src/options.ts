@@ -558,6 +558,17 @@ const probeOption = {
   }),
 }
 
+/** What `--rounds` takes where a log tells of rounds. The names are those of src/recording/round-log-presets.ts. */
+const ROUND_SOURCES =
+  'nvflare, flower, openfl, fedml, federatedscope, pfllib, or a regular expression with the number as its group; without a group its matches are counted. A line that fits begins a round and ends the one before.'
+
+const roundsEnd = text({
+  flag: 'rounds-end',
+  placeholder: 'PATTERN',
+  default: undefined,
+  help: 'A regular expression for lines that end a round, with --rounds or alone; --rounds end:PATTERN is the same as this alone.',
+})
+
 /** A comparison of a command of the user's, without a file. */
 export const commandOptions = {
   command: text({
@@ -576,11 +587,19 @@ export const commandOptions = {
       flag: 'rounds',
       placeholder: 'N|PRESET|PATTERN',
       default: jobOptions.rounds.default as string | number,
-      help: 'Rounds of the job. With --command, how its output tells of them: nvflare, flower, or a regular expression with the number as its group.',
+      help: `Rounds of the job. With --command, how its output tells of them: ${ROUND_SOURCES}`,
     }),
     expected: `${jobOptions.rounds.expected}, or how the output of --command tells of rounds`,
     parse: (given: string) => (/^\d+$/.test(given.trim()) ? jobOptions.rounds.parse(given) : given || undefined),
   } satisfies OptionSpec<string | number>,
+  roundsEnd,
+  log: text({
+    flag: 'log',
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: "the command's output",
+    help: 'With --command: the file in which --rounds looks, where the program logs to one. It may hold {placeholders}.',
+  }),
   expectedRounds: integer<undefined>({
     flag: 'expected-rounds',
     min: 1,
@@ -768,8 +787,9 @@ const recordingOptions = {
     flag: 'rounds',
     placeholder: 'PRESET|PATTERN',
     default: undefined,
-    help: 'Find rounds in the log: nvflare, flower, or a regular expression with the number of the round as its group.',
+    help: `Find rounds in the log: ${ROUND_SOURCES}`,
   }),
+  roundsEnd,
   log: text({
     flag: 'log',
     placeholder: 'FILE',

@@ -13,6 +13,8 @@ export function commandDefinition({ arguments: [asked], options, given }: Comman
   const {
     command: line,
     roles,
+    roundsEnd,
+    log,
     expectedRounds,
     probe,
     probeRound,
@@ -37,6 +39,8 @@ export function commandDefinition({ arguments: [asked], options, given }: Comman
     workload: command(line!, {
       ...(roles.length > 0 && { role: Object.fromEntries(roles.map(({ role, pattern }) => [role, pattern])) }),
       ...(given.has('rounds') && { rounds: String(rounds) }),
+      ...(roundsEnd !== undefined && { roundsEnd }),
+      ...(log !== undefined && { log }),
       ...(expectedRounds !== undefined && { expectedRounds }),
       ...(probe && { probe }),
       ...(probeRound !== undefined && { probeRound }),

@@ -4,24 +4,25 @@ import type { OptionValues } from '../option-spec.js'
 import type { runOptions } from '../options.js'
 import { frameworkPreset, presetRoles } from '../recording/framework-presets.js'
 import type { RolePattern } from '../recording/process-name.js'
-import { type RoundPattern, roundPattern } from '../recording/round-log-patterns.js'
+import { roundPattern } from '../recording/round-log-patterns.js'
 import type { CommandInput } from './command.js'
 
 type RecordingOptions = Pick<
   OptionValues<typeof runOptions>,
-  'rateHz' | 'intervalMs' | 'roles' | 'rounds' | 'log' | 'shared' | 'sharedIntervalMs'
+  'rateHz' | 'intervalMs' | 'roles' | 'rounds' | 'roundsEnd' | 'log' | 'shared' | 'sharedIntervalMs'
 >
 
 /** What `run` and `attach` have in common, with what contradicts itself refused. */
 export function readRecordingOptions(verb: string, { options, given }: CommandInput) {
   if (process.platform !== 'linux')
     throw new UsageError(`${verb} needs Linux, which shows memory in /proc; this is ${process.platform}`)
-  const { rateHz, intervalMs, roles, rounds, log, shared, sharedIntervalMs } = options as RecordingOptions
+  const { rateHz, intervalMs, roles, rounds, roundsEnd, log, shared, sharedIntervalMs } = options as RecordingOptions
   if (given.has('rateHz') && given.has('intervalMs'))
     throw new UsageError(`${verb}: --rate and --interval say the same thing; give one of them`)
   if (intervalMs !== undefined && (intervalMs < 1 || intervalMs > 3_600_000))
     throw new UsageError(`${verb}: --interval: found ${intervalMs} ms, expected 1ms to 1h`)
-  if (log !== undefined && rounds === undefined)
+  const isTold = rounds !== undefined || roundsEnd !== undefined
+  if (log !== undefined && !isTold)
     throw new UsageError(`${verb}: --log ${log} needs --rounds: what to look for in it`, {
       fix: 'For example --rounds nvflare, or --rounds "Round (\\d+) started".',
     })
@@ -30,7 +31,7 @@ export function readRecordingOptions(verb: string, { options, given }: CommandIn
     // What the user names takes the place of what a preset knows, as in a comparison.
     roles: roles.length > 0 ? roles : presetRoles(rounds),
     probedRoles: roles.length > 0 ? roles : judgedRolesOfPreset(rounds),
-    pattern: rounds === undefined ? undefined : (roundPattern(rounds) as RoundPattern),
+    pattern: isTold ? roundPattern(rounds, roundsEnd) : undefined,
     log,
     ...(shared && { sharedIntervalMs }),
   }

@@ -2,7 +2,8 @@ import * as v from 'valibot'
 import { closestWord } from '../closest-word.js'
 import { compareOptions } from '../options.js'
 import { frameworkPreset } from '../recording/framework-presets.js'
-import { ROUND_PRESETS, readRoundPattern } from '../recording/round-log-patterns.js'
+import { readRoundEnd, readRoundPattern } from '../recording/round-log-patterns.js'
+import { PRESETS, ROUND_PRESETS } from '../recording/round-log-presets.js'
 import { display } from './axes.js'
 import { judgedRoles } from './judged-roles.js'
 import { placeholdersIn } from './placeholders.js'
@@ -15,6 +16,10 @@ export interface CommandPlan {
   /** Patterns by role; null when the command's own process is the judged role. */
   role: Record<string, string> | null
   rounds: string | null
+  /** A pattern of the lines that end a round, beside those of `rounds` or alone. */
+  roundsEnd: string | null
+  /** The file that tells of rounds, in place of the command's output. */
+  log: string | null
   expectedRounds: number | null
   ready: string | null
   load: string | string[] | null
@@ -36,6 +41,8 @@ export const commandEntries = {
   command: commandLine(),
   role: nullable(v.record(v.string(), pattern())),
   rounds: nullable(rounds()),
+  roundsEnd: nullable(roundsEnd()),
+  log: nullable(v.pipe(v.string('the path of a file'), v.nonEmpty('the path of a file'))),
   expectedRounds: nullable(roundNumber()),
   ready: nullable(pattern()),
   load: nullable(commandLine()),
@@ -63,7 +70,8 @@ export function templatesOf(plan: CommandPlan): { key: string; text: string }[] 
   const variables = Object.entries(plan.env).flatMap(([name, value]) =>
     value === null ? [] : [{ key: `env.${name}`, text: value }],
   )
-  return [...commands, ...variables, ...(plan.cwd === null ? [] : [{ key: 'cwd', text: plan.cwd }])]
+  const paths = (['log', 'cwd'] as const).flatMap((key) => (plan[key] === null ? [] : [{ key, text: plan[key] }]))
+  return [...commands, ...variables, ...paths]
 }
 
 /** Every placeholder has a value in each setting; `preload`, the library of the allocator, always has. */
@@ -93,11 +101,17 @@ function howToGive(name: string, axes: Readonly<Record<string, unknown>>): strin
 /** The end of the work can be told, and a round is named for a probe alone. */
 export function probeFaults({ probe, probeRound, rounds, expectedRounds }: CommandPlan): string[] {
   if (!probe) return probeRound === null ? [] : ['workload.probeRound: it needs probe: true (--probe)']
-  const isTold = rounds !== null && ROUND_PRESETS.includes(rounds)
+  const isTold = rounds !== null && PRESETS[rounds]?.words.some(({ kind }) => kind === 'finished')
   if (isTold || expectedRounds !== null || probeRound !== null) return []
   return [
     'workload.probe: nothing tells when the work is done. Give the number of rounds with a pattern of their ends (rounds: "end:...", expectedRounds: N), a preset, or the round after which to probe (probeRound, --probe-round)',
   ]
+}
+
+/** A log is read for what `rounds` looks for. */
+export function logFaults({ log, rounds, roundsEnd }: CommandPlan): string[] {
+  if (log === null || rounds !== null || roundsEnd !== null) return []
+  return ['workload.log: it needs rounds (--rounds): what to look for in it, for example "nvflare"']
 }
 
 /** The roles that are judged, for `server+superlink` both, exist. */
@@ -171,6 +185,17 @@ function compiles(source: string): boolean {
 
 /** The name of a preset, or the text of a pattern, as `roundPattern` takes it. */
 function rounds(): v.GenericSchema<unknown, string> {
+  return roundText(
+    readRoundPattern,
+    `preset('nvflare'), the name of another preset, or a pattern with one group at most, the round's number`,
+  )
+}
+
+function roundsEnd(): v.GenericSchema<unknown, string> {
+  return roundText(readRoundEnd, "a pattern with one group at most, the round's number")
+}
+
+function roundText(read: typeof readRoundPattern, expected: string): v.GenericSchema<unknown, string> {
   return v.pipe(
     v.unknown(),
     v.rawTransform(({ dataset, addIssue, NEVER }): string => {
@@ -188,18 +213,13 @@ function rounds(): v.GenericSchema<unknown, string> {
         return fault(`one of the presets ${ROUND_PRESETS.join(', ')}${guess(name)}`, display(name))
       }
       const text = value instanceof RegExp ? value.source : value
-      if (typeof text !== 'string' || text === '')
-        return fault(
-          `preset('nvflare'), preset('flower'), or a pattern whose group is the round's number`,
-          display(value),
-        )
-      const pattern = readRoundPattern(text)
+      if (typeof text !== 'string' || text === '') return fault(expected, display(value))
+      const pattern = read(text)
       if (!('problem' in pattern)) return text
-      const [problem, expected = `one of ${ROUND_PRESETS.join(', ')}, or a pattern`] =
+      const [problem, wanted = `one of ${ROUND_PRESETS.join(', ')}, or a pattern`] =
         pattern.problem.split(', expected ')
-      const closest = closestWord(text, ROUND_PRESETS)
-      const hint = closest === undefined ? `${pattern.fix}${pattern.example ?? ''}` : `Did you mean "${closest}"?`
-      return fault(`${expected}. ${hint}`, `${display(text)}, which ${problem}`)
+      const example = pattern.example === undefined || pattern.fix.includes(pattern.example) ? '' : pattern.example
+      return fault(`${wanted}. ${pattern.fix}${example}`.trimEnd(), `${display(text)}, which ${problem}`)
     }),
   )
 }

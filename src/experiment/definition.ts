@@ -70,11 +70,16 @@ export interface CommandOptions {
    */
   role?: Record<string, RegExp | string>
   /**
-   * Where the output tells of rounds: a preset, or a pattern whose one group is the round's number. A line that matches
-   * begins a round and ends the one before; after `end:` it ends its own. When left out, rounds come from the marks that
-   * the program writes, and without those the whole run is one round.
+   * Where the output tells of rounds: a preset, or a pattern whose group is the round's number; without a group its matches
+   * are counted. A line that matches begins a round and ends the one before; after `end:` it ends its own. The program's end
+   * ends the last one. When left out, rounds come from the marks that the program writes, and without those the whole run
+   * is one round.
    */
   rounds?: RoundsPreset | RegExp | string
+  /** A pattern of lines that end a round, beside `rounds` or alone. */
+  roundsEnd?: RegExp | string
+  /** The file in which `rounds` looks, in place of the output, from its end at the start of each trial. May hold placeholders. */
+  log?: string
   /** Rounds that a trial must have; one with fewer has failed. */
   expectedRounds?: number
   /** A line of the output after which the command can do its work. RSS at that moment is the initial RSS. */
@@ -140,7 +145,7 @@ export function command(line: string | readonly string[], options: CommandOption
   return { kind: 'command', command: line, ...options }
 }
 
-/** The log lines, processes and traps of a framework, for `rounds`: `nvflare` or `flower`. */
-export function preset(name: 'nvflare' | 'flower'): RoundsPreset {
+/** The log lines, processes and traps of a framework, for `rounds`. */
+export function preset(name: 'nvflare' | 'flower' | 'openfl' | 'fedml' | 'federatedscope' | 'pfllib'): RoundsPreset {
   return { preset: name }
 }

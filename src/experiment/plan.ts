@@ -21,6 +21,7 @@ import {
   type CommandPlan,
   commandEntries,
   judgeFaults,
+  logFaults,
   placeholderFaults,
   probeFaults,
   templatesOf,
@@ -177,6 +178,7 @@ function planCommand(workload: CommandPlan, given: Given, asked: string | undefi
       ...placeholderFaults(workload, { ...given, ...axes }),
       ...judgeFaults(workload, judge),
       ...probeFaults(workload),
+      ...logFaults(workload),
     ],
   }
 }

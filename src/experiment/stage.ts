@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { TargetError, UsageError } from '../errors.js'
 import { describeExit } from '../launch/exit-status.js'
-import { type FollowedFile, followFile } from '../launch/follow-file.js'
+import { type FollowedFile, type FollowOptions, followFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
 import type { Guard } from '../launch/guard.js'
 import { type LaunchedProcess, launch } from '../launch/launch.js'
 import { waitForMark, withLog } from '../launch/wait-for-mark.js'
 import { MARKS_VARIABLE, type Mark } from '../marks.js'
 import type { RecorderHandle } from '../recording/recorder-handle.js'
-import { followRounds, type RoundFollower } from '../recording/round-follower.js'
+import { type FollowedStream, followRounds, type RoundFollower } from '../recording/round-follower.js'
 import type { RoundPattern } from '../recording/round-log-patterns.js'
 import { formatDuration } from '../units.js'
 import type { Stage, StageProcess } from './workloads/workload.js'
@@ -20,6 +20,14 @@ export interface StagedProcess {
   process: LaunchedProcess
   /** Whether the trial is over when it has ended, where its starter said so. */
   decides: boolean | undefined
+}
+
+interface FollowedLog {
+  file: FollowedFile
+  stream: FollowedStream
+  rounds: RoundFollower
+  /** Whose rounds it tells of, once that runs. */
+  process?: LaunchedProcess
 }
 
 /** How long a process may take to say that it is ready; loading the data and the model takes far less. */
@@ -34,7 +42,7 @@ export class TrialStage implements Stage {
   readonly #recorder: RecorderHandle
   readonly #guard: Guard
   readonly #signal: AbortSignal
-  readonly #logs: { log: FollowedFile; rounds: RoundFollower }[] = []
+  readonly #logs: FollowedLog[] = []
 
   constructor(recorder: RecorderHandle, guard: Guard, signal: AbortSignal) {
     this.#recorder = recorder
@@ -43,9 +51,13 @@ export class TrialStage implements Stage {
   }
 
   async start(staged: StageProcess): Promise<void> {
-    const { role, name, command, environment, cwd, owned = false, decides, rounds, isNamedByCommand = false } = staged
+    const { role, name, command, environment, cwd, owned = false, decides, rounds, roundLog } = staged
+    const { isNamedByCommand = false } = staged
     this.#signal.throwIfAborted()
     const log = join(this.#recorder.folder, `${name}.log`)
+    // A log of the program's own is followed before it can write to it: its end now is where this trial begins.
+    const isFollowed = rounds !== undefined && roundLog !== undefined
+    const follow = isFollowed ? this.#followRounds(rounds, roundLog, { fromEnd: true }) : undefined
     const process = await launch(this.#guard, {
       whom: role === name ? role : `${role} "${name}"`,
       command,
@@ -57,12 +69,16 @@ export class TrialStage implements Stage {
     this.#recorder.add({ pid: process.pid, role, name, command, isNamedByCommand })
     void process.exited.then((exit) => this.#recorder.exited(process.pid, exit))
     this.processes.push({ role, name, process, decides })
-    if (rounds !== undefined) this.#followRounds(log, rounds)
+    const followed = follow ?? (rounds === undefined ? undefined : this.#followRounds(rounds, log))
+    if (followed !== undefined) followed.process = process
   }
 
-  #followRounds(file: string, pattern: RoundPattern): void {
+  #followRounds(pattern: RoundPattern, file: string, options?: FollowOptions): FollowedLog {
     const rounds = followRounds(this.#recorder, pattern)
-    this.#logs.push({ rounds, log: followFile(file, (chunk) => rounds.write(chunk)) })
+    const stream = rounds.stream()
+    const log: FollowedLog = { rounds, stream, file: followFile(file, (chunk) => stream.write(chunk), options) }
+    this.#logs.push(log)
+    return log
   }
 
   async waitForMark<Kind extends Mark['mark']>(name: string, kind: Kind): Promise<Extract<Mark, { mark: Kind }>> {
@@ -112,12 +128,13 @@ export class TrialStage implements Stage {
     return staged
   }
 
-  /** Reads what the output still tells of rounds. */
+  /** Reads what the output still tells of rounds. The end of a program that ended well ends its last round. */
   closeLogs(): void {
-    for (const { log, rounds } of this.#logs.splice(0)) {
-      log.readNow()
-      log.close()
-      rounds.end()
+    for (const { file, stream, rounds, process } of this.#logs.splice(0)) {
+      file.readNow()
+      file.close()
+      stream.end()
+      if (process?.exit?.code === 0) rounds.close()
     }
   }
 

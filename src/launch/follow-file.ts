@@ -102,7 +102,11 @@ class Follower implements FollowedFile {
   #readUntil(end: number): void {
     while (this.#descriptor !== null && this.#position < end) {
       const length = readSync(this.#descriptor, this.#chunk, 0, this.#chunk.length, this.#position)
-      if (length === 0) return
+      if (length === 0) {
+        if (fstatSync(this.#descriptor).size >= this.#position) return
+        this.#position = 0 // cut off by whoever writes it anew
+        continue
+      }
       this.#position += length
       this.#onChunk(this.#chunk.subarray(0, length))
     }

@@ -132,13 +132,15 @@ const SCHEMAS: Record<string, v.GenericSchema> = {
     of: v.picklist(['start', 'round']),
     timeMs: v.number(),
     round: wholeNumber,
+    cleanupMs: v.optional(v.number()),
+    corrects: v.optional(v.boolean()),
     processes: v.array(
       v.object({
         pid: wholeNumber,
         role: v.string(),
         name: v.string(),
         startedMs: v.number(),
-        peakBytes: bytes,
+        peakBytes: v.nullable(bytes),
         exact: v.boolean(),
         memory,
       }),

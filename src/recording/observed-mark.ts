@@ -12,6 +12,10 @@ export interface ObservedMark {
   timeMs: number
   /** Zero for a start. */
   round: number
+  /** The log told of a cleanup in this round, at this time. */
+  cleanupMs?: number
+  /** It replaces what an earlier line says of these processes in this round: they were read while they were torn down. */
+  corrects?: boolean
   processes: ObservedProcess[]
 }
 
@@ -21,8 +25,8 @@ export interface ObservedProcess {
   name: string
   /** The boundary before, or when the process was first seen. */
   startedMs: number
-  /** VmHWM since the boundary before, or since the process began. */
-  peakBytes: number
+  /** VmHWM since the boundary before, or since the process began; null where it had ended, so that samples have to tell. */
+  peakBytes: number | null
   /** False when the peak could not be reset at the boundary before: it may be of an earlier round. */
   exact: boolean
   memory: MemoryReading

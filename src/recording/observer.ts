@@ -3,6 +3,7 @@ import { isAlive } from '../linux/process-stat.js'
 import { memoryOf, readProcessStatus } from '../linux/process-status.js'
 import { readStackStart } from '../linux/stack-start.js'
 import { nowMs } from './clock.js'
+import type { LastRound } from './correct-last-rounds.js'
 import type { BareMark } from './mark-lines.js'
 import type { ObservedMark, ObservedProcess } from './observed-mark.js'
 import type { PeakKind } from './recording.js'
@@ -20,27 +21,36 @@ export interface LiveProcess {
 export interface ObserverOptions {
   /** Appends a line to the marks, in one write: programs append to the same file. */
   append(mark: ObservedMark): void
-  /** Nothing is left to read of a round that was told. */
+  /** Nothing is left to read of a round that was told, and no process of it is known. */
   onMissed(round: number): void
   /** The peak of a process could not be reset at the end of a round; told once. */
   onRefused(pid: number, why: string): void
+  /** The processes of a round had ended when its end was told: `lastRounds` has it, and the samples tell its memory. */
+  onUnread(round: number): void
   /** False leaves the peaks of the processes alone: those of rounds are then sampled. */
   resetPeaks: boolean
   /** The processes that run now. */
   live(): LiveProcess[]
+  /** Those that run and those that have ended, in the order in which they were found. */
+  all(): LiveProcess[]
 }
 
 /** What a log or an option tells of a round, where the program writes no marks. */
-export interface RoundEvent {
-  kind: 'round-start' | 'round'
-  round: number
-  /**
-   * A line of a log may come before the cleanup that it announces is done: for so long after it the lowest RSS is looked
-   * for, and taken for the round's end. Not for longer than a quarter of the round, nor beyond the end of the next one:
-   * what is given back then is the next round's.
-   */
-  settleMs: number
-}
+export type RoundEvent =
+  | { kind: 'round-start'; round: number }
+  | { kind: 'cleanup'; round: number }
+  | {
+      kind: 'round'
+      round: number
+      /**
+       * A line of a log may come before the cleanup that it announces is done: for so long after it the lowest RSS is looked
+       * for, and taken for the round's end. Not for longer than a quarter of the round, nor beyond the end of the next one:
+       * what is given back then is the next round's.
+       */
+      settleMs: number
+      /** No other round follows: the job, or the program, has ended. */
+      isLast: boolean
+    }
 
 const SETTLE_STEP_MS = 20
 /** A cleanup at the end of the next round must not be taken for one at the end of this. */
@@ -58,6 +68,11 @@ export class Observer {
   readonly #startedMs = new Map<number, number>()
   #wasRefused = false
   readonly #settling = new Set<Promise<void>>()
+  /** By process, unsettled. */
+  readonly #lastRounds = new Map<number, LastRound>()
+  /** When the newest round began, or the one before it ended where no log tells of beginnings. */
+  #roundBeganMs = 0
+  #cleanupMs: number | undefined
   /** Of the newest boundary: what comes after another one is not its own. */
   #settlingEnds = new AbortController()
 
@@ -89,18 +104,55 @@ export class Observer {
   }
 
   /** A round told by a log: about all processes. */
-  onRoundEvent({ kind, round, settleMs }: RoundEvent): void {
+  onRoundEvent(event: RoundEvent): void {
+    if (event.kind === 'cleanup') {
+      this.#cleanupMs = nowMs()
+      return
+    }
     const about = this.#options.live()
-    if (kind === 'round-start') {
+    if (event.kind === 'round-start') {
       this.#begin(about)
       return
     }
+    const { round, settleMs, isLast } = event
     this.#settlingEnds.abort()
     this.#settlingEnds = new AbortController()
     const observed = this.#observe('round', round, about)
+    const hasUnread = (isLast || observed.processes.length === 0) && this.#keepUnread(observed)
+    this.#roundBeganMs = observed.timeMs
+    this.#cleanupMs = undefined
+    if (observed.processes.length === 0 && hasUnread) {
+      this.#options.onUnread(round)
+      return
+    }
     const settled = this.#settle(observed, settleMs, this.#settlingEnds.signal).then(() => this.#write(observed))
     this.#settling.add(settled)
     void settled.finally(() => this.#settling.delete(settled))
+  }
+
+  /** The last round of each process, to be held against what became of the process. */
+  lastRounds(): LastRound[] {
+    return [...this.#lastRounds.values()]
+  }
+
+  /** Processes that lived when this round began and have ended since, before anybody told of its end. */
+  #keepUnread({ round, timeMs, processes }: ObservedMark): boolean {
+    const read = new Set(processes.map(({ pid }) => pid))
+    const ended = this.#options.all().filter(({ pid }) => !read.has(pid) && this.#livedAtStart(pid))
+    for (const { pid, startTicks, role, name, firstSeenMs } of ended) {
+      const startedMs = this.#startedMs.get(pid) ?? this.#before.get(pid)?.timeMs ?? firstSeenMs
+      const process = { pid, role, name, startedMs, peakBytes: null, exact: false, memory: null }
+      this.#lastRounds.set(pid, { round, timeMs, startTicks, process, told: null, ...this.#cleanup() })
+    }
+    return ended.length > 0
+  }
+
+  #livedAtStart(pid: number): boolean {
+    return this.#startedMs.get(pid) === this.#roundBeganMs || this.#before.get(pid)?.timeMs === this.#roundBeganMs
+  }
+
+  #cleanup(): { cleanupMs?: number } {
+    return this.#cleanupMs === undefined ? {} : { cleanupMs: this.#cleanupMs }
   }
 
   /** Resolves when all that was observed is written. */
@@ -110,13 +162,27 @@ export class Observer {
 
   #begin(about: readonly LiveProcess[]): void {
     const timeMs = nowMs()
+    this.#roundBeganMs = timeMs
     for (const { pid } of about) this.#startedMs.set(pid, timeMs)
   }
 
   #observe(of: 'start' | 'round', round: number, about: readonly LiveProcess[]): ObservedMark {
     const timeMs = nowMs()
-    const processes = about.flatMap((process) => this.#read(process, of, timeMs) ?? [])
-    return { mark: 'observed', of, timeMs, round, processes }
+    const processes = about.flatMap((process) => {
+      const read = this.#read(process, of, timeMs)
+      if (read === undefined) return []
+      if (of === 'round')
+        this.#lastRounds.set(read.pid, {
+          round,
+          timeMs,
+          startTicks: process.startTicks,
+          process: read,
+          told: read.memory,
+          ...this.#cleanup(),
+        })
+      return [read]
+    })
+    return { mark: 'observed', of, timeMs, round, ...(of === 'round' && this.#cleanup()), processes }
   }
 
   #read(

@@ -70,7 +70,7 @@ function warningsOf(head: RecordingHead, rounds: readonly RoundRecord[]): string
 }
 
 const SAMPLED_PEAKS =
-  'Some peaks are the highest sample and not the kernel’s mark, so they are lower bounds: the kernel refused to reset it (/proc/PID/clear_refs), --no-reset was given, or the process became another program (exec).'
+  'Some peaks are the highest sample and not the kernel’s mark, so they are lower bounds: the kernel refused to reset it (/proc/PID/clear_refs), --no-reset was given, or the process became another program (exec) or was gone when the end of its last round was told.'
 
 /** Whether a folder holds a recording. */
 export function isRecording(folder: string): boolean {

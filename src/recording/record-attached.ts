@@ -1,12 +1,12 @@
 import { isAbsolute } from 'node:path'
 import { messageOf, UsageError } from '../errors.js'
-import { type FollowedFile, followFile } from '../launch/follow-file.js'
+import { followFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
 import { readCommandLine } from '../linux/command-line.js'
 import { descendantsOf } from '../linux/descendants.js'
 import { readVariable } from '../linux/environment.js'
 import { readMachineFacts } from '../linux/machine.js'
-import type { ProcessStat } from '../linux/process-stat.js'
+import { isAlive, type ProcessStat } from '../linux/process-stat.js'
 import { MARKS_VARIABLE } from '../marks.js'
 import { nameProcess, type RolePattern } from './process-name.js'
 import { startRecording } from './recorder.js'
@@ -57,7 +57,7 @@ export async function recordAttached(options: ProcessToAttach, signal: AbortSign
     tree: { assignment: null, recorderPid: process.pid },
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),
   })
-  let sources: FollowedFile[]
+  let sources: { close(): void }[]
   try {
     sources = followRoundSources(options, recorder)
   } catch (error) {
@@ -112,13 +112,28 @@ function whenEnough(
   })
 }
 
+/** What is left in the log is read at the end; where the program has ended by then, so has its last round. */
+function followLog({ target, rounds }: ProcessToAttach, recorder: RecorderHandle): { close(): void }[] {
+  if (rounds === undefined) return []
+  const follower = followRounds(recorder, rounds.pattern)
+  const stream = follower.stream()
+  const log = followFile(rounds.logFile, (chunk) => stream.write(chunk), { fromEnd: true })
+  return [
+    {
+      close: () => {
+        log.readNow()
+        log.close()
+        stream.end()
+        if (!isAlive(target)) follower.close()
+      },
+    },
+  ]
+}
+
 /** The log that was named, and the marks that the program writes because it was started with TIDEMARK_MARKS. */
-function followRoundSources({ target, rounds }: ProcessToAttach, recorder: RecorderHandle): FollowedFile[] {
-  const sources: FollowedFile[] = []
-  if (rounds !== undefined) {
-    const follower = followRounds(recorder, rounds.pattern)
-    sources.push(followFile(rounds.logFile, (chunk) => follower.write(chunk), { fromEnd: true }))
-  }
+function followRoundSources(options: ProcessToAttach, recorder: RecorderHandle): { close(): void }[] {
+  const { target } = options
+  const sources = followLog(options, recorder)
   const marksFile = readVariable(target.pid, MARKS_VARIABLE)
   if (marksFile === null) return sources
   // A name without a folder is meant from where the program is.

@@ -18,7 +18,7 @@ import { nameProcess, type RolePattern } from './process-name.js'
 import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
 import type { RecordingHead } from './recording.js'
-import { followRounds, type RoundFollower } from './round-follower.js'
+import { type FollowedStream, followRounds } from './round-follower.js'
 import type { RoundPattern } from './round-log-patterns.js'
 
 export interface CommandToRecord {
@@ -98,7 +98,7 @@ export async function recordCommand(
       output: options.rounds !== undefined && options.rounds.logFile === undefined ? 'pipe' : 'inherit',
     })
   } catch (error) {
-    log?.finish()
+    log?.finish(null)
     await recorder.finish('failed', 'the command could not be started')
     guard.dismiss()
     throw error
@@ -122,8 +122,8 @@ export async function recordCommand(
 
   const exit = await command.exited
   await limits.settled()
-  log?.finish()
-  await output?.finish()
+  log?.finish(exit)
+  await output?.finish(exit)
   recorder.exited(command.pid, exit)
   await probe?.settled()
   const ended = limits.ended()
@@ -164,15 +164,20 @@ function recordingOptions(options: CommandToRecord, guard: Guard) {
 }
 
 /** Rounds that a log file tells of, from its present end on. */
-function followLog({ rounds }: CommandToRecord, recorder: RecorderHandle): { finish(): void } | undefined {
+function followLog(
+  { rounds }: CommandToRecord,
+  recorder: RecorderHandle,
+): { finish(exit: ExitStatus | null): void } | undefined {
   if (rounds?.logFile === undefined) return undefined
   const follower = followRounds(recorder, rounds.pattern)
-  const log = followFile(rounds.logFile, (chunk) => follower.write(chunk), { fromEnd: true })
+  const stream = follower.stream()
+  const log = followFile(rounds.logFile, (chunk) => stream.write(chunk), { fromEnd: true })
   return {
-    finish: () => {
+    finish: (exit) => {
       log.readNow()
       log.close()
-      follower.end()
+      stream.end()
+      if (exit?.code === 0) follower.close()
     },
   }
 }
@@ -182,24 +187,25 @@ function followOutput(
   { rounds }: CommandToRecord,
   recorder: RecorderHandle,
   command: LaunchedProcess,
-): { finish(): Promise<void> } | undefined {
+): { finish(exit: ExitStatus): Promise<void> } | undefined {
   if (rounds === undefined || command.stdout === null || command.stderr === null) return undefined
-  // Two followers: halves of lines of stdout and stderr must not be put together.
+  const follower = followRounds(recorder, rounds.pattern)
   const drained = Promise.all([
-    passOn(command.stdout, process.stdout, followRounds(recorder, rounds.pattern)),
-    passOn(command.stderr, process.stderr, followRounds(recorder, rounds.pattern)),
+    passOn(command.stdout, process.stdout, follower.stream()),
+    passOn(command.stderr, process.stderr, follower.stream()),
   ])
   return {
-    finish: async () => {
+    finish: async (exit) => {
       const timer = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())
       await Promise.race([drained, timer])
       // Left open by a daemon, they would keep this program running as long as that runs.
       for (const stream of [command.stdout, command.stderr]) stream?.destroy()
+      if (exit.code === 0) follower.close() // a command that failed did not come to the end of its round
     },
   }
 }
 
-async function passOn(from: Readable, to: NodeJS.WritableStream, rounds: RoundFollower): Promise<void> {
+async function passOn(from: Readable, to: NodeJS.WritableStream, rounds: FollowedStream): Promise<void> {
   from.on('data', (chunk: Uint8Array) => rounds.write(chunk))
   from.pipe(to, { end: false })
   await once(from, 'close')

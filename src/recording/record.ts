@@ -14,8 +14,10 @@ import { roundPattern } from './round-log-patterns.js'
 export interface RecordOptions {
   /** Folder for the recording, without one in it already; a new one in the system's temporary folder when left out. */
   out?: string
-  /** How the command's output tells of rounds: `nvflare`, `flower`, or a regular expression with the number as its group. */
+  /** How the command's output tells of rounds: a preset such as `nvflare`, or a regular expression with the number as its group. */
   rounds?: string | RegExp
+  /** A regular expression for lines that end a round, beside `rounds` or alone. */
+  roundsEnd?: string | RegExp
   /** Names for processes, by regular expressions on their command lines; those of the preset when left out. */
   role?: Record<string, RegExp>
   /** Samples of RSS a second; 10 when left out. */
@@ -37,7 +39,7 @@ export type RecordedRun = Recording & { exit: ExitStatus }
  */
 export async function record(command: readonly string[], options: RecordOptions = {}): Promise<RecordedRun> {
   const { rateHz, graceMs } = defaultValues(runOptions)
-  const { rounds, role, timeoutMs, signal } = options
+  const { rounds, roundsEnd, role, timeoutMs, signal } = options
   signal?.throwIfAborted()
   const folder = folderFor(options.out)
   const stopping = new AbortController()
@@ -52,11 +54,8 @@ export async function record(command: readonly string[], options: RecordOptions 
           role === undefined
             ? presetRoles(typeof rounds === 'string' ? rounds : undefined)
             : Object.entries(role).map(([name, pattern]) => ({ role: name, pattern })),
-        ...(rounds !== undefined && {
-          rounds: {
-            pattern: roundPattern(typeof rounds === 'string' ? rounds : rounds.source),
-            logFile: undefined,
-          },
+        ...((rounds !== undefined || roundsEnd !== undefined) && {
+          rounds: { pattern: roundPattern(sourceOf(rounds), sourceOf(roundsEnd)), logFile: undefined },
         }),
         ...(timeoutMs !== undefined && { timeoutMs }),
       },
@@ -70,6 +69,10 @@ export async function record(command: readonly string[], options: RecordOptions 
   } finally {
     stopping.abort()
   }
+}
+
+function sourceOf(pattern: string | RegExp | undefined): string | undefined {
+  return pattern instanceof RegExp ? pattern.source : pattern
 }
 
 function folderFor(asked: string | undefined): string {

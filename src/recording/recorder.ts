@@ -7,6 +7,7 @@ import { countOomKills, oomVictims } from '../linux/out-of-memory.js'
 import { readProcessStat } from '../linux/process-stat.js'
 import type { Mark } from '../marks.js'
 import { nowMs } from './clock.js'
+import { correctLastRounds } from './correct-last-rounds.js'
 import { HEAD_FILE } from './head-file.js'
 import { HeadKeeper, newHead } from './head-keeper.js'
 import { parseMarkLine } from './mark-lines.js'
@@ -104,11 +105,13 @@ class Recorder implements RecorderHandle {
         this.#registry.renameLive()
         return live()
       },
+      all: () => this.#registry.all(),
       append: (mark) => this.#appendObserved(mark),
       onRefused: (pid, why) =>
         this.warn(
           `The peak of pid ${pid} could not be reset after a round (${why}): peaks of later rounds are samples.`,
         ),
+      onUnread: (round) => this.#roundEnded(round),
       onMissed: (round) =>
         this.warn(`The end of round ${round} was told when its processes had ended: nothing could be read of it.`),
     })
@@ -221,6 +224,7 @@ class Recorder implements RecorderHandle {
     this.#marks.close()
     this.#shared?.stop()
     await this.#sampler.stop()
+    this.#correctLastRounds()
     this.#registry.killedByKernel((pids) => oomVictims(pids, this.#oomKillsBefore))
     const head = this.#head
     head.endedMs = nowMs()
@@ -228,6 +232,15 @@ class Recorder implements RecorderHandle {
     head.reason = this.#failure?.message ?? reason
     this.#headKeeper.save()
     return head
+  }
+
+  #correctLastRounds(): void {
+    if (this.#failure !== null) return
+    const corrected = correctLastRounds(this.#observer.lastRounds(), {
+      processes: this.#registry.all(),
+      samplesFile: join(this.folder, SAMPLES_FILE),
+    })
+    for (const mark of corrected) this.#append(this.marksFile, JSON.stringify(mark))
   }
 
   #onSampler(message: FromSampler): void {
@@ -298,7 +311,7 @@ class Recorder implements RecorderHandle {
   #appendObserved(mark: ObservedMark): void {
     this.#append(this.marksFile, JSON.stringify(mark))
     // What the reset took away, the sampling thread may not have read.
-    for (const { pid, peakBytes } of mark.processes) this.#registry.sawPeak(pid, peakBytes)
+    for (const { pid, peakBytes } of mark.processes) if (peakBytes !== null) this.#registry.sawPeak(pid, peakBytes)
     if (mark.of === 'round') this.#roundEnded(mark.round)
   }
 

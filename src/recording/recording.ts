@@ -127,6 +127,8 @@ export interface RoundRecord {
   /** End RSS and its parts, at the very end of the round, after cleanup if one ran. Shapes are judged on this. */
   end: MemoryReading
   cleanup: CleanupRecord | null
+  /** Of a foreign program: when its log told of a cleanup in this round. */
+  cleanupMs?: number
   accuracy: number | null
   /** In a swarm: the peer that added this round up. */
   aggregator?: string

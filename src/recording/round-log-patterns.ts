@@ -1,63 +1,53 @@
+import { closestWord } from '../closest-word.js'
 import { messageOf, UsageError } from '../errors.js'
+import { PRESETS, ROUND_PRESETS } from './round-log-presets.js'
 
 /** How a program's log tells of its rounds. */
 export interface RoundPattern {
+  /** The first one that stands in a line counts. */
   readonly words: readonly { kind: RoundWord['kind']; pattern: RegExp }[]
   /** The number of the first round; null: 0 when the first number seen is 0, else 1. */
   readonly firstNumber: 0 | 1 | null
   /** A line without a time stamp belongs to the stamped line above it, as in a boxed title. */
   readonly stampsCarryOver: boolean
+  /** The first number again, after others, is the next round of a process that does its job again: rounds count on. */
+  readonly countsOn: boolean
 }
 
-/** A line that says something of rounds; `number` as the program counts. */
+/** A line that says something of rounds; `number` as the program counts, null where its lines have none and are counted. */
 export type RoundWord =
-  | { kind: 'round-start' | 'round-end'; number: number }
+  | { kind: 'round-start' | 'round-end'; number: number | null }
   | { kind: 'results'; received: number; failed: number }
-  | { kind: 'cleanup' | 'finished' }
+  /** `first-round`: stands in lines of every round, and begins one only where none was begun yet. */
+  | { kind: 'first-round' | 'cleanup' | 'finished' }
 
 /**
- * Held against the logs in test/fixtures/samples. NVFlare: `Memory cleanup at round N` is printed before the cleanup, the line of
- * `memory_utils` after its collection; Cyclic prints only the second. Older Flower writes `[ROUND 1]` and `Run finished`.
- */
-const PRESETS: Record<string, RoundPattern> = {
-  nvflare: {
-    words: [
-      { kind: 'round-start', pattern: /\bRound (\d+) started\./ },
-      // The simulator prints no name of a logger.
-      { kind: 'cleanup', pattern: /\b[Mm]emory cleanup at round \d+|\bgc\.collect\(\) freed \d+ unreachable/ },
-      { kind: 'finished', pattern: /\bFinished [A-Z]\w*(?: Training)?\.\s*(?:$|")|\bSwarm Learning Done: / },
-    ],
-    firstNumber: 0,
-    stampsCarryOver: true,
-  },
-  flower: {
-    words: [
-      { kind: 'round-start', pattern: /\[ROUND (\d+)(?:\/\d+)?\]/ },
-      { kind: 'results', pattern: /\baggregate_(?:train|fit): [Rr]eceived (\d+) results and (\d+) failures/ },
-      { kind: 'finished', pattern: /\bStrategy execution finished in |\bRun finished \d+ rounds?/ },
-    ],
-    firstNumber: 1,
-    stampsCarryOver: false,
-  },
-}
-
-/**
- * The pattern that `--rounds` asks for: a preset, or a regular expression whose one group is the round's number. A line
- * that matches begins a round, and ends the one before; after `end:` it ends its own.
+ * The pattern that `--rounds` and `--rounds-end` ask for. `--rounds` is a preset or a regular expression whose group, where
+ * it has one, is the round's number; without a group its matches are counted. A line that matches begins a round, and ends
+ * the one before; after `end:`, or given as `--rounds-end`, it ends its own.
  *
  * @throws UsageError that shows a pattern which would work
  */
-export function roundPattern(text: string): RoundPattern {
-  const pattern = readRoundPattern(text)
+export function roundPattern(text: string | undefined, endText?: string): RoundPattern {
+  const start = text === undefined ? undefined : checked('--rounds', text, readRoundPattern(text))
+  if (endText === undefined) return start!
+  const end = checked('--rounds-end', endText, readRoundEnd(endText))
+  return start === undefined ? end : withEnd(start, end)
+}
+
+function checked(flag: string, text: string, pattern: RoundPattern | PatternFault): RoundPattern {
   if (!('problem' in pattern)) return pattern
-  throw new UsageError(`--rounds: "${text}" ${pattern.problem}`, {
-    fix: pattern.example === undefined ? pattern.fix : `${pattern.fix}--rounds '${pattern.example}'`,
+  throw new UsageError(`${flag}: "${text}" ${pattern.problem}`, {
+    fix: pattern.example === undefined ? pattern.fix : `${pattern.fix}${flag} '${pattern.example}'`,
   })
 }
 
-export const ROUND_PRESETS: readonly string[] = Object.keys(PRESETS)
+/** The lines of a job's end stay the last word: they may look like the end of a round. */
+function withEnd(start: RoundPattern, end: RoundPattern): RoundPattern {
+  return { ...start, words: [...end.words, ...start.words] }
+}
 
-/** Why a text is no pattern of rounds: `has no group, expected one: ...`. The fix ends with the example, where there is one. */
+/** Why a text is no pattern of rounds: `has 2 groups, expected one: ...`. The fix ends with the example, where there is one. */
 export interface PatternFault {
   problem: string
   fix: string
@@ -66,39 +56,43 @@ export interface PatternFault {
 
 /** The same as data, for texts that did not come from the command line. */
 export function readRoundPattern(text: string): RoundPattern | PatternFault {
-  return PRESETS[text] ?? ownPattern(text)
+  const preset = PRESETS[text]
+  if (preset !== undefined) return preset
+  const [, isEnd, source] = /^(end:)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
+  const meant = /^\w+$/.test(text) ? closestWord(text, ROUND_PRESETS) : undefined
+  if (meant !== undefined) return { problem: `is no preset`, fix: `Did you mean "${meant}"?` }
+  return ownPattern(source, isEnd === undefined ? 'round-start' : 'round-end')
 }
 
-function ownPattern(text: string): RoundPattern | PatternFault {
-  const [, isEnd, source] = /^(end:)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
+/** The text of `--rounds-end`. */
+export function readRoundEnd(text: string): RoundPattern | PatternFault {
+  return ownPattern(text.replace(/^end:/, ''), 'round-end')
+}
+
+function ownPattern(source: string, kind: 'round-start' | 'round-end'): RoundPattern | PatternFault {
   const pattern = compile(source)
   if ('problem' in pattern) return pattern
   const groups = new RegExp(`${source}|`).exec('')!.length - 1
-  if (groups !== 1) {
-    const problem = `has ${groups === 0 ? 'no group' : `${groups} groups`}, expected one: the digits of the round's number`
-    if (groups > 1) return { problem, fix: 'Write the other groups as (?:...).' }
-    return { problem, fix: 'For example: ', example: withGroup(text) }
-  }
-  const kind = isEnd === undefined ? 'round-start' : 'round-end'
-  return { words: [{ kind, pattern }], firstNumber: null, stampsCarryOver: false }
+  if (groups > 1)
+    return {
+      problem: `has ${groups} groups, expected one at most: the digits of the round's number`,
+      fix: 'Write the other groups as (?:...).',
+    }
+  return { words: [{ kind, pattern }], firstNumber: null, stampsCarryOver: false, countsOn: true }
 }
 
 function compile(source: string): RegExp | PatternFault {
+  if (source === '')
+    return { problem: 'has no text to look for', fix: 'For example: ', example: 'Round (\\d+) started' }
   try {
     return new RegExp(source)
   } catch (error) {
     return {
-      problem: `is neither ${ROUND_PRESETS.join(' nor ')} nor a regular expression`,
+      problem: `is neither a preset (${ROUND_PRESETS.join(', ')}) nor a regular expression`,
       fix: `${messageOf(error)}\nFor example: `,
       example: 'Round (\\d+) started',
     }
   }
-}
-
-/** The user's own text with a group where the number most likely stands. */
-function withGroup(text: string): string {
-  const digits = /\\d[+*]|\[0-9\][+*]|\d+/
-  return digits.test(text) ? text.replace(digits, '(\\d+)') : `${text.trimEnd()} (\\d+)`
 }
 
 /** The first word of the pattern that stands in the line, or null. */
@@ -107,10 +101,12 @@ export function wordOf(pattern: RoundPattern, line: string): RoundWord | null {
     const match = word.pattern.exec(line)
     if (match === null) continue
     const { kind } = word
-    if (kind === 'cleanup' || kind === 'finished') return { kind }
-    const [first, second] = [Number(match[1]), Number(match[2])]
-    if (kind === 'results') return { kind, received: first, failed: second }
-    if (match[1] !== undefined && Number.isSafeInteger(first) && first >= 0) return { kind, number: first }
+    if (kind === 'results') return { kind, received: Number(match[1]), failed: Number(match[2]) }
+    if (kind !== 'round-start' && kind !== 'round-end') return { kind }
+    const digits = match.length === 1 ? undefined : (match[1] ?? match.slice(2).find((group) => group !== undefined))
+    if (digits === undefined) return { kind, number: null }
+    const number = Number(digits)
+    if (digits !== '' && Number.isSafeInteger(number) && number >= 0) return { kind, number }
   }
   return null
 }

@@ -4,9 +4,14 @@
  */
 const STAMP = /^.{0,20}?(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?(?![\d:])/
 
+/** The same as a value of a JSON log, under one of the names that loggers give it. */
+const JSON_STAMP = new RegExp(
+  `^\\{.*?"(?:asctime|time|timestamp|@timestamp|ts)"\\s*:\\s*"${STAMP.source.slice('^.{0,20}?'.length)}`,
+)
+
 /** Unix ms of the line's own time stamp, or null when it has none. */
 export function readTimeStamp(line: string): number | null {
-  const match = STAMP.exec(line)
+  const match = STAMP.exec(line) ?? (line.startsWith('{') ? JSON_STAMP.exec(line) : null)
   if (match === null) return null
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as Six
   const ms = match[7] === undefined ? 0 : Number(`0.${match[7]}`) * 1000

@@ -13,12 +13,14 @@ export function roundRecords(
   processes: readonly RecordedProcess[] = [],
 ): RoundRecord[] {
   const cannotReset = new Set(marks.flatMap((mark) => (mark.mark === 'start' && !mark.exactPeaks ? [mark.pid] : [])))
-  const records = marks.flatMap((mark): RoundRecord[] => {
-    if (mark.mark === 'round') return [ofOwnMark(mark, cannotReset.has(mark.pid))]
-    if (mark.mark === 'observed' && mark.of === 'round')
-      return mark.processes.map((process) => ofObservation(mark, process))
-    return []
-  })
+  const records: RoundRecord[] = []
+  for (const mark of marks) {
+    if (mark.mark === 'round') records.push(ofOwnMark(mark, cannotReset.has(mark.pid)))
+    if (mark.mark !== 'observed' || mark.of !== 'round') continue
+    const observed = mark.processes.map((process) => ofObservation(mark, process))
+    if (mark.corrects) for (const record of observed) removeLast(records, record)
+    records.push(...observed)
+  }
   const sampled = records.filter(({ peakKind }) => peakKind === 'sampled')
   if (sampled.length > 0) fillSampledPeaks(sampled, samples)
   nameUnnamed(records, processes)
@@ -34,6 +36,12 @@ function nameUnnamed(records: readonly RoundRecord[], processes: readonly Record
     record.role = process.role
     record.name = process.name
   }
+}
+
+/** What a later mark corrects; a process that does its job again has rounds of the same number before it. */
+function removeLast(records: RoundRecord[], { pid, round }: RoundRecord): void {
+  const at = records.findLastIndex((record) => record.pid === pid && record.round === round)
+  if (at >= 0) records.splice(at, 1)
 }
 
 function ofOwnMark(mark: RoundMark, cannotReset: boolean): RoundRecord {
@@ -55,7 +63,7 @@ function ofOwnMark(mark: RoundMark, cannotReset: boolean): RoundRecord {
   }
 }
 
-function ofObservation({ round, timeMs }: ObservedMark, process: ObservedProcess): RoundRecord {
+function ofObservation({ round, timeMs, cleanupMs }: ObservedMark, process: ObservedProcess): RoundRecord {
   return {
     role: process.role,
     name: process.name,
@@ -69,6 +77,7 @@ function ofObservation({ round, timeMs }: ObservedMark, process: ObservedProcess
     end: process.memory,
     cleanup: null,
     accuracy: null,
+    ...(cleanupMs === undefined ? {} : { cleanupMs }),
   }
 }
 

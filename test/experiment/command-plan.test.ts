@@ -83,12 +83,12 @@ test.each([
   [
     'an unknown preset',
     file(`command('job', { rounds: preset('nvflrae') })`),
-    ':4: workload.rounds: found "nvflrae", expected one of the presets nvflare, flower. Did you mean "nvflare"?',
+    ':4: workload.rounds: found "nvflrae", expected one of the presets nvflare, flower, openfl, fedml, federatedscope, pfllib. Did you mean "nvflare"?',
   ],
   [
-    'a pattern without a group',
-    file(`command('job', {\n    rounds: /Round \\d+ started/,\n  })`),
-    ':5: workload.rounds: found "Round \\\\d+ started", which has no group, expected one: the digits of the round\'s number. For example: Round (\\d+) started',
+    'a pattern with two groups',
+    file(`command('job', {\n    rounds: /(Round|Epoch) (\\d+)/,\n  })`),
+    ':5: workload.rounds: found "(Round|Epoch) (\\\\d+)", which has 2 groups, expected one at most: the digits of the round\'s number. Write the other groups as (?:...).',
   ],
   [
     'a judge that no pattern names',

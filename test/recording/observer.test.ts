@@ -11,6 +11,8 @@ function observe(process: Pick<LiveProcess, 'pid' | 'startTicks'>) {
     resetPeaks: false,
     onRefused: () => {},
     live,
+    all: live,
+    onUnread: () => {},
     append: (mark) => marks.push(mark),
     onMissed: (round) => missed.push(round),
   })

@@ -13,7 +13,7 @@ import { fillPlaceholders, placeholdersIn } from '../placeholders.js'
 import { settingEnvironment } from '../setting-environment.js'
 import type { Setting } from '../settings.js'
 import { splitCommand } from '../split-command.js'
-import type { Stage, Step, Workload } from './workload.js'
+import type { Stage, StageProcess, Step, Workload } from './workload.js'
 
 /** Names of the processes that we start; they name the logs. */
 const COMMAND = 'command'
@@ -34,7 +34,7 @@ export function commandWorkload(plan: CommandPlan, judge: string): Workload {
     job: headline(plan),
     rounds: plan.expectedRounds,
     tree: { roles },
-    isOneRound: plan.rounds === null,
+    isOneRound: plan.rounds === null && plan.roundsEnd === null,
     timeoutMs: plan.timeout,
     farewellMs: 0,
     check: (settings) => {
@@ -74,7 +74,7 @@ async function startCommand(stage: Stage, { plan, setting, judge, probe }: Comma
     environment: withProbe({ ...ownEnvironment(plan, filled), ...variablesOf(plan, values) }, probe),
     cwd,
     decides: plan.load === null,
-    ...(plan.rounds !== null && { rounds: roundPattern(plan.rounds) }),
+    ...(roundsOf(plan, filled, cwd) ?? {}),
   })
   if (plan.ready !== null) {
     await stage.waitForLine(COMMAND, new RegExp(plan.ready))
@@ -89,6 +89,18 @@ async function startCommand(stage: Stage, { plan, setting, judge, probe }: Comma
     cwd,
     decides: true,
   })
+}
+
+function roundsOf(
+  { rounds, roundsEnd, log }: CommandPlan,
+  filled: Setting['values'],
+  cwd: string | undefined,
+): Pick<StageProcess, 'rounds' | 'roundLog'> | undefined {
+  if (rounds === null && roundsEnd === null) return undefined
+  return {
+    rounds: roundPattern(rounds ?? undefined, roundsEnd ?? undefined),
+    ...(log !== null && { roundLog: resolve(cwd ?? '', fillPlaceholders(log, filled)) }),
+  }
 }
 
 /** Without roles it is the process that we start. */
@@ -182,6 +194,8 @@ function headline(plan: CommandPlan): Record<string, string | number> {
   return {
     command: text(plan.command),
     ...(plan.rounds !== null && { rounds: plan.rounds }),
+    ...(plan.roundsEnd !== null && { roundsEnd: plan.roundsEnd }),
+    ...(plan.log !== null && { log: plan.log }),
     ...(plan.expectedRounds !== null && { expectedRounds: plan.expectedRounds }),
     ...(roles.length > 0 && { role: roles.join(', ') }),
     ...(plan.ready !== null && { ready: plan.ready }),

@@ -73,4 +73,6 @@ export interface StageProcess {
   isNamedByCommand?: boolean
   /** How its output tells of rounds. */
   rounds?: RoundPattern
+  /** The file that tells of them in place of its output. */
+  roundLog?: string
 }

@@ -1,0 +1,113 @@
+import type { RoundLogEvent } from './round-log.js'
+import type { RoundPattern, RoundWord } from './round-log-patterns.js'
+
+export interface Moment {
+  /** Unix ms: by the log's own time stamp where that can be believed, else when the line arrived. */
+  timeMs: number
+  /** Unix ms at which the bytes came. Memory that is read because of this event is of this moment. */
+  arrivedMs: number
+}
+
+/** Worked out only for what is news: most lines of a progress bar are none. */
+export type WhenTold = () => Moment
+
+/** Turns the words of one program's logs, from all its streams, into rounds: which is open, what its number is, what ends it. */
+export class RoundCounter {
+  readonly #countsOn: boolean
+  #openRound: number | null = null
+  #lastRound: number | null = null
+  #cleanedRound: number | null = null
+  #firstNumber: number | null
+  /** Rounds of the times before, in a process that does its job again. */
+  #roundsBefore = 0
+
+  constructor({ firstNumber, countsOn }: Pick<RoundPattern, 'firstNumber' | 'countsOn'>) {
+    this.#firstNumber = firstNumber
+    this.#countsOn = countsOn
+  }
+
+  take(word: RoundWord, at: WhenTold): RoundLogEvent[] {
+    switch (word.kind) {
+      case 'round-start':
+        return this.#start(word.number, at)
+      case 'round-end':
+        return this.#end(word.number, at)
+      case 'first-round':
+        return this.#lastRound === null ? this.#start(this.#firstNumber, at) : []
+      case 'finished':
+        return this.#finish(at)
+      case 'results':
+        return this.#openRound === null ? [] : [{ ...word, round: this.#openRound, ...at() }]
+      case 'cleanup':
+        return this.#clean(at)
+    }
+  }
+
+  /** The program has ended: so has the round that was open. */
+  close(at: WhenTold): RoundLogEvent[] {
+    return this.#close(at, true)
+  }
+
+  #start(number: number | null, at: WhenTold): RoundLogEvent[] {
+    const round = this.#roundOf(number)
+    // A progress bar tells its round again with every step, and so does each client of a swarm.
+    if (round === this.#openRound || (number !== null && round === this.#lastRound)) return []
+    const events = [...this.#anomalies(round, at), ...this.#close(at, false)]
+    this.#openRound = this.#lastRound = round
+    return [...events, { kind: 'round-start', round, ...at() }]
+  }
+
+  #end(number: number | null, at: WhenTold): RoundLogEvent[] {
+    // Without a number it is the end of the round that began, or the next one where only ends are told.
+    if (number === null && this.#openRound !== null) return this.#close(at, false)
+    const round = this.#roundOf(number)
+    if (this.#openRound === null && round === this.#lastRound) return []
+    const events = round === this.#openRound ? [] : this.#anomalies(round, at)
+    this.#openRound = null
+    this.#lastRound = round
+    return [...events, { kind: 'round-end', round, isLast: false, ...at() }]
+  }
+
+  #clean(at: WhenTold): RoundLogEvent[] {
+    const round = this.#openRound
+    if (round === null || this.#cleanedRound === round) return []
+    this.#cleanedRound = round
+    return [{ kind: 'cleanup', round, ...at() }]
+  }
+
+  #finish(at: WhenTold): RoundLogEvent[] {
+    const events = this.#close(at, true)
+    this.#lastRound = null // another job may follow in the same process, from its first round
+    this.#cleanedRound = null
+    this.#roundsBefore = 0
+    return [...events, { kind: 'finished', ...at() }]
+  }
+
+  /** Most programs say when a round begins and not when it ends: the next one ends it. */
+  #close(at: WhenTold, isLast: boolean): RoundLogEvent[] {
+    const round = this.#openRound
+    this.#openRound = null
+    return round === null ? [] : [{ kind: 'round-end', round, isLast, ...at() }]
+  }
+
+  #anomalies(round: number, at: WhenTold): RoundLogEvent[] {
+    const last = this.#lastRound
+    if (last === null || round === last + 1) return []
+    const message = `round ${round} followed round ${last}${round > last ? `: ${missing(last + 1, round - 1)} not seen` : ''}`
+    return [{ kind: 'anomaly', message, ...at() }]
+  }
+
+  #roundOf(number: number | null): number {
+    const last = this.#lastRound
+    if (number === null) return (last ?? 0) + 1
+    // Where the pattern does not tell whether the program counts from 0 or 1, its first number does.
+    this.#firstNumber ??= number === 0 ? 0 : 1
+    const round = number + 1 - this.#firstNumber
+    if (this.#countsOn && round === 1 && last !== null && last > this.#roundsBefore + 1) this.#roundsBefore = last
+    return this.#roundsBefore + round
+  }
+}
+
+function missing(from: number, to: number): string {
+  return from === to ? `round ${from} was` : `rounds ${from} to ${to} were`
+}
