@@ -37,7 +37,8 @@ export function comparisonProgress(
     const { trial } = event
     if (event.kind === 'trial-started') place++
     const head = `trial ${place} of ${atMost}${trials}  ${trial.setting}`
-    if (event.kind === 'trial-started') line.show(`${head}  starting${left.text()}`)
+    if (event.kind === 'note') line.print(`${head}  ${event.note}`)
+    else if (event.kind === 'trial-started') line.show(`${head}  starting${left.text()}`)
     else if (event.kind === 'trial-ended') line.print(`${head}  ${outcome(event.result, judge)}${left.text()}`)
     else {
       const of = event.rounds === null ? '' : ` of ${event.rounds}`
@@ -66,6 +67,7 @@ function timeLeft(about: string): { update(event: ComparisonEvent): void; text()
   const durationsMs: number[] = []
   return {
     update: (event) => {
+      if (event.kind === 'note') return
       if (event.kind === 'started') trialsLeft = event.trials - event.trialsDone
       else if (event.kind === 'trial-started') {
         startedMs = performance.now()

@@ -30,9 +30,14 @@ export function readRecordingOptions(verb: string, { options, given }: CommandIn
     rateHz: intervalMs === undefined ? rateHz : 1000 / intervalMs,
     // What the user names takes the place of what a preset knows, as in a comparison.
     roles: roles.length > 0 ? roles : presetRoles(rounds),
+    askedRoles: roles,
     probedRoles: roles.length > 0 ? roles : judgedRolesOfPreset(rounds),
     pattern: isTold ? roundPattern(rounds, roundsEnd) : undefined,
     log,
+    roundsFlag: [
+      ...(rounds === undefined ? [] : [`--rounds '${rounds}'`]),
+      ...(roundsEnd === undefined ? [] : [`--rounds-end '${roundsEnd}'`]),
+    ].join(' '),
     ...(shared && { sharedIntervalMs }),
   }
 }

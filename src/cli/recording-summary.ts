@@ -134,8 +134,11 @@ function endingOf({ exit, isGone, lastSeenMs, last }: RecordedProcess, startedMs
 /** By round and named role, where there are such; else by process. */
 function roundTable(rounds: readonly RoundRecord[], head: RecordingHead): string[] {
   const peaks = peaksByRole(rounds, head)
+  const late = new Set(rounds.flatMap(({ approximate, round }) => (approximate ? [String(round)] : [])))
   const all = peaks.length === 0 ? rounds.map(processRow) : peaks.map(roleRow)
-  const shown = all.slice(-MOST_ROUNDS)
+  const shown = all
+    .slice(-MOST_ROUNDS)
+    .map(([round = '', ...cells]) => [late.has(round) ? `~${round}` : round, ...cells])
   const columns = ['round', peaks.length === 0 ? 'process' : 'role', 'peak', 'kind', 'end RSS', 'end anon', 'took']
   const left = all.length - shown.length
   const what = peaks.length === 0 ? 'rounds' : 'rounds by role'

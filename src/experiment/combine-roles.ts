@@ -61,6 +61,7 @@ function sumOf(
   const overlap = overlapOf(head.processes.filter(({ pid }) => pids.has(pid)))
   const startedMs = Math.min(...parts.map((part) => part.startedMs))
   const endedMs = Math.max(...parts.map((part) => part.endedMs))
+  const cleanupMs = parts.find((part) => part.cleanupMs !== undefined)?.cleanupMs
   const sum = parts.map((part) => part.end).reduce(add)
   const sharedBytes = overlap(endedMs, (pid) => parts.find((part) => part.pid === pid)?.end.rssBytes)
   const end = {
@@ -79,6 +80,8 @@ function sumOf(
     end,
     cleanup: null,
     accuracy: null,
+    ...(parts.some(({ approximate }) => approximate) && { approximate: true }),
+    ...(cleanupMs !== undefined && { cleanupMs }),
   }
 }
 

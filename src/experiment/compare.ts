@@ -10,7 +10,7 @@ import { type ComparisonPlan, planComparison, settingsOf } from './plan.js'
 import { type ScheduledTrial, scheduleTrials } from './schedule.js'
 import type { Setting } from './settings.js'
 import { assertShardable, type Shard, trialsOfShard } from './shard.js'
-import { runTrial } from './trial.js'
+import { type FinishedTrial, runTrial } from './trial.js'
 import { workloadOf } from './workloads/workload-of.js'
 
 export interface CompareOptions {
@@ -36,11 +36,15 @@ export type ComparisonEvent =
     }
   | { kind: 'trial-started'; trial: ScheduledTrial }
   | { kind: 'trial-progress'; trial: ScheduledTrial; round: number; rounds: number | null; rssBytes: number | null }
+  /** What the user should know while a trial runs. */
+  | { kind: 'note'; trial: ScheduledTrial; note: string }
   | { kind: 'trial-ended'; trial: ScheduledTrial; result: TrialResult }
 
 export interface FinishedComparison {
   folder: string
   comparison: Comparison
+  /** Why it stopped before its trials had run: what was asked for is not there, and no other trial would find it. */
+  mismatch?: string
 }
 
 /**
@@ -162,18 +166,42 @@ async function runTrials(
   const probing = plan.probeEvery === undefined ? [] : schedule.map(after(whole.length))
   const done = new Set(allTrials(comparison).map(({ index }) => index))
   const { run, finish } = trialRunner({ folder, plan, comparison, trials: schedule.length + probing.length }, options)
+  const inVain = trialsInVain(comparison)
   for (const trial of [...schedule, ...probing]) {
     if (done.has(trial.index)) continue
     if (options.signal?.aborted) break
-    await run(trial, trial.index > whole.length ? plan.probeEvery : undefined)
+    const { mismatch } = await run(trial, trial.index > whole.length ? plan.probeEvery : undefined)
+    const stop = inVain(trial, mismatch)
+    if (stop === undefined) continue
+    comparison.warnings.push(stop.replaceAll(/\s*\n\s*/g, ' '))
+    return { folder, comparison: finish('stopped'), mismatch: stop }
   }
   const ran = allTrials(comparison).filter(({ state }) => state !== 'stopped').length
   return { folder, comparison: finish(ran === schedule.length + probing.length ? 'completed' : 'stopped') }
 }
 
+/**
+ * Tells when to stop: the first trials, of two settings where there are two, ended well and had nothing of what was asked
+ * for. The trials of hours that would follow can only end like them.
+ */
+function trialsInVain({
+  settings,
+  trials,
+}: Comparison): (trial: ScheduledTrial, mismatch: string[]) => string | undefined {
+  let isHopeful = trials.some(({ state }) => state === 'completed')
+  const inVain = new Set<string>()
+  return ({ setting }, mismatch) => {
+    if (mismatch.length === 0) isHopeful = true
+    if (isHopeful) return undefined
+    inVain.add(setting)
+    if (inVain.size < Math.min(2, settings.length)) return undefined
+    return `The comparison stopped here, since every other trial would fail like ${inVain.size === 1 ? 'this one' : 'these'}.\n${mismatch.join('\n')}`
+  }
+}
+
 export interface TrialRunner {
   /** Runs one trial into the comparison and saves it; with `probeEvery` among the probe trials. */
-  run(trial: ScheduledTrial, probeEvery?: number): Promise<void>
+  run(trial: ScheduledTrial, probeEvery?: number): Promise<Pick<FinishedTrial, 'mismatch'>>
   finish(state: Comparison['state']): Comparison
 }
 
@@ -206,7 +234,7 @@ export function trialRunner(
     run: async (trial, probeEvery) => {
       onProgress({ kind: 'trial-started', trial })
       const setting = comparison.settings.find(({ label }) => label === trial.setting)!
-      const { result, modelBytes } = await runTrial({
+      const { result, modelBytes, mismatch } = await runTrial({
         trial,
         setting,
         plan,
@@ -217,12 +245,14 @@ export function trialRunner(
         probeEvery,
         signal,
         onProgress: (progress) => onProgress({ kind: 'trial-progress', trial, ...progress }),
+        onNote: (note) => onProgress({ kind: 'note', trial, note }),
       })
       if (probeEvery === undefined) comparison.trials.push(result)
       else comparison.probeTrials = [...(comparison.probeTrials ?? []), result]
       comparison.modelBytes ??= modelBytes
       save()
       onProgress({ kind: 'trial-ended', trial, result })
+      return { mismatch }
     },
     finish: (state) => {
       comparison.state = state

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { TargetError, UsageError } from '../errors.js'
 import { describeExit } from '../launch/exit-status.js'
 import { type FollowedFile, type FollowOptions, followFile } from '../launch/follow-file.js'
@@ -43,6 +43,8 @@ export class TrialStage implements Stage {
   readonly #guard: Guard
   readonly #signal: AbortSignal
   readonly #logs: FollowedLog[] = []
+  /** What tells of the rounds of this trial, and the file in which, where that is not the output of its command. */
+  rounds: { follower: RoundFollower; logFile: string | undefined } | undefined
 
   constructor(recorder: RecorderHandle, guard: Guard, signal: AbortSignal) {
     this.#recorder = recorder
@@ -70,11 +72,13 @@ export class TrialStage implements Stage {
     void process.exited.then((exit) => this.#recorder.exited(process.pid, exit))
     this.processes.push({ role, name, process, decides })
     const followed = follow ?? (rounds === undefined ? undefined : this.#followRounds(rounds, log))
-    if (followed !== undefined) followed.process = process
+    if (followed === undefined) return
+    followed.process = process
+    this.rounds = { follower: followed.rounds, logFile: roundLog }
   }
 
   #followRounds(pattern: RoundPattern, file: string, options?: FollowOptions): FollowedLog {
-    const rounds = followRounds(this.#recorder, pattern)
+    const rounds = followRounds(this.#recorder, pattern, () => [resolve(file)])
     const stream = rounds.stream()
     const log: FollowedLog = { rounds, stream, file: followFile(file, (chunk) => stream.write(chunk), options) }
     this.#logs.push(log)

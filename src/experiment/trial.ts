@@ -6,8 +6,9 @@ import type { MachineFacts } from '../linux/machine.js'
 import { type PendingProbe, probeWhenDone } from '../recording/probe/probe-when-done.js'
 import { readRecording } from '../recording/read-recording.js'
 import { startRecording } from '../recording/recorder.js'
-import type { RecorderHandle } from '../recording/recorder-handle.js'
+import type { RecorderHandle, Span } from '../recording/recorder-handle.js'
 import type { Recording, RoundRecord } from '../recording/recording.js'
+import { type AskedFor, watchUnmatched } from '../recording/unmatched.js'
 import { formatDuration } from '../units.js'
 import { combineRoles } from './combine-roles.js'
 import type { TrialResult } from './comparison.js'
@@ -20,6 +21,7 @@ import { shrinkLogs } from './shrink-log.js'
 import { type StagedProcess, TrialStage } from './stage.js'
 import { type TrialProgress, watchTrial } from './trial-progress.js'
 import { TrialSteps } from './trial-steps.js'
+import { type Outcome, unseenAllocators, verify } from './verify-trial.js'
 import { wholeRun } from './whole-run.js'
 import type { Step, Workload } from './workloads/workload.js'
 
@@ -36,15 +38,22 @@ export interface TrialOrder {
   probeEvery?: number | undefined
   signal: AbortSignal | undefined
   onProgress(progress: TrialProgress): void
+  /** What the user should know while the trial runs. */
+  onNote(note: string): void
 }
 
-type Outcome = Pick<TrialResult, 'state' | 'reason'>
+export interface FinishedTrial {
+  result: TrialResult
+  modelBytes: number | null
+  /** What no other trial would find either: the role that no process had, the line of a round that never came. */
+  mismatch: string[]
+}
 
 /**
  * One trial: fresh processes, recorded from their start to their end. However it goes, all its processes have ended and
  * its folder can be read when this resolves; a failure is an outcome and no exception.
  */
-export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult; modelBytes: number | null }> {
+export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
   const folder = resolve(order.comparisonFolder, order.folder)
   const { tree } = order.workload
   const startedMs = Date.now()
@@ -65,22 +74,24 @@ export async function runTrial(order: TrialOrder): Promise<{ result: TrialResult
     throw error
   })
   const played = await play(order, { folder, recorder, guard })
-  const head = await recorder.finish(played.outcome.state, played.outcome.reason)
+  const { outcome, span = { startedMs, endedMs: Date.now() } } = played
+  const head = await recorder.finish(outcome.state, outcome.reason, span)
   const recording = readRecording(folder)
   const rounds = roundsOf(order, recording)
   const judgedProbes = judgedAttribution(recording.attribution, order.plan.judge, {
     areSummed: tree !== null,
     rounds: recording.rounds,
   })
-  const recorded: Outcome = head.state === 'failed' ? { state: 'failed', reason: head.reason } : played.outcome
+  const recorded: Outcome = head.state === 'failed' ? { state: 'failed', reason: head.reason } : outcome
+  const isSilent = recorded.state === 'completed' && !rounds.some(({ role }) => role === order.plan.judge)
   return {
     modelBytes: recording.modelBytes,
+    mismatch: isSilent ? played.unmatched : [],
     result: {
       ...order.trial,
       folder: order.folder,
       ...(recorded.state === 'completed' ? verify(order, recording, rounds) : recorded),
-      startedMs,
-      endedMs: Date.now(),
+      ...span,
       rounds,
       initialRssBytes: initialRss(order, recording),
       attribution: judgedProbes.find(({ round }) => round === undefined) ?? null,
@@ -103,8 +114,16 @@ interface Scene {
   guard: Guard
 }
 
+interface Played {
+  outcome: Outcome
+  warnings: string[]
+  unmatched: string[]
+  /** From the start of the first process to the end of the last one that decides; absent where none was started. */
+  span: Span | undefined
+}
+
 /** Starts the processes, waits until those that decide have ended, and ends the others. */
-async function play(order: TrialOrder, scene: Scene): Promise<{ outcome: Outcome; warnings: string[] }> {
+async function play(order: TrialOrder, scene: Scene): Promise<Played> {
   const { plan, workload, setting } = order
   const { recorder } = scene
   const stop = new AbortController()
@@ -123,6 +142,11 @@ async function play(order: TrialOrder, scene: Scene): Promise<{ outcome: Outcome
   })
   const probe = probeTrial(order, recorder)
   const stage = new TrialStage(recorder, scene.guard, signal)
+  const unmatched = watchUnmatched(() => askedFor(workload, stage), {
+    processes: () => recorder.processes(),
+    onNote: order.onNote,
+  })
+  let missing: string[] = []
   const steps = new TrialSteps(scene.folder)
   const { setup, teardown } = workload.steps(setting)
   const decides = ({ role, decides = role === plan.judge }: StagedProcess) => decides
@@ -148,12 +172,26 @@ async function play(order: TrialOrder, scene: Scene): Promise<{ outcome: Outcome
     warnings.push(...(await stage.end()))
     stage.closeLogs()
     watch.close()
+    missing = unmatched.close()
     if (outcome.state === 'completed') warnings.push(...badEnds(alone.filter((one) => !decides(one))))
     if (teardown !== null) warnings.push(...(await tearDown(steps, teardown)))
     await steps.close()
     warnings.push(...shrinkLogs(scene.folder))
   }
-  return { outcome, warnings }
+  return { outcome, warnings, unmatched: missing, span: spanOf(stage.processes, decides) }
+}
+
+function askedFor({ asked }: Workload, { rounds }: TrialStage): AskedFor {
+  return {
+    ...(asked?.rounds && rounds && { rounds: { flag: asked.rounds, ...rounds } }),
+    roles: asked?.roles ?? [],
+  }
+}
+
+function spanOf(processes: readonly StagedProcess[], decides: (one: StagedProcess) => boolean): Span | undefined {
+  const ends = processes.flatMap((one) => (decides(one) && one.process.exit !== null ? [one.process.exit.timeMs] : []))
+  if (ends.length === 0) return undefined
+  return { startedMs: Math.min(...processes.map(({ process }) => process.startedMs)), endedMs: Math.max(...ends) }
 }
 
 /** From outside: when the work is done, and in a trial that is probed on the way after every N-th round. */
@@ -221,63 +259,6 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   })
   await Promise.race([promise, timeUp])
   clearTimeout(timer)
-}
-
-/** A job that says it went well must have left what was asked for. */
-function verify({ plan, setting, workload }: TrialOrder, { head }: Recording, rounds: RoundRecord[]): Outcome {
-  const judged = rounds.filter(({ role }) => role === plan.judge)
-  const recorded = new Set(judged.map(({ round }) => round)).size
-  if (recorded < (workload.rounds ?? 1))
-    return {
-      state: 'failed',
-      reason:
-        workload.rounds === null
-          ? noRounds(judgedRoles(plan.judge), head)
-          : `the ${plan.judge} ended well, but ${recorded} of ${workload.rounds} rounds were recorded`,
-    }
-  const { allocator } = workload.promises(setting)
-  const other = judgedProcesses(plan.judge, head, rounds).find((process) => isOther(process.allocator, allocator))
-  if (other !== undefined)
-    return {
-      state: 'failed',
-      reason: `the allocator asked for is ${allocator}, the one loaded in the ${other.role} is ${other.allocator}`,
-    }
-  return { state: 'completed', reason: null }
-}
-
-function judgedProcesses(judge: string, { processes }: Recording['head'], rounds: readonly RoundRecord[]) {
-  const pids = new Set(rounds.filter(({ role }) => judgedRoles(judge).includes(role)).map(({ pid }) => pid))
-  return processes.filter(({ pid }) => pids.has(pid))
-}
-
-/** What was not seen is not called as it should be. */
-function unseenAllocators(
-  { plan, setting, workload }: TrialOrder,
-  { head }: Recording,
-  rounds: readonly RoundRecord[],
-): string[] {
-  const { allocator } = workload.promises(setting)
-  if (allocator === null) return []
-  return judgedProcesses(plan.judge, head, rounds).flatMap((process) =>
-    process.allocator === null
-      ? [
-          `The ${process.role} (pid ${process.pid}) ended before it could be seen whether its allocator is ${allocator}, as asked.`,
-        ]
-      : [],
-  )
-}
-
-function isOther(loaded: string | null, asked: string | null): boolean {
-  return asked !== null && loaded !== null && loaded !== asked
-}
-
-/** Nothing can be judged: either no process has the role, or none of its rounds was told. */
-function noRounds(roles: string[], { processes }: Recording['head']): string {
-  const missing = roles.find((wanted) => !processes.some(({ role }) => role === wanted))
-  if (missing === undefined)
-    return `it ended well, but not one round of the ${roles.join(' and the ')} was recorded: its output has no line that fits (see rounds)`
-  const seen = [...new Set(processes.map(({ command }) => command.slice(0, 80)))].slice(0, 5)
-  return `it ended well, but no process had the role ${missing}; there were: ${seen.join(' | ')}`
 }
 
 /** A step of a cleanup that could not run makes another setting of the one that was asked for. */

@@ -1,4 +1,5 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readlinkSync, statSync } from 'node:fs'
+import { systemErrorCode } from '../errors.js'
 import { livingThread } from './living-thread.js'
 import { sizeNatively } from './native-io.js'
 import { failedReading, type Pid, PROC } from './proc-file.js'
@@ -14,5 +15,25 @@ export function countOpenFiles(pid: Pid, proc = PROC): number | null {
   } catch (error) {
     failedReading(error) // throws what is no failed system call
     return null
+  }
+}
+
+/** What a descriptor of a process is: a path, or `pipe:[4127]`; null where it has none or it cannot be seen. */
+export function openFile(pid: number, descriptor: number): string | null {
+  try {
+    return readlinkSync(`${PROC}/${pid}/fd/${descriptor}`)
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return null
+  }
+}
+
+/** Whether a process has a file or pipe open under that name. */
+export function hasOpen(pid: number, target: string): boolean {
+  try {
+    return readdirSync(`${PROC}/${pid}/fd`).some((descriptor) => openFile(pid, Number(descriptor)) === target)
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return false
   }
 }

@@ -11,11 +11,14 @@ export interface LastRound {
   timeMs: number
   /** The log told of a cleanup in it: RSS fell while the program lived. */
   cleanupMs?: number
+  approximate?: boolean
   startTicks: number
   /** As it was written, `memory` perhaps the lowest of some moments later; null where the process had ended by then. */
   process: Omit<ObservedProcess, 'memory'> & { memory: MemoryReading | null }
   /** What was read first, the moment the end was told. */
   told: MemoryReading | null
+  /** End RSS of the round before; undefined where there is none. */
+  beforeBytes: number | undefined
 }
 
 /** A process that goes on for longer than this after its last round was not torn down when that was read. */
@@ -42,10 +45,12 @@ export function correctLastRounds(
   const samples = tailOf(samplesFile, new Set(ended.map(({ round }) => round.process.pid)))
   return ended.flatMap(({ round, recorded }) => {
     const { process, told, cleanupMs, timeMs } = round
-    const own = samples
-      .get(process.pid)!
-      .filter((one) => one.timeMs >= process.startedMs && one.timeMs <= Math.min(timeMs, recorded.lastSeenMs))
-    const sampledBytes = (cleanupMs === undefined ? lastLivingRss(own) : own.at(-1)?.rssBytes) ?? 0
+    const lived = samples.get(process.pid)!.filter((one) => one.timeMs <= Math.min(timeMs, recorded.lastSeenMs))
+    const inRound = lived.filter((one) => one.timeMs >= process.startedMs)
+    // A round that is shorter than the sampling interval has none of its own.
+    const own = inRound.length > 0 ? inRound : lived.slice(-1)
+    const last = (cleanupMs === undefined ? lastLivingRss(own) : own.at(-1)?.rssBytes) ?? 0
+    const sampledBytes = isTornDown(round) ? last : 0
     const parts = told ?? recorded.last
     const rssBytes = Math.max(sampledBytes, told?.rssBytes ?? 0)
     if (parts === undefined || rssBytes <= (process.memory?.rssBytes ?? 0)) return []
@@ -54,13 +59,25 @@ export function correctLastRounds(
       mark: 'observed' as const,
       of: 'round' as const,
       // Gone when that was told: its round ended with it.
-      timeMs: told === null ? Math.min(timeMs, recorded.lastSeenMs) : timeMs,
+      timeMs: told === null ? Math.max(process.startedMs, Math.min(timeMs, recorded.lastSeenMs)) : timeMs,
       round: round.round,
+      ...(round.approximate && { approximate: true }),
       ...(cleanupMs !== undefined && { cleanupMs }),
       corrects: true,
       processes: [{ ...process, peakBytes, memory: withRss(parts, rssBytes) }],
     }
   })
+}
+
+/** Less than this from one round to the next is no teardown. */
+const SMALL_FALL_BYTES = 2 ** 20
+const SMALL_FALL_SHARE = 0.02
+
+/** What is freed before a program tells of its round's end belongs to the round: told far below the round before, it was freed after. */
+function isTornDown({ told, beforeBytes }: LastRound): boolean {
+  if (told === null) return true
+  if (beforeBytes === undefined) return false
+  return told.rssBytes < beforeBytes - Math.max(SMALL_FALL_BYTES, SMALL_FALL_SHARE * beforeBytes)
 }
 
 function hasEnded({ isGone = false, exit }: RecordedProcess): boolean {

@@ -132,6 +132,7 @@ const SCHEMAS: Record<string, v.GenericSchema> = {
     of: v.picklist(['start', 'round']),
     timeMs: v.number(),
     round: wholeNumber,
+    approximate: v.optional(v.boolean()),
     cleanupMs: v.optional(v.number()),
     corrects: v.optional(v.boolean()),
     processes: v.array(

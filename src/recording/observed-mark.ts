@@ -12,6 +12,8 @@ export interface ObservedMark {
   timeMs: number
   /** Zero for a start. */
   round: number
+  /** Told by a log without time stamps that another process passes on: perhaps some tenths of a second late. */
+  approximate?: boolean
   /** The log told of a cleanup in this round, at this time. */
   cleanupMs?: number
   /** It replaces what an earlier line says of these processes in this round: they were read while they were torn down. */

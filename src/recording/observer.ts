@@ -50,6 +50,8 @@ export type RoundEvent =
       settleMs: number
       /** No other round follows: the job, or the program, has ended. */
       isLast: boolean
+      /** The log has no time stamps, and another process passes it on. */
+      approximate: boolean
     }
 
 const SETTLE_STEP_MS = 20
@@ -73,6 +75,8 @@ export class Observer {
   /** When the newest round began, or the one before it ended where no log tells of beginnings. */
   #roundBeganMs = 0
   #cleanupMs: number | undefined
+  /** What a log told besides of the round that is being read. */
+  #about: Pick<ObservedMark, 'cleanupMs' | 'approximate'> = {}
   /** Of the newest boundary: what comes after another one is not its own. */
   #settlingEnds = new AbortController()
 
@@ -114,13 +118,18 @@ export class Observer {
       this.#begin(about)
       return
     }
-    const { round, settleMs, isLast } = event
+    const { round, settleMs, isLast, approximate } = event
+    this.#about = {
+      ...(this.#cleanupMs !== undefined && { cleanupMs: this.#cleanupMs }),
+      ...(approximate && { approximate }),
+    }
     this.#settlingEnds.abort()
     this.#settlingEnds = new AbortController()
     const observed = this.#observe('round', round, about)
     const hasUnread = (isLast || observed.processes.length === 0) && this.#keepUnread(observed)
     this.#roundBeganMs = observed.timeMs
     this.#cleanupMs = undefined
+    this.#about = {}
     if (observed.processes.length === 0 && hasUnread) {
       this.#options.onUnread(round)
       return
@@ -142,17 +151,18 @@ export class Observer {
     for (const { pid, startTicks, role, name, firstSeenMs } of ended) {
       const startedMs = this.#startedMs.get(pid) ?? this.#before.get(pid)?.timeMs ?? firstSeenMs
       const process = { pid, role, name, startedMs, peakBytes: null, exact: false, memory: null }
-      this.#lastRounds.set(pid, { round, timeMs, startTicks, process, told: null, ...this.#cleanup() })
+      this.#keep(pid, { round, timeMs, startTicks, process, told: null })
     }
     return ended.length > 0
   }
 
-  #livedAtStart(pid: number): boolean {
-    return this.#startedMs.get(pid) === this.#roundBeganMs || this.#before.get(pid)?.timeMs === this.#roundBeganMs
+  #keep(pid: number, round: Omit<LastRound, 'cleanupMs' | 'approximate' | 'beforeBytes'>): void {
+    const beforeBytes = this.#lastRounds.get(pid)?.process.memory?.rssBytes
+    this.#lastRounds.set(pid, { ...round, beforeBytes, ...this.#about })
   }
 
-  #cleanup(): { cleanupMs?: number } {
-    return this.#cleanupMs === undefined ? {} : { cleanupMs: this.#cleanupMs }
+  #livedAtStart(pid: number): boolean {
+    return this.#startedMs.get(pid) === this.#roundBeganMs || this.#before.get(pid)?.timeMs === this.#roundBeganMs
   }
 
   /** Resolves when all that was observed is written. */
@@ -172,17 +182,10 @@ export class Observer {
       const read = this.#read(process, of, timeMs)
       if (read === undefined) return []
       if (of === 'round')
-        this.#lastRounds.set(read.pid, {
-          round,
-          timeMs,
-          startTicks: process.startTicks,
-          process: read,
-          told: read.memory,
-          ...this.#cleanup(),
-        })
+        this.#keep(read.pid, { round, timeMs, startTicks: process.startTicks, process: read, told: read.memory })
       return [read]
     })
-    return { mark: 'observed', of, timeMs, round, ...(of === 'round' && this.#cleanup()), processes }
+    return { mark: 'observed', of, timeMs, round, ...(of === 'round' && this.#about), processes }
   }
 
   #read(

@@ -63,6 +63,7 @@ function warningsOf(head: RecordingHead, rounds: readonly RoundRecord[]): string
     if (isReplaced)
       warnings.push(`pid ${pid} (${name}) became another program (exec): of the one before the peak is a lower bound.`)
   if (rounds.some(({ peakKind }) => peakKind === 'sampled')) warnings.push(SAMPLED_PEAKS)
+  if (rounds.some(({ approximate }) => approximate)) warnings.push(APPROXIMATE_ROUNDS)
   const missed = head.sampling.missed ?? 0
   if (missed > 0.01 * (head.sampling.samples + missed))
     warnings.push(`${missed} of ${head.sampling.samples + missed} samples were left out: the machine was too busy.`)
@@ -71,6 +72,9 @@ function warningsOf(head: RecordingHead, rounds: readonly RoundRecord[]): string
 
 const SAMPLED_PEAKS =
   'Some peaks are the highest sample and not the kernel’s mark, so they are lower bounds: the kernel refused to reset it (/proc/PID/clear_refs), --no-reset was given, or the process became another program (exec) or was gone when the end of its last round was told.'
+
+const APPROXIMATE_ROUNDS =
+  'The rounds are approximate: a log without time stamps tells of them, and another process passes it on, perhaps late. What was read is of the moment a line came. Marks of the program (docs/marks.md) or time stamps in its log make them exact.'
 
 /** Whether a folder holds a recording. */
 export function isRecording(folder: string): boolean {

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { messageOf, UsageError } from '../errors.js'
-import { followFile } from '../launch/follow-file.js'
+import type { FollowedFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
 import { readCommandLine } from '../linux/command-line.js'
 import { descendantsOf } from '../linux/descendants.js'
@@ -8,12 +8,12 @@ import { readVariable } from '../linux/environment.js'
 import { readMachineFacts } from '../linux/machine.js'
 import { isAlive, type ProcessStat } from '../linux/process-stat.js'
 import { MARKS_VARIABLE } from '../marks.js'
+import { askedFor, CommandRounds, type RoundsOfCommand } from './command-rounds.js'
 import { nameProcess, type RolePattern } from './process-name.js'
 import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
 import type { RecordingHead } from './recording.js'
-import { followRounds } from './round-follower.js'
-import type { RoundPattern } from './round-log-patterns.js'
+import { watchUnmatched } from './unmatched.js'
 
 export interface ProcessToAttach {
   target: ProcessStat
@@ -22,8 +22,10 @@ export interface ProcessToAttach {
   rateHz: number
   /** Names for processes, by their command lines. */
   roles: readonly RolePattern[]
+  /** Those of them that the user named, and misses where no process has them. */
+  askedRoles: readonly RolePattern[]
   /** Rounds that a log file tells of. Those of marks are found by themselves. */
-  rounds?: { pattern: RoundPattern; logFile: string }
+  rounds?: RoundsOfCommand & { logFile: string }
   /** Record PSS and USS this often. */
   sharedIntervalMs?: number
   /** False leaves the peaks of the processes alone. */
@@ -41,8 +43,12 @@ type End = [state: 'completed' | 'failed' | 'stopped', reason: string | null]
  * the reset of its peak.
  *
  * @param signal stops the recording; the target is left alone
+ * @param onNote called with what the user should know at once
  */
-export async function recordAttached(options: ProcessToAttach, signal: AbortSignal): Promise<RecordingHead> {
+export async function recordAttached(
+  options: ProcessToAttach,
+  { signal, onNote }: { signal: AbortSignal; onNote(note: string): void },
+): Promise<RecordingHead> {
   const { target, folder, rateHz, roles, sharedIntervalMs, resetPeaks } = options
   const recorder = await startRecording({
     folder,
@@ -57,9 +63,11 @@ export async function recordAttached(options: ProcessToAttach, signal: AbortSign
     tree: { assignment: null, recorderPid: process.pid },
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),
   })
-  let sources: { close(): void }[]
+  let rounds: CommandRounds | undefined
+  let marks: FollowedFile | undefined
   try {
-    sources = followRoundSources(options, recorder)
+    rounds = options.rounds && new CommandRounds(options.rounds, recorder)
+    marks = followOwnMarks(target, recorder)
   } catch (error) {
     await recorder.finish('failed', messageOf(error))
     throw error
@@ -72,8 +80,14 @@ export async function recordAttached(options: ProcessToAttach, signal: AbortSign
       isNamedByCommand: true,
       ...nameProcess(commandOf(stat), roles),
     })
+  const unmatched = watchUnmatched(() => askedFor(rounds, options.askedRoles), {
+    processes: () => recorder.processes(),
+    onNote,
+  })
   const [state, reason] = await end
-  for (const source of sources) source.close()
+  await rounds?.finish(!isAlive(target))
+  marks?.close()
+  for (const sentence of unmatched.close()) recorder.warn(sentence)
   return recorder.finish(state, reason)
 }
 
@@ -112,37 +126,17 @@ function whenEnough(
   })
 }
 
-/** What is left in the log is read at the end; where the program has ended by then, so has its last round. */
-function followLog({ target, rounds }: ProcessToAttach, recorder: RecorderHandle): { close(): void }[] {
-  if (rounds === undefined) return []
-  const follower = followRounds(recorder, rounds.pattern)
-  const stream = follower.stream()
-  const log = followFile(rounds.logFile, (chunk) => stream.write(chunk), { fromEnd: true })
-  return [
-    {
-      close: () => {
-        log.readNow()
-        log.close()
-        stream.end()
-        if (!isAlive(target)) follower.close()
-      },
-    },
-  ]
-}
-
-/** The log that was named, and the marks that the program writes because it was started with TIDEMARK_MARKS. */
-function followRoundSources(options: ProcessToAttach, recorder: RecorderHandle): { close(): void }[] {
-  const { target } = options
-  const sources = followLog(options, recorder)
+/** The marks that the program writes because it was started with TIDEMARK_MARKS. */
+function followOwnMarks(target: ProcessStat, recorder: RecorderHandle): FollowedFile | undefined {
   const marksFile = readVariable(target.pid, MARKS_VARIABLE)
-  if (marksFile === null) return sources
+  if (marksFile === null) return undefined
   // A name without a folder is meant from where the program is.
   const path = isAbsolute(marksFile) ? marksFile : `/proc/${target.pid}/cwd/${marksFile}`
   try {
-    sources.push(followLines(path, (line) => recorder.copyMark(line), { fromEnd: true }))
+    return followLines(path, (line) => recorder.copyMark(line), { fromEnd: true })
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     recorder.warn(`The program's own marks are not in this recording: ${error.message}.`) // its memory can be all the same
+    return undefined
   }
-  return sources
 }

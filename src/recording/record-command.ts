@@ -1,8 +1,5 @@
-import { once } from 'node:events'
 import { resolve } from 'node:path'
-import type { Readable } from 'node:stream'
 import { describeExit, type ExitStatus } from '../launch/exit-status.js'
-import { followFile } from '../launch/follow-file.js'
 import { type Guard, startGuard } from '../launch/guard.js'
 import { type Ending, type LaunchedProcess, launch } from '../launch/launch.js'
 import { pollUntil } from '../launch/poll.js'
@@ -10,6 +7,7 @@ import { carriers } from '../linux/environment.js'
 import { readMachineFacts } from '../linux/machine.js'
 import { MARKS_VARIABLE } from '../marks.js'
 import { formatBytes, formatDuration } from '../units.js'
+import { askedFor, CommandRounds, type RoundsOfCommand } from './command-rounds.js'
 import { type HeapDiff, type HeapSnapshots, heapSnapshotEnvironment, takeHeapSnapshots } from './heap-snapshots.js'
 import { orderProbe } from './probe/probe-order.js'
 import { probeWhenDone } from './probe/probe-when-done.js'
@@ -18,8 +16,7 @@ import { nameProcess, type RolePattern } from './process-name.js'
 import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
 import type { RecordingHead } from './recording.js'
-import { type FollowedStream, followRounds } from './round-follower.js'
-import type { RoundPattern } from './round-log-patterns.js'
+import { watchUnmatched } from './unmatched.js'
 
 export interface CommandToRecord {
   command: readonly string[]
@@ -28,8 +25,10 @@ export interface CommandToRecord {
   rateHz: number
   /** Names for processes, by their command lines. */
   roles: readonly RolePattern[]
+  /** Those of them that the user named, and misses where no process has them. */
+  askedRoles: readonly RolePattern[]
   /** Rounds that the command's output tells of, or that a log file does. */
-  rounds?: { pattern: RoundPattern; logFile: string | undefined }
+  rounds?: RoundsOfCommand
   /** Record PSS and USS this often. */
   sharedIntervalMs?: number
   /** End the command after this time. */
@@ -64,9 +63,6 @@ export interface RecordedCommand {
 
 /** A pipeline's last processes end a moment after its first; only what stays longer is left behind. */
 const FAREWELL_MS = 200
-/** A daemon that keeps the output open must not keep us; what the command itself wrote is there at once. */
-const DRAIN_MS = 1000
-
 /**
  * Runs a command under the recorder: all its descendants, those that leave its group or lose their parents too, until the
  * command itself ends. Its stdin, stdout and stderr are ours.
@@ -81,12 +77,12 @@ export async function recordCommand(
   const guard = await startGuard()
   const recorder = await startRecording(recordingOptions(options, guard))
   recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
-  let log: ReturnType<typeof followLog>
+  let rounds: CommandRounds | undefined
   const heaps = followHeaps(options, recorder, onNote)
   let command: LaunchedProcess
   try {
     // The log is followed before the command can write to it: its end now is where this command begins.
-    log = followLog(options, recorder)
+    rounds = options.rounds && new CommandRounds(options.rounds, recorder)
     command = await launch(guard, {
       whom: 'the command',
       command: options.command,
@@ -98,7 +94,7 @@ export async function recordCommand(
       output: options.rounds !== undefined && options.rounds.logFile === undefined ? 'pipe' : 'inherit',
     })
   } catch (error) {
-    log?.finish(null)
+    await rounds?.finish(false)
     await recorder.finish('failed', 'the command could not be started')
     guard.dismiss()
     throw error
@@ -116,19 +112,26 @@ export async function recordCommand(
       afterRound: options.probe!.afterRound,
       whom: () => probed(options.probe!.roles, recorder, command),
     })
-  const output = followOutput(options, recorder, command)
+  rounds?.follow(command)
+  const unmatched = watchUnmatched(() => askedFor(rounds, options.askedRoles), {
+    processes: () => recorder.processes(),
+    onNote,
+  })
   const limits = enforceLimits(options, recorder, command)
   onStart(command)
 
   const exit = await command.exited
   await limits.settled()
-  log?.finish(exit)
-  await output?.finish(exit)
+  await rounds?.finish(exit.code === 0)
   recorder.exited(command.pid, exit)
   await probe?.settled()
+  for (const sentence of unmatched.close()) recorder.warn(sentence)
   const ended = limits.ended()
   const leftBehind = await partWith(guard, { isEnded: ended !== null, graceMs: options.graceMs })
-  const head = await recorder.finish(...stateOf(exit, ended))
+  const head = await recorder.finish(...stateOf(exit, ended), {
+    startedMs: command.startedMs,
+    endedMs: exit.timeMs,
+  })
   return { head, exit, ended, leftBehind, heapDiff: await heaps?.finish() }
 }
 
@@ -161,55 +164,6 @@ function recordingOptions(options: CommandToRecord, guard: Guard) {
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),
     ...(rssLimitBytes === undefined ? {} : { rssLimitBytes }),
   }
-}
-
-/** Rounds that a log file tells of, from its present end on. */
-function followLog(
-  { rounds }: CommandToRecord,
-  recorder: RecorderHandle,
-): { finish(exit: ExitStatus | null): void } | undefined {
-  if (rounds?.logFile === undefined) return undefined
-  const follower = followRounds(recorder, rounds.pattern)
-  const stream = follower.stream()
-  const log = followFile(rounds.logFile, (chunk) => stream.write(chunk), { fromEnd: true })
-  return {
-    finish: (exit) => {
-      log.readNow()
-      log.close()
-      stream.end()
-      if (exit?.code === 0) follower.close()
-    },
-  }
-}
-
-/** Rounds that the command's output tells of, on its way to ours. */
-function followOutput(
-  { rounds }: CommandToRecord,
-  recorder: RecorderHandle,
-  command: LaunchedProcess,
-): { finish(exit: ExitStatus): Promise<void> } | undefined {
-  if (rounds === undefined || command.stdout === null || command.stderr === null) return undefined
-  const follower = followRounds(recorder, rounds.pattern)
-  const drained = Promise.all([
-    passOn(command.stdout, process.stdout, follower.stream()),
-    passOn(command.stderr, process.stderr, follower.stream()),
-  ])
-  return {
-    finish: async (exit) => {
-      const timer = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())
-      await Promise.race([drained, timer])
-      // Left open by a daemon, they would keep this program running as long as that runs.
-      for (const stream of [command.stdout, command.stderr]) stream?.destroy()
-      if (exit.code === 0) follower.close() // a command that failed did not come to the end of its round
-    },
-  }
-}
-
-async function passOn(from: Readable, to: NodeJS.WritableStream, rounds: FollowedStream): Promise<void> {
-  from.on('data', (chunk: Uint8Array) => rounds.write(chunk))
-  from.pipe(to, { end: false })
-  await once(from, 'close')
-  rounds.end()
 }
 
 interface Limits {

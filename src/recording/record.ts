@@ -40,6 +40,7 @@ export type RecordedRun = Recording & { exit: ExitStatus }
 export async function record(command: readonly string[], options: RecordOptions = {}): Promise<RecordedRun> {
   const { rateHz, graceMs } = defaultValues(runOptions)
   const { rounds, roundsEnd, role, timeoutMs, signal } = options
+  const asked = Object.entries(role ?? {}).map(([name, pattern]) => ({ role: name, pattern }))
   signal?.throwIfAborted()
   const folder = folderFor(options.out)
   const stopping = new AbortController()
@@ -50,12 +51,10 @@ export async function record(command: readonly string[], options: RecordOptions 
         folder,
         rateHz: options.rateHz ?? rateHz,
         graceMs,
-        roles:
-          role === undefined
-            ? presetRoles(typeof rounds === 'string' ? rounds : undefined)
-            : Object.entries(role).map(([name, pattern]) => ({ role: name, pattern })),
+        roles: role === undefined ? presetRoles(typeof rounds === 'string' ? rounds : undefined) : asked,
+        askedRoles: asked,
         ...((rounds !== undefined || roundsEnd !== undefined) && {
-          rounds: { pattern: roundPattern(sourceOf(rounds), sourceOf(roundsEnd)), logFile: undefined },
+          rounds: { pattern: roundPattern(sourceOf(rounds), sourceOf(roundsEnd)), logFile: undefined, flag: 'rounds' },
         }),
         ...(timeoutMs !== undefined && { timeoutMs }),
       },

@@ -3,7 +3,7 @@ import type { MachineFacts } from '../linux/machine.js'
 import type { Mark } from '../marks.js'
 import type { RoundEvent } from './observer.js'
 import type { RolePattern } from './process-name.js'
-import type { RecordingHead } from './recording.js'
+import type { RecordedProcess, RecordingHead } from './recording.js'
 import type { TreeSettings } from './sampling/sampler-protocol.js'
 
 export interface RecordingOptions {
@@ -47,6 +47,12 @@ export interface ProcessToRecord {
   command: readonly string[]
 }
 
+/** How long the program ran, in Unix ms: the recorder begins before it, and ends after it. */
+export interface Span {
+  startedMs: number
+  endedMs: number
+}
+
 export interface RecorderHandle {
   readonly folder: string
   /** Absolute; for the environment of what is launched. */
@@ -56,6 +62,8 @@ export interface RecorderHandle {
   exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void
   /** RSS of the living processes at the newest sample that was told, a few times a second. */
   latest(): ReadonlyMap<number, number>
+  /** All processes so far, those that have ended as well. */
+  processes(): RecordedProcess[]
   /** The processes of a role that run now, by pid. */
   pidsOf(role: string): number[]
   onMark(listener: (mark: Mark) => void): void
@@ -77,5 +85,5 @@ export interface RecorderHandle {
   /** Something that every reader of the recording must know. */
   warn(message: string): void
   /** Ends sampling and writes the head. A recording that could not be written to its end is `failed`, whatever is given. */
-  finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead>
+  finish(state: 'completed' | 'failed' | 'stopped', reason: string | null, span?: Span): Promise<RecordingHead>
 }

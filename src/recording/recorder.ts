@@ -15,8 +15,8 @@ import type { ObservedMark } from './observed-mark.js'
 import { Observer, type RoundEvent } from './observer.js'
 import { ProcessRegistry } from './process-registry.js'
 import { RecordedCgroup } from './recorded-cgroup.js'
-import type { ProcessToRecord, RecorderHandle, RecordingOptions } from './recorder-handle.js'
-import type { RecordingHead } from './recording.js'
+import type { ProcessToRecord, RecorderHandle, RecordingOptions, Span } from './recorder-handle.js'
+import type { RecordedProcess, RecordingHead } from './recording.js'
 import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './recording-files.js'
 import { type SamplerHandle, startSampler } from './sampling/sampler.js'
 import type { FromSampler, StatusIntervals } from './sampling/sampler-protocol.js'
@@ -152,6 +152,10 @@ class Recorder implements RecorderHandle {
     return this.#latest
   }
 
+  processes(): RecordedProcess[] {
+    return this.#registry.all()
+  }
+
   pidsOf(role: string): number[] {
     return this.#registry.live().flatMap((process) => (process.role === role ? [process.pid] : []))
   }
@@ -212,13 +216,13 @@ class Recorder implements RecorderHandle {
     this.#hasWarnedOfBoth = true
   }
 
-  finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead> {
+  finish(state: RecordingHead['state'], reason: string | null, span?: Span): Promise<RecordingHead> {
     this.#headKeeper.close()
-    this.#finished ??= this.#finish(state, reason)
+    this.#finished ??= this.#finish(state, reason, span)
     return this.#finished
   }
 
-  async #finish(state: 'completed' | 'failed' | 'stopped', reason: string | null): Promise<RecordingHead> {
+  async #finish(state: RecordingHead['state'], reason: string | null, span?: Span): Promise<RecordingHead> {
     this.#marks.readNow()
     await this.#observer.finish()
     this.#marks.close()
@@ -227,7 +231,8 @@ class Recorder implements RecorderHandle {
     this.#correctLastRounds()
     this.#registry.killedByKernel((pids) => oomVictims(pids, this.#oomKillsBefore))
     const head = this.#head
-    head.endedMs = nowMs()
+    head.startedMs = span?.startedMs ?? head.startedMs
+    head.endedMs = span?.endedMs ?? nowMs()
     head.state = this.#failure === null ? state : 'failed'
     head.reason = this.#failure?.message ?? reason
     this.#headKeeper.save()

@@ -127,6 +127,8 @@ export interface RoundRecord {
   /** End RSS and its parts, at the very end of the round, after cleanup if one ran. Shapes are judged on this. */
   end: MemoryReading
   cleanup: CleanupRecord | null
+  /** Its end was told late, perhaps: by a log without time stamps that came by way of another process. */
+  approximate?: boolean
   /** Of a foreign program: when its log told of a cleanup in this round. */
   cleanupMs?: number
   accuracy: number | null

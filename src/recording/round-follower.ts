@@ -1,8 +1,10 @@
+import { hasOpen } from '../linux/open-files.js'
 import { nowMs } from './clock.js'
 import type { RecorderHandle } from './recorder-handle.js'
 import { RoundCounter } from './round-counter.js'
 import { RoundLog, type RoundLogEvent } from './round-log.js'
 import type { RoundPattern } from './round-log-patterns.js'
+import { suggestRounds } from './suggest-rounds.js'
 
 /**
  * The cleanup that a framework runs between two rounds is done before the next round is announced, but the memory that it
@@ -18,6 +20,8 @@ export interface RoundFollower {
   stream(): FollowedStream
   /** The program has ended by itself: so has the round that was open. */
   close(): void
+  /** What there was in place of rounds; undefined once there was one. */
+  unmatched(): { lines: number; lastLines: string[]; suggestion: string | undefined } | undefined
 }
 
 export interface FollowedStream {
@@ -25,8 +29,18 @@ export interface FollowedStream {
   end(): void
 }
 
-export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): RoundFollower {
+/**
+ * @param source what the log is, as /proc/PID/fd names it: whoever has it open writes to it. Empty: not known
+ */
+export function followRounds(
+  recorder: RecorderHandle,
+  pattern: RoundPattern,
+  source: () => readonly string[] = () => [],
+): RoundFollower {
+  const isDirect = writtenByRole(recorder, source)
   const counter = new RoundCounter(pattern)
+  const seen = new SeenLines()
+  let hasRound = false
   let anomalies = 0
   const warn = (message: string) => {
     anomalies++
@@ -35,6 +49,7 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
   }
   const take = (events: readonly RoundLogEvent[]) => {
     for (const event of events) {
+      if (event.kind === 'round-start' || event.kind === 'round-end') hasRound = true
       if (event.kind === 'round-start') recorder.onRoundEvent({ kind: 'round-start', round: event.round })
       if (event.kind === 'cleanup') recorder.onRoundEvent({ kind: 'cleanup', round: event.round })
       if (event.kind === 'anomaly') warn(event.message)
@@ -45,13 +60,14 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
           // What ends the job has nothing to settle: what falls from then on is the program's own end.
           settleMs: event.isLast ? 0 : SETTLE_MS,
           isLast: event.isLast,
+          approximate: event.timeMs === event.arrivedMs && (pattern.isPassedOn === true || !isDirect()),
         })
       if (event.kind === 'finished') recorder.workIsDone()
     }
   }
   return {
     stream: () => {
-      const log = new RoundLog(pattern, { counter })
+      const log = new RoundLog(pattern, { counter, onLines: (lines) => hasRound || seen.add(lines) })
       return {
         write: (chunk) => take(log.write(chunk, nowMs())),
         end: () => take(log.end(nowMs())),
@@ -61,5 +77,48 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
       const at = nowMs()
       take(counter.close(() => ({ timeMs: at, arrivedMs: at })))
     },
+    unmatched: () => (hasRound ? undefined : seen.tell()),
+  }
+}
+
+/**
+ * Whether a process that has a role writes the log itself. Where none has, as when a launcher streams it or a pipe delays it, its
+ * lines may come late; where no process has a role, that is not known, and they are taken to be in time.
+ */
+function writtenByRole(recorder: RecorderHandle, source: () => readonly string[]): () => boolean {
+  let isDirect = false
+  return () => {
+    const log = source()
+    const named = recorder
+      .processes()
+      .filter(({ role, isGone, exit }) => role !== 'process' && !isGone && exit === null)
+    isDirect ||= log.length === 0 || named.some(({ pid }) => log.some((target) => hasOpen(pid, target)))
+    return isDirect || named.length === 0
+  }
+}
+
+/** Enough of a log to guess from, however long that is. */
+const KEPT_LINES = 1000
+const KEPT_CHARACTERS = 300
+const LAST_LINES = 3
+
+/** The first lines of a log, and its last ones, as long as no round was found in it. */
+class SeenLines {
+  readonly #first: string[] = []
+  #last: string[] = []
+  #count = 0
+
+  add(lines: readonly string[]): void {
+    for (const line of lines) {
+      if (line.trim() === '') continue
+      this.#count++
+      if (this.#first.length < KEPT_LINES) this.#first.push(line.slice(0, KEPT_CHARACTERS))
+      this.#last.push(line)
+    }
+    this.#last = this.#last.slice(-LAST_LINES).map((line) => line.slice(0, KEPT_CHARACTERS))
+  }
+
+  tell(): ReturnType<RoundFollower['unmatched']> {
+    return { lines: this.#count, lastLines: this.#last, suggestion: suggestRounds(this.#first) }
   }
 }

@@ -10,6 +10,8 @@ export interface RoundPattern {
   readonly firstNumber: 0 | 1 | null
   /** A line without a time stamp belongs to the stamped line above it, as in a boxed title. */
   readonly stampsCarryOver: boolean
+  /** Lines without a time stamp come by way of another process, some tenths of a second late. */
+  readonly isPassedOn?: boolean
   /** The first number again, after others, is the next round of a process that does its job again: rounds count on. */
   readonly countsOn: boolean
 }

@@ -33,6 +33,7 @@ export const PRESETS: Record<string, RoundPattern> = {
     ],
     firstNumber: 1,
     stampsCarryOver: false,
+    isPassedOn: true,
     countsOn: false,
   },
   // The first round is not announced, only the tasks that it hands out. Lines are wrapped, coloured and hold links.

@@ -21,6 +21,8 @@ export interface RoundLogOptions {
   isOld?: boolean
   /** Of a program with several streams: the rounds that all of them tell of. */
   counter?: RoundCounter
+  /** Told of all lines, whether they say something of rounds or not, before they are read. */
+  onLines?: (lines: readonly string[]) => void
 }
 
 /**
@@ -39,13 +41,18 @@ export class RoundLog {
   readonly #isOld: boolean
   readonly #lines = new LogLines()
   readonly #counter: RoundCounter
+  readonly #onLines: RoundLogOptions['onLines']
   /** The newest time stamp, for the lines below it that have none. */
   #stampMs: number | null = null
 
-  constructor(pattern: RoundPattern, { isOld = false, counter = new RoundCounter(pattern) }: RoundLogOptions = {}) {
+  constructor(
+    pattern: RoundPattern,
+    { isOld = false, counter = new RoundCounter(pattern), onLines }: RoundLogOptions = {},
+  ) {
     this.#pattern = pattern
     this.#isOld = isOld
     this.#counter = counter
+    this.#onLines = onLines
   }
 
   write(chunk: Uint8Array | string, arrivedMs: number): RoundLogEvent[] {
@@ -58,6 +65,7 @@ export class RoundLog {
   }
 
   #readAll(lines: readonly string[], arrivedMs: number): RoundLogEvent[] {
+    this.#onLines?.(lines)
     const events: RoundLogEvent[] = []
     const carriesOver = this.#pattern.stampsCarryOver
     for (const line of lines) {

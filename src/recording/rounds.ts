@@ -63,7 +63,7 @@ function ofOwnMark(mark: RoundMark, cannotReset: boolean): RoundRecord {
   }
 }
 
-function ofObservation({ round, timeMs, cleanupMs }: ObservedMark, process: ObservedProcess): RoundRecord {
+function ofObservation({ round, timeMs, cleanupMs, approximate }: ObservedMark, process: ObservedProcess): RoundRecord {
   return {
     role: process.role,
     name: process.name,
@@ -77,6 +77,7 @@ function ofObservation({ round, timeMs, cleanupMs }: ObservedMark, process: Obse
     end: process.memory,
     cleanup: null,
     accuracy: null,
+    ...(approximate && { approximate }),
     ...(cleanupMs === undefined ? {} : { cleanupMs }),
   }
 }

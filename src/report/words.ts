@@ -2,6 +2,7 @@ import { median } from 'd3'
 import type { RoundRecord } from '../recording/recording.js'
 import { formatBytes, formatDuration, mib } from '../units.js'
 import { judgedRounds, type SettingSummary, type Spread } from '../verdict/setting-summary.js'
+import { cleanupPeriodOf } from '../verdict/setting-verdict.js'
 import { changeSentences, choiceSentence } from './change-words.js'
 import { count } from './count.js'
 import { limitSentence, verdictSentences } from './verdict-words.js'
@@ -33,6 +34,7 @@ function settingSentences(view: ReportView, summary: SettingSummary): string[] {
     ...verdictSentences(verdict, view.comparison),
     ...peakSentence(view, summary),
     ...cleanupSentence(judgedTrials(view, summary.label)),
+    ...periodSentence(view, summary.label),
     ...(summary.failedTrials > 0
       ? [
           `${count(summary.failedTrials, 'trial')} failed and ${summary.failedTrials === 1 ? 'is' : 'are'} not in these numbers.`,
@@ -56,6 +58,16 @@ function cleanupSentence(trials: RoundRecord[][]): string[] {
   return [
     `A cleanup gives back ${formatBytes(givenBack)} and takes ${formatDuration(totalMs)} (medians of ${cleanups.length}).`,
   ]
+}
+
+/** What a foreign program's cleanups are taken from: the verdict looks for a saw-tooth of that period. */
+function periodSentence({ comparison }: ReportView, label: string): string[] {
+  const period = cleanupPeriodOf(comparison, label)
+  if (period === undefined || period.rounds === 0 || period.from.kind === 'own axis') return []
+  const every = period.rounds === 1 ? 'every round' : `every ${period.rounds} rounds`
+  return period.from.kind === 'log'
+    ? [`It cleans up ${every}, as its log tells.`]
+    : [`${period.from.axis}=${period.rounds} is taken to mean: it cleans up ${every}.`]
 }
 
 /** Of each completed trial of a setting, the rounds of the judged role in order. */

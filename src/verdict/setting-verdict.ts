@@ -1,4 +1,5 @@
 import type { Comparison, TrialResult } from '../experiment/comparison.js'
+import { type CleanupPeriod, periodOfRounds, periodOfSetting } from '../recording/cleanup-period.js'
 import { median } from '../statistics/median.js'
 import type { Analysis, AnalyzeOptions } from './analysis.js'
 import { analyzeRounds } from './analyze-rounds.js'
@@ -49,9 +50,19 @@ export function settingToJudge(
   }
 }
 
-function gcRoundsOf({ settings }: Comparison, label: string): number {
-  const { serverMemoryGcRounds, memoryGcRounds } = settings.find((one) => one.label === label)?.values ?? {}
-  return Number(serverMemoryGcRounds ?? memoryGcRounds ?? 0)
+function gcRoundsOf(comparison: Comparison, label: string): number {
+  return cleanupPeriodOf(comparison, label)?.rounds ?? 0
+}
+
+/** Rounds between cleanups: what the judged program's own log tells counts for more than what the setting is called. */
+export function cleanupPeriodOf(comparison: Comparison, label: string): CleanupPeriod | undefined {
+  const setting = periodOfSetting(comparison.settings.find((one) => one.label === label)?.values ?? {})
+  if (setting?.from.kind === 'own axis') return setting
+  for (const trial of completedOf(comparison.trials, label)) {
+    const told = periodOfRounds(judgedRounds(trial, comparison.judge))
+    if (told !== undefined) return told
+  }
+  return setting
 }
 
 export function judgeSetting(comparison: Comparison, summary: SettingSummary): SettingVerdict {

@@ -29,7 +29,7 @@ export const command: Command = {
 async function attach(input: CommandInput): Promise<number> {
   const options = input.options as OptionValues<typeof attachOptions>
   const { out, force, untilRound, forMs, noReset, json, format } = options
-  const { pattern, log, probedRoles: _, ...recording } = readRecordingOptions('attach', input)
+  const { pattern, log, roundsFlag, probedRoles: _, ...recording } = readRecordingOptions('attach', input)
   if (pattern !== undefined && log === undefined)
     throw new UsageError('attach: --rounds needs --log FILE: the output of a running program cannot be read', {
       fix: 'Name the file that the program logs to.',
@@ -45,11 +45,11 @@ async function attach(input: CommandInput): Promise<number> {
       folder,
       resetPeaks: !noReset,
       ...recording,
-      ...(pattern !== undefined && log !== undefined && { rounds: { pattern, logFile: log } }),
+      ...(pattern !== undefined && log !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
       ...(untilRound !== undefined && { untilRound }),
       ...(forMs !== undefined && { forMs }),
     },
-    stop.signal,
+    { signal: stop.signal, onNote: (note) => process.stderr.write(`tidemark: ${note}\n`) },
   )
   const read = readOutline(folder)
   const shown = { ...read, folder: relative(process.cwd(), folder) || '.' }

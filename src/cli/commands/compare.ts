@@ -38,7 +38,8 @@ export const command: Command = {
     'rounds or trials it takes is printed.',
     '',
     'With --command the job is any program: its rounds are found in its output, the memory of all its processes is read',
-    'from outside, and each setting reaches it through {placeholders} and its environment.',
+    'from outside, and each setting reaches it through {placeholders} and its environment. Where the first trials end well',
+    'without a process of the role or a line of a round, it stops with exit code 3 and says what would fit.',
   ].join('\n'),
   arguments: '[job]',
   options: { ...comparisonAxes, out, shard, resume, json, ...comparisonJob },
@@ -69,7 +70,8 @@ async function runCompare(input: CommandInput): Promise<number> {
     reported.push(one)
     if (!isJson) await printComparison(one)
     exitCodes.push(exitCodeOf(one, finished))
-    if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished, folder)}\n`)
+    if (finished.mismatch !== undefined) process.stderr.write(`${finished.mismatch}\n`)
+    else if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished, folder)}\n`)
     if (finished.stopped !== undefined) break
   }
   if (folder !== undefined) await reportOverview(folder, reported, { isJson })

@@ -22,6 +22,8 @@ export const command: Command = {
     'own; signals are handed on to it. The summary goes to standard error.\n\n' +
     'Peaks are the ones that the kernel keeps, so they are exact at any --rate. With --rounds, or when the command writes ' +
     'marks to the file named by TIDEMARK_MARKS, there is an exact peak for each round.\n\n' +
+    'A --rounds that fits no line, a --role that fits no process and a --log that is not there are told after 30 s and at the ' +
+    'end, with what is there in their place. They are warnings: the exit code stays the command’s.\n\n' +
     'Exits with the command’s own code, or 3 when it had to be ended (--timeout, --rss-limit) or the recording could not ' +
     'be written to its end.',
   arguments: '[command...]',
@@ -38,7 +40,7 @@ export const command: Command = {
 async function runCommand(input: CommandInput): Promise<number> {
   const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff, probe, probeRound } =
     input.options as OptionValues<typeof runOptions>
-  const { pattern, log, probedRoles, ...recording } = readRecordingOptions('run', input)
+  const { pattern, log, roundsFlag, probedRoles, ...recording } = readRecordingOptions('run', input)
   if (input.arguments.length === 0)
     throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
   if (probeRound !== undefined && !probe)
@@ -56,7 +58,7 @@ async function runCommand(input: CommandInput): Promise<number> {
       folder,
       graceMs,
       ...recording,
-      ...(pattern !== undefined && { rounds: { pattern, logFile: log } }),
+      ...(pattern !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
       ...(probe && { probe: { afterRound: probeRound ?? null, roles: probedRoles } }),

@@ -34,6 +34,7 @@ export function commandWorkload(plan: CommandPlan, judge: string): Workload {
     job: headline(plan),
     rounds: plan.expectedRounds,
     tree: { roles },
+    asked: askedOf(plan, judge),
     isOneRound: plan.rounds === null && plan.roundsEnd === null,
     timeoutMs: plan.timeout,
     farewellMs: 0,
@@ -51,6 +52,18 @@ export function commandWorkload(plan: CommandPlan, judge: string): Workload {
       environment: withoutPreload(variablesOf(plan, values)),
     }),
     steps: ({ values }) => ({ setup: step(plan, 'setup', values), teardown: step(plan, 'teardown', values) }),
+  }
+}
+
+function askedOf({ rounds, roundsEnd, role }: CommandPlan, judge: string): Workload['asked'] {
+  const flags = [
+    ...(rounds === null ? [] : [`--rounds '${rounds}'`]),
+    ...(roundsEnd === null ? [] : [`--rounds-end '${roundsEnd}'`]),
+  ]
+  const named = role === null ? [] : judgedRoles(judge).filter((one) => role[one] !== undefined)
+  return {
+    rounds: flags.length === 0 ? null : flags.join(' '),
+    roles: named.map((one) => ({ role: one, flag: `--role '${one}=${role![one]}'` })),
   }
 }
 

@@ -44,6 +44,7 @@ export function federationWorkload({ job }: FederationPlan, seed: number): Workl
     job: headline(job),
     rounds: Number(job.rounds),
     tree: null,
+    asked: null,
     isOneRound: false,
     timeoutMs: null,
     farewellMs: FAREWELL_MS,

@@ -60,6 +60,8 @@ export interface RoundEvent {
   peakKind: PeakKind
   /** RSS at the very end of the round, after a cleanup if one ran. */
   endRssBytes: number | null
+  /** When a log told of a cleanup in this round; absent where none did. */
+  cleanupMs?: number
 }
 
 export interface ProcessEvent {

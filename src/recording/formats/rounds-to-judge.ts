@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.js'
 import { median } from '../../statistics/median.js'
+import { periodOfRounds, periodOfSetting } from '../cleanup-period.js'
 import type { RecordingFile } from './open-recording.js'
 import type { OriginEvent, ReadingEvent, RoundEvent } from './recording-event.js'
 
@@ -35,7 +36,7 @@ export function roundsToJudge(file: RecordingFile): RoundsToJudge {
     else if (event.kind === 'origin') facts = event.facts
     else if (event.kind === 'note') notes.push(event.message)
   }
-  const known = { gcRounds: gcRoundsOf(facts), limitBytes: limitOf(facts), notes }
+  const known = { gcRounds: gcRoundsOf(facts, rounds), limitBytes: limitOf(facts), notes }
   if (rounds.length > 0) return { ...ofOneProcess(rounds), ...known }
   if (readings.length > 0) return { ...windowsOf(readings), ...known }
   throw new UsageError(`${file.path} holds neither a round nor a reading of memory`)
@@ -84,9 +85,10 @@ function windowsOf(readings: readonly ReadingEvent[]): Judged {
   }
 }
 
-function gcRoundsOf({ setting }: OriginEvent['facts']): number | null {
-  const found = (setting as Record<string, unknown> | undefined)?.serverMemoryGcRounds
-  return typeof found === 'number' ? found : null
+function gcRoundsOf({ setting }: OriginEvent['facts'], rounds: readonly RoundEvent[]): number | null {
+  const found = periodOfSetting((setting ?? {}) as Record<string, unknown>)
+  const told = found?.from.kind === 'own axis' ? found : (periodOfRounds(rounds) ?? found)
+  return told?.rounds ?? null
 }
 
 function limitOf({ machine }: OriginEvent['facts']): number | null {

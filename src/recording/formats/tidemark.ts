@@ -133,7 +133,7 @@ function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingHead) {
 }
 
 function roundEvent(record: RoundRecord): RecordingEvent {
-  const { round, startedMs, endedMs, pid, role, name, peakBytes, peakKind, end } = record
+  const { round, startedMs, endedMs, pid, role, name, peakBytes, peakKind, end, cleanupMs } = record
   return {
     kind: 'round',
     round,
@@ -143,5 +143,6 @@ function roundEvent(record: RoundRecord): RecordingEvent {
     peakBytes,
     peakKind,
     endRssBytes: end.rssBytes,
+    ...(cleanupMs !== undefined && { cleanupMs }),
   }
 }
