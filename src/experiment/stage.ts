@@ -78,8 +78,8 @@ export class TrialStage implements Stage {
   }
 
   #followRounds(pattern: RoundPattern, file: string, options?: FollowOptions): FollowedLog {
-    const rounds = followRounds(this.#recorder, pattern, () => [resolve(file)])
-    const stream = rounds.stream()
+    const rounds = followRounds(this.#recorder, pattern)
+    const stream = rounds.stream(resolve(file))
     const log: FollowedLog = { rounds, stream, file: followFile(file, (chunk) => stream.write(chunk), options) }
     this.#logs.push(log)
     return log

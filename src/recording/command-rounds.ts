@@ -26,7 +26,6 @@ export class CommandRounds {
   readonly asked: RoundsOfCommand
   readonly follower: RoundFollower
   readonly #log: { file: FollowedFile; stream: FollowedStream } | undefined
-  #source: readonly string[] = []
   #command: LaunchedProcess | undefined
   #drained: Promise<unknown> | undefined
 
@@ -34,10 +33,9 @@ export class CommandRounds {
   constructor(asked: RoundsOfCommand, recorder: RecorderHandle) {
     const { pattern, logFile } = asked
     this.asked = asked
-    this.follower = followRounds(recorder, pattern, () => this.#source)
+    this.follower = followRounds(recorder, pattern)
     if (logFile === undefined) return
-    this.#source = [resolve(logFile)]
-    const stream = this.follower.stream()
+    const stream = this.follower.stream(resolve(logFile))
     this.#log = { stream, file: followFile(logFile, (chunk) => stream.write(chunk), { fromEnd: true }) }
   }
 
@@ -45,10 +43,9 @@ export class CommandRounds {
   follow(command: LaunchedProcess): void {
     if (command.stdout === null || command.stderr === null) return
     this.#command = command
-    this.#source = [openFile(command.pid, 1), openFile(command.pid, 2)].filter((target) => target !== null)
     this.#drained = Promise.all([
-      passOn(command.stdout, process.stdout, this.follower.stream()),
-      passOn(command.stderr, process.stderr, this.follower.stream()),
+      passOn(command.stdout, process.stdout, this.follower.stream(openFile(command.pid, 1))),
+      passOn(command.stderr, process.stderr, this.follower.stream(openFile(command.pid, 2))),
     ])
   }
 

@@ -16,8 +16,12 @@ const MOST_ANOMALIES = 10
 
 /** Tells the recorder of the rounds that one program's output tells of. */
 export interface RoundFollower {
-  /** One of the streams or files that the output comes by; halves of lines of two of them are never put together. */
-  stream(): FollowedStream
+  /**
+   * One of the streams or files that the output comes by; halves of lines of two of them are never put together.
+   *
+   * @param log what it is, as /proc/PID/fd names it: whoever has it open writes to it; null: not known
+   */
+  stream(log: string | null): FollowedStream
   /** The program has ended by itself: so has the round that was open. */
   close(): void
   /** What there was in place of rounds; undefined once there was one. */
@@ -29,27 +33,23 @@ export interface FollowedStream {
   end(): void
 }
 
-/**
- * @param source what the log is, as /proc/PID/fd names it: whoever has it open writes to it. Empty: not known
- */
-export function followRounds(
-  recorder: RecorderHandle,
-  pattern: RoundPattern,
-  source: () => readonly string[] = () => [],
-): RoundFollower {
-  const isDirect = writtenByRole(recorder, source)
+export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): RoundFollower {
   const counter = new RoundCounter(pattern)
   const seen = new SeenLines()
   let hasRound = false
   let anomalies = 0
+  /** Of the newest round that was told: the program's end is not late, but that round began so. */
+  let isLate = false
   const warn = (message: string) => {
     anomalies++
     if (anomalies <= MOST_ANOMALIES) recorder.warn(`${message}.`)
     if (anomalies === MOST_ANOMALIES) recorder.warn('Further rounds out of order are not listed.')
   }
-  const take = (events: readonly RoundLogEvent[]) => {
+  const take = (events: readonly RoundLogEvent[], isDirect: () => boolean) => {
     for (const event of events) {
       if (event.kind === 'round-start' || event.kind === 'round-end') hasRound = true
+      if (event.kind === 'round-end')
+        isLate = event.timeMs === event.arrivedMs && (pattern.isPassedOn === true || !isDirect())
       if (event.kind === 'round-start') recorder.onRoundEvent({ kind: 'round-start', round: event.round })
       if (event.kind === 'cleanup') recorder.onRoundEvent({ kind: 'cleanup', round: event.round })
       if (event.kind === 'anomaly') warn(event.message)
@@ -60,22 +60,26 @@ export function followRounds(
           // What ends the job has nothing to settle: what falls from then on is the program's own end.
           settleMs: event.isLast ? 0 : SETTLE_MS,
           isLast: event.isLast,
-          approximate: event.timeMs === event.arrivedMs && (pattern.isPassedOn === true || !isDirect()),
+          approximate: isLate,
         })
       if (event.kind === 'finished') recorder.workIsDone()
     }
   }
   return {
-    stream: () => {
+    stream: (source) => {
+      const isDirect = writtenByRole(recorder, source)
       const log = new RoundLog(pattern, { counter, onLines: (lines) => hasRound || seen.add(lines) })
       return {
-        write: (chunk) => take(log.write(chunk, nowMs())),
-        end: () => take(log.end(nowMs())),
+        write: (chunk) => take(log.write(chunk, nowMs()), isDirect),
+        end: () => take(log.end(nowMs()), isDirect),
       }
     },
     close: () => {
       const at = nowMs()
-      take(counter.close(() => ({ timeMs: at, arrivedMs: at })))
+      take(
+        counter.close(() => ({ timeMs: at, arrivedMs: at })),
+        () => !isLate,
+      )
     },
     unmatched: () => (hasRound ? undefined : seen.tell()),
   }
@@ -85,14 +89,13 @@ export function followRounds(
  * Whether a process that has a role writes the log itself. Where none has, as when a launcher streams it or a pipe delays it, its
  * lines may come late; where no process has a role, that is not known, and they are taken to be in time.
  */
-function writtenByRole(recorder: RecorderHandle, source: () => readonly string[]): () => boolean {
+function writtenByRole(recorder: RecorderHandle, log: string | null): () => boolean {
   let isDirect = false
   return () => {
-    const log = source()
     const named = recorder
       .processes()
       .filter(({ role, isGone, exit }) => role !== 'process' && !isGone && exit === null)
-    isDirect ||= log.length === 0 || named.some(({ pid }) => log.some((target) => hasOpen(pid, target)))
+    isDirect ||= log === null || named.some(({ pid }) => hasOpen(pid, log))
     return isDirect || named.length === 0
   }
 }
