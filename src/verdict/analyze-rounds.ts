@@ -3,7 +3,6 @@ import type { Analysis, AnalyzeOptions, Interval, LimitForecast, SingleChange } 
 import { decideShape } from './decide-shape.js'
 import { endLevelOf } from './end-level.js'
 import type { Findings } from './findings.js'
-import { isTolerated } from './growth.js'
 import { SECONDS_PER_DAY } from './horizon.js'
 import { SHORTEST_LEVEL } from './means/steps.js'
 import { reasonOf } from './reason.js'
@@ -24,7 +23,8 @@ export function analyzeRounds(rounds: TrialRounds | readonly TrialRounds[], opti
   const findings = decideShape(trials, options)
   const facts = factsOf(findings, options)
   const lasted = Math.max(0, ...trials.map((trial) => trial.rounds.length))
-  const needsRounds = findings.shape === 'inconclusive' ? roundsNeeded(findings, options.gcRounds) : null
+  const inBlocks = Math.max(0, ...findings.trials.map(({ rounds }) => rounds.length)) < lasted
+  const needsRounds = findings.shape === 'inconclusive' && !inBlocks ? roundsNeeded(findings, options.gcRounds) : null
   const analysis = {
     shape: findings.shape,
     slow: isSlow(findings),
@@ -45,7 +45,7 @@ const NOT_KNOWN: Analysis['now'] = { trend: 'unclear', bytesPerRound: null, low:
 const SECONDS_PER_HOUR = 3600
 
 function isSlow({ shape, trend, ...matter }: Findings): boolean {
-  return shape === 'grows' && trend !== undefined && isTolerated(trend, matter)
+  return shape === 'grows' && trend !== undefined && trend.slope < matter.practicalFloorBytes
 }
 
 function trialsOf(rounds: TrialRounds | readonly TrialRounds[]): readonly TrialRounds[] {
@@ -145,7 +145,8 @@ function changeOf({ trial, round, bytes }: SingleChange): SingleChange {
   return { trial, round, bytes }
 }
 
-function outliersOf({ fit, trials }: Findings): SingleChange[] {
+function outliersOf({ fit, trials, spikes }: Findings): SingleChange[] {
+  if (spikes !== undefined) return spikes
   if (fit === undefined) return []
   return fit.setAside.flatMap((places, trial) =>
     [...places]

@@ -1,30 +1,23 @@
 import { median } from '../statistics/median.js'
 import type { AnalyzeOptions } from './analysis.js'
-import { fitMeans, lowest, type MeanFits, toothOf } from './choose-mean.js'
+import { inBlocks, MOST_ROWS } from './blocks.js'
+import { fitMeans, type MeanFits } from './choose-mean.js'
+import { chosenMean } from './chosen-mean.js'
+import { asMostSay } from './each-trial.js'
 import { endLevelOf } from './end-level.js'
-import {
-  type Because,
-  CLEAR_GAIN,
-  FEWEST_ROUNDS,
-  type Findings,
-  type Known,
-  roundingOf,
-  STEP_ROUNDS,
-  STRONG_GAIN,
-} from './findings.js'
+import { FEWEST_ROUNDS, type Findings, type Known, roundingOf } from './findings.js'
 import { FAR_SHARE, hasSpike, lowAtFirst } from './first-rounds.js'
 import type { MeanFit } from './fit-mean.js'
 import { growthOf } from './growth.js'
 import { knownOf } from './horizon.js'
+import { longSawtooth, spikesIn } from './long-series.js'
 import { nowOf, type TrendFrom } from './now.js'
 import type { RoundSeries } from './round-series.js'
+import { judgedByRow } from './rows.js'
 import { floorAfterWarmUp, floorsOf, growingTeeth, narrower } from './sawtooth-floor.js'
 import { endOfStairs, judgeStairs, restartColumns } from './stairs.js'
 import { type TrendInput, trendOf } from './trend.js'
 import { afterWarmUp, bendOf, isWatched, staysWithin, WITHIN_ONE_ROUND } from './warm-up.js'
-
-/** The same for a saw-tooth, which comes back: half of what a round may bring, or pages that come and go would be one. */
-const TOOTH_ROUNDS = 0.5
 
 /**
  * Decides the shape: first which idea of the mean explains the rounds best at its price, then, on the part that this idea leaves
@@ -33,27 +26,58 @@ const TOOTH_ROUNDS = 0.5
  *
  * @param trials each in the order of its rounds
  */
-export function decideShape(trials: readonly RoundSeries[], asked: AnalyzeOptions): Findings {
+export function decideShape(
+  trials: readonly RoundSeries[],
+  asked: AnalyzeOptions,
+  mostRows: number = MOST_ROWS,
+): Findings {
   const usable = trials.filter(({ rounds }) => rounds.length >= FEWEST_ROUNDS)
   const known = knownOf(usable.length === 0 ? trials : usable, asked)
-  const tooFew: Findings = { ...known, shape: 'inconclusive', because: 'too few rounds' }
-  if (usable.length === 0) return tooFew
-  const fits = fitMeans(usable, asked.gcRounds, roundingOf(known.levelBytes))
-  if (fits === undefined) return tooFew
-  const found = shapeOf(known, fits, asked)
+  if (usable.length === 0) return { ...known, shape: 'inconclusive', because: 'too few rounds' }
+  const isLong = usable.some(({ rounds }) => rounds.length > mostRows)
+  const together = isLong ? decideLong(known, asked, mostRows) : decideTogether(known, asked)
+  const isOpen = together.shape === 'inconclusive' || together.now?.trend === 'unclear'
+  if (usable.length === 1 || !isOpen) return together
+  return asMostSay(
+    together,
+    usable.map((trial) => decideShape([trial], asked, mostRows)),
+  )
+}
+
+/** Thousands of rounds: teeth are looked for in the last of them, all else in the medians of blocks, and spikes in each round. */
+function decideLong(known: Known, asked: AnalyzeOptions, mostRows: number): Findings {
+  const hasCycles = asked.gcRounds !== 0 && asked.gcRounds !== 1
+  const sawtooth = hasCycles ? longSawtooth(known, asked) : undefined
+  if (sawtooth !== undefined) return sawtooth
+  const blocks = known.trials.map((trial) => inBlocks(trial, mostRows))
+  const found = decideTogether({ ...known, trials: blocks }, { ...asked, gcRounds: 0 })
+  const spikes = found.shape === 'stable' ? spikesIn(known.trials) : []
+  return spikes.length === 0 ? found : { ...found, shape: 'spike', because: 'spike', spikes }
+}
+
+function decideTogether(known: Known, asked: AnalyzeOptions): Findings {
+  // A cycle that was named counts rounds.
+  const isNamed = asked.gcRounds !== undefined && asked.gcRounds > 1
+  return isNamed ? decideRows(known, asked) : judgedByRow(known, (inRows) => decideRows(inRows, asked))
+}
+
+function decideRows(known: Known, asked: AnalyzeOptions): Findings {
   const roundingBytes = roundingOf(known.levelBytes)
+  const fits = fitMeans(known.trials, asked.gcRounds, roundingBytes)
+  if (fits === undefined) return { ...known, shape: 'inconclusive', because: 'too few rounds' }
+  const found = shapeOf(known, fits, asked)
+  const { trials } = found
   const trendFrom = (place: number) =>
     trendOf(
-      found.teeth ? floorsOf(usable, found.fit!, place) : inputsOf(usable, found.fit!, place, 'now'),
+      found.teeth ? floorsOf(trials, found.fit!, place) : inputsOf(trials, found.fit!, place, 'now'),
       roundingBytes,
     )
-  const now = nowOf(usable, known, trendFrom, lastBreakOf(found))
-  return withNow({ ...found, now })
+  return withNow({ ...found, now: nowOf(trials, known, trendFrom, lastBreakOf(found)) })
 }
 
 function shapeOf(known: Known, fits: MeanFits, asked: AnalyzeOptions): Findings {
-  const { trials, practicalFloorBytes } = known
-  const { fit, because } = chosen(fits, practicalFloorBytes)
+  const { trials, rowFloorBytes } = known
+  const { fit, because } = chosenMean(fits, rowFloorBytes)
   const roundingBytes = roundingOf(known.levelBytes)
   const trendFrom = (place: number) => trendOf(inputsOf(trials, fit, place), roundingBytes)
   if (because === 'cycles') {
@@ -68,6 +92,8 @@ function shapeOf(known: Known, fits: MeanFits, asked: AnalyzeOptions): Findings 
     const gain = Math.min(fits.constant.score, fits.line.score) - fit.score
     const found = afterWarmUp({ ...known, shape: 'settling', because, fit }, { gain, trendFrom, bend: bendOf(fits) })
     if (found.shape === 'grows' && fit.mean.tauRounds! < WITHIN_ONE_ROUND) return behindTheFirst(found, asked)
+    if (found.shape === 'stable' && hasSpike(fit, known.levelBytes))
+      return { ...found, shape: 'spike', because: 'spike' }
     const isLevel = found.growth === 'stable' && fits.constant.score <= fits.line.score
     return found.shape === 'inconclusive' && isLevel ? onOneLevel(known, fits.constant) : found
   }
@@ -100,7 +126,7 @@ function onOneLevel(known: Known, fit: MeanFit): Findings {
 /** The jump after a low first round hides a slower warm-up behind it: whether that ends is seen without that round. */
 function behindTheFirst(found: Findings, asked: AnalyzeOptions): Findings {
   const others = found.trials.map(({ rounds, bytes }) => ({ rounds: rounds.slice(1), bytes: bytes.slice(1) }))
-  const behind = decideShape(others, asked)
+  const behind = decideRows({ ...found, trials: others }, asked)
   return behind.shape === 'settling' || behind.shape === 'inconclusive' ? behind : found
 }
 
@@ -137,48 +163,11 @@ function accelerating(found: Findings & { fit: MeanFit }, trendFrom: TrendFrom):
   const rounds = Math.max(...found.trials.map((trial) => trial.rounds.length))
   const place = found.fit.mean.breakPlace ?? Math.floor(rounds / 2)
   const trend = trendFrom(place)
-  const growth = growthOf(trend, found)
+  const growth = growthOf(trend, found, found.because === 'accelerates')
   const judged = { ...found, trend, growth, settledPlace: place }
   if (growth === 'grows') return judged
   if (growth === 'falls') return { ...judged, shape: 'falls', because: 'falls', settledPlace: undefined }
   return { ...judged, shape: 'inconclusive', because: 'slope', settledPlace: undefined }
-}
-
-function chosen(fits: MeanFits, practicalFloorBytes: number): { fit: MeanFit; because: Because } {
-  const { constant, line, saturation, saturationAndLine, ramp, onset, acceleration, sawtooth, steps } = fits
-  const plain = lowest([constant, line, saturation, saturationAndLine])!
-  // A broken line is looked for in many places, and has to be strongly better than what is plainer.
-  const broken = lowest([ramp, onset, acceleration])
-  const smooth = broken !== undefined && broken.score < plain.score - STRONG_GAIN ? broken : plain
-  const isBroken = smooth !== plain
-  const others = Math.min(smooth.score, steps?.score ?? Number.POSITIVE_INFINITY)
-  if (sawtooth !== undefined && sawtooth.score < others && toothOf(sawtooth) > TOOTH_ROUNDS * practicalFloorBytes)
-    return { fit: sawtooth, because: 'cycles' }
-  if (steps !== undefined && steps.score < smooth.score - (isBroken ? 0 : CLEAR_GAIN)) {
-    const sizes = steps.coefficients.map((one) => Math.max(0, ...one.slice(1).map(Math.abs)))
-    if (median(sizes) > STEP_ROUNDS * practicalFloorBytes) return { fit: steps, because: 'steps' }
-  }
-  return { fit: smooth, because: isConvex(smooth) ? 'accelerates' : (BECAUSE[smooth.mean.kind] ?? 'slope') }
-}
-
-/** A line and what is left of a fall at first is, where it never fell, growth that grows. */
-function isConvex({ mean, coefficients }: MeanFit): boolean {
-  if (mean.kind !== 'saturation' || !mean.hasLine) return false
-  const lengths = mean.columns.map((columns) => columns[0]!.length)
-  return coefficients.every(([, slope, approach], trial) => {
-    const turnsAt = mean.tauRounds! * Math.log(approach! / (slope! * mean.tauRounds!))
-    return slope! > 0 && approach! > 0 && turnsAt < EARLY * lengths[trial]!
-  })
-}
-
-/** A share of the rounds. */
-const EARLY = 1 / 3
-
-const BECAUSE: Partial<Record<MeanFit['mean']['kind'], Because>> = {
-  saturation: 'settled',
-  ramp: 'ramp',
-  onset: 'late onset',
-  acceleration: 'accelerates',
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Now, Shape } from './analysis.js'
+import type { Now, Shape, SingleChange } from './analysis.js'
 import type { MeanFit } from './fit-mean.js'
 import type { Growth, Matter } from './growth.js'
 import type { RoundSeries } from './round-series.js'
@@ -10,6 +10,8 @@ export interface Known extends Matter {
   trials: readonly RoundSeries[]
   /** What growth is projected over. */
   horizonRounds: number
+  /** What is tolerated from one row to the next, as it was given: steps and teeth are measured by it. */
+  rowFloorBytes: number
 }
 
 /** The shape, and everything that it was decided from. */
@@ -24,6 +26,8 @@ export interface Findings extends Known {
   /** Of the part after warm-up, apart from steps and saw-teeth. */
   trend?: Trend | undefined
   growth?: Growth
+  /** Single rounds far off, where the rest was judged in blocks. */
+  spikes?: SingleChange[]
   /** Of the teeth of a saw-tooth, where they grow. */
   teeth?: Trend | undefined
   /** Place of the first settled round, or of the first one of the growth. */
@@ -51,6 +55,7 @@ export type Because =
   | 'steps down'
   | 'steps'
   | 'spike'
+  | 'each trial'
 
 /** With fewer rounds no noise can be told from a slope. */
 export const FEWEST_ROUNDS = 6

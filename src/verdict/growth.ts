@@ -23,19 +23,28 @@ const DRIFT_SHARE = 0.02
 /**
  * `stable` where the whole interval lies within what is tolerated, and no growth is established that matters; `grows` and `falls` where
  * the sign is beyond doubt.
+ *
+ * @param isCurved the part is known to bend upwards, so that a line through it leaves what looks as if it wandered
  */
-export function growthOf(trend: Trend | undefined, matter: Matter): Growth {
+export function growthOf(trend: Trend | undefined, matter: Matter, isCurved = false): Growth {
   if (trend === undefined) return 'inconclusive'
   const certain = certainSign(trend)
   if (isTolerated(trend, matter))
-    return certain > 0 && mattersThough(trend, matter) && isLaw(trend) ? 'grows' : 'stable'
-  if (certain > 0) return isLaw(trend) ? 'grows' : 'inconclusive'
+    return certain > 0 && mattersThough(trend, matter) && (isCurved || isLaw(trend)) ? 'grows' : 'stable'
+  if (certain > 0) return isCurved || isLaw(trend) ? 'grows' : 'inconclusive'
   return certain < 0 ? 'falls' : 'inconclusive'
 }
 
+/** What a level may have moved by over all that was watched, as a share of it, however little that is a round. */
+const MOVES = 0.1
+
 /** Whether the whole interval lies within what is tolerated. */
-export function isTolerated({ low, high }: Pick<Trend, 'low' | 'high'>, { practicalFloorBytes }: Matter): boolean {
-  return low > -practicalFloorBytes && high < practicalFloorBytes
+export function isTolerated(
+  { low, high, spanRounds }: Pick<Trend, 'low' | 'high' | 'spanRounds'>,
+  { practicalFloorBytes, levelBytes }: Matter,
+): boolean {
+  const most = Math.max(-low, high)
+  return most < practicalFloorBytes && most * spanRounds < Math.max(MOVES * levelBytes, practicalFloorBytes)
 }
 
 /** 1 and -1 where it is beyond doubt, else 0. */

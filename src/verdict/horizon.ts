@@ -23,10 +23,12 @@ export function knownOf(trials: readonly RoundSeries[], options: AnalyzeOptions)
   const { limitBytes } = options
   const room = limitBytes === undefined ? ROOM_SHARE * levelBytes : Math.max(0, limitBytes - endLevelOf(trials))
   const horizonRounds = horizonOf(trials, options)
+  const practicalFloorBytes = toleratedBytes(trials, levelBytes, options)
   return {
     trials,
     levelBytes,
-    practicalFloorBytes: toleratedBytes(trials, levelBytes, options),
+    practicalFloorBytes,
+    rowFloorBytes: practicalFloorBytes * rowRounds(trials),
     horizonRounds,
     mattersBytes: room / horizonRounds,
   }
@@ -56,7 +58,7 @@ function horizonOf(
 }
 
 /** Round numbers from one row to the next. */
-function rowRounds(trials: readonly RoundSeries[]): number {
+export function rowRounds(trials: readonly RoundSeries[]): number {
   return median(trials.map((trial) => (trial.rounds.length < 2 ? 1 : spanOf(trial) / (trial.rounds.length - 1))))
 }
 

@@ -75,6 +75,8 @@ function growth(findings: Findings, analysis: Told): string {
       return analysis.restarts.length > 0
         ? `Grows within each life, by ${slopeWords(slope!)}; it started anew ${restarts(analysis)}.`
         : `Grows by ${rate}; besides, the level shifts ${steps(analysis)}, ${signed(climb!)} in all.`
+    case 'each trial':
+      return `Grows in most trials, each taken alone, by ${slopeWords(slope!)} on average.`
     case 'steps up':
       return `Grows in steps: the level shifts ${steps(analysis)}, ${signed(climb!)} in all, and never falls.`
     default:
@@ -144,14 +146,19 @@ function steps({ steps: all, trials }: Told): string {
   return `${most.join(', ')}${all.length > most.length ? ` and ${all.length - most.length} more times` : ''}`
 }
 
-function needs({ shape }: Findings, { needsRounds, rounds, trials }: Told): string[] {
+/** Said where it holds: of too few rounds, and of noise that does not wander about a slope that is alone in doubt. */
+function needs({ shape, because, trend }: Findings, { needsRounds, rounds, trials }: Told): string[] {
   if (shape !== 'inconclusive') return []
+  const isPlain = because === 'too few rounds' || (because === 'slope' && (trend?.correlation ?? 1) < PLAIN_CORRELATION)
+  if (!isPlain || (needsRounds !== null && needsRounds <= rounds)) return []
   return needsRounds === null
     ? ['At this noise no practical number of rounds decides: use more trials, or a wider --floor.']
     : [
         `About ${count(needsRounds - rounds, 'more round')}${trials > 1 ? ' a trial' : ''} (${needsRounds} in all) should decide.`,
       ]
 }
+
+const PLAIN_CORRELATION = 0.8
 
 function limit({ limit: found, shape }: Told): string[] {
   if (found === null) return []

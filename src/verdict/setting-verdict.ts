@@ -50,8 +50,9 @@ export function settingToJudge(
   }
 }
 
-function gcRoundsOf(comparison: Comparison, label: string): number {
-  return cleanupPeriodOf(comparison, label)?.rounds ?? 0
+/** Undefined where nobody told: then a period is looked for. */
+function gcRoundsOf(comparison: Comparison, label: string): number | undefined {
+  return cleanupPeriodOf(comparison, label)?.rounds
 }
 
 /** Rounds between cleanups: what the judged program's own log tells counts for more than what the setting is called. */
@@ -68,7 +69,7 @@ export function cleanupPeriodOf(comparison: Comparison, label: string): CleanupP
 export function judgeSetting(comparison: Comparison, summary: SettingSummary): SettingVerdict {
   const { label } = summary
   const completed = completedOf(comparison.trials, label)
-  const gcRounds = gcRoundsOf(comparison, label)
+  const gcRounds = gcRoundsOf(comparison, label) ?? 0
   const toJudge = settingToJudge(comparison, summary)
   const analysis = toJudge === undefined ? null : analyzeRounds(toJudge.trials, toJudge.options)
   const expected = comparison.expectations[label]

@@ -120,6 +120,7 @@ function judge(file: RecordingFile, options: OptionValues<typeof analyzeOptions>
     limitBytes: options.limit ?? source.limitBytes ?? undefined,
     horizonRounds: options.horizon,
     secondsPerRound: source.secondsPerRound ?? undefined,
+    isTime: source.unit === 'window',
   })
   return { path: file.path, format: file.format, series: file.part, source, analysis }
 }
