@@ -4,8 +4,10 @@ import { installOnce, root } from './install.mjs'
 
 installOnce()
 
+const FUZZERS = ['test/federation/fuzz.test.ts', 'test/cli/stored-files-fuzz.test.ts']
+
 const [cases = '20000'] = process.argv.slice(2)
-const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', 'test/federation/fuzz.test.ts'], {
+const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', ...FUZZERS], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, TIDEMARK_FUZZ_CASES: cases },

@@ -14,6 +14,8 @@ export interface Command {
   elsewhere?: Record<string, { why: string; fix: string }>
   /** Complete command lines that work as they stand, shown at the end of the help. */
   examples: string[]
+  /** It reads and prints, and ends when nobody reads what it prints. Whoever measures goes on. */
+  onlyPrints?: boolean
   /** Parse, call the library, print. Returns the exit code; an error thrown is printed and decides it. */
   run(input: CommandInput): Promise<number>
 }

@@ -3,7 +3,11 @@ import { UsageError } from '../errors.js'
 import { parseCommandLine } from './bind-options.js'
 import { overview, programVersion } from './overview.js'
 import { printError } from './print-error.js'
+import { escapeFor } from './terminal.js'
 import { unknownVerb, verbs } from './verbs.js'
+
+/** Whether all is done when nobody reads the results any more (`tidemark --help | head`); a measurement goes on. */
+let endsWithItsReader = true
 
 /** Looks at the verb, loads that verb's file alone, and turns what it returns or throws into the exit code. */
 async function main(args: string[]): Promise<number> {
@@ -16,6 +20,7 @@ async function main(args: string[]): Promise<number> {
   const load = verbs[first]
   if (load === undefined) throw unknownVerb(first)
   const { command } = await load()
+  endsWithItsReader = command.onlyPrints === true
   const parsed = parseCommandLine(command, rest, process.env)
   return 'help' in parsed ? print(parsed.help) : command.run(parsed)
 }
@@ -25,14 +30,16 @@ function print(text: string): number {
   return 0
 }
 
-/** A reader of results that has seen enough (`tidemark compare --help | head`) is no fault; one of progress is not missed. */
+/** A reader that has seen enough is no fault. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  if (error.code !== 'EPIPE') throw error
+  if (endsWithItsReader) process.exit(0)
 })
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
+escapeFor(process.stdout)
+escapeFor(process.stderr)
 
 try {
   process.exitCode = await main(process.argv.slice(2))

@@ -2,6 +2,7 @@ import pc from 'picocolors'
 import type { FinishedComparison } from '../experiment/compare.js'
 import type { TableOptions } from '../report/table.js'
 import type { ReportView } from '../report/view.js'
+import { writeStyled } from './terminal.js'
 
 /** A comparison and its report. */
 export interface ReportedComparison {
@@ -20,7 +21,8 @@ export async function reportComparison({ folder, comparison }: FinishedCompariso
 /** Tables, warnings, what was seen in words, and where to look further. */
 export async function printComparison({ folder, page, view }: ReportedComparison): Promise<void> {
   const { terminalSummary } = await import('../report/table.js')
-  process.stdout.write(`${terminalSummary(view, tableOptions())}\nReport: ${page}\nData:   ${folder}\n`)
+  writeStyled(process.stdout, `${terminalSummary(view, tableOptions())}\n`)
+  process.stdout.write(`Report: ${page}\nData:   ${folder}\n`)
 }
 
 /** Writes overview.md of several comparisons into their folder, and prints its table. */
@@ -33,7 +35,9 @@ export async function reportOverview(
   const { terminalTable } = await import('../report/table.js')
   const table = overviewTable(reported.map(({ view }) => view))
   const file = writeOverview(table, folder)
-  if (!isJson) process.stdout.write(`\n${terminalTable(table, tableOptions())}\n\nOverview: ${file}\n`)
+  if (isJson) return
+  writeStyled(process.stdout, `\n${terminalTable(table, tableOptions())}\n\n`)
+  process.stdout.write(`Overview: ${file}\n`)
 }
 
 function tableOptions(): TableOptions {

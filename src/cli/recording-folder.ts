@@ -1,11 +1,12 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { UsageError } from '../errors.js'
+import { messageOf, systemErrorCode, UsageError } from '../errors.js'
 import { isRecording } from '../recording/read-recording.js'
+import { lockRecording } from '../recording/recorder-lock.js'
 
 /**
- * The folder for a new recording, absolute: the one that was asked for, or `tidemark-` and the local time in 14 digits here, as
- * `mprof run` names its files.
+ * The folder for a new recording, absolute: the one that was asked for, or a new `tidemark-` with the local time in 14 digits
+ * here, as `mprof run` names its files.
  *
  * @throws UsageError when something is there already; with `force` a recording is removed, and nothing else is
  */
@@ -19,6 +20,7 @@ export function recordingFolder(asked: string | undefined, force: boolean, now =
     throw new UsageError(`${asked} holds a recording already`, {
       fix: 'Name another folder with --out, or replace it with --force.',
     })
+  lockRecording(folder).release() // refused while it is being made
   rmSync(folder, { recursive: true })
   return folder
 }
@@ -32,10 +34,16 @@ function isEmpty(path: string): boolean {
   }
 }
 
-/** Two recordings that begin within a second get the names of two seconds. */
+/** Two recordings that begin within a second get the names of two seconds; whoever makes a folder has it. */
 function nextFreeName(now: Date): string {
   const folder = join(process.cwd(), `tidemark-${digitsOf(now)}`)
-  return existsSync(folder) ? nextFreeName(new Date(now.getTime() + 1000)) : folder
+  try {
+    mkdirSync(folder)
+    return folder
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return nextFreeName(new Date(now.getTime() + 1000))
+    throw new UsageError(`cannot record into ${folder}: ${messageOf(error)}`, { cause: error })
+  }
 }
 
 /** `20261123204823`, local time. */

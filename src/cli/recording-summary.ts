@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { AttributionMark } from '../marks.js'
+import { printableLine } from '../printable.js'
 import { peaksByRole, type RolePeak, UNNAMED_ROLE } from '../recording/peaks-by-role.js'
 import type { RecordingOutline } from '../recording/read-recording.js'
 import type { RecordedProcess, RecordingHead, RoundRecord } from '../recording/recording.js'
@@ -21,7 +22,7 @@ export function recordingSummary(recording: RecordingOutline): string {
     ...processTable(head),
     ...(rounds.length === 0 ? [] : ['', ...roundTable(rounds, head)]),
     ...(recording.attribution.length === 0 ? [] : ['', ...recording.attribution.map(partsLine)]),
-    ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `warning: ${warning}`)]),
+    ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `warning: ${printableLine(warning)}`)]),
     '',
     `recording: ${recording.folder}`,
   ].join('\n')
@@ -191,7 +192,8 @@ function partsLine({ pid, role, round, rssBytes, retainedBytes, garbageBytes, li
 }
 
 /** Columns two blanks apart, named ones to the right; the last one is not filled up. */
-function alignColumns(rows: readonly string[][], right: readonly string[]): string[] {
+function alignColumns(given: readonly string[][], right: readonly string[]): string[] {
+  const rows = given.map((row) => row.map(printableLine))
   const [head = []] = rows
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows.map((row) =>

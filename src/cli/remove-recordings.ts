@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { messageOf, TidemarkError, UsageError } from '../errors.js'
 import { recordingFormat } from '../recording/formats/open-recording.js'
 import { isRecording, readHead } from '../recording/read-recording.js'
+import { recorderState } from '../recording/recorder-lock.js'
 import { SAMPLES_FILE } from '../recording/recording-files.js'
 
 export interface RemovalOptions {
@@ -29,7 +30,7 @@ export function removeRecordings(paths: readonly string[], { isDryRun, isForced 
 }
 
 /** What a recorder writes into its folder. */
-const OWN_FILE = /^(recording\.json(\.new)?|\w+\.ndjson|.+\.log)$/
+const OWN_FILE = /^(recording\.json(\.new)?|recorder\.lock|\w+\.ndjson|.+\.log)$/
 /** Samples come many times a second; a recording that had one so lately is being made. */
 const RECENT_MS = 10_000
 
@@ -49,7 +50,7 @@ function assertRecordingFolder(path: string, isForced: boolean): void {
     throw new UsageError(`${path} holds what no recorder wrote: ${foreign.slice(0, 3).join(', ')}`, {
       fix: 'Nothing was removed. Move that away, or remove it too with --force.',
     })
-  if (readHead(path).state === 'running' && isRecent(join(path, SAMPLES_FILE)))
+  if (readHead(path).state === 'running' && isBeingMade(path))
     throw new UsageError(`${path} is still being recorded`, {
       fix: 'Nothing was removed. Wait until it ends, or remove it anyway with --force.',
     })
@@ -62,6 +63,12 @@ function assertRecordingFile(path: string): void {
     throw new UsageError(`${path} is a table, and not a recording that was made by Tidemark, mprof or psrecord`, {
       fix: 'Nothing was removed. Other files are removed with rm.',
     })
+}
+
+/** Where nobody is known to have held the lock, samples tell. */
+function isBeingMade(path: string): boolean {
+  const state = recorderState(path)
+  return state === 'runs' || (state === 'unknown' && isRecent(join(path, SAMPLES_FILE)))
 }
 
 function isRecent(file: string): boolean {

@@ -1,3 +1,6 @@
+import { printable, printableLine } from '../printable.js'
+import { writeStyled } from './terminal.js'
+
 /** Progress on stderr: one line redrawn on a terminal; without one, plain lines and not too many of them. */
 export interface StatusLine {
   /** What is going on now. Without a terminal at most one a few seconds is printed, unless it is news. */
@@ -20,13 +23,13 @@ function redrawnLine(stream: NodeJS.WriteStream): StatusLine {
   let shown = ''
   return {
     show: (text) => {
-      shown = text.slice(0, Math.max(20, stream.columns - 1))
-      stream.write(`${ERASE}${shown}`)
+      shown = printableLine(text).slice(0, Math.max(20, stream.columns - 1))
+      writeStyled(stream, `${ERASE}${shown}`)
     },
-    print: (text) => stream.write(`${ERASE}${text}\n${shown}`),
+    print: (text) => writeStyled(stream, `${ERASE}${printable(text)}\n${shown}`),
     clear: () => {
       shown = ''
-      stream.write(ERASE)
+      writeStyled(stream, ERASE)
     },
   }
 }

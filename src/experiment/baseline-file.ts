@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { messageOf, UsageError } from '../errors.js'
 import type { MachineFacts } from '../linux/machine.js'
 import { machineDifferences } from '../linux/machine-differences.js'
+import { checkStored, readStoredText } from '../recording/stored-file.js'
+import { machineSchema, number, settingValues, timeMs } from '../recording/stored-schemas.js'
 import { TRIALS_TO_DECIDE } from '../verdict/compare-settings.js'
 import { type GatedNumbers, gatedNumbers } from '../verdict/gated-numbers.js'
 import type { Comparison } from './comparison.js'
@@ -26,49 +28,39 @@ export interface BaselineEntry {
 
 /** @throws UsageError when there is no such file, or none of this format */
 export function readBaselineFile(path: string): BaselineFile {
+  if (!existsSync(path))
+    throw new UsageError(`there is no baseline ${path}`, {
+      fix: 'Write one first: the same command with --update-baseline.',
+    })
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
+    value = JSON.parse(readStoredText(path))
   } catch (error) {
-    if (!existsSync(path))
-      throw new UsageError(`there is no baseline ${path}`, {
-        fix: 'Write one first: the same command with --update-baseline.',
-      })
     throw new UsageError(`cannot read the baseline ${path}: ${messageOf(error)}`, { cause: error })
   }
-  const parsed = v.safeParse(schema, value)
-  // The schema checks what is relied on; the rest is the writer's promise.
-  if (parsed.success) return value as BaselineFile
-  const [issue] = parsed.issues
-  const key = v.getDotPath(issue)
-  throw new UsageError(
-    `${path} is no baseline of this version: ${key === null ? '' : `${key}: `}found ${issue.received}, expected ${issue.expected}`,
-    { fix: 'Write it anew with --update-baseline.' },
-  )
+  const fix = 'Write it anew with --update-baseline.'
+  return checkStored(value, schema, { file: path, what: 'baseline of this version', fix }) as BaselineFile
 }
+
+const numbers = v.array(number)
 
 const schema = v.looseObject({
   format: v.literal('tidemark-baseline/1'),
   entries: v.array(
     v.looseObject({
       name: v.string(),
-      measuredMs: v.number(),
-      machine: v.looseObject({
-        arch: v.string(),
-        cores: v.number(),
-        memoryBytes: v.number(),
-        kernel: v.string(),
-        node: v.string(),
-      }),
+      measuredMs: timeMs,
+      machine: v.looseObject({ ...machineSchema.entries, arch: v.string(), cores: number, node: v.string() }),
       judge: v.string(),
-      job: v.record(v.string(), v.union([v.string(), v.number()])),
+      job: settingValues,
       settings: v.array(
         v.looseObject({
           label: v.string(),
-          peakBytes: v.array(v.number()),
+          values: v.optional(settingValues),
+          peakBytes: numbers,
           hasSampledPeaks: v.boolean(),
-          floorBytes: v.array(v.number()),
-          slopeBytesPerRound: v.array(v.number()),
+          floorBytes: numbers,
+          slopeBytesPerRound: numbers,
         }),
       ),
     }),

@@ -5,13 +5,14 @@ import { readMachineFacts } from '../linux/machine.js'
 import { makeFolder as makeFolders } from '../linux/make-folder.js'
 import type { Comparison, TrialResult } from './comparison.js'
 import type { ComparisonDefinition } from './definition.js'
-import { makeFolder, readComparison, readPlan, saveComparison, savePlan } from './folder.js'
+import { hasComparison, makeFolder, readComparison, readPlan, saveComparison, savePlan } from './folder.js'
 import { type ComparisonPlan, planComparison, settingsOf } from './plan.js'
 import { type ScheduledTrial, scheduleTrials } from './schedule.js'
 import type { Setting } from './settings.js'
 import { assertShardable, type Shard, trialsOfShard } from './shard.js'
 import { type FinishedTrial, runTrial } from './trial.js'
 import { workloadOf } from './workloads/workload-of.js'
+import { asOnlyWriter } from './writer-lock.js'
 
 export interface CompareOptions {
   /** Folder for the results, empty or absent; `runs/<name>-<local time>` when left out. */
@@ -68,9 +69,12 @@ export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}
   const { shard } = options
   if (shard !== undefined) assertShardable(plan.trials, shard)
   const folder = makeFolder(options.out, plan.name, new Date())
-  savePlan(folder, plan)
-  const comparison = { ...startComparison(plan, settings), ...(shard !== undefined && { shard }) }
-  return runTrials(folder, plan, comparison, options)
+  return asOnlyWriter(folder, async () => {
+    if (hasComparison(folder)) throw new UsageError(`another comparison has begun in ${folder} just now`)
+    savePlan(folder, plan)
+    const comparison = { ...startComparison(plan, settings), ...(shard !== undefined && { shard }) }
+    return runTrials(folder, plan, comparison, options)
+  })
 }
 
 /** Our own server can probe itself on the way; a command is probed from outside, by a library that is preloaded only when asked for. */
@@ -92,7 +96,7 @@ export async function resumeComparison(
 ): Promise<FinishedComparison> {
   const plan = planComparison(readPlan(folder), join(folder, 'plan.json'))
   workloadOf(plan).check(settingsOf(plan))
-  return runTrials(folder, plan, reopenComparison(readComparison(folder)), options)
+  return asOnlyWriter(folder, () => runTrials(folder, plan, reopenComparison(readComparison(folder)), options))
 }
 
 /** A comparison of which nothing ran yet. */
@@ -234,6 +238,7 @@ export function trialRunner(
     run: async (trial, probeEvery) => {
       onProgress({ kind: 'trial-started', trial })
       const setting = comparison.settings.find(({ label }) => label === trial.setting)!
+      assertThere(folder)
       const { result, modelBytes, mismatch } = await runTrial({
         trial,
         setting,
@@ -246,7 +251,11 @@ export function trialRunner(
         signal,
         onProgress: (progress) => onProgress({ kind: 'trial-progress', trial, ...progress }),
         onNote: (note) => onProgress({ kind: 'note', trial, note }),
+      }).catch((error: unknown) => {
+        assertThere(folder)
+        throw error
       })
+      assertThere(folder)
       if (probeEvery === undefined) comparison.trials.push(result)
       else comparison.probeTrials = [...(comparison.probeTrials ?? []), result]
       comparison.modelBytes ??= modelBytes
@@ -260,6 +269,14 @@ export function trialRunner(
       return comparison
     },
   }
+}
+
+/** Made anew by the next trial it would hold a part of the results, and nobody would look for the other. */
+function assertThere(folder: string): void {
+  if (hasComparison(folder)) return
+  throw new UsageError(`the folder for the results, ${folder}, was moved or removed while trials ran`, {
+    fix: `What it held is where it is now. Put it back and go on with --resume ${folder}, or go on with --resume and its new name.`,
+  })
 }
 
 function allTrials({ trials, probeTrials = [] }: Comparison): TrialResult[] {

@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, systemErrorCode, UsageError } from '../errors.js'
 import { makeFolder as makeFolders } from '../linux/make-folder.js'
+import { checkStored, readStoredText } from '../recording/stored-file.js'
 import type { Comparison } from './comparison.js'
+import { comparisonSchema } from './comparison-schema.js'
 import type { ComparisonPlan } from './plan.js'
 
 const RESULTS = 'comparison.json'
@@ -11,11 +13,12 @@ const PLAN = 'plan.json'
 /**
  * Makes the folder of a new comparison.
  *
- * @param out the folder asked for; `runs/<name>-<local time>` when there is none
+ * @param out the folder asked for; a new `runs/<name>-<local time>` when there is none
  * @throws UsageError when it holds something already or cannot be made
  */
 export function makeFolder(out: string | undefined, name: string, now: Date): string {
-  const folder = out ?? join('runs', `${name}-${localTime(now)}`)
+  if (out === undefined) return makeDefaultFolder(name, now)
+  const folder = out
   const fix = 'Name another one with --out.'
   try {
     makeFolders(folder)
@@ -33,6 +36,24 @@ export function makeFolder(out: string | undefined, name: string, now: Date): st
   return folder
 }
 
+/** Two that begin within a second get the names of two seconds; whoever makes a folder has it. */
+function makeDefaultFolder(name: string, now: Date): string {
+  const folder = join('runs', `${name}-${localTime(now)}`)
+  try {
+    makeFolders('runs')
+    mkdirSync(folder)
+    return folder
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST' && existsSync(folder))
+      return makeDefaultFolder(name, new Date(now.getTime() + 1000))
+    if (systemErrorCode(error) === undefined) throw error
+    throw new UsageError(`cannot make the folder for the results, ${folder}: ${messageOf(error)}`, {
+      fix: 'Name another one with --out.',
+      cause: error,
+    })
+  }
+}
+
 /** Replaces comparison.json whole, so that a reader never meets half of it. */
 export function saveComparison(folder: string, comparison: Comparison): void {
   writeWhole(join(folder, RESULTS), comparison)
@@ -46,10 +67,8 @@ export function savePlan(folder: string, plan: ComparisonPlan): void {
 /** @throws UsageError when the folder holds no comparison of this format */
 export function readComparison(folder: string): Comparison {
   const file = join(folder, RESULTS)
-  const found = readJson(folder, file) as { format?: unknown }
-  if (found.format !== 'tidemark-comparison/1')
-    throw new UsageError(`${file}: found format ${JSON.stringify(found.format)}, expected "tidemark-comparison/1"`)
-  return found as Comparison
+  const what = 'comparison of this version'
+  return checkStored(readJson(folder, file), comparisonSchema, { file, what }) as Comparison
 }
 
 /** Unchecked: a person may have edited it. @throws UsageError when the folder holds none */
@@ -78,8 +97,9 @@ export function writeWhole(file: string, content: unknown): void {
 /** Unchecked. @throws UsageError when the file is none */
 export function readJson(folder: string, file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    return JSON.parse(readStoredText(file))
   } catch (error) {
+    if (error instanceof UsageError) throw error
     if (systemErrorCode(error) === 'ENOENT')
       throw new UsageError(existsSync(folder) ? `${folder} holds no comparison` : `there is no folder ${folder}`, {
         fix: 'Name the folder of a comparison, which tidemark compare printed when it began: runs/<name>-<time>',

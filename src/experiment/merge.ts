@@ -1,4 +1,4 @@
-import { cpSync, existsSync } from 'node:fs'
+import { cpSync, existsSync, lstatSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { messageOf, UsageError } from '../errors.js'
@@ -98,11 +98,21 @@ function poolingNotes(parts: readonly Part[], anyMachine: boolean): string[] {
 function copyTrial(from: string, to: string, { folder, trial, setting }: TrialResult): void {
   if (!existsSync(join(from, folder)))
     throw new UsageError(`merge: ${from} lacks ${folder}, the recording of trial ${trial} of ${setting}`)
+  if (!isInside(join(from, folder), from))
+    throw new UsageError(`merge: ${join(from, folder)} leads out of ${from}: found a link, expected a folder`)
   try {
-    cpSync(join(from, folder), join(to, folder), { recursive: true })
+    // A link would lead to wherever its maker wanted.
+    cpSync(join(from, folder), join(to, folder), {
+      recursive: true,
+      filter: (path) => !lstatSync(path).isSymbolicLink(),
+    })
   } catch (error) {
     throw new UsageError(`merge: cannot copy ${join(from, folder)} to ${to}: ${messageOf(error)}`, { cause: error })
   }
+}
+
+function isInside(path: string, folder: string): boolean {
+  return realpathSync(path).startsWith(`${realpathSync(folder)}/`)
 }
 
 function joined(parts: readonly Part[], notes: readonly string[]): Comparison {

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import { UsageError } from '../errors.js'
+import { checkStored } from '../recording/stored-file.js'
+import { shardSchema } from './comparison-schema.js'
 import { makeFolder, readJson, writeWhole } from './folder.js'
 import { type ComparisonPlan, planComparison } from './plan.js'
 import type { Shard } from './shard.js'
@@ -20,6 +23,12 @@ export interface SuiteFolder {
 
 const SUITE = 'suite.json'
 const FORMAT = 'tidemark-suite/1'
+
+const schema = v.looseObject({
+  format: v.literal(FORMAT),
+  plans: v.array(v.unknown()),
+  shard: v.optional(shardSchema),
+})
 
 /**
  * Makes the folder of several comparisons: `suite.json` says which, in their order, and each gets a folder of its own name.
@@ -45,9 +54,7 @@ export function makeSuiteFolder(
 export function readSuiteFolder(folder: string): SuiteFolder | undefined {
   const file = join(folder, SUITE)
   if (!existsSync(file)) return undefined
-  const { format, plans, shard } = readJson(folder, file) as { format?: unknown; plans?: unknown; shard?: Shard }
-  if (format !== FORMAT || !Array.isArray(plans))
-    throw new UsageError(`${file}: found format ${JSON.stringify(format)}, expected "${FORMAT}" and its plans`)
+  const { plans, shard } = checkStored(readJson(folder, file), schema, { file, what: 'suite of this version' })
   const checked = plans.map((plan: unknown, index) => planComparison(plan, `${file}, plan ${index + 1}`))
   return { folder, comparisons: placed(folder, checked), shard }
 }

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
-import { StoppedError, TargetError, TidemarkError } from '../errors.js'
+import { messageOf, StoppedError, TargetError, TidemarkError } from '../errors.js'
 import { describeExit } from '../launch/exit-status.js'
 import { type Guard, startGuard } from '../launch/guard.js'
 import type { MachineFacts } from '../linux/machine.js'
+import { nowMs } from '../recording/clock.js'
 import { type PendingProbe, probeWhenDone } from '../recording/probe/probe-when-done.js'
 import { readRecording } from '../recording/read-recording.js'
 import { startRecording } from '../recording/recorder.js'
@@ -56,7 +57,7 @@ export interface FinishedTrial {
 export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
   const folder = resolve(order.comparisonFolder, order.folder)
   const { tree } = order.workload
-  const startedMs = Date.now()
+  const startedMs = nowMs()
   const guard = await startGuard()
   const recorder = await startRecording({
     folder,
@@ -73,8 +74,12 @@ export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
     guard.dismiss()
     throw error
   })
-  const played = await play(order, { folder, recorder, guard })
-  const { outcome, span = { startedMs, endedMs: Date.now() } } = played
+  const played = await play(order, { folder, recorder, guard }).catch(async (error: unknown) => {
+    // Left open, it would keep this program running.
+    await recorder.finish('failed', messageOf(error))
+    throw error
+  })
+  const { outcome, span = { startedMs, endedMs: nowMs() } } = played
   const head = await recorder.finish(outcome.state, outcome.reason, span)
   const recording = readRecording(folder)
   const rounds = roundsOf(order, recording)
@@ -280,10 +285,15 @@ function halfCleanups(rounds: readonly RoundRecord[]): string[] {
   ]
 }
 
+/** So many are told one by one. */
+const MOST_FAILED_ROUNDS = 20
+
 function failedRounds({ failedRounds }: Recording): string[] {
-  return failedRounds.map(
-    ({ round, attempt, reason }) => `round ${round}, attempt ${attempt + 1}, did not commit: ${reason}`,
-  )
+  const told = failedRounds
+    .slice(0, MOST_FAILED_ROUNDS)
+    .map(({ round, attempt, reason }) => `round ${round}, attempt ${attempt + 1}, did not commit: ${reason}`)
+  const more = failedRounds.length - told.length
+  return more === 0 ? told : [...told, `and ${more} more attempts at rounds did not commit; marks.ndjson has them all`]
 }
 
 /** Of processes that do not decide and ended by themselves: the job went well without them, and the reader should know. */

@@ -10,6 +10,7 @@ import { makeFolder, savePlan } from './folder.js'
 import type { ComparisonPlan } from './plan.js'
 import { expandSettings, type Setting } from './settings.js'
 import { workloadOf } from './workloads/workload-of.js'
+import { asOnlyWriter } from './writer-lock.js'
 
 export interface Tuned {
   folder: string
@@ -39,6 +40,14 @@ export async function tune(plan: ComparisonPlan, limitBytes: number, options: Co
   const workload = workloadOf(plan)
   workload.check(settings)
   const folder = makeFolder(options.out, `${plan.name}-tune`, new Date())
+  return asOnlyWriter(folder, () => runUntilFound(folder, { plan, settings, limitBytes }, options))
+}
+
+async function runUntilFound(
+  folder: string,
+  { plan, settings, limitBytes }: { plan: ComparisonPlan; settings: Setting[]; limitBytes: number },
+  options: CompareOptions,
+): Promise<Tuned> {
   savePlan(folder, plan)
   const comparison = { ...startComparison(plan, settings), limitBytes, expectations: {} }
   const { run, finish } = trialRunner({ folder, plan, comparison, trials: settings.length * TRIALS_TO_DECIDE }, options)

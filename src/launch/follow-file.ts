@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   type FSWatcher,
   fstatSync,
   openSync,
@@ -12,8 +13,10 @@ import {
 import { messageOf, systemErrorCode, UsageError } from '../errors.js'
 
 export interface FollowedFile {
-  /** Reads what has been appended until now, without waiting to be told of it. */
+  /** Reads what has been appended until now, without waiting to be told of it; of very much, the rest a little later. */
   readNow(): void
+  /** Resolves when all is read that has been appended until now; others have their turn meanwhile. */
+  readAll(): Promise<void>
   close(): void
 }
 
@@ -24,6 +27,8 @@ export interface FollowOptions {
   isOurs?: boolean
   /** Look at the start and when `readNow` is called, and not by itself: where nobody is in a hurry, each time awake costs. */
   whenAsked?: boolean
+  /** Nothing beyond this place is read: whoever writes the file may never stop. */
+  mostBytes?: number
 }
 
 /** The kernel tells of an append within a millisecond; the poll is for what it does not tell, such as a log that is rotated. */
@@ -35,7 +40,9 @@ const POLL_UNTOLD_MS = 200
 const UNTOLD_TYPES: readonly number[] = [0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997]
 const CHUNK_BYTES = 65_536
 /** A program that writes faster than we read must not keep us from everything else, such as ending it. */
-const MOST_BYTES_AT_ONCE = 4 * 2 ** 20
+const LONGEST_TURN_MS = 50
+/** The end of what a process wrote should be known with its exit, but not at any price. */
+const LONGEST_WAIT_MS = 500
 
 /**
  * Calls `onChunk` with what is in a file, then with what is appended, as it is appended. The file need not be there yet,
@@ -52,6 +59,7 @@ class Follower implements FollowedFile {
   readonly #onChunk: (chunk: Buffer) => void
   readonly #pollMs: number
   readonly #whenAsked: boolean
+  readonly #mostBytes: number
   readonly #chunk = Buffer.alloc(CHUNK_BYTES)
   #poll: NodeJS.Timeout | undefined
   #descriptor: number | null = null
@@ -65,10 +73,11 @@ class Follower implements FollowedFile {
   constructor(
     path: string,
     onChunk: (chunk: Buffer) => void,
-    { fromEnd = false, isOurs = false, whenAsked = false }: FollowOptions,
+    { fromEnd = false, isOurs = false, whenAsked = false, mostBytes = Number.POSITIVE_INFINITY }: FollowOptions,
   ) {
     this.#path = path
     this.#whenAsked = whenAsked
+    this.#mostBytes = mostBytes
     this.#pollMs = isOurs ? POLL_OURS_MS : POLL_MS
     this.#onChunk = onChunk
     assertRegular(path)
@@ -82,34 +91,51 @@ class Follower implements FollowedFile {
 
   readNow(): void {
     if (this.#descriptor === null) this.#open() // it may have appeared since the last poll
-    if (this.#descriptor !== null) this.#readUntil(fstatSync(this.#descriptor).size)
+    if (this.#descriptor === null) return
+    if (!this.#readUntil(fstatSync(this.#descriptor).size, LONGEST_WAIT_MS)) this.#readMore()
+  }
+
+  async readAll(): Promise<void> {
+    if (this.#descriptor === null) this.#open()
+    if (this.#descriptor === null) return
+    const end = fstatSync(this.#descriptor).size
+    while (!this.#readUntil(end, LONGEST_TURN_MS)) await new Promise((resolve) => setImmediate(resolve))
   }
 
   /** What has been appended, a part at a time. */
   #readSome(): void {
     if (this.#descriptor === null) this.#open()
     if (this.#descriptor === null || this.#more !== undefined) return
-    const end = this.#position + MOST_BYTES_AT_ONCE
-    this.#readUntil(end)
-    if (this.#position < end) return
-    this.#more = setImmediate(() => {
+    if (!this.#readUntil(Number.POSITIVE_INFINITY, LONGEST_TURN_MS)) this.#readMore()
+  }
+
+  #readMore(): void {
+    this.#more ??= setImmediate(() => {
       this.#more = undefined
       this.#readSome()
     })
   }
 
-  /** Up to this place or a little beyond; it may be closed meanwhile, by what is told of the lines. */
-  #readUntil(end: number): void {
+  /**
+   * Up to this place or a little beyond; it may be closed meanwhile, by what is told of the lines.
+   *
+   * @returns false when the time was up before all was read
+   */
+  #readUntil(wanted: number, longestMs: number): boolean {
+    const end = Math.min(wanted, this.#mostBytes)
+    const untilMs = performance.now() + longestMs
     while (this.#descriptor !== null && this.#position < end) {
+      if (performance.now() > untilMs) return false
       const length = readSync(this.#descriptor, this.#chunk, 0, this.#chunk.length, this.#position)
       if (length === 0) {
-        if (fstatSync(this.#descriptor).size >= this.#position) return
+        if (fstatSync(this.#descriptor).size >= this.#position) return true
         this.#position = 0 // cut off by whoever writes it anew
         continue
       }
       this.#position += length
       this.#onChunk(this.#chunk.subarray(0, length))
     }
+    return true
   }
 
   close(): void {
@@ -142,12 +168,18 @@ class Follower implements FollowedFile {
   /** The system's error when the file cannot be opened; it may be later. */
   #open(): Error | undefined {
     try {
-      this.#descriptor = openSync(this.#path, 'r')
+      this.#descriptor = openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK)
     } catch (error) {
       if (systemErrorCode(error) === undefined) throw error
       return error as Error
     }
-    this.#inode = fstatSync(this.#descriptor).ino
+    const opened = fstatSync(this.#descriptor)
+    if (!opened.isFile()) {
+      // A pipe has taken its place: without O_NONBLOCK, opening it would wait for a writer.
+      this.#closeFile()
+      return new Error('it is no file')
+    }
+    this.#inode = opened.ino
     this.#position = 0
     if (this.#whenAsked) return undefined
     this.#isTold = isTold(this.#path)

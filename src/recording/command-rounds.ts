@@ -71,9 +71,21 @@ export function askedFor(rounds: CommandRounds | undefined, roles: readonly Role
   }
 }
 
+/** When nobody reads our output any more (`| head -1`), the command goes on and its output goes nowhere. */
 async function passOn(from: Readable, to: NodeJS.WritableStream, rounds: FollowedStream): Promise<void> {
-  from.on('data', (chunk: Uint8Array) => rounds.write(chunk))
-  from.pipe(to, { end: false })
+  let isRead = true
+  const stop = () => {
+    isRead = false
+    from.resume() // it may wait for a reader that is no more
+  }
+  to.once('error', stop)
+  from.on('data', (chunk: Uint8Array) => {
+    rounds.write(chunk)
+    if (!isRead || to.write(chunk)) return
+    from.pause()
+    to.once('drain', () => from.resume())
+  })
   await once(from, 'close')
+  to.off('error', stop)
   rounds.end()
 }

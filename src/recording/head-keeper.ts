@@ -10,6 +10,7 @@ export interface HeadKeeperOptions {
   folder: string
   /** As they are known now. */
   processes(): RecordedProcess[]
+  warnings(): string[]
   onFull(): void
 }
 
@@ -34,6 +35,8 @@ export class HeadKeeper {
   save(): void {
     this.#forgetTimer()
     this.#head.processes = this.#options.processes()
+    const warnings = this.#options.warnings()
+    if (warnings.length > 0) this.#head.warnings = warnings
     if (!writeHead(this.#options.folder, this.#head)) this.#options.onFull()
   }
 

@@ -1,6 +1,16 @@
 import * as v from 'valibot'
 import type { Mark } from '../marks.js'
 import type { ObservedMark } from './observed-mark.js'
+import {
+  attributionEntries,
+  bytes,
+  cleanup,
+  memory,
+  number,
+  roundNumber,
+  timeMs,
+  wholeNumber,
+} from './stored-schemas.js'
 
 /** A mark of a program that says no more than it must; the recorder reads the rest from outside. */
 export interface BareMark {
@@ -51,24 +61,11 @@ function describe(issues: v.BaseIssue<unknown>[]): string {
   return issues.map((issue) => `${v.getDotPath(issue) ?? 'it'}: ${issue.message}`).join('; ')
 }
 
-const bytes = v.pipe(v.number(), v.minValue(0))
-const wholeNumber = v.pipe(v.number(), v.integer(), v.minValue(0))
-
-const memory = v.object({ rssBytes: bytes, rssAnonBytes: bytes, rssFileBytes: bytes, rssShmemBytes: bytes })
-
-const cleanup = v.object({
-  gcMs: v.nullable(v.number()),
-  purgeMs: v.nullable(v.number()),
-  totalMs: v.number(),
-  rssBeforeBytes: bytes,
-  rssAfterBytes: bytes,
-})
-
-const origin = { timeMs: v.number(), pid: wholeNumber, role: v.string(), name: v.optional(v.string()) }
+const origin = { timeMs, pid: wholeNumber, role: v.string(), name: v.optional(v.string()) }
 
 const bareMark = v.object({
   mark: v.picklist(['start', 'round-start', 'round']),
-  round: v.optional(wholeNumber),
+  round: v.optional(roundNumber),
   pid: v.optional(wholeNumber),
   role: v.optional(v.string()),
   name: v.optional(v.string()),
@@ -89,38 +86,29 @@ const SCHEMAS: Record<string, v.GenericSchema> = {
     url: v.optional(v.string()),
     modelBytes: v.optional(bytes),
   }),
-  'round-start': v.object({ mark: v.literal('round-start'), ...origin, round: wholeNumber, attempt: wholeNumber }),
+  'round-start': v.object({ mark: v.literal('round-start'), ...origin, round: roundNumber, attempt: wholeNumber }),
   round: v.object({
     mark: v.literal('round'),
     ...origin,
-    round: wholeNumber,
+    round: roundNumber,
     attempt: wholeNumber,
-    startedMs: v.number(),
+    startedMs: timeMs,
     peakBytes: v.nullable(bytes),
     work: memory,
     end: memory,
     cleanup: v.nullable(cleanup),
-    accuracy: v.optional(v.number()),
+    accuracy: v.optional(number),
     aggregator: v.optional(v.string()),
     accepted: v.optional(v.array(v.string())),
   }),
   'round-failed': v.object({
     mark: v.literal('round-failed'),
     ...origin,
-    round: wholeNumber,
+    round: roundNumber,
     attempt: wholeNumber,
     reason: v.string(),
   }),
-  attribution: v.object({
-    mark: v.literal('attribution'),
-    ...origin,
-    round: v.optional(wholeNumber),
-    rssBytes: bytes,
-    retainedBytes: v.number(),
-    garbageBytes: v.nullable(v.number()),
-    liveBytes: v.number(),
-    allocator: v.optional(v.looseObject({ allocator: v.string() })),
-  }),
+  attribution: v.object({ mark: v.literal('attribution'), ...attributionEntries }),
   end: v.object({
     mark: v.literal('end'),
     ...origin,
@@ -130,17 +118,17 @@ const SCHEMAS: Record<string, v.GenericSchema> = {
   observed: v.object({
     mark: v.literal('observed'),
     of: v.picklist(['start', 'round']),
-    timeMs: v.number(),
-    round: wholeNumber,
+    timeMs,
+    round: roundNumber,
     approximate: v.optional(v.boolean()),
-    cleanupMs: v.optional(v.number()),
+    cleanupMs: v.optional(number),
     corrects: v.optional(v.boolean()),
     processes: v.array(
       v.object({
         pid: wholeNumber,
         role: v.string(),
         name: v.string(),
-        startedMs: v.number(),
+        startedMs: timeMs,
         peakBytes: v.nullable(bytes),
         exact: v.boolean(),
         memory,

@@ -100,6 +100,7 @@ export class ProcessRegistry {
     process.lastSeenMs = Math.max(process.lastSeenMs, lastSeenMs)
     if (peakBytes !== null) process.peakBytes = Math.max(process.peakBytes ?? 0, peakBytes)
     if (sampled.isReplaced) Object.assign(process, { isReplaced: true, peakKind: 'sampled' })
+    if (sampled.hugetlbBytes > 0) process.hugetlbBytes = sampled.hugetlbBytes
     if (isLast) takeTopSample(process, sampled)
     if (highest !== null) process.highest = highest
     if (last !== null) process.last = last

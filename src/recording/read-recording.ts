@@ -1,15 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import * as v from 'valibot'
-import { messageOf, systemErrorCode, UsageError } from '../errors.js'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { UsageError } from '../errors.js'
 import type { Mark } from '../marks.js'
+import { formatBytes } from '../units.js'
 import { HEAD_FILE } from './head-file.js'
 import { parseMarkLine } from './mark-lines.js'
 import type { ObservedMark } from './observed-mark.js'
+import { recorderState } from './recorder-lock.js'
 import type { RecordedProcess, Recording, RecordingHead, RoundRecord, Sample } from './recording.js'
 import { MARKS_FILE, SAMPLES_FILE } from './recording-files.js'
 import { roundRecords } from './rounds.js'
 import { samplesOf } from './samples-file.js'
+import { readStored, storedLines } from './stored-file.js'
+import { headSchema } from './stored-schemas.js'
 
 /** A recording but for its samples, which grow with its length. */
 export type RecordingOutline = Omit<Recording, 'samples'>
@@ -39,7 +42,8 @@ function outlineOf(folder: string, samples: () => Iterable<Sample>): RecordingOu
   const head = readHead(folder)
   const warnings = [...(head.warnings ?? [])]
   const marks = readMarks(folder, warnings)
-  fillPeaks(head.processes, samples)
+  fillPeaks(head, samples)
+  if (head.state === 'running') warnings.push(OPEN[recorderState(folder)])
   const rounds = roundRecords(marks, { [Symbol.iterator]: () => samples()[Symbol.iterator]() }, head.processes)
   return {
     folder,
@@ -57,8 +61,12 @@ function outlineOf(folder: string, samples: () => Iterable<Sample>): RecordingOu
 
 function warningsOf(head: RecordingHead, rounds: readonly RoundRecord[]): string[] {
   const warnings: string[] = []
-  if (head.state === 'running') warnings.push('The recording has no end: it still runs, or its recorder was killed.')
   if (head.state === 'failed' && head.reason !== null) warnings.push(head.reason)
+  for (const { pid, name, hugetlbBytes } of head.processes)
+    if (hugetlbBytes !== undefined)
+      warnings.push(
+        `pid ${pid} (${name}) held ${formatBytes(hugetlbBytes)} of huge pages (hugetlbfs) as well: RSS and peaks do not count them.`,
+      )
   for (const { pid, name, isReplaced } of head.processes)
     if (isReplaced)
       warnings.push(`pid ${pid} (${name}) became another program (exec): of the one before the peak is a lower bound.`)
@@ -68,6 +76,12 @@ function warningsOf(head: RecordingHead, rounds: readonly RoundRecord[]): string
   if (missed > 0.01 * (head.sampling.samples + missed))
     warnings.push(`${missed} of ${head.sampling.samples + missed} samples were left out: the machine was too busy.`)
   return warnings
+}
+
+const OPEN = {
+  runs: 'The recording has no end: it still runs.',
+  'was killed': 'The recording has no end: its recorder was killed.',
+  unknown: 'The recording has no end: it still runs, or its recorder was killed.',
 }
 
 const SAMPLED_PEAKS =
@@ -81,58 +95,16 @@ export function isRecording(folder: string): boolean {
   return existsSync(join(folder, HEAD_FILE))
 }
 
+/** @throws UsageError when there is none, or it is broken; it names the place */
 export function readHead(folder: string): RecordingHead {
   const file = join(folder, HEAD_FILE)
-  let value: unknown
-  try {
-    value = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT')
-      throw new UsageError(`${folder} holds no recording: there is no ${HEAD_FILE} in it`)
-    if (systemErrorCode(error) === 'ENOTDIR')
-      throw new UsageError(`${dirname(file)} is a file, expected the folder of a recording`, {
-        fix: 'tidemark analyze, plot and peak read files.',
-        cause: error,
-      })
-    throw new UsageError(`cannot read ${file}: ${messageOf(error)}`, { cause: error })
-  }
-  const parsed = v.safeParse(headSchema, value)
-  // The schema checks what is relied on; the rest is the writer's promise.
-  if (parsed.success) return value as RecordingHead
-  const [issue] = parsed.issues
-  throw new UsageError(`${file} is no recording of this version: ${v.getDotPath(issue) ?? 'it'}: ${issue.message}`)
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile())
+    throw new UsageError(`${folder} is a file, expected the folder of a recording`, {
+      fix: 'tidemark analyze, plot and peak read files.',
+    })
+  if (!existsSync(file)) throw new UsageError(`${folder} holds no recording: there is no ${HEAD_FILE} in it`)
+  return readStored(file, headSchema, 'recording of this version') as RecordingHead
 }
-
-/** What is relied on; what later versions add passes through. */
-const headSchema = v.looseObject({
-  format: v.literal('tidemark-recording/1'),
-  command: v.array(v.string()),
-  setting: v.record(v.string(), v.union([v.string(), v.number()])),
-  startedMs: v.number(),
-  endedMs: v.nullable(v.number()),
-  state: v.picklist(['running', 'completed', 'failed', 'stopped']),
-  reason: v.nullable(v.string()),
-  machine: v.looseObject({ hostname: v.string(), kernel: v.string(), memoryBytes: v.number() }),
-  sampling: v.looseObject({
-    askedIntervalMs: v.number(),
-    achievedIntervalMs: v.nullable(v.number()),
-    samples: v.number(),
-    readings: v.object({ read: v.number(), gone: v.number(), unreadable: v.number() }),
-  }),
-  processes: v.array(
-    v.looseObject({
-      pid: v.number(),
-      startTicks: v.number(),
-      role: v.string(),
-      name: v.string(),
-      command: v.string(),
-      firstSeenMs: v.number(),
-      lastSeenMs: v.number(),
-      peakBytes: v.nullable(v.number()),
-      peakKind: v.picklist(['exact', 'sampled']),
-    }),
-  ),
-})
 
 function* readSamples(folder: string, warnings: string[]): Generator<Sample, undefined> {
   const file = join(folder, SAMPLES_FILE)
@@ -150,29 +122,58 @@ function* readSamples(folder: string, warnings: string[]): Generator<Sample, und
 export function readMarks(folder: string, warnings: string[]): (Mark | ObservedMark)[] {
   const file = join(folder, MARKS_FILE)
   if (!existsSync(file)) return []
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
-  return lines.flatMap((line, index) => {
+  const marks: (Mark | ObservedMark)[] = []
+  const broken: string[] = []
+  let brokenLines = 0
+  let number = 0
+  for (const line of linesOrNote(file, warnings)) {
+    number++
     const parsed = parseMarkLine(line)
-    if (parsed.kind === 'broken') warnings.push(`${MARKS_FILE} line ${index + 1} ${parsed.problem}`)
-    return parsed.kind === 'mark' || parsed.kind === 'observed' ? [parsed.mark] : []
-  })
+    if (parsed.kind === 'mark' || parsed.kind === 'observed') marks.push(parsed.mark)
+    if (parsed.kind !== 'broken') continue
+    brokenLines++
+    if (broken.length < MOST_BROKEN_LINES) broken.push(`${MARKS_FILE} line ${number} ${parsed.problem}`)
+  }
+  warnings.push(...broken)
+  if (brokenLines > broken.length) warnings.push(`${MARKS_FILE}: ${brokenLines} lines in all are no marks.`)
+  return marks
 }
 
-/** A process that ended before its status was read has no mark of the kernel's; its highest sample is what there is. */
-function fillPeaks(processes: RecordedProcess[], samples: () => Iterable<Sample>): void {
-  const unknown = processes.filter(({ peakBytes }) => peakBytes === null)
-  if (unknown.length === 0) return
-  for (const { timeMs, rss } of samples()) {
-    for (const process of unknown) {
-      if (timeMs < process.firstSeenMs || (process.lastSeenMs > process.firstSeenMs && timeMs > process.lastSeenMs))
-        continue
-      for (const [pid, rssBytes] of rss) {
-        if (pid !== process.pid || rssBytes <= (process.peakBytes ?? 0)) continue
+/** What stands in the place of the marks may be no file any more; the samples can be read all the same. */
+function* linesOrNote(file: string, warnings: string[]): Generator<string, undefined> {
+  try {
+    yield* storedLines(file)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    warnings.push(`${error.message}.`)
+  }
+}
+
+/** So many broken lines are told one by one. */
+const MOST_BROKEN_LINES = 5
+
+/**
+ * A process that ended before its status was read has no mark of the kernel's; its highest sample is what there is. So it is
+ * where the recorder was killed, and samples came after the last peak that it wrote.
+ */
+function fillPeaks({ processes, state }: RecordingHead, samples: () => Iterable<Sample>): void {
+  const unknown = new Map<number, RecordedProcess[]>()
+  for (const process of processes)
+    if (process.peakBytes === null || state === 'running')
+      unknown.set(process.pid, [...(unknown.get(process.pid) ?? []), process])
+  if (unknown.size === 0) return
+  for (const { timeMs, rss } of samples())
+    for (const [pid, rssBytes] of rss)
+      for (const process of unknown.get(pid) ?? []) {
+        if (rssBytes <= (process.peakBytes ?? 0) || !mayBeOf(process, timeMs)) continue
         process.peakBytes = rssBytes
         process.peakKind = 'sampled'
       }
-    }
-  }
+}
+
+/** A pid may have been another's before, or be another's afterwards; of one that still runs nobody has said when it was seen last. */
+function mayBeOf({ firstSeenMs, lastSeenMs, isGone }: RecordedProcess, timeMs: number): boolean {
+  return timeMs >= firstSeenMs && (isGone !== true || lastSeenMs <= firstSeenMs || timeMs <= lastSeenMs)
 }
 
 /** M, which the server knows once it has built the model. */

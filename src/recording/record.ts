@@ -1,10 +1,11 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { UsageError } from '../errors.js'
+import { messageOf, UsageError } from '../errors.js'
 import type { ExitStatus } from '../launch/exit-status.js'
 import { defaultValues } from '../option-spec.js'
 import { runOptions } from '../options.js'
+import { printable } from '../printable.js'
 import { presetRoles } from './framework-presets.js'
 import { isRecording, readRecording } from './read-recording.js'
 import { recordCommand } from './record-command.js'
@@ -61,7 +62,7 @@ export async function record(command: readonly string[], options: RecordOptions 
       {
         onStart: (launched) =>
           signal?.addEventListener('abort', () => void launched.end(graceMs), { signal: stopping.signal }),
-        onNote: (note) => process.stderr.write(`tidemark: ${note}\n`),
+        onNote: (note) => process.stderr.write(`tidemark: ${printable(note)}\n`),
       },
     )
     return { ...readRecording(folder), exit }
@@ -74,8 +75,19 @@ function sourceOf(pattern: string | RegExp | undefined): string | undefined {
   return pattern instanceof RegExp ? pattern.source : pattern
 }
 
+function newTemporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'tidemark-'))
+  } catch (error) {
+    throw new UsageError(`cannot record into ${tmpdir()}: ${messageOf(error)}`, {
+      fix: 'Name a folder with out, or set TMPDIR to a folder that can be written.',
+      cause: error,
+    })
+  }
+}
+
 function folderFor(asked: string | undefined): string {
-  if (asked === undefined) return mkdtempSync(join(tmpdir(), 'tidemark-'))
+  if (asked === undefined) return newTemporaryFolder()
   if (isRecording(asked))
     throw new UsageError(`${asked} holds a recording already`, { fix: 'Name another folder with out.' })
   return resolve(asked)

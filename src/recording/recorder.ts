@@ -1,8 +1,9 @@
-import { appendFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, systemErrorCode, TidemarkError } from '../errors.js'
 import type { FollowedFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
+import type { FolderLock } from '../linux/folder-lock.js'
 import { countOomKills, oomVictims } from '../linux/out-of-memory.js'
 import { readProcessStat } from '../linux/process-stat.js'
 import type { Mark } from '../marks.js'
@@ -21,9 +22,17 @@ import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './rec
 import { type SamplerHandle, startSampler } from './sampling/sampler.js'
 import type { FromSampler, StatusIntervals } from './sampling/sampler-protocol.js'
 import { startSharedLog } from './shared-log.js'
+import { Warnings } from './warnings.js'
 
 /** More often would only cost: between two readings nothing is missed. */
 const STATUS_INTERVALS: StatusIntervals = { risingMs: 50, movingMs: 250, idleMs: 500 }
+/**
+ * So many lines of marks are looked at, and so many more for each second: a round takes longer, and a program that writes
+ * marks without end must not keep the recorder busy.
+ */
+const MOST_MARKS = 100_000
+const MOST_MARKS_A_SECOND = 100
+const MOST_MARK_BYTES = 2 ** 30
 /** Limits and members of the cgroup are read this often; its peak with every progress. */
 const CGROUP_MS = 60_000
 
@@ -37,8 +46,8 @@ export async function startRecording(options: RecordingOptions): Promise<Recorde
   const { folder } = options
   const marksFile = options.marksFile ?? join(folder, MARKS_FILE)
   const head = newHead(options)
-  makeRecordingFiles(folder, marksFile, head)
-  const recorder = new Recorder(options, marksFile, head)
+  const lock = makeRecordingFiles(folder, marksFile, head)
+  const recorder = new Recorder(options, head, { marksFile, lock })
   await recorder.ready
   return recorder
 }
@@ -52,8 +61,10 @@ class Recorder implements RecorderHandle {
   readonly #areMarksWhole: boolean
   readonly #oomKillsBefore = countOomKills()
   readonly #head: RecordingHead
+  readonly #lock: FolderLock
   readonly #headKeeper: HeadKeeper
   readonly #registry: ProcessRegistry
+  readonly #warnings = new Warnings()
   readonly #sampler: SamplerHandle
   readonly #observer: Observer
   readonly #marks: FollowedFile
@@ -70,19 +81,26 @@ class Recorder implements RecorderHandle {
   /** The program tells of its rounds by marks: what its log tells of them is the same once more, and less exact. */
   #hasRoundMarks = false
   #hasWarnedOfBoth = false
+  #markLines = 0
   #failure: TidemarkError | null = null
   #finished: Promise<RecordingHead> | null = null
 
-  constructor(options: RecordingOptions, marksFile: string, head: RecordingHead) {
+  constructor(
+    options: RecordingOptions,
+    head: RecordingHead,
+    { marksFile, lock }: { marksFile: string; lock: FolderLock },
+  ) {
     this.folder = options.folder
     this.marksFile = marksFile
     this.#head = head
+    this.#lock = lock
     this.#isAttached = options.isAttached ?? false
     this.#areMarksWhole = options.areMarksWhole ?? false
     this.#registry = new ProcessRegistry(options.roles ?? [])
     this.#headKeeper = new HeadKeeper(head, {
       folder: options.folder,
       processes: () => this.#registry.all(),
+      warnings: () => this.#warnings.list(),
       onFull: () => this.#fail(cannotWrite(join(options.folder, HEAD_FILE), 'no space is left')),
     })
     this.#sampler = startSampler(
@@ -112,11 +130,14 @@ class Recorder implements RecorderHandle {
           `The peak of pid ${pid} could not be reset after a round (${why}): peaks of later rounds are samples.`,
         ),
       onUnread: (round) => this.#roundEnded(round),
-      onMissed: (round) =>
-        this.warn(`The end of round ${round} was told when its processes had ended: nothing could be read of it.`),
+      onMissed: (round) => {
+        this.#warnings.missed(round)
+        this.#headKeeper.saveSoon()
+      },
     })
     this.#marks = followLines(marksFile, (line) => this.#onMarkLine(line), {
       isOurs: true,
+      mostBytes: MOST_MARK_BYTES,
       whenAsked: this.#areMarksWhole,
     })
     this.#shared =
@@ -177,7 +198,7 @@ class Recorder implements RecorderHandle {
   }
 
   warn(message: string): void {
-    this.#head.warnings = [...(this.#head.warnings ?? []), message]
+    this.#warnings.add(message)
     this.#headKeeper.saveSoon()
   }
 
@@ -223,7 +244,7 @@ class Recorder implements RecorderHandle {
   }
 
   async #finish(state: RecordingHead['state'], reason: string | null, span?: Span): Promise<RecordingHead> {
-    this.#marks.readNow()
+    await this.#marks.readAll()
     await this.#observer.finish()
     this.#marks.close()
     this.#shared?.stop()
@@ -236,6 +257,7 @@ class Recorder implements RecorderHandle {
     head.state = this.#failure === null ? state : 'failed'
     head.reason = this.#failure?.message ?? reason
     this.#headKeeper.save()
+    this.#lock.release()
     return head
   }
 
@@ -287,6 +309,10 @@ class Recorder implements RecorderHandle {
   }
 
   #onMarkLine(line: string): void {
+    if (++this.#markLines > MOST_MARKS + (MOST_MARKS_A_SECOND * (nowMs() - this.#head.startedMs)) / 1000) {
+      this.warn(TOO_MANY_MARKS)
+      return
+    }
     const parsed = parseMarkLine(line)
     if (parsed.kind === 'bare') {
       if (parsed.mark.mark !== 'start') this.#hasRoundMarks = true
@@ -328,7 +354,7 @@ class Recorder implements RecorderHandle {
   #append(file: string, line: string): void {
     if (this.#failure !== null) return
     try {
-      appendFileSync(file, `${line}\n`)
+      appendTo(file, `${line}\n`)
     } catch (error) {
       if (systemErrorCode(error) === undefined) throw error
       this.#fail(cannotWrite(file, messageOf(error)))
@@ -341,6 +367,23 @@ class Recorder implements RecorderHandle {
     for (const listener of this.#failureListeners) listener(error)
   }
 }
+
+/** Of a pipe in the file's place, opening it would wait for a reader. */
+function appendTo(file: string, text: string): void {
+  const descriptor = openSync(
+    file,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK,
+    0o666,
+  )
+  try {
+    if (!fstatSync(descriptor).isFile()) throw Object.assign(new Error('it is no file any more'), { code: 'ENXIO' })
+    writeSync(descriptor, text)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const TOO_MANY_MARKS = `A line of marks was not looked at: there were more than ${MOST_MARKS}, and ${MOST_MARKS_A_SECOND} for each second.`
 
 function cannotWrite(file: string, problem: string): TidemarkError {
   return new TidemarkError(`the recording can no longer be written (${file}): ${problem}`, {

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, UsageError } from '../errors.js'
+import type { FolderLock } from '../linux/folder-lock.js'
 import { makeFolder } from '../linux/make-folder.js'
 import { writeHead } from './head-file.js'
+import { lockRecording } from './recorder-lock.js'
 import type { RecordingHead } from './recording.js'
 
 /** What lies in a recording's folder beside its head (docs/file-formats.md). */
@@ -13,16 +15,25 @@ export const SHARED_FILE = 'shared.ndjson'
 /**
  * Every file is made now: a bad path fails before anything is started.
  *
- * @throws UsageError when the folder cannot be written
+ * @returns the lock by which the recorder has the folder alone
+ * @throws UsageError when the folder cannot be written, or another recorder writes into it
  */
-export function makeRecordingFiles(folder: string, marksFile: string, head: RecordingHead): void {
+export function makeRecordingFiles(folder: string, marksFile: string, head: RecordingHead): FolderLock {
+  const cannot = (problem: string, cause?: unknown) =>
+    new UsageError(`cannot record into ${folder}: ${problem}`, { cause })
   try {
     makeFolder(folder)
+  } catch (error) {
+    throw cannot(messageOf(error), error)
+  }
+  const lock = lockRecording(folder)
+  try {
     writeFileSync(join(folder, SAMPLES_FILE), '')
     writeFileSync(marksFile, '')
+    if (!writeHead(folder, head)) throw cannot('there is no room for its first file')
+    return lock
   } catch (error) {
-    throw new UsageError(`cannot record into ${folder}: ${messageOf(error)}`, { cause: error })
+    lock.release()
+    throw error instanceof UsageError ? error : cannot(messageOf(error), error)
   }
-  if (!writeHead(folder, head))
-    throw new UsageError(`cannot record into ${folder}: there is no room for its first file`)
 }

@@ -85,6 +85,8 @@ export interface RecordedProcess {
   peakKind: PeakKind
   /** True when it ended while it was recorded. */
   isGone?: boolean
+  /** The most of huge pages (hugetlbfs) that was read. They are resident, and neither RSS nor the peak counts them. Absent: none. */
+  hugetlbBytes?: number
   /** True when it became another program while it was recorded (`exec`): what it took just before was read by nobody. */
   isReplaced?: boolean
   /**

@@ -1,7 +1,11 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
+import { UsageError } from '../errors.js'
 import type { Sample } from './recording.js'
+import { openStored } from './stored-file.js'
 
 const CHUNK_BYTES = 2 ** 20
+/** A sample of two million processes. */
+const LONGEST_LINE = 2 ** 26
 
 /** One sample, in columns that are used again for the next one: a day has millions of readings. */
 export interface SampleRow {
@@ -29,12 +33,14 @@ export function* samplesOf(file: string, onBroken: (line: number) => void): Gene
  */
 export function* sampleRows(file: string, onBroken: (line: number) => void): Generator<SampleRow, undefined> {
   const row: SampleRow = { timeMs: 0, readings: 0, pids: new Float64Array(16), rssBytes: new Float64Array(16) }
-  const descriptor = openSync(file, 'r')
+  const descriptor = openStored(file)
   let buffer = Buffer.allocUnsafe(CHUNK_BYTES)
   let kept = 0
   let number = 0
   try {
     for (;;) {
+      if (kept >= LONGEST_LINE)
+        throw new UsageError(`cannot read ${file}: line ${number + 1} is longer than any sample`)
       if (kept === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)])
       const length = readSync(descriptor, buffer, kept, buffer.length - kept, null)
       if (length === 0) return
@@ -54,6 +60,8 @@ export function* sampleRows(file: string, onBroken: (line: number) => void): Gen
   }
 }
 
+/** Beyond it neither a time is a date nor a size exact. */
+const LARGEST = 8.64e15
 const NEWLINE = 0x0a
 const [OPEN, CLOSE, COMMA, POINT, ZERO, NINE] = [0x5b, 0x5d, 0x2c, 0x2e, 0x30, 0x39] as const
 
@@ -79,6 +87,7 @@ function parseSample(bytes: Buffer, from: number, to: number, row: SampleRow): b
     }
     if (at === start) return false
     const value = divisor > 1 ? digits / divisor : digits
+    if (value > LARGEST) return false
     if (numbers === 0) row.timeMs = value
     else if (numbers % 2 === 0) row.rssBytes[row.readings++] = value
     else {

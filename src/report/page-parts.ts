@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { messageOf, TidemarkError } from '../errors.js'
+import { printable } from '../printable.js'
 
 /** What every page has in its head: it may load nothing, from anywhere. */
 export const CONTENT_POLICY =
@@ -13,12 +14,12 @@ export const LIBRARY_NOTICE =
 /** Names, labels and reasons come from outside and go through here, into text and attributes alike. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character]!)
+  return printable(text).replaceAll(/[&<>"']/g, (character) => entities[character]!)
 }
 
 /** JSON in which no name can end the script element (`</script>`) or open a comment (`<!--`). */
 export function jsonForScript(value: unknown): string {
-  return JSON.stringify(value).replaceAll('<', '\\u003c')
+  return printable(JSON.stringify(value)).replaceAll('<', '\\u003c')
 }
 
 /** A file of this folder, as source and as built. */

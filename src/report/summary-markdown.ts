@@ -1,3 +1,4 @@
+import { printable } from '../printable.js'
 import { escapeMarkdown } from './escape-markdown.js'
 import { jobFacts, machineFacts, warningsOf } from './facts.js'
 import { reproduceCommand } from './reproduce.js'
@@ -31,7 +32,7 @@ export function summaryMarkdown(view: ReportView): string {
         ([name, value]) => `${escapeMarkdown(name)}: ${escapeMarkdown(value)}`,
       ),
     ),
-    ['```sh', reproduceCommand(comparison).replaceAll('`', "'"), '```'].join('\n'),
+    ['```sh', printable(reproduceCommand(comparison)).replaceAll('`', "'"), '```'].join('\n'),
   ]
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }

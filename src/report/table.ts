@@ -1,5 +1,6 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
+import { printable, printableLine } from '../printable.js'
 import { warningsOf } from './facts.js'
 import { changeTable, measuredTable, type SummaryTable } from './summary-table.js'
 import type { ReportView } from './view.js'
@@ -23,13 +24,17 @@ export function terminalTables(view: ReportView, options: TableOptions): string 
 export function terminalSummary(view: ReportView, options: TableOptions): string {
   const colors = pc.createColors(options.hasColor)
   const { settings, changes, choice } = wordsOf(view)
-  const warnings = warningsOf(view.comparison).map((warning) => `${colors.yellow('warning:')} ${warning}`)
-  const seen = settings.map(({ label, sentences }) => `${colors.bold(label)}: ${sentences.join(' ')}`)
-  const blocks = [terminalTables(view, options), warnings.join('\n'), seen.join('\n'), changes.join('\n'), choice]
+  const warnings = warningsOf(view.comparison).map((warning) => `${colors.yellow('warning:')} ${printable(warning)}`)
+  const seen = settings.map(
+    ({ label, sentences }) => `${colors.bold(printableLine(label))}: ${printable(sentences.join(' '))}`,
+  )
+  const said = [changes.join('\n'), choice].map(printable)
+  const blocks = [terminalTables(view, options), warnings.join('\n'), seen.join('\n'), ...said]
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
-export function terminalTable(table: SummaryTable, options: TableOptions): string {
+export function terminalTable(given: SummaryTable, options: TableOptions): string {
+  const table = { ...given, rows: given.rows.map((row) => ({ ...row, label: printableLine(row.label) })) }
   const colors = pc.createColors(options.hasColor)
   const width = options.isTerminal ? (options.width ?? 120) : Number.POSITIVE_INFINITY
   const blocks = columnBlocks(table, width).map((columns) => drawBlock(table, columns, options))

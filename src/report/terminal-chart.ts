@@ -1,3 +1,4 @@
+import { printableLine } from '../printable.js'
 import { formatBytes, MIB } from '../units.js'
 import { timeUnit } from './figures/time-unit.js'
 import type { Point } from './thin.js'
@@ -45,9 +46,9 @@ export function terminalChart(series: readonly ChartSeries[], options: ChartOpti
   })
   const indent = ' '.repeat(gutter)
   const rule = isPlain ? `+${'-'.repeat(columns)}` : `└${'─'.repeat(columns)}`
-  const names = series.map(({ name }, i) => paint(i, `${isPlain ? letterOf(i) : '⣿'} ${name}`))
+  const names = series.map(({ name }, i) => paint(i, `${isPlain ? letterOf(i) : '⣿'} ${printableLine(name)}`))
   return [
-    ...(options.title === undefined ? [] : [options.title]),
+    ...(options.title === undefined ? [] : [printableLine(options.title)]),
     `${scale.name}  ${names.join('   ')}  (highest ${formatBytes(range.highBytes)})`,
     ...lines,
     `${indent}${rule}`,

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readRecording } from '../../src/recording/read-recording.js'
@@ -95,5 +96,35 @@ test('no exact peak lies below a sample, also of a process that grows until it i
       if (peakKind === 'exact') expect(peakBytes).toBeGreaterThanOrEqual(highest)
       expect(peakBytes ?? highest).toBeGreaterThanOrEqual(highest)
     }
+  }
+})
+
+const POOL = '/proc/sys/vm/nr_hugepages'
+const HUGE = `
+import mmap, time
+held = mmap.mmap(-1, 8 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000)
+for at in range(0, 8 << 20, 4096): held[at] = 1
+time.sleep(1.2)`
+
+test('huge pages, which RSS leaves out, are counted and named', async (context) => {
+  const before = readFileSync(POOL, 'utf8')
+  try {
+    writeFileSync(POOL, '8')
+  } catch {
+    console.log(`left out: the test of huge pages, because ${POOL} cannot be written`)
+    return context.skip()
+  }
+  try {
+    if (Number(readFileSync(POOL, 'utf8')) < 4) {
+      console.log('left out: the test of huge pages, because the kernel has none to give')
+      return context.skip()
+    }
+    const { code, recording, stderr } = await record([PYTHON, '-c', HUGE])
+    expect(code, stderr).toBe(0)
+    expect(recording.head.processes[0]!.hugetlbBytes).toBe(8 * MIB)
+    expect(recording.head.processes[0]!.peakBytes! / MIB).toBeLessThan(40)
+    expect(stderr).toContain('held 8.0 MiB of huge pages (hugetlbfs) as well: RSS and peaks do not count them')
+  } finally {
+    writeFileSync(POOL, before)
   }
 })

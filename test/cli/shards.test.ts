@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -110,6 +121,33 @@ describe('merge refuses', () => {
     const { code, stderr } = await tidemark(['merge', 'parts/1', 'other', '--out', 'no'])
     expect(code).toBe(2)
     expect(stderr).toContain('parts/1 and other are not of one comparison: they differ in seed (1 and 5)')
+  })
+
+  test.each(['../parts/1/trials/0001', '/etc', 'trials/../..', '.', 'trials//x', ''])(
+    'a trial whose folder is called %j, and writes nothing',
+    async (name) => {
+      const { trials } = read('parts/2')
+      changed('parts/2', 'escaping', { trials: trials.map((trial) => ({ ...trial, folder: name })) })
+      const { code, stderr } = await tidemark(['merge', 'parts/1', 'escaping', '--out', 'escaped'])
+      expect(code).toBe(2)
+      expect(stderr).toContain('escaping/comparison.json is no comparison of this version: trials.0.folder: found')
+      expect(existsSync(join(folder, 'escaped'))).toBe(false)
+    },
+  )
+
+  test('a trial whose folder is a link that leads elsewhere, and copies no links within one', async () => {
+    cpSync(join(folder, 'parts/2'), join(folder, 'linked'), { recursive: true })
+    const trial = read('parts/2').trials[0]!.folder
+    symlinkSync('/etc/passwd', join(folder, 'linked', trial, 'out.log.link'))
+    const copied = await tidemark(['merge', 'parts/1', 'linked', '--out', 'copied'])
+    expect(copied.code).toBe(0)
+    expect(existsSync(join(folder, 'copied', trial, 'recording.json'))).toBe(true)
+    expect(existsSync(join(folder, 'copied', trial, 'out.log.link'))).toBe(false)
+    rmSync(join(folder, 'linked', trial), { recursive: true })
+    symlinkSync('/etc', join(folder, 'linked', trial))
+    const { code, stderr } = await tidemark(['merge', 'parts/1', 'linked', '--out', 'no'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('leads out of linked: found a link, expected a folder')
   })
 
   test('different types of machines, unless told, and then every output says so', async () => {

@@ -46,5 +46,5 @@ test('a folder without a recording, and a head of another kind, are named with w
   const folder = temporaryFolder()
   expect(() => readHead(folder)).toThrow(`${folder} holds no recording: there is no recording.json in it`)
   writeHead(folder, { ...HEAD, format: 'tidemark-recording/9' as never })
-  expect(() => readHead(folder)).toThrow('is no recording of this version: format: Invalid type')
+  expect(() => readHead(folder)).toThrow('is no recording of this version: format: found "tidemark-recording/9"')
 })

@@ -1,7 +1,7 @@
 import { messageOf, UsageError } from '../../errors.js'
 import type { OptionValues } from '../../option-spec.js'
 import { analyzeOptions } from '../../options.js'
-import { printable } from '../../printable.js'
+import { printableLine } from '../../printable.js'
 import {
   openRecordings,
   type RecordingFile,
@@ -39,6 +39,7 @@ export const command: Command = {
   ].join('\n'),
   arguments: '[recordings...]',
   options: analyzeOptions,
+  onlyPrints: true,
   examples: [
     'tidemark analyze',
     'tidemark analyze server.csv --gc-rounds 5',
@@ -146,18 +147,18 @@ function asJson(judged: Judged | Unreadable): Record<string, unknown> {
 }
 
 function asText(judged: Judged | Unreadable): string {
-  if ('error' in judged) return `${printable(judged.path)}: not read\n`
+  if ('error' in judged) return `${printableLine(judged.path)}: not read\n`
   const { path, setting, series, analysis, source } = judged
   const ofSeries = series === null ? '' : ` (${series})`
   const ofProcess = source.process === null ? ofSeries : ` (${source.process.name}, pid ${source.process.pid})`
   const of = setting === undefined ? ofProcess : ` ${setting} (${trialsOf(analysis)})`
   return [
-    printable(`${path}${of}: ${analysis.shape}`),
+    printableLine(`${path}${of}: ${analysis.shape}`),
     `  ${analysis.reason}`,
     ...(source.unit === 'window'
       ? [`  It tells no rounds: "round" stands for a window of ${formatDuration(source.secondsPerRound! * 1000)}.`]
       : []),
-    ...source.notes.map((note) => `  note: ${printable(note)}`),
+    ...source.notes.map((note) => `  note: ${printableLine(note)}`),
     '',
   ].join('\n')
 }

@@ -32,6 +32,7 @@ import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../exit
 import { HEAP_DIFF_ELSEWHERE } from '../heap-diff-elsewhere.js'
 import { reportComparison } from '../print-comparison.js'
 import { runWithProgress } from '../run-with-progress.js'
+import { writeStyled } from '../terminal.js'
 
 const { out, json } = compareOptions
 
@@ -96,7 +97,8 @@ async function runCheck(input: CommandInput): Promise<number> {
     const result = holdAgainst(baseline!, subject, { folder, comparison }, options)
     results.push(result)
     exitCodes.push(EXIT_CODES[verdictOf(result)])
-    if (!options.json) process.stdout.write(gateTerminal(result, process.stdout.isTTY === true && pc.isColorSupported))
+    if (!options.json)
+      writeStyled(process.stdout, gateTerminal(result, process.stdout.isTTY === true && pc.isColorSupported))
   }
   if (!options.updateBaseline) tell(results, options)
   return worstExit(exitCodes)

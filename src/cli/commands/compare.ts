@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
-import { UsageError } from '../../errors.js'
+import { setImmediate } from 'node:timers/promises'
+import { type StoppedError, UsageError } from '../../errors.js'
 import { type FinishedComparison, resumeComparison, runPlan } from '../../experiment/compare.js'
 import { hasComparison } from '../../experiment/folder.js'
 import { plannedTrials } from '../../experiment/shard.js'
@@ -17,6 +18,7 @@ import {
   reportOverview,
 } from '../print-comparison.js'
 import { runWithProgress, type WatchedComparison } from '../run-with-progress.js'
+import { stopOnSignal } from '../stop-on-signal.js'
 
 const { out, shard, resume, json } = compareOptions
 
@@ -59,6 +61,8 @@ export const command: Command = {
   run: runCompare,
 }
 
+const LATE = 'all trials had ended: finishing the report; once more ends this at once'
+
 async function runCompare(input: CommandInput): Promise<number> {
   const { runs, folder } = input.options.resume === undefined ? await newRuns(input) : resumedRuns(input)
   const isJson = input.options.json === true
@@ -66,12 +70,18 @@ async function runCompare(input: CommandInput): Promise<number> {
   const exitCodes: number[] = []
   for (const run of runs) {
     const finished = await runWithProgress(run)
+    using late = stopOnSignal(() => process.stderr.write(`${LATE}\n`))
     const one = await reportComparison(finished)
     reported.push(one)
     if (!isJson) await printComparison(one)
     exitCodes.push(exitCodeOf(one, finished))
     if (finished.mismatch !== undefined) process.stderr.write(`${finished.mismatch}\n`)
     else if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished, folder)}\n`)
+    await setImmediate() // a signal that came meanwhile is heard now
+    if (late.signal.aborted) {
+      exitCodes.push((late.signal.reason as StoppedError).exitCode)
+      break
+    }
     if (finished.stopped !== undefined) break
   }
   if (folder !== undefined) await reportOverview(folder, reported, { isJson })

@@ -4,6 +4,7 @@ import { examineMachine } from '../../experiment/doctor/examine.js'
 import type { Finding } from '../../experiment/doctor/finding.js'
 import { doctorOptions } from '../../options.js'
 import type { Command, CommandInput } from '../command.js'
+import { writeStyled } from '../terminal.js'
 
 export const command: Command = {
   verb: 'doctor',
@@ -13,6 +14,7 @@ export const command: Command = {
     'changed. Exits with 1 when something is broken or missing that Tidemark cannot measure without; what is only useful ' +
     'and missing leaves it at 0.',
   options: doctorOptions,
+  onlyPrints: true,
   examples: ['tidemark doctor', 'tidemark doctor --json'],
   run: runDoctor,
 }
@@ -21,7 +23,8 @@ async function runDoctor({ options }: CommandInput): Promise<number> {
   if (process.platform !== 'linux')
     throw new UsageError(`tidemark doctor looks at Linux, where memory can be measured; this is ${process.platform}`)
   const findings = examineMachine()
-  process.stdout.write(options.json === true ? `${JSON.stringify({ findings }, null, 2)}\n` : `${report(findings)}\n`)
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ findings }, null, 2)}\n`)
+  else writeStyled(process.stdout, `${report(findings)}\n`)
   const isWell = findings.every(({ state, isRequired }) => state !== 'broken' && !(isRequired && state === 'missing'))
   return isWell ? 0 : 1
 }

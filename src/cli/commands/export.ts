@@ -23,6 +23,7 @@ export const command: Command = {
   ].join('\n'),
   arguments: '<folder>',
   options: exportOptions,
+  onlyPrints: true,
   examples: [
     'tidemark export runs/fedavg-20260712-130509 --csv -o fedavg.csv',
     'tidemark export runs/fedavg-20260712-130509 --parquet --table samples -o samples.parquet',

@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs'
 import { UsageError } from '../../errors.js'
 import { listOptions } from '../../options.js'
+import { printableLine } from '../../printable.js'
 import { commandLine } from '../../recording/formats/command-line.js'
 import { openRecording } from '../../recording/formats/open-recording.js'
 import { readHead } from '../../recording/read-recording.js'
+import { recorderState } from '../../recording/recorder-lock.js'
 import { formatBytes, formatDuration } from '../../units.js'
 import type { Command } from '../command.js'
 import { type RecordingHere, recordingsHere } from '../recordings-here.js'
@@ -16,6 +18,7 @@ export const command: Command = {
     'peak and rm, where -1 is the newest.',
   ].join('\n'),
   options: listOptions,
+  onlyPrints: true,
   examples: ['tidemark list', 'tidemark list --json'],
   run: async ({ options }) => {
     const rows = recordingsHere().map(rowOf)
@@ -54,7 +57,12 @@ function rowOf({ name, kind, started }: RecordingHere, index: number): Row {
 
 function headOf(name: string): Pick<Row, 'durationMs' | 'state' | 'command'> {
   const { startedMs, endedMs, state, command } = readHead(name)
-  return { durationMs: endedMs === null ? null : endedMs - startedMs, state, command: commandLine(command) }
+  const isOver = state !== 'running' || recorderState(name) !== 'was killed'
+  return {
+    durationMs: endedMs === null ? null : endedMs - startedMs,
+    state: isOver ? state : 'recorder was killed',
+    command: commandLine(command),
+  }
 }
 
 function commandOf(name: string): string | null {
@@ -68,7 +76,7 @@ function tableOf(rows: readonly Row[]): string {
     name,
     localTime(new Date(startedMs)),
     durationMs !== null ? formatDuration(durationMs) : sizeBytes !== null ? formatBytes(sizeBytes) : '',
-    [state === null || state === 'completed' ? '' : `(${state})`, command ?? ''].join(' ').trim(),
+    [state === null || state === 'completed' ? '' : `(${state})`, printableLine(command ?? '')].join(' ').trim(),
   ])
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]!.length)))
   const lines = cells.map((row) =>

@@ -1,6 +1,6 @@
 import type { OptionValues } from '../../option-spec.js'
 import { peakOptions } from '../../options.js'
-import { printable } from '../../printable.js'
+import { printable, printableLine } from '../../printable.js'
 import { decimalMib } from '../../recording/formats/decimal-mib.js'
 import { openRecordings, type RecordingFile } from '../../recording/formats/open-recording.js'
 import { type RecordingPeaks, recordingPeaks } from '../../recording/formats/peaks.js'
@@ -20,6 +20,7 @@ export const command: Command = {
   ].join('\n'),
   arguments: '[recordings...]',
   options: peakOptions,
+  onlyPrints: true,
   examples: ['tidemark peak', 'tidemark peak -2 -1', 'tidemark peak mprofile_20261123204823.dat --func __main__.train'],
   run: async ({ arguments: names, options }) => {
     const paths = names.length === 0 ? [newestRecording('peak')] : namedRecordings(names)
@@ -53,8 +54,9 @@ function asText({ path: file, part, format }: RecordingFile, { highest, children
     lines[0] += `\t(the highest sample${processes.length > 1 ? ' of all processes together' : ''}, at ${formatDuration(highest.timeMs)})`
   for (const { pid, rssBytes } of children)
     if (format === 'mprof' || !known.has(pid)) lines.push(`  Child ${pid}\t\t\t${decimalMib(rssBytes, 3)} MiB`)
-  const width = Math.max(...processes.map(({ name }) => name.length))
-  for (const { pid, name, peakBytes, peakKind } of processes) {
+  const width = Math.max(...processes.map(({ name }) => printableLine(name).length))
+  for (const { pid, name: given, peakBytes, peakKind } of processes) {
+    const name = printableLine(given)
     const peak = peakBytes === null ? 'never read' : `${decimalMib(peakBytes, 3)} MiB ${peakKind}`
     lines.push(`  ${name.padEnd(width)}  pid ${pid}\t${peak}`)
   }

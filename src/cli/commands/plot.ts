@@ -12,6 +12,7 @@ import { assertNoComparison } from '../comparison-to-judge.js'
 import { assertPlotFile, writePlot } from '../plot-file.js'
 import { namedRecordings, newestRecording } from '../recordings-here.js'
 import { tableOptionsOf } from '../table-options.js'
+import { writeStyled } from '../terminal.js'
 
 export const command: Command = {
   verb: 'plot',
@@ -26,6 +27,7 @@ export const command: Command = {
   ].join('\n'),
   arguments: '[recordings...]',
   options: plotOptions,
+  onlyPrints: true,
   examples: [
     'tidemark plot',
     'tidemark plot -1 -o server.svg --slope',
@@ -131,5 +133,6 @@ function showInTerminal(recordings: readonly DrawnRecording[], options: CommandI
       ? [`functions: ${brackets.map(({ label, startMs }) => `${label} (at ${seconds(startMs)} s)`).join(', ')}`]
       : []),
   ]
-  stdout.write(`${chart.trimEnd()}\n${lines.map((line) => `${line}\n`).join('')}`)
+  writeStyled(stdout, `${chart.trimEnd()}\n`)
+  stdout.write(lines.map((line) => `${line}\n`).join(''))
 }

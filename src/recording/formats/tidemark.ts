@@ -105,7 +105,11 @@ function readSamples(folder: string, warnings: string[], broken: number[]): Iter
 /** Fills in, as the samples go by, the peaks that the kernel did not tell. */
 function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingHead) {
   const openRounds = rounds.filter(({ peakKind }) => peakKind === 'sampled').sort((a, b) => a.startedMs - b.startedMs)
-  const highest = new Map(head.processes.flatMap(({ pid, peakBytes }) => (peakBytes === null ? [[pid, 0]] : [])))
+  const isOpen = head.state === 'running'
+  const highest = new Map<number, number>(
+    // Of a recording whose recorder was killed, samples may have come after the last peak that it wrote.
+    head.processes.flatMap(({ pid, peakBytes }) => (peakBytes === null || isOpen ? [[pid, peakBytes ?? 0]] : [])),
+  )
   let first = 0
   return {
     see({ timeMs, readings, pids, rssBytes: column }: SampleRow): void {
@@ -124,7 +128,8 @@ function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingHead) {
     *processes(): Generator<ProcessEvent, undefined> {
       for (const { pid, role, name, peakBytes, peakKind } of head.processes) {
         const sampled = highest.get(pid)
-        if (sampled === undefined) yield { kind: 'process', pid, role, name, peakBytes, peakKind }
+        if (sampled === undefined || sampled === peakBytes)
+          yield { kind: 'process', pid, role, name, peakBytes, peakKind }
         else yield { kind: 'process', pid, role, name, peakBytes: sampled || null, peakKind: 'sampled' }
       }
     },

@@ -55,6 +55,8 @@ export interface SampledProcess {
   peakBytes: number | null
   /** The highest sample where it is above the peak, which was not read again after it; null otherwise. */
   aboveBytes: number | null
+  /** The most of huge pages (hugetlbfs) that was read, which RSS leaves out. */
+  hugetlbBytes: number
   /** It has become another program, whose peak began anew: what the one before took after the last reading is not known. */
   isReplaced: boolean
   highest: (MemoryReading & { timeMs: number }) | null

@@ -16,8 +16,8 @@ import type { FromSampler, ProcessToSample, SampledProcess, SamplerSettings, ToS
 import { TreeTracker } from './tree-tracker.js'
 import { closeProcessFiles, openProcessFiles, WatchedProcess } from './watched-process.js'
 
-/** A process that was just forked has become its program by then, or at low rates by the sample after its discovery. */
-const FORK_MS = 250
+/** By this age a fork, a shell or a wrapper has become the program that it launches; at low rates, by the sample after its discovery. */
+const LAUNCHED_MS = 750
 const LATEST_INTERVAL_MS = 500
 const PROGRESS_INTERVAL_MS = 5000
 /** As long as no process has come, gone or moved: RSS below the peak is in the samples anyway. */
@@ -267,7 +267,7 @@ export class Sampler {
     const known = unread({ pid, startTicks, parentPid, command: commandOf(stat) }, timeMs)
     const watched = new WatchedProcess(files, known, {
       intervals: this.#settings.statusIntervals,
-      forkMs: Math.max(FORK_MS, 1.5 * this.#settings.intervalMs),
+      launchedMs: Math.max(LAUNCHED_MS, 1.5 * this.#settings.intervalMs),
     })
     watched.readRss(timeMs)
     if (isNamed || !this.#copies.add(watched, stat, this.#watched.get(stat.parentPid))) {
@@ -386,7 +386,15 @@ function unread(
   return { ...process, firstSeenMs: timeMs, lastSeenMs: timeMs, ...NOTHING_READ }
 }
 
-const NOTHING_READ = { peakBytes: null, aboveBytes: null, isReplaced: false, highest: null, last: null, exit: null }
+const NOTHING_READ = {
+  peakBytes: null,
+  aboveBytes: null,
+  hugetlbBytes: 0,
+  isReplaced: false,
+  highest: null,
+  last: null,
+  exit: null,
+}
 
 /** A process in the midst of its exit has no command line any more, but a name. */
 function commandOf({ pid, name }: ProcessStat): string[] {

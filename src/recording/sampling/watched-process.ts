@@ -49,7 +49,7 @@ export class WatchedProcess {
   isRead = false
   #files: ProcessFiles
   readonly #intervals: StatusIntervals
-  readonly #forkMs: number
+  readonly #launchedMs: number
   readonly #pageSizeBytes = pageSizeBytes()
   #statusMs = Number.NEGATIVE_INFINITY
   #statusRssBytes = 0
@@ -68,14 +68,14 @@ export class WatchedProcess {
   #hasExecuted = false
   #overlapBytes = 0
 
-  /** @param forkMs by this age a process that was just forked has become its program */
+  /** @param launchedMs by this age a fork or a wrapper has become the program that it launches */
   constructor(
     files: ProcessFiles,
     known: SampledProcess,
-    { intervals, forkMs }: { intervals: StatusIntervals; forkMs: number },
+    { intervals, launchedMs }: { intervals: StatusIntervals; launchedMs: number },
   ) {
     this.#intervals = intervals
-    this.#forkMs = forkMs
+    this.#launchedMs = launchedMs
     this.#files = files
     this.known = known
     this.#stackStart = readStackStart(known.pid)
@@ -137,8 +137,8 @@ export class WatchedProcess {
   }
 
   /**
-   * Looks whether it has become another program. One that was just forked does so at once and has taken nothing by then,
-   * which is no loss.
+   * Looks whether it has become another program. A fork or a wrapper does so when it is young, and its own
+   * memory is not what anybody asks for.
    */
   #lookForExec(timeMs: number): void {
     const stackStart = readStackStart(this.known.pid)
@@ -150,7 +150,7 @@ export class WatchedProcess {
       this.#hasExecuted = true
       if (this.#topBytes > (this.known.peakBytes ?? 0)) this.known.peakBytes = this.#topBytes
       this.#topBytes = 0
-      if (ageMs > this.#forkMs) this.known.isReplaced = true
+      if (ageMs > this.#launchedMs) this.known.isReplaced = true
     }
   }
 
@@ -202,6 +202,7 @@ export class WatchedProcess {
     const isHigher = peakBytes > (this.known.peakBytes ?? -1)
     if (isHigher) this.known.peakBytes = peakBytes
     this.known.aboveBytes = null
+    this.known.hugetlbBytes = Math.max(this.known.hugetlbBytes, status.hugetlbBytes)
     if (rssBytes > (this.known.highest?.rssBytes ?? -1))
       this.known.highest = { timeMs, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes }
     return isHigher || threads !== before?.threads || openFiles !== before.openFiles

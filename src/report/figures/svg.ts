@@ -1,5 +1,6 @@
 import { plot } from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
+import { printable } from '../../printable.js'
 import { type Figure, INKS } from './figure.js'
 
 /** A figure as the text of an SVG file that stands alone. */
@@ -9,7 +10,8 @@ export function svgOf(figure: Figure): string {
   const svg = drawn.tagName.toLowerCase() === 'svg' ? drawn : drawn.querySelector('svg')!
   svg.setAttribute('xmlns', SVG)
   svg.querySelector('style')?.after(background(document))
-  return `${withOwnIds(svg.outerHTML)}\n`
+  // XML has no way to write a control character, and one of a setting's name would make the PNG fail.
+  return `${printable(withOwnIds(svg.outerHTML))}\n`
 }
 
 const SVG = 'http://www.w3.org/2000/svg'

@@ -1,3 +1,4 @@
+import { printable } from '../../printable.js'
 import type { GateCheck } from '../../verdict/gate.js'
 import type { GateResult } from './gate-result.js'
 import { checkSentence, failedTrialSentence } from './gate-words.js'
@@ -30,7 +31,7 @@ export function gateAnnotations({ name, source, checks, failedTrials }: GateResu
 }
 
 function escapeData(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+  return printable(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
 
 function escapeProperty(text: string): string {

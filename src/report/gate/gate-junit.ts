@@ -1,3 +1,4 @@
+import { printable } from '../../printable.js'
 import type { GateCheck } from '../../verdict/gate.js'
 import type { GateResult } from './gate-result.js'
 import { checkSentence, failedTrialSentence, gateHeadline } from './gate-words.js'
@@ -57,10 +58,8 @@ function attributes(facts: Record<string, string | number>): string {
     .join(' ')
 }
 
-/** XML 1.0 has no way to write most control characters, and a reason may quote a log. */
+/** A reason may quote a log. */
 function escapeXml(text: string): string {
   const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-  return text
-    .replaceAll(/(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '\ufffd')
-    .replaceAll(/[&<>"]/g, (sign) => named[sign]!)
+  return printable(text).replaceAll(/[&<>"]/g, (sign) => named[sign]!)
 }

@@ -1,4 +1,5 @@
 import pc from 'picocolors'
+import { printable } from '../../printable.js'
 import type { GateCheck } from '../../verdict/gate.js'
 import type { GateResult } from './gate-result.js'
 import { checkSentence, failedTrialSentence, gateHeadline } from './gate-words.js'
@@ -18,12 +19,14 @@ export function gateTerminal(result: GateResult, hasColor: boolean): string {
   const measured = new Date(baseline.measuredMs).toISOString().slice(0, 10)
   const sorted = [...checks].sort((a, b) => Number(b.state === 'regressed') - Number(a.state === 'regressed'))
   return [
-    `${colors.bold(gateHeadline(result))}, against ${baseline.path} (${measured}, ${baseline.hostname})`,
-    ...notes.map((note) => `${colors.yellow('note:')} ${note}`),
-    ...failedTrials.map((trial) => `${colors.red('failed'.padEnd(STATE_WIDTH))}  ${failedTrialSentence(trial)}`),
+    `${colors.bold(printable(gateHeadline(result)))}, against ${baseline.path} (${measured}, ${printable(baseline.hostname)})`,
+    ...notes.map((note) => `${colors.yellow('note:')} ${printable(note)}`),
+    ...failedTrials.map(
+      (trial) => `${colors.red('failed'.padEnd(STATE_WIDTH))}  ${printable(failedTrialSentence(trial))}`,
+    ),
     ...sorted.map((check) => {
       const state = check.state === 'regressed' ? 'REGRESSED' : check.state
-      return `${(paint[check.state] ?? String)(state.padEnd(STATE_WIDTH))}  ${checkSentence(check)}`
+      return `${(paint[check.state] ?? String)(state.padEnd(STATE_WIDTH))}  ${printable(checkSentence(check))}`
     }),
     `Data: ${folder}`,
     '',

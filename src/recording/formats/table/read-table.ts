@@ -1,5 +1,5 @@
 import { UsageError } from '../../../errors.js'
-import { printable } from '../../../printable.js'
+import { printableLine } from '../../../printable.js'
 import type { RecordingEvent } from '../recording-event.js'
 import { columnNamed, columnsOf } from './columns.js'
 import { keyOf, type Layout, layoutOf } from './layout.js'
@@ -173,7 +173,7 @@ function partsOf(
   return runs.map((run, i) => {
     const ofRun = runs.length === 1 ? [] : [`run ${i + 1} of ${runs.length}`]
     const whole = [name, ...ofRun].filter((part) => part !== '').join(', ')
-    return { name: whole === '' ? null : printable(whole), readings: run, by, hasTimes, notes }
+    return { name: whole === '' ? null : printableLine(whole), readings: run, by, hasTimes, notes }
   })
 }
 

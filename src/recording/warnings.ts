@@ -1,0 +1,38 @@
+/** So many different warnings are kept; a reader takes in no more, and a program may cause any number. */
+const MOST_KINDS = 50
+
+/** What every reader of a recording must know: each warning once, with how often it came. */
+export class Warnings {
+  readonly #counts = new Map<string, number>()
+  /** Of kinds beyond those that are kept. */
+  #others = 0
+  /** Rounds of which nothing could be read. */
+  #missed = { rounds: 0, first: 0, last: 0 }
+
+  add(message: string): void {
+    const count = this.#counts.get(message)
+    if (count === undefined && this.#counts.size === MOST_KINDS) this.#others++
+    else this.#counts.set(message, (count ?? 0) + 1)
+  }
+
+  /** The end of a round was told and nobody was there to be read. */
+  missed(round: number): void {
+    const { rounds, first } = this.#missed
+    this.#missed = { rounds: rounds + 1, first: rounds === 0 ? round : first, last: round }
+  }
+
+  list(): string[] {
+    const { rounds, first, last } = this.#missed
+    return [
+      ...[...this.#counts].map(([message, count]) => (count === 1 ? message : `${message} (${count} times)`)),
+      ...(this.#others === 0 ? [] : [`${this.#others} warnings of other kinds are left out.`]),
+      ...(rounds === 0
+        ? []
+        : rounds === 1
+          ? [`The end of round ${first} was told when its processes had ended: nothing could be read of it.`]
+          : [
+              `The ends of ${rounds} rounds (${first} to ${last}) were told when their processes had ended, or of processes that are not recorded: nothing could be read of them.`,
+            ]),
+    ]
+  }
+}
