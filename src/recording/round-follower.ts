@@ -48,8 +48,7 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
   const take = (events: readonly RoundLogEvent[], isDirect: () => boolean) => {
     for (const event of events) {
       if (event.kind === 'round-start' || event.kind === 'round-end') hasRound = true
-      if (event.kind === 'round-end')
-        isLate = event.timeMs === event.arrivedMs && (pattern.isPassedOn === true || !isDirect())
+      if (event.kind === 'round-end') isLate = event.timeMs === event.arrivedMs && !isDirect()
       if (event.kind === 'round-start') recorder.onRoundEvent({ kind: 'round-start', round: event.round })
       if (event.kind === 'cleanup') recorder.onRoundEvent({ kind: 'cleanup', round: event.round })
       if (event.kind === 'anomaly') warn(event.message)
@@ -67,7 +66,7 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
   }
   return {
     stream: (source) => {
-      const isDirect = writtenByRole(recorder, source)
+      const isDirect = writtenByRole(recorder, source, pattern)
       const log = new RoundLog(pattern, { counter, onLines: (lines) => hasRound || seen.add(lines) })
       return {
         write: (chunk) => take(log.write(chunk, nowMs()), isDirect),
@@ -87,16 +86,22 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
 
 /**
  * Whether a process that has a role writes the log itself. Where none has, as when a launcher streams it or a pipe delays it, its
- * lines may come late; where no process has a role, that is not known, and they are taken to be in time.
+ * lines may come late; where no process has a role, that is not known, and they are taken to be in time. Of a framework that
+ * passes its lines on, only the server itself is believed to write them: what starts it inherits the log as well.
  */
-function writtenByRole(recorder: RecorderHandle, log: string | null): () => boolean {
+function writtenByRole(
+  recorder: RecorderHandle,
+  log: string | null,
+  { isPassedOn = false }: RoundPattern,
+): () => boolean {
   let isDirect = false
   return () => {
     const named = recorder
       .processes()
       .filter(({ role, isGone, exit }) => role !== 'process' && !isGone && exit === null)
-    isDirect ||= log === null || named.some(({ pid }) => hasOpen(pid, log))
-    return isDirect || named.length === 0
+    const writers = isPassedOn ? named.filter(({ role }) => role === 'server') : named
+    isDirect ||= log === null ? !isPassedOn : writers.some(({ pid }) => hasOpen(pid, log))
+    return isDirect || (named.length === 0 && !isPassedOn)
   }
 }
 

@@ -116,10 +116,10 @@ test('a comparison whose only setting prints no line of a round stops after its 
 
 test('compare --log finds the rounds in a file, of each trial its own', async () => {
   const folder = temporaryFolder()
-  writeFileSync(join(folder, 'server-0.1.log'), 'Round 7 started\n') // of an earlier run
+  writeFileSync(join(folder, 'server-0.3.log'), 'Round 7 started\n') // of an earlier run
   const command = `sh -c '${job('gen_logs')} flwr18 4 {dt} > server-{dt}.log'`
   const { code, stderr } = await runTidemark(
-    ['compare', '--command', command, ...['-L', 'dt', '0.1,0.2', '--trials', '2', '--out', 'results']].concat([
+    ['compare', '--command', command, ...['-L', 'dt', '0.3,0.4', '--trials', '2', '--out', 'results']].concat([
       ...[
         '--log',
         'server-{dt}.log',

@@ -112,7 +112,8 @@ test('where a program writes marks and prints what --rounds finds, rounds are th
       echo '{"mark":"round","round":'$((i + 1))'}' >> "$TIDEMARK_MARKS"
     done
     echo "Finished FedAvg."
-    sleep 0.4`
+    sleep 0.4
+    true # or bash would become the sleep itself`
   const { recording, stderr } = await record(['--rounds', 'nvflare', '--', 'bash', '-c', script])
   const bash = recording.rounds.filter(({ name }) => name === 'bash')
   expect(bash.map(({ round }) => round)).toEqual([1, 2, 3])
