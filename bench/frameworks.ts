@@ -4,13 +4,15 @@
  * SCAFFOLD, Cyclic and Swarm with it, as NVFlare's start scripts export it), Flower 1.42, and Tidemark's own runtime beside them.
  *
  *     scripts/frameworks.sh && npm run build && npx jiti bench/frameworks.ts run WORK [PART ...]
+ *     npx jiti bench/frameworks.ts cleanup WORK
  *     npx jiti bench/frameworks.ts report WORK
  *
  * `run` runs what the folder WORK lacks, part after part: a part is one trial of every setting of a family, so that each family has
  * a trial before any has two. A part that was stopped is resumed. WORK/PART.json says how it went, with the load of the machine.
+ * `cleanup` times the two steps of NVFlare's own cleanup inside the server, ten rounds with and without MALLOC_ARENA_MAX=4.
  * `report` joins what there is and writes bench/results/frameworks.md and its figures; what is missing is called missing.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -22,14 +24,15 @@ import { frameworksReport } from './frameworks/report.js'
 const root = resolve(import.meta.dirname, '..')
 const tidemark = [process.execPath, join(root, 'dist/cli/main.js')]
 const [verb, folder, ...wanted] = process.argv.slice(2)
-if ((verb !== 'run' && verb !== 'report') || folder === undefined) {
-  console.error('Usage: npx jiti bench/frameworks.ts run WORK [PART ...], or: report WORK')
+if (!['run', 'cleanup', 'report'].includes(verb ?? '') || folder === undefined) {
+  console.error('Usage: npx jiti bench/frameworks.ts run WORK [PART ...], cleanup WORK, or report WORK')
   process.exit(2)
 }
 const work = resolve(folder)
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tidemark/frameworks')
 const known = families({ root, work, cache })
 if (verb === 'run') await runParts()
+else if (verb === 'cleanup') timeCleanups()
 else report()
 
 async function runParts(): Promise<void> {
@@ -71,6 +74,19 @@ async function runPart(family: Family, name: string, block: number): Promise<voi
   )
   console.log(`${new Date().toISOString()} ${name}: exit code ${code}`)
   if (state === 'stopped') process.exit(1)
+}
+
+function timeCleanups(): void {
+  mkdirSync(work, { recursive: true })
+  for (const arenas of ['unset', '4']) {
+    const file = join(work, `cleanup-times-${arenas}.txt`)
+    rmSync(file, { force: true })
+    const options = ['--gc', '1', '--rounds', '10', '--mib', '4', '--workspace', join(work, 'cleanup-workspace')]
+    const job = join(root, 'test/fixtures/frameworks/nvflare/job.py')
+    const env = { ...environment(), CLEANUP_TIMES: file, ...(arenas === '4' && { MALLOC_ARENA_MAX: '4' }) }
+    const ran = spawnSync(join(cache, 'nvflare-2.9/bin/python'), [job, ...options], { env, encoding: 'utf8' })
+    if (ran.status !== 0) throw new Error(`the job failed: ${ran.stdout}${ran.stderr}`)
+  }
 }
 
 /** The frameworks report to nobody. */
