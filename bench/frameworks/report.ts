@@ -72,7 +72,7 @@ the clients too.
 function section(family: Family, comparison: Comparison, parts: readonly PartFile[], hasFigure: boolean): string {
   const rows = comparison.settings.map(({ label, values }) => row(label, values, comparison))
   const head = [
-    'setting',
+    family.name,
     'trials',
     ...SHOWN_ROUNDS.map((round) => `r ${round}`),
     'lowest r 10 to 19',

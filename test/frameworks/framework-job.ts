@@ -16,6 +16,7 @@ const FIXTURES = resolve(import.meta.dirname, '../fixtures/frameworks')
 export const NVFLARE_JOB = join(FIXTURES, 'nvflare/job.py')
 export const POC = join(FIXTURES, 'nvflare/poc.sh')
 export const RUN_FLOWER = join(FIXTURES, 'flower/run-flower.sh')
+export const FLOWER_SIMULATION = join(FIXTURES, 'flower/simulate-flower.sh')
 
 /** The folder of the programs of a framework's environment, as scripts/frameworks.sh makes it. */
 export function programsOf(environment: string): string {
