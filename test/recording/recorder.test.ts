@@ -62,7 +62,7 @@ test('while it runs the newest RSS of each process is at hand, and the folder ca
   const { head, samples, warnings } = readRecording(recorder.folder)
   expect(head.state).toBe('running')
   expect(samples.length).toBeGreaterThan(0)
-  expect(unlessBusy(warnings)).toEqual(['The recording has no end: it still runs, or its recorder was killed.'])
+  expect(unlessBusy(warnings)).toEqual(['The recording has no end: it still runs.'])
   await process.end(1000)
   const finished = await finishForTest({ recorder, process, guard: undefined as never })
   expect(finished).toMatchObject({ state: 'failed', processes: [{ exit: { signal: 'SIGTERM' } }] })
@@ -97,9 +97,7 @@ test('a recorder killed with SIGKILL leaves a recording that reads up to its las
   const recording = readRecording(folder)
   expect(recording.samples).toHaveLength(whole)
   expect(recording.head.state).toBe('running')
-  expect(unlessBusy(recording.warnings)).toEqual([
-    'The recording has no end: it still runs, or its recorder was killed.',
-  ])
+  expect(unlessBusy(recording.warnings)).toEqual(['The recording has no end: its recorder was killed.'])
 })
 
 test('when the disk fills up what was recorded is kept, the owner is told, and the head says so', async () => {
