@@ -2,7 +2,7 @@ import { StoppedError } from '../errors.js'
 import type { FinishedComparison } from '../experiment/compare.js'
 import { comparisonProgress } from './comparison-progress.js'
 import type { Run } from './comparison-runs.js'
-import { stopOnSignal } from './stop-on-signal.js'
+import { hearSignals, stopOnSignal } from './stop-on-signal.js'
 
 export interface WatchedComparison extends FinishedComparison {
   /** Set when a signal ended it. */
@@ -14,6 +14,7 @@ export async function runWithProgress(run: Run): Promise<WatchedComparison> {
   const { line, report } = comparisonProgress(process.stderr)
   using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
   const finished = await run({ signal: stop.signal, onProgress: report }).finally(line.clear)
+  await hearSignals()
   const { reason } = stop.signal
   return { ...finished, stopped: reason instanceof StoppedError ? reason : undefined }
 }

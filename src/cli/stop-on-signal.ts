@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { StoppedError } from '../errors.js'
 
 /**
@@ -19,4 +20,10 @@ export function stopOnSignal(onStop: () => void): { signal: AbortSignal } & Disp
     signal: controller.signal,
     [Symbol.dispose]: () => process.off('SIGINT', stop).off('SIGTERM', stop),
   }
+}
+
+/** Lets a signal that has come be heard: the event loop has to look once more before its listener is taken away. */
+export async function hearSignals(): Promise<void> {
+  await setImmediate()
+  await setImmediate()
 }

@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { type StoppedError, UsageError } from '../../errors.js'
 import { type FinishedComparison, resumeComparison, runPlan } from '../../experiment/compare.js'
 import { hasComparison } from '../../experiment/folder.js'
@@ -18,7 +17,7 @@ import {
   reportOverview,
 } from '../print-comparison.js'
 import { runWithProgress, type WatchedComparison } from '../run-with-progress.js'
-import { stopOnSignal } from '../stop-on-signal.js'
+import { hearSignals, stopOnSignal } from '../stop-on-signal.js'
 
 const { out, shard, resume, json } = compareOptions
 
@@ -77,7 +76,7 @@ async function runCompare(input: CommandInput): Promise<number> {
     exitCodes.push(exitCodeOf(one, finished))
     if (finished.mismatch !== undefined) process.stderr.write(`${finished.mismatch}\n`)
     else if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished, folder)}\n`)
-    await setImmediate() // a signal that came meanwhile is heard now
+    await hearSignals()
     if (late.signal.aborted) {
       exitCodes.push((late.signal.reason as StoppedError).exitCode)
       break
