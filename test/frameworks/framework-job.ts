@@ -120,17 +120,20 @@ export function expectAsSeen(seen: SeenJob, wanted: { role: string; rounds: numb
 /** As docs/how-it-measures.md has it: for so long after the line the lowest RSS is taken for the end, not for longer than a quarter of the round. */
 const SETTLE_MS = 300
 
+/** Until the recorder has reset the kernel's mark after a boundary, the reader sees that of the round before. */
+const RESET_MS = 100
+
 /**
- * What a round looked like to the reader: the kernel's mark as it stood just before the boundary, and end RSS at the boundary and
- * at its lowest in the time after it.
+ * What a round looked like to the reader: its highest RSS and, once that is the round's own, the kernel's mark; and end RSS at the
+ * boundary and at its lowest in the time after it.
  */
 function seenRound(readings: readonly Reading[], fromMs: number, toMs: number): { peak: number; ends: number[] } {
   const inside = readings.filter(([timeMs]) => timeMs >= fromMs && timeMs <= toMs)
   const settleMs = Math.min(SETTLE_MS, (toMs - fromMs) / 4)
   const after = readings.filter(([timeMs]) => timeMs > toMs && timeMs <= toMs + settleMs)
-  const [, , endBytes, peak] = inside.at(-1)!
-  const lowest = Math.min(endBytes, ...after.map(([, , bytes]) => bytes))
-  return { peak, ends: [endBytes, lowest] }
+  const [, , endBytes] = inside.at(-1)!
+  const peaks = inside.map(([timeMs, , rss, mark]) => (timeMs > fromMs + RESET_MS ? Math.max(rss, mark) : rss))
+  return { peak: Math.max(...peaks), ends: [endBytes, Math.min(endBytes, ...after.map(([, , bytes]) => bytes))] }
 }
 
 function boundariesOf(text: string): Map<number, number[]> {
