@@ -16,6 +16,7 @@ function procWith(text: string): string {
 
 test('a name with blanks and brackets does not shift the fields', () => {
   expect(readProcessStat(7, procWith(STAT))).toEqual({
+    isForkCopy: false,
     kind: 'read',
     pid: 7,
     name: 'a (odd) name',
