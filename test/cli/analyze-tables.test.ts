@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Analysis } from '../../src/verdict/analysis.js'
 import { PROGRAM } from '../tidemark.js'
-import { TABLE_VARIANTS, type TableVariant } from './table-variants.js'
+import { TABLE_VARIANTS as OF_KINDS, type TableVariant } from './table-variants.js'
+import { VARIANTS_OF_TOOLS } from './table-variants-of-tools.js'
+
+const TABLE_VARIANTS = [...OF_KINDS, ...VARIANTS_OF_TOOLS]
 
 interface Judged extends Analysis {
   path: string
@@ -80,6 +83,29 @@ describe('tables of the kinds that people bring', () => {
       isWithin((slopeMib(first) * 60) / first.secondsPerRound!, expected.slopePerMinuteMiB)
     if (expected.levelPositive === true) expect(first.levelBytes).toBeGreaterThan(0)
   })
+})
+
+test('runs that mprof appended to one file are judged apart, and plotted and searched for a peak whole with a note', () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'tidemark-test-'))
+  const run = (startSeconds: number, slopeMib: number) =>
+    `CMDLINE python3 server.py\n${Array.from({ length: 200 }, (_, i) => `MEM ${(300 + slopeMib * i + (i % 7) / 10).toFixed(6)} ${(startSeconds + i / 10).toFixed(4)}\n`).join('')}`
+  writeFileSync(join(cwd, 'runs.dat'), run(1.8e9, 0) + run(1.8e9 + 3600, 1) + run(1.8e9 + 7200, 2))
+  const tidemark = (...args: string[]) =>
+    spawnSync(process.execPath, [PROGRAM, ...args], { cwd, encoding: 'utf8', maxBuffer: 2 ** 28 })
+  const judged = JSON.parse(tidemark('analyze', 'runs.dat', '--json').stdout) as Judged[]
+  expect(judged.map(({ series, shape }) => [series, shape])).toEqual([
+    ['run 1 of 3', 'stable'],
+    ['run 2 of 3', 'grows'],
+    ['run 3 of 3', 'grows'],
+  ])
+  expect(judged.flatMap(({ notes }) => notes)).toEqual([])
+  const peak = tidemark('peak', 'runs.dat')
+  expect(peak.stdout).toBe('runs.dat\t698.300 MiB\n')
+  for (const { status, stderr } of [peak, tidemark('plot', 'runs.dat')]) {
+    expect(stderr).toContain('runs.dat holds 3 runs, one after another: mprof appends to a file that exists')
+    expect(status).toBe(0)
+  }
+  rmSync(cwd, { recursive: true, force: true })
 })
 
 describe('other tables of the same kinds', () => {

@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const JOB = `
 import sys, time
 held = bytearray(b'x') * (int(sys.argv[1]) << 20)
-for number in range(1, 6):
+for number in range(1, 9):
     print(f'Round {number} done', flush=True)
     time.sleep(0.05)
 time.sleep(0.3)
@@ -51,6 +51,66 @@ function csvRows(file: string): Record<string, string>[] {
     string
   >[]
 }
+
+/** What analyze says of a table of ours without an option, beside what it says of the recording that it was written from. */
+describe('what was exported is read back', () => {
+  interface Judged {
+    shape: string
+    series?: string
+    levelBytes: number | null
+    slopeBytesPerRound: { estimate: number } | null
+    process: { name: string; pid: number } | null
+    error?: string
+  }
+  const judged = async (...args: string[]) =>
+    JSON.parse((await runTidemark(['analyze', ...args, '--json'], { cwd: folder })).stdout) as Judged[]
+  const recording = () => join('mine', comparison().trials[0]!.folder)
+
+  test('rounds of a recording are judged as the recording itself', async () => {
+    expect((await exported(recording(), '--csv', '-o', 'one-rounds.csv')).code).toBe(0)
+    const [[of], again] = [await judged(recording()), await judged('one-rounds.csv')]
+    expect(again).toHaveLength(1)
+    expect(of!.levelBytes ?? of!.slopeBytesPerRound).not.toBe(null)
+    const { shape, levelBytes, slopeBytesPerRound } = of!
+    expect(again[0]).toMatchObject({ shape, levelBytes, slopeBytesPerRound })
+  })
+
+  test('samples of a recording are read in bytes and over time', async () => {
+    expect((await exported(recording(), '--csv', '--table', 'samples', '-o', 'one-samples.csv')).code).toBe(0)
+    const [only] = await judged('one-samples.csv')
+    expect(only!.error).toBe(undefined)
+    expect(JSON.stringify(only)).toContain('memory from \\"rss_bytes\\" (bytes)')
+    expect(JSON.stringify(only)).toContain('time from \\"time_ms\\" (Unix ms)')
+  })
+
+  test('each trial of a comparison is a series, in rounds as in samples', async () => {
+    for (const table of ['rounds', 'samples']) {
+      expect((await exported('mine', '--csv', '--table', table, '-o', `all-${table}.csv`)).code).toBe(0)
+      const all = await judged(`all-${table}.csv`)
+      expect(all.map(({ error }) => error).filter((error) => error !== undefined)).toEqual([])
+      if (table === 'rounds') expect(all).toHaveLength(comparison().trials.length)
+      for (const { setting, trial, rounds } of comparison().trials) {
+        const isOfIt = ({ series = '' }: Judged) =>
+          series.startsWith(`${setting} trial ${trial} `) && series.endsWith(`pid ${rounds[0]!.pid}`)
+        expect(all.filter(isOfIt)).toHaveLength(1)
+      }
+    }
+  })
+
+  test('OpenMetrics, OTLP and the JSON for hyperfine say what they are', async () => {
+    for (const [flag, name, says] of [
+      ['--openmetrics', 'm.txt', /m\.txt is OpenMetrics/],
+      ['--otlp-json', 'm.json', /m\.json is OTLP/],
+      ['--hyperfine-json', 'h.json', /h\.json is the JSON of hyperfine/],
+    ] as const) {
+      expect((await exported('mine', flag, '-o', name)).code).toBe(0)
+      const { code, stderr } = await runTidemark(['analyze', name], { cwd: folder })
+      expect(stderr).toMatch(says)
+      expect(stderr).toContain('tidemark export FOLDER --csv')
+      expect(code).toBe(2)
+    }
+  })
+})
 
 describe('a comparison as a table', () => {
   test('--csv has a row for each process and round, with what they were measured under', async () => {

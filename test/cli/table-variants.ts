@@ -22,19 +22,19 @@ const ROUNDS = 40
 /** The same on every run, and without a period that would be judged a saw-tooth. */
 const noise = (i: number) => ((Math.sin(i * 12.9898) * 43_758.5453) % 1) / 2
 /** 500 MiB and 3 MiB more each round. */
-const grown = (i: number, slope = 3, start = 500) => start + slope * i + noise(i)
-const flat = (i: number, level = 300) => level + noise(i + 100)
-const indices = Array.from({ length: ROUNDS }, (_, i) => i)
-const kib = (mib: number) => Math.round(mib * 256) * 4
-const bytes = (mib: number) => Math.round(mib * 256) * 4096
-const table = (header: string, row: (i: number) => string, separator = '\n') =>
+export const grown = (i: number, slope = 3, start = 500) => start + slope * i + noise(i)
+export const flat = (i: number, level = 300) => level + noise(i + 100)
+export const indices = Array.from({ length: ROUNDS }, (_, i) => i)
+export const kib = (mib: number) => Math.round(mib * 256) * 4
+export const bytes = (mib: number) => Math.round(mib * 256) * 4096
+export const table = (header: string, row: (i: number) => string, separator = '\n') =>
   [header, ...indices.map(row), ''].filter((line, i) => i > 0 || line !== '').join(separator)
-const START = Date.UTC(2026, 2, 3, 8, 15, 0)
-const at = (i: number, stepSeconds = 30) => new Date(START + i * stepSeconds * 1000)
-const iso = (i: number, stepSeconds = 30) => at(i, stepSeconds).toISOString().slice(0, 19).replace('T', ' ')
-const two = (value: number) => String(value).padStart(2, '0')
+export const START = Date.UTC(2026, 2, 3, 8, 15, 0)
+export const at = (i: number, stepSeconds = 30) => new Date(START + i * stepSeconds * 1000)
+export const iso = (i: number, stepSeconds = 30) => at(i, stepSeconds).toISOString().slice(0, 19).replace('T', ' ')
+export const two = (value: number) => String(value).padStart(2, '0')
 /** 3 MiB a row of 30 s is 6 MiB a minute. */
-const PER_MINUTE = 6
+export const PER_MINUTE = 6
 
 const roundNames = [
   'Round',

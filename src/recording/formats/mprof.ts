@@ -12,22 +12,24 @@ import type { RecordingEvent } from './recording-event.js'
  * @throws UsageError with the line's number for whatever mprof could not have written
  */
 export function* readMprof(lines: Lines): Generator<RecordingEvent, undefined> {
-  let commands = 0
+  let runs = 0
   for (const line of lines) {
     if (!lines.isWhole) {
       // mprof was killed or is still writing; half a time stamp would pass for a whole one.
       yield { kind: 'note', message: `${lines.file} ends in the middle of line ${lines.number}, which is left out` }
-      return
+      break
     }
     const event = parseLine(line, lines)
     if (event === undefined) continue
-    if (event.kind === 'command' && ++commands > 1)
-      yield {
-        kind: 'note',
-        message: `${lines.file} holds more than one recording: mprof appends to a file that exists`,
-      }
+    if (event.kind === 'command') runs++
     yield event
   }
+  if (runs > 1) yield { kind: 'note', message: runsNote(lines.file, runs) }
+}
+
+/** What is said of a file that is taken whole though it holds several runs. */
+export function runsNote(file: string, runs: number): string {
+  return `${file} holds ${runs} runs, one after another: mprof appends to a file that exists`
 }
 
 const MEM = /^(\d+(?:\.\d+)?) (\d+(?:\.\d+)?)$/

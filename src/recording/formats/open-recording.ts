@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs'
 import { messageOf, systemErrorCode, UsageError } from '../../errors.js'
 import { Lines } from './lines.js'
-import { mprofRuns, readMprof } from './mprof.js'
+import { mprofRuns, readMprof, runsNote } from './mprof.js'
 import { readPsrecord } from './psrecord.js'
 import type { OnReading, ReadingEvent, RecordingEvent } from './recording-event.js'
 import { columnMeaning } from './table/column-names.js'
 import { kindOfCell } from './table/column-values.js'
-import { jsonTable } from './table/json-table.js'
+import { jsonTable, OF_OURS } from './table/json-table.js'
+import { isLogfmt, logfmtTable } from './table/logfmt.js'
 import { eventsOf, readTable, type TablePart } from './table/read-table.js'
 import { textTable } from './table/rows.js'
 import type { TableOptions } from './table/table-options.js'
@@ -59,7 +60,12 @@ export function openRecordings(path: string, options: TableOptions = {}): Record
   const format = formatOf(path, content)
   if (format === 'mprof') return [streamed(path, format, null, () => readMprof(lines()))]
   if (format === 'psrecord') return [streamed(path, format, null, () => readPsrecord(lines()))]
-  const table = format === 'json' ? jsonTable(path, content) : textTable(path, content)
+  const table =
+    format === 'json'
+      ? jsonTable(path, content)
+      : beginsAsLogfmt(lines())
+        ? logfmtTable(path, content)
+        : textTable(path, content)
   const parts = readTable(table, options)
   if (parts.length === 0) return [streamed(path, format, null, () => [])]
   return parts.map((part: TablePart) => streamed(path, format, part.name, () => eventsOf(part)))
@@ -77,14 +83,20 @@ export function runsOf(file: RecordingFile): RecordingFile[] {
   if (runs < 2) return [file]
   return Array.from({ length: runs }, (_, run) => {
     const part = `run ${run + 1} of ${runs}`
-    return streamed(file.path, file.format, part, () => ofRun(file.events(), run))
+    return streamed(file.path, file.format, part, () => ofRun(file.events(), run, runsNote(file.path, runs)))
   })
 }
 
-function* ofRun(events: Iterable<RecordingEvent>, asked: number): Generator<RecordingEvent, undefined> {
+/** @param noteOfWhole what is said where the runs are not told apart */
+function* ofRun(
+  events: Iterable<RecordingEvent>,
+  asked: number,
+  noteOfWhole: string,
+): Generator<RecordingEvent, undefined> {
   let run = -1
   for (const event of events) {
     if (event.kind === 'command') run++
+    if (event.kind === 'note' && event.message === noteOfWhole) continue
     if (Math.max(0, run) === asked) yield event
     else if (run > asked) return
   }
@@ -119,7 +131,13 @@ function isFolder(path: string): boolean {
   }
 }
 
+function beginsAsLogfmt(lines: Iterable<string>): boolean {
+  for (const line of lines) if (line.trim() !== '') return isLogfmt(line)
+  return false
+}
+
 const MPROF_TAG = /^(CMDLINE|MEM|CHLD|FUNC|TIDEMARK|PROCESS|ROUND) /
+const OPEN_METRICS = /^# (?:HELP|TYPE|UNIT|EOF)\b/
 const PSRECORD_HEADER = /^#\s*Elapsed time\s+CPU/
 
 function formatOf(path: string, content: Buffer | undefined): Exclude<RecordingFormat, 'tidemark'> {
@@ -127,9 +145,13 @@ function formatOf(path: string, content: Buffer | undefined): Exclude<RecordingF
   const lines = new Lines(path, content)
   for (const line of lines) {
     if (line.trim() === '') continue
+    if (OPEN_METRICS.test(line))
+      throw new UsageError(`${path} is OpenMetrics, the text of Prometheus, expected a recording or a table`, {
+        fix: `${OF_OURS} Of Prometheus: what its HTTP API answers to query_range is read as JSON.`,
+      })
     if (MPROF_TAG.test(line)) return 'mprof'
     if (PSRECORD_HEADER.test(line)) return 'psrecord'
-    if (/[,;\t|]/.test(line) || /\S\s+\S/.test(line) || isOneColumn(line.trim())) return 'csv'
+    if (/[,;\t|]/.test(line) || isLogfmt(line) || /\S\s+\S/.test(line) || isOneColumn(line.trim())) return 'csv'
     throw lines.error(line, EXPECTED)
   }
   throw new UsageError(`${path} is empty, expected ${EXPECTED}`)

@@ -6,7 +6,7 @@ import type { ProcessEvent } from './recording-event.js'
 export interface RecordingPeaks {
   /** The highest reading of the whole, and its time from the first one in ms. Null when there is none. */
   highest: { rssBytes: number; timeMs: number; round?: number } | null
-  /** What was taken for what in a table. */
+  /** What was taken for what in a table, and what was left out of a file. */
   notes: string[]
   /** The highest reading of each process that the recording tells apart, in the order in which they appear. */
   children: { pid: number; rssBytes: number }[]
@@ -40,7 +40,7 @@ export function recordingPeaks(file: RecordingFile, functionName?: string): Reco
     if (event.kind === 'process') processes.push(event)
     // A table of rounds without times has no readings beside them.
     else if (event.kind === 'round' && startMs === undefined) onRound(event.round, event.endRssBytes)
-    else if (event.kind === 'note' && (file.format === 'csv' || file.format === 'json')) notes.push(event.message)
+    else if (event.kind === 'note' && file.format !== 'tidemark') notes.push(event.message)
   }
   return { highest, notes, children: [...children].map(([pid, rssBytes]) => ({ pid, rssBytes })), processes }
 }

@@ -70,9 +70,10 @@ test('tags that are not known are left out', () => {
   ])
 })
 
-test('a second command line is reported: mprof appended to a file that existed', () => {
+test('several command lines are reported at the end: mprof appended to a file that existed', () => {
   const events = read('CMDLINE a\nMEM 1.000000 5.0000\nCMDLINE b\n')
-  expect(events.map(({ kind }) => kind)).toEqual(['command', 'reading', 'note', 'command'])
+  expect(events.map(({ kind }) => kind)).toEqual(['command', 'reading', 'command', 'note'])
+  expect(events.at(-1)).toMatchObject({ message: expect.stringContaining('holds 2 runs, one after another') })
 })
 
 test('half a line at the end of a file that is still written is left out and reported', () => {

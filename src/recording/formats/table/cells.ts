@@ -81,7 +81,7 @@ export function bytesPerUnit(unit: string): number | undefined {
 }
 
 /** A number, its unit, and what may follow it: `98.79MiB / 15.51GiB`, `430000K`, `512 MB (12 %)`. */
-const SIZE = /^([+-]?[\d.,'_ \u00a0\u202f\u2019]*\d)\s*([a-z]{1,9})(?:\s*[/(;,].*)?$/i
+const SIZE = /^([+-]?[\d.,'_ \u00a0\u202f\u2019]*\d)\s*([a-z]{1,9})(?:\s*[/(;,](?!\s*s(?:ec|econd)?$).*)?$/i
 /** The same without a unit: `512 / 2048`. */
 const FIRST_OF_TWO = /^([+-]?[\d.,]*\d)\s+\/\s+[\d.,]+$/
 

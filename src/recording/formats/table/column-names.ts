@@ -1,4 +1,20 @@
 import { bytesPerUnit } from './cells.js'
+import {
+  MEMORY_MODIFIERS,
+  MEMORY_WORDS,
+  MS_PER_UNIT,
+  OTHER_WORDS,
+  PERCENT_WORDS,
+  PHASE_WORDS,
+  ROUND_BESIDES,
+  ROUND_RANKS,
+  RSS_WORDS,
+  SERIES_WORDS,
+  TIME_BESIDES,
+  TIME_RANKS,
+  VIRTUAL_WORDS,
+  WEAK_MEMORY_WORDS,
+} from './column-words.js'
 
 /** What the name of a column says that its values are. */
 export interface ColumnMeaning {
@@ -11,179 +27,12 @@ export interface ColumnMeaning {
   rest: string
 }
 
-const RSS_WORDS = new Set(['rss', 'resident', 'vmrss', 'res', 'maxrss', 'averss', 'vmhwm', 'wss'])
-const MEMORY_WORDS = new Set(['memory', 'mem', 'ram', 'rmem', 'uss', 'pss', 'memusage'])
-const WEAK_MEMORY_WORDS = new Set(['value', 'heap', 'usage', 'used', 'real', 'bytes'])
-const VIRTUAL_WORDS = new Set(['virt', 'vsz', 'vms', 'virtual', 'vmsize', 'vmpeak', 'maxvmsize', 'avevmsize', 'vsize'])
-const PERCENT_WORDS = new Set([
-  'percent',
-  'pct',
-  'percentage',
-  'perc',
-  'ratio',
-  'util',
-  'utilization',
-  'utilisation',
-  'share',
-])
-/** Nobody's resident memory, whatever else the name says. */
-const OTHER_WORDS = new Set(
-  (
-    'cpu cpus cores gpu cuda vram threads thread nproc fds fd handles files net network disk io swap shared shr shrd cache cached buffers ' +
-    'buff total free available avail active inactive limit request requests quota loss acc accuracy f1 auc lr faults minflt majflt ' +
-    'delta diff difference increase growth growths change slope latency throughput duration took gc collections objects ' +
-    'size length norm priority pri ni nice power temp temperature battery uid gid ppid tty stat state status flags user'
-  ).split(' '),
-)
-/** Parts of RSS, and moments within a round: read only where nothing names the end. */
-const MEMORY_MODIFIERS: Record<string, number> = {
-  end: 6,
-  after: 6,
-  final: 6,
-  last: 4,
-  work: -4,
-  mean: -3,
-  avg: -3,
-  average: -3,
-  median: -3,
-  start: -8,
-  begin: -8,
-  before: -8,
-  initial: -8,
-  peak: -5,
-  max: -5,
-  maximum: -5,
-  hwm: -5,
-  highest: -5,
-  min: -9,
-  minimum: -9,
-  lowest: -9,
-  std: -20,
-  stddev: -20,
-  anon: -12,
-  file: -12,
-  shmem: -12,
-}
-
-const ROUND_RANKS: Record<string, number> = {
-  round: 50,
-  rounds: 50,
-  rnd: 48,
-  roundnum: 48,
-  roundnumber: 48,
-  roundidx: 48,
-  roundid: 48,
-  epoch: 40,
-  epochs: 40,
-  iteration: 30,
-  iterations: 30,
-  iter: 30,
-  it: 20,
-  step: 26,
-  steps: 26,
-  cycle: 24,
-  generation: 22,
-  episode: 22,
-  batch: 14,
-  index: 8,
-  idx: 8,
-  nr: 8,
-  no: 8,
-  '#': 8,
-  n: 6,
-  i: 6,
-  t: 0,
-}
-/** Words that may stand beside the word for a round: `server_round`, `comm_round`, `Round #`, `global_step`. */
-const ROUND_BESIDES = new Set(
-  (
-    'server comm communication global fl federated federation training train trainer current curr cur aggregation agg ' +
-    'aggregator outer main number num nr no idx index id count # n of the log learning my model'
-  ).split(' '),
-)
-
-const TIME_RANKS: Record<string, number> = {
-  timestamp: 50,
-  timestamps: 50,
-  datetime: 50,
-  time: 48,
-  ts: 46,
-  wall: 44,
-  walltime: 44,
-  unixtime: 44,
-  asctime: 44,
-  date: 42,
-  elapsed: 40,
-  etime: 40,
-  ended: 38,
-  runtime: 36,
-  uptime: 34,
-  seconds: 32,
-  secs: 32,
-  sec: 32,
-  started: 30,
-  created: 28,
-  clock: 28,
-  moment: 28,
-  when: 28,
-  hours: 20,
-  minutes: 20,
-  ms: 20,
-  t: 18,
-  s: 16,
-}
-const TIME_BESIDES = new Set(
-  'wall unix utc local relative rel process start end since at log event sample sampled of the epoch ended started in stamp date time seconds sec s ms us ns elapsed'.split(
-    ' ',
-  ),
-)
-const MS_PER_UNIT: Record<string, number> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  msec: 1,
-  millis: 1,
-  milliseconds: 1,
-  microseconds: 1e-3,
-  nanoseconds: 1e-6,
-  s: 1000,
-  sec: 1000,
-  secs: 1000,
-  second: 1000,
-  seconds: 1000,
-  min: 60_000,
-  mins: 60_000,
-  minutes: 60_000,
-  h: 3_600_000,
-  hours: 3_600_000,
-}
-
-const SERIES_WORDS = new Set(
-  (
-    'pid tid pids client clients clientname cid container containers pod pods name names job jobs jobid jobname jobidraw host hosts ' +
-    'hostname node nodename instance process processes proc procname worker workers rank role roles site sites party peer peers id ' +
-    'replica service namespace ns command cmd comm cmdline run runs runid trial trials setting settings experiment server origin device ' +
-    'series tag label entity member participant collaborator app component silo deployment image variant group rankid localrank'
-  ).split(' '),
-)
-const PHASE_WORDS = new Set(
-  'phase phases stage stages when point event events moment position at checkpoint location where'.split(' '),
-)
-
-/** Values of a column that stand for moments within a round, whatever its name is. */
-export const PHASE_VALUES = new Set(
-  (
-    'begin beginning start started before pre end ended after post finish finished done aggregate aggregation aggregated train training fit ' +
-    'evaluate evaluation eval validate validation send receive broadcast load save gc cleanup init setup teardown round_start round_end'
-  ).split(' '),
-)
-
 /** `MEM USAGE / LIMIT`, `system.proc.memory.rssMB`, `process_resident_memory_bytes`: lower-case words, camel case taken apart. */
 function wordsOf(name: string): string[] {
   return name
     .replace(/%/g, ' percent ')
     .replace(/#/g, ' # ')
+    .replace(/working[\s_-]*set/gi, ' wss ')
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
     .toLowerCase()
@@ -210,13 +59,23 @@ export function columnMeaning(name: string): ColumnMeaning {
     return head === undefined ? [word] : [head, unit!]
   })
   return (
-    memoryMeaning(joined, name) ?? roundMeaning(joined) ?? timeMeaning(joined) ?? labelMeaning(joined) ?? other(joined)
+    memoryMeaning(joined, name) ??
+    roundMeaning(joined) ??
+    timeMeaning(joined) ??
+    withinMeaning(name) ??
+    labelMeaning(joined) ??
+    other(joined)
   )
 }
 
 /** The last word that is a unit; the exact case tells `kB` from `KB`. */
 function sizeUnit(words: readonly string[], name: string): { perUnit: number; word: string } | undefined {
-  const word = words.findLast((one, i) => i > 0 && one.length > 1 && bytesPerUnit(one) !== undefined)
+  // `Working Set (K)`: between brackets a letter is a unit too.
+  const [, bracketed] = /[([（]\s*([a-z]{1,9})\s*[)\]）]\s*$/i.exec(name) ?? []
+  const word =
+    bracketed !== undefined && bytesPerUnit(bracketed) !== undefined
+      ? bracketed.toLowerCase()
+      : words.findLast((one, i) => i > 0 && one.length > 1 && bytesPerUnit(one) !== undefined)
   if (word === undefined) return undefined
   const isOfProc = word === 'kb' && /kB(?![a-z])/.test(name)
   return { perUnit: bytesPerUnit(isOfProc ? 'kB' : word)!, word }
@@ -270,6 +129,14 @@ function timeMeaning(words: readonly string[]): ColumnMeaning | undefined {
     return undefined
   const unit = words.findLast((word) => word in MS_PER_UNIT)
   return { kind: 'time', rank, rest: '', ...(unit === undefined ? {} : { perUnit: MS_PER_UNIT[unit]! }) }
+}
+
+/** `ctx.round`, `payload/timestamp`: a field within another, whose name says less than its own. */
+function withinMeaning(name: string): ColumnMeaning | undefined {
+  const last = wordsOf(name.split(/[./]/).at(-1)!)
+  if (!/[./]/.test(name) || last.length === 0) return undefined
+  const meaning = roundMeaning(last) ?? timeMeaning(last)
+  return meaning === undefined ? undefined : { ...meaning, rank: Math.max(1, meaning.rank - 3) }
 }
 
 function labelMeaning(words: readonly string[]): ColumnMeaning | undefined {

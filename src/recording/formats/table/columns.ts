@@ -15,12 +15,23 @@ export interface Column {
 /** A column without a name is told by its place: `column 2`. */
 export function columnsOf({ header }: Table, rows: readonly Row[]): Column[] {
   const width = header?.length ?? rows[0]?.cells.length ?? 0
+  const isOfProc = isFromProc(header ?? [])
   return Array.from({ length: width }, (_, index) => {
     const given = header?.[index] ?? ''
     const name = given === '' ? `column ${index + 1}` : given
     const values = columnValues(rows.map(({ cells }) => cells[index] ?? ''))
-    return { index, name, meaning: meaningOf(given, values), values }
+    const meaning = meaningOf(given, values)
+    const isInKib = isOfProc && meaning.kind === 'memory' && meaning.perUnit === undefined && values.areWhole
+    return { index, name, meaning: isInKib ? { ...meaning, perUnit: 1024 } : meaning, values }
   })
+}
+
+/** ps, pidstat and top write KiB, and no unit: they are known by the column beside it. */
+function isFromProc(header: readonly string[]): boolean {
+  return (
+    (header.includes('RSS') && ['PID', 'VSZ', '%MEM'].some((name) => header.includes(name))) ||
+    (header.includes('RES') && header.includes('VIRT'))
+  )
 }
 
 /** Values beat names: a column of percentages is none of memory, whatever it is called. */

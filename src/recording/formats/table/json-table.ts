@@ -57,10 +57,25 @@ function recordsOf(file: string, text: string): { records: Record_[]; lines?: nu
   } catch (error) {
     return linesOf(file, text, error)
   }
+  assertNoOtherFormat(file, whole)
   const records = recordsIn(whole, 0)
   if (records === undefined || records.length === 0)
     throw new UsageError(`${file} is JSON without a table, expected records such as [{"round": 1, "rss_mb": 500}, ...]`)
   return { records }
+}
+
+/** What to do where a file is one of Tidemark's own, in a format that is made for others. */
+export const OF_OURS = 'Of Tidemark: analyze the folder that it was exported from, or tidemark export FOLDER --csv.'
+
+/** @throws UsageError for JSON that holds measurements in a form that is no table */
+function assertNoOtherFormat(file: string, whole: Json): void {
+  if (!isObject(whole)) return
+  const what = Array.isArray(whole.resourceMetrics)
+    ? 'OTLP, the metrics of OpenTelemetry'
+    : Array.isArray(whole.results) && whole.results.some((one) => isObject(one) && Array.isArray(one.times))
+      ? 'the JSON of hyperfine, whole runs and no rounds'
+      : undefined
+  if (what !== undefined) throw new UsageError(`${file} is ${what}, expected a recording or a table`, { fix: OF_OURS })
 }
 
 /** Python writes NaN and Infinity, which JSON has no word for. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../../../errors.js'
-import { PHASE_VALUES } from './column-names.js'
+import { PHASE_VALUES } from './column-words.js'
 import { type Column, columnNamed, columnsOf, list } from './columns.js'
 import { findMemory, type MemoryColumn } from './memory-columns.js'
 import {

@@ -100,17 +100,23 @@ function byName(place: string, others: readonly Column[]): Column[] {
     if (new Set(whoseOf(best)).size === best.length) return best
     throw new UsageError(`${place}: found ${list(best)}, which all name memory`, { fix: fixOf(best) })
   }
-  return [onlyOneLeft(place, others)]
+  return left(place, others)
 }
 
 /** A table of two columns needs no name that says memory; a name that says something else is believed. */
-function onlyOneLeft(place: string, others: readonly Column[]): Column {
+function left(place: string, others: readonly Column[]): Column[] {
   const isNumeric = ({ values }: Column) => ['number', 'size', 'empty'].includes(values.kind)
   const left = others.filter((column) => column.meaning.kind === 'unknown' && isNumeric(column))
-  const sizes = left.filter(({ values }) => values.kind === 'size')
-  if (sizes.length === 1) return sizes[0]!
-  if (left.length === 1 || (left.length === 0 && others.length === 1 && others[0]!.meaning.kind === 'unknown'))
-    return left[0] ?? others[0]!
+  const sizes = withUnits(others.filter(({ meaning }) => meaning.kind === 'unknown' || meaning.kind === 'series'))
+  if (sizes.length === 1) return sizes
+  if (left.length === 1) return left
+  if (left.length === 0 && others.length === 1 && others[0]!.meaning.kind === 'unknown') return [others[0]!]
+  // Grafana names each column for whose memory it holds.
+  const named = others.filter(({ meaning, values }) => meaning.kind === 'series' && values.kind !== 'text')
+  const areReadings = ({ values }: Column) => values.distinct.size > LEAST_READINGS && !values.areWhole
+  if (left.length === 0 && named.length === others.length)
+    if (sizes.length === named.length || named.every((column) => areReadings(column) || named.length === 1))
+      return named
   const percent = others.filter(({ meaning }) => meaning.kind === 'percent')
   if (left.length === 0 && percent.length > 0) throw percentages(place, percent)
   const virtual = others.filter(({ meaning }) => meaning.kind === 'virtual')
@@ -121,6 +127,17 @@ function onlyOneLeft(place: string, others: readonly Column[]): Column {
   throw new UsageError(`${place}: found ${list(others)}, expected a column "rss"${why}`, {
     fix: 'Name the column of memory: --column NAME',
   })
+}
+
+/** A process has other numbers than these that differ from row to row. */
+const LEAST_READINGS = 4
+
+/** Columns whose cells have units. `12m` is a size, but beside `500Mi` thousandths of a processor. */
+function withUnits(columns: readonly Column[]): Column[] {
+  const sizes = columns.filter(({ values }) => values.kind === 'size')
+  const isMilli = ({ values }: Column) => [...values.distinct.keys()].every((cell) => /^\d+m$/.test(cell))
+  const others = sizes.filter((column) => !isMilli(column))
+  return others.length > 0 ? others : sizes
 }
 
 function percentages(place: string, columns: readonly Column[]): UsageError {

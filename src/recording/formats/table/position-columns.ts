@@ -44,7 +44,7 @@ export function findTime(place: string, columns: readonly Column[], options: Tab
     return rank > 0 ? [{ column, rank }] : []
   })
   const best = candidates
-    .filter(({ column }) => !isLengthOfJob(column, columns))
+    .filter(({ column }) => !isLengthOfJob(column, columns) && !isOfProcess(column, columns))
     .sort((a, b) => b.rank - a.rank || a.column.index - b.column.index)[0]
   return best === undefined ? null : timeOf(best.column, columns)
 }
@@ -54,6 +54,14 @@ function isLengthOfJob({ name, values }: Column, columns: readonly Column[]): bo
   if (!/elapsed|duration|runtime|etime/i.test(name) || values.isRising) return false
   const rows = Object.values(values.counts).reduce((sum, count) => sum + count, 0)
   return columns.some(({ meaning, values }) => meaning.kind === 'series' && values.distinct.size === rows)
+}
+
+/** What ps and top tell of a process: the processor time it took, and when it was started. */
+function isOfProcess({ name, values, index }: Column, columns: readonly Column[]): boolean {
+  const rows = Object.values(values.counts).reduce((sum, count) => sum + count, 0)
+  if (values.distinct.size === 1 && rows > 2) return true
+  const isOfPs = columns.some((other) => /^(?:PID|CMD|COMMAND|COMM|ARGS)$/i.test(other.name))
+  return isOfPs && ((index > 0 && /^(?:TIME\+?|CPUTIME)$/.test(name)) || /^(?:L?START|STARTED|STIME)$/i.test(name))
 }
 
 const BY_VALUES = 10

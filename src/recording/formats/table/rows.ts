@@ -1,7 +1,7 @@
 import Papa from 'papaparse'
 import { UsageError } from '../../../errors.js'
-import { columnMeaning } from './column-names.js'
-import { kindOfCell } from './column-values.js'
+import { isBetweenBlocks, momentOf } from './blocks.js'
+import { findHeader, fitted, isHeaderAgain, isNamed, usual, usualWidth, withRowNames } from './header.js'
 import { textChunks } from './text-chunks.js'
 
 /** One line of a table, or one object of a JSON file. */
@@ -30,32 +30,46 @@ const DELIMITERS = [';', '\t', '|', ','] as const
 const LINES_LOOKED_AT = 60
 /** No table has longer rows; a quote that is never closed is found out here. */
 const LONGEST_ROW = 1_048_576
-/** A preamble, as that of pidstat or of a report, is not longer. */
-const LONGEST_PREAMBLE = 20
 
 /** @throws UsageError when the file holds no table */
 export function textTable(file: string, content: Buffer | undefined): Table {
   const start = startOf(file, content)
   const splitter = splitterOf(start)
-  const first = [...take(rowsOf(file, content, splitter), LINES_LOOKED_AT)]
+  const first = [...take(blocksOf(rowsOf(file, content, splitter)), LINES_LOOKED_AT)]
   if (first.length === 0) throw new UsageError(`${file} holds no row, expected a table such as round,rss`)
   const found = findHeader(first)
   const header = found === undefined ? null : withRowNames(found.header, first.slice(found.at + 1))
   const width = header?.length ?? usualWidth(first)
+  const hasBlanks = splitter.endsWith('blanks')
+  const isTimed = width > 1 && first.some(({ moment }) => moment !== undefined)
   function* rows(): Generator<Row, undefined> {
     let index = 0
-    for (const row of rowsOf(file, content, splitter)) {
+    for (const { cells: given, line, moment } of blocksOf(rowsOf(file, content, splitter))) {
       if (found !== undefined && index++ <= found.at) continue
-      if (header !== null && isHeaderAgain(row.cells, header)) continue
-      const cells = fitted(row.cells, width, splitter)
+      if (header !== null && isHeaderAgain(given, header)) continue
+      const cells = fitted(given, width, hasBlanks, header)
       // Other rows of another width are the texts between the blocks of top, or summaries below a table.
-      if (cells === undefined && splitter.endsWith('blanks')) continue
-      if (cells === undefined) throw wrongWidth(file, row, width)
-      yield { cells, line: row.line }
+      if (cells === undefined && hasBlanks) continue
+      if (cells === undefined) throw wrongWidth(file, { cells: given, line }, width)
+      yield { cells: isTimed ? [moment ?? '', ...cells] : cells, line }
     }
   }
   const place = `${file}, line ${found === undefined ? first[0]!.line : first[found.at]!.line}`
-  return { file, header, place, rows }
+  return { file, header: isTimed && header !== null ? ['time', ...header] : header, place, rows }
+}
+
+/** A row, and the moment that a line above its block tells: a loop prints the date, and then what ps prints. */
+interface BlockRow extends Row {
+  moment: string | undefined
+}
+
+function* blocksOf(rows: Iterable<Row>): Generator<BlockRow, undefined> {
+  let moment: string | undefined
+  for (const row of rows) {
+    const told = momentOf(row.cells)
+    if (told !== undefined) moment = told
+    else if (!isBetweenBlocks(row.cells)) yield { ...row, moment }
+  }
 }
 
 function startOf(file: string, content: Buffer | undefined): string {
@@ -72,7 +86,7 @@ function startOf(file: string, content: Buffer | undefined): string {
 function splitterOf(start: string): Splitter {
   const [, told] = /^sep=(.)$/m.exec(start) ?? []
   if (told !== undefined && (DELIMITERS as readonly string[]).includes(told)) return told as Splitter
-  const lines = start.split('\n').filter((line) => line.trim() !== '')
+  const lines = start.split('\n').filter((line) => line.trim() !== '' && !isBetweenBlocks([line]))
   const scores = DELIMITERS.map((delimiter) => {
     const widths = parseAll(lines.join('\n'), delimiter).map((cells) => cells.length)
     return { splitter: delimiter as Splitter, ...usual(widths) }
@@ -84,20 +98,11 @@ function splitterOf(start: string): Splitter {
   const best = usable.sort((a, b) => b.share - a.share || b.width - a.width)[0]
   if (best !== undefined) return best.splitter
   const [wide, narrow] = blanks as [(typeof blanks)[number], (typeof blanks)[number]]
-  if (wide.width > 1 && wide.share > 0.9) return 'wide blanks'
+  // Two numbers with one blank between are two cells of ps, under names that have wider ones beside them.
+  const areApart = !lines.some((line) => splitBlanks(line, 'wide blanks').some((cell) => /^[\d.]+\s[\d.]+$/.test(cell)))
+  if (wide.width > 1 && wide.share > 0.9 && areApart) return 'wide blanks'
   if (narrow.width > 1) return 'blanks'
   return scores.find(({ width }) => width > 1)?.splitter ?? ','
-}
-
-function usual(widths: readonly number[]): { width: number; share: number } {
-  const counts = new Map<number, number>()
-  for (const width of widths) counts.set(width, (counts.get(width) ?? 0) + 1)
-  const [width, count] = [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [1, 0]
-  return { width, share: widths.length === 0 ? 0 : count / widths.length }
-}
-
-function usualWidth(rows: readonly Row[]): number {
-  return usual(rows.map(({ cells }) => cells.length)).width
 }
 
 function parseAll(text: string, delimiter: string): string[][] {
@@ -206,69 +211,6 @@ function blankCells(text: string, splitter: 'wide blanks' | 'blanks'): string[] 
   const cells = splitBlanks(text, splitter)
   if (/^\s*#/.test(text)) cells[0] = `#${cells[0]}`
   return cells
-}
-
-/** Whether at least one cell names something that is known, and none is a value. */
-function isNamed(cells: readonly string[]): boolean {
-  return cells.some((cell) => columnMeaning(cell).kind !== 'unknown') && !cells.some(isValue)
-}
-
-function isValue(cell: string): boolean {
-  return !['empty', 'text'].includes(kindOfCell(cell))
-}
-
-/** The row that names the columns, and its place; undefined where the rows begin with values. */
-function findHeader(rows: readonly Row[]): { header: string[]; at: number } | undefined {
-  const width = usualWidth(rows)
-  for (const [at, { cells }] of rows.slice(0, LONGEST_PREAMBLE).entries()) {
-    const names = namesOf(cells)
-    if (names.length === 1 && width > 1) continue
-    if (isNamed(names)) return { header: names, at }
-    // A preamble may hold a date or a number; rows of values are as wide as most.
-    if (cells.some(isValue) && cells.length !== width) continue
-    if (cells.some(isValue)) return undefined
-    if (at === 0 && names.length === width) return { header: names, at }
-  }
-  return undefined
-}
-
-/** pidstat writes the time of day where the name of its column belongs. */
-function namesOf(cells: readonly string[]): string[] {
-  const [first = '', ...others] = cells
-  const isOfPidstat = kindOfCell(first) === 'clock' && others.length > 1 && isNamed(others)
-  return isOfPidstat ? ['Time', ...others] : [...cells]
-}
-
-/**
- * R and some writers of pandas give row names a column without a name. A decimal comma between commas adds a cell too, so
- * what could be one is left to be refused.
- */
-function withRowNames(header: string[], rows: readonly Row[]): string[] {
-  const isOneMore = rows.length > 0 && rows.every(({ cells }) => cells.length === header.length + 1)
-  if (!isOneMore || rows.every(({ cells }) => cells.at(-1) === '')) return header
-  const areNames =
-    rows.some(({ cells }) => !/^\d+$/.test(cells[0]!)) || rows.some(({ cells }) => !/^\d*$/.test(cells.at(-1)!))
-  return areNames ? ['', ...header] : header
-}
-
-function isHeaderAgain(cells: readonly string[], header: readonly string[]): boolean {
-  if (cells.length < 2 && header.length > 1) return false
-  const names = namesOf(cells)
-  return (
-    names.every((name, i) => name === header[i]) ||
-    (names.length === header.length && isNamed(names) && names.length > 1)
-  )
-}
-
-/** As many cells as the table has columns; undefined when it cannot be made so. */
-function fitted(cells: string[], width: number, splitter: Splitter): string[] | undefined {
-  if (cells.length === width) return cells
-  if (cells.length === width + 1 && cells.at(-1) === '') return cells.slice(0, -1)
-  // A command line at the end of a row may have blanks in it.
-  if (splitter === 'blanks' && cells.length > width && width > 2)
-    return [...cells.slice(0, width - 1), cells.slice(width - 1).join(' ')]
-  // What a short row lacks may be cells that nobody asks for.
-  return cells.length < width && !splitter.endsWith('blanks') ? cells : undefined
 }
 
 function wrongWidth(file: string, row: Row, width: number): UsageError {
