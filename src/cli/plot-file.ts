@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { extname } from 'node:path'
+import { dirname, extname } from 'node:path'
 import { messageOf, TidemarkError, UsageError } from '../errors.js'
 import type { RecordingFigureData, RecordingFigureOptions } from '../report/figures/recording.js'
 
@@ -14,6 +14,10 @@ export function assertPlotFile(file: string, isForced: boolean): void {
   const kind = extname(file).toLowerCase()
   if (!KINDS.includes(kind))
     throw new UsageError(`--out: found "${file}", expected a name that ends in ${KINDS.join(', ')}`)
+  if (!existsSync(dirname(file)))
+    throw new UsageError(`--out: there is no folder ${dirname(file)} for ${file}`, {
+      fix: 'Make it first, or name a file in a folder that exists.',
+    })
   if (existsSync(file) && !isForced)
     throw new UsageError(`${file} is already there`, { fix: 'Name another file, or replace it with --force.' })
 }

@@ -278,10 +278,17 @@ function faultOf(issue: v.BaseIssue<unknown>, kind: unknown): string {
   const path = v.getDotPath(issue) ?? ''
   if (issue.type !== 'strict_object' || issue.expected !== 'never') {
     const isOwnMessage = !issue.message.startsWith('Invalid ')
-    return fault(path, issue.received, isOwnMessage ? issue.message : (issue.expected ?? 'something else'))
+    return fault(path, issue.received, isOwnMessage ? issue.message : expectedOf(issue))
   }
   const parent = path.split('.').slice(0, -1).join('.')
   return `${path}: unknown key. ${suggestWord(path.split('.').at(-1)!, knownKeys(parent, kind))}`
+}
+
+/** The library's word for an object is the type of TypeScript. */
+function expectedOf({ expected }: v.BaseIssue<unknown>): string {
+  return expected === 'Object'
+    ? 'an object of keys and values, as defineComparison takes it'
+    : (expected ?? 'something else')
 }
 
 function fault(path: string, found: string, expected: string): string {

@@ -40,10 +40,15 @@ function hidden(proc: string): string {
   return ' Those of other users are hidden here (/proc is mounted with hidepid): they take root.'
 }
 
-/** The kernel's name, the program's, and those of its arguments that are files: an interpreter's script is among them. */
+/**
+ * The kernel's name, the program's, and those of its arguments that may be files: an interpreter's script is among them, and
+ * options such as the `-1` of `tail -1` are not.
+ */
 function namesOf(pid: number, proc: string): string[] {
   const stat = readProcessStat(pid, proc)
   const command = readCommandLine(pid, proc)
   if (stat.kind !== 'read' || command === null) return []
-  return [stat.name, ...command.slice(0, 3).map((argument) => basename(argument))]
+  const [program = '', ...others] = command.slice(0, 3)
+  const files = others.filter((argument) => !argument.startsWith('-'))
+  return [stat.name, ...[program, ...files].map((path) => basename(path))]
 }

@@ -13,6 +13,8 @@ beforeAll(() => {
     join(cwd, 'rounds.csv'),
     `round,rss\n${Array.from({ length: 12 }, (_, i) => `${i},${500 + i}\n`).join('')}`,
   )
+  writeFileSync(join(cwd, 'three.memory.ts'), 'export default 3\n')
+  writeFileSync(join(cwd, 'metrics.txt'), '# HELP rss Memory.\n# TYPE rss gauge\nrss 1\n# EOF\n')
   writeFileSync(join(cwd, 'times.csv'), 'timestamp,rss\n1,100\n2,110\n')
   writeFileSync(join(cwd, 'control.csv'), 'round,rss\n1,500\n2,\u001b[2J\u001b]0;taken\u0007\n')
   writeFileSync(join(cwd, 'binary.bin'), Buffer.from([1, 2, 0, 3, 0, 0, 1, 9]))
@@ -83,6 +85,61 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
   { args: ['analyze', '/dev/null'], says: /\/dev\/null is empty, expected a recording/ },
   { args: ['export', 'rounds.csv', '--csv'], says: /rounds\.csv is a file, expected the folder of a recording/ },
   { args: ['plot', 'rounds.csv', 'times.csv'], says: /no axis in common/ },
+  { args: ['analyze', 'rounds.csv', '--horizon', '-1'], says: /--horizon: found "-1", expected a whole number/ },
+  { args: ['analyze', 'metrics.txt'], says: /metrics\.txt is OpenMetrics.*\n {2}.*tidemark export FOLDER --csv/ },
+  {
+    args: ['plot', 'rounds.csv', '-o', 'none/x.svg'],
+    says: /there is no folder none for none\/x\.svg\n {2}Make it first/,
+  },
+  { args: ['plot', 'rounds.csv', '-o', 'x.pdf'], says: /--out: found "x\.pdf", expected a name that ends in \.svg/ },
+  { args: ['plot', 'rounds.csv', '--window', '20,5'], says: /--window: found "20,5", expected two times/ },
+  { args: ['peak', 'rounds.csv', '--func', 'train'], says: /times no function\n {2}mprof times functions/ },
+  { args: ['export', 'compared'], says: /no format was named, expected one of --csv/ },
+  { args: ['export', 'compared', '--csv', '--parquet'], says: /found --csv, --parquet, expected one of them/ },
+  { args: ['attach', '-1'], says: /there is no process named "-1"\n {2}Names are those of programs and scripts/ },
+  { args: ['attach', '0'], says: /there is no process 0\n {2}ps -e lists what runs/ },
+  { args: ['run', '--', 'nosuchprogram'], says: /there is no program "nosuchprogram"\n {2}Check its name/ },
+  { args: ['run', '--rounds', '[', '--', 'true'], says: /--rounds: "\[" is neither nvflare nor flower nor a regular/ },
+  {
+    args: ['run', '--out', 'rounds.csv', '--', 'true'],
+    says: /rounds\.csv is there already.*\n {2}Name another folder/,
+  },
+  {
+    args: ['compare', 'three.memory.ts'],
+    says: /three\.memory\.ts: the definition: found 3, expected an object of keys/,
+  },
+  { args: ['compare', 'nosuch'], says: /there is no algorithm, file or folder "nosuch"\n {2}Known: fedavg/ },
+  { args: ['compare', 'fedavg', '--shard', '3/2'], says: /--shard: found "3\/2", expected I\/N with I from 1 to N/ },
+  { args: ['compare', '--command', 'echo {x}', '--trials', '1'], says: /\{x\} has no value\. Give it some/ },
+  { args: ['check', 'fedavg', '--baseline', 'none'], says: /there is no baseline none\n {2}Write one first/ },
+  { args: ['tune', 'fedavg'], says: /no limit was given\n {2}For example: tidemark tune fedavg --limit 2GiB/ },
+  { args: ['list', 'compared'], says: /list: too many arguments/ },
+  { args: ['rm', 'rounds.csv'], says: /is a table, and not a recording.*\n {2}Nothing was removed/ },
+  { args: ['rm', 'compared'], says: /compared is no recording.*\n {2}Nothing was removed/ },
+  { args: ['clean', '--keep', '3'], says: /unknown option '--keep'/ },
+  { args: ['merge', 'compared'], says: /one folder alone was named\n {2}Name two or more/ },
+  { args: ['submit', 'fedavg'], says: /found neither --slurm nor --kubernetes, expected one of them/ },
+  {
+    args: ['server', '--tls-cert', 'none.pem'],
+    says: /--tls-cert is given alone\n {2}Give --tls-cert and --tls-key together/,
+  },
+  {
+    args: ['server', '--min-clients', '5', '--clients', '2'],
+    says: /--min-clients is 5, and a round draws 2 of 2 clients\n {2}Give --min-clients 2 or less/,
+  },
+  { args: ['client'], says: /a client needs the address of its server\n {2}Give --server/ },
+  {
+    args: ['client', '--server', 'ftp://x'],
+    env: { TIDEMARK_TOKEN: 'x' },
+    says: /"ftp:\/\/x" is not the address of a server\n {2}Give --server as the server prints it/,
+  },
+  {
+    args: ['peer', '--coordinator', 'http://127.0.0.1:1'],
+    says: /a peer needs the join token of its swarm\n {2}Set TIDEMARK_TOKEN/,
+  },
+  { args: ['coordinator', '--port', '-1'], says: /--port: found "-1", expected a whole number from 0 to 65535/ },
+  { args: ['doctor', 'extra'], says: /doctor: too many arguments/ },
+  { args: ['analyse'], says: /there is no verb "analyse"\n {2}Did you mean "analyze"/ },
 ]
 
 test.each(WRONG)('tidemark $args', async ({ args, env, says }) => {

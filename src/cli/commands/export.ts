@@ -91,7 +91,10 @@ function write(pieces: Iterable<string | Uint8Array>, { out, force }: OptionValu
   } catch (error) {
     if (error instanceof UsageError) throw error
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') return // a reader that has seen enough
-    throw new UsageError(`cannot write ${out ?? 'to standard output'}: ${messageOf(error)}`, { cause: error })
+    throw new UsageError(`cannot write ${out ?? 'to standard output'}: ${messageOf(error)}`, {
+      cause: error,
+      ...(out === undefined ? {} : { fix: 'Name a file in a folder that exists and can be written to: -o FILE' }),
+    })
   }
 }
 
