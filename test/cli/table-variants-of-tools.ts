@@ -48,6 +48,39 @@ export const VARIANTS_OF_TOOLS: readonly TableVariant[] = [
     growing: ['4127'],
   },
   {
+    name: 'ps below Unix seconds',
+    content: loop((i) => `${START / 1000 + 30 * i}\n  PID   RSS COMMAND\n 4127 ${kib(grown(i))} python3\n`),
+    growsMibPerMinute: PER_MINUTE,
+  },
+  {
+    name: 'bytes alone that look like Unix seconds',
+    content: loop((i) => `${bytes(grown(i, 3, 1100))}\n`),
+    growsMib: 3,
+  },
+  {
+    name: 'numbers under the names of clients that may be accuracies',
+    content: table('round,site-1,site-2', (i) => `${i},${60 + i / 2},${61 + i / 3}`),
+    refused: /expected a column "rss"/,
+  },
+  {
+    name: 'a column of MiB for each client',
+    content: table('round;site-1;site-2', (i) => `${i};${flat(i).toFixed(2)};${grown(i).toFixed(2)}`),
+    series: 2,
+    growing: ['site-2'],
+  },
+  {
+    name: 'VmRSS again and again',
+    content: loop((i) => `VmRSS:\t  ${kib(grown(i))} kB\n`),
+    growsMib: 3,
+  },
+  {
+    name: 'lines of a status below the date',
+    content: loop(
+      (i) => `${iso(i)}\nVmPeak:\t 9000000 kB\nVmHWM:\t  900000 kB\nVmRSS:\t  ${kib(grown(i))} kB\nThreads:\t4\n`,
+    ),
+    growsMibPerMinute: PER_MINUTE,
+  },
+  {
     name: 'ps aux tells the time on the processor',
     content: loop(
       (i) =>

@@ -4,12 +4,14 @@ import { Lines } from './lines.js'
 import { mprofRuns, readMprof, runsNote } from './mprof.js'
 import { readPsrecord } from './psrecord.js'
 import type { OnReading, ReadingEvent, RecordingEvent } from './recording-event.js'
+import { momentOf } from './table/blocks.js'
 import { columnMeaning } from './table/column-names.js'
 import { kindOfCell } from './table/column-values.js'
 import { jsonTable, OF_OURS } from './table/json-table.js'
 import { isLogfmt, logfmtTable } from './table/logfmt.js'
 import { eventsOf, readTable, type TablePart } from './table/read-table.js'
-import { textTable } from './table/rows.js'
+import { type Table, textTable } from './table/rows.js'
+import { isStatusLine, statusTable } from './table/status-lines.js'
 import type { TableOptions } from './table/table-options.js'
 import { textChunks } from './table/text-chunks.js'
 import { readTidemark, readTidemarkPast } from './tidemark.js'
@@ -60,12 +62,7 @@ export function openRecordings(path: string, options: TableOptions = {}): Record
   const format = formatOf(path, content)
   if (format === 'mprof') return [streamed(path, format, null, () => readMprof(lines()))]
   if (format === 'psrecord') return [streamed(path, format, null, () => readPsrecord(lines()))]
-  const table =
-    format === 'json'
-      ? jsonTable(path, content)
-      : beginsAsLogfmt(lines())
-        ? logfmtTable(path, content)
-        : textTable(path, content)
+  const table = format === 'json' ? jsonTable(path, content) : tableOfText(path, content)
   const parts = readTable(table, options)
   if (parts.length === 0) return [streamed(path, format, null, () => [])]
   return parts.map((part: TablePart) => streamed(path, format, part.name, () => eventsOf(part)))
@@ -131,9 +128,15 @@ function isFolder(path: string): boolean {
   }
 }
 
-function beginsAsLogfmt(lines: Iterable<string>): boolean {
-  for (const line of lines) if (line.trim() !== '') return isLogfmt(line)
-  return false
+/** Its first line that tells more than a moment says what it is. */
+function tableOfText(path: string, content: Buffer | undefined): Table {
+  for (const line of new Lines(path, content)) {
+    if (line.trim() === '' || momentOf([line], true) !== undefined) continue
+    if (isLogfmt(line)) return logfmtTable(path, content)
+    if (isStatusLine(line)) return statusTable(path, content)
+    break
+  }
+  return textTable(path, content)
 }
 
 const MPROF_TAG = /^(CMDLINE|MEM|CHLD|FUNC|TIDEMARK|PROCESS|ROUND) /

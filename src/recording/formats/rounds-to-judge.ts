@@ -39,7 +39,9 @@ export function roundsToJudge(file: RecordingFile): RoundsToJudge {
   const known = { gcRounds: gcRoundsOf(facts, rounds), limitBytes: limitOf(facts), notes }
   if (rounds.length > 0) return { ...ofOneProcess(rounds), ...known }
   if (readings.length > 0) return { ...windowsOf(readings), ...known }
-  throw new UsageError(`${file.path} holds neither a round nor a reading of memory`)
+  throw new UsageError(`${file.path} holds neither a round nor a reading of memory`, {
+    fix: 'A table has a line of names, such as round,rss_mib or time,rss_mib, and then a line for each reading.',
+  })
 }
 
 type Judged = Pick<RoundsToJudge, 'rounds' | 'unit' | 'secondsPerRound' | 'process'>

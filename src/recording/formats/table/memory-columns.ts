@@ -113,10 +113,9 @@ function left(place: string, others: readonly Column[]): Column[] {
   if (left.length === 0 && others.length === 1 && others[0]!.meaning.kind === 'unknown') return [others[0]!]
   // Grafana names each column for whose memory it holds.
   const named = others.filter(({ meaning, values }) => meaning.kind === 'series' && values.kind !== 'text')
-  const areReadings = ({ values }: Column) => values.distinct.size > LEAST_READINGS && !values.areWhole
-  if (left.length === 0 && named.length === others.length)
-    if (sizes.length === named.length || named.every((column) => areReadings(column) || named.length === 1))
-      return named
+  const areReadings = ({ values }: Column) => values.distinct.size > LEAST_READINGS && values.lowest > MOST_PERCENT
+  if (left.length === 0 && named.length > 0 && named.length === others.length)
+    if (sizes.length === named.length || named.every(areReadings)) return named
   const percent = others.filter(({ meaning }) => meaning.kind === 'percent')
   if (left.length === 0 && percent.length > 0) throw percentages(place, percent)
   const virtual = others.filter(({ meaning }) => meaning.kind === 'virtual')
@@ -131,6 +130,8 @@ function left(place: string, others: readonly Column[]): Column[] {
 
 /** A process has other numbers than these that differ from row to row. */
 const LEAST_READINGS = 4
+/** Up to here a number under the name of a client may be its accuracy. */
+const MOST_PERCENT = 100
 
 /** Columns whose cells have units. `12m` is a size, but beside `500Mi` thousandths of a processor. */
 function withUnits(columns: readonly Column[]): Column[] {

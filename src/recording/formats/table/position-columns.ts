@@ -39,6 +39,8 @@ export function findTime(place: string, columns: readonly Column[], options: Tab
     const asked = columnNamed(place, columns, options.timeColumn, '--time-column')
     return timeOf(asked, columns)
   }
+  // Numbers alone are memory, though bytes may look like Unix seconds.
+  if (columns.length === 1 && columns[0]!.meaning.kind === 'unknown') return null
   const candidates = columns.flatMap((column) => {
     const rank = timeRank(place, column, options)
     return rank > 0 ? [{ column, rank }] : []

@@ -35,7 +35,8 @@ const LONGEST_ROW = 1_048_576
 export function textTable(file: string, content: Buffer | undefined): Table {
   const start = startOf(file, content)
   const splitter = splitterOf(start)
-  const first = [...take(blocksOf(rowsOf(file, content, splitter)), LINES_LOOKED_AT)]
+  const isWide = usualWidth([...take(rowsOf(file, content, splitter), LINES_LOOKED_AT)]) > 1
+  const first = [...take(blocksOf(rowsOf(file, content, splitter), isWide), LINES_LOOKED_AT)]
   if (first.length === 0) throw new UsageError(`${file} holds no row, expected a table such as round,rss`)
   const found = findHeader(first)
   const header = found === undefined ? null : withRowNames(found.header, first.slice(found.at + 1))
@@ -44,7 +45,7 @@ export function textTable(file: string, content: Buffer | undefined): Table {
   const isTimed = width > 1 && first.some(({ moment }) => moment !== undefined)
   function* rows(): Generator<Row, undefined> {
     let index = 0
-    for (const { cells: given, line, moment } of blocksOf(rowsOf(file, content, splitter))) {
+    for (const { cells: given, line, moment } of blocksOf(rowsOf(file, content, splitter), isWide)) {
       if (found !== undefined && index++ <= found.at) continue
       if (header !== null && isHeaderAgain(given, header)) continue
       const cells = fitted(given, width, hasBlanks, header)
@@ -63,12 +64,12 @@ interface BlockRow extends Row {
   moment: string | undefined
 }
 
-function* blocksOf(rows: Iterable<Row>): Generator<BlockRow, undefined> {
+function* blocksOf(rows: Iterable<Row>, isWide: boolean): Generator<BlockRow, undefined> {
   let moment: string | undefined
   for (const row of rows) {
-    const told = momentOf(row.cells)
+    const told = momentOf(row.cells, isWide)
     if (told !== undefined) moment = told
-    else if (!isBetweenBlocks(row.cells)) yield { ...row, moment }
+    else if (!isBetweenBlocks(row.cells, isWide)) yield { ...row, moment }
   }
 }
 
@@ -86,7 +87,7 @@ function startOf(file: string, content: Buffer | undefined): string {
 function splitterOf(start: string): Splitter {
   const [, told] = /^sep=(.)$/m.exec(start) ?? []
   if (told !== undefined && (DELIMITERS as readonly string[]).includes(told)) return told as Splitter
-  const lines = start.split('\n').filter((line) => line.trim() !== '' && !isBetweenBlocks([line]))
+  const lines = start.split('\n').filter((line) => line.trim() !== '' && !isBetweenBlocks([line], false))
   const scores = DELIMITERS.map((delimiter) => {
     const widths = parseAll(lines.join('\n'), delimiter).map((cells) => cells.length)
     return { splitter: delimiter as Splitter, ...usual(widths) }
