@@ -15,7 +15,7 @@ export function assertPlotFile(file: string, isForced: boolean): void {
   if (!KINDS.includes(kind))
     throw new UsageError(`--out: found "${file}", expected a name that ends in ${KINDS.join(', ')}`)
   if (!existsSync(dirname(file)))
-    throw new UsageError(`--out: there is no folder ${dirname(file)} for ${file}`, {
+    throw new UsageError(`cannot write ${file}: there is no folder ${dirname(file)}`, {
       fix: 'Make it first, or name a file in a folder that exists.',
     })
   if (existsSync(file) && !isForced)

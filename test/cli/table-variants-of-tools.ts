@@ -123,6 +123,16 @@ export const VARIANTS_OF_TOOLS: readonly TableVariant[] = [
     growsMibPerMinute: PER_MINUTE,
   },
   {
+    name: 'sacct with a row for each step of a job',
+    content: table(
+      'JobID|JobName|Elapsed|MaxRSS',
+      (i) => `${i}|r${i}|00:01:11|\n${i}.batch|batch|00:01:11|${kib(grown(i))}K\n${i}.extern|extern|00:01:11|1040K`,
+    ),
+    series: 2,
+    growing: ['batch'],
+    note: /left out, since no reading is in it: r0, r1/,
+  },
+  {
     name: 'kubectl top without header behind the time',
     content: loop(
       (i) =>

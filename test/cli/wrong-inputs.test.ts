@@ -78,7 +78,7 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
     args: ['analyze', 'rounds.csv', '--unit', 'GiB', '--in-round', 'first'],
     says: /--in-round: found "first", expected one of last, highest, median/,
   },
-  { args: ['analyze', 'control.csv'], says: /line 3: found "2,\\x1b\[2J\\x1b\]0;taken\\x07", expected a number/ },
+  { args: ['analyze', 'control.csv'], says: /line 3: found "2,\\u001b\[2J\\u001b\]0;taken\\u0007", expected a number/ },
   { args: ['analyze', 'binary.bin'], says: /binary\.bin is no text/ },
   { args: ['analyze', 'book.xlsx'], says: /is a ZIP archive or an Excel workbook.*\n {2}.*save the sheet as CSV/ },
   { args: ['analyze', 'table.parquet'], says: /is a Parquet file.*\n {2}Write it as CSV/ },
@@ -89,7 +89,7 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
   { args: ['analyze', 'metrics.txt'], says: /metrics\.txt is OpenMetrics.*\n {2}.*tidemark export FOLDER --csv/ },
   {
     args: ['plot', 'rounds.csv', '-o', 'none/x.svg'],
-    says: /there is no folder none for none\/x\.svg\n {2}Make it first/,
+    says: /cannot write none\/x\.svg: there is no folder none\n {2}Make it first/,
   },
   { args: ['plot', 'rounds.csv', '-o', 'x.pdf'], says: /--out: found "x\.pdf", expected a name that ends in \.svg/ },
   { args: ['plot', 'rounds.csv', '--window', '20,5'], says: /--window: found "20,5", expected two times/ },
@@ -99,7 +99,10 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
   { args: ['attach', '-1'], says: /there is no process named "-1"\n {2}Names are those of programs and scripts/ },
   { args: ['attach', '0'], says: /there is no process 0\n {2}ps -e lists what runs/ },
   { args: ['run', '--', 'nosuchprogram'], says: /there is no program "nosuchprogram"\n {2}Check its name/ },
-  { args: ['run', '--rounds', '[', '--', 'true'], says: /--rounds: "\[" is neither nvflare nor flower nor a regular/ },
+  {
+    args: ['run', '--rounds', '[', '--', 'true'],
+    says: /--rounds: "\[" is neither a preset \(nvflare, .*nor a regular/,
+  },
   {
     args: ['run', '--out', 'rounds.csv', '--', 'true'],
     says: /rounds\.csv is there already.*\n {2}Name another folder/,

@@ -40,9 +40,9 @@ export function readTable(table: Table, options: TableOptions): TablePart[] {
     ...layout.warnings,
     ...(collected.hasZeros ? ['a memory of 0 stands for a reading that failed'] : []),
   ]
-  const series = [...collected.series].map(([name, readings]) =>
-    partsOf(table, name, readings, layout, options, collected.isLocal),
-  )
+  const { read, unread } = withReadings([...collected.series])
+  if (unread.length > 0) notes.push(`left out, since no reading is in it: ${shortList(unread)}`)
+  const series = read.map(([name, readings]) => partsOf(table, name, readings, layout, options, collected.isLocal))
   const parts = options.sum === true ? totals(series) : series.flat()
   if (parts.length > MOST_SERIES)
     throw new UsageError(`${table.place}: found ${parts.length} series, of which at most ${MOST_SERIES} are judged`, {
@@ -53,6 +53,18 @@ export function readTable(table: Table, options: TableOptions): TablePart[] {
     name: parts.length === 1 ? null : part.name,
     notes: [...notes, ...part.notes],
   }))
+}
+
+/** A job's own row in sacct has no memory, which stands in those of its steps; of one series alone nothing is left out. */
+function withReadings(series: [string, Readings][]): { read: [string, Readings][]; unread: string[] } {
+  const holds = ({ bytes, length }: Readings) => bytes.subarray(0, length).some((value) => !Number.isNaN(value))
+  const read = series.filter(([, readings]) => holds(readings))
+  if (read.length === 0) return { read: series, unread: [] }
+  return { read, unread: series.flatMap(([name, readings]) => (holds(readings) ? [] : [name])) }
+}
+
+function shortList(names: readonly string[]): string {
+  return `${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ', ...' : ''}`
 }
 
 function filterOf(table: Table, { where = [] }: TableOptions): (row: Row) => boolean {
@@ -195,13 +207,12 @@ function totals(series: readonly TablePart[][]): TablePart[] {
       parts[0]!.by,
     )
     const names = parts.map(({ name }) => name ?? 'one')
-    const shown = `${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ', ...' : ''}`
     const name = runs === 1 ? null : `run ${run + 1} of ${runs}`
     return {
       ...parts[0]!,
       name,
       readings,
-      notes: [...parts[0]!.notes, `the total of ${parts.length} series: ${shown}`],
+      notes: [...parts[0]!.notes, `the total of ${parts.length} series: ${shortList(names)}`],
     }
   })
 }

@@ -48,7 +48,9 @@ export function textTable(file: string, content: Buffer | undefined): Table {
     for (const { cells: given, line, moment } of blocksOf(rowsOf(file, content, splitter), isWide)) {
       if (found !== undefined && index++ <= found.at) continue
       if (header !== null && isHeaderAgain(given, header)) continue
-      const cells = fitted(given, width, hasBlanks, header)
+      // A frame ends in the delimiter, as a row does whose last cell is empty.
+      const whole = splitter === '|' && given.length === width - 1 ? [...given, ''] : given
+      const cells = fitted(whole, width, hasBlanks, header)
       // Other rows of another width are the texts between the blocks of top, or summaries below a table.
       if (cells === undefined && hasBlanks) continue
       if (cells === undefined) throw wrongWidth(file, { cells: given, line }, width)
