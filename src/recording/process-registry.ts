@@ -1,8 +1,10 @@
 import { loadedAllocator } from '../linux/allocator-maps.js'
 import { readCommandLine } from '../linux/command-line.js'
+import { readInnerPid } from '../linux/inner-pid.js'
 import { readProcessStatus } from '../linux/process-status.js'
 import type { Mark } from '../marks.js'
 import type { LiveProcess } from './observer.js'
+import { outerPidAmong } from './outer-pid.js'
 import { nameProcess, type RolePattern, roleOfParent } from './process-name.js'
 import type { RecordedProcess } from './recording.js'
 import type { SampledProcess } from './sampling/sampler-protocol.js'
@@ -174,7 +176,18 @@ export class ProcessRegistry {
     lookUpAllocator(process)
   }
 
+  /**
+   * The process that a mark means: a program in a container writes the pid that it has there.
+   *
+   * @returns the pid itself where no process, or more than one, goes by it inside
+   */
+  outerPid(pid: number): number {
+    return this.#live.has(pid) ? pid : outerPidAmong([...this.#live.values()], pid)
+  }
+
   #put(process: RecordedProcess): RecordedProcess {
+    const innerPid = readInnerPid(process.pid)
+    if (innerPid !== null) process.innerPid = innerPid
     this.#all.set(keyOf(process), process)
     this.#live.set(process.pid, process)
     return process

@@ -6,6 +6,7 @@ import { formatBytes } from '../units.js'
 import { HEAD_FILE } from './head-file.js'
 import { parseMarkLine } from './mark-lines.js'
 import type { ObservedMark } from './observed-mark.js'
+import { withOuterPids } from './outer-pid.js'
 import { recorderState } from './recorder-lock.js'
 import type { RecordedProcess, Recording, RecordingHead, RoundRecord, Sample } from './recording.js'
 import { MARKS_FILE, SAMPLES_FILE } from './recording-files.js'
@@ -41,7 +42,7 @@ export function readOutline(folder: string): RecordingOutline {
 function outlineOf(folder: string, samples: () => Iterable<Sample>): RecordingOutline {
   const head = readHead(folder)
   const warnings = [...(head.warnings ?? [])]
-  const marks = readMarks(folder, warnings)
+  const marks = withOuterPids(readMarks(folder, warnings), head.processes)
   fillPeaks(head, samples)
   if (head.state === 'running') warnings.push(OPEN[recorderState(folder)])
   const rounds = roundRecords(marks, { [Symbol.iterator]: () => samples()[Symbol.iterator]() }, head.processes)

@@ -314,6 +314,8 @@ class Recorder implements RecorderHandle {
       return
     }
     const parsed = parseMarkLine(line)
+    if ((parsed.kind === 'bare' || parsed.kind === 'mark') && parsed.mark.pid !== undefined)
+      parsed.mark.pid = this.#registry.outerPid(parsed.mark.pid)
     if (parsed.kind === 'bare') {
       if (parsed.mark.mark !== 'start') this.#hasRoundMarks = true
       this.#observer.onBareMark(parsed.mark)

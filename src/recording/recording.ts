@@ -68,6 +68,8 @@ export interface SamplingFacts {
 
 export interface RecordedProcess {
   pid: number
+  /** Its pid in a PID namespace of its own, as in a container, by which it knows itself; absent where it has none. */
+  innerPid?: number
   /** Field 22 of /proc/PID/stat, clock ticks since boot; tells a re-used pid apart. */
   startTicks: number
   parentPid: number | null

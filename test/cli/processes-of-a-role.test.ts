@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Comparison } from '../../src/experiment/comparison.js'
 import { readRecording } from '../../src/recording/read-recording.js'
+import { needs } from '../optional-parts.js'
 import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark } from '../tidemark.js'
@@ -72,6 +73,21 @@ describe('a process that becomes its server by exec', () => {
     const ofServer = rounds.filter(({ pid }) => pid === server?.pid)
     expect(ofServer.map(({ round, role }) => ({ round, role }))).toEqual(
       [1, 2, 3, 4, 5, 6, 7, 8].map((round) => ({ round, role: 'server' })),
+    )
+  })
+})
+
+describe('marks with the pid that a program has in its container', needs('mounts'), () => {
+  it('are of the process that the recorder knows under another pid', async () => {
+    const folder = join(temporaryFolder(), 'recording')
+    const inside = ['unshare', '--pid', '--fork', '--mount-proc', PYTHON, fixture('marks-with-pid.py')]
+    const { code, stderr } = await runTidemark(['run', '-o', folder, '--', ...inside])
+    expect(code, stderr).toBe(0)
+    const { rounds, head } = readRecording(folder)
+    const server = head.processes.find(({ command }) => /^\S*python\S* /.test(command))!
+    expect(server.innerPid).toBe(1)
+    expect(rounds.map(({ round, role, pid, peakKind }) => ({ round, role, pid, peakKind }))).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((round) => ({ round, role: 'server', pid: server.pid, peakKind: 'exact' })),
     )
   })
 })

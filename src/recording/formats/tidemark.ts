@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { withOuterPids } from '../outer-pid.js'
 import { overlapOf } from '../overlap.js'
 import { readHead, readMarks } from '../read-recording.js'
 import type { RecordingHead, RoundRecord } from '../recording.js'
@@ -61,7 +62,10 @@ function* readRows(folder: string): Generator<RecordingEvent | TreeRow, undefine
   const warnings: string[] = []
   yield { kind: 'command', command: commandLine(head.command) }
   yield { kind: 'origin', facts: factsOf(head) }
-  const peaks = sampledPeaks(roundRecords(readMarks(folder, warnings), [], head.processes), head)
+  const peaks = sampledPeaks(
+    roundRecords(withOuterPids(readMarks(folder, warnings), head.processes), [], head.processes),
+    head,
+  )
   const isTree = head.processes.length > 1
   const overlap = overlapOf(head.processes)
   const broken: number[] = []
