@@ -967,7 +967,7 @@ export const exportOptions = {
   hyperfineJson: flag({ flag: 'hyperfine-json', help: "As hyperfine's --export-json, for its scripts." }),
   table: choice({
     flag: 'table',
-    of: ['rounds', 'samples'],
+    of: ['rounds', 'samples', 'shared'],
     default: 'rounds',
     help: 'Of CSV and Parquet: a row for each process and round, or for each process and sample.',
   }),

@@ -6,6 +6,8 @@ import type { RecordingOutline } from '../recording/read-recording.js'
 import type { RecordedProcess, RecordingHead, RoundRecord } from '../recording/recording.js'
 import { formatBytes, formatDuration, mib } from '../units.js'
 
+/** With --pss alone. */
+const SHARED = ['PSS', 'USS']
 /** Rows that a terminal can take; the recording holds the rest. */
 const MOST_PROCESSES = 10
 const MOST_ROUNDS = 24
@@ -79,22 +81,27 @@ function treeLines({ treePeak, cgroup, startedMs, processes }: RecordingHead): s
 function processTable({ processes, startedMs }: RecordingHead): string[] {
   const ranked = byRole([...processes].sort((a, b) => (b.peakBytes ?? 0) - (a.peakBytes ?? 0)))
   const shown = ranked.filter((process, rank) => rank < MOST_PROCESSES || wasKilled(process))
-  const rows = shown.map((process) => processOf(process, startedMs))
-  const head = ['pid', 'name', 'peak', 'kind', 'highest after', 'anon', 'file', 'shmem', 'threads', 'files', 'ended']
-  const table = alignColumns(
-    [head, ...rows],
-    ['pid', 'peak', 'highest after', 'anon', 'file', 'shmem', 'threads', 'files'],
-  )
+  const hasShared = shown.some(({ shared }) => shared !== undefined)
+  const rows = shown.map((process) => processOf(process, { startedMs, hasShared }))
+  const parts = ['anon', 'file', 'shmem', ...(hasShared ? SHARED : []), 'threads', 'files']
+  const head = ['pid', 'name', 'peak', 'kind', 'highest after', ...parts, 'ended']
+  const table = alignColumns([head, ...rows], ['pid', 'peak', 'highest after', ...parts])
   const more = ranked.length - rows.length
   return [
     'processes, memory in MiB; anon, file and shmem at the highest sample; threads, open files and the exact peak at the last:',
     ...table,
+    ...(hasShared
+      ? ['PSS and USS at the highest PSS: pages that processes share are divided among them, or left out.']
+      : []),
     ...(more > 0 ? [`and ${more} more with lower peaks`] : []),
   ]
 }
 
-function processOf(process: RecordedProcess, startedMs: number): string[] {
-  const { pid, role, name, peakBytes, peakKind, highest, last } = process
+function processOf(
+  process: RecordedProcess,
+  { startedMs, hasShared }: { startedMs: number; hasShared: boolean },
+): string[] {
+  const { pid, role, name, peakBytes, peakKind, highest, last, shared } = process
   const orDash = (bytes: number | null | undefined) => (bytes === null || bytes === undefined ? '-' : mib(bytes))
   return [
     String(pid),
@@ -105,6 +112,7 @@ function processOf(process: RecordedProcess, startedMs: number): string[] {
     orDash(highest?.rssAnonBytes),
     orDash(highest?.rssFileBytes),
     orDash(highest?.rssShmemBytes),
+    ...(hasShared ? [orDash(shared?.pssBytes), orDash(shared?.ussBytes)] : []),
     String(last?.threads ?? '-'),
     String(last?.openFiles ?? '-'),
     endingOf(process, startedMs),

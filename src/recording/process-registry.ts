@@ -42,6 +42,11 @@ export class ProcessRegistry {
   }
 
   live(): LiveProcess[] {
+    return this.running()
+  }
+
+  /** The records of those that run. */
+  running(): RecordedProcess[] {
     return [...this.#live.values()]
   }
 

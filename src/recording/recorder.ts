@@ -145,7 +145,7 @@ class Recorder implements RecorderHandle {
         ? null
         : startSharedLog({
             intervalMs: options.sharedIntervalMs,
-            live,
+            live: () => this.#registry.running(),
             append: (line) => this.#append(join(options.folder, SHARED_FILE), JSON.stringify(line)),
           })
   }

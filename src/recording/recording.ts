@@ -101,6 +101,8 @@ export interface RecordedProcess {
    * null otherwise or while it runs.
    */
   exit: { code: number | null; signal: string | null; outOfMemory?: boolean } | null
+  /** With `--pss`: the reading at which PSS was highest. */
+  shared?: { timeMs: number; pssBytes: number; ussBytes: number }
   /** The sample of status at which RSS was highest, and its parts; a lower bound beside `peakBytes`. */
   highest?: MemoryReading & { timeMs: number }
   /** The last reading. */

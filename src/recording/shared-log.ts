@@ -1,11 +1,12 @@
 import { isAlive } from '../linux/process-stat.js'
 import { readSharedMemory } from '../linux/smaps-rollup.js'
 import { nowMs } from './clock.js'
+import type { RecordedProcess } from './recording.js'
 
 export interface SharedLogOptions {
   intervalMs: number
-  /** The processes that run now. */
-  live(): { pid: number; startTicks: number }[]
+  /** The processes that run now; each is told its highest PSS. */
+  live(): Pick<RecordedProcess, 'pid' | 'startTicks' | 'shared'>[]
   append(line: readonly number[]): void
 }
 
@@ -20,7 +21,10 @@ export function startSharedLog({ intervalMs, live, append }: SharedLogOptions): 
       if (!isAlive(process)) continue // ended since the last sample; the pid may be another's by now
       const { pid } = process
       const memory = readSharedMemory(pid)
-      if (memory !== null) line.push(pid, memory.pssBytes, memory.ussBytes)
+      if (memory === null) continue
+      line.push(pid, memory.pssBytes, memory.ussBytes)
+      if (memory.pssBytes > (process.shared?.pssBytes ?? -1))
+        process.shared = { timeMs: line[0]!, pssBytes: memory.pssBytes, ussBytes: memory.ussBytes }
     }
     if (line.length > 1) append(line)
   }

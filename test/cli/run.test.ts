@@ -264,8 +264,8 @@ test('a command that outlasts --timeout and ignores SIGTERM is killed after --gr
   )
 })
 
-test('--pss records PSS and USS at a rate of their own', async () => {
-  const { folder } = await record(['--pss', '--pss-interval', '100ms', '--', 'sleep', '1'])
+test('--pss records PSS and USS at a rate of their own, for the table, the JSON and the export', async () => {
+  const { folder, stderr, recording } = await record(['--pss', '--pss-interval', '100ms', '--', 'sleep', '1'])
   const lines = readFileSync(join(folder, 'shared.ndjson'), 'utf8').trim().split('\n')
   expect(lines.length).toBeGreaterThan(3)
   const [timeMs, pid, pssBytes, ussBytes] = JSON.parse(lines.at(-1)!) as number[]
@@ -273,6 +273,15 @@ test('--pss records PSS and USS at a rate of their own', async () => {
   expect(pid).toBeGreaterThan(0)
   expect(pssBytes).toBeGreaterThanOrEqual(ussBytes!)
   expect(ussBytes).toBeGreaterThan(0)
+  expect(stderr).toMatch(/pid +name .* PSS +USS +threads/)
+  const [process] = recording!.head.processes
+  expect(process!.shared!.pssBytes).toBeGreaterThanOrEqual(pssBytes!)
+  const { stdout } = await runTidemark(['export', folder, '--csv', '--table', 'shared'])
+  expect(stdout).toMatch(/^role,name,pid,time_ms,pss_bytes,uss_bytes\r?\n/)
+  expect(stdout.trim().split('\n')).toHaveLength(lines.length + 1)
+  const without = await record(['--', 'sleep', '0.1'])
+  const refused = await runTidemark(['export', without.folder, '--csv', '--table', 'shared'])
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('has no readings of PSS') })
 })
 
 test('--json prints the summary as JSON', async () => {

@@ -18,7 +18,7 @@ export const command: Command = {
     'standard output, or to the file that -o names.',
     '',
     'CSV and Parquet hold a table: --table rounds (the default) has a row for each process and round, --table samples for each',
-    'process and sample; of a comparison both tell trial and setting. docs/export.md lists the columns and shows how pandas',
+    'process and sample, --table shared for each reading of --pss; of a comparison all tell trial and setting. docs/export.md lists the columns and shows how pandas',
     'and DuckDB read them.',
   ].join('\n'),
   arguments: '<folder>',
@@ -74,7 +74,12 @@ function tableOf(source: ExportSource, name: OptionValues<typeof exportOptions>[
     throw new UsageError(`${source.folder} has no rounds`, {
       fix: 'Export its samples: --table samples. Or record with rounds: tidemark run --rounds PRESET -- COMMAND',
     })
-  return exportTable(source, name)
+  const table = exportTable(source, name)
+  if (name === 'shared' && table.rows()[Symbol.iterator]().next().done)
+    throw new UsageError(`${source.folder} has no readings of PSS`, {
+      fix: 'Record them: tidemark run --pss -- COMMAND',
+    })
+  return table
 }
 
 /** As it is made, in pieces: samples of a day are larger than memory should be. */

@@ -1,4 +1,5 @@
-import type { RoundRecord } from '../../recording/recording.js'
+import { readSharedMemoryLog } from '../../recording/read-shared-log.js'
+import type { Recording, RoundRecord } from '../../recording/recording.js'
 import { type ExportedTrial, type ExportSource, roundsOf } from './export-source.js'
 
 export type Cell = string | number | null
@@ -9,12 +10,12 @@ export interface ExportTable {
   rows(): Iterable<Cell[]>
 }
 
-export const EXPORT_TABLES = ['rounds', 'samples'] as const
+export const EXPORT_TABLES = ['rounds', 'samples', 'shared'] as const
 export type ExportTableName = (typeof EXPORT_TABLES)[number]
 
 export function exportTable(source: ExportSource, name: ExportTableName): ExportTable {
   const trial = trialColumns(source)
-  const own = name === 'rounds' ? ROUND_COLUMNS : SAMPLE_COLUMNS
+  const own = { rounds: ROUND_COLUMNS, samples: SAMPLE_COLUMNS, shared: SHARED_COLUMNS }[name]
   return {
     columns: [...trial.map(({ name, type }) => ({ name, type })), ...own.map(({ name, type }) => ({ name, type }))],
     *rows() {
@@ -22,7 +23,9 @@ export function exportTable(source: ExportSource, name: ExportTableName): Export
         const cells = trial.map(({ of }) => of(one))
         if (name === 'rounds')
           for (const round of roundsOf(one)) yield [...cells, ...ROUND_COLUMNS.map(({ of }) => of(round))]
-        else for (const sample of samplesOf(one)) yield [...cells, ...SAMPLE_COLUMNS.map(({ of }) => of(sample))]
+        else if (name === 'samples')
+          for (const sample of samplesOf(one)) yield [...cells, ...SAMPLE_COLUMNS.map(({ of }) => of(sample))]
+        else for (const reading of sharedOf(one)) yield [...cells, ...SHARED_COLUMNS.map(({ of }) => of(reading))]
       }
     },
   }
@@ -88,11 +91,37 @@ const SAMPLE_COLUMNS: Column<ExportedSample>[] = [
   { name: 'rss_bytes', type: 'INT64', of: ({ rssBytes }) => rssBytes },
 ]
 
+interface ExportedShared extends Omit<ExportedSample, 'rssBytes'> {
+  pssBytes: number
+  ussBytes: number
+}
+
+const SHARED_COLUMNS: Column<ExportedShared>[] = [
+  { name: 'role', type: 'STRING', of: ({ role }) => role },
+  { name: 'name', type: 'STRING', of: ({ name }) => name },
+  { name: 'pid', type: 'INT64', of: ({ pid }) => pid },
+  { name: 'time_ms', type: 'DOUBLE', of: ({ timeMs }) => timeMs },
+  { name: 'pss_bytes', type: 'INT64', of: ({ pssBytes }) => pssBytes },
+  { name: 'uss_bytes', type: 'INT64', of: ({ ussBytes }) => ussBytes },
+]
+
+/** Readings of `--pss`, one row a process and moment. */
+function* sharedOf(trial: ExportedTrial): Generator<ExportedShared> {
+  const { folder, head } = trial.recording()
+  const nameOf = namesOf(head)
+  for (const { timeMs, pid, pssBytes, ussBytes } of readSharedMemoryLog(folder))
+    yield { timeMs, pid, pssBytes, ussBytes, ...nameOf(pid) }
+}
+
+function namesOf({ processes }: Recording['head']): (pid: number) => { role: string; name: string } {
+  const named = new Map(processes.map(({ pid, role, name }) => [pid, { role, name }]))
+  return (pid) => named.get(pid) ?? { role: 'process', name: '' }
+}
+
 /** One row a process and moment, in the order of time. */
 export function* samplesOf(trial: ExportedTrial): Generator<ExportedSample> {
   const { head, samples } = trial.recording()
-  const nameOf = new Map(head.processes.map(({ pid, role, name }) => [pid, { role, name }]))
+  const nameOf = namesOf(head)
   for (const { timeMs, rss } of samples)
-    for (const [pid, rssBytes] of rss)
-      yield { timeMs, pid, rssBytes, ...(nameOf.get(pid) ?? { role: 'process', name: '' }) }
+    for (const [pid, rssBytes] of rss) yield { timeMs, pid, rssBytes, ...nameOf(pid) }
 }
