@@ -1,6 +1,6 @@
 import type { MemoryReading } from '../marks.js'
 import { overlapOf } from '../recording/overlap.js'
-import type { Recording, RoundRecord, Sample } from '../recording/recording.js'
+import { COMBINED_PID, type Recording, type RoundRecord, type Sample } from '../recording/recording.js'
 import { type JudgedRole, parseJudge } from './judged-roles.js'
 
 /**
@@ -46,16 +46,13 @@ function largestOf(rounds: readonly RoundRecord[]): number | undefined {
   return [...rounds].sort((a, b) => b.end.rssBytes - a.end.rssBytes)[0]?.pid
 }
 
-/** No process has the sum; readers tell processes apart by pid. */
-const NO_PID = 0
-
 function sumOf(
   parts: readonly RoundRecord[],
   { samples, head }: Pick<Recording, 'samples' | 'head'>,
   judge: string,
 ): RoundRecord {
   const [first] = parts
-  const combined = { role: judge, name: judge, pid: NO_PID }
+  const combined = { role: judge, name: judge, pid: COMBINED_PID }
   if (parts.length === 1) return { ...first!, ...combined }
   const pids = new Set(parts.map(({ pid }) => pid))
   const overlap = overlapOf(head.processes.filter(({ pid }) => pids.has(pid)))
@@ -74,7 +71,11 @@ function sumOf(
     round: first!.round,
     startedMs,
     endedMs,
-    peakBytes: Math.max(end.rssBytes, highestSum(samples, { startedMs, endedMs, pids, overlap })),
+    peakBytes: Math.max(
+      end.rssBytes,
+      highestSum(samples, { startedMs, endedMs, pids, overlap }),
+      ...parts.map(({ peakBytes }) => peakBytes ?? 0), // all together were at least as large as the largest alone
+    ),
     peakKind: 'sampled',
     work: null,
     end,

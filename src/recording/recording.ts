@@ -118,6 +118,9 @@ export interface Sample {
   rss: [pid: number, rssBytes: number][]
 }
 
+/** The pid of a round record that stands for several processes together. */
+export const COMBINED_PID = 0
+
 /** What is known of one role's process in one round: from its own marks, or read from outside at the boundary. */
 export interface RoundRecord {
   role: string

@@ -1,5 +1,5 @@
 import type { TrialResult } from '../experiment/comparison.js'
-import type { RoundRecord } from '../recording/recording.js'
+import { COMBINED_PID, type RoundRecord } from '../recording/recording.js'
 import { mean } from '../statistics/mean.js'
 import { median } from '../statistics/median.js'
 
@@ -38,7 +38,8 @@ export interface SettingSummary {
 /**
  * The summary of one setting over its completed trials; failed ones are counted, stopped ones left out.
  *
- * Where several processes have the judged role (peers), the one that went highest stands for the trial.
+ * Where several processes have the judged role, records of all together stand for the trial if there are any; else (peers) the
+ * process that went highest does.
  *
  * @param trials of this setting
  * @param judge the role that is judged
@@ -79,6 +80,8 @@ export function judgedRounds(trial: TrialResult, judge: string): RoundRecord[] {
   for (const round of trial.rounds.filter(({ role }) => role === judge)) {
     byProcess.set(round.pid, [...(byProcess.get(round.pid) ?? []), round])
   }
+  const combined = byProcess.get(COMBINED_PID)
+  if (combined !== undefined) return combined.sort((a, b) => a.round - b.round)
   const height = (rounds: RoundRecord[]) => Math.max(...rounds.map(({ end, peakBytes }) => peakBytes ?? end.rssBytes))
   const [highest] = [...byProcess.values()].sort((a, b) => height(b) - height(a))
   return (highest ?? []).sort((a, b) => a.round - b.round)
