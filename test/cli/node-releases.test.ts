@@ -71,7 +71,17 @@ it.each(['fedavg', 'scaffold', 'cyclic', 'swarm'])(
 
 it('the recorder measures a command', async () => {
   const folder = join(temporaryFolder(), 'recording')
-  const { stdout } = await run(['run', '--out', folder, '--', process.execPath, '--eval', 'console.log(5)'])
+  const { stdout } = await run([
+    'run',
+    '--rate',
+    '500',
+    '--out',
+    folder,
+    '--',
+    process.execPath,
+    '--eval',
+    'console.log(5)',
+  ])
   expect(stdout).toBe('5\n')
   expect((await run(['peak', folder])).stdout).toMatch(/\d+\.\d+ MiB/)
 })
