@@ -12,8 +12,8 @@ describe('NVFlare 2.9', needs('NVFlare'), () => {
   test(
     'a FedAvg job in the simulator: its server is the fork that does the work, round by round',
     async () => {
-      const seen = await recordJob({ preset: 'nvflare', command: job('--rounds', '6', '--gc', '2') })
-      const rounds = expectAsSeen(seen, { role: 'server', rounds: 6, gcRounds: 2 })
+      const seen = await recordJob({ preset: 'nvflare', command: job('--rounds', '10', '--gc', '2') })
+      const rounds = expectAsSeen(seen, { role: 'server', rounds: 10, gcRounds: 2 })
       const { processes } = seen.recording.head
       expect(processes.filter(({ role }) => role === 'server').map(({ pid }) => pid)).toEqual([rounds[0]!.pid])
       expect(processes.filter(({ role }) => role === 'client')).toHaveLength(2)
