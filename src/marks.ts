@@ -23,6 +23,8 @@ export interface MemoryReading {
   rssAnonBytes: number
   rssFileBytes: number
   rssShmemBytes: number
+  /** Anonymous memory that the kernel has swapped out, which RSS leaves out. Absent where there is none. */
+  swapBytes?: number
 }
 
 /** What one cleanup cost and gave back. A step that could not run is null, not zero. */

@@ -7,8 +7,8 @@
  * part that CI brings is an error instead.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmdirSync, statfsSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statfsSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext, TestOptions } from 'vitest'
 import { findAllocator } from '../src/experiment/allocator-library.js'
@@ -102,6 +102,7 @@ const PARTS = {
   mounts: machine(lackOfMounts, () => isRoot),
   'loop devices': machine(lackOfLoopDevices),
   'memory cgroup': machine(lackOfMemoryCgroup),
+  swap: machine(lackOfSwap),
   'huge pages': machine(() => {
     const file = '/sys/kernel/mm/transparent_hugepage/enabled'
     const has = existsSync(file) && !readFileSync(file, 'utf8').includes('[never]')
@@ -114,7 +115,7 @@ export type PartName = keyof typeof PARTS
 
 /** What CI runs once more as root, after all tests as a user who is not (scripts/ci.mjs): vitest.config.ts declares the tag. */
 const TAG_OF_RIGHTS = 'rights'
-const RIGHTS: PartName[] = ['root', 'a user who is not root', 'mounts', 'memory cgroup']
+const RIGHTS: PartName[] = ['root', 'swap', 'a user who is not root', 'mounts', 'memory cgroup']
 
 const known = new Map<PartName, string | undefined>()
 
@@ -176,6 +177,20 @@ function lackOfMounts(): string | undefined {
   return succeeds('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt')
     ? undefined
     : 'unshare cannot make a mount namespace and mount in it'
+}
+
+/** Whether a file can be added to the swap here. */
+function lackOfSwap(): string | undefined {
+  if (!isRoot) return 'this user is not root'
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-swap-'))
+  const file = join(folder, 'swap')
+  try {
+    const isMade = succeeds('dd', 'if=/dev/zero', `of=${file}`, 'bs=1M', 'count=1') && succeeds('mkswap', file)
+    if (!isMade || !succeeds('swapon', file)) return 'swapon is refused here'
+    return succeeds('swapoff', file) ? undefined : 'swapoff is refused here'
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 function lackOfLoopDevices(): string | undefined {

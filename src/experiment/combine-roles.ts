@@ -111,5 +111,6 @@ function add(a: MemoryReading, b: MemoryReading): MemoryReading {
     rssAnonBytes: a.rssAnonBytes + b.rssAnonBytes,
     rssFileBytes: a.rssFileBytes + b.rssFileBytes,
     rssShmemBytes: a.rssShmemBytes + b.rssShmemBytes,
+    ...((a.swapBytes ?? b.swapBytes) !== undefined && { swapBytes: (a.swapBytes ?? 0) + (b.swapBytes ?? 0) }),
   }
 }

@@ -9,6 +9,7 @@ import { readRecording } from '../recording/read-recording.js'
 import { startRecording } from '../recording/recorder.js'
 import type { RecorderHandle, Span } from '../recording/recorder-handle.js'
 import type { Recording, RoundRecord } from '../recording/recording.js'
+import { movingSwap, swapNote } from '../recording/swap.js'
 import { type AskedFor, watchUnmatched } from '../recording/unmatched.js'
 import { formatDuration } from '../units.js'
 import { combineRoles } from './combine-roles.js'
@@ -105,6 +106,7 @@ export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
         ...recording.warnings.filter((warning) => warning !== head.reason),
         ...failedRounds(recording),
         ...halfCleanups(rounds),
+        ...swapped(judgedRoles(order.plan.judge), rounds),
         ...unseenAllocators(order, recording, rounds),
         ...played.warnings,
       ],
@@ -240,6 +242,14 @@ function initialRss({ plan, workload }: TrialOrder, { initial }: Recording): num
     (sum, reading) => (sum === null || reading === null ? null : sum + reading),
     0 as number | null,
   )
+}
+
+/** Whose memory went to the swap and came back: RSS alone would fall where nothing was freed. */
+function swapped(roles: readonly string[], rounds: readonly RoundRecord[]): string[] {
+  return roles.flatMap((role) => {
+    const swap = movingSwap(rounds.filter((round) => round.role === role).map(({ end }) => end))
+    return swap === undefined ? [] : [`${swapNote(`the ${role}`, swap)}.`]
+  })
 }
 
 function tooLong(deadlineMs: number, flag: string): TargetError {

@@ -70,8 +70,7 @@ const buffer = Buffer.alloc(16_384)
 export function readSelfMemory(proc = PROC): MemoryReading & { peakBytes: number } {
   const reading = readProcessStatus('self', proc)
   if (reading.kind === 'read') {
-    const { peakBytes, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes } = reading
-    return { peakBytes, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes }
+    return { peakBytes: reading.peakBytes, ...memoryOf(reading) }
   }
   const found = reading.kind === 'gone' ? 'it is not there' : reading.code
   throw new TidemarkError(`cannot read this process's memory from ${proc}/self/status: ${found}`, {
@@ -79,10 +78,10 @@ export function readSelfMemory(proc = PROC): MemoryReading & { peakBytes: number
   })
 }
 
-/** RSS and its parts alone, of a reading that worked. */
+/** RSS and its parts, and what is swapped out, of a reading that worked. */
 export function memoryOf(status: ProcessStatus): MemoryReading {
-  const { rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes } = status
-  return { rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes }
+  const { rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, swapBytes } = status
+  return { rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, ...(swapBytes > 0 && { swapBytes }) }
 }
 
 const NAMES = ['VmHWM', 'VmRSS', 'RssAnon', 'RssFile', 'RssShmem', 'VmSwap', 'Threads', 'HugetlbPages'] as const

@@ -10,7 +10,13 @@ export const timeMs = v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e1
 /** More than any job has: lists are made with a place for each. */
 export const roundNumber = v.pipe(wholeNumber, v.maxValue(1e7))
 
-export const memory = v.looseObject({ rssBytes: bytes, rssAnonBytes: bytes, rssFileBytes: bytes, rssShmemBytes: bytes })
+export const memory = v.looseObject({
+  rssBytes: bytes,
+  rssAnonBytes: bytes,
+  rssFileBytes: bytes,
+  rssShmemBytes: bytes,
+  swapBytes: v.optional(bytes),
+})
 
 export const cleanup = v.looseObject({
   gcMs: v.nullable(number),

@@ -1,5 +1,6 @@
 import type { Comparison, TrialResult } from '../experiment/comparison.js'
 import { type CleanupPeriod, periodOfRounds, periodOfSetting } from '../recording/cleanup-period.js'
+import { heldBytes, movingSwap } from '../recording/swap.js'
 import { median } from '../statistics/median.js'
 import type { Analysis, AnalyzeOptions } from './analysis.js'
 import { analyzeRounds } from './analyze-rounds.js'
@@ -37,7 +38,10 @@ export function settingToJudge(
   const rounds = completedOf(comparison.trials, label).map((trial) => judgedRounds(trial, comparison.judge))
   const trials = rounds
     .filter((trial) => trial.length > 0)
-    .map((trial) => trial.map(({ round, end }) => ({ round, bytes: end.rssBytes })))
+    .map((trial) => {
+      const isSwapping = movingSwap(trial.map(({ end }) => end)) !== undefined
+      return trial.map(({ round, end }) => ({ round, bytes: heldBytes(end, isSwapping) }))
+    })
   if (trials.length === 0) return undefined
   return {
     trials,

@@ -7,6 +7,7 @@ import type { RecordingHead, RoundRecord } from '../recording.js'
 import { SAMPLES_FILE } from '../recording-files.js'
 import { roundRecords } from '../rounds.js'
 import { type SampleRow, sampleRows } from '../samples-file.js'
+import { heldBytes, movingSwap, swapNote } from '../swap.js'
 import { commandLine } from './command-line.js'
 import type { OnReading, ProcessEvent, RecordingEvent } from './recording-event.js'
 
@@ -77,7 +78,8 @@ function* readRows(folder: string): Generator<RecordingEvent | TreeRow, undefine
   if (broken.length > 0)
     warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}`)
   yield* peaks.processes()
-  for (const round of peaks.rounds()) yield roundEvent(round)
+  const heldBy = heldByPid(peaks.rounds(), warnings)
+  for (const round of peaks.rounds()) yield roundEvent(round, heldBy(round))
   if (head.state === 'running') warnings.push('the recording has no end: it still runs, or its recorder was killed')
   for (const message of warnings) yield { kind: 'note', message: `${folder}: ${message}` }
 }
@@ -141,8 +143,20 @@ function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingHead) {
   }
 }
 
-function roundEvent(record: RoundRecord): RecordingEvent {
-  const { round, startedMs, endedMs, pid, role, name, peakBytes, peakKind, end, cleanupMs } = record
+/** What each round held at its end: RSS, and with it what was swapped out of a process where that changes. */
+function heldByPid(rounds: readonly RoundRecord[], warnings: string[]): (round: RoundRecord) => number {
+  const swapping = new Map<number, boolean>()
+  for (const pid of new Set(rounds.map((round) => round.pid))) {
+    const own = rounds.filter((round) => round.pid === pid)
+    const swap = movingSwap(own.map(({ end }) => end))
+    swapping.set(pid, swap !== undefined)
+    if (swap !== undefined) warnings.push(swapNote(`the ${own[0]!.role} (pid ${pid})`, swap))
+  }
+  return ({ pid, end }) => heldBytes(end, swapping.get(pid) === true)
+}
+
+function roundEvent(record: RoundRecord, endBytes: number): RecordingEvent {
+  const { round, startedMs, endedMs, pid, role, name, peakBytes, peakKind, cleanupMs } = record
   return {
     kind: 'round',
     round,
@@ -151,7 +165,7 @@ function roundEvent(record: RoundRecord): RecordingEvent {
     process: { pid, role, name },
     peakBytes,
     peakKind,
-    endRssBytes: end.rssBytes,
+    endRssBytes: endBytes,
     ...(cleanupMs !== undefined && { cleanupMs }),
   }
 }
