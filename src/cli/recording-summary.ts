@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { AttributionMark } from '../marks.js'
-import { printableLine } from '../printable.js'
+import { printable, printableLine } from '../printable.js'
 import { peaksByRole, type RolePeak, UNNAMED_ROLE } from '../recording/peaks-by-role.js'
 import type { RecordingOutline } from '../recording/read-recording.js'
 import type { RecordedProcess, RecordingHead, RoundRecord } from '../recording/recording.js'
@@ -24,7 +24,7 @@ export function recordingSummary(recording: RecordingOutline): string {
     ...processTable(head),
     ...(rounds.length === 0 ? [] : ['', ...roundTable(rounds, head)]),
     ...(recording.attribution.length === 0 ? [] : ['', ...recording.attribution.map(partsLine)]),
-    ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `warning: ${printableLine(warning)}`)]),
+    ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `warning: ${printable(warning)}`)]),
     '',
     `recording: ${recording.folder}`,
   ].join('\n')

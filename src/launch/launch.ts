@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../errors.js'
 import { countOomKills, wasOomKilled } from '../linux/out-of-memory.js'
@@ -152,6 +153,11 @@ async function exitOf(child: ChildProcess, oomKillsBefore: number | null): Promi
   }
 }
 
+function isThere(program: string): boolean {
+  const folders = program.includes('/') ? [''] : (process.env.PATH ?? '').split(delimiter).filter(Boolean)
+  return folders.some((folder) => existsSync(join(folder, program)))
+}
+
 async function spawned(child: ChildProcess, { whom, command, cwd }: LaunchOptions): Promise<void> {
   const failure = await new Promise<Error | undefined>((resolve) => {
     child.once('spawn', () => resolve(undefined))
@@ -162,7 +168,8 @@ async function spawned(child: ChildProcess, { whom, command, cwd }: LaunchOption
   const code = systemErrorCode(failure)
   if (code === 'ENOENT' && cwd !== undefined && !existsSync(cwd))
     throw new UsageError(`cannot start ${whom} in ${cwd}: there is no such folder`, { cause: failure })
-  if (code === 'ENOENT')
+  // A folder of PATH that we may not look into makes it EACCES for a program that is nowhere.
+  if (code === 'ENOENT' || (code === 'EACCES' && !isThere(program)))
     throw new UsageError(`cannot start ${whom}: there is no program "${program}"`, {
       fix: program.includes('/') ? 'Check the path.' : 'Check its name; it was looked for in PATH.',
       cause: failure,

@@ -12,6 +12,8 @@ export interface LastRound {
   /** The log told of a cleanup in it: RSS fell while the program lived. */
   cleanupMs?: number
   approximate?: boolean
+  /** Read a moment after the program told of it: whatever it had freed by then is its own doing. */
+  isFresh?: boolean
   startTicks: number
   /** As it was written, `memory` perhaps the lowest of some moments later; null where the process had ended by then. */
   process: Omit<ObservedProcess, 'memory'> & { memory: MemoryReading | null }
@@ -39,7 +41,8 @@ export function correctLastRounds(
       ({ pid, startTicks }) => pid === round.process.pid && startTicks === round.startTicks,
     )
     if (recorded === undefined || !hasEnded(recorded) || recorded.lastSeenMs > round.timeMs + TEARDOWN_MS) return []
-    return round.cleanupMs !== undefined && round.process.memory !== null ? [] : [{ round, recorded }]
+    const isKnown = round.isFresh || round.cleanupMs !== undefined
+    return isKnown && round.process.memory !== null ? [] : [{ round, recorded }]
   })
   if (ended.length === 0) return []
   const samples = tailOf(samplesFile, new Set(ended.map(({ round }) => round.process.pid)))

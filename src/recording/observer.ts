@@ -91,8 +91,12 @@ export class Observer {
     return reset
   }
 
-  /** A bare mark: about the process that it names by pid, role or name, or about all. */
-  onBareMark(mark: BareMark): void {
+  /**
+   * A bare mark: about the process that it names by pid, role or name, or about all.
+   *
+   * @param isFresh it was written a moment ago, so that what is read now is what the program held when it wrote it
+   */
+  onBareMark(mark: BareMark, { isFresh = false } = {}): void {
     const about = this.#options
       .live()
       .filter(
@@ -103,8 +107,13 @@ export class Observer {
       )
       // What a program calls itself is better than what its command line tells.
       .map((process) => ({ ...process, role: mark.role ?? process.role, name: mark.name ?? process.name }))
-    if (mark.mark === 'round-start') this.#begin(about)
-    else this.#write(this.#observe(mark.mark, mark.round ?? 0, about))
+    if (mark.mark === 'round-start') {
+      this.#begin(about)
+      return
+    }
+    const observed = this.#observe(mark.mark, mark.round ?? 0, about)
+    if (isFresh) for (const { pid } of observed.processes) this.#trustLastRound(pid)
+    this.#write(observed)
   }
 
   /** A round told by a log: about all processes. */
@@ -159,6 +168,11 @@ export class Observer {
   #keep(pid: number, round: Omit<LastRound, 'cleanupMs' | 'approximate' | 'beforeBytes'>): void {
     const beforeBytes = this.#lastRounds.get(pid)?.process.memory?.rssBytes
     this.#lastRounds.set(pid, { ...round, beforeBytes, ...this.#about })
+  }
+
+  #trustLastRound(pid: number): void {
+    const last = this.#lastRounds.get(pid)
+    if (last !== undefined) last.isFresh = true
   }
 
   #livedAtStart(pid: number): boolean {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, systemErrorCode, TidemarkError } from '../errors.js'
 import type { FollowedFile } from '../launch/follow-file.js'
@@ -318,7 +318,7 @@ class Recorder implements RecorderHandle {
       parsed.mark.pid = this.#registry.outerPid(parsed.mark.pid)
     if (parsed.kind === 'bare') {
       if (parsed.mark.mark !== 'start') this.#hasRoundMarks = true
-      this.#observer.onBareMark(parsed.mark)
+      this.#observer.onBareMark(parsed.mark, { isFresh: wasJustWritten(this.marksFile) })
     }
     if (parsed.kind !== 'mark') return
     this.#registry.onMark(parsed.mark)
@@ -386,6 +386,13 @@ function appendTo(file: string, text: string): void {
 }
 
 const TOO_MANY_MARKS = `A line of marks was not looked at: there were more than ${MOST_MARKS}, and ${MOST_MARKS_A_SECOND} for each second.`
+
+/** The kernel stamps a write to its next tick, 10 ms at most. */
+const JUST_WRITTEN_MS = 20
+
+function wasJustWritten(file: string): boolean {
+  return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) <= JUST_WRITTEN_MS
+}
 
 function cannotWrite(file: string, problem: string): TidemarkError {
   return new TidemarkError(`the recording can no longer be written (${file}): ${problem}`, {

@@ -105,7 +105,7 @@ test('--resume of a folder without a comparison says so', async () => {
   const folder = temporaryFolder()
   const { code, stderr } = await runTidemark(['compare', '--resume', folder])
   expect(code).toBe(2)
-  expect(stderr).toMatch(new RegExp(`^tidemark: ${folder} holds no comparison that can be read: ENOENT`))
+  expect(stderr).toMatch(new RegExp(`^tidemark: ${folder} holds no comparison\\n`))
 })
 
 test('what was kept of a suite is not used once the suite was changed', async () => {

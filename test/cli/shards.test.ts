@@ -167,7 +167,7 @@ describe('merge refuses', () => {
   test.each([
     [[], 'no folder was named'],
     [['parts/1'], 'one folder alone was named'],
-    [['parts/1', 'nowhere'], 'nowhere holds no comparison that can be read'],
+    [['parts/1', 'nowhere'], 'there is no folder nowhere'],
   ])('%j', async (folders, message) => {
     const { code, stderr } = await tidemark(['merge', ...folders, '--out', 'no'])
     expect(code).toBe(2)

@@ -11,7 +11,12 @@ test('a command has the roles and the judge of its preset, unless the definition
   expect(plan(command('python job.py', { rounds: preset('nvflare') }))).toMatchObject({
     judge: 'server',
     settings: {},
-    workload: { rounds: 'nvflare', role: { server: 'runner_process' }, expectedRounds: null, env: {} },
+    workload: {
+      rounds: 'nvflare',
+      role: { server: expect.stringContaining('runner_process') },
+      expectedRounds: null,
+      env: {},
+    },
   })
   expect(plan(command('flwr run', { rounds: preset('flower') })).judge).toBe('server+superlink')
   const own = command('python job.py', { rounds: /Round (\d+) started/, role: { hub: /hub\.py/ }, timeout: '5m' })

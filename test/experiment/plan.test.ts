@@ -43,7 +43,11 @@ const good = { name: 'x', workload: federation({ algorithm: 'fedavg' }) }
 const job = (more: object) => ({ ...good, workload: { kind: 'federation', job: { algorithm: 'fedavg', ...more } } })
 
 test.each([
-  ['no object', 42, 'x.memory.ts: the definition: found 42, expected Object'],
+  [
+    'no object',
+    42,
+    'x.memory.ts: the definition: found 42, expected an object of keys and values, as defineComparison takes it',
+  ],
   ['an unknown key', { ...good, trails: 3 }, 'x.memory.ts: trails: unknown key. Did you mean "trials"?'],
   [
     'an unknown option of the job',
@@ -53,7 +57,7 @@ test.each([
   [
     'a size that is none',
     job({ modelSize: 'big' }),
-    'x.memory.ts: workload.job.modelSize: found "big", expected a size such as 50MB, 100MiB or 1.5GiB, at least 1024 bytes',
+    'x.memory.ts: workload.job.modelSize: found "big", expected a size such as 50MB, 100MiB or 1.5GiB, at most 16.00 GiB, at least 1024 bytes',
   ],
   [
     'a text for a number',
@@ -88,7 +92,7 @@ test.each([
   [
     'a shape that does not exist',
     { ...good, expect: { serverMemoryGcRounds: { 0: 'flat' } } },
-    'x.memory.ts: expect.serverMemoryGcRounds.0: found "flat", expected one of stable, grows, sawtooth, settling, staircase, spike, or a list of them',
+    'x.memory.ts: expect.serverMemoryGcRounds.0: found "flat", expected one of stable, grows, falls, sawtooth, settling, staircase, spike, or a list of them',
   ],
 ])('%s is refused with file, key and what would be right', (_fault, definition, message) => {
   expect(() => planComparison(definition, 'x.memory.ts')).toThrow(new UsageError(message))

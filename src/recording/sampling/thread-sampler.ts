@@ -348,7 +348,10 @@ export class Sampler {
 
   #finish(): void {
     this.#flush()
-    for (const watched of this.#inOrder) watched.readStatus(nowMs())
+    // What has ended since the last sample is told to be gone.
+    for (const watched of [...this.#inOrder])
+      if (watched.readRss(nowMs()) === 'gone') this.#drop(watched)
+      else watched.readStatus(nowMs())
     this.#send({ kind: 'stopped', ...this.#knowledge() })
     this.#close()
   }
