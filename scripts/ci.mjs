@@ -12,7 +12,7 @@ const USER = 'tidemark-ci'
 const VITEST = ['npx', '--no-install', 'vitest', 'run']
 const RELEASES = ['npm', 'run', 'test:node', '--', '22,24,26', '--short']
 /** What stands in test files that need rights, and in those that need any part: test/optional-parts.ts. */
-const RIGHTS = /needs\([^)]*'(root|mounts|a user|memory|swap)/
+const RIGHTS = /needs\([^)]*'(root|mounts|a user|memory|swap|a pool)/
 const PARTS = /optional-parts\.js'/
 const isRoot = process.getuid() === 0
 const passed = []

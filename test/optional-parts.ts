@@ -7,7 +7,7 @@
  * part that CI brings is an error instead.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext, TestOptions } from 'vitest'
@@ -108,6 +108,7 @@ const PARTS = {
     const has = existsSync(file) && !readFileSync(file, 'utf8').includes('[never]')
     return has ? undefined : 'this kernel has none'
   }),
+  'a pool of huge pages': machine(lackOfHugePagePool),
   tmpfs: machine(() => (statfsSync('/dev/shm').type === 0x01021994 ? undefined : '/dev/shm is no tmpfs')),
 } satisfies Record<string, Part>
 
@@ -115,7 +116,7 @@ export type PartName = keyof typeof PARTS
 
 /** What CI runs once more as root, after all tests as a user who is not (scripts/ci.mjs): vitest.config.ts declares the tag. */
 const TAG_OF_RIGHTS = 'rights'
-const RIGHTS: PartName[] = ['root', 'swap', 'a user who is not root', 'mounts', 'memory cgroup']
+const RIGHTS: PartName[] = ['root', 'swap', 'a pool of huge pages', 'a user who is not root', 'mounts', 'memory cgroup']
 
 const known = new Map<PartName, string | undefined>()
 
@@ -177,6 +178,23 @@ function lackOfMounts(): string | undefined {
   return succeeds('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt')
     ? undefined
     : 'unshare cannot make a mount namespace and mount in it'
+}
+
+/** Whether the kernel gives pages to hugetlbfs when it is asked. */
+function lackOfHugePagePool(): string | undefined {
+  const pool = '/proc/sys/vm/nr_hugepages'
+  if (!isRoot || !existsSync(pool)) return 'this user is not root, or the kernel has no huge pages'
+  const before = readFileSync(pool, 'utf8')
+  try {
+    writeFileSync(pool, '8')
+    return Number(readFileSync(pool, 'utf8')) < 4 ? 'the kernel has no huge pages to give' : undefined
+  } catch {
+    return `${pool} cannot be written`
+  } finally {
+    try {
+      writeFileSync(pool, before)
+    } catch {} // as above
+  }
 }
 
 /** Whether a file can be added to the swap here. */

@@ -32,6 +32,8 @@ export class ProcessRegistry {
   readonly #rolesOfParents = new Map<RecordedProcess, string>()
   /** The command line of each as the sampling thread last told it. */
   readonly #sampledCommands = new Map<RecordedProcess, string>()
+  /** The command lines that it had before. */
+  readonly #formerCommands = new Map<RecordedProcess, Set<string>>()
 
   constructor(patterns: readonly RolePattern[]) {
     this.#patterns = patterns
@@ -88,8 +90,9 @@ export class ProcessRegistry {
   /** What the sampling thread has learnt of a process; `isLast` when nothing more comes of it. */
   merge(sampled: SampledProcess, { isGone, isLast = isGone }: { isGone: boolean; isLast?: boolean }): void {
     const { pid, startTicks, parentPid, firstSeenMs, lastSeenMs, peakBytes, highest, last } = sampled
+    const known = this.#all.get(keyOf(sampled))
     const process =
-      this.#all.get(keyOf(sampled)) ??
+      known ??
       this.#put({
         pid,
         startTicks,
@@ -114,6 +117,9 @@ export class ProcessRegistry {
     if (sampled.overlap !== undefined) process.overlap = sampled.overlap
     this.#renameAsSampled(process, sampled.command)
     this.#nameParentOf(process)
+    // A fork is found when it is on its own, perhaps after what it has started.
+    if (known === undefined)
+      for (const child of this.#live.values()) if (child.parentPid === pid) this.#nameParentOf(child)
     if (!isGone) {
       lookUpAllocator(process)
       return
@@ -147,7 +153,8 @@ export class ProcessRegistry {
     const line = command.join(' ')
     if (this.#sampledCommands.get(process) === line) return
     this.#sampledCommands.set(process, line)
-    this.#rename(process, command)
+    // What it was called before, and is known not to be any more, was sampled before that was seen.
+    if (this.#formerCommands.get(process)?.has(line) !== true) this.#rename(process, command)
   }
 
   /** A title that no pattern fits takes no role away: it is the same process still. */
@@ -155,6 +162,8 @@ export class ProcessRegistry {
     const line = command.join(' ')
     if (this.#named.has(process) || line === process.command) return
     const { role, name } = nameProcess(command, this.#patterns)
+    const former = this.#formerCommands.get(process) ?? new Set()
+    this.#formerCommands.set(process, former.add(process.command))
     process.command = line
     process.name = name
     process.role = this.#rolesOfParents.get(process) ?? (role === 'process' ? process.role : role)

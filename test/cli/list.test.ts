@@ -29,7 +29,7 @@ test('what has another name or holds no recording is not listed; what is broken 
   mkdirSync(join(cwd, 'tidemark-20261123204305'))
   mkdirSync(join(cwd, 'tidemark-20261123204306'))
   writeFileSync(join(cwd, 'tidemark-20261123204306', 'recording.json'), '{')
-  writeFileSync(join(cwd, 'mprofile_20261123204307.dat'), 'MEM\n')
+  writeFileSync(join(cwd, 'mprofile_20261123204307.dat'), 'MEM x\n')
   const { code, stdout } = await runTidemark(['list', '--json'], { cwd })
   expect(code).toBe(0)
   expect(JSON.parse(stdout)).toEqual([

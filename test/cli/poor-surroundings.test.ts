@@ -54,8 +54,10 @@ test('Ctrl-C after the last trial is answered, and the report is written all the
   const isOver = () => existsSync(results) && readFileSync(results, 'utf8').includes('"state": "completed",\n "job"')
   expect(await pollUntil(isOver, 30_000)).toBe(true)
   child.kill('SIGINT')
-  const { signal, stderr } = await finished
+  const { code, signal, stderr } = await finished
   expect(signal).toBeNull()
-  expect(stderr).toMatch(/all trials had ended: finishing the report|stopping: ending what runs/)
+  // On a fast machine it may come when everything is written.
+  const isHeard = /all trials had ended: finishing the report|stopping: ending what runs/.test(stderr)
+  expect(isHeard || code === 0, stderr).toBe(true)
   expect(existsSync(join(cwd, 'it', 'report.html'))).toBe(true)
 })

@@ -77,7 +77,7 @@ describe('a process that becomes its server by exec', () => {
   })
 })
 
-describe('marks with the pid that a program has in its container', needs('mounts'), () => {
+describe('marks with the pid that a program has in its container', needs('root', 'mounts'), () => {
   it('are of the process that the recorder knows under another pid', async () => {
     const folder = join(temporaryFolder(), 'recording')
     const inside = ['unshare', '--pid', '--fork', '--mount-proc', PYTHON, fixture('marks-with-pid.py')]

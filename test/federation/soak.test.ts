@@ -14,5 +14,6 @@ it(`under TLS each client takes part in each of ${JOB.rounds} rounds`, {
   const { incomplete, held } = await runSoak(JOB, join(temporaryFolder(), 'soak'))
   expect(incomplete).toEqual([])
   const { early, late } = driftOf(held.get('server')!, 'descriptors')
-  expect(late).toBeLessThanOrEqual(early)
+  // A connection more or less is open at a time; a leak would be hundreds in so many rounds.
+  expect(late).toBeLessThanOrEqual(early + 2)
 })

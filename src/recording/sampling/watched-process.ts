@@ -193,7 +193,8 @@ export class WatchedProcess {
     this.#readMs = timeMs
     if (timeMs >= this.#openFilesDueMs) {
       this.#openFilesDueMs = timeMs + OPEN_FILES_INTERVAL_MS
-      this.#openFiles = countOpenFiles(this.known.pid)
+      // In the midst of its end it has none to count any more; those that it had stand.
+      this.#openFiles = countOpenFiles(this.known.pid) ?? this.#openFiles
     }
     const { rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, peakBytes, threads } = status
     const openFiles = this.#openFiles
