@@ -130,7 +130,7 @@ test.each([
 
 test('Ctrl-Z stops the command as well, and fg lets both go on', async () => {
   const folder = join(temporaryFolder(), 'recording')
-  const script = 'echo $$; sleep 0.3; echo done'
+  const script = 'echo $$; sleep 3; echo done' // long enough for a busy machine to stop it
   const { child, finished } = startTidemark(['run', '--out', folder, '--', 'sh', '-c', script])
   const pid = Number(await once(child.stdout!, 'data'))
   const states = () => [child.pid!, pid].map((each) => stateOf(each)).join('')
