@@ -105,6 +105,23 @@ export function durationMs<D = number>(from: Wording & { default: number | D }):
   }
 }
 
+/** How far one looks ahead. */
+export type Horizon = { rounds: number } | { seconds: number }
+
+/** A number of rounds, or a time. */
+export function horizon<D>(from: Wording & { default: D }): OptionSpec<Horizon | D> {
+  return {
+    ...wording(from, 'ROUNDS|TIME'),
+    default: from.default,
+    expected: 'a number of rounds such as 5000, or a time such as 12h or 30d',
+    parse: (text) => {
+      if (/^\d+$/.test(text)) return Number(text) >= 1 && Number(text) <= 1e9 ? { rounds: Number(text) } : undefined
+      const ms = parseDurationMs(text)
+      return ms !== undefined && ms > 0 ? { seconds: ms / 1000 } : undefined
+    },
+  }
+}
+
 /** A part of the time. */
 export function timeWindow<D>(from: Wording & { default: D }): OptionSpec<{ fromMs: number; toMs: number } | D> {
   return {

@@ -185,3 +185,23 @@ test('500 files are judged in one go', async () => {
   const verdicts = await analyzeJson(cwd, Object.keys(files))
   expect(verdicts.map(({ path }) => path)).toEqual(Object.keys(files))
 })
+
+test('--horizon is a number of rounds or a time, which a table without times refuses', async () => {
+  const folder = temporaryFolder()
+  const rows = (withTime: boolean) =>
+    Array.from(
+      { length: 40 },
+      (_, i) => `${i + 1},${500 + 0.4 * i + 0.2 * Math.sin(i * 5)}${withTime ? `,${i * 60}` : ''}`,
+    )
+  writeFileSync(join(folder, 'rounds.csv'), ['round,rss_mib', ...rows(false)].join('\n'))
+  writeFileSync(join(folder, 'times.csv'), ['round,rss_mib,time_s', ...rows(true)].join('\n'))
+  const horizon = async (...args: string[]) => {
+    const { stdout, stderr, code } = await runTidemark(['analyze', ...args, '--json'], { cwd: folder })
+    expect(code, stderr).toBe(0)
+    return JSON.parse(stdout)[0].horizon
+  }
+  expect(await horizon('rounds.csv', '--horizon', '5000')).toMatchObject({ rounds: 5000, isDefault: false })
+  expect(await horizon('times.csv', '--horizon', '1d')).toMatchObject({ rounds: 24 * 60, isDefault: false })
+  const refused = await runTidemark(['analyze', 'rounds.csv', '--horizon', '30d'], { cwd: folder })
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('so --horizon cannot be a time') })
+})

@@ -10,7 +10,7 @@ import {
 } from '../../recording/formats/open-recording.js'
 import { type RoundsToJudge, roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
 import { formatDuration } from '../../units.js'
-import type { Analysis } from '../../verdict/analysis.js'
+import type { Analysis, AnalyzeOptions } from '../../verdict/analysis.js'
 import { analyzeRounds } from '../../verdict/analyze-rounds.js'
 import type { Command } from '../command.js'
 import { comparisonToJudge, isComparison } from '../comparison-to-judge.js'
@@ -98,7 +98,7 @@ function judgeSettings(path: string, options: OptionValues<typeof analyzeOptions
       gcRounds: options.gcRounds ?? own.gcRounds,
       floor: options.floor ?? own.floor,
       limitBytes: options.limit ?? own.limitBytes,
-      horizonRounds: options.horizon,
+      ...horizonOf(path, options.horizon, own.secondsPerRound),
       secondsPerRound: own.secondsPerRound,
     })
     const secondsPerRound = own.secondsPerRound ?? null
@@ -113,13 +113,28 @@ function judgeSettings(path: string, options: OptionValues<typeof analyzeOptions
   })
 }
 
+/** @throws UsageError for a time where rounds have no known length */
+function horizonOf(
+  path: string,
+  horizon: OptionValues<typeof analyzeOptions>['horizon'],
+  secondsPerRound: number | undefined,
+): Pick<AnalyzeOptions, 'horizonRounds' | 'horizonSeconds'> {
+  if (horizon === undefined) return {}
+  if ('rounds' in horizon) return { horizonRounds: horizon.rounds }
+  if (secondsPerRound === undefined)
+    throw new UsageError(`${path} does not tell how long a round takes, so --horizon cannot be a time`, {
+      fix: 'Give it in rounds: --horizon 5000',
+    })
+  return { horizonSeconds: horizon.seconds }
+}
+
 function judge(file: RecordingFile, options: OptionValues<typeof analyzeOptions>): Judged {
   const source = roundsToJudge(file)
   const analysis = analyzeRounds(source.rounds, {
     gcRounds: options.gcRounds ?? source.gcRounds ?? undefined,
     floor: options.floor,
     limitBytes: options.limit ?? source.limitBytes ?? undefined,
-    horizonRounds: options.horizon,
+    ...horizonOf(file.path, options.horizon, source.secondsPerRound ?? undefined),
     secondsPerRound: source.secondsPerRound ?? undefined,
     isTime: source.unit === 'window',
   })
