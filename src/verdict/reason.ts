@@ -92,9 +92,9 @@ function stillRising(findings: Findings, { now }: Told): string {
   return `Still rises, by ${rate} over the last ${count(last - (now.from ?? last) + 1, 'round')}${from}; whether it goes on or levels off was not watched long enough to tell.`
 }
 
-/** What it does now, where the shape leaves that open. */
-function nowToo({ shape }: Findings, { now }: Told): string[] {
-  if (now.trend !== 'rises' || !['staircase', 'sawtooth', 'spike'].includes(shape)) return []
+/** What it does now, where the shape leaves that open. A saw-tooth is judged by its floor: where that is stable, teeth are what rises. */
+function nowToo({ shape }: Findings, { now, floorShape }: Told): string[] {
+  if (now.trend !== 'rises' || !['staircase', 'sawtooth', 'spike'].includes(shape) || floorShape === 'stable') return []
   return [
     `Since round ${now.from} it rises by ${slopeWords({ estimate: now.bytesPerRound!, low: now.low!, high: now.high! })}.`,
   ]
