@@ -29,7 +29,7 @@ if (!['run', 'cleanup', 'report'].includes(verb ?? '') || folder === undefined) 
   process.exit(2)
 }
 const work = resolve(folder)
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tidemark/frameworks')
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemark/frameworks')
 const known = families({ root, work, cache })
 if (verb === 'run') await runParts()
 else if (verb === 'cleanup') timeCleanups()

@@ -60,7 +60,7 @@ const pythonModule = (name: string) =>
 /** A virtual environment of scripts/frameworks.sh. */
 const framework = (environment: string, argument = ''): Part => ({
   lacks: () => {
-    const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+    const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
     const folder = join(cache, 'tidemark/frameworks', environment)
     return existsSync(join(folder, 'requirements.txt')) ? undefined : `there is no ${folder}`
   },

@@ -73,8 +73,8 @@ export function correctLastRounds(
 }
 
 /** Less than this from one round to the next is no teardown. */
-const SMALL_FALL_BYTES = 2 ** 20
-const SMALL_FALL_SHARE = 0.02
+const SMALL_FALL_BYTES = 2 ** 18
+const SMALL_FALL_SHARE = 0.01
 
 /** What is freed before a program tells of its round's end belongs to the round: told far below the round before, it was freed after. */
 function isTornDown({ told, beforeBytes }: LastRound): boolean {

@@ -43,9 +43,9 @@ describe('a deliberate fault of the server', () => {
     const collecting = await judge({ gc: [5, 1], faults: ['cycles:1000%'], trials: 1, rounds: 20 })
     const fifth = collecting('gc=5')
     expect(fifth.verdict.analysis, fifth.verdict.analysis!.reason).toMatchObject({ shape: 'sawtooth', period: 5 })
-    // What four rounds leave, and what the server itself leaves in them.
+    // What four rounds leave, and what the server itself leaves in them: 3.8 to 4.8 M.
     expect(fifth.verdict.analysis!.amplitudeBytes! / fifth.modelBytes).toBeGreaterThan(39)
-    expect(fifth.verdict.analysis!.amplitudeBytes! / fifth.modelBytes).toBeLessThan(44)
+    expect(fifth.verdict.analysis!.amplitudeBytes! / fifth.modelBytes).toBeLessThan(46)
     expect(collecting('gc=1').verdict.analysis!.shape, collecting('gc=1').verdict.analysis!.reason).toBe('stable')
   }, 240_000)
 

@@ -20,7 +20,7 @@ export const FLOWER_SIMULATION = join(FIXTURES, 'flower/simulate-flower.sh')
 
 /** The folder of the programs of a framework's environment, as scripts/frameworks.sh makes it. */
 export function programsOf(environment: string): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tidemark/frameworks', environment, 'bin')
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'tidemark/frameworks', environment, 'bin')
 }
 
 export interface FrameworkJob {

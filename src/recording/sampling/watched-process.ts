@@ -13,6 +13,8 @@ import type { SampledProcess, StatusIntervals } from './sampler-protocol.js'
 /** On older kernels counting descriptors lists a folder, thousands of entries on a busy server. */
 const OPEN_FILES_INTERVAL_MS = 1000
 const MIB = 2 ** 20
+/** A shell or an interpreter that only looks for what to become holds less. */
+const LAUNCHER_BYTES = 32 * MIB
 /** After each so many steps of the overlap only steps twice as large are kept. */
 const OVERLAP_STEPS = 100
 /** A new process is often a fork that is about to become another program; then its command line changes. */
@@ -148,9 +150,10 @@ export class WatchedProcess {
     const ageMs = timeMs - this.known.firstSeenMs
     if (isOther) {
       this.#hasExecuted = true
+      const topBytes = this.#topBytes
       if (this.#topBytes > (this.known.peakBytes ?? 0)) this.known.peakBytes = this.#topBytes
       this.#topBytes = 0
-      if (ageMs > this.#launchedMs) this.known.isReplaced = true
+      if (ageMs > this.#launchedMs || topBytes > LAUNCHER_BYTES) this.known.isReplaced = true
     }
   }
 
