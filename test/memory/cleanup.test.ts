@@ -54,7 +54,9 @@ it("objects of V8's own heap are given back by the cleanup that frees them, and 
   const { report } = await dropObjectsInCycles()
   expect(report.filledBytes - report.rssAfterBytes).toBeGreaterThan(38 * MB)
   expect(report.giveBack.garbageBytes).toBeGreaterThan(38 * MB)
-  expect(report.giveBack.garbageBytes).toBeLessThan(44 * MB)
+  // From Node 22 on the last-resort collection gives back V8's own spare pages as well: 41 to 44.6 MB in twelve runs of 26.
+  const most = Number(process.versions.node.split('.')[0]) >= 22 ? 48 : 44
+  expect(report.giveBack.garbageBytes).toBeLessThan(most * MB)
 })
 
 it('a library to preload that is not there leaves glibc in place, and that is what is reported', async () => {
