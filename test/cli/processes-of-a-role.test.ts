@@ -36,6 +36,19 @@ describe('of several processes of one role', () => {
     expect(stdout).toContain('worker')
   })
 
+  it('the sum is judged in a recording as well, and that is said', async () => {
+    const folder = join(temporaryFolder(), 'recording')
+    const command = [PYTHON, fixture('workers.py'), '12', 'two']
+    const { code, stderr } = await runTidemark(['run', '--role', 'worker= worker$', '-o', folder, '--', ...command])
+    expect(code, stderr).toBe(0)
+    const [analysis] = JSON.parse((await runTidemark(['analyze', folder, '--json'])).stdout)
+    expect(analysis.shape).toBe('grows')
+    expect(analysis.slopeBytesPerRound.estimate / MIB).toBeCloseTo(3, 1)
+    const { stdout } = await runTidemark(['analyze', folder])
+    expect(stdout).toContain('(2 processes, worker): grows')
+    expect(stdout).toContain('note: the 2 processes of the role worker live together: their sum is judged')
+  })
+
   it('the largest alone is judged when that is asked for', async () => {
     const { analysis } = await compare('two', 'worker:largest')
     expect(analysis.shape).toBe('stable')

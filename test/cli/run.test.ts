@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { pollUntil } from '../../src/launch/poll.js'
+import { catchesSignal } from '../../src/linux/caught-signals.js'
 import { isAlive, readProcessStat } from '../../src/linux/process-stat.js'
 import { readRecording } from '../../src/recording/read-recording.js'
 import { MIB } from '../../src/units.js'
@@ -130,10 +131,12 @@ test.each([
 
 test('Ctrl-Z stops the command as well, and fg lets both go on', async () => {
   const folder = join(temporaryFolder(), 'recording')
-  const script = 'echo $$; sleep 3; echo done' // long enough for a busy machine to stop it
+  const script = 'echo $$; sleep 3; echo done'
   const { child, finished } = startTidemark(['run', '--out', folder, '--', 'sh', '-c', script])
   const pid = Number(await once(child.stdout!, 'data'))
   const states = () => [child.pid!, pid].map((each) => stateOf(each)).join('')
+  // The command may speak before its recorder listens to signals.
+  expect(await pollUntil(() => catchesSignal(child.pid!, 'SIGTSTP'), 10_000)).toBe(true)
   child.kill('SIGTSTP')
   expect(await pollUntil(() => states() === 'TT', 10_000)).toBe(true)
   child.kill('SIGCONT')

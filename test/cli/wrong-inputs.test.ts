@@ -85,7 +85,10 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
   { args: ['analyze', '/dev/null'], says: /\/dev\/null is empty, expected a recording/ },
   { args: ['export', 'rounds.csv', '--csv'], says: /rounds\.csv is a file, expected the folder of a recording/ },
   { args: ['plot', 'rounds.csv', 'times.csv'], says: /no axis in common/ },
-  { args: ['analyze', 'rounds.csv', '--horizon', '-1'], says: /--horizon: found "-1", expected a whole number/ },
+  {
+    args: ['analyze', 'rounds.csv', '--horizon', '-1'],
+    says: /--horizon: found "-1", expected a number of rounds such as 5000/,
+  },
   { args: ['analyze', 'metrics.txt'], says: /metrics\.txt is OpenMetrics.*\n {2}.*tidemark export FOLDER --csv/ },
   {
     args: ['plot', 'rounds.csv', '-o', 'none/x.svg'],

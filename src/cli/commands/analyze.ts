@@ -9,6 +9,7 @@ import {
   runsOf,
 } from '../../recording/formats/open-recording.js'
 import { type RoundsToJudge, roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
+import { COMBINED_PID } from '../../recording/recording.js'
 import { formatDuration } from '../../units.js'
 import type { Analysis, AnalyzeOptions } from '../../verdict/analysis.js'
 import { analyzeRounds } from '../../verdict/analyze-rounds.js'
@@ -165,7 +166,9 @@ function asText(judged: Judged | Unreadable): string {
   if ('error' in judged) return `${printableLine(judged.path)}: not read\n`
   const { path, setting, series, analysis, source } = judged
   const ofSeries = series === null ? '' : ` (${series})`
-  const ofProcess = source.process === null ? ofSeries : ` (${source.process.name}, pid ${source.process.pid})`
+  const { process } = source
+  const isOne = process !== null && process.pid !== COMBINED_PID
+  const ofProcess = process === null ? ofSeries : ` (${process.name}, ${isOne ? `pid ${process.pid}` : process.role})`
   const of = setting === undefined ? ofProcess : ` ${setting} (${trialsOf(analysis)})`
   return [
     printableLine(`${path}${of}: ${analysis.shape}`),

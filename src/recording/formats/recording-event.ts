@@ -60,6 +60,8 @@ export interface RoundEvent {
   peakKind: PeakKind
   /** RSS at the very end of the round, after a cleanup if one ran. */
   endRssBytes: number | null
+  /** How many of these bytes count in a process that it was forked from, or that was forked from it; absent where none do. */
+  overlapBytes?: number
   /** When a log told of a cleanup in this round; absent where none did. */
   cleanupMs?: number
 }

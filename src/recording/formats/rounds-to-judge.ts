@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js'
 import { median } from '../../statistics/median.js'
 import { periodOfRounds, periodOfSetting } from '../cleanup-period.js'
+import { COMBINED_PID } from '../recording.js'
 import type { RecordingFile } from './open-recording.js'
 import type { OriginEvent, ReadingEvent, RoundEvent } from './recording-event.js'
 
@@ -37,7 +38,7 @@ export function roundsToJudge(file: RecordingFile): RoundsToJudge {
     else if (event.kind === 'note') notes.push(event.message)
   }
   const known = { gcRounds: gcRoundsOf(facts, rounds), limitBytes: limitOf(facts), notes }
-  if (rounds.length > 0) return { ...ofOneProcess(rounds), ...known }
+  if (rounds.length > 0) return { ...(ofProcessesTogether(rounds, facts, notes) ?? ofOneProcess(rounds)), ...known }
   if (readings.length > 0) return { ...windowsOf(readings), ...known }
   throw new UsageError(`${file.path} holds neither a round nor a reading of memory`, {
     fix: 'A table has a line of names, such as round,rss_mib or time,rss_mib, and then a line for each reading.',
@@ -45,6 +46,39 @@ export function roundsToJudge(file: RecordingFile): RoundsToJudge {
 }
 
 type Judged = Pick<RoundsToJudge, 'rounds' | 'unit' | 'secondsPerRound' | 'process'>
+
+/**
+ * Several processes of one named role that live together, as workers of a server do, are judged by their sum: a small one that
+ * leaks would go unseen beside a large one that does not. Undefined where the role that is judged has one process at a time,
+ * and for the peers of a swarm, each of which is a server of its own.
+ */
+function ofProcessesTogether(
+  rounds: readonly RoundEvent[],
+  { setting }: OriginEvent['facts'],
+  notes: string[],
+): Judged | undefined {
+  const role = ofOneProcess(rounds).process?.role
+  const isSwarm = 'memoryGcRounds' in ((setting ?? {}) as object)
+  if (role === undefined || role === 'process' || isSwarm) return undefined
+  const own = rounds.filter((round) => round.process?.role === role)
+  const byRound = new Map<number, RoundEvent[]>()
+  for (const event of own) byRound.set(event.round, [...(byRound.get(event.round) ?? []), event])
+  if ([...byRound.values()].every((events) => events.length === 1)) return undefined
+  const processes = new Set(own.map(({ process }) => process!.pid)).size
+  notes.push(`the ${processes} processes of the role ${role} live together: their sum is judged`)
+  const held = ({ endRssBytes, overlapBytes = 0 }: RoundEvent) =>
+    endRssBytes === null ? null : endRssBytes - overlapBytes
+  const lengthsMs = own.flatMap(({ startMs, endMs }) => (startMs === null || endMs === null ? [] : [endMs - startMs]))
+  return {
+    rounds: [...byRound].map(([round, events]) => ({
+      round,
+      bytes: events.map(held).reduce((sum, bytes) => (sum === null || bytes === null ? null : sum + bytes)),
+    })),
+    unit: 'round',
+    secondsPerRound: lengthsMs.length === 0 ? null : median(lengthsMs) / 1000,
+    process: { pid: COMBINED_PID, role, name: `${processes} processes` },
+  }
+}
 
 /** The server where there is one, else the process that holds most. */
 function ofOneProcess(rounds: readonly RoundEvent[]): Judged {

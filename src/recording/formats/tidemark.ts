@@ -79,7 +79,7 @@ function* readRows(folder: string): Generator<RecordingEvent | TreeRow, undefine
     warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}`)
   yield* peaks.processes()
   const heldBy = heldByPid(peaks.rounds(), warnings)
-  for (const round of peaks.rounds()) yield roundEvent(round, heldBy(round))
+  for (const round of peaks.rounds()) yield { ...roundEvent(round, heldBy(round)), ...overlapIn(round, head) }
   if (head.state === 'running') warnings.push('the recording has no end: it still runs, or its recorder was killed')
   for (const message of warnings) yield { kind: 'note', message: `${folder}: ${message}` }
 }
@@ -141,6 +141,13 @@ function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingHead) {
     },
     rounds: () => rounds,
   }
+}
+
+/** For sums over processes that were forked. */
+function overlapIn({ pid, endedMs, end }: RoundRecord, { processes }: RecordingHead): { overlapBytes?: number } {
+  const overlap = overlapOf(processes.filter((process) => process.pid === pid))
+  const overlapBytes = overlap(endedMs, () => end.rssBytes)
+  return overlapBytes > 0 ? { overlapBytes } : {}
 }
 
 /** What each round held at its end: RSS, and with it what was swapped out of a process where that changes. */
