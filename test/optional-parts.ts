@@ -62,10 +62,12 @@ const framework = (environment: string, argument = ''): Part => ({
   lacks: () => {
     const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
     const folder = join(cache, 'tidemark/frameworks', environment)
-    return existsSync(join(folder, 'requirements.txt')) ? undefined : `there is no ${folder}`
+    if (!existsSync(join(folder, 'requirements.txt'))) return `there is no ${folder}`
+    // Its interpreter may lie in the home of whoever made it.
+    return succeeds(join(folder, 'bin/python'), '-c', '') ? undefined : `this user cannot run the Python of ${folder}`
   },
   bringsIt: `bash scripts/frameworks.sh${argument}`,
-  isInCi: () => argument === '',
+  isInCi: () => argument === '' && isRoot,
 })
 const machine = (lacks: Part['lacks'], isInCi = () => false): Part => ({ lacks, bringsIt: null, isInCi })
 
