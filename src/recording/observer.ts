@@ -6,6 +6,7 @@ import { nowMs } from './clock.js'
 import type { LastRound } from './correct-last-rounds.js'
 import type { BareMark } from './mark-lines.js'
 import type { ObservedMark, ObservedProcess } from './observed-mark.js'
+import type { PeakReaders } from './peaks/peak-readers.js'
 import type { PeakKind } from './recording.js'
 
 export interface LiveProcess {
@@ -29,6 +30,8 @@ export interface ObserverOptions {
   onUnread(round: number): void
   /** False leaves the peaks of the processes alone: those of rounds are then sampled. */
   resetPeaks: boolean
+  /** Others who read and reset the same marks between two rounds. */
+  peakReaders?: Pick<PeakReaders, 'peekRound' | 'roundEnded'>
   /** The processes that run now. */
   live(): LiveProcess[]
   /** Those that run and those that have ended, in the order in which they were found. */
@@ -214,14 +217,16 @@ export class Observer {
     const before = this.#before.get(pid)
     const startedMs = this.#startedMs.get(pid) ?? before?.timeMs ?? firstSeenMs
     const stackStart = readStackStart(pid)
+    const peakBytes = Math.max(status.peakBytes, this.#options.peakReaders?.peekRound({ pid, startTicks }) ?? 0)
     if (of === 'round') {
       const wasReset = this.#options.resetPeaks && this.#reset(pid)
+      this.#options.peakReaders?.roundEnded({ pid, startTicks }, status.peakBytes, wasReset)
       this.#before.set(pid, { timeMs, wasReset, stackStart })
       this.#startedMs.delete(pid)
     }
     // Another program's peak began anew with it: of what the one before took, the samples alone tell.
     const exact = before === undefined ? peakKind === 'exact' : before.wasReset && before.stackStart === stackStart
-    return { pid, role, name, startedMs, peakBytes: status.peakBytes, exact, memory: memoryOf(status) }
+    return { pid, role, name, startedMs, peakBytes, exact, memory: memoryOf(status) }
   }
 
   #reset(pid: number): boolean {

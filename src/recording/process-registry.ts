@@ -88,7 +88,7 @@ export class ProcessRegistry {
   }
 
   /** What the sampling thread has learnt of a process; `isLast` when nothing more comes of it. */
-  merge(sampled: SampledProcess, { isGone, isLast = isGone }: { isGone: boolean; isLast?: boolean }): void {
+  merge(sampled: SampledProcess, { isGone, isLast = isGone }: { isGone: boolean; isLast?: boolean }): RecordedProcess {
     const { pid, startTicks, parentPid, firstSeenMs, lastSeenMs, peakBytes, highest, last } = sampled
     const known = this.#all.get(keyOf(sampled))
     const process =
@@ -122,11 +122,12 @@ export class ProcessRegistry {
       for (const child of this.#live.values()) if (child.parentPid === pid) this.#nameParentOf(child)
     if (!isGone) {
       lookUpAllocator(process)
-      return
+      return process
     }
     process.isGone = true
     if (sampled.exit !== null) process.exit ??= sampled.exit
     if (this.#live.get(pid) === process) this.#live.delete(pid)
+    return process
   }
 
   /** What a process is may only show when it has started another one. */

@@ -2,6 +2,7 @@ import type { TidemarkError } from '../errors.js'
 import type { MachineFacts } from '../linux/machine.js'
 import type { Mark } from '../marks.js'
 import type { RoundEvent } from './observer.js'
+import type { PeakReader } from './peaks/peak-readers.js'
 import type { RolePattern } from './process-name.js'
 import type { RecordedProcess, RecordingHead } from './recording.js'
 import type { TreeSettings } from './sampling/sampler-protocol.js'
@@ -66,6 +67,8 @@ export interface RecorderHandle {
   processes(): RecordedProcess[]
   /** The processes of a role that run now, by pid. */
   pidsOf(role: string): number[]
+  /** Peaks of all processes since the same reader asked last; readers do not take each other's, nor those of rounds. */
+  peakReader(): PeakReader
   onMark(listener: (mark: Mark) => void): void
   onOverLimit(listener: (rssBytes: number) => void): void
   /** Called once when the recording can no longer be written. What was written is kept; the programs are left alone. */

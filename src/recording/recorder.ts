@@ -6,6 +6,7 @@ import { followLines } from '../launch/follow-lines.js'
 import type { FolderLock } from '../linux/folder-lock.js'
 import { countOomKills, oomVictims } from '../linux/out-of-memory.js'
 import { readProcessStat } from '../linux/process-stat.js'
+import { readProcessStatus } from '../linux/process-status.js'
 import type { Mark } from '../marks.js'
 import { nowMs } from './clock.js'
 import { correctLastRounds } from './correct-last-rounds.js'
@@ -14,13 +15,14 @@ import { HeadKeeper, newHead } from './head-keeper.js'
 import { parseMarkLine } from './mark-lines.js'
 import type { ObservedMark } from './observed-mark.js'
 import { Observer, type RoundEvent } from './observer.js'
+import { type PeakReader, PeakReaders } from './peaks/peak-readers.js'
 import { ProcessRegistry } from './process-registry.js'
 import { RecordedCgroup } from './recorded-cgroup.js'
 import type { ProcessToRecord, RecorderHandle, RecordingOptions, Span } from './recorder-handle.js'
 import type { RecordedProcess, RecordingHead } from './recording.js'
 import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './recording-files.js'
 import { type SamplerHandle, startSampler } from './sampling/sampler.js'
-import type { FromSampler, StatusIntervals } from './sampling/sampler-protocol.js'
+import type { FromSampler, SampledProcess, StatusIntervals } from './sampling/sampler-protocol.js'
 import { startSharedLog } from './shared-log.js'
 import { Warnings } from './warnings.js'
 
@@ -67,6 +69,9 @@ class Recorder implements RecorderHandle {
   readonly #warnings = new Warnings()
   readonly #sampler: SamplerHandle
   readonly #observer: Observer
+  readonly #peakReaders: PeakReaders
+  /** Pids of programs that write their marks whole: they reset their own peaks. */
+  readonly #ownsPeak = new Set<number>()
   readonly #marks: FollowedFile
   readonly #shared: { stop(): void } | null
   readonly #markListeners: ((mark: Mark) => void)[] = []
@@ -117,8 +122,15 @@ class Recorder implements RecorderHandle {
     )
     this.ready = this.#sampler.ready
     const live = () => this.#registry.live()
+    const resetPeaks = options.resetPeaks ?? true
+    this.#peakReaders = new PeakReaders({
+      live: () => this.#registry.running(),
+      mayReset: ({ pid }) => resetPeaks && !this.#areMarksWhole && !this.#ownsPeak.has(pid),
+      onPeak: (pid, peakBytes) => this.#registry.sawPeak(pid, peakBytes),
+    })
     this.#observer = new Observer({
-      resetPeaks: options.resetPeaks ?? true,
+      resetPeaks,
+      peakReaders: this.#peakReaders,
       live: () => {
         this.#registry.renameLive()
         return live()
@@ -154,7 +166,7 @@ class Recorder implements RecorderHandle {
     const stat = readProcessStat(pid)
     const startTicks = stat.kind === 'read' ? stat.startTicks : 0
     const parentPid = stat.kind === 'read' ? stat.parentPid : null
-    if (this.#isAttached) this.#warnOfOldPeak(pid, this.#observer.beginAttached(pid))
+    if (this.#isAttached) this.#beginAttached({ pid, startTicks })
     this.#registry.add({ pid, startTicks, parentPid, role, name, command, isNamedByCommand, firstSeenMs: nowMs() })
     this.#sampler.add({ pid, startTicks })
     if (!this.#cgroup.isKnown) this.#readCgroup()
@@ -216,8 +228,16 @@ class Recorder implements RecorderHandle {
     })
   }
 
-  #warnOfOldPeak(pid: number, reset: ReturnType<Observer['beginAttached']>): void {
+  peakReader(): PeakReader {
+    return this.#peakReaders.open()
+  }
+
+  #beginAttached(process: { pid: number; startTicks: number }): void {
+    const { pid } = process
+    const reset = this.#observer.beginAttached(pid)
     if (reset.kind === 'reset') return
+    const status = readProcessStatus(pid)
+    if (status.kind === 'read') this.#peakReaders.heldBefore(process, status.peakBytes)
     const why = reset.kind === 'refused' ? ` (${reset.why})` : ''
     this.warn(`The peak of pid ${pid} was not reset at the start${why}: it may be of the time before this recording.`)
   }
@@ -275,12 +295,12 @@ class Recorder implements RecorderHandle {
       case 'found':
       case 'renamed':
       case 'gone':
-        this.#registry.merge(message.process, { isGone: message.kind === 'gone' })
-        if (message.kind === 'gone') this.#onGone(message.process.pid)
+        this.#merge(message.process, message.kind === 'gone')
         this.#headKeeper.saveSoon()
         break
       case 'latest':
         this.#latest = new Map(message.rss)
+        this.#peakReaders.sampled(this.#latest)
         this.#registry.lookUpAllocators()
         if (this.#areMarksWhole && this.#finished === null) this.#marks.readNow() // it is awake now: one timer less
         break
@@ -303,6 +323,14 @@ class Recorder implements RecorderHandle {
     }
   }
 
+  #merge(sampled: SampledProcess, isGone: boolean): void {
+    const process = this.#registry.merge(sampled, { isGone })
+    if (!isGone) return
+    this.#ownsPeak.delete(process.pid)
+    this.#peakReaders.ended(process)
+    this.#onGone(process.pid)
+  }
+
   #onGone(pid: number): void {
     this.#latest.delete(pid)
     for (const listener of this.#goneListeners) listener(pid)
@@ -322,10 +350,19 @@ class Recorder implements RecorderHandle {
     }
     if (parsed.kind !== 'mark') return
     this.#registry.onMark(parsed.mark)
+    this.#notePeakOf(parsed.mark)
     for (const listener of this.#markListeners) listener(parsed.mark)
     if (parsed.mark.mark !== 'round') return
     this.#hasRoundMarks = true
     this.#roundEnded(parsed.mark.round)
+  }
+
+  #notePeakOf(mark: Mark): void {
+    if (mark.mark !== 'start' && mark.mark !== 'round') return
+    this.#ownsPeak.add(mark.pid)
+    const process = this.#registry.running().find(({ pid }) => pid === mark.pid)
+    if (process !== undefined && mark.mark === 'round' && mark.peakBytes !== null)
+      this.#peakReaders.sawOwnPeak(process, mark.peakBytes)
   }
 
   #readCgroup(): void {
