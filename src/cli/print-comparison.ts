@@ -54,6 +54,7 @@ export function printJson(reported: readonly ReportedComparison[], { isSuite }: 
   const results = reported.map(({ folder, page, view }) => ({
     folder,
     report: page,
+    choice: view.choice,
     settings: view.summaries,
     verdicts: view.verdicts,
     differences: view.differences,

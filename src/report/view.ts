@@ -1,10 +1,11 @@
 import type { Comparison, TrialResult } from '../experiment/comparison.js'
 import type { Recording } from '../recording/recording.js'
 import { baselinesOf } from '../verdict/baselines.js'
+import { type Choice, changesFromDefaults, chooseSetting } from '../verdict/choose-setting.js'
 import { seededRandom } from '../verdict/compare-settings.js'
 import { compareWithBaselines, type SettingDifference } from '../verdict/difference.js'
 import { type SettingSummary, summarizeSetting } from '../verdict/setting-summary.js'
-import { judgeSetting, type SettingVerdict } from '../verdict/setting-verdict.js'
+import { judgeSetting, limitOf, type SettingVerdict } from '../verdict/setting-verdict.js'
 import { type ReportData, reportData } from './report-data.js'
 
 /** All that a report says: what was run, what each setting did, how it differs from its baseline, and what to draw. */
@@ -17,6 +18,8 @@ export interface ReportView {
   verdicts: SettingVerdict[]
   /** One for each setting that has a baseline; the first setting has none. */
   differences: SettingDifference[]
+  /** The setting to take. */
+  choice: Choice
 }
 
 /** @param recordingOf the recording of a trial, undefined where it is lost; asked for one at a time */
@@ -32,5 +35,15 @@ export function viewOf(comparison: Comparison, recordingOf: (trial: TrialResult)
     summaries,
     verdicts: summaries.map((summary) => judgeSetting(comparison, summary)),
     differences: compareWithBaselines(summaries, baselinesOf(settings), { random: seededRandom(comparison.seed) }),
+    choice: choiceOf(comparison, summaries),
   }
+}
+
+/** The memory of the machine is no limit that a setting was meant to keep. */
+export function choiceOf(comparison: Comparison, summaries: readonly SettingSummary[]): Choice {
+  const { bytes, name } = limitOf(comparison)
+  return chooseSetting(summaries, {
+    limitBytes: name === 'the memory of the machine' ? null : bytes,
+    changes: changesFromDefaults(comparison.settings),
+  })
 }

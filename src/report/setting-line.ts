@@ -1,0 +1,35 @@
+import { findAllocator } from '../experiment/allocator-library.js'
+import { isVariable } from '../experiment/axes.js'
+import type { Comparison } from '../experiment/comparison.js'
+import type { OptionTable } from '../option-spec.js'
+import { axisOptions, jobOptions, roundOptions, trainingOptions } from '../options.js'
+import { shellWord } from './shell-word.js'
+
+/**
+ * What to put into a shell or a start script for a setting: environment variables, then options of a role or placeholders of
+ * a command: `MALLOC_ARENA_MAX=4 --server-memory-gc-rounds 1`. Values that nothing has to be done for (`unset`, glibc, and
+ * those of the first setting, which is the baseline) are left out.
+ *
+ * @returns empty for the baseline: there is nothing to set
+ */
+export function settingLine({ settings, job }: Pick<Comparison, 'settings' | 'job'>, label: string): string {
+  const first = settings[0]?.values ?? {}
+  const values = settings.find((one) => one.label === label)?.values ?? {}
+  const changed = Object.entries(values).filter(
+    ([axis, value]) => value !== 'unset' && value !== 'glibc' && value !== first[axis],
+  )
+  const options: OptionTable = job.command === undefined ? OPTIONS : {}
+  const words = changed.map(([axis, value]) => wordsFor(axis, String(value), options))
+  return [...words.filter((word) => !word.startsWith('-')), ...words.filter((word) => word.startsWith('-'))].join(' ')
+}
+
+const OPTIONS: OptionTable = { ...axisOptions, ...jobOptions, ...roundOptions, ...trainingOptions }
+
+function wordsFor(axis: string, value: string, options: OptionTable): string {
+  if (axis === 'arenaMax') return `MALLOC_ARENA_MAX=${value}`
+  // Another machine may have the library elsewhere, or not at all.
+  if (axis === 'allocator') return `LD_PRELOAD=${shellWord(findAllocator(value) ?? `lib${value}.so`)}`
+  const option = options[axis]
+  if (option === undefined || isVariable(axis)) return `${axis}=${shellWord(value)}`
+  return `--${option.flag} ${shellWord(value)}`
+}
