@@ -814,6 +814,12 @@ const recordingOptions = {
     help: 'mprof: beside the folder, write a .dat file that mprof plot and mprof peak read.',
   }),
   json: flag({ flag: 'json', help: 'Print the summary as JSON.' }),
+  windowMs: durationMs({
+    flag: 'every',
+    default: 10_000,
+    defaultText: '10s',
+    help: 'While it runs, windows of this length stand for rounds where none are told.',
+  }),
 }
 
 export const runOptions = {

@@ -28,6 +28,8 @@ export interface ProcessToAttach {
   rounds?: RoundsOfCommand & { logFile: string }
   /** Record PSS and USS this often. */
   sharedIntervalMs?: number
+  /** Somebody listens to the newest samples, see `onRecorder`. Default: false. */
+  isWatched?: boolean
   /** False leaves the peaks of the processes alone. */
   resetPeaks: boolean
   /** Enough once this round has ended. */
@@ -43,11 +45,16 @@ type End = [state: 'completed' | 'failed' | 'stopped', reason: string | null]
  * the reset of its peak.
  *
  * @param signal stops the recording; the target is left alone
+ * @param onRecorder called when the recorder is ready, before anything is recorded: its rounds and samples can be listened to
  * @param onNote called with what the user should know at once
  */
 export async function recordAttached(
   options: ProcessToAttach,
-  { signal, onNote }: { signal: AbortSignal; onNote(note: string): void },
+  {
+    signal,
+    onNote,
+    onRecorder,
+  }: { signal: AbortSignal; onNote(note: string): void; onRecorder?(recorder: RecorderHandle): void },
 ): Promise<RecordingHead> {
   const { target, folder, rateHz, roles, sharedIntervalMs, resetPeaks } = options
   const recorder = await startRecording({
@@ -58,11 +65,12 @@ export async function recordAttached(
     resetPeaks,
     isAttached: true,
     setting: {},
-    tellLatest: false,
+    tellLatest: options.isWatched ?? false,
     machine: readMachineFacts(),
     tree: { assignment: null, recorderPid: process.pid },
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),
   })
+  onRecorder?.(recorder)
   let rounds: CommandRounds | undefined
   let marks: FollowedFile | undefined
   try {

@@ -39,15 +39,24 @@ export interface CommandToRecord {
   heapDiffRounds?: number
   /** Have the allocator of the command, or of the processes with one of these roles, return its free pages when the work is done. */
   probe?: { afterRound: number | null; roles: readonly RolePattern[] }
+  /** Somebody listens to the newest samples, see `onRecorder`. Default: false. */
+  isWatched?: boolean
   /** How long the command has between SIGTERM and SIGKILL when it has to be ended. */
   graceMs: number
 }
 
 export interface CommandListener {
+  /** The recorder is ready and nothing is recorded yet: its rounds and samples can be listened to. */
+  onRecorder?(recorder: RecorderHandle): void
   /** The command runs: signals for it can be handed on. */
-  onStart(command: LaunchedProcess): void
+  onStart(command: LaunchedProcess, control: CommandControl): void
   /** Something that the user should know at once. */
   onNote(note: string): void
+}
+
+export interface CommandControl {
+  /** Ends the command and its descendants as a limit does; the first reason counts. */
+  end(why: string): void
 }
 
 export interface RecordedCommand {
@@ -71,11 +80,12 @@ const FAREWELL_MS = 200
  */
 export async function recordCommand(
   options: CommandToRecord,
-  { onStart, onNote }: CommandListener,
+  { onRecorder, onStart, onNote }: CommandListener,
 ): Promise<RecordedCommand> {
   const order = options.probe === undefined ? undefined : orderProbe(options.probe.roles.map(({ pattern }) => pattern))
   const guard = await startGuard()
   const recorder = await startRecording(recordingOptions(options, guard))
+  onRecorder?.(recorder)
   recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
   let rounds: CommandRounds | undefined
   const heaps = followHeaps(options, recorder, onNote)
@@ -118,7 +128,7 @@ export async function recordCommand(
     onNote,
   })
   const limits = enforceLimits(options, recorder, command)
-  onStart(command)
+  onStart(command, limits)
 
   const exit = await command.exited
   await limits.settled()
@@ -158,7 +168,7 @@ function recordingOptions(options: CommandToRecord, guard: Guard) {
     rateHz,
     roles,
     setting: {},
-    tellLatest: false,
+    tellLatest: options.isWatched ?? false,
     machine: readMachineFacts(),
     tree: { assignment: guard.assignment, recorderPid: process.pid },
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),
@@ -166,7 +176,7 @@ function recordingOptions(options: CommandToRecord, guard: Guard) {
   }
 }
 
-interface Limits {
+interface Limits extends CommandControl {
   ended(): RecordedCommand['ended']
   /** Resolves when an end that is under way is over. */
   settled(): Promise<void>
@@ -194,6 +204,7 @@ function enforceLimits(
     endBecause(`its tree reached ${formatBytes(rssBytes)}, over the limit of ${limit} (--rss-limit)`)
   })
   return {
+    end: endBecause,
     ended: () => ended,
     settled: async () => {
       clearTimeout(timer)

@@ -4,7 +4,7 @@ import type { Mark } from '../marks.js'
 import type { RoundEvent } from './observer.js'
 import type { PeakReader } from './peaks/peak-readers.js'
 import type { RolePattern } from './process-name.js'
-import type { RecordedProcess, RecordingHead } from './recording.js'
+import type { RecordedProcess, RecordingHead, RoundRecord } from './recording.js'
 import type { TreeSettings } from './sampling/sampler-protocol.js'
 
 export interface RecordingOptions {
@@ -65,6 +65,8 @@ export interface RecorderHandle {
   latest(): ReadonlyMap<number, number>
   /** All processes so far, those that have ended as well. */
   processes(): RecordedProcess[]
+  /** Those that run now. */
+  running(): RecordedProcess[]
   /** The processes of a role that run now, by pid. */
   pidsOf(role: string): number[]
   /** Peaks of all processes since the same reader asked last; readers do not take each other's, nor those of rounds. */
@@ -77,6 +79,10 @@ export interface RecorderHandle {
   onGone(listener: (pid: number) => void): void
   /** Called when a round has ended, whoever told of it. */
   onRound(listener: (round: number) => void): void
+  /** Called with what was read at the end of a round: of all processes at once, or of one that writes its own marks. */
+  onRoundRecords(listener: (records: RoundRecord[]) => void): void
+  /** Called with the newest sample, a few times a second, where `tellLatest` is on. */
+  onLatest(listener: (timeMs: number, rss: ReadonlyMap<number, number>) => void): void
   /** Called when a log has told that the work is done, and the last round is written. */
   onWorkDone(listener: () => void): void
   /** A log tells that the work is done. */

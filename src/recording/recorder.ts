@@ -7,7 +7,7 @@ import type { FolderLock } from '../linux/folder-lock.js'
 import { countOomKills, oomVictims } from '../linux/out-of-memory.js'
 import { readProcessStat } from '../linux/process-stat.js'
 import { readProcessStatus } from '../linux/process-status.js'
-import type { Mark } from '../marks.js'
+import type { Mark, StartMark } from '../marks.js'
 import { nowMs } from './clock.js'
 import { correctLastRounds } from './correct-last-rounds.js'
 import { HEAD_FILE } from './head-file.js'
@@ -19,8 +19,9 @@ import { type PeakReader, PeakReaders } from './peaks/peak-readers.js'
 import { ProcessRegistry } from './process-registry.js'
 import { RecordedCgroup } from './recorded-cgroup.js'
 import type { ProcessToRecord, RecorderHandle, RecordingOptions, Span } from './recorder-handle.js'
-import type { RecordedProcess, RecordingHead } from './recording.js'
+import type { RecordedProcess, RecordingHead, RoundRecord } from './recording.js'
 import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './recording-files.js'
+import { roundRecords } from './rounds.js'
 import { type SamplerHandle, startSampler } from './sampling/sampler.js'
 import type { FromSampler, SampledProcess, StatusIntervals } from './sampling/sampler-protocol.js'
 import { startSharedLog } from './shared-log.js'
@@ -79,6 +80,10 @@ class Recorder implements RecorderHandle {
   readonly #failureListeners: ((error: TidemarkError) => void)[] = []
   readonly #goneListeners: ((pid: number) => void)[] = []
   readonly #roundListeners: ((round: number) => void)[] = []
+  readonly #recordListeners: ((records: RoundRecord[]) => void)[] = []
+  readonly #latestListeners: ((timeMs: number, rss: ReadonlyMap<number, number>) => void)[] = []
+  /** Of processes whose peaks cannot be reset. */
+  readonly #inexactStarts: StartMark[] = []
   readonly #workDoneListeners: (() => void)[] = []
   #latest = new Map<number, number>()
   readonly #cgroup = new RecordedCgroup()
@@ -189,6 +194,10 @@ class Recorder implements RecorderHandle {
     return this.#registry.all()
   }
 
+  running(): RecordedProcess[] {
+    return this.#registry.running()
+  }
+
   pidsOf(role: string): number[] {
     return this.#registry.live().flatMap((process) => (process.role === role ? [process.pid] : []))
   }
@@ -216,6 +225,14 @@ class Recorder implements RecorderHandle {
 
   onRound(listener: (round: number) => void): void {
     this.#roundListeners.push(listener)
+  }
+
+  onRoundRecords(listener: (records: RoundRecord[]) => void): void {
+    this.#recordListeners.push(listener)
+  }
+
+  onLatest(listener: (timeMs: number, rss: ReadonlyMap<number, number>) => void): void {
+    this.#latestListeners.push(listener)
   }
 
   onWorkDone(listener: () => void): void {
@@ -302,6 +319,7 @@ class Recorder implements RecorderHandle {
         this.#latest = new Map(message.rss)
         this.#peakReaders.sampled(this.#latest)
         this.#registry.lookUpAllocators()
+        for (const listener of this.#latestListeners) listener(message.timeMs, this.#latest)
         if (this.#areMarksWhole && this.#finished === null) this.#marks.readNow() // it is awake now: one timer less
         break
       case 'progress':
@@ -352,8 +370,10 @@ class Recorder implements RecorderHandle {
     this.#registry.onMark(parsed.mark)
     this.#notePeakOf(parsed.mark)
     for (const listener of this.#markListeners) listener(parsed.mark)
+    if (parsed.mark.mark === 'start' && !parsed.mark.exactPeaks) this.#inexactStarts.push(parsed.mark)
     if (parsed.mark.mark !== 'round') return
     this.#hasRoundMarks = true
+    this.#tellRecords(parsed.mark)
     this.#roundEnded(parsed.mark.round)
   }
 
@@ -382,7 +402,15 @@ class Recorder implements RecorderHandle {
     this.#append(this.marksFile, JSON.stringify(mark))
     // What the reset took away, the sampling thread may not have read.
     for (const { pid, peakBytes } of mark.processes) if (peakBytes !== null) this.#registry.sawPeak(pid, peakBytes)
-    if (mark.of === 'round') this.#roundEnded(mark.round)
+    if (mark.of !== 'round') return
+    this.#tellRecords(mark)
+    this.#roundEnded(mark.round)
+  }
+
+  #tellRecords(mark: Mark | ObservedMark): void {
+    if (this.#recordListeners.length === 0) return
+    const records = roundRecords([...this.#inexactStarts, mark], [], this.#registry.all())
+    for (const listener of this.#recordListeners) listener(records)
   }
 
   #roundEnded(round: number): void {

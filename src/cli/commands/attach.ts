@@ -6,6 +6,7 @@ import { attachOptions } from '../../options.js'
 import { readOutline } from '../../recording/read-recording.js'
 import { recordAttached } from '../../recording/record-attached.js'
 import type { Command, CommandInput } from '../command.js'
+import { startLiveSession } from '../live/live-session.js'
 import { mprofCopy } from '../mprof-copy.js'
 import { recordingFolder } from '../recording-folder.js'
 import { readRecordingOptions } from '../recording-options.js'
@@ -28,7 +29,7 @@ export const command: Command = {
 
 async function attach(input: CommandInput): Promise<number> {
   const options = input.options as OptionValues<typeof attachOptions>
-  const { out, force, untilRound, forMs, noReset, json, format } = options
+  const { out, force, untilRound, forMs, noReset, json, format, windowMs } = options
   const { pattern, log, roundsFlag, probedRoles: _, ...recording } = readRecordingOptions('attach', input)
   if (pattern !== undefined && log === undefined)
     throw new UsageError('attach: --rounds needs --log FILE: the output of a running program cannot be read', {
@@ -39,18 +40,20 @@ async function attach(input: CommandInput): Promise<number> {
   const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
   using stop = stopOnSignal(() => {})
+  const live = startLiveSession({ command: [target.name], windowMs })
   const head = await recordAttached(
     {
       target,
       folder,
       resetPeaks: !noReset,
+      isWatched: true,
       ...recording,
       ...(pattern !== undefined && log !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
       ...(untilRound !== undefined && { untilRound }),
       ...(forMs !== undefined && { forMs }),
     },
-    { signal: stop.signal, onNote: (note) => process.stderr.write(`tidemark: ${note}\n`) },
-  )
+    { signal: stop.signal, onRecorder: live.follow, onNote: live.say },
+  ).finally(live.end)
   const read = readOutline(folder)
   const shown = { ...read, folder: relative(process.cwd(), folder) || '.' }
   process.stdout.write(

@@ -9,6 +9,7 @@ import { readOutline } from '../../recording/read-recording.js'
 import { type RecordedCommand, recordCommand } from '../../recording/record-command.js'
 import type { Command, CommandInput } from '../command.js'
 import { heapDiffText } from '../heap-diff-text.js'
+import { startLiveSession } from '../live/live-session.js'
 import { mprofCopy } from '../mprof-copy.js'
 import { recordingFolder } from '../recording-folder.js'
 import { readRecordingOptions } from '../recording-options.js'
@@ -38,7 +39,7 @@ export const command: Command = {
 }
 
 async function runCommand(input: CommandInput): Promise<number> {
-  const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff, probe, probeRound } =
+  const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff, probe, probeRound, windowMs } =
     input.options as OptionValues<typeof runOptions>
   const { pattern, log, roundsFlag, probedRoles, ...recording } = readRecordingOptions('run', input)
   if (input.arguments.length === 0)
@@ -52,11 +53,17 @@ async function runCommand(input: CommandInput): Promise<number> {
   const folder = recordingFolder(out, force)
   const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   using forwarding = forwardSignals()
+  const live = startLiveSession({
+    command: input.arguments,
+    windowMs,
+    ...(rssLimit !== undefined && { limit: { bytes: rssLimit, name: '--rss-limit' } }),
+  })
   const recorded = await recordCommand(
     {
       command: input.arguments,
       folder,
       graceMs,
+      isWatched: true,
       ...recording,
       ...(pattern !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
       ...(timeoutMs !== undefined && { timeoutMs }),
@@ -65,10 +72,11 @@ async function runCommand(input: CommandInput): Promise<number> {
       ...(heapDiff !== undefined && { heapDiffRounds: heapDiff }),
     },
     {
+      onRecorder: live.follow,
       onStart: (launched) => forwarding.to(launched),
-      onNote: say,
+      onNote: live.say,
     },
-  )
+  ).finally(live.end)
   tell(recorded, folder, json)
   if (copy !== undefined) say(`for mprof: ${copy.write()}`)
   return exitCodeFor(recorded)

@@ -1,0 +1,21 @@
+import type { RecorderHandle } from '../../recording/recorder-handle.js'
+import type { LiveState } from '../../verdict/live/live-state.js'
+
+/** Feeds a live state with what a recorder reads, which has to be started with `isWatched`. */
+export function followRecorder(recorder: RecorderHandle, state: LiveState): void {
+  recorder.onLatest((timeMs, rss) => {
+    const processes = recorder.running().filter(({ pid }) => rss.has(pid))
+    state.addSample(
+      timeMs,
+      processes.map(({ pid, role, name, peakBytes, peakKind }) => ({
+        pid,
+        role,
+        name,
+        rssBytes: rss.get(pid) ?? null,
+        peakBytes,
+        peakKind,
+      })),
+    )
+  })
+  recorder.onRoundRecords((records) => state.addRounds(records))
+}

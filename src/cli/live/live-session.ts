@@ -1,0 +1,45 @@
+import { readMachineFacts } from '../../linux/machine.js'
+import type { RecorderHandle } from '../../recording/recorder-handle.js'
+import { LiveState } from '../../verdict/live/live-state.js'
+import type { LiveLimit } from '../../verdict/live/live-status.js'
+import { followRecorder } from './follow-recorder.js'
+import { verdictLines } from './verdict-lines.js'
+
+export interface SessionOptions {
+  /** The command line, or what is attached to. */
+  command: readonly string[]
+  /** What the forecasts are made for; left out: the limit of the cgroup, else the memory of the machine. */
+  limit?: LiveLimit
+  /** Length of the windows that stand for rounds where none are told. */
+  windowMs: number
+}
+
+/** What is shown, served and watched while a program is recorded. One for `run`, `attach` and `soak`. */
+export interface LiveSession {
+  readonly state: LiveState
+  /** For `onRecorder` of a recording, which has to be started with `isWatched`. */
+  follow(recorder: RecorderHandle): void
+  /** Prints what must be read at once, without disturbing what is shown. */
+  say(text: string): void
+  /** The program has ended: takes away what was shown. */
+  end(): void
+}
+
+export function startLiveSession({ command, limit, windowMs }: SessionOptions): LiveSession {
+  const state = new LiveState({ command, startedMs: Date.now(), limit: limit ?? limitHere(), windowMs })
+  const say = (text: string) => void process.stderr.write(`tidemark: ${text}\n`)
+  verdictLines(state, say)
+  return {
+    state,
+    follow: (recorder) => followRecorder(recorder, state),
+    say,
+    end: () => state.end(Date.now()),
+  }
+}
+
+function limitHere(): LiveLimit {
+  const { cgroupLimitBytes, memoryBytes } = readMachineFacts()
+  return cgroupLimitBytes === null
+    ? { bytes: memoryBytes, name: 'the memory of the machine' }
+    : { bytes: cgroupLimitBytes, name: 'the limit of the cgroup' }
+}

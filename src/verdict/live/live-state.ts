@@ -1,0 +1,133 @@
+import type { RoundRecord } from '../../recording/recording.js'
+import type { LiveAlert, LiveEvent, LiveLimit, LiveStatus } from './live-status.js'
+import { RoleState } from './role-state.js'
+
+/** A living process at one sample. */
+export interface SampledRole {
+  pid: number
+  role: string
+  name: string
+  /** Null where it could not be read. */
+  rssBytes: number | null
+  peakBytes: number | null
+  peakKind: 'exact' | 'sampled'
+}
+
+export interface LiveOptions {
+  command: readonly string[]
+  startedMs: number
+  limit: LiveLimit | null
+  /** Length of the windows that stand for rounds as long as no round is told. */
+  windowMs: number
+  /** Growth a round below which memory is level; default: 0.1 % of the level. */
+  toleranceBytes?: number
+}
+
+const MOST_ALERTS = 200
+
+/**
+ * The state of a recording that runs: fed with samples and rounds, read as a {@link LiveStatus} or listened to. It opens
+ * nothing, writes nothing and knows no clock, and its size does not depend on how long it is fed.
+ */
+export class LiveState {
+  readonly #options: LiveOptions
+  readonly #roles = new Map<string, RoleState>()
+  readonly #listeners = new Set<(event: LiveEvent) => void>()
+  readonly #alerts: LiveAlert[] = []
+  #timeMs: number
+  #state: LiveStatus['state'] = 'running'
+  #tree: LiveStatus['tree'] = { rssBytes: null, processes: 0, highestBytes: null }
+  /** Rounds were told: windows no longer stand for them. */
+  #hasRounds = false
+
+  constructor(options: LiveOptions) {
+    this.#options = options
+    this.#timeMs = options.startedMs
+  }
+
+  /** Takes in one sample: all processes that live. */
+  addSample(timeMs: number, processes: readonly SampledRole[]): void {
+    this.#timeMs = timeMs
+    const read = processes.flatMap(({ rssBytes }) => (rssBytes === null ? [] : [rssBytes]))
+    const rssBytes = read.length === 0 ? null : read.reduce((sum, bytes) => sum + bytes, 0)
+    const highestBytes = Math.max(this.#tree.highestBytes ?? 0, rssBytes ?? 0)
+    this.#tree = { rssBytes, processes: processes.length, highestBytes }
+    const rssByRole = new Map<string, number>()
+    for (const role of new Set([...processes.map((process) => process.role), ...this.#roles.keys()])) {
+      const own = processes.filter((process) => process.role === role)
+      const state = this.#role(role)
+      state.addSample(timeMs, own)
+      if (state.rssBytes !== null) rssByRole.set(role, state.rssBytes)
+      if (!this.#hasRounds) this.#tell(state.takeWindow(timeMs))
+    }
+    this.#emit({ kind: 'sample', timeMs, rssByRole })
+  }
+
+  /** Takes in what was read at the end of a round: of all processes at once, or of one that tells its rounds itself. */
+  addRounds(records: readonly RoundRecord[]): void {
+    if (records.length === 0) return
+    if (!this.#hasRounds) for (const state of this.#roles.values()) state.forgetWindows()
+    this.#hasRounds = true
+    for (const role of new Set(records.map((record) => record.role))) {
+      const own = records.filter((record) => record.role === role)
+      this.#timeMs = Math.max(this.#timeMs, ...own.map(({ endedMs }) => endedMs))
+      this.#tell(this.#role(role).addRecords(own))
+    }
+  }
+
+  addAlert(alert: LiveAlert): void {
+    this.#alerts.push(alert)
+    if (this.#alerts.length > MOST_ALERTS) this.#alerts.shift()
+    this.#emit({ kind: 'alert', alert })
+  }
+
+  /** The program has ended: the last round of each role is complete now. */
+  end(timeMs: number): void {
+    if (this.#state === 'ended') return
+    for (const state of this.#roles.values()) this.#tell(state.finish())
+    this.#timeMs = timeMs
+    this.#state = 'ended'
+    this.#emit({ kind: 'ended', timeMs })
+  }
+
+  status(): LiveStatus {
+    const { command, startedMs, limit, windowMs } = this.#options
+    return {
+      command: [...command],
+      startedMs,
+      timeMs: this.#timeMs,
+      state: this.#state,
+      unit: this.#hasRounds ? 'round' : 'window',
+      windowMs: this.#hasRounds ? null : windowMs,
+      limit,
+      tree: this.#tree,
+      roles: [...this.#roles.values()].map((state) => state.status()),
+      alerts: [...this.#alerts],
+    }
+  }
+
+  /**
+   * @param listener called after the state has taken in what it tells of
+   * @returns ends the subscription
+   */
+  subscribe(listener: (event: LiveEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #role(role: string): RoleState {
+    const { limit, windowMs, startedMs, toleranceBytes } = this.#options
+    const known = this.#roles.get(role)
+    const state = known ?? new RoleState(role, { limit, windowMs, startedMs, toleranceBytes })
+    if (known === undefined) this.#roles.set(role, state)
+    return state
+  }
+
+  #tell(events: readonly LiveEvent[]): void {
+    for (const event of events) this.#emit(event)
+  }
+
+  #emit(event: LiveEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The status of a recording that runs: plain data, ready for JSON. Bytes and milliseconds throughout; null: not known (yet).
+ * The terminal's block, the page, `/api/status`, the alerts and `soak` all read this and nothing else.
+ */
+export interface LiveStatus {
+  /** The command line, or what was attached to. */
+  command: string[]
+  /** Unix time in ms; `timeMs` is the newest sample or round. */
+  startedMs: number
+  timeMs: number
+  state: 'running' | 'ended'
+  /** `window`: the program tells no rounds, so windows of `windowMs` stand for them. */
+  unit: 'round' | 'window'
+  windowMs: number | null
+  limit: LiveLimit | null
+  tree: {
+    /** Sum over the living processes at the newest sample; pages that they share count more than once. */
+    rssBytes: number | null
+    processes: number
+    /** The highest such sum so far: a lower bound of the tree's peak. */
+    highestBytes: number | null
+  }
+  /** In the order in which they were seen. Processes without a role are the role `process`. */
+  roles: LiveRole[]
+  /** The newest last, 200 at most. */
+  alerts: LiveAlert[]
+}
+
+export interface LiveLimit {
+  bytes: number
+  /** Where it comes from, as a noun: `--limit`, `the limit of the cgroup`. */
+  name: string
+}
+
+export interface LiveRole {
+  role: string
+  /** Sum over its living processes at the newest sample. */
+  rssBytes: number | null
+  processes: LiveProcess[]
+  /** Rounds (or windows) that have ended. */
+  rounds: number
+  /** The newest rounds, the newest last, 1000 at most. */
+  recentRounds: LiveRound[]
+  /** The highest peak of one of its processes over all rounds so far, else over its life. */
+  peakBytes: number | null
+  verdict: LiveVerdict
+  /** Bytes a round since the verdict's part began; null with too few rounds. */
+  rate: LiveRate | null
+  /** Null without a limit, and where memory is not rising. */
+  forecast: LiveForecast | null
+}
+
+export interface LiveProcess {
+  pid: number
+  name: string
+  rssBytes: number | null
+  /** The kernel's high-water mark as last read. */
+  peakBytes: number | null
+  peakKind: 'exact' | 'sampled'
+}
+
+/** One round of a role, over all of its processes. */
+export interface LiveRound {
+  round: number
+  endedMs: number
+  /** Of the process that had the highest. Null for a window in which nothing was read. */
+  peakBytes: number | null
+  peakKind: 'exact' | 'sampled'
+  /** Sum of its processes at the end of the round; of a window the median of its samples. */
+  endBytes: number | null
+}
+
+/**
+ * What can be said so far. `grows` and `level` hold at every look with an error of 1 % over the whole run; what was said
+ * is only taken back as `no longer grows` and `no longer level`, with the reason.
+ */
+export interface LiveVerdict {
+  state: LiveVerdictState
+  /** One sentence, with units and without colours; text from the program does not occur in it. */
+  sentence: string
+  /** The round at which this state was reached; null before the first round. */
+  sinceRound: number | null
+  /** Why an earlier verdict no longer holds; null otherwise. */
+  reason: string | null
+  /** Evidence for growth in the present part, as an e-value (100 decides), at most 1e6. */
+  evidence: number
+}
+
+export type LiveVerdictState =
+  | 'too few rounds'
+  | 'undecided'
+  | 'grows'
+  | 'level'
+  | 'no longer grows'
+  | 'no longer level'
+
+/** Bytes a round with its 95 % interval, of the rounds from `fromRound` on. */
+export interface LiveRate {
+  bytesPerRound: number
+  low: number
+  high: number
+  fromRound: number
+  bytesPerHour: number | null
+}
+
+/** When the limit is met: 90 % interval. */
+export interface LiveForecast {
+  limitBytes: number
+  /** Rounds from now on. `high` is null where the limit may never be met. */
+  rounds: { estimate: number; low: number; high: number | null }
+  /** The same in ms, where rounds have a length. */
+  ms: { estimate: number; low: number; high: number | null } | null
+}
+
+/** An alert of `--when`, `--fail-when`, as it went. */
+export interface LiveAlert {
+  timeMs: number
+  /** The condition as it was given. */
+  condition: string
+  role: string | null
+  round: number | null
+  /** `fired`: it became true and the command was started; `cleared`: its episode is over; `failed`: its command failed. */
+  kind: 'fired' | 'cleared' | 'failed'
+  sentence: string
+}
+
+/** What {@link LiveState.subscribe} hands on. Its status is read with `status()` when it is wanted. */
+export type LiveEvent =
+  | { kind: 'sample'; timeMs: number; rssByRole: ReadonlyMap<string, number> }
+  | { kind: 'round'; role: string; round: LiveRound }
+  | { kind: 'verdict'; role: string; verdict: LiveVerdict; before: LiveVerdictState }
+  | { kind: 'alert'; alert: LiveAlert }
+  | { kind: 'ended'; timeMs: number }

@@ -1,0 +1,141 @@
+import type { RoundRecord } from '../../recording/recording.js'
+import { median } from '../../statistics/median.js'
+import type { SampledRole } from './live-state.js'
+import type { LiveEvent, LiveLimit, LiveProcess, LiveRole, LiveRound } from './live-status.js'
+import { VerdictSoFar } from './verdict-so-far.js'
+
+export interface RoleOptions {
+  limit: LiveLimit | null
+  windowMs: number
+  startedMs: number
+  toleranceBytes: number | undefined
+}
+
+const MOST_ROUNDS = 1000
+/** A window's median is taken of so many samples at most: every other one is dropped when there are more. */
+const MOST_IN_WINDOW = 1024
+
+/** One role of a recording that runs: its processes, its rounds and the verdict on them so far. */
+export class RoleState {
+  readonly #role: string
+  readonly #options: RoleOptions
+  #processes: LiveProcess[] = []
+  #verdict: VerdictSoFar
+  #rounds = 0
+  #recent: LiveRound[] = []
+  #peakBytes: number | null = null
+  /** The round that is being told, by process: complete when all living ones have told it, or the next one begins. */
+  readonly #open = new Map<number, RoundRecord>()
+  #openRound: number | null = null
+  #window: number[] = []
+  #windowEndsMs: number
+  #windows = 0
+
+  constructor(role: string, options: RoleOptions) {
+    this.#role = role
+    this.#options = options
+    this.#windowEndsMs = options.startedMs + options.windowMs
+    this.#verdict = this.#newVerdict()
+  }
+
+  /** Sum over its living processes; null where none was read. */
+  get rssBytes(): number | null {
+    const read = this.#processes.flatMap(({ rssBytes }) => (rssBytes === null ? [] : [rssBytes]))
+    return read.length === 0 ? null : read.reduce((sum, bytes) => sum + bytes, 0)
+  }
+
+  addSample(_timeMs: number, processes: readonly SampledRole[]): void {
+    this.#processes = processes.map(({ role: _, ...process }) => process)
+    for (const { peakBytes } of processes) this.#sawPeak(peakBytes)
+    if (this.rssBytes === null) return
+    this.#window.push(this.rssBytes)
+    if (this.#window.length > MOST_IN_WINDOW) this.#window = this.#window.filter((_, i) => i % 2 === 0)
+  }
+
+  /** Ends the window when its time is up. */
+  takeWindow(timeMs: number): LiveEvent[] {
+    const events: LiveEvent[] = []
+    if (timeMs < this.#windowEndsMs) return events
+    const endBytes = this.#window.length === 0 ? null : median(this.#window)
+    const peakBytes = this.#window.length === 0 ? null : Math.max(...this.#window)
+    this.#window = []
+    this.#windows += Math.max(1, Math.ceil((timeMs - this.#windowEndsMs) / this.#options.windowMs))
+    const endedMs = this.#windowEndsMs
+    this.#windowEndsMs = this.#options.startedMs + (this.#windows + 1) * this.#options.windowMs
+    return this.#close({ round: this.#windows, endedMs, peakBytes, peakKind: 'sampled', endBytes })
+  }
+
+  /** Rounds are told now, and windows were only in their place. */
+  forgetWindows(): void {
+    this.#recent = []
+    this.#rounds = 0
+    this.#verdict = this.#newVerdict()
+  }
+
+  addRecords(records: readonly RoundRecord[]): LiveEvent[] {
+    const events: LiveEvent[] = []
+    for (const record of records) {
+      this.#sawPeak(record.peakBytes)
+      if (this.#openRound !== null && record.round !== this.#openRound) events.push(...this.#closeRound())
+      this.#openRound = record.round
+      this.#open.set(record.pid, record)
+    }
+    const isWhole = this.#processes.every(({ pid }) => this.#open.has(pid))
+    if (isWhole) events.push(...this.#closeRound())
+    return events
+  }
+
+  finish(): LiveEvent[] {
+    return this.#closeRound()
+  }
+
+  status(): LiveRole {
+    return {
+      role: this.#role,
+      rssBytes: this.rssBytes,
+      processes: [...this.#processes],
+      rounds: this.#rounds,
+      recentRounds: [...this.#recent],
+      peakBytes: this.#peakBytes,
+      verdict: this.#verdict.verdict(),
+      rate: this.#verdict.rate(),
+      forecast: this.#verdict.forecast(),
+    }
+  }
+
+  #closeRound(): LiveEvent[] {
+    if (this.#openRound === null || this.#open.size === 0) return []
+    const records = [...this.#open.values()]
+    const round = this.#openRound
+    this.#open.clear()
+    this.#openRound = null
+    const highest = records.reduce((a, b) => ((b.peakBytes ?? -1) > (a.peakBytes ?? -1) ? b : a))
+    return this.#close({
+      round,
+      endedMs: Math.max(...records.map(({ endedMs }) => endedMs)),
+      peakBytes: highest.peakBytes,
+      peakKind: highest.peakKind,
+      endBytes: records.reduce((sum, { end }) => sum + end.rssBytes, 0),
+    })
+  }
+
+  #close(round: LiveRound): LiveEvent[] {
+    this.#rounds++
+    this.#recent.push(round)
+    if (this.#recent.length > MOST_ROUNDS) this.#recent.shift()
+    const before = this.#verdict.verdict().state
+    if (round.endBytes !== null) this.#verdict.add({ round: round.round, timeMs: round.endedMs, bytes: round.endBytes })
+    const verdict = this.#verdict.verdict()
+    const told: LiveEvent = { kind: 'round', role: this.#role, round }
+    return verdict.state === before ? [told] : [told, { kind: 'verdict', role: this.#role, verdict, before }]
+  }
+
+  #sawPeak(bytes: number | null): void {
+    if (bytes !== null) this.#peakBytes = Math.max(this.#peakBytes ?? 0, bytes)
+  }
+
+  #newVerdict(): VerdictSoFar {
+    const { limit, toleranceBytes } = this.#options
+    return new VerdictSoFar({ limitBytes: limit?.bytes ?? null, toleranceBytes })
+  }
+}
