@@ -732,8 +732,8 @@ export const gateOptions = {
   }),
   allowSlope: bytesOrShare({
     flag: 'allow-slope',
-    default: { share: 0.001 },
-    defaultText: '0.1% of the floor',
+    default: { share: 0.0005 },
+    defaultText: '0.05% of the floor',
     help: 'How much its growth a round, over the second half of the rounds, may rise.',
   }),
   anyMachine: flag({

@@ -7,6 +7,8 @@ import { MIB } from '../../src/units.js'
 
 export interface SimulatedRun {
   seed: number
+  /** Of the trials alone, where two versions are measured in one run: what the machine adds is then the same. */
+  trialSeed?: number
   settings: number
   trials: number
   rounds: number
@@ -20,17 +22,18 @@ export interface SimulatedRun {
   leakBytes?: number
 }
 
-const BASE = 400 * MIB
+export const BASE = 400 * MIB
 const SPIKE = 150 * MIB
 
 /** A server that holds 400 MiB and rises by 150 more within each round. */
 export function simulatedRun(run: SimulatedRun): Comparison {
-  const generator = xoroshiro128plus(run.seed)
+  let generator = xoroshiro128plus(run.seed)
   const uniform = () => uniformFloat64(generator)
   /** Box and Muller (1958). */
   const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
   const settings = Array.from({ length: run.settings }, (_, i) => ({ label: `gc=${i}`, values: { gc: i } }))
   const shift = 1 + (run.runSpread ?? 0) * normal()
+  if (run.trialSeed !== undefined) generator = xoroshiro128plus(run.trialSeed)
   const trials = settings.flatMap(({ label }) =>
     Array.from({ length: run.trials }, (_, i) => trialOf(run, label, i + 1, shift, normal)),
   )

@@ -9,6 +9,8 @@ export interface WelchResult {
   high: number
   /** Two-sided. */
   pValue: number
+  /** Of the difference. */
+  standardError: number
   degreesOfFreedom: number
 }
 
@@ -32,7 +34,8 @@ export function welch(a: readonly number[], b: readonly number[], level: number)
     b.length,
   )
   if (variance === 0) {
-    return { difference, low: difference, high: difference, pValue: difference === 0 ? 1 : 0, degreesOfFreedom }
+    const pValue = difference === 0 ? 1 : 0
+    return { difference, low: difference, high: difference, pValue, standardError: 0, degreesOfFreedom }
   }
   const error = Math.sqrt(variance)
   const reach = studentTQuantile((1 + level) / 2, degreesOfFreedom) * error
@@ -41,6 +44,7 @@ export function welch(a: readonly number[], b: readonly number[], level: number)
     low: difference - reach,
     high: difference + reach,
     pValue: studentTTwoSided(difference / error, degreesOfFreedom),
+    standardError: error,
     degreesOfFreedom,
   }
 }

@@ -1,10 +1,11 @@
 import { holm } from '../statistics/holm.js'
 import { mean } from '../statistics/mean.js'
-import { studentTQuantile } from '../statistics/student-t.js'
+import { studentTCdf, studentTQuantile } from '../statistics/student-t.js'
 import { type WelchResult, welch } from '../statistics/welch.js'
 import type { PracticalFloor } from './analysis.js'
 import { LEVEL, TRIALS_TO_DECIDE } from './compare-settings.js'
 import type { GatedNumbers } from './gated-numbers.js'
+import { adjustForLooks, type Looks, shareOfEarlyStop, shareOfLook } from './looks.js'
 
 export const GATED_QUANTITIES = ['peak', 'floor', 'slope'] as const
 export type GatedQuantity = (typeof GATED_QUANTITIES)[number]
@@ -35,6 +36,8 @@ export interface GateCheck {
   allowed: number | null
   /** Trials a side with which a change of what is allowed is found nine times in ten, at the spread seen; null without any. */
   trialsToSeeAllowed: number | null
+  /** Whether more trials could change the state; set where trials are added until it is clear. */
+  isClear?: boolean
 }
 
 /**
@@ -43,6 +46,9 @@ export interface GateCheck {
  */
 const ALARM_LEVEL = 0.01
 
+/** How often a rise of what is allowed may be taken for none because trials stopped early. */
+const MISS_LEVEL = 0.05
+
 /**
  * Holds what was measured against a stored baseline. A regression has to be both significant and larger than what is allowed:
  * significance alone would alarm at changes that matter to nobody, size alone at every unsteady trial.
@@ -50,23 +56,32 @@ const ALARM_LEVEL = 0.01
  * Assumes that trials are independent launches of one job on one type of machine. What differs between two runs as a whole
  * (a busy host) is not in the spread of either, and only the allowed change stands against it.
  *
+ * @param looks where trials are added until the outcome is clear: p-values and intervals then hold over all looks together
  * @returns a check for each quantity of each setting that both sides have, in the order of `now`
  */
 export function gate(
   baseline: readonly GatedNumbers[],
   now: readonly GatedNumbers[],
   allowed: AllowedChanges,
+  looks?: Looks,
 ): GateCheck[] {
   const drafts = now.flatMap((after) => {
     const before = baseline.find(({ label }) => label === after.label)
     if (before === undefined) return []
-    return GATED_QUANTITIES.map((quantity) => draftOf(quantity, before, after, allowed[quantity]))
+    return GATED_QUANTITIES.map((quantity) => draftOf(quantity, { before, after }, allowed[quantity], looks))
   })
   const adjusted = holm(drafts.flatMap(({ tested }) => tested?.pValue ?? []))
   let next = 0
-  return drafts.map(({ check, tested }) =>
-    tested === undefined ? check : decide({ ...check, pValue: adjusted[next++]! }),
-  )
+  return drafts.map(({ check, tested }) => {
+    if (tested === undefined) return looks === undefined ? check : { ...check, isClear: check.state === 'not compared' }
+    const decided = decide({ ...check, pValue: adjusted[next++]! })
+    return looks === undefined ? decided : { ...decided, isClear: isClear(decided, tested, looks) }
+  })
+}
+
+/** Whether no check can be changed by more trials. */
+export function isGateClear(checks: readonly GateCheck[]): boolean {
+  return checks.every((check) => check.isClear === true)
 }
 
 /** The settings that only one side has, and which are not checked. */
@@ -84,11 +99,18 @@ interface Draft {
   tested: WelchResult | undefined
 }
 
-function draftOf(quantity: GatedQuantity, before: GatedNumbers, after: GatedNumbers, allowed: PracticalFloor): Draft {
+function draftOf(
+  quantity: GatedQuantity,
+  { before, after }: { before: GatedNumbers; after: GatedNumbers },
+  allowed: PracticalFloor,
+  looks: Looks | undefined,
+): Draft {
   const [a, b] = [numbersOf(quantity, before), numbersOf(quantity, after)]
   const isComparable = a.length > 0 && b.length > 0 && !isOfAnotherKind(quantity, before, after)
   const isEnough = Math.min(a.length, b.length) >= TRIALS_TO_DECIDE
-  const tested = isComparable && isEnough ? welch(a, b, LEVEL) : undefined
+  const share = looks === undefined ? 1 : shareOfLook(Math.min(a.length, b.length), looks)
+  const measured = isComparable && isEnough && share > 0 ? welch(a, b, 1 - (1 - LEVEL) * share) : undefined
+  const tested = measured && { ...measured, pValue: adjustForLooks(measured.pValue, share) }
   const allowedBytes = a.length === 0 ? null : bytesOf(allowed, mean(quantity === 'slope' ? before.floorBytes : a))
   const check: GateCheck = {
     setting: after.label,
@@ -101,7 +123,7 @@ function draftOf(quantity: GatedQuantity, before: GatedNumbers, after: GatedNumb
     interval: tested === undefined ? null : { low: tested.low, high: tested.high },
     pValue: null,
     allowed: allowedBytes,
-    trialsToSeeAllowed: tested === undefined || allowedBytes === null ? null : trialsToSee(allowedBytes, tested, a, b),
+    trialsToSeeAllowed: tested === undefined || allowedBytes === null ? null : trialsToSee(allowedBytes, a, b),
   }
   return { check, tested }
 }
@@ -131,15 +153,21 @@ const POWER = 0.9
 const MOST_TRIALS = 1000
 
 /** By the usual two-sample formula, with the standard error that was seen: (t of the level + t of the power)² (s / change)². */
-function trialsToSee(
-  change: number,
-  { difference, high, degreesOfFreedom }: WelchResult,
-  a: readonly number[],
-  b: readonly number[],
-): number | null {
-  const error = (high - difference) / studentTQuantile((1 + LEVEL) / 2, degreesOfFreedom)
+function trialsToSee(change: number, a: readonly number[], b: readonly number[]): number | null {
+  const { standardError: error, degreesOfFreedom } = welch(a, b, LEVEL)!
   const reach = studentTQuantile(1 - ALARM_LEVEL / 2, degreesOfFreedom) + studentTQuantile(POWER, degreesOfFreedom)
   const size = 2 / (1 / a.length + 1 / b.length)
   const needed = Math.ceil(size * ((reach * error) / change) ** 2)
   return needed <= MOST_TRIALS ? Math.max(TRIALS_TO_DECIDE, needed) : null
+}
+
+/** `ok` is clear once a rise of what is allowed, or more, is improbable; a change that was found is clear by itself. */
+function isClear({ state, trials, allowed, change }: GateCheck, tested: WelchResult, looks: Looks): boolean {
+  const least = Math.min(trials.before, trials.after)
+  if (state === 'regressed' || state === 'improved' || least >= looks.last) return true
+  if (state !== 'ok') return false
+  const { standardError, degreesOfFreedom } = tested
+  if (standardError === 0) return true
+  const isAsLarge = studentTCdf((change! - allowed!) / standardError, degreesOfFreedom)
+  return adjustForLooks(isAsLarge, shareOfEarlyStop(least, looks)) < MISS_LEVEL
 }

@@ -81,7 +81,7 @@ describe('one check', () => {
     const slopes = [0.2, 0.21, 0.19, 0.2].map((value) => value * MIB)
     const check = gate([steady], [{ ...steady, slopeBytesPerRound: slopes }], ALLOWED)[2]!
     expect(check).toMatchObject({ quantity: 'slope', state: 'regressed' })
-    expect(check.allowed).toBeCloseTo(0.08 * MIB)
+    expect(check.allowed).toBeCloseTo(0.04 * MIB)
   })
 
   test('p-values are adjusted for all checks of the comparison', () => {
