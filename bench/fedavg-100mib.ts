@@ -13,8 +13,8 @@ import { mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Mark, RoundMark } from '../src/marks.js'
-import { mib } from '../src/units.js'
+import type { Mark, RoundMark } from '../src/shared/marks.js'
+import { mib } from '../src/shared/units.js'
 
 const PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 const MODEL_BYTES = 100 * 2 ** 20

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, watch } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Mark } from '../src/marks.js'
+import type { Mark } from '../src/shared/marks.js'
 
 const PROGRAM = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 

@@ -8,16 +8,16 @@
  * a server meets them: 64 KiB from a socket, 8192 values of a sum.
  */
 import { cpus } from 'node:os'
-import { examplesOf, readDigits, splitDigits } from '../src/federation/training/digits.js'
+import { kernelsInC } from '../src/federation/tensors/kernels/in-c.js'
+import { kernelsInJavaScript } from '../src/federation/tensors/kernels/in-javascript.js'
+import type { Kernels } from '../src/federation/tensors/kernels/kernels.js'
+import { examplesOf, readDigits, splitDigits } from '../src/federation/training/digits/digits.js'
 import { initialWeights } from '../src/federation/training/initial-weights.js'
 import { createModel } from '../src/federation/training/model-choice.js'
 import { sgdSteps } from '../src/federation/training/sgd.js'
-import { kernelsInC } from '../src/federation/weights/kernels/in-c.js'
-import { kernelsInJavaScript } from '../src/federation/weights/kernels/in-javascript.js'
-import type { Kernels } from '../src/federation/weights/kernels/kernels.js'
 import { adviseHugePages } from '../src/memory/huge-pages.js'
 import { cleanupMemory } from '../src/memory/index.js'
-import { MIB } from '../src/units.js'
+import { MIB } from '../src/shared/units.js'
 
 const MB = 1e6
 const BATCH = 16

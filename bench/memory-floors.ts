@@ -13,8 +13,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Mark, RoundMark } from '../src/marks.js'
-import { MIB, mib } from '../src/units.js'
+import type { Mark, RoundMark } from '../src/shared/marks.js'
+import { MIB, mib } from '../src/shared/units.js'
 import { ended, readMarks, serverUrl, start } from './job.js'
 
 const MODEL_BYTES = 100 * MIB

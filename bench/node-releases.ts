@@ -11,8 +11,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Mark, MemoryReading, RoundMark } from '../src/marks.js'
-import { mib } from '../src/units.js'
+import type { Mark, MemoryReading, RoundMark } from '../src/shared/marks.js'
+import { mib } from '../src/shared/units.js'
 import { ended, median, readMarks, serverUrl, start } from './job.js'
 
 const ROUNDS = 20

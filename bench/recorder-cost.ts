@@ -10,8 +10,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { readRecording } from '../src/recording/read-recording.js'
-import { mib } from '../src/units.js'
+import { readRecording } from '../src/recording/storage/read-recording.js'
+import { mib } from '../src/shared/units.js'
 import { Goals } from './support/goals.js'
 import {
   cpuMs,

@@ -13,9 +13,9 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readMachineFacts } from '../src/linux/machine.js'
 import { startRecording } from '../src/recording/recorder.js'
-import type { RecordingHead } from '../src/recording/recording.js'
+import type { RecordingMetadata } from '../src/recording/recording.js'
 import { SampleLog } from '../src/recording/sampling/sample-log.js'
-import { MIB, mib } from '../src/units.js'
+import { MIB, mib } from '../src/shared/units.js'
 import { Goals } from './support/goals.js'
 import { interrupt, machine, PROGRAM, pause, rssBytes, scratchFolder, startHolder } from './support/processes.js'
 
@@ -108,7 +108,7 @@ function writeDay(folder: string, processes: number): void {
   const run = spawnSync(process.execPath, [PROGRAM, 'run', '--out', folder, '--', 'sleep', '1'])
   if (run.status !== 0) throw new Error(run.stderr.toString())
   const file = join(folder, 'recording.json')
-  const head = JSON.parse(readFileSync(file, 'utf8')) as RecordingHead
+  const head = JSON.parse(readFileSync(file, 'utf8')) as RecordingMetadata
   const [first] = head.processes
   const endedMs = head.startedMs + DAY_S * 1000
   const known = Array.from({ length: processes }, (_, i) => ({ ...first!, pid: first!.pid + i, lastSeenMs: endedMs }))

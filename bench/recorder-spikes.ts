@@ -12,7 +12,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { importRecording } from '../src/recording/formats/imported-recording.js'
-import { readRecording } from '../src/recording/read-recording.js'
+import { readRecording } from '../src/recording/storage/read-recording.js'
 import { Goals } from './support/goals.js'
 import { interrupt, MPROF, machine, PROGRAM, PYTHON, pause, scratchFolder, start } from './support/processes.js'
 

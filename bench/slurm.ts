@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { delimiter, join } from 'node:path'
-import type { Comparison } from '../src/experiment/comparison.js'
+import type { Comparison } from '../src/results/comparison.js'
 import { Goals } from './support/goals.js'
 import { PROGRAM, PYTHON, pause, scratchFolder } from './support/processes.js'
 

@@ -18,8 +18,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RoundMark } from '../src/marks.js'
-import { MIB } from '../src/units.js'
+import type { RoundMark } from '../src/shared/marks.js'
+import { MIB } from '../src/shared/units.js'
 import { ended, median, readMarks, serverUrl, start } from './job.js'
 
 const GOALS = { fedavg: 1, scaffold: 1.3, cyclic: 2, swarm: 1.3 }

@@ -3,10 +3,10 @@
  * weights after every round are, bit for bit, those of the run in which exactly those results never came.
  */
 import { fedavg } from '../src/federation/algorithms/fedavg.js'
+import { weightsDigest } from '../src/federation/tensors/digest.js'
 import { createSgdTrainer } from '../src/federation/training/sgd-trainer.js'
 import type { Trainer, TrainingResult } from '../src/federation/training/trainer.js'
-import { weightsDigest } from '../src/federation/weights/digest.js'
-import type { Verdict } from '../src/federation/wire/messages.js'
+import type { Verdict } from '../src/federation/transport/messages.js'
 import { dealAtRandom, digitsProblem } from './support/digits-clients.js'
 import type { Row } from './support/experiment.js'
 import { type ClientResult, copyOf, runInProcess, streamOf } from './support/job-in-process.js'

@@ -4,10 +4,10 @@
  * 5 clients, fixed order. And its server holds the same whatever the number of clients.
  */
 import { cyclic } from '../src/federation/algorithms/cyclic.js'
+import type { Weights } from '../src/federation/tensors/weights.js'
 import type { Examples } from '../src/federation/training/examples.js'
 import { createSgdTrainer } from '../src/federation/training/sgd-trainer.js'
-import type { Weights } from '../src/federation/weights/weights.js'
-import { MIB } from '../src/units.js'
+import { MIB } from '../src/shared/units.js'
 import { accuracyOf } from './support/classify.js'
 import { dealAtRandom, dealByLabels, digitsProblem, heldOutOf } from './support/digits-clients.js'
 import { type Experiment, limitRow, type Row } from './support/experiment.js'

@@ -2,8 +2,9 @@
  * C. With full batches and everybody in every round SCAFFOLD ends where the gradient of the mean loss is zero, and FedAvg with
  * several local steps does not. A wrong sign or factor in the control variates, which a few rounds would not show, does here.
  */
+
+import { allocateTensor, type Weights } from '../src/federation/tensors/weights.js'
 import { computeGradient } from '../src/federation/training/sgd.js'
-import { allocateTensor, type Weights } from '../src/federation/weights/weights.js'
 import { type Experiment, figure, limitRow, type Row } from './support/experiment.js'
 import { modelOf, readCase, specsOf, type TrainingCase, trainingOf, weightsOf } from './support/golden.js'
 import { runInProcess } from './support/job-in-process.js'

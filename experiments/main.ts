@@ -3,7 +3,7 @@
  * Prints tables in Markdown. Exits with 1 when a row fails, with 2 when the arguments are wrong.
  */
 import { cpus } from 'node:os'
-import { TidemarkError, UsageError } from '../src/errors.js'
+import { TidemarkError, UsageError } from '../src/shared/errors.js'
 import { cyclicForgets } from './cyclic-forgets.js'
 import { exactNumbers } from './exact-numbers.js'
 import { fixedPoint } from './fixed-point.js'

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { root } from './install.mjs'
 
 const SOURCES_IN_C = [
-  'federation/weights/kernels/kernels.c',
+  'federation/tensors/kernels/kernels.c',
   'recording/probe/tidemark-probe.c',
   'recording/sampling/sampling-loop.c',
 ]
@@ -20,8 +20,8 @@ export function build() {
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
   // As npm does where it installs the program.
   chmodSync(join(root, 'dist/cli/main.js'), 0o755)
-  const assets = join(root, 'src/report/page')
-  if (existsSync(assets)) cpSync(assets, join(root, 'dist/report/page'), { recursive: true })
+  const assets = join(root, 'src/report/browser')
+  if (existsSync(assets)) cpSync(assets, join(root, 'dist/report/browser'), { recursive: true })
   for (const source of SOURCES_IN_C) cpSync(join(root, 'src', source), join(root, 'dist', source))
   bundlePage('page')
   bundlePage('recording-page')
@@ -30,7 +30,7 @@ export function build() {
 /** A page opens from disk, where a browser loads no modules: its script is one file, Plot included. */
 function bundlePage(name) {
   const bundler = join(root, 'node_modules/rolldown/bin/cli.mjs')
-  const page = `dist/report/page/${name}`
+  const page = `dist/report/browser/${name}`
   const format = ['--format', 'iife', '--platform', 'browser', '--minify', '--logLevel', 'warn']
   const rolldown = spawnSync(process.execPath, [bundler, `${page}.js`, '--file', `${page}.bundle.js`, ...format], {
     cwd: root,

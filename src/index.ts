@@ -1,8 +1,5 @@
 /** Tidemark as a library. For cleanup inside a server of your own, see `tidemark/memory`. */
 
-export { StoppedError, TargetError, TidemarkError, UsageError } from './errors.js'
-export { type CompareOptions, type ComparisonEvent, compare, resumeComparison } from './experiment/compare.js'
-export type { Comparison, TrialResult } from './experiment/comparison.js'
 export {
   type CommandOptions,
   type ComparisonDefinition,
@@ -12,10 +9,25 @@ export {
   type FederationJob,
   federation,
   preset,
-} from './experiment/definition.js'
-export type { CleanupRecord, MemoryReading } from './marks.js'
+} from './comparison/definition/definition.js'
+export {
+  type CompareOptions,
+  type ComparisonEvent,
+  compare,
+  resumeComparison,
+} from './comparison/run/run-comparison.js'
 export { type RecordedRun, type RecordOptions, record } from './recording/record.js'
 export type { Recording, RoundRecord } from './recording/recording.js'
+export type { Comparison, TrialResult } from './results/comparison.js'
+export { StoppedError, TargetError, TidemarkError, UsageError } from './shared/errors.js'
+export type { CleanupRecord, MemoryReading } from './shared/marks.js'
+export {
+  type CompareSettingsOptions,
+  compareSettings,
+  type Difference,
+} from './verdict/difference/compare-settings.js'
+export { adjustForSeveral } from './verdict/difference/difference.js'
+export type { RoundBytes, TrialRounds } from './verdict/series/round-series.js'
 export type {
   Analysis,
   AnalyzeOptions,
@@ -24,12 +36,5 @@ export type {
   PracticalFloor,
   Shape,
   SingleChange,
-} from './verdict/analysis.js'
-export { analyzeRounds } from './verdict/analyze-rounds.js'
-export {
-  type CompareSettingsOptions,
-  compareSettings,
-  type Difference,
-} from './verdict/compare-settings.js'
-export { adjustForSeveral } from './verdict/difference.js'
-export type { RoundBytes, TrialRounds } from './verdict/round-series.js'
+} from './verdict/shape/analysis.js'
+export { analyzeRounds } from './verdict/shape/analyze-rounds.js'

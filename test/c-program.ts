@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findExecutable } from '../src/linux/executable.js'
+import { findExecutable } from '../src/linux/files/executable.js'
 import { temporaryFolder } from './temporary-folder.js'
 
 const compiler = ['cc', 'gcc', 'clang'].find((name) => findExecutable(name, process.env) !== undefined)

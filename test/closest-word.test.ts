@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { closestWord, suggestWord } from '../src/closest-word.js'
+import { closestWord, suggestWord } from '../src/shared/did-you-mean.js'
 
 const known = ['rounds', 'clients', 'modelSize', 'seed']
 

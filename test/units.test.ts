@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatDuration, formatPercent, mib, parseBytes, parseDurationMs } from '../src/units.js'
+import { formatBytes, formatDuration, formatPercent, mib, parseBytes, parseDurationMs } from '../src/shared/units.js'
 
 describe('sizes', () => {
   it.each([

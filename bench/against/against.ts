@@ -5,11 +5,12 @@
  *
  *     npx jiti bench/against/against.ts > bench/results/against.md
  */
-import { defaultValues } from '../../src/option-spec.js'
-import { gateOptions } from '../../src/options.js'
-import { TRIALS_TO_DECIDE } from '../../src/verdict/compare-settings.js'
-import { gate, isGateClear } from '../../src/verdict/gate.js'
-import { type GatedNumbers, gatedNumbers } from '../../src/verdict/gated-numbers.js'
+
+import { gateOptions } from '../../src/options/all.js'
+import { defaultValues } from '../../src/options/spec.js'
+import { TRIALS_TO_DECIDE } from '../../src/verdict/difference/compare-settings.js'
+import { gate, isGateClear } from '../../src/verdict/gate/gate.js'
+import { type GatedNumbers, gatedNumbers } from '../../src/verdict/gate/gated-numbers.js'
 import { BASE, type SimulatedRun, simulatedRun } from '../gate/simulated-runs.js'
 
 const PAIRS = 2000

@@ -4,11 +4,12 @@
  *
  *     npx jiti bench/gate/gate.ts > bench/results/gate.md
  */
-import { defaultValues } from '../../src/option-spec.js'
-import { gateOptions } from '../../src/options.js'
-import { MIB } from '../../src/units.js'
-import { gate } from '../../src/verdict/gate.js'
-import { gatedNumbers } from '../../src/verdict/gated-numbers.js'
+
+import { gateOptions } from '../../src/options/all.js'
+import { defaultValues } from '../../src/options/spec.js'
+import { MIB } from '../../src/shared/units.js'
+import { gate } from '../../src/verdict/gate/gate.js'
+import { gatedNumbers } from '../../src/verdict/gate/gated-numbers.js'
 import { type SimulatedRun, simulatedRun } from './simulated-runs.js'
 
 /** A CI has one baseline for many runs, so its luck stays: each scenario is repeated over so many baselines. */

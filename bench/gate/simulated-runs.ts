@@ -1,9 +1,9 @@
 /** CI runs of one job as a gate sees them: round records, drawn at random, of trials that scatter as trials do. */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
-import type { Comparison, TrialResult } from '../../src/experiment/comparison.js'
 import { readMachineFacts } from '../../src/linux/machine.js'
-import { MIB } from '../../src/units.js'
+import type { Comparison, TrialResult } from '../../src/results/comparison.js'
+import { MIB } from '../../src/shared/units.js'
 
 export interface SimulatedRun {
   seed: number

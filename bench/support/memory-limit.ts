@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf } from '../../src/errors.js'
+import { messageOf } from '../../src/shared/errors.js'
 
 /** A cgroup with a limit of memory, page cache included, as a container has one. */
 export interface MemoryLimit {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readProcessStatus } from '../../src/linux/process-status.js'
+import { readProcessStatus } from '../../src/linux/process/process-status.js'
 
 export const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 export const PYTHON = '/usr/bin/python3'

@@ -6,9 +6,9 @@
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { AutoregressiveRegression } from '../../src/statistics/autoregressive-regression.js'
-import type { Analysis, Shape } from '../../src/verdict/analysis.js'
-import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import { AutoregressiveRegression } from '../../src/statistics/regression/autoregressive-regression.js'
+import type { Analysis, Shape } from '../../src/verdict/shape/analysis.js'
+import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
 import { type GenerateOptions, generateSeries, type LabelledSeries, TRUTHS, type Truth } from './generate.js'
 
 const RESULTS = fileURLToPath(new URL('../results/verdicts.md', import.meta.url))

@@ -1,7 +1,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { mersenne } from 'pure-rand/generator/mersenne'
-import { MIB } from '../../src/units.js'
+import { MIB } from '../../src/shared/units.js'
 
 /**
  * What a generated series really is. A random walk is none of the shapes, and a slow warm-up settles after the job has ended; both only

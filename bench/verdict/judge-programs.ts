@@ -8,10 +8,10 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { MIB } from '../../src/shared/units.js'
 import { median } from '../../src/statistics/median.js'
-import { MIB } from '../../src/units.js'
-import type { Analysis } from '../../src/verdict/analysis.js'
-import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import type { Analysis } from '../../src/verdict/shape/analysis.js'
+import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
 import type { RecordedSeries } from './record-programs.js'
 
 const OWN = fileURLToPath(new URL('programs/series.json', import.meta.url))

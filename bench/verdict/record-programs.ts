@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { MIB } from '../../src/units.js'
+import { MIB } from '../../src/shared/units.js'
 
 export interface RecordedSeries {
   program: string

@@ -1,8 +1,8 @@
+import type { Weights } from '../../src/federation/tensors/weights.js'
 import type { Examples } from '../../src/federation/training/examples.js'
-import { softmaxHead } from '../../src/federation/training/head.js'
 import { createLinearModel } from '../../src/federation/training/linear-model.js'
+import { softmaxHead } from '../../src/federation/training/loss.js'
 import type { Model } from '../../src/federation/training/model.js'
-import type { Weights } from '../../src/federation/weights/weights.js'
 
 /** Softmax regression over ten classes, from zero, and what it is tested on. */
 export interface Problem {

@@ -1,6 +1,6 @@
-import { dealExamples } from '../../src/federation/training/deal.js'
-import { examplesOf, readDigits, splitDigits } from '../../src/federation/training/digits.js'
-import { DIGIT_PIXELS } from '../../src/federation/training/digits-shape.js'
+import { partitionExamples } from '../../src/federation/training/data-partition.js'
+import { examplesOf, readDigits, splitDigits } from '../../src/federation/training/digits/digits.js'
+import { DIGIT_PIXELS } from '../../src/federation/training/digits/digits-shape.js'
 import type { Examples } from '../../src/federation/training/examples.js'
 import { createRandom, shuffledIndices } from '../../src/federation/training/random.js'
 import { softmaxProblem } from './classify.js'
@@ -52,7 +52,7 @@ export function dealByLabels(groups: readonly (readonly number[])[], seed: numbe
 /** All at random, as `--split iid` does it. */
 export function dealAtRandom(clients: number, seed: number): Examples[] {
   const labels = dealt.map((image) => digits.labels[image]!)
-  return dealExamples(labels, { split: 'iid', seed, clients }).map((own) =>
+  return partitionExamples(labels, { split: 'iid', seed, clients }).map((own) =>
     examplesOf(
       digits,
       own.map((position) => dealt[position]!),

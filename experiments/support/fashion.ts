@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { UsageError } from '../../src/errors.js'
-import { dealExamples } from '../../src/federation/training/deal.js'
+import { partitionExamples } from '../../src/federation/training/data-partition.js'
 import type { Examples } from '../../src/federation/training/examples.js'
+import { UsageError } from '../../src/shared/errors.js'
 import { type Problem, softmaxProblem } from './classify.js'
 
 /** Where Debian's package puts it. */
@@ -28,7 +28,7 @@ export function readFashion(): Fashion {
   const all = Array.from(test.labels.keys())
   return {
     problem: softmaxProblem(PIXELS, examplesOf(test, all)),
-    deal: (clients, by) => dealExamples(train.labels, { ...by, clients }).map((own) => examplesOf(train, own)),
+    deal: (clients, by) => partitionExamples(train.labels, { ...by, clients }).map((own) => examplesOf(train, own)),
   }
 }
 

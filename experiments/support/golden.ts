@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { TensorSpec, TensorType, Weights } from '../../src/federation/tensors/weights.js'
 import type { Examples } from '../../src/federation/training/examples.js'
-import { logisticHead, softmaxHead, squaredHead } from '../../src/federation/training/head.js'
 import { createLinearModel } from '../../src/federation/training/linear-model.js'
+import { logisticHead, softmaxHead, squaredHead } from '../../src/federation/training/loss.js'
 import type { Model } from '../../src/federation/training/model.js'
 import { createSgdTrainer, type LocalTraining } from '../../src/federation/training/sgd-trainer.js'
 import type { Trainer } from '../../src/federation/training/trainer.js'
-import type { TensorSpec, TensorType, Weights } from '../../src/federation/weights/weights.js'
 
 export type Numbers = Record<string, number[]>
 

@@ -3,20 +3,20 @@
  * its clients in this process. The golden vectors run through it, and so do the experiments.
  */
 import { Readable } from 'node:stream'
+import { memoryStorage, type Storage } from '../../src/federation/aggregation/storage.js'
 import type { Algorithm } from '../../src/federation/algorithms/algorithm.js'
 import { initialState, modelOf } from '../../src/federation/algorithms/state.js'
-import { KeptState } from '../../src/federation/roles/kept-state.js'
-import { type Collection, RoundFailedError } from '../../src/federation/rounds/collection.js'
-import { Contributions } from '../../src/federation/rounds/contributions.js'
-import type { Assignment } from '../../src/federation/rounds/desk.js'
+import { ClientState } from '../../src/federation/client/client-state.js'
 import { exchange, type RoundCommit, type RoundSettings } from '../../src/federation/rounds/exchange.js'
+import { LastResults } from '../../src/federation/rounds/last-results.js'
+import { type ResultCollector, RoundFailedError } from '../../src/federation/rounds/result-collector.js'
 import { sampleClients, sampleSize } from '../../src/federation/rounds/sample.js'
-import { memoryStorage, type Storage } from '../../src/federation/rounds/storage.js'
+import type { Assignment } from '../../src/federation/rounds/task-dispatcher.js'
+import { readWeights } from '../../src/federation/tensors/safetensors/read-safetensors.js'
+import { encodeWeights } from '../../src/federation/tensors/safetensors/write-safetensors.js'
+import type { Weights } from '../../src/federation/tensors/weights.js'
 import type { Trainer, TrainingResult } from '../../src/federation/training/trainer.js'
-import { readWeights } from '../../src/federation/weights/read-safetensors.js'
-import type { Weights } from '../../src/federation/weights/weights.js'
-import { encodeWeights } from '../../src/federation/weights/write-safetensors.js'
-import type { Verdict } from '../../src/federation/wire/messages.js'
+import type { Verdict } from '../../src/federation/transport/messages.js'
 
 export interface JobInProcess {
   algorithm: Algorithm
@@ -43,7 +43,7 @@ export interface ClientResult extends TrainingResult {
   round: number
   verdict: Verdict
   /** What judged it, while the round still runs: for what a client should not send. */
-  collection: Collection
+  collection: ResultCollector
 }
 
 export interface EndedRound {
@@ -59,10 +59,10 @@ export interface EndedRound {
 export async function runInProcess(job: JobInProcess): Promise<Weights> {
   const { algorithm, settings, storage = memoryStorage() } = job
   const names = [...job.trainers.keys()].sort()
-  const contributions = new Contributions()
+  const contributions = new LastResults()
   const clients = new Map<string, Client>()
   for (const [name, trainer] of job.trainers)
-    clients.set(name, { trainer, kept: await KeptState.open(name, undefined) })
+    clients.set(name, { trainer, kept: await ClientState.open(name, undefined) })
   let state = await storage.begin(initialState(algorithm, job.initial), 0)
   for (let round = 1; round <= job.rounds; round++) {
     const steps = { round, attempt: 0, settings }
@@ -99,7 +99,7 @@ export async function runInProcess(job: JobInProcess): Promise<Weights> {
 
 interface Client {
   trainer: Trainer
-  kept: KeptState
+  kept: ClientState
 }
 
 function drawnBySample(names: readonly string[], { sample, clients, seed }: RoundSettings, round: number): string[] {

@@ -5,8 +5,8 @@ import type { RoundSettings } from '../../src/federation/rounds/exchange.js'
 import { createScaffoldTrainer } from '../../src/federation/training/scaffold-trainer.js'
 import { createSgdTrainer, type LocalTraining } from '../../src/federation/training/sgd-trainer.js'
 import type { Trainer } from '../../src/federation/training/trainer.js'
-import { defaultValues } from '../../src/option-spec.js'
-import { roundOptions } from '../../src/options.js'
+import { roundOptions } from '../../src/options/all.js'
+import { defaultValues } from '../../src/options/spec.js'
 
 /** An algorithm with its clients' side, as the experiments compare them. */
 export interface Method {

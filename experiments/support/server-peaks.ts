@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ended, readMarks, serverUrl, start } from '../../bench/job.js'
-import type { RoundMark } from '../../src/marks.js'
+import type { RoundMark } from '../../src/shared/marks.js'
 
 export interface MeasuredJob {
   algorithm: string

@@ -1,11 +1,8 @@
 import { join } from 'node:path'
-import { UsageError } from '../errors.js'
-import { type CompareOptions, type FinishedComparison, runPlan } from '../experiment/compare.js'
-import { type Overrides, overridePlan, overridesFor } from '../experiment/override.js'
-import { type ComparisonPlan, planComparison } from '../experiment/plan.js'
-import { type AskedShard, assertShardable, resolveShard, type Shard } from '../experiment/shard.js'
-import { ALL, type LoadedDefinition, loadSuite } from '../experiment/suite.js'
-import type { OptionTable } from '../option-spec.js'
+import { ALL, type LoadedDefinition, loadSuite } from '../comparison/definition/suite.js'
+import { type Overrides, overridePlan, overridesFor } from '../comparison/plan/override.js'
+import { type ComparisonPlan, planComparison } from '../comparison/plan/plan.js'
+import { type CompareOptions, type FinishedComparison, runPlan } from '../comparison/run/run-comparison.js'
 import {
   axisOptions,
   commandOptions,
@@ -15,9 +12,12 @@ import {
   roundOptions,
   swarmOptions,
   trainingOptions,
-} from '../options.js'
-import type { CommandInput } from './command.js'
-import { commandDefinition, refuseWithoutCommand } from './command-comparison.js'
+} from '../options/all.js'
+import type { OptionTable } from '../options/spec.js'
+import { type AskedShard, assertShardable, resolveShard, type Shard } from '../results/shard.js'
+import { UsageError } from '../shared/errors.js'
+import type { CommandInput } from './parsing/command.js'
+import { commandDefinition, refuseWithoutCommand } from './parsing/command-comparison.js'
 
 const { seed, rounds: _, ...jobWithoutSeed } = jobOptions
 const { rounds, ...ofCommand } = commandOptions

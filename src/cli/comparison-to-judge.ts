@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../errors.js'
-import { readComparison } from '../experiment/folder.js'
-import type { AnalyzeOptions } from '../verdict/analysis.js'
-import type { RoundBytes } from '../verdict/round-series.js'
-import { summarizeSetting } from '../verdict/setting-summary.js'
-import { settingToJudge } from '../verdict/setting-verdict.js'
+import { readComparison } from '../comparison/run/comparison-folder.js'
+import { UsageError } from '../shared/errors.js'
+import { summarizeSetting } from '../verdict/difference/setting-summary.js'
+import { settingToJudge } from '../verdict/difference/setting-verdict.js'
+import type { RoundBytes } from '../verdict/series/round-series.js'
+import type { AnalyzeOptions } from '../verdict/shape/analysis.js'
 
 /** One setting of a comparison: its completed trials, judged together. */
 export interface SettingToJudge {

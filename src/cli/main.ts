@@ -1,10 +1,10 @@
 #!/usr/bin/env -S sh -c 'TIDEMARK_CALLERS_OPEN_FILES=$(ulimit -Sn) exec node "$0" "$@"'
-import { UsageError } from '../errors.js'
-import { parseCommandLine } from './bind-options.js'
-import { overview, programVersion } from './overview.js'
-import { printError } from './print-error.js'
-import { escapeFor } from './terminal.js'
-import { unknownVerb, verbs } from './verbs.js'
+import { UsageError } from '../shared/errors.js'
+import { overview, programVersion } from './output/overview.js'
+import { printError } from './output/print-error.js'
+import { escapeFor } from './output/terminal.js'
+import { parseCommandLine } from './parsing/parse-command-line.js'
+import { unknownVerb, verbs } from './parsing/verbs.js'
 
 /** Whether all is done when nobody reads the results any more (`tidemark --help | head`); a measurement goes on. */
 let endsWithItsReader = true

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { messageOf, systemErrorCode, UsageError } from '../errors.js'
-import { isRecording } from '../recording/read-recording.js'
-import { lockRecording } from '../recording/recorder-lock.js'
+import { isRecording } from '../recording/storage/read-recording.js'
+import { lockRecording } from '../recording/storage/recorder-lock.js'
+import { messageOf, systemErrorCode, UsageError } from '../shared/errors.js'
 
 /**
  * The folder for a new recording, absolute: the one that was asked for, or a new `tidemark-` with the local time in 14 digits

@@ -1,10 +1,10 @@
 import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf, TidemarkError, UsageError } from '../errors.js'
 import { recordingFormat } from '../recording/formats/open-recording.js'
-import { isRecording, readHead } from '../recording/read-recording.js'
-import { recorderState } from '../recording/recorder-lock.js'
-import { SAMPLES_FILE } from '../recording/recording-files.js'
+import { isRecording, readMetadata } from '../recording/storage/read-recording.js'
+import { recorderState } from '../recording/storage/recorder-lock.js'
+import { SAMPLES_FILE } from '../recording/storage/recording-files.js'
+import { messageOf, TidemarkError, UsageError } from '../shared/errors.js'
 
 export interface RemovalOptions {
   /** Say what would be removed, and remove nothing. */
@@ -50,7 +50,7 @@ function assertRecordingFolder(path: string, isForced: boolean): void {
     throw new UsageError(`${path} holds what no recorder wrote: ${foreign.slice(0, 3).join(', ')}`, {
       fix: 'Nothing was removed. Move that away, or remove it too with --force.',
     })
-  if (readHead(path).state === 'running' && isBeingMade(path))
+  if (readMetadata(path).state === 'running' && isBeingMade(path))
     throw new UsageError(`${path} is still being recorded`, {
       fix: 'Nothing was removed. Wait until it ends, or remove it anyway with --force.',
     })

@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update'
-import { writeStyled } from './terminal.js'
+import { writeStyled } from './output/terminal.js'
 
 /**
  * A block of lines at the end of a terminal that is painted over in place. The cursor stays visible, so that an end by

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { StoppedError } from '../errors.js'
+import { StoppedError } from '../shared/errors.js'
 
 /**
  * A signal that aborts on the first Ctrl-C or termination signal. The second one ends this program at once, and with it

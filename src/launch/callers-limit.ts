@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
-import { lookUpNative } from '../linux/native-library.js'
-import { countOpenFiles } from '../linux/open-files.js'
-import { failedReading, readProcFile } from '../linux/proc-file.js'
-import { readProcessStat } from '../linux/process-stat.js'
+import { countOpenFiles } from '../linux/files/open-files.js'
+import { failedReading, readProcFile } from '../linux/files/proc-file.js'
+import { lookUpNative } from '../linux/native/native-library.js'
+import { readProcessStat } from '../linux/process/process-stat.js'
 
 /** Set by the first line of the program (src/cli/main.ts), which a shell reads before Node starts. */
 export const CALLERS_OPEN_FILES_VARIABLE = 'TIDEMARK_CALLERS_OPEN_FILES'

@@ -1,5 +1,5 @@
-import { TidemarkError } from '../errors.js'
-import { groupMembers } from '../linux/process-group.js'
+import { groupMembers } from '../linux/process/process-group.js'
+import { TidemarkError } from '../shared/errors.js'
 import { pollUntil } from './poll.js'
 import { signalIfThere } from './signal.js'
 

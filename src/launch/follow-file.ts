@@ -10,7 +10,7 @@ import {
   statSync,
   watch,
 } from 'node:fs'
-import { messageOf, systemErrorCode, UsageError } from '../errors.js'
+import { messageOf, systemErrorCode, UsageError } from '../shared/errors.js'
 
 export interface FollowedFile {
   /** Reads what has been appended until now, without waiting to be told of it; of very much, the rest a little later. */

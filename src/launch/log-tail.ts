@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { systemErrorCode } from '../errors.js'
+import { systemErrorCode } from '../shared/errors.js'
 
 const TAIL_BYTES = 8192
 const TAIL_LINES = 12

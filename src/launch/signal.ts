@@ -1,4 +1,4 @@
-import { systemErrorCode } from '../errors.js'
+import { systemErrorCode } from '../shared/errors.js'
 
 /**
  * Signals a process, or with a negative number its group. False when nobody is there any more. A process that has changed

@@ -1,4 +1,4 @@
-import { formatBytes } from '../units.js'
+import { formatBytes } from '../shared/units.js'
 import type { MachineFacts } from './machine.js'
 
 /** A fact in which two machines differ, and what hangs on it: memory itself, or only how long things take. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, hostname, release, totalmem, type } from 'node:os'
-import { readCgroupMemory } from './cgroup.js'
-import { pageSizeBytes } from './page-size.js'
-import { failedReading } from './proc-file.js'
+import { failedReading } from './files/proc-file.js'
+import { readCgroupMemory } from './memory/cgroup.js'
+import { pageSizeBytes } from './memory/page-size.js'
 
 /** What the machine is, as far as it bears on memory. Stored with every recording. A fact that could not be read is null. */
 export interface MachineFacts {

@@ -1,4 +1,4 @@
-import { type AllocatorName, loadedAllocator } from '../linux/allocator-maps.js'
+import { type AllocatorName, loadedAllocator } from '../linux/memory/allocator-maps.js'
 import { findNativeFunction, isNativeAvailable } from './native.js'
 
 export type { AllocatorName }

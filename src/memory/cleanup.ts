@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { CleanupRecord } from '../marks.js'
+import type { CleanupRecord } from '../shared/marks.js'
 import { collectGarbage } from './garbage.js'
 import { preparePurge, purgeAllocator } from './purge.js'
 

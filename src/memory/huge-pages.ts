@@ -1,4 +1,4 @@
-import { loadNativeLibrary, lookUpNative, type NativeFunction } from '../linux/native-library.js'
+import { loadNativeLibrary, lookUpNative, type NativeFunction } from '../linux/native/native-library.js'
 
 /** Of x86-64 and of ARM with pages of 4 KiB. Where they are larger the kernel rounds by itself. */
 const HUGE_PAGE_BYTES = 2n * 2n ** 20n

@@ -2,10 +2,10 @@
  * `tidemark/memory`: look after the memory of a long-running Node process, whatever it does. Nothing here needs a flag on
  * Node's command line, and importing it loads nothing but these few small files.
  */
-export type { CleanupRecord } from '../marks.js'
+export type { CleanupRecord } from '../shared/marks.js'
 export { type AllocatorName, getAllocator } from './allocator.js'
+export { type GiveBack, splitRssByGiveBack } from './attribution.js'
 export { cleanupMemory } from './cleanup.js'
 export { everyNthRound } from './every-nth-round.js'
-export { type GiveBack, splitRssByGiveBack } from './give-back.js'
 export { tryMallocTrim } from './purge.js'
 export { type AllocatorStatistics, type MemoryStatistics, readMemoryStatistics } from './statistics.js'

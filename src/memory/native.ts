@@ -1,4 +1,9 @@
-import { loadNativeLibrary, lookUpNative, type NativeFunction, type NativeLibrary } from '../linux/native-library.js'
+import {
+  loadNativeLibrary,
+  lookUpNative,
+  type NativeFunction,
+  type NativeLibrary,
+} from '../linux/native/native-library.js'
 import { warnOnce } from './warn-once.js'
 
 /**

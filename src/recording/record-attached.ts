@@ -1,19 +1,19 @@
 import { isAbsolute } from 'node:path'
-import { messageOf, UsageError } from '../errors.js'
 import type { FollowedFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
-import { readCommandLine } from '../linux/command-line.js'
-import { descendantsOf } from '../linux/descendants.js'
-import { readVariable } from '../linux/environment.js'
 import { readMachineFacts } from '../linux/machine.js'
-import { isAlive, type ProcessStat } from '../linux/process-stat.js'
-import { MARKS_VARIABLE } from '../marks.js'
-import { askedFor, CommandRounds, type RoundsOfCommand } from './command-rounds.js'
-import { nameProcess, type RolePattern } from './process-name.js'
+import { readCommandLine } from '../linux/process/command-line.js'
+import { descendantsOf } from '../linux/process/descendants.js'
+import { readVariable } from '../linux/process/environment.js'
+import { isAlive, type ProcessStat } from '../linux/process/process-stat.js'
+import { messageOf, UsageError } from '../shared/errors.js'
+import { MARKS_VARIABLE } from '../shared/marks.js'
+import { nameProcess, type RolePattern } from './processes/process-name.js'
 import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
-import type { RecordingHead } from './recording.js'
-import { watchUnmatched } from './unmatched.js'
+import type { RecordingMetadata } from './recording.js'
+import { askedFor, CommandRounds, type RoundsOfCommand } from './rounds/command-rounds.js'
+import { watchUnmatched } from './rounds/unmatched.js'
 
 export interface ProcessToAttach {
   target: ProcessStat
@@ -55,7 +55,7 @@ export async function recordAttached(
     onNote,
     onRecorder,
   }: { signal: AbortSignal; onNote(note: string): void; onRecorder?(recorder: RecorderHandle): void },
-): Promise<RecordingHead> {
+): Promise<RecordingMetadata> {
   const { target, folder, rateHz, roles, sharedIntervalMs, resetPeaks } = options
   const recorder = await startRecording({
     folder,

@@ -3,20 +3,20 @@ import { describeExit, type ExitStatus } from '../launch/exit-status.js'
 import { type Guard, startGuard } from '../launch/guard.js'
 import { type Ending, type LaunchedProcess, launch } from '../launch/launch.js'
 import { pollUntil } from '../launch/poll.js'
-import { carriers } from '../linux/environment.js'
 import { readMachineFacts } from '../linux/machine.js'
-import { MARKS_VARIABLE } from '../marks.js'
-import { formatBytes, formatDuration } from '../units.js'
-import { askedFor, CommandRounds, type RoundsOfCommand } from './command-rounds.js'
-import { type HeapDiff, type HeapSnapshots, heapSnapshotEnvironment, takeHeapSnapshots } from './heap-snapshots.js'
+import { carriers } from '../linux/process/environment.js'
+import { MARKS_VARIABLE } from '../shared/marks.js'
+import { formatBytes, formatDuration } from '../shared/units.js'
+import { type HeapDiff, type HeapSnapshots, heapSnapshotEnvironment, takeHeapSnapshots } from './heap/heap-snapshots.js'
 import { orderProbe } from './probe/probe-order.js'
 import { probeWhenDone } from './probe/probe-when-done.js'
 import type { Probed } from './probe/take-probe.js'
-import { nameProcess, type RolePattern } from './process-name.js'
+import { nameProcess, type RolePattern } from './processes/process-name.js'
 import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
-import type { RecordingHead } from './recording.js'
-import { watchUnmatched } from './unmatched.js'
+import type { RecordingMetadata } from './recording.js'
+import { askedFor, CommandRounds, type RoundsOfCommand } from './rounds/command-rounds.js'
+import { watchUnmatched } from './rounds/unmatched.js'
 
 export interface CommandToRecord {
   command: readonly string[]
@@ -60,7 +60,7 @@ export interface CommandControl {
 }
 
 export interface RecordedCommand {
-  head: RecordingHead
+  head: RecordingMetadata
   exit: ExitStatus
   /** Why we ended it, and what that took; null when it ended by itself. */
   ended: { why: string; how: Ending['how'] } | null
@@ -71,7 +71,7 @@ export interface RecordedCommand {
 }
 
 /** A pipeline's last processes end a moment after its first; only what stays longer is left behind. */
-const FAREWELL_MS = 200
+const SHUTDOWN_GRACE_MS = 200
 /**
  * Runs a command under the recorder: all its descendants, those that leave its group or lose their parents too, until the
  * command itself ends. Its stdin, stdout and stderr are ours.
@@ -219,7 +219,7 @@ async function partWith(guard: Guard, { isEnded, graceMs }: { isEnded: boolean; 
     await guard.close(graceMs)
     return []
   }
-  await pollUntil(() => carriers(guard.assignment).length === 0, FAREWELL_MS)
+  await pollUntil(() => carriers(guard.assignment).length === 0, SHUTDOWN_GRACE_MS)
   guard.dismiss()
   return carriers(guard.assignment)
 }

@@ -1,16 +1,16 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { messageOf, UsageError } from '../errors.js'
 import type { ExitStatus } from '../launch/exit-status.js'
-import { defaultValues } from '../option-spec.js'
-import { runOptions } from '../options.js'
-import { printable } from '../printable.js'
-import { presetRoles } from './framework-presets.js'
-import { isRecording, readRecording } from './read-recording.js'
+import { runOptions } from '../options/all.js'
+import { defaultValues } from '../options/spec.js'
+import { messageOf, UsageError } from '../shared/errors.js'
+import { printable } from '../shared/printable.js'
 import { recordCommand } from './record-command.js'
 import type { Recording } from './recording.js'
-import { roundPattern } from './round-log-patterns.js'
+import { presetRoles } from './rounds/framework-presets.js'
+import { roundPattern } from './rounds/round-log-patterns.js'
+import { isRecording, readRecording } from './storage/read-recording.js'
 
 export interface RecordOptions {
   /** Folder for the recording, without one in it already; a new one in the system's temporary folder when left out. */

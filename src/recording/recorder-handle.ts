@@ -1,10 +1,10 @@
-import type { TidemarkError } from '../errors.js'
 import type { MachineFacts } from '../linux/machine.js'
-import type { Mark } from '../marks.js'
-import type { RoundEvent } from './observer.js'
+import type { TidemarkError } from '../shared/errors.js'
+import type { Mark } from '../shared/marks.js'
 import type { PeakReader } from './peaks/peak-readers.js'
-import type { RolePattern } from './process-name.js'
-import type { RecordedProcess, RecordingHead, RoundRecord } from './recording.js'
+import type { RoundEvent } from './processes/observer.js'
+import type { RolePattern } from './processes/process-name.js'
+import type { RecordedProcess, RecordingMetadata, RoundRecord } from './recording.js'
 import type { TreeSettings } from './sampling/sampler-protocol.js'
 
 export interface RecordingOptions {
@@ -94,5 +94,5 @@ export interface RecorderHandle {
   /** Something that every reader of the recording must know. */
   warn(message: string): void
   /** Ends sampling and writes the head. A recording that could not be written to its end is `failed`, whatever is given. */
-  finish(state: 'completed' | 'failed' | 'stopped', reason: string | null, span?: Span): Promise<RecordingHead>
+  finish(state: 'completed' | 'failed' | 'stopped', reason: string | null, span?: Span): Promise<RecordingMetadata>
 }

@@ -1,30 +1,30 @@
 import { closeSync, constants, fstatSync, openSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf, systemErrorCode, TidemarkError } from '../errors.js'
 import type { FollowedFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
-import type { FolderLock } from '../linux/folder-lock.js'
-import { countOomKills, oomVictims } from '../linux/out-of-memory.js'
-import { readProcessStat } from '../linux/process-stat.js'
-import { readProcessStatus } from '../linux/process-status.js'
-import type { Mark, StartMark } from '../marks.js'
-import { nowMs } from './clock.js'
-import { correctLastRounds } from './correct-last-rounds.js'
-import { HEAD_FILE } from './head-file.js'
-import { HeadKeeper, newHead } from './head-keeper.js'
-import { parseMarkLine } from './mark-lines.js'
-import type { ObservedMark } from './observed-mark.js'
-import { Observer, type RoundEvent } from './observer.js'
+import type { FolderLock } from '../linux/files/folder-lock.js'
+import { countOomKills, oomVictims } from '../linux/memory/out-of-memory.js'
+import { readProcessStat } from '../linux/process/process-stat.js'
+import { readProcessStatus } from '../linux/process/process-status.js'
+import { nowMs } from '../shared/clock.js'
+import { messageOf, systemErrorCode, TidemarkError } from '../shared/errors.js'
+import type { Mark, StartMark } from '../shared/marks.js'
+import { parseMarkLine } from './marks/mark-lines.js'
+import type { ObservedMark } from './marks/observed-mark.js'
 import { type PeakReader, PeakReaders } from './peaks/peak-readers.js'
-import { ProcessRegistry } from './process-registry.js'
-import { RecordedCgroup } from './recorded-cgroup.js'
+import { Observer, type RoundEvent } from './processes/observer.js'
+import { ProcessRegistry } from './processes/process-registry.js'
+import { RecordedCgroup } from './processes/recorded-cgroup.js'
 import type { ProcessToRecord, RecorderHandle, RecordingOptions, Span } from './recorder-handle.js'
-import type { RecordedProcess, RecordingHead, RoundRecord } from './recording.js'
-import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './recording-files.js'
-import { roundRecords } from './rounds.js'
+import type { RecordedProcess, RecordingMetadata, RoundRecord } from './recording.js'
+import { correctLastRounds } from './rounds/correct-last-rounds.js'
+import { roundRecords } from './rounds/rounds.js'
 import { type SamplerHandle, startSampler } from './sampling/sampler.js'
 import type { FromSampler, SampledProcess, StatusIntervals } from './sampling/sampler-protocol.js'
-import { startSharedLog } from './shared-log.js'
+import { METADATA_FILE } from './storage/metadata-file.js'
+import { MetadataWriter, newHead } from './storage/metadata-writer.js'
+import { startPssLog } from './storage/pss-log.js'
+import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './storage/recording-files.js'
 import { Warnings } from './warnings.js'
 
 /** More often would only cost: between two readings nothing is missed. */
@@ -63,9 +63,9 @@ class Recorder implements RecorderHandle {
   readonly #isAttached: boolean
   readonly #areMarksWhole: boolean
   readonly #oomKillsBefore = countOomKills()
-  readonly #head: RecordingHead
+  readonly #head: RecordingMetadata
   readonly #lock: FolderLock
-  readonly #headKeeper: HeadKeeper
+  readonly #headKeeper: MetadataWriter
   readonly #registry: ProcessRegistry
   readonly #warnings = new Warnings()
   readonly #sampler: SamplerHandle
@@ -93,11 +93,11 @@ class Recorder implements RecorderHandle {
   #hasWarnedOfBoth = false
   #markLines = 0
   #failure: TidemarkError | null = null
-  #finished: Promise<RecordingHead> | null = null
+  #finished: Promise<RecordingMetadata> | null = null
 
   constructor(
     options: RecordingOptions,
-    head: RecordingHead,
+    head: RecordingMetadata,
     { marksFile, lock }: { marksFile: string; lock: FolderLock },
   ) {
     this.folder = options.folder
@@ -107,11 +107,11 @@ class Recorder implements RecorderHandle {
     this.#isAttached = options.isAttached ?? false
     this.#areMarksWhole = options.areMarksWhole ?? false
     this.#registry = new ProcessRegistry(options.roles ?? [])
-    this.#headKeeper = new HeadKeeper(head, {
+    this.#headKeeper = new MetadataWriter(head, {
       folder: options.folder,
       processes: () => this.#registry.all(),
       warnings: () => this.#warnings.list(),
-      onFull: () => this.#fail(cannotWrite(join(options.folder, HEAD_FILE), 'no space is left')),
+      onFull: () => this.#fail(cannotWrite(join(options.folder, METADATA_FILE), 'no space is left')),
     })
     this.#sampler = startSampler(
       {
@@ -160,7 +160,7 @@ class Recorder implements RecorderHandle {
     this.#shared =
       options.sharedIntervalMs === undefined
         ? null
-        : startSharedLog({
+        : startPssLog({
             intervalMs: options.sharedIntervalMs,
             live: () => this.#registry.running(),
             append: (line) => this.#append(join(options.folder, SHARED_FILE), JSON.stringify(line)),
@@ -274,13 +274,13 @@ class Recorder implements RecorderHandle {
     this.#hasWarnedOfBoth = true
   }
 
-  finish(state: RecordingHead['state'], reason: string | null, span?: Span): Promise<RecordingHead> {
+  finish(state: RecordingMetadata['state'], reason: string | null, span?: Span): Promise<RecordingMetadata> {
     this.#headKeeper.close()
     this.#finished ??= this.#finish(state, reason, span)
     return this.#finished
   }
 
-  async #finish(state: RecordingHead['state'], reason: string | null, span?: Span): Promise<RecordingHead> {
+  async #finish(state: RecordingMetadata['state'], reason: string | null, span?: Span): Promise<RecordingMetadata> {
     await this.#marks.readAll()
     await this.#observer.finish()
     this.#marks.close()

@@ -3,10 +3,10 @@
  * described in docs/file-formats.md. Bytes and milliseconds throughout; a value that was not read is null, never zero.
  */
 import type { MachineFacts } from '../linux/machine.js'
-import type { AttributionMark, CleanupRecord, MemoryReading } from '../marks.js'
+import type { AttributionMark, CleanupRecord, MemoryReading } from '../shared/marks.js'
 
 /** `recording.json`, written at the start and again at the end. */
-export interface RecordingHead {
+export interface RecordingMetadata {
   format: 'tidemark-recording/1'
   /** The command line, or what was attached to. */
   command: string[]
@@ -148,7 +148,7 @@ export interface RoundRecord {
 /** A recording read back whole. */
 export interface Recording {
   folder: string
-  head: RecordingHead
+  head: RecordingMetadata
   samples: Sample[]
   rounds: RoundRecord[]
   /** RSS of each process before the model was loaded, from its start mark. */

@@ -1,5 +1,5 @@
-import type { MemoryReading } from '../marks.js'
-import { formatBytes } from '../units.js'
+import type { MemoryReading } from '../shared/marks.js'
+import { formatBytes } from '../shared/units.js'
 
 /** Less than this moves by itself. */
 const SMALL_BYTES = 2 ** 20

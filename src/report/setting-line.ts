@@ -1,9 +1,9 @@
-import { findAllocator } from '../experiment/allocator-library.js'
-import { isVariable } from '../experiment/axes.js'
-import type { Comparison } from '../experiment/comparison.js'
-import type { OptionTable } from '../option-spec.js'
-import { axisOptions, jobOptions, roundOptions, trainingOptions } from '../options.js'
-import { shellWord } from './shell-word.js'
+import { findAllocator } from '../comparison/plan/allocator-library.js'
+import { isVariable } from '../comparison/plan/axes.js'
+import { axisOptions, jobOptions, roundOptions, trainingOptions } from '../options/all.js'
+import type { OptionTable } from '../options/spec.js'
+import type { Comparison } from '../results/comparison.js'
+import { shellWord } from './prose/shell-word.js'
 
 /**
  * What to put into a shell or a start script for a setting: environment variables, then options of a role or placeholders of

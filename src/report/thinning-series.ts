@@ -1,5 +1,5 @@
-import { RunningLine } from './running-line.js'
-import { type Point, pointsOf, thinColumns } from './thin.js'
+import { OnlineRegression } from '../statistics/regression/online-regression.js'
+import { downsampleColumns, type Point, pointsOf } from './downsample.js'
 
 /** Points that are held at most; each time there are more, an eighth of them is kept, every peak and trough among it. */
 const MOST_POINTS = 16_384
@@ -11,7 +11,7 @@ const GAP_INTERVALS = 8
 const READINGS_FOR_INTERVAL = 8
 
 /** One line of a plot as its readings go by, in bounded memory, whatever their number: thinned points, the highest reading, a fit. */
-export class ThinningSeries {
+export class DownsamplingSeries {
   #timesMs = new Float64Array(FIRST_POINTS)
   /** NaN where nothing was read. */
   #values = new Float64Array(FIRST_POINTS)
@@ -19,7 +19,7 @@ export class ThinningSeries {
   #points: Point[] | null = null
   #highestMs = 0
   #highestBytes = -1
-  #line = new RunningLine()
+  #line = new OnlineRegression()
   #readings = 0
   #firstMs = 0
   #lastMs = 0
@@ -58,7 +58,7 @@ export class ThinningSeries {
 
   #push(timeMs: number, value: number): void {
     if (this.#length === MOST_POINTS)
-      this.#length = thinColumns(this.#timesMs, this.#values, this.#length, MOST_POINTS / 8)
+      this.#length = downsampleColumns(this.#timesMs, this.#values, this.#length, MOST_POINTS / 8)
     else if (this.#length === this.#timesMs.length) {
       this.#timesMs = grown(this.#timesMs)
       this.#values = grown(this.#values)

@@ -1,7 +1,7 @@
 import { mean } from '../statistics/mean.js'
-import type { Analysis, Interval } from './analysis.js'
-import { analyzeRounds } from './analyze-rounds.js'
-import { compareSettings } from './compare-settings.js'
+import { compareSettings } from './difference/compare-settings.js'
+import type { Analysis, Interval } from './shape/analysis.js'
+import { analyzeRounds } from './shape/analyze-rounds.js'
 
 /** RSS split by measured give-back; the three parts add up to it. */
 export interface Parts {

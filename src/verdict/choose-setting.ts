@@ -1,9 +1,9 @@
-import { holm } from '../statistics/holm.js'
 import { mean } from '../statistics/mean.js'
 import { median } from '../statistics/median.js'
-import { welch } from '../statistics/welch.js'
-import { LEVEL, TRIALS_TO_DECIDE } from './compare-settings.js'
-import type { SettingSummary, Spread } from './setting-summary.js'
+import { holm } from '../statistics/tests/holm.js'
+import { welch } from '../statistics/tests/welch.js'
+import { LEVEL, TRIALS_TO_DECIDE } from './difference/compare-settings.js'
+import type { SettingSummary, Spread } from './difference/setting-summary.js'
 
 /** The criteria in the order in which they are applied; a later one decides only among those that an earlier one left. */
 export type ChoiceCriterion = 'limit' | 'peak' | 'end RSS' | 'round time' | 'fewest changes'

@@ -1,9 +1,9 @@
-import { UsageError } from '../errors.js'
 import type { RecordingFile } from '../recording/formats/open-recording.js'
 import { recordingPeaks } from '../recording/formats/peaks.js'
 import { roundsToJudge } from '../recording/formats/rounds-to-judge.js'
-import { formatBytes, parseBytes, parseDurationMs } from '../units.js'
-import { analyzeRounds } from '../verdict/analyze-rounds.js'
+import { UsageError } from '../shared/errors.js'
+import { formatBytes, parseBytes, parseDurationMs } from '../shared/units.js'
+import { analyzeRounds } from '../verdict/shape/analyze-rounds.js'
 
 /** Whether what was expected holds; null where that cannot be decided. */
 export interface Verdict {

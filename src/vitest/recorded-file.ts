@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../errors.js'
 import { openRecording, type RecordingFile } from '../recording/formats/open-recording.js'
+import { UsageError } from '../shared/errors.js'
 
 /** What the matchers take: a recording that was read, or the path of any recording that Tidemark reads. */
 export type Recorded = string | { folder: string }

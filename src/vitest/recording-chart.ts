@@ -1,8 +1,8 @@
 import type { RecordingFile } from '../recording/formats/open-recording.js'
-import { drawnRecording } from '../report/drawn-recording.js'
-import { recordingFigureData } from '../report/recording-figure-data.js'
-import { terminalChart } from '../report/terminal-chart.js'
-import { mib } from '../units.js'
+import { drawnRecording } from '../report/html/drawn-recording.js'
+import { recordingFigureData } from '../report/html/recording-figure-data.js'
+import { terminalChart } from '../report/terminal/terminal-chart.js'
+import { mib } from '../shared/units.js'
 
 /** Small enough for the middle of a log. */
 const SIZE = { width: 72, height: 12 }

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { BaselineFile } from '../../src/experiment/baseline-file.js'
-import type { Comparison } from '../../src/experiment/comparison.js'
-import type { GateResult } from '../../src/report/gate/gate-result.js'
+import type { BaselineFile } from '../../src/comparison/baseline/baseline-file.js'
+import type { GateResult } from '../../src/report/ci/gate-result.js'
+import type { Comparison } from '../../src/results/comparison.js'
 import { PYTHON } from '../python.js'
 import { runTidemark } from '../tidemark.js'
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import type { Comparison } from '../../src/experiment/comparison.js'
-import type { ComparisonPlan } from '../../src/experiment/plan.js'
+import type { ComparisonPlan } from '../../src/comparison/plan/plan.js'
+import type { Comparison } from '../../src/results/comparison.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark, startTidemark } from '../tidemark.js'
 

@@ -5,8 +5,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync }
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { Comparison } from '../../src/experiment/comparison.js'
-import type { Mark } from '../../src/marks.js'
+import type { Comparison } from '../../src/results/comparison.js'
+import type { Mark } from '../../src/shared/marks.js'
 import { needs } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM, startTidemark } from '../tidemark.js'
@@ -128,7 +128,7 @@ async function finishOf(program: string, args: string[]) {
 
 /** The compiled program beside all of its packages but one. */
 function copyWithoutKoffi(folder: string): string {
-  for (const part of ['dist', 'data', 'memory-profile', 'package.json'])
+  for (const part of ['dist', 'data', 'suites', 'package.json'])
     cpSync(join(project, part), join(folder, part), { recursive: true })
   mkdirSync(join(folder, 'node_modules'))
   for (const name of readdirSync(join(project, 'node_modules')))

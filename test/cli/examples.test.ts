@@ -91,7 +91,7 @@ function prepareWorkspace(folder: string): void {
   write('job.py', 'import time\nprint("Round 0 started.", flush=True)\ntime.sleep(3)\n')
   write('server.js', "for (let n = 1; n <= 20; n++) console.log('request ' + n)\n")
   write('my.memory.ts', SUITE)
-  symlinkSync(fileURLToPath(new URL('../../memory-profile', import.meta.url)), join(folder, 'memory-profile'))
+  symlinkSync(fileURLToPath(new URL('../../suites', import.meta.url)), join(folder, 'suites'))
 }
 
 /** Ends what says that it is at work by one of these signs, with the terminal's Ctrl-C. */

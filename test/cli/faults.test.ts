@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { MIB } from '../../src/units.js'
-import type { SettingSummary } from '../../src/verdict/setting-summary.js'
-import type { SettingVerdict } from '../../src/verdict/setting-verdict.js'
+import { MIB } from '../../src/shared/units.js'
+import type { SettingSummary } from '../../src/verdict/difference/setting-summary.js'
+import type { SettingVerdict } from '../../src/verdict/difference/setting-verdict.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark } from '../tidemark.js'
 

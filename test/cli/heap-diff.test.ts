@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import type { HeapDiff } from '../../src/recording/heap-snapshots.js'
+import type { HeapDiff } from '../../src/recording/heap/heap-snapshots.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM, runTidemark } from '../tidemark.js'
 

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Comparison } from '../../src/experiment/comparison.js'
-import { scheduleTrials } from '../../src/experiment/schedule.js'
+import { scheduleTrials } from '../../src/comparison/plan/schedule.js'
+import type { Comparison } from '../../src/results/comparison.js'
 import { PYTHON } from '../python.js'
 import { PROGRAM, runTidemark } from '../tidemark.js'
 

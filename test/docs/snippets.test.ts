@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { parseCommandLine } from '../../src/cli/bind-options.js'
-import { unknownVerb, verbs } from '../../src/cli/verbs.js'
+import { parseCommandLine } from '../../src/cli/parsing/parse-command-line.js'
+import { unknownVerb, verbs } from '../../src/cli/parsing/verbs.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Mark, RoundMark } from '../../src/marks.js'
+import type { Mark, RoundMark } from '../../src/shared/marks.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { startTidemark } from '../tidemark.js'
 import { TOKEN } from './fake-role.js'

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { readCases, type TrainingCase, toleranceOf, trainerOf } from '../../experiments/support/golden.js'
 import { cyclic, cyclicBy } from '../../src/federation/algorithms/cyclic.js'
-import type { TensorType } from '../../src/federation/weights/weights.js'
+import type { TensorType } from '../../src/federation/tensors/weights.js'
 import { expectModel, expectWeights } from './expect-golden.js'
 import { isWholeRun, runCase, runOverSockets, settingsOf, types, type Way, ways } from './golden-run.js'
 

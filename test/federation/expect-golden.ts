@@ -1,7 +1,7 @@
 /** What is found, held against the golden vectors within their tolerance. */
 import { expect } from 'vitest'
 import { type Numbers, pooledLoss, type TrainingCase } from '../../experiments/support/golden.js'
-import type { Weights } from '../../src/federation/weights/weights.js'
+import type { Weights } from '../../src/federation/tensors/weights.js'
 
 /** |a - b| / max(1, |b|), as the vectors define it. */
 export function expectClose(found: number, expected: number, tolerance: number, what: string): void {

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import type { OwnMark, RoleProcess } from '../../src/federation/roles/role-process.js'
+import type { OwnMark, RoleProcess } from '../../src/federation/process/role-process.js'
 
 export const TOKEN = 'test-token'
 // Where every role looks for it; test files run in processes of their own.

@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { majorityOf } from '../../src/federation/swarm/state.js'
-import type { Mark, RoundMark } from '../../src/marks.js'
+import { majorityOf } from '../../src/federation/swarm/consensus/state.js'
+import type { Mark, RoundMark } from '../../src/shared/marks.js'
 import { assertReplayed } from './replayed.js'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))

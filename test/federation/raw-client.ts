@@ -3,9 +3,9 @@ import { type IncomingMessage, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import { readWeights } from '../../src/federation/weights/read-safetensors.js'
-import type { Weights } from '../../src/federation/weights/weights.js'
-import { encodeWeights } from '../../src/federation/weights/write-safetensors.js'
+import { readWeights } from '../../src/federation/tensors/safetensors/read-safetensors.js'
+import { encodeWeights } from '../../src/federation/tensors/safetensors/write-safetensors.js'
+import type { Weights } from '../../src/federation/tensors/weights.js'
 import { TOKEN } from './fake-role.js'
 
 export interface Answer {

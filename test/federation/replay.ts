@@ -1,17 +1,17 @@
 /** What a job should have come to, made again from whose results counted in each round: each once, and nobody else's. */
 
+import { openBuffered } from '../../src/federation/aggregation/in-memory.js'
 import type { Algorithm } from '../../src/federation/algorithms/algorithm.js'
 import { algorithmNamed } from '../../src/federation/algorithms/all.js'
 import { initialState } from '../../src/federation/algorithms/state.js'
-import type { ServerSettings } from '../../src/federation/roles/job.js'
-import { openBuffered } from '../../src/federation/rounds/buffered.js'
-import { RoundFailedError } from '../../src/federation/rounds/collection.js'
-import { Contributions } from '../../src/federation/rounds/contributions.js'
+import type { ServerSettings } from '../../src/federation/process/job.js'
 import type { ExchangeRequest, RoundCommit } from '../../src/federation/rounds/exchange.js'
+import { LastResults } from '../../src/federation/rounds/last-results.js'
+import { RoundFailedError } from '../../src/federation/rounds/result-collector.js'
+import { stateInMemory } from '../../src/federation/tensors/global-state.js'
+import type { Weights } from '../../src/federation/tensors/weights.js'
 import { initialWeights } from '../../src/federation/training/initial-weights.js'
 import { createTrainer, type Trainer } from '../../src/federation/training/trainer.js'
-import { stateInMemory } from '../../src/federation/weights/global-state.js'
-import type { Weights } from '../../src/federation/weights/weights.js'
 
 /** A job that goes on round by round, in this process and without a network. */
 export class Replay {
@@ -20,7 +20,7 @@ export class Replay {
   readonly #names: readonly string[]
   readonly #trainers = new Map<string, Trainer>()
   readonly #kept = new Map<string, Weights>()
-  readonly #contributions = new Contributions()
+  readonly #contributions = new LastResults()
   #state: Weights
   #round = 0
 

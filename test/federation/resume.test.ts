@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Mark } from '../../src/marks.js'
+import type { Mark } from '../../src/shared/marks.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { startTidemark } from '../tidemark.js'
 

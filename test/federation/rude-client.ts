@@ -1,10 +1,11 @@
 /** A client that speaks the protocol as a proper one does, but for the rounds in which the test has it do something else. */
-import { makeTrainer } from '../../src/federation/roles/job-model.js'
-import { KeptState } from '../../src/federation/roles/kept-state.js'
-import { type ClientTask, type ResultAnswer, ServerLink } from '../../src/federation/roles/server-link.js'
+
+import { ClientState } from '../../src/federation/client/client-state.js'
+import { type ClientTask, type ResultAnswer, ServerConnection } from '../../src/federation/client/server-connection.js'
+import { makeTrainer } from '../../src/federation/process/job-model.js'
+import { project } from '../../src/federation/tensors/projection.js'
+import type { Weights } from '../../src/federation/tensors/weights.js'
 import type { Trainer, TrainingResult } from '../../src/federation/training/trainer.js'
-import { project } from '../../src/federation/weights/projection.js'
-import type { Weights } from '../../src/federation/weights/weights.js'
 import { TOKEN } from './fake-role.js'
 import { clientSettings } from './settings.js'
 
@@ -34,8 +35,8 @@ export async function runRudeClient(
   const signal = new AbortController().signal
   const { tlsCert, tlsKey, tlsCa, ...settings } = clientSettings({ server: url, name, connectDeadlineMs: 500 })
   const tls = { tlsCert, tlsKey, tlsCa }
-  const link = new ServerLink({ ...settings, ...tls, server: url, token: TOKEN, signal, log: () => {} })
-  const kept = await KeptState.open(name, undefined)
+  const link = new ServerConnection({ ...settings, ...tls, server: url, token: TOKEN, signal, log: () => {} })
+  const kept = await ClientState.open(name, undefined)
   const answers: ResultAnswer[] = []
   let trainer: Trainer | undefined
   let stale: (() => Promise<unknown>) | undefined
@@ -68,7 +69,7 @@ export async function runRudeClient(
 
 async function takeTurn(
   { head, weights }: Extract<ClientTask, { weights: Weights }>,
-  { trainer, kept, link }: { trainer: Trainer; kept: KeptState; link: ServerLink },
+  { trainer, kept, link }: { trainer: Trainer; kept: ClientState; link: ServerConnection },
 ): Promise<Omit<Turn, 'sendInNextRound'>> {
   const { round, attempt } = head
   const trained = await trainer.train(weights, round, { kept: kept.kept })

@@ -12,9 +12,9 @@ import {
   weightsOf,
 } from '../../experiments/support/golden.js'
 import { scaffold } from '../../src/federation/algorithms/scaffold.js'
+import { partOf } from '../../src/federation/tensors/tensor-prefix.js'
+import type { TensorType, Weights } from '../../src/federation/tensors/weights.js'
 import { createScaffoldTrainer } from '../../src/federation/training/scaffold-trainer.js'
-import { partOf } from '../../src/federation/weights/parts.js'
-import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
 import { expectModel, expectWeights } from './expect-golden.js'
 import { isWholeRun, runCase, runOverSockets, settingsOf, types, type Way, ways } from './golden-run.js'
 

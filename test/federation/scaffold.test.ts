@@ -3,15 +3,15 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { scaffold } from '../../src/federation/algorithms/scaffold.js'
-import { runClient } from '../../src/federation/roles/client.js'
-import type { MakeTrainer, ServerSettings } from '../../src/federation/roles/job.js'
-import { KeptState } from '../../src/federation/roles/kept-state.js'
-import { runServer } from '../../src/federation/roles/server.js'
+import { runClient } from '../../src/federation/client/client.js'
+import { ClientState } from '../../src/federation/client/client-state.js'
+import type { MakeTrainer, ServerSettings } from '../../src/federation/process/job.js'
+import { runServer } from '../../src/federation/server/server.js'
+import type { Weights } from '../../src/federation/tensors/weights.js'
 import type { Examples } from '../../src/federation/training/examples.js'
-import { squaredHead } from '../../src/federation/training/head.js'
 import { createLinearModel } from '../../src/federation/training/linear-model.js'
+import { squaredHead } from '../../src/federation/training/loss.js'
 import { createScaffoldTrainer } from '../../src/federation/training/scaffold-trainer.js'
-import type { Weights } from '../../src/federation/weights/weights.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { fakeRole, waitForMark } from './fake-role.js'
 import { clientSettings, serverSettings } from './settings.js'
@@ -133,7 +133,7 @@ describe('what a client keeps', () => {
   const weights = (value: number): Weights => ({ specs: SPECS, data: [Float32Array.of(value), Float32Array.of(value)] })
 
   it('is the pending one once the server has confirmed its round and attempt, and never before', async () => {
-    const state = await KeptState.open('site-1', undefined)
+    const state = await ClientState.open('site-1', undefined)
     await state.setPending({ round: 3, attempt: 1, weights: weights(7) })
     expect(state.kept).toBeUndefined()
     await state.settle({ round: 3, attempt: 1 })
@@ -147,10 +147,10 @@ describe('what a client keeps', () => {
 
   it.each(['pending', 'confirmed'])('outlives the process when it was %s', async (when) => {
     const folder = join(temporaryFolder(), 'state')
-    const before = await KeptState.open('site-1', folder)
+    const before = await ClientState.open('site-1', folder)
     await before.setPending({ round: 2, attempt: 0, weights: weights(5) })
     if (when === 'confirmed') await before.settle({ round: 2, attempt: 0 })
-    const after = await KeptState.open('site-1', folder)
+    const after = await ClientState.open('site-1', folder)
     await after.settle({ round: 2, attempt: 0 })
     expect(after.kept).toEqual(weights(5))
     expect(readdirSync(folder)).toEqual(['site-1.kept.safetensors'])
@@ -158,7 +158,7 @@ describe('what a client keeps', () => {
 
   it('goes when the server began a new job', async () => {
     const folder = temporaryFolder()
-    const state = await KeptState.open('site-1', folder)
+    const state = await ClientState.open('site-1', folder)
     await state.setPending({ round: 2, attempt: 0, weights: weights(5) })
     await state.settle({ round: 2, attempt: 0 })
     await state.settle(undefined)
@@ -167,7 +167,7 @@ describe('what a client keeps', () => {
   })
 
   it('must not have been lost', async () => {
-    const state = await KeptState.open('site-1', undefined)
+    const state = await ClientState.open('site-1', undefined)
     expect(() => state.assertNothingLost({ round: 4, attempt: 0 })).toThrow(
       'client "site-1" took part in round 4, and has to go on with the control variate that it made there; it has none',
     )
@@ -175,7 +175,7 @@ describe('what a client keeps', () => {
   })
 
   it('is an error where its folder cannot be made', async () => {
-    await expect(KeptState.open('site-1', '/proc/nowhere')).rejects.toThrow(
+    await expect(ClientState.open('site-1', '/proc/nowhere')).rejects.toThrow(
       /the folder for the client's state, \/proc\/nowhere, cannot be made/,
     )
   })

@@ -1,6 +1,5 @@
-import type { ClientSettings } from '../../src/federation/roles/client.js'
-import type { ServerSettings } from '../../src/federation/roles/job.js'
-import { defaultValues } from '../../src/option-spec.js'
+import type { ClientSettings } from '../../src/federation/client/client.js'
+import type { ServerSettings } from '../../src/federation/process/job.js'
 import {
   clientOptions,
   exposureOptions,
@@ -11,7 +10,8 @@ import {
   serverOptions,
   tlsOptions,
   trainingOptions,
-} from '../../src/options.js'
+} from '../../src/options/all.js'
+import { defaultValues } from '../../src/options/spec.js'
 
 /** Defaults, but for what the test is about. */
 export function serverSettings(changes: Partial<ServerSettings> = {}): ServerSettings {

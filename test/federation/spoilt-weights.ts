@@ -1,5 +1,5 @@
 /** Weights that break a rule, from good ones; those are left as they are. */
-import type { Weights } from '../../src/federation/weights/weights.js'
+import type { Weights } from '../../src/federation/tensors/weights.js'
 
 export function withNaN({ specs, data }: Weights): Weights {
   const spoilt = data.map((tensor) => tensor.slice())

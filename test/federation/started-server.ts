@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest'
-import { StoppedError } from '../../src/errors.js'
 import { algorithmNamed } from '../../src/federation/algorithms/all.js'
-import type { ServerSettings } from '../../src/federation/roles/job.js'
-import { runServer } from '../../src/federation/roles/server.js'
-import type { Weights } from '../../src/federation/weights/weights.js'
+import type { ServerSettings } from '../../src/federation/process/job.js'
+import { runServer } from '../../src/federation/server/server.js'
+import type { Weights } from '../../src/federation/tensors/weights.js'
+import { StoppedError } from '../../src/shared/errors.js'
 import { fakeRole, waitForMark } from './fake-role.js'
 import { serverSettings } from './settings.js'
 

@@ -11,9 +11,9 @@ import {
   weightsOf,
 } from '../../experiments/support/golden.js'
 import { copyOf } from '../../experiments/support/job-in-process.js'
-import { StoppedError } from '../../src/errors.js'
-import type { MakeTrainer } from '../../src/federation/roles/job.js'
-import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
+import type { MakeTrainer } from '../../src/federation/process/job.js'
+import type { TensorType, Weights } from '../../src/federation/tensors/weights.js'
+import { StoppedError } from '../../src/shared/errors.js'
 import { expectModel, expectWeights } from './expect-golden.js'
 import { waitForMark } from './fake-role.js'
 import { get } from './raw-client.js'

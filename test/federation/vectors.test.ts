@@ -14,9 +14,9 @@ import {
 } from '../../experiments/support/golden.js'
 import { committed, streamOf } from '../../experiments/support/job-in-process.js'
 import { fedavg, weightedMean } from '../../src/federation/algorithms/fedavg.js'
-import { Collection } from '../../src/federation/rounds/collection.js'
-import type { TensorType, Weights } from '../../src/federation/weights/weights.js'
-import type { ResultClaim } from '../../src/federation/wire/messages.js'
+import { ResultCollector } from '../../src/federation/rounds/result-collector.js'
+import type { TensorType, Weights } from '../../src/federation/tensors/weights.js'
+import type { ResultClaim } from '../../src/federation/transport/messages.js'
 import { expectModel, expectWeights } from './expect-golden.js'
 import {
   isWholeRun,
@@ -136,7 +136,7 @@ async function runAggregate(golden: AggregateCase, dtype: TensorType, way: Way):
   })
   // One client more, whose answer is waited for until all submissions have been judged.
   const clients = [...config.selected, 'last-to-answer']
-  const collection = new Collection(
+  const collection = new ResultCollector(
     {
       round: config.round,
       attempt: 0,

@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { StoppedError } from '../../src/errors.js'
 import { fedavg } from '../../src/federation/algorithms/fedavg.js'
-import { runClient } from '../../src/federation/roles/client.js'
-import type { ServerSettings } from '../../src/federation/roles/job.js'
-import { runServer } from '../../src/federation/roles/server.js'
-import { encodeNarrow } from '../../src/federation/weights/encode-narrow.js'
-import type { NarrowType } from '../../src/federation/weights/narrow.js'
-import { decodeHeader } from '../../src/federation/weights/safetensors-header.js'
-import type { TensorSpec, Weights } from '../../src/federation/weights/weights.js'
-import { encodeWeights } from '../../src/federation/weights/write-safetensors.js'
+import { runClient } from '../../src/federation/client/client.js'
+import type { ServerSettings } from '../../src/federation/process/job.js'
+import { runServer } from '../../src/federation/server/server.js'
+import { encodeHalfPrecision } from '../../src/federation/tensors/encode-half-precision.js'
+import type { HalfPrecisionType } from '../../src/federation/tensors/half-precision.js'
+import { decodeHeader } from '../../src/federation/tensors/safetensors/safetensors-header.js'
+import { encodeWeights } from '../../src/federation/tensors/safetensors/write-safetensors.js'
+import type { TensorSpec, Weights } from '../../src/federation/tensors/weights.js'
+import { StoppedError } from '../../src/shared/errors.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { fakeRole, TOKEN, waitForMark } from './fake-role.js'
 import { bytesOf, joinByHand } from './raw-client.js'
@@ -66,9 +66,9 @@ function startClient(url: string, name: string, train = (given: Weights) => give
   return done
 }
 
-async function narrowBytes(from: Weights, type: NarrowType): Promise<Buffer> {
+async function narrowBytes(from: Weights, type: HalfPrecisionType): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of encodeNarrow(encodeWeights(from), type).chunks()) chunks.push(Uint8Array.from(chunk))
+  for await (const chunk of encodeHalfPrecision(encodeWeights(from), type).chunks()) chunks.push(Uint8Array.from(chunk))
   return Buffer.concat(chunks)
 }
 

@@ -7,8 +7,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type Guard, startGuard } from '../../src/launch/guard.js'
 import { type LaunchedProcess, type LaunchOptions, launch } from '../../src/launch/launch.js'
 import { pollUntil } from '../../src/launch/poll.js'
-import { carriers } from '../../src/linux/environment.js'
-import { groupMembers } from '../../src/linux/process-group.js'
+import { carriers } from '../../src/linux/process/environment.js'
+import { groupMembers } from '../../src/linux/process/process-group.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { startGuard } from '../../src/launch/guard.js'
 import { launch } from '../../src/launch/launch.js'
 import { waitForMark } from '../../src/launch/wait-for-mark.js'
-import type { Mark, ReadyMark } from '../../src/marks.js'
+import type { Mark, ReadyMark } from '../../src/shared/marks.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 const isReady = (mark: Mark): mark is ReadyMark => mark.mark === 'ready'

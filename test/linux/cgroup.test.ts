@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readCgroupMemory } from '../../src/linux/cgroup.js'
+import { readCgroupMemory } from '../../src/linux/memory/cgroup.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 const UNLIMITED = '9223372036854771712'

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { readCommandLine } from '../../src/linux/command-line.js'
-import { descendantsOf } from '../../src/linux/descendants.js'
-import { carriers } from '../../src/linux/environment.js'
-import { countOpenFiles } from '../../src/linux/open-files.js'
+import { countOpenFiles } from '../../src/linux/files/open-files.js'
+import { readCommandLine } from '../../src/linux/process/command-line.js'
+import { descendantsOf } from '../../src/linux/process/descendants.js'
+import { carriers } from '../../src/linux/process/environment.js'
 
 test('children and grandchildren are found, parents first, and an orphan by the variable it carries', async () => {
   // The subshell's child is orphaned at once; the inner shell and its child stay in the tree.

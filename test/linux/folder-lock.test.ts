@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
-import { holderOf, lockFolder } from '../../src/linux/folder-lock.js'
-import { ownIdentity } from '../../src/linux/process-identity.js'
+import { holderOf, lockFolder } from '../../src/linux/files/folder-lock.js'
+import { ownIdentity } from '../../src/linux/process/process-identity.js'
 import { copyOutsideNodeModules } from '../memory/run-fixture.js'
 import { needs } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
-const COMPILED = new URL('../../dist/linux/folder-lock.js', import.meta.url)
+const COMPILED = new URL('../../dist/linux/files/folder-lock.js', import.meta.url)
 const HOLD = fileURLToPath(new URL('../fixtures/hold-folder.mjs', import.meta.url))
 const OTHER_CONTAINER = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
 

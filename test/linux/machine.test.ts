@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { loadedAllocator } from '../../src/linux/allocator-maps.js'
 import { readMachineFacts } from '../../src/linux/machine.js'
-import { readSharedMemory } from '../../src/linux/smaps-rollup.js'
+import { loadedAllocator } from '../../src/linux/memory/allocator-maps.js'
+import { readSharedMemory } from '../../src/linux/memory/smaps-rollup.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 test('the facts of this machine agree with what its own tools say', () => {

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { resetPeak } from '../../src/linux/peak.js'
-import { readSelfMemory } from '../../src/linux/process-status.js'
-import { MIB } from '../../src/units.js'
+import { resetPeak } from '../../src/linux/memory/peak.js'
+import { readSelfMemory } from '../../src/linux/process/process-status.js'
+import { MIB } from '../../src/shared/units.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 test('after a reset the peak holds what was allocated since, and no longer what was allocated before', () => {

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { isAlive, readProcessStat } from '../../src/linux/process-stat.js'
-import { readZombieExit } from '../../src/linux/zombie-exit.js'
+import { isAlive, readProcessStat } from '../../src/linux/process/process-stat.js'
+import { readZombieExit } from '../../src/linux/process/zombie-exit.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 const STAT = '7 (a (odd) name) S 1 7 5 0 -1 4194304 104 0 0 0 0 0 0 0 20 0 1 0 123456 3133440 406 18446744073709551615'

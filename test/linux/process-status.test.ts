@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readProcessStatus, readSelfMemory } from '../../src/linux/process-status.js'
+import { readProcessStatus, readSelfMemory } from '../../src/linux/process/process-status.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 test('reads RSS, its parts, the peak and the threads from status, in bytes', () => {

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readProcessStatus } from '../../src/linux/process-status.js'
-import { openStatm, type Statm } from '../../src/linux/statm.js'
-import { MIB } from '../../src/units.js'
+import { openStatm, type Statm } from '../../src/linux/memory/statm.js'
+import { readProcessStatus } from '../../src/linux/process/process-status.js'
+import { MIB } from '../../src/shared/units.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 test('a kept-open statm agrees with status, and says gone once the process has ended', async () => {

@@ -24,7 +24,7 @@ it('without a way to purge they are not, which they say, with exit code 1', { ti
 })
 
 async function runChecks(root: string): Promise<{ code: number; stdout: string }> {
-  const program = join(root, 'memory-profile/common/check.mjs')
+  const program = join(root, 'suites/common/check.mjs')
   const env = { ...process.env, NODE_OPTIONS: '' }
   try {
     return { code: 0, ...(await promisify(execFile)(process.execPath, [program, 'glibc'], { env })) }
@@ -36,7 +36,7 @@ async function runChecks(root: string): Promise<{ code: number; stdout: string }
 /** The package as it would be installed, in a folder from which no node_modules can be seen. */
 function copyWithoutKoffi(): string {
   const folder = temporaryFolder()
-  for (const part of ['dist', 'memory-profile/common', 'package.json'])
+  for (const part of ['dist', 'suites/common', 'package.json'])
     cpSync(join(ROOT, part), join(folder, part), { recursive: true })
   return folder
 }

@@ -55,7 +55,7 @@ const COMPILED = fileURLToPath(new URL('../../dist/', import.meta.url))
 /** A compiled module, and those that it imports, in a folder from which no node_modules can be seen. */
 export function copyOutsideNodeModules(module: URL): URL {
   const folder = temporaryFolder()
-  for (const part of ['memory', 'linux', 'errors.js', 'marks.js'])
+  for (const part of ['memory', 'linux', 'shared'])
     if (existsSync(join(COMPILED, part))) cpSync(join(COMPILED, part), join(folder, part), { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   const copy = pathToFileURL(join(folder, relative(COMPILED, fileURLToPath(module))))

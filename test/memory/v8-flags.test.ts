@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { shortenWarmUp } from '../../src/federation/roles/v8-warm-up.js'
+import { shortenWarmUp } from '../../src/federation/process/v8-warm-up.js'
 import { hasV8Flag, type V8Flag } from '../../src/memory/v8-flags.js'
 
 const FLAGS: V8Flag[] = [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { periodOfRounds, periodOfSetting } from '../../src/recording/cleanup-period.js'
+import { periodOfRounds, periodOfSetting } from '../../src/recording/rounds/cleanup-period.js'
 
 test.each([
   ['serverMemoryGcRounds', 5, 5],

@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readMachineFacts } from '../../src/linux/machine.js'
-import { writeHead } from '../../src/recording/head-file.js'
-import { readHead } from '../../src/recording/read-recording.js'
-import type { RecordingHead } from '../../src/recording/recording.js'
+import type { RecordingMetadata } from '../../src/recording/recording.js'
+import { writeMetadata } from '../../src/recording/storage/metadata-file.js'
+import { readMetadata } from '../../src/recording/storage/read-recording.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
-const HEAD: RecordingHead = {
+const HEAD: RecordingMetadata = {
   format: 'tidemark-recording/1',
   command: ['python3', 'job.py'],
   setting: { arenaMax: 4 },
@@ -27,24 +27,24 @@ const HEAD: RecordingHead = {
 
 test('a head that was written reads back the same', () => {
   const folder = temporaryFolder()
-  expect(writeHead(folder, HEAD)).toBe(true)
-  expect(readHead(folder)).toEqual(HEAD)
+  expect(writeMetadata(folder, HEAD)).toBe(true)
+  expect(readMetadata(folder)).toEqual(HEAD)
 })
 
 test('without room for a second file the new head goes into the blocks of the old one', () => {
   const folder = temporaryFolder()
-  writeHead(folder, HEAD)
+  writeMetadata(folder, HEAD)
   const before = readFileSync(join(folder, 'recording.json')).length
   mkdirSync(join(folder, 'recording.json.new')) // no new file can be made, as on a full disk
-  expect(writeHead(folder, { ...HEAD, state: 'failed', reason: 'the disk is full' })).toBe(true)
-  expect(readHead(folder)).toMatchObject({ state: 'failed', reason: 'the disk is full' })
+  expect(writeMetadata(folder, { ...HEAD, state: 'failed', reason: 'the disk is full' })).toBe(true)
+  expect(readMetadata(folder)).toMatchObject({ state: 'failed', reason: 'the disk is full' })
   expect(readFileSync(join(folder, 'recording.json'))).toHaveLength(before)
-  expect(writeHead(folder, { ...HEAD, reason: 'x'.repeat(10_000) })).toBe(false)
+  expect(writeMetadata(folder, { ...HEAD, reason: 'x'.repeat(10_000) })).toBe(false)
 })
 
 test('a folder without a recording, and a head of another kind, are named with what is wrong', () => {
   const folder = temporaryFolder()
-  expect(() => readHead(folder)).toThrow(`${folder} holds no recording: there is no recording.json in it`)
-  writeHead(folder, { ...HEAD, format: 'tidemark-recording/9' as never })
-  expect(() => readHead(folder)).toThrow('is no recording of this version: format: found "tidemark-recording/9"')
+  expect(() => readMetadata(folder)).toThrow(`${folder} holds no recording: there is no recording.json in it`)
+  writeMetadata(folder, { ...HEAD, format: 'tidemark-recording/9' as never })
+  expect(() => readMetadata(folder)).toThrow('is no recording of this version: format: found "tidemark-recording/9"')
 })

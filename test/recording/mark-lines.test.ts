@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseMarkLine } from '../../src/recording/mark-lines.js'
+import { parseMarkLine } from '../../src/recording/marks/mark-lines.js'
 
 test.each([
   ['{"mark":"round","round":3}', { kind: 'bare', mark: { mark: 'round', round: 3 } }],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { readProcessStat } from '../../src/linux/process-stat.js'
-import type { ObservedMark } from '../../src/recording/observed-mark.js'
-import { type LiveProcess, Observer } from '../../src/recording/observer.js'
+import { readProcessStat } from '../../src/linux/process/process-stat.js'
+import type { ObservedMark } from '../../src/recording/marks/observed-mark.js'
+import { type LiveProcess, Observer } from '../../src/recording/processes/observer.js'
 
 function observe(process: Pick<LiveProcess, 'pid' | 'startTicks'>) {
   const marks: ObservedMark[] = []

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nameProcess } from '../../src/recording/process-name.js'
+import { nameProcess } from '../../src/recording/processes/process-name.js'
 
 test.each([
   ['/usr/bin/env FOO=1', 'env'],

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '../../src/errors.js'
-import { RoundLog, type RoundLogEvent } from '../../src/recording/round-log.js'
-import { roundPattern } from '../../src/recording/round-log-patterns.js'
+import { RoundLog, type RoundLogEvent } from '../../src/recording/rounds/round-log.js'
+import { roundPattern } from '../../src/recording/rounds/round-log-patterns.js'
+import { UsageError } from '../../src/shared/errors.js'
 
 const ARRIVED = new Date(2026, 10, 23, 21, 0).getTime()
 

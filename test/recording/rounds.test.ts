@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { MemoryReading, RoundMark, StartMark } from '../../src/marks.js'
-import type { ObservedMark } from '../../src/recording/observed-mark.js'
+import type { ObservedMark } from '../../src/recording/marks/observed-mark.js'
 import type { Sample } from '../../src/recording/recording.js'
-import { roundRecords } from '../../src/recording/rounds.js'
+import { roundRecords } from '../../src/recording/rounds/rounds.js'
+import type { MemoryReading, RoundMark, StartMark } from '../../src/shared/marks.js'
 
 const memory = (rssBytes: number): MemoryReading => ({
   rssBytes,

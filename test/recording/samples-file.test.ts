@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { samplesOf } from '../../src/recording/samples-file.js'
+import { samplesOf } from '../../src/recording/storage/samples-file.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 function read(text: string) {

@@ -1,8 +1,8 @@
-import type { Comparison, TrialResult } from '../../src/experiment/comparison.js'
-import type { Setting } from '../../src/experiment/settings.js'
 import type { MachineFacts } from '../../src/linux/machine.js'
-import type { CleanupRecord, MemoryReading } from '../../src/marks.js'
 import type { RecordedProcess, Recording, RoundRecord, Sample } from '../../src/recording/recording.js'
+import type { Comparison, TrialResult } from '../../src/results/comparison.js'
+import type { Setting } from '../../src/results/setting.js'
+import type { CleanupRecord, MemoryReading } from '../../src/shared/marks.js'
 
 /**
  * A comparison that was never run: invented numbers with the looks of a real one, the same at every call. It exists so

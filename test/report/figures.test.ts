@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { FIGURES } from '../../src/report/figures/all.js'
+import { svgOf } from '../../src/report/figures/parts/svg.js'
 import { type RecordingFigureData, recordingFigure } from '../../src/report/figures/recording.js'
-import { svgOf } from '../../src/report/figures/svg.js'
+import { type ReportData, reportData } from '../../src/report/html/report-data.js'
 import { pngOf } from '../../src/report/png.js'
-import { type ReportData, reportData } from '../../src/report/report-data.js'
 import { exampleComparison, exampleSettings } from './example-comparison.js'
 import { expectGolden } from './golden.js'
 

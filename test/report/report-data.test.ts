@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { reportData } from '../../src/report/report-data.js'
+import { reportData } from '../../src/report/html/report-data.js'
 import { exampleComparison } from './example-comparison.js'
 
 function oneTrial() {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { terminalChart } from '../../src/report/terminal-chart.js'
-import type { Point } from '../../src/report/thin.js'
+import type { Point } from '../../src/report/downsample.js'
+import { terminalChart } from '../../src/report/terminal/terminal-chart.js'
 import { exampleView } from './example-view.js'
 import { expectGolden } from './golden.js'
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { incompleteBeta } from '../../src/statistics/incomplete-beta.js'
-import { logGamma } from '../../src/statistics/log-gamma.js'
+import { incompleteBeta } from '../../src/statistics/distributions/incomplete-beta.js'
+import { logGamma } from '../../src/statistics/distributions/log-gamma.js'
+import { studentTCdf, studentTQuantile, studentTTwoSided } from '../../src/statistics/distributions/student-t.js'
 import { quantile } from '../../src/statistics/quantile.js'
 import { sampleVariance } from '../../src/statistics/sample-variance.js'
-import { studentTCdf, studentTQuantile, studentTTwoSided } from '../../src/statistics/student-t.js'
 
 it.each([
   // numpy 1.24.2 quantile(method='linear')

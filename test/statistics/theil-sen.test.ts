@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { theilSenSlope } from '../../src/statistics/theil-sen.js'
+import { theilSenSlope } from '../../src/statistics/regression/theil-sen.js'
 
 test.each([
   // scipy 1.17.1 theilslopes.

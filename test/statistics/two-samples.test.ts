@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { cliffsDelta } from '../../src/statistics/cliffs-delta.js'
-import { holm } from '../../src/statistics/holm.js'
-import { mannWhitney } from '../../src/statistics/mann-whitney.js'
-import { ratioOfMeans } from '../../src/statistics/ratio-of-means.js'
-import { welch } from '../../src/statistics/welch.js'
+import { cliffsDelta } from '../../src/statistics/tests/cliffs-delta.js'
+import { holm } from '../../src/statistics/tests/holm.js'
+import { mannWhitney } from '../../src/statistics/tests/mann-whitney.js'
+import { ratioOfMeans } from '../../src/statistics/tests/ratio-of-means.js'
+import { welch } from '../../src/statistics/tests/welch.js'
 import { randomDraws, shareOf } from './random-draws.js'
 
 const a = [612.4, 623.1, 598.7, 640.2]

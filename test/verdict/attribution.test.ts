@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { MIB } from '../../src/units.js'
-import type { Analysis } from '../../src/verdict/analysis.js'
-import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import { MIB } from '../../src/shared/units.js'
 import { type AttributionInput, attribute } from '../../src/verdict/attribution.js'
-import { judgeExpectation } from '../../src/verdict/expectation.js'
+import { judgeExpectation } from '../../src/verdict/gate/expectation.js'
+import type { Analysis } from '../../src/verdict/shape/analysis.js'
+import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
 import { randomDraws } from '../statistics/random-draws.js'
 
 const parts = (live: number, garbage: number, retained: number) => ({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { changesFromDefaults, chooseSetting } from '../../src/verdict/choose-setting.js'
-import { seededRandom } from '../../src/verdict/compare-settings.js'
-import type { SettingSummary, Spread } from '../../src/verdict/setting-summary.js'
+import { seededRandom } from '../../src/verdict/difference/compare-settings.js'
+import type { SettingSummary, Spread } from '../../src/verdict/difference/setting-summary.js'
 
 const MIB = 2 ** 20
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { bootstrapMedians } from '../../src/statistics/bootstrap-medians.js'
-import { equivalence } from '../../src/statistics/equivalence.js'
-import { compareSettings, seededRandom } from '../../src/verdict/compare-settings.js'
-import { adjustForSeveral } from '../../src/verdict/difference.js'
+import { equivalence } from '../../src/statistics/tests/equivalence.js'
+import { compareSettings, seededRandom } from '../../src/verdict/difference/compare-settings.js'
+import { adjustForSeveral } from '../../src/verdict/difference/difference.js'
 import { randomDraws, shareOf } from '../statistics/random-draws.js'
 
 const a = [612.4, 623.1, 598.7, 640.2]

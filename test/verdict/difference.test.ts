@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { TrialResult } from '../../src/experiment/comparison.js'
 import type { RoundRecord } from '../../src/recording/recording.js'
-import { MIB } from '../../src/units.js'
-import { baselinesOf } from '../../src/verdict/baselines.js'
-import { compareWithBaselines } from '../../src/verdict/difference.js'
-import { summarizeSetting } from '../../src/verdict/setting-summary.js'
+import type { TrialResult } from '../../src/results/comparison.js'
+import { MIB } from '../../src/shared/units.js'
+import { baselinesOf } from '../../src/verdict/difference/baselines.js'
+import { compareWithBaselines } from '../../src/verdict/difference/difference.js'
+import { summarizeSetting } from '../../src/verdict/difference/setting-summary.js'
 
 describe('the summary of a setting', () => {
   it('takes medians over completed trials and counts the failed ones', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import type { RecordedSeries } from '../../bench/verdict/record-programs.js'
-import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
 
 const MIB = 2 ** 20
 const all = JSON.parse(readFileSync('bench/verdict/programs/series.json', 'utf8')) as RecordedSeries[]

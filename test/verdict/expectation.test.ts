@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
-import { judgeExpectation } from '../../src/verdict/expectation.js'
+import { judgeExpectation } from '../../src/verdict/gate/expectation.js'
+import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
 import { randomDraws } from '../statistics/random-draws.js'
 
 const MIB = 2 ** 20

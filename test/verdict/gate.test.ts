@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type SimulatedRun, simulatedRun } from '../../bench/gate/simulated-runs.js'
-import { defaultValues } from '../../src/option-spec.js'
-import { gateOptions } from '../../src/options.js'
-import { MIB } from '../../src/units.js'
-import { type GateCheck, gate, settingsOfOneSide } from '../../src/verdict/gate.js'
-import { type GatedNumbers, gatedNumbers } from '../../src/verdict/gated-numbers.js'
+import { gateOptions } from '../../src/options/all.js'
+import { defaultValues } from '../../src/options/spec.js'
+import { MIB } from '../../src/shared/units.js'
+import { type GateCheck, gate, settingsOfOneSide } from '../../src/verdict/gate/gate.js'
+import { type GatedNumbers, gatedNumbers } from '../../src/verdict/gate/gated-numbers.js'
 
 const { allowPeak: peak, allowFloor: floor, allowSlope: slope } = defaultValues(gateOptions)
 const ALLOWED = { peak, floor, slope }

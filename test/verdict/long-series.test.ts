@@ -1,8 +1,8 @@
 /** Series of thousands of rounds: judged in blocks, in no time, and with the same verdict. */
 import { describe, expect, it } from 'vitest'
-import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
-import { decideShape } from '../../src/verdict/decide-shape.js'
-import { roundSeries } from '../../src/verdict/round-series.js'
+import { roundSeries } from '../../src/verdict/series/round-series.js'
+import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
+import { decideShape } from '../../src/verdict/shape/decide-shape.js'
 import { randomDraws } from '../statistics/random-draws.js'
 
 const MIB = 2 ** 20

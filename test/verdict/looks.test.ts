@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { welch } from '../../src/statistics/welch.js'
+import { welch } from '../../src/statistics/tests/welch.js'
 import { adjustForLooks, type Looks, shareOfEarlyStop, shareOfLook } from '../../src/verdict/looks.js'
 import { randomDraws } from '../statistics/random-draws.js'
 

@@ -1,6 +1,6 @@
 /** Series that are easy to get wrong, each with what a careful reader says; made by rule, so that each says what it is about. */
 import { describe, expect, it } from 'vitest'
-import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
 import { randomDraws } from '../statistics/random-draws.js'
 
 const MIB = 2 ** 20

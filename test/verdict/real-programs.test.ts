@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { RecordedSeries } from '../../bench/verdict/record-programs.js'
-import type { Analysis } from '../../src/verdict/analysis.js'
-import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import type { Analysis } from '../../src/verdict/shape/analysis.js'
+import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
 
 const MIB = 2 ** 20
 const FIXTURES = 'test/fixtures/verdict'

@@ -3,8 +3,8 @@
  * of each round), with the verdict that a careful reader gives, and why.
  */
 import { describe, expect, it } from 'vitest'
-import type { Analysis } from '../../src/verdict/analysis.js'
-import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import type { Analysis } from '../../src/verdict/shape/analysis.js'
+import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
 
 const MIB = 2 ** 20
 

@@ -1,6 +1,6 @@
 /** The sentences of verdicts, as somebody reads them who knows statistics and did not write them. */
 import { expect, it } from 'vitest'
-import { analyzeRounds } from '../../src/verdict/analyze-rounds.js'
+import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
 
 const MIB = 2 ** 20
 const inBytes = (mib: number[]) => mib.map((value) => value * MIB)

@@ -1,4 +1,4 @@
-import { printableLine } from '../../printable.js'
+import { printableLine } from '../../shared/printable.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
 
 /** Says a line whenever a verdict changes: for `--quiet`, and where there is no terminal. */

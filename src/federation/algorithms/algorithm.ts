@@ -4,10 +4,10 @@
  * `rounds/` and `roles/`, and no algorithm repeats them. docs/adding-an-algorithm.md writes a new one.
  */
 import type { ExchangeRequest, RoundCommit, RoundSettings } from '../rounds/exchange.js'
+import type { GlobalState } from '../tensors/global-state.js'
+import type { Projection } from '../tensors/projection.js'
+import type { TensorSpec, Weights } from '../tensors/weights.js'
 import type { ClientSide, OwnOptions } from '../training/trainer.js'
-import type { GlobalState } from '../weights/global-state.js'
-import type { Projection } from '../weights/projection.js'
-import type { TensorSpec, Weights } from '../weights/weights.js'
 
 export interface Algorithm extends ClientSide {
   /** Letters, digits, dots, dashes and underscores. */

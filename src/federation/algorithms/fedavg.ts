@@ -1,6 +1,6 @@
-import type { Scale } from '../rounds/aggregation.js'
+import type { Scale } from '../aggregation/aggregation.js'
 import type { RoundSettings } from '../rounds/exchange.js'
-import type { ResultClaim } from '../wire/messages.js'
+import type { ResultClaim } from '../transport/messages.js'
 import type { Algorithm } from './algorithm.js'
 
 /**

@@ -1,12 +1,12 @@
 /** `tidemark/algorithm`: what an algorithm of your own is made of. docs/adding-an-algorithm.md walks through one. */
 import type { Algorithm } from './algorithm.js'
 
-export { RoundFailedError } from '../rounds/collection.js'
 export type { ExchangeRequest, RoundCommit } from '../rounds/exchange.js'
+export { RoundFailedError } from '../rounds/result-collector.js'
+export { allocateTensor, type TensorData, type TensorSpec, type Weights } from '../tensors/weights.js'
 export { computeGradient, sgdSteps } from '../training/sgd.js'
 export { createSgdTrainer, type LocalTraining, planOfRound } from '../training/sgd-trainer.js'
 export type { ClientSide, Trainer, TrainingResult } from '../training/trainer.js'
-export { allocateTensor, type TensorData, type TensorSpec, type Weights } from '../weights/weights.js'
 export type { Algorithm, RoundSteps } from './algorithm.js'
 export { fedavg, weightedMean } from './fedavg.js'
 

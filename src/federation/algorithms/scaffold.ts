@@ -1,8 +1,8 @@
-import { UsageError } from '../../errors.js'
-import type { Combination } from '../rounds/aggregation.js'
-import { partOf, specsOfPart } from '../weights/parts.js'
-import { project } from '../weights/projection.js'
-import type { ResultClaim } from '../wire/messages.js'
+import { UsageError } from '../../shared/errors.js'
+import type { Combination } from '../aggregation/aggregation.js'
+import { project } from '../tensors/projection.js'
+import { partOf, specsOfPart } from '../tensors/tensor-prefix.js'
+import type { ResultClaim } from '../transport/messages.js'
 import type { Algorithm, KeptByClients, RoundSteps } from './algorithm.js'
 import { weightedMean } from './fedavg.js'
 

@@ -1,6 +1,6 @@
-import type { WeightsSource } from '../weights/global-state.js'
-import { partOf } from '../weights/parts.js'
-import { allocateTensor, type TensorData, type TensorSpec, tensorLength, type Weights } from '../weights/weights.js'
+import type { WeightsSource } from '../tensors/global-state.js'
+import { partOf } from '../tensors/tensor-prefix.js'
+import { allocateTensor, type TensorData, type TensorSpec, tensorLength, type Weights } from '../tensors/weights.js'
 import type { Algorithm } from './algorithm.js'
 
 /** The part of a state that is the model, for algorithms that keep more than it. */

@@ -1,15 +1,15 @@
-import type { OptionValues } from '../../option-spec.js'
-import type { jobOptions, roundOptions, serverOptions } from '../../options.js'
-import { killPoint } from '../kill-point.js'
-import type { GlobalState } from '../weights/global-state.js'
-import { WIRE_TYPES } from '../weights/narrow.js'
-import { weightsBytes } from '../weights/weights.js'
-import type { ResultClaim } from '../wire/messages.js'
-import type { Combination } from './aggregation.js'
-import { Collection, type OtherStanding, RoundFailedError } from './collection.js'
-import type { Desk } from './desk.js'
-import { SpareState } from './spares.js'
-import type { Storage } from './storage.js'
+import type { jobOptions, roundOptions, serverOptions } from '../../options/all.js'
+import type { OptionValues } from '../../options/spec.js'
+import type { Combination } from '../aggregation/aggregation.js'
+import type { Storage } from '../aggregation/storage.js'
+import { SpareState } from '../aggregation/weights-pool.js'
+import { failpoint } from '../failpoint.js'
+import type { GlobalState } from '../tensors/global-state.js'
+import { WIRE_TYPES } from '../tensors/half-precision.js'
+import { weightsBytes } from '../tensors/weights.js'
+import type { ResultClaim } from '../transport/messages.js'
+import { type OtherStanding, ResultCollector, RoundFailedError } from './result-collector.js'
+import type { TaskDispatcher } from './task-dispatcher.js'
 
 export type RoundSettings = OptionValues<typeof roundOptions> &
   Pick<OptionValues<typeof jobOptions>, 'clients' | 'seed'> &
@@ -39,7 +39,7 @@ export interface ExchangeContext {
   attempt: number
   settings: RoundSettings
   /** Where the weights are given out. */
-  desk: Pick<Desk, 'give' | 'clear'>
+  desk: Pick<TaskDispatcher, 'give' | 'clear'>
   storage: Pick<Storage, 'assertRoom' | 'openAggregation'>
   /** What the next state says of itself where it is written to a file. */
   metadata: Record<string, string>
@@ -65,7 +65,7 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
     metadata,
   })
   if (aggregation.outcome !== undefined) return aggregation.outcome
-  const collection = new Collection(
+  const collection = new ResultCollector(
     { round, attempt, clients, others, minClients, graceMs: settings.graceMs, deadlineMs: settings.roundDeadlineMs },
     aggregation,
   )
@@ -76,9 +76,9 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
   try {
     const accepted = await collection.outcome
     desk.clear()
-    killPoint('round-settled')
+    failpoint('round-settled')
     const state = await aggregation.combine(send)
-    killPoint('mean-renamed')
+    failpoint('mean-renamed')
     await aggregation.discard()
     return { state, accepted }
   } catch (error) {

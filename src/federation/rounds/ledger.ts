@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { messageOf, systemErrorCode, UsageError } from '../../errors.js'
+import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
 
-import type { ResultClaim } from '../wire/messages.js'
+import type { ResultClaim } from '../transport/messages.js'
 
 /** What a server that was killed has to know again, apart from weights and results: those are files of their own. */
 export interface LedgerEntries {

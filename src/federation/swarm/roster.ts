@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { compareText } from '../rounds/sample.js'
-import { Refusal } from '../wire/refusal.js'
+import { HttpError } from '../transport/http-error.js'
 
 /** What the coordinator tells of a peer. */
 export interface RosterEntry {
@@ -62,7 +62,7 @@ export class Roster {
   /** A known name is taken over by the newcomer: a peer that was started anew need not wait until its old self is missed. */
   join(name: string, url: string): { session: string; isReturning: boolean } {
     if (!this.#peers.has(name) && this.#isComplete)
-      throw new Refusal(409, 'full', {
+      throw new HttpError(409, 'full', {
         message: `the job has its ${this.#size} peers already: ${[...this.#peers.keys()].sort(compareText).join(', ')}`,
       })
     const isReturning = this.#isComplete
@@ -74,9 +74,10 @@ export class Roster {
 
   beat(name: string, session: string | undefined, { round, votes }: Pick<RosterEntry, 'round' | 'votes'>): void {
     const peer = this.#peers.get(name)
-    if (peer === undefined) throw new Refusal(410, 'join-again', { message: `peer "${name}" has not joined this job` })
+    if (peer === undefined)
+      throw new HttpError(410, 'join-again', { message: `peer "${name}" has not joined this job` })
     if (peer.session !== session)
-      throw new Refusal(409, 'replaced', {
+      throw new HttpError(409, 'replaced', {
         message: `another process has joined as "${name}" since; every peer needs a name of its own`,
       })
     peer.heardMs = this.#nowMs()

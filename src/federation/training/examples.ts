@@ -1,4 +1,4 @@
-import type { TensorData } from '../weights/weights.js'
+import type { TensorData } from '../tensors/weights.js'
 
 /** Examples to train on or to classify. Both arrays are row-major, one row an example. */
 export interface Examples {

@@ -1,5 +1,5 @@
-import type { TensorData } from '../weights/weights.js'
-import type { Head } from './head.js'
+import type { TensorData } from '../tensors/weights.js'
+import type { Head } from './loss.js'
 import type { Batch, Model } from './model.js'
 
 /**

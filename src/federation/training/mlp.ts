@@ -1,5 +1,5 @@
-import type { TensorData } from '../weights/weights.js'
-import type { Head } from './head.js'
+import type { TensorData } from '../tensors/weights.js'
+import type { Head } from './loss.js'
 import type { Batch, Model } from './model.js'
 
 /** Hidden units a block: 64 rows of 1024 float32 weights are 256 KiB, which stay in the second-level cache. */

@@ -1,4 +1,4 @@
-import type { TensorData } from '../weights/weights.js'
+import type { TensorData } from '../tensors/weights.js'
 import type { Examples } from './examples.js'
 
 /**

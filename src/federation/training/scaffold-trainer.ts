@@ -1,5 +1,5 @@
-import { joinParts, partOf } from '../weights/parts.js'
-import { allocateTensor, copyTensors, type TensorData, type Weights } from '../weights/weights.js'
+import { joinParts, partOf } from '../tensors/tensor-prefix.js'
+import { allocateTensor, copyTensors, type TensorData, type Weights } from '../tensors/weights.js'
 import type { Model } from './model.js'
 import { computeGradient, type SgdPlan, sgdSteps } from './sgd.js'
 import { type LocalTraining, planOfRound } from './sgd-trainer.js'
@@ -22,7 +22,7 @@ export function createScaffoldTrainer(training: LocalTraining, option: 'I' | 'II
   const numExamples = examples.count
   return {
     numExamples,
-    keeps: true,
+    isStateful: true,
     train: async (sent, round, { kept, signal } = {}) => {
       const plan = planOfRound(training, round)
       // Without data there is no option II, and no vote: the client takes no part.

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { allocateTensor, type TensorData, type Weights } from '../weights/weights.js'
+import { allocateTensor, type TensorData, type Weights } from '../tensors/weights.js'
 import type { Examples } from './examples.js'
 import type { Model } from './model.js'
 

@@ -1,6 +1,6 @@
-import type { OptionValues } from '../../option-spec.js'
-import type { jobOptions, trainingOptions } from '../../options.js'
-import type { Weights } from '../weights/weights.js'
+import type { jobOptions, trainingOptions } from '../../options/all.js'
+import type { OptionValues } from '../../options/spec.js'
+import type { Weights } from '../tensors/weights.js'
 import type { LocalTraining } from './sgd-trainer.js'
 
 /** The options of a job that bear on training; they are the same for all clients. */
@@ -17,9 +17,9 @@ export interface ClientPlace {
 export interface Trainer {
   readonly numExamples: number
   /** It goes wrong without what it kept: a client that lost it must not go on as if it were new. */
-  readonly keeps?: true
+  readonly isStateful?: true
   /** Refers to nothing that it returned: once that was sent, the weights of the next round may be read into the same memory. */
-  readonly letsGo?: true
+  readonly reusesInput?: true
   /**
    * Trains from these weights. They belong to the trainer from then on: the result may be the same arrays, overwritten.
    * When the signal is aborted it stops, and rejects.
@@ -63,21 +63,21 @@ export async function createTrainer(
   side: ClientSide = {},
 ): Promise<Trainer> {
   if (settings.trainer === 'echo') return side.sendsDifferences ? zeroTrainer : echoTrainer
-  const { createDigitsTrainer } = await import('./digits-trainer.js')
+  const { createDigitsTrainer } = await import('./digits/digits-trainer.js')
   return createDigitsTrainer({ own: {}, ...settings }, place, side)
 }
 
 /** Sends back what came, with the weight of one example: for memory alone. */
 const echoTrainer: Trainer = {
   numExamples: 1,
-  letsGo: true,
+  reusesInput: true,
   train: async (weights) => ({ weights, numExamples: 1, steps: 0 }),
 }
 
 /** The same where results are differences: those of one who has not moved. */
 const zeroTrainer: Trainer = {
   numExamples: 1,
-  letsGo: true,
+  reusesInput: true,
   train: async (weights) => {
     for (const tensor of weights.data) tensor.fill(0)
     return { weights, numExamples: 1, steps: 0 }

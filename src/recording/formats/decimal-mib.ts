@@ -1,4 +1,4 @@
-import { MIB } from '../../units.js'
+import { MIB } from '../../shared/units.js'
 
 /** RSS comes in pages, PSS and USS in KiB. */
 const GRAINS = [4096, 1024]

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { messageOf, UsageError } from '../../errors.js'
+import { messageOf, UsageError } from '../../shared/errors.js'
 
 const CHUNK_BYTES = 262_144
 /** No format that is read here has longer lines; a file without newlines is not text. */

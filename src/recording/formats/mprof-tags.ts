@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { UsageError } from '../../errors.js'
+import type { UsageError } from '../../shared/errors.js'
 import type { OriginEvent, ProcessEvent, RecordingEvent, RoundEvent } from './recording-event.js'
 
 /**

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { messageOf, systemErrorCode, UsageError } from '../../errors.js'
+import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
 import { Lines } from './lines.js'
 import { mprofRuns, readMprof, runsNote } from './mprof.js'
 import { readPsrecord } from './psrecord.js'

@@ -1,5 +1,5 @@
-import { suggestWord } from '../../closest-word.js'
-import { UsageError } from '../../errors.js'
+import { suggestWord } from '../../shared/did-you-mean.js'
+import { UsageError } from '../../shared/errors.js'
 import type { RecordingFile } from './open-recording.js'
 import type { ProcessEvent } from './recording-event.js'
 

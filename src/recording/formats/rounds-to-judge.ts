@@ -1,7 +1,7 @@
-import { UsageError } from '../../errors.js'
+import { UsageError } from '../../shared/errors.js'
 import { median } from '../../statistics/median.js'
-import { periodOfRounds, periodOfSetting } from '../cleanup-period.js'
 import { COMBINED_PID } from '../recording.js'
+import { periodOfRounds, periodOfSetting } from '../rounds/cleanup-period.js'
 import type { RecordingFile } from './open-recording.js'
 import type { OriginEvent, ReadingEvent, RoundEvent } from './recording-event.js'
 

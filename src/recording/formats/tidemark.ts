@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { withOuterPids } from '../outer-pid.js'
-import { overlapOf } from '../overlap.js'
-import { readHead, readMarks } from '../read-recording.js'
-import type { RecordingHead, RoundRecord } from '../recording.js'
-import { SAMPLES_FILE } from '../recording-files.js'
-import { roundRecords } from '../rounds.js'
-import { type SampleRow, sampleRows } from '../samples-file.js'
+import { withOuterPids } from '../marks/outer-pid.js'
+import { overlapOf } from '../processes/overlap.js'
+import type { RecordingMetadata, RoundRecord } from '../recording.js'
+import { roundRecords } from '../rounds/rounds.js'
+import { readMarks, readMetadata } from '../storage/read-recording.js'
+import { SAMPLES_FILE } from '../storage/recording-files.js'
+import { type SampleRow, sampleRows } from '../storage/samples-file.js'
 import { heldBytes, movingSwap, swapNote } from '../swap.js'
 import { commandLine } from './command-line.js'
 import type { OnReading, ProcessEvent, RecordingEvent } from './recording-event.js'
@@ -59,7 +59,7 @@ function rssIn({ readings, pids, rssBytes }: SampleRow, pid: number): number | u
 }
 
 function* readRows(folder: string): Generator<RecordingEvent | TreeRow, undefined> {
-  const head = readHead(folder)
+  const head = readMetadata(folder)
   const warnings: string[] = []
   yield { kind: 'command', command: commandLine(head.command) }
   yield { kind: 'origin', facts: factsOf(head) }
@@ -85,7 +85,7 @@ function* readRows(folder: string): Generator<RecordingEvent | TreeRow, undefine
 }
 
 /** What to know of the recording as a whole; machine and processes apart, which have lines of their own. */
-function factsOf(head: RecordingHead): Record<string, unknown> {
+function factsOf(head: RecordingMetadata): Record<string, unknown> {
   const { format, state, reason, startedMs, endedMs, setting, sampling, machine } = head
   const { hostname, kernel, cpuModel, cores, memoryBytes, cgroupLimitBytes } = machine
   return {
@@ -109,7 +109,7 @@ function readSamples(folder: string, warnings: string[], broken: number[]): Iter
 }
 
 /** Fills in, as the samples go by, the peaks that the kernel did not tell. */
-function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingHead) {
+function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingMetadata) {
   const openRounds = rounds.filter(({ peakKind }) => peakKind === 'sampled').sort((a, b) => a.startedMs - b.startedMs)
   const isOpen = head.state === 'running'
   const highest = new Map<number, number>(
@@ -144,7 +144,7 @@ function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingHead) {
 }
 
 /** For sums over processes that were forked. */
-function overlapIn({ pid, endedMs, end }: RoundRecord, { processes }: RecordingHead): { overlapBytes?: number } {
+function overlapIn({ pid, endedMs, end }: RoundRecord, { processes }: RecordingMetadata): { overlapBytes?: number } {
   const overlap = overlapOf(processes.filter((process) => process.pid === pid))
   const overlapBytes = overlap(endedMs, () => end.rssBytes)
   return overlapBytes > 0 ? { overlapBytes } : {}

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { messageOf, systemErrorCode, UsageError } from '../../errors.js'
+import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
 
 /** The name that stands for standard input. */
 export const STANDARD_INPUT = '-'

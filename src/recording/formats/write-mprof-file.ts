@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../errors.js'
+import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../shared/errors.js'
 import { mprofLines } from './mprof-writer.js'
 import { openRecording } from './open-recording.js'
 

@@ -1,7 +1,7 @@
-import { tryResetPeak } from '../../linux/peak.js'
-import { isAlive } from '../../linux/process-stat.js'
-import { readProcessStatus } from '../../linux/process-status.js'
-import { readStackStart } from '../../linux/stack-start.js'
+import { tryResetPeak } from '../../linux/memory/peak.js'
+import { isAlive } from '../../linux/process/process-stat.js'
+import { readProcessStatus } from '../../linux/process/process-status.js'
+import { readStackStart } from '../../linux/process/stack-start.js'
 import type { PeakKind, RecordedProcess } from '../recording.js'
 
 /** The highest RSS of one process since the same reader asked before. */

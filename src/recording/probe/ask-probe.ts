@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import * as v from 'valibot'
-import { systemErrorCode } from '../../errors.js'
+import { systemErrorCode } from '../../shared/errors.js'
 
 /** Trimming tens of GiB of small blocks takes seconds. */
 const ANSWER_WITHIN_MS = 30_000

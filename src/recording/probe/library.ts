@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.js'
-import { builtLibrary } from '../../linux/built-library.js'
+import { compileLibrary } from '../../linux/native/compile-library.js'
+import { UsageError } from '../../shared/errors.js'
 
 /**
  * The library that `--probe` preloads.
@@ -8,7 +8,7 @@ import { builtLibrary } from '../../linux/built-library.js'
  */
 export function probeLibrary(environment: NodeJS.ProcessEnv = process.env): string {
   const source = new URL('tidemark-probe.c', import.meta.url)
-  const library = builtLibrary({ name: 'tidemark-probe', source, neededBy: '--probe' }, environment)
+  const library = compileLibrary({ name: 'tidemark-probe', source, neededBy: '--probe' }, environment)
   if (!/[\s:]/.test(library)) return library
   throw new UsageError(`LD_PRELOAD cannot name a path with a blank or a colon, as ${library} of --probe is one`, {
     fix: 'Set XDG_CACHE_HOME to a folder without them.',

@@ -1,7 +1,7 @@
-import { PROC, readProcFile } from '../../linux/proc-file.js'
-import { readProcessStatus } from '../../linux/process-status.js'
-import type { AttributionMark } from '../../marks.js'
-import { nowMs } from '../clock.js'
+import { PROC, readProcFile } from '../../linux/files/proc-file.js'
+import { readProcessStatus } from '../../linux/process/process-status.js'
+import { nowMs } from '../../shared/clock.js'
+import type { AttributionMark } from '../../shared/marks.js'
 import { askProbe } from './ask-probe.js'
 import type { ProbeOrder } from './probe-order.js'
 

@@ -1,6 +1,6 @@
-import { type ProcessStat, readProcessStat } from '../../linux/process-stat.js'
-import { readSharedMemory } from '../../linux/smaps-rollup.js'
-import { nowMs } from '../clock.js'
+import { readSharedMemory } from '../../linux/memory/smaps-rollup.js'
+import { type ProcessStat, readProcessStat } from '../../linux/process/process-stat.js'
+import { nowMs } from '../../shared/clock.js'
 import type { WatchedProcess } from './watched-process.js'
 
 /** A child between fork and exec is about to be another program; one that lives longer is a worker. */

@@ -1,12 +1,12 @@
-import { TidemarkError } from '../../errors.js'
-import { builtFunctions } from '../../linux/built-library.js'
-import type { NativeFunction } from '../../linux/native-library.js'
-import { pageSizeBytes } from '../../linux/page-size.js'
-import { nowMs } from '../clock.js'
-import { NONE, PLAN, PLAN_LENGTH, PROCESS_LENGTH, STATUS_BYTES } from './loop-layout.js'
-import type { Pace } from './pace.js'
+import { pageSizeBytes } from '../../linux/memory/page-size.js'
+import { builtFunctions } from '../../linux/native/compile-library.js'
+import type { NativeFunction } from '../../linux/native/native-library.js'
+import { nowMs } from '../../shared/clock.js'
+import { TidemarkError } from '../../shared/errors.js'
+import { NONE, PLAN, PLAN_LENGTH, PROCESS_LENGTH, STATUS_BYTES } from './native-struct-layout.js'
 import type { SampleLog } from './sample-log.js'
 import type { StatusIntervals } from './sampler-protocol.js'
+import type { SamplingSchedule } from './sampling-schedule.js'
 import type { TreeTracker } from './tree-tracker.js'
 import type { WatchedProcess } from './watched-process.js'
 
@@ -23,7 +23,7 @@ export interface LoopOptions {
 
 /** What one call of the loop needs to know. */
 export interface LoopCall {
-  pace: Pace
+  pace: SamplingSchedule
   log: SampleLog | null
   tracker: TreeTracker | null
   untilMs: number
@@ -85,25 +85,25 @@ export class NativeLoop {
     plan[PLAN.untilMs] = untilMs
     plan[PLAN.limitPages] = limitBytes / this.#pageSizeBytes
     plan[PLAN.samples] = 0
-    pace.lend(plan)
+    pace.exportState(plan)
     plan[PLAN.loadavg] = NONE
-    tracker?.lend(plan)
-    const lines = log?.lend(plan) ?? this.#noLines()
-    for (const [i, one] of this.#watched.entries()) one.lend(this.#processes, i * PROCESS_LENGTH)
+    tracker?.exportState(plan)
+    const lines = log?.exportState(plan) ?? this.#noLines()
+    for (const [i, one] of this.#watched.entries()) one.exportState(this.#processes, i * PROCESS_LENGTH)
     this.#options.sample(
       ...[plan, this.#processes, this.#texts, this.times, this.#sums, lines],
       ...[lines.length, this.#pageSizeBytes],
     )
     const samples = plan[PLAN.samples]!
     if (samples < 0 || samples > CAPACITY) throw new TidemarkError(`the sampling loop took ${samples} samples`)
-    log?.takeBack(plan)
+    log?.importState(plan)
     if (samples === 0) return NOTHING
     for (let i = 0; i < samples; i++) pace.taken(this.times[i]!)
     const lastMs = this.times[samples - 1]!
     let moved = false
     for (const [i, one] of this.#watched.entries()) {
       const texts = this.#texts.subarray(2 * i * STATUS_BYTES, 2 * (i + 1) * STATUS_BYTES)
-      if (one.takeBack(this.#processes, i * PROCESS_LENGTH, { texts, timeMs: lastMs })) moved = true
+      if (one.importState(this.#processes, i * PROCESS_LENGTH, { texts, timeMs: lastMs })) moved = true
     }
     return { samples, moved }
   }

@@ -1,4 +1,4 @@
-import { readSharedMemory } from '../../linux/smaps-rollup.js'
+import { readSharedMemory } from '../../linux/memory/smaps-rollup.js'
 import type { WatchedProcess } from './watched-process.js'
 
 /** Between two looks at a sum that is over the limit: reading PSS takes 19 ms for a GiB. */

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs'
-import { writeWhole } from '../../linux/native-io.js'
-import { PLAN } from './loop-layout.js'
+import { writeWhole } from '../../linux/native/native-io.js'
+import { PLAN } from './native-struct-layout.js'
 
 /**
  * Up to four samples a second each is written at once, at higher rates those of this time in one write: where the processor's caches are
@@ -88,7 +88,7 @@ export class SampleLog {
   }
 
   /** Lends file and buffer to the native loop, which appends as `end` does. */
-  lend(plan: Float64Array): Buffer {
+  exportState(plan: Float64Array): Buffer {
     plan[PLAN.log] = this.#descriptor
     plan[PLAN.flushedMs] = this.#flushedMs
     plan[PLAN.delayMs] = LONGEST_DELAY_MS
@@ -98,7 +98,7 @@ export class SampleLog {
   }
 
   /** What the loop could not write, as on a full disk, waits like what is delayed. */
-  takeBack(plan: Float64Array): void {
+  importState(plan: Float64Array): void {
     this.#length += plan[PLAN.written]!
     this.#flushedMs = plan[PLAN.flushedMs]!
     this.#end = plan[PLAN.pending]!

@@ -1,4 +1,4 @@
-import type { MemoryReading } from '../../marks.js'
+import type { MemoryReading } from '../../shared/marks.js'
 import type { SamplingFacts, TreePeak } from '../recording.js'
 
 /**

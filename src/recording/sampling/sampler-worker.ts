@@ -4,11 +4,11 @@
  */
 import { devNull } from 'node:os'
 import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { useNativeIo } from '../../linux/native-io.js'
-import { takePrecedence } from '../../linux/this-thread.js'
+import { useNativeIo } from '../../linux/native/native-io.js'
+import { takePrecedence } from '../../linux/threads/this-thread.js'
 import { findSamplingLoop } from './native-loop.js'
+import { Sampler } from './sampler-loop.js'
 import type { SamplerSettings } from './sampler-protocol.js'
-import { Sampler } from './thread-sampler.js'
 
 /** About 50 ms in all. What all samplers do alike is compiled for all; what one does, for that one. */
 const REHEARSING_SAMPLERS = 8
@@ -21,10 +21,10 @@ useNativeIo()
 const sample = findSamplingLoop()
 if (settings.intervalMs <= PRECEDENCE_INTERVAL_MS) takePrecedence()
 // Of what is left to do where samples are taken in C, twice a second or so, the compiling would cost more than it spares.
-if (sample === undefined) rehearse(settings)
+if (sample === undefined) warmUp(settings)
 new Sampler(port, settings, sample).run()
 
-function rehearse({ tree, ...others }: SamplerSettings): void {
+function warmUp({ tree, ...others }: SamplerSettings): void {
   const rehearsed: SamplerSettings = {
     ...others,
     samplesFile: devNull,
@@ -35,5 +35,5 @@ function rehearse({ tree, ...others }: SamplerSettings): void {
     bell: new SharedArrayBuffer(4),
     tree: tree === null ? null : { assignment: null, recorderPid: process.pid },
   }
-  for (let i = 0; i < REHEARSING_SAMPLERS; i++) new Sampler(new MessageChannel().port1, rehearsed, undefined).rehearse()
+  for (let i = 0; i < REHEARSING_SAMPLERS; i++) new Sampler(new MessageChannel().port1, rehearsed, undefined).warmUp()
 }

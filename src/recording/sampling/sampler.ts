@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { TidemarkError } from '../../errors.js'
-import { ring } from '../../linux/interruptible-sleep.js'
+import { ring } from '../../linux/native/interruptible-sleep.js'
+import { TidemarkError } from '../../shared/errors.js'
 import type { FromSampler, ProcessToSample, SamplerSettings, ToSampler } from './sampler-protocol.js'
 
 /** The sampling thread as the recorder sees it. */

@@ -1,9 +1,9 @@
-import { carriesVariable } from '../../linux/environment.js'
-import { openNewestPid } from '../../linux/newest-pid.js'
-import { listPids } from '../../linux/process-list.js'
-import { hasEnded, type ProcessStat, readProcessStat } from '../../linux/process-stat.js'
-import { isThread } from '../../linux/thread.js'
-import { PLAN } from './loop-layout.js'
+import { carriesVariable } from '../../linux/process/environment.js'
+import { openLastPid } from '../../linux/process/last-pid.js'
+import { listPids } from '../../linux/process/process-list.js'
+import { hasEnded, type ProcessStat, readProcessStat } from '../../linux/process/process-stat.js'
+import { isThread } from '../../linux/threads/thread.js'
+import { PLAN } from './native-struct-layout.js'
 import type { TreeSettings } from './sampler-protocol.js'
 
 /** A whole listing of /proc at least this often, for whatever the shorter ways missed. */
@@ -26,7 +26,7 @@ const ATTEMPTS = 2
  */
 export class TreeTracker {
   readonly #settings: TreeSettings
-  readonly #newestPid = openNewestPid()
+  readonly #newestPid = openLastPid()
   readonly #ours = new Set<number>()
   /** Numbers of groups that one of ours leads, or led. */
   readonly #groups = new Set<number>()
@@ -84,7 +84,7 @@ export class TreeTracker {
   }
 
   /** Tells the native loop where to look whether there is news. */
-  lend(plan: Float64Array): void {
+  exportState(plan: Float64Array): void {
     if (this.#newestPid === null) return
     plan[PLAN.loadavg] = this.#newestPid.descriptor
     plan[PLAN.newestPid] = this.#seenPid ?? 0

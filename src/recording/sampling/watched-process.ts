@@ -1,13 +1,13 @@
-import { readCommandLine } from '../../linux/command-line.js'
-import { livingThread } from '../../linux/living-thread.js'
-import { countOpenFiles } from '../../linux/open-files.js'
-import { pageSizeBytes } from '../../linux/page-size.js'
-import { isAlive } from '../../linux/process-stat.js'
-import { type OpenStatus, openStatus, type ProcessStatus, parseStatus } from '../../linux/process-status.js'
-import { readStackStart } from '../../linux/stack-start.js'
-import { openStatm, type ReadingKind, type Statm } from '../../linux/statm.js'
-import { readZombieExit } from '../../linux/zombie-exit.js'
-import { PROCESS, STATUS_BYTES } from './loop-layout.js'
+import { countOpenFiles } from '../../linux/files/open-files.js'
+import { pageSizeBytes } from '../../linux/memory/page-size.js'
+import { openStatm, type ReadingKind, type Statm } from '../../linux/memory/statm.js'
+import { readCommandLine } from '../../linux/process/command-line.js'
+import { isAlive } from '../../linux/process/process-stat.js'
+import { type OpenStatus, openStatus, type ProcessStatus, parseStatus } from '../../linux/process/process-status.js'
+import { readStackStart } from '../../linux/process/stack-start.js'
+import { readZombieExit } from '../../linux/process/zombie-exit.js'
+import { livingThread } from '../../linux/threads/living-thread.js'
+import { PROCESS, STATUS_BYTES } from './native-struct-layout.js'
 import type { SampledProcess, StatusIntervals } from './sampler-protocol.js'
 
 /** On older kernels counting descriptors lists a folder, thousands of entries on a busy server. */
@@ -213,7 +213,7 @@ export class WatchedProcess {
   }
 
   /** Lends what is known of it to the native loop. */
-  lend(processes: Float64Array, at: number): void {
+  exportState(processes: Float64Array, at: number): void {
     processes[at + PROCESS.pid] = this.known.pid
     processes[at + PROCESS.statm] = this.#statm.descriptor
     processes[at + PROCESS.status] = this.#files.status.descriptor
@@ -229,7 +229,7 @@ export class WatchedProcess {
   }
 
   /** Samples were taken of it, the last one at this time: RSS then, and the statuses that were read meanwhile. True as `readStatus`. */
-  takeBack(processes: Float64Array, at: number, { texts, timeMs }: { texts: Uint8Array; timeMs: number }): boolean {
+  importState(processes: Float64Array, at: number, { texts, timeMs }: { texts: Uint8Array; timeMs: number }): boolean {
     this.#statm.saw(processes[at + PROCESS.pages]!)
     this.isRead = true
     this.known.lastSeenMs = timeMs

@@ -1,4 +1,4 @@
-import { printable } from '../../printable.js'
+import { printable } from '../../shared/printable.js'
 import type { Cell, ExportTable } from './tables.js'
 
 /** CSV as in RFC 4180, with a head; what was not measured is empty. In pieces, so that no size is too large. */

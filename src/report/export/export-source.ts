@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Comparison, TrialResult } from '../../experiment/comparison.js'
-import { readComparison } from '../../experiment/folder.js'
-import type { Setting } from '../../experiment/settings.js'
-import { readRecording } from '../../recording/read-recording.js'
+import { readComparison } from '../../comparison/run/comparison-folder.js'
 import type { Recording } from '../../recording/recording.js'
+import { readRecording } from '../../recording/storage/read-recording.js'
+import type { Comparison, TrialResult } from '../../results/comparison.js'
+import type { Setting } from '../../results/setting.js'
 
 /** What is exported: a recording by itself, or a comparison with the recordings of its trials. */
 export interface ExportSource {

@@ -1,5 +1,5 @@
-import { readSharedMemoryLog } from '../../recording/read-shared-log.js'
 import type { Recording, RoundRecord } from '../../recording/recording.js'
+import { readPssLog } from '../../recording/storage/read-pss-log.js'
 import { type ExportedTrial, type ExportSource, roundsOf } from './export-source.js'
 
 export type Cell = string | number | null
@@ -109,7 +109,7 @@ const SHARED_COLUMNS: Column<ExportedShared>[] = [
 function* sharedOf(trial: ExportedTrial): Generator<ExportedShared> {
   const { folder, head } = trial.recording()
   const nameOf = namesOf(head)
-  for (const { timeMs, pid, pssBytes, ussBytes } of readSharedMemoryLog(folder))
+  for (const { timeMs, pid, pssBytes, ussBytes } of readPssLog(folder))
     yield { timeMs, pid, pssBytes, ussBytes, ...nameOf(pid) }
 }
 

@@ -1,9 +1,9 @@
 import { gridY, line, type Markish, pointer, tip } from '@observablehq/plot'
-import type { ReportData } from '../report-data.js'
-import { roundAxis, valueAxis } from './axes.js'
-import { type Figure, type FigureOptions, frame } from './figure.js'
-import { type LegendEntry, legend, legendHeight } from './legend.js'
-import { panelLayout, panelsOf } from './panels.js'
+import type { ReportData } from '../html/report-data.js'
+import { roundAxis, valueAxis } from './parts/axes.js'
+import { type Figure, type FigureOptions, frame } from './parts/figure.js'
+import { type LegendEntry, legend, legendHeight } from './parts/legend.js'
+import { panelLayout, panelsOf } from './parts/panels.js'
 import { type JudgedRound, judgedRounds, lastRound, lineOf } from './rounds.js'
 
 const PANEL_HEIGHT = 110

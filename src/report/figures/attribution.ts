@@ -1,9 +1,9 @@
 import { axisX, barX, gridX, type Markish, pointer, tickX, tip } from '@observablehq/plot'
-import { formatBytes, MIB } from '../../units.js'
-import type { ReportData } from '../report-data.js'
-import { type Figure, type FigureOptions, frame } from './figure.js'
-import { type LegendEntry, legend, legendHeight } from './legend.js'
-import { settingRows } from './rows.js'
+import { formatBytes, MIB } from '../../shared/units.js'
+import type { ReportData } from '../html/report-data.js'
+import { type Figure, type FigureOptions, frame } from './parts/figure.js'
+import { type LegendEntry, legend, legendHeight } from './parts/legend.js'
+import { settingRows } from './parts/rows.js'
 
 const BAR_HEIGHT = 11
 const PARTS = ['live', 'garbage', 'retained'] as const

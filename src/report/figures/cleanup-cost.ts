@@ -1,11 +1,11 @@
 import { axisX, dot, gridX, type Markish, pointer, text, tickX, tip } from '@observablehq/plot'
 import { median } from 'd3'
-import { formatDuration } from '../../units.js'
-import type { ReportData } from '../report-data.js'
-import { type Figure, type FigureOptions, frame } from './figure.js'
-import { type LegendEntry, legend, legendHeight } from './legend.js'
+import { formatDuration } from '../../shared/units.js'
+import type { ReportData } from '../html/report-data.js'
+import { type Figure, type FigureOptions, frame } from './parts/figure.js'
+import { type LegendEntry, legend, legendHeight } from './parts/legend.js'
+import { settingRows } from './parts/rows.js'
 import { type JudgedRound, judgedRounds } from './rounds.js'
-import { settingRows } from './rows.js'
 
 const ROW_HEIGHT = 34
 

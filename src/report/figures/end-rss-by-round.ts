@@ -1,11 +1,11 @@
 import { dot, gridY, line, type Markish, pointer, ruleY, text, tip } from '@observablehq/plot'
 import { median } from 'd3'
-import { formatBytes, MIB } from '../../units.js'
-import type { ReportData } from '../report-data.js'
-import { roundAxis, valueAxis } from './axes.js'
-import { type Figure, type FigureOptions, FONT_SIZE, frame } from './figure.js'
-import { type LegendEntry, legend, legendHeight } from './legend.js'
-import { panelLayout, panelsOf } from './panels.js'
+import { formatBytes, MIB } from '../../shared/units.js'
+import type { ReportData } from '../html/report-data.js'
+import { roundAxis, valueAxis } from './parts/axes.js'
+import { type Figure, type FigureOptions, FONT_SIZE, frame } from './parts/figure.js'
+import { type LegendEntry, legend, legendHeight } from './parts/legend.js'
+import { panelLayout, panelsOf } from './parts/panels.js'
 import { type JudgedRound, judgedRounds, lastRound, lineOf } from './rounds.js'
 
 const PANEL_HEIGHT = 190

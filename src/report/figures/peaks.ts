@@ -1,12 +1,12 @@
 import { axisX, dot, gridX, type Markish, pointer, ruleX, text, tickX, tip } from '@observablehq/plot'
 import { median } from 'd3'
-import { formatBytes, MIB, mib } from '../../units.js'
-import type { ReportData } from '../report-data.js'
-import { modelTicks } from './axes.js'
-import { type Figure, type FigureOptions, frame } from './figure.js'
-import { type LegendEntry, legend, legendHeight } from './legend.js'
+import { formatBytes, MIB, mib } from '../../shared/units.js'
+import type { ReportData } from '../html/report-data.js'
+import { modelTicks } from './parts/axes.js'
+import { type Figure, type FigureOptions, frame } from './parts/figure.js'
+import { type LegendEntry, legend, legendHeight } from './parts/legend.js'
+import { settingRows } from './parts/rows.js'
 import { judgedRounds } from './rounds.js'
-import { settingRows } from './rows.js'
 
 const ROW_HEIGHT = 34
 

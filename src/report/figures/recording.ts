@@ -13,11 +13,11 @@ import {
   tip,
 } from '@observablehq/plot'
 import { max } from 'd3'
-import { formatBytes, MIB } from '../../units.js'
-import { type Point, thin } from '../thin.js'
-import { type Figure, type FigureOptions, FONT_SIZE, frame, type Ink } from './figure.js'
-import { type LegendEntry, legend, legendHeight } from './legend.js'
-import { timeUnit } from './time-unit.js'
+import { formatBytes, MIB } from '../../shared/units.js'
+import { downsample, type Point } from '../downsample.js'
+import { type Figure, type FigureOptions, FONT_SIZE, frame, type Ink } from './parts/figure.js'
+import { type LegendEntry, legend, legendHeight } from './parts/legend.js'
+import { timeUnit } from './parts/time-unit.js'
 
 /** One or several recordings over time, laid over one another; times are counted from the start of each. */
 export interface RecordingFigureData {
@@ -58,7 +58,7 @@ export function recordingFigure(data: RecordingFigureData, options: RecordingFig
   const time = timeUnit(window.toMs - window.fromMs, data.axis)
   const colors = colorsOf(data, ink)
   const rows = data.series.flatMap((series, i) =>
-    thin(
+    downsample(
       series.points.filter(([timeMs]) => isInside(timeMs)),
       POINTS_PER_LINE,
     ).map(([timeMs, bytes]): Row => {

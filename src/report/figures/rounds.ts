@@ -1,4 +1,4 @@
-import type { ReportData, ReportRound } from '../report-data.js'
+import type { ReportData, ReportRound } from '../html/report-data.js'
 
 /** A round of the judged role, with the trial that it belongs to. */
 export interface JudgedRound {

@@ -1,15 +1,15 @@
 import { dot, gridY, line, type Markish, pointer, ruleY, text, tip } from '@observablehq/plot'
 import { max } from 'd3'
-import { formatBytes, MIB } from '../../units.js'
-import type { ReportData, ReportRound } from '../report-data.js'
-import { thin } from '../thin.js'
-import { timeAxis, valueAxis } from './axes.js'
-import { type Figure, type FigureOptions, FONT_SIZE, frame, type Ink } from './figure.js'
-import { type LegendEntry, legend, legendHeight } from './legend.js'
-import { panelLayout, panelsOf } from './panels.js'
-import { type NamedRole, roleEntries, rolesOf } from './roles.js'
-import { MOST_RUG_ROWS, RUG_ROW, type RugRow, rug } from './rug.js'
-import { timeUnit } from './time-unit.js'
+import { formatBytes, MIB } from '../../shared/units.js'
+import { downsample } from '../downsample.js'
+import type { ReportData, ReportRound } from '../html/report-data.js'
+import { timeAxis, valueAxis } from './parts/axes.js'
+import { type Figure, type FigureOptions, FONT_SIZE, frame, type Ink } from './parts/figure.js'
+import { type LegendEntry, legend, legendHeight } from './parts/legend.js'
+import { panelLayout, panelsOf } from './parts/panels.js'
+import { type NamedRole, roleEntries, rolesOf } from './parts/roles.js'
+import { MOST_RUG_ROWS, RUG_ROW, type RugRow, rug } from './parts/rug.js'
+import { timeUnit } from './parts/time-unit.js'
 
 const PANEL_HEIGHT = 210
 /** Two a pixel of a panel: nothing that thinning leaves out could be seen. */
@@ -74,7 +74,7 @@ type PeakRow = PointRow & { peakOf: ReportRound }
 function pointRows(data: ReportData): PointRow[] {
   return data.trials.flatMap(({ setting, trial, processes }) =>
     processes.flatMap(({ name, points }) =>
-      thin(points, POINTS_PER_LINE).map(([timeMs, bytes]) => ({ setting, trial, name, timeMs, bytes })),
+      downsample(points, POINTS_PER_LINE).map(([timeMs, bytes]) => ({ setting, trial, name, timeMs, bytes })),
     ),
   )
 }

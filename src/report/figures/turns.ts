@@ -1,11 +1,11 @@
 import { dot, gridY, line, type Markish, pointer, ruleY, tip } from '@observablehq/plot'
-import { formatBytes, MIB } from '../../units.js'
-import type { ReportData, ReportRound } from '../report-data.js'
-import { roundAxis, valueAxis } from './axes.js'
-import { type Figure, type FigureOptions, frame } from './figure.js'
-import { type LegendEntry, legend, legendHeight } from './legend.js'
-import { panelLayout, panelsOf } from './panels.js'
-import { roleEntries, rolesOf } from './roles.js'
+import { formatBytes, MIB } from '../../shared/units.js'
+import type { ReportData, ReportRound } from '../html/report-data.js'
+import { roundAxis, valueAxis } from './parts/axes.js'
+import { type Figure, type FigureOptions, frame } from './parts/figure.js'
+import { type LegendEntry, legend, legendHeight } from './parts/legend.js'
+import { panelLayout, panelsOf } from './parts/panels.js'
+import { roleEntries, rolesOf } from './parts/roles.js'
 
 const PANEL_HEIGHT = 150
 

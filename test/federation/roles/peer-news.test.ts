@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest'
-import { PeerNews } from '../../../src/federation/roles/peer-news.js'
-import type { SwarmEvent } from '../../../src/federation/swarm/events.js'
-import { Changes } from '../../../src/federation/wire/changes.js'
+import { Condition } from '../../../src/federation/async/condition.js'
+import type { SwarmEvent } from '../../../src/federation/swarm/consensus/events.js'
+import { CatchUpTrigger } from '../../../src/federation/swarm/peer/catch-up-trigger.js'
 
 const confirmed = { attempt: 0, digest: 'd' }
 
 function peerAt(state: { round: number; confirmed: typeof confirmed | null }) {
-  const changes = new Changes()
+  const changes = new Condition()
   const heard: SwarmEvent[] = []
-  const news = new PeerNews({ changes, state: () => state, hear: (event) => heard.push(event) })
+  const news = new CatchUpTrigger({ changes, state: () => state, hear: (event) => heard.push(event) })
   return { changes, heard, news, state }
 }
 

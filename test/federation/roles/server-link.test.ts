@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { StoppedError } from '../../../src/errors.js'
 import { fedavg } from '../../../src/federation/algorithms/fedavg.js'
-import { runServer } from '../../../src/federation/roles/server.js'
-import { ServerLink } from '../../../src/federation/roles/server-link.js'
+import { ServerConnection } from '../../../src/federation/client/server-connection.js'
+import { runServer } from '../../../src/federation/server/server.js'
+import { StoppedError } from '../../../src/shared/errors.js'
 import { fakeRole, TOKEN, waitForMark } from '../fake-role.js'
 import { joinByHand } from '../raw-client.js'
 import { clientSettings, serverSettings } from '../settings.js'
@@ -15,7 +15,7 @@ async function startJob() {
   const job = runServer({ settings, algorithm: fedavg, loadModel: async () => ({ initial: { ...initial } }) }, role)
   job.catch(() => {})
   const { url } = await waitForMark(role, 'ready')
-  const link = new ServerLink({
+  const link = new ServerConnection({
     ...clientSettings(),
     server: url!,
     token: TOKEN,

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
-import { openBuffered } from '../../../src/federation/rounds/buffered.js'
-import { SpareSets } from '../../../src/federation/rounds/spares.js'
-import { stateInMemory } from '../../../src/federation/weights/global-state.js'
-import { encodeWeights } from '../../../src/federation/weights/write-safetensors.js'
+import { openBuffered } from '../../../src/federation/aggregation/in-memory.js'
+import { SpareSets } from '../../../src/federation/aggregation/weights-pool.js'
+import { stateInMemory } from '../../../src/federation/tensors/global-state.js'
+import { encodeWeights } from '../../../src/federation/tensors/safetensors/write-safetensors.js'
 
 const specs = [{ name: 'w', dtype: 'F32', shape: [2] }] as const
 

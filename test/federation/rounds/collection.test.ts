@@ -1,16 +1,20 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { openBuffered } from '../../../src/federation/aggregation/in-memory.js'
 import { weightedMean } from '../../../src/federation/algorithms/fedavg.js'
-import { openBuffered } from '../../../src/federation/rounds/buffered.js'
-import { Collection, type CollectionRules, RoundFailedError } from '../../../src/federation/rounds/collection.js'
-import { encodeWeights } from '../../../src/federation/weights/write-safetensors.js'
-import type { ResultClaim } from '../../../src/federation/wire/messages.js'
+import {
+  type CollectorRules,
+  ResultCollector,
+  RoundFailedError,
+} from '../../../src/federation/rounds/result-collector.js'
+import { encodeWeights } from '../../../src/federation/tensors/safetensors/write-safetensors.js'
+import type { ResultClaim } from '../../../src/federation/transport/messages.js'
 
 const NEVER_MS = 60_000
 const TOO_LATE = { state: 'late', round: 2, reason: 'round 2 has gone on without it' }
 const specs = [{ name: 'w', dtype: 'F32', shape: [1] }] as const
 
-function open(changes: Partial<CollectionRules>) {
+function open(changes: Partial<CollectorRules>) {
   const aggregation = openBuffered({
     round: 2,
     attempt: 1,
@@ -27,7 +31,7 @@ function open(changes: Partial<CollectionRules>) {
     graceMs: NEVER_MS,
     deadlineMs: NEVER_MS,
   }
-  return new Collection({ ...rules, ...changes }, aggregation)
+  return new ResultCollector({ ...rules, ...changes }, aggregation)
 }
 
 function claim(client: string, changes: Partial<ResultClaim> = {}): ResultClaim {
@@ -38,7 +42,7 @@ function body(value = 1): Readable {
   return Readable.from(encodeWeights({ specs, data: [Float32Array.of(value)] }).chunks(), { objectMode: false })
 }
 
-async function names(collection: Collection): Promise<string[]> {
+async function names(collection: ResultCollector): Promise<string[]> {
   return (await collection.outcome).map((accepted) => accepted.client)
 }
 

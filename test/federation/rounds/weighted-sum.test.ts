@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { combineTensor } from '../../../src/federation/rounds/weighted-sum.js'
+import { combineTensor } from '../../../src/federation/aggregation/weighted-sum.js'
 
 // Longer than two blocks and no multiple of one, so that every loop has a rest.
 const LENGTH = 20_000

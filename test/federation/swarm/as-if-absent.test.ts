@@ -1,11 +1,11 @@
 /** Swarms with a peer that misbehaves in some rounds, against the swarms in which it is absent in exactly those. */
 import { describe, expect, it } from 'vitest'
-import { makeTrainer } from '../../../src/federation/roles/job-model.js'
-import { PeerCalls, type ResultAnswer } from '../../../src/federation/roles/peer-calls.js'
+import { makeTrainer } from '../../../src/federation/process/job-model.js'
+import { PeerClient, type ResultAnswer } from '../../../src/federation/swarm/peer/peer-client.js'
+import { weightsDigest } from '../../../src/federation/tensors/digest.js'
+import type { Weights } from '../../../src/federation/tensors/weights.js'
 import { initialWeights } from '../../../src/federation/training/initial-weights.js'
 import type { TrainingResult } from '../../../src/federation/training/trainer.js'
-import { weightsDigest } from '../../../src/federation/weights/digest.js'
-import type { Weights } from '../../../src/federation/weights/weights.js'
 import { TOKEN, waitForMark } from '../fake-role.js'
 import { get } from '../raw-client.js'
 import { serverSettings } from '../settings.js'
@@ -73,7 +73,7 @@ async function byHand(
   const stateOf = async () => (await get(url!, '/v1/status')).body
   const { specs } = trained.weights
   const job = String((await stateOf()).job)
-  const calls = new PeerCalls({ self: 'site-2', job, token: TOKEN, idleMs: 30_000, specs, addressOf: () => url })
+  const calls = new PeerClient({ self: 'site-2', job, token: TOKEN, idleMs: 30_000, specs, addressOf: () => url })
   const { signal } = new AbortController()
   const { numExamples, steps } = trained
   return {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { aggregatorOf, strangersOf } from '../../../src/federation/swarm/rotation.js'
+import { aggregatorOf, strangersOf } from '../../../src/federation/swarm/consensus/rotation.js'
 
 const peers = ['a', 'b', 'c']
 const turns = (rotation: string, attempt = 0) =>

@@ -2,9 +2,15 @@
  * Peers whose messages are lost, doubled, held back and delivered in any order, and who are killed and started again: the
  * state machine alone, with a bag of messages for a network. Everything is drawn from one seed.
  */
-import type { SwarmEffect, SwarmEvent } from '../../../src/federation/swarm/events.js'
-import { currentAggregator, isVoting, majorityOf, type SwarmState } from '../../../src/federation/swarm/state.js'
-import { judgeProposal, startState, step } from '../../../src/federation/swarm/succession.js'
+
+import { judgeProposal, startState, step } from '../../../src/federation/swarm/consensus/consensus.js'
+import type { SwarmEffect, SwarmEvent } from '../../../src/federation/swarm/consensus/events.js'
+import {
+  currentAggregator,
+  isVoting,
+  majorityOf,
+  type SwarmState,
+} from '../../../src/federation/swarm/consensus/state.js'
 import { createRandom } from '../../../src/federation/training/random.js'
 
 export interface Weather {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { SwarmEvent } from '../../../src/federation/swarm/events.js'
-import { startState, step } from '../../../src/federation/swarm/succession.js'
+import { startState, step } from '../../../src/federation/swarm/consensus/consensus.js'
+import type { SwarmEvent } from '../../../src/federation/swarm/consensus/events.js'
 import { SimulatedSwarm, type Weather } from './simulated-swarm.js'
 
 const peers = ['a', 'b', 'c']

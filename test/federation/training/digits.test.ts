@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { examplesOf, readDigits, splitDigits } from '../../../src/federation/training/digits.js'
+import { examplesOf, readDigits, splitDigits } from '../../../src/federation/training/digits/digits.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 
 const SHIPPED = new URL('../../../data/digits.csv.gz', import.meta.url)

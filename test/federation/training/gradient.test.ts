@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { tensorLength, type Weights } from '../../../src/federation/tensors/weights.js'
 import type { Examples } from '../../../src/federation/training/examples.js'
-import { logisticHead, softmaxHead, squaredHead } from '../../../src/federation/training/head.js'
 import { createLinearModel } from '../../../src/federation/training/linear-model.js'
+import { logisticHead, softmaxHead, squaredHead } from '../../../src/federation/training/loss.js'
 import { createMlp } from '../../../src/federation/training/mlp.js'
 import type { Model } from '../../../src/federation/training/model.js'
 import { createRandom, type Random } from '../../../src/federation/training/random.js'
 import { computeGradient } from '../../../src/federation/training/sgd.js'
-import { tensorLength, type Weights } from '../../../src/federation/weights/weights.js'
 
 const COUNT = 21
 

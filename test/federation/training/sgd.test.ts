@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { squaredHead } from '../../../src/federation/training/head.js'
+import type { Weights } from '../../../src/federation/tensors/weights.js'
 import { createLinearModel } from '../../../src/federation/training/linear-model.js'
+import { squaredHead } from '../../../src/federation/training/loss.js'
 import { computeGradient, sgdSteps, stepsOfEpochs } from '../../../src/federation/training/sgd.js'
-import type { Weights } from '../../../src/federation/weights/weights.js'
 
 const model = createLinearModel({ features: 2, outputs: 1, head: squaredHead(1) })
 const examples = {

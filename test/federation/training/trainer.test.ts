@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { bytesOf, type Weights, weightsBytes } from '../../../src/federation/tensors/weights.js'
 import { createEvaluator } from '../../../src/federation/training/evaluator.js'
 import { initialWeights } from '../../../src/federation/training/initial-weights.js'
 import { modelSpecs } from '../../../src/federation/training/model-choice.js'
 import { createTrainer, type TrainingSettings } from '../../../src/federation/training/trainer.js'
-import { bytesOf, type Weights, weightsBytes } from '../../../src/federation/weights/weights.js'
-import { defaultValues } from '../../../src/option-spec.js'
-import { jobOptions, serverOptions, trainingOptions } from '../../../src/options.js'
+import { jobOptions, serverOptions, trainingOptions } from '../../../src/options/all.js'
+import { defaultValues } from '../../../src/options/spec.js'
 
 const defaults = { ...defaultValues(serverOptions), ...defaultValues(jobOptions), ...defaultValues(trainingOptions) }
 /** Pinned, so that what is learnt here does not hang on the defaults of the command line. */

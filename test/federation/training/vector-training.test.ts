@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { logisticHead, softmaxHead, squaredHead } from '../../../src/federation/training/head.js'
+import type { TensorType, Weights } from '../../../src/federation/tensors/weights.js'
 import { createLinearModel } from '../../../src/federation/training/linear-model.js'
+import { logisticHead, softmaxHead, squaredHead } from '../../../src/federation/training/loss.js'
 import { createSgdTrainer } from '../../../src/federation/training/sgd-trainer.js'
-import type { TensorType, Weights } from '../../../src/federation/weights/weights.js'
 
 /** The clients' part of the golden vectors alone: what each one makes of the weights that it is sent. */
 interface TrainingCase {

@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '../../../src/errors.js'
 import { bytesOfDecimalMib, decimalMib } from '../../../src/recording/formats/decimal-mib.js'
 import { Lines } from '../../../src/recording/formats/lines.js'
 import { readMprof } from '../../../src/recording/formats/mprof.js'
 import { mprofLines } from '../../../src/recording/formats/mprof-writer.js'
 import type { RecordingEvent } from '../../../src/recording/formats/recording-event.js'
+import { UsageError } from '../../../src/shared/errors.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 
 const SAMPLES = [

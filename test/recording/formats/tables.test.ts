@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '../../../src/errors.js'
 import { importRecording } from '../../../src/recording/formats/imported-recording.js'
 import { openRecording } from '../../../src/recording/formats/open-recording.js'
+import { UsageError } from '../../../src/shared/errors.js'
 import { temporaryFolder } from '../../temporary-folder.js'
 
 const MIB = 2 ** 20

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { Pace } from '../../../src/recording/sampling/pace.js'
+import { SamplingSchedule } from '../../../src/recording/sampling/sampling-schedule.js'
 
 test('deadlines are absolute: one late sample does not move those after it', () => {
-  const pace = new Pace(100, 1000)
+  const pace = new SamplingSchedule(100, 1000)
   pace.taken(1003)
   expect(pace.dueMs).toBe(1100)
   pace.taken(1150)
@@ -10,7 +10,7 @@ test('deadlines are absolute: one late sample does not move those after it', () 
 })
 
 test('moments that passed while a sample was late are left out, and counted', () => {
-  const pace = new Pace(100, 1000)
+  const pace = new SamplingSchedule(100, 1000)
   pace.taken(1000)
   pace.taken(1420)
   expect(pace.dueMs).toBe(1500)
@@ -18,7 +18,7 @@ test('moments that passed while a sample was late are left out, and counted', ()
 })
 
 test('moments with nothing to sample are neither samples nor left out', () => {
-  const pace = new Pace(100, 1000)
+  const pace = new SamplingSchedule(100, 1000)
   pace.passed(1000)
   pace.passed(1250)
   expect(pace.dueMs).toBe(1300)
@@ -29,13 +29,13 @@ test('moments with nothing to sample are neither samples nor left out', () => {
 })
 
 test('lateness is told as median, 99th percentile and maximum', () => {
-  const pace = new Pace(10, 0)
+  const pace = new SamplingSchedule(10, 0)
   for (let n = 0; n < 100; n++) pace.taken(n * 10 + (n === 99 ? 7 : 0.05))
   expect(pace.facts().jitterMs).toEqual({ median: 0.06, p99: 0.06, max: 7 })
 })
 
 test('before the first sample nothing is known of the pace', () => {
-  expect(new Pace(10, 0).facts()).toEqual({
+  expect(new SamplingSchedule(10, 0).facts()).toEqual({
     askedIntervalMs: 10,
     achievedIntervalMs: null,
     samples: 0,

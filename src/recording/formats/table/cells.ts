@@ -1,4 +1,4 @@
-import { MIB } from '../../../units.js'
+import { MIB } from '../../../shared/units.js'
 
 /** Spellings of a value that is missing, in lower case. */
 const MISSING = new Set(

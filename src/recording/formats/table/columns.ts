@@ -1,5 +1,5 @@
-import { suggestWord } from '../../../closest-word.js'
-import { UsageError } from '../../../errors.js'
+import { suggestWord } from '../../../shared/did-you-mean.js'
+import { UsageError } from '../../../shared/errors.js'
 import { type ColumnMeaning, columnMeaning } from './column-names.js'
 import { type ColumnValues, columnValues } from './column-values.js'
 import type { Row, Table } from './rows.js'

@@ -1,4 +1,4 @@
-import { messageOf, UsageError } from '../../../errors.js'
+import { messageOf, UsageError } from '../../../shared/errors.js'
 import type { Row, Table } from './rows.js'
 import { textChunks } from './text-chunks.js'
 

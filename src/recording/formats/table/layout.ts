@@ -1,4 +1,4 @@
-import { UsageError } from '../../../errors.js'
+import { UsageError } from '../../../shared/errors.js'
 import { PHASE_VALUES } from './column-words.js'
 import { type Column, columnNamed, columnsOf, list } from './columns.js'
 import { findMemory, type MemoryColumn } from './memory-columns.js'
@@ -27,7 +27,7 @@ export interface Layout {
 }
 
 /** @throws UsageError with the option that settles it, where names and values do not */
-export function layoutOf(table: Table, rows: readonly Row[], options: TableOptions): Layout {
+export function tensorSchemaOf(table: Table, rows: readonly Row[], options: TableOptions): Layout {
   const { place } = table
   const columns = columnsOf(table, rows)
   const time = findTime(place, columns, options)

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os'
-import { UsageError } from '../../../errors.js'
-import { formatBytes, MIB } from '../../../units.js'
+import { UsageError } from '../../../shared/errors.js'
+import { formatBytes, MIB } from '../../../shared/units.js'
 import { bytesOfDecimalMib } from '../decimal-mib.js'
 import { isMissing, isPercent, PLAIN_NUMBER, plainNumber, sizeParts } from './cells.js'
 import { type Column, columnNamed, list } from './columns.js'

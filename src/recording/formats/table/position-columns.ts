@@ -1,5 +1,5 @@
-import { UsageError } from '../../../errors.js'
-import { parseDurationMs } from '../../../units.js'
+import { UsageError } from '../../../shared/errors.js'
+import { parseDurationMs } from '../../../shared/units.js'
 import { isMissing, plainNumber } from './cells.js'
 import { type Column, columnNamed } from './columns.js'
 import { parseClock, parseDate } from './dates.js'

@@ -1,8 +1,8 @@
-import { UsageError } from '../../../errors.js'
-import { printableLine } from '../../../printable.js'
+import { UsageError } from '../../../shared/errors.js'
+import { printableLine } from '../../../shared/printable.js'
 import type { RecordingEvent } from '../recording-event.js'
 import { columnNamed, columnsOf } from './columns.js'
-import { keyOf, type Layout, layoutOf } from './layout.js'
+import { keyOf, type Layout, tensorSchemaOf } from './layout.js'
 import { parseRound } from './position-columns.js'
 import { quoted, type Row, type Table, take } from './rows.js'
 import { byRound, byTime, Readings, totalOf } from './series.js'
@@ -33,7 +33,7 @@ export function readTable(table: Table, options: TableOptions): TablePart[] {
   const isAsked = filterOf(table, options)
   const head = [...take(filtered(table, isAsked), ROWS_LOOKED_AT)]
   if (head.length === 0) return nothingIn(table, options)
-  const layout = layoutOf(table, head, options)
+  const layout = tensorSchemaOf(table, head, options)
   const collected = collect(table, filtered(table, isAsked), layout)
   const notes = [
     layout.words,
@@ -87,7 +87,7 @@ function nothingIn(table: Table, options: TableOptions): TablePart[] {
     throw new UsageError(
       `${table.file}: no row has ${options.where!.map(({ column, value }) => `${column}=${value}`).join(' and ')}, as --where asks`,
     )
-  layoutOf(table, [], options)
+  tensorSchemaOf(table, [], options)
   return []
 }
 

@@ -1,5 +1,5 @@
 import Papa from 'papaparse'
-import { UsageError } from '../../../errors.js'
+import { UsageError } from '../../../shared/errors.js'
 import { isBetweenBlocks, momentOf } from './blocks.js'
 import { findHeader, fitted, isHeaderAgain, isNamed, usual, usualWidth, withRowNames } from './header.js'
 import { textChunks } from './text-chunks.js'

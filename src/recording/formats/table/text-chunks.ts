@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
-import { messageOf, UsageError } from '../../../errors.js'
+import { messageOf, UsageError } from '../../../shared/errors.js'
 
 const CHUNK_BYTES = 262_144
 

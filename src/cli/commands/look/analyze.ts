@@ -1,0 +1,194 @@
+import { analyzeOptions } from '../../../options/all.js'
+import type { OptionValues } from '../../../options/spec.js'
+import {
+  openRecordings,
+  type RecordingFile,
+  type RecordingFormat,
+  runsOf,
+} from '../../../recording/formats/open-recording.js'
+import { type RoundsToJudge, roundsToJudge } from '../../../recording/formats/rounds-to-judge.js'
+import { COMBINED_PID } from '../../../recording/recording.js'
+import { messageOf, UsageError } from '../../../shared/errors.js'
+import { printableLine } from '../../../shared/printable.js'
+import { formatDuration } from '../../../shared/units.js'
+import type { Analysis, AnalyzeOptions } from '../../../verdict/shape/analysis.js'
+import { analyzeRounds } from '../../../verdict/shape/analyze-rounds.js'
+import { comparisonToJudge, isComparison } from '../../comparison-to-judge.js'
+import { printError } from '../../output/print-error.js'
+import type { Command } from '../../parsing/command.js'
+import { tableOptionsOf } from '../../parsing/table-options.js'
+import { namedRecordings, newestRecording } from '../../recordings-in-folder.js'
+
+export const command: Command = {
+  verb: 'analyze',
+  summary: 'Say what the memory does over the rounds: stable, grows, saw-tooth, settles, ...',
+  description: [
+    'Judges recordings: the shape of the memory over the rounds, its size with a 95 % interval, the reason, and where',
+    'nothing can be decided, how many rounds it takes. Reads recordings of Tidemark, files of mprof, logs of psrecord, and',
+    'tables: CSV, JSON, JSON lines, or columns with blanks between, also in UTF-16 or packed by gzip; a pipe, or standard',
+    'input as -. Of the folder of a comparison each setting is judged, over all of its trials.',
+    '',
+    'The columns of a table are found by their names and values, and a note says what was taken for what. Where that is not',
+    'clear, the table is refused with the option that settles it. A table with rounds and times is judged by its rounds. Several',
+    'series in it (pid, client, pod, ...) are judged each, or their total with --sum; so are several runs in one file.',
+    '',
+    'A recording without rounds is cut into up to 40 equal windows of time, each with its median; a window then stands for a',
+    'round, and the output says how long it is.',
+    '',
+    'Exit codes: 0 every file has a verdict; 2 a file could not be read (the others are judged all the same); 4 at least one',
+    'is inconclusive.',
+  ].join('\n'),
+  arguments: '[recordings...]',
+  options: analyzeOptions,
+  onlyPrints: true,
+  examples: [
+    'tidemark analyze',
+    'tidemark analyze server.csv --gc-rounds 5',
+    'tidemark analyze rounds.csv --limit 8GiB --horizon 1000',
+    'tidemark analyze phases.csv --where phase=end',
+    'tidemark analyze runs/*.csv --json',
+    'tidemark analyze runs/fedavg-20260712-130509 --floor 0.5%',
+    "grep -v '^#' rounds.csv | tidemark analyze -",
+  ],
+  run: async ({ arguments: names, options }) => {
+    const asked = options as OptionValues<typeof analyzeOptions>
+    const given = names.length === 0 ? [newestRecording('analyze')] : names
+    const judged = given.flatMap((name) => judgeOrExplain(name, asked))
+    const text = asked.json ? `${JSON.stringify(judged.map(asJson), null, 2)}\n` : judged.map(asText).join('')
+    process.stdout.write(text)
+    return exitCodeOf(judged)
+  },
+}
+
+interface Judged {
+  path: string
+  format: RecordingFormat | 'comparison'
+  /** Of a comparison. */
+  setting?: string
+  /** Of several series or runs in one file. */
+  series: string | null
+  source: Pick<RoundsToJudge, 'unit' | 'secondsPerRound' | 'process' | 'notes'>
+  analysis: Analysis
+}
+
+interface Unreadable {
+  path: string
+  error: UsageError
+}
+
+/** A file that cannot be read is told on standard error at once, and keeps its place among the others. */
+function judgeOrExplain(name: string, options: OptionValues<typeof analyzeOptions>): (Judged | Unreadable)[] {
+  try {
+    const path = namedRecordings([name])[0]!
+    if (isComparison(path)) return judgeSettings(path, options)
+    const files = openRecordings(path, tableOptionsOf(options)).flatMap(runsOf)
+    return files.map((file) => judge(file, options))
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    printError(error, process.stderr)
+    return [{ path: name, error }]
+  }
+}
+
+/** What is asked here beats what the comparison was judged by. */
+function judgeSettings(path: string, options: OptionValues<typeof analyzeOptions>): Judged[] {
+  const settings = comparisonToJudge(path)
+  if (settings.length === 0) throw new UsageError(`${path}: no trial of this comparison was completed`)
+  return settings.map(({ setting, trials, options: own }) => {
+    const analysis = analyzeRounds(trials, {
+      gcRounds: options.gcRounds ?? own.gcRounds,
+      floor: options.floor ?? own.floor,
+      limitBytes: options.limit ?? own.limitBytes,
+      ...horizonOf(path, options.horizon, own.secondsPerRound),
+      secondsPerRound: own.secondsPerRound,
+    })
+    const secondsPerRound = own.secondsPerRound ?? null
+    return {
+      path,
+      format: 'comparison',
+      setting,
+      series: null,
+      source: { unit: 'round', secondsPerRound, process: null, notes: [] },
+      analysis,
+    }
+  })
+}
+
+/** @throws UsageError for a time where rounds have no known length */
+function horizonOf(
+  path: string,
+  horizon: OptionValues<typeof analyzeOptions>['horizon'],
+  secondsPerRound: number | undefined,
+): Pick<AnalyzeOptions, 'horizonRounds' | 'horizonSeconds'> {
+  if (horizon === undefined) return {}
+  if ('rounds' in horizon) return { horizonRounds: horizon.rounds }
+  if (secondsPerRound === undefined)
+    throw new UsageError(`${path} does not tell how long a round takes, so --horizon cannot be a time`, {
+      fix: 'Give it in rounds: --horizon 5000',
+    })
+  return { horizonSeconds: horizon.seconds }
+}
+
+function judge(file: RecordingFile, options: OptionValues<typeof analyzeOptions>): Judged {
+  const source = roundsToJudge(file)
+  const analysis = analyzeRounds(source.rounds, {
+    gcRounds: options.gcRounds ?? source.gcRounds ?? undefined,
+    floor: options.floor,
+    limitBytes: options.limit ?? source.limitBytes ?? undefined,
+    ...horizonOf(file.path, options.horizon, source.secondsPerRound ?? undefined),
+    secondsPerRound: source.secondsPerRound ?? undefined,
+    isTime: source.unit === 'window',
+  })
+  return { path: file.path, format: file.format, series: file.part, source, analysis }
+}
+
+function asJson(judged: Judged | Unreadable): Record<string, unknown> {
+  if ('error' in judged) {
+    const { path, error } = judged
+    return { path, error: messageOf(error), ...(error.fix === undefined ? {} : { fix: error.fix }) }
+  }
+  const { path, format, setting, series, analysis, source } = judged
+  const { unit, secondsPerRound, process, notes } = source
+  return {
+    path,
+    format,
+    ...(setting === undefined ? {} : { setting }),
+    ...(series === null ? {} : { series }),
+    unit,
+    secondsPerRound,
+    process,
+    ...analysis,
+    notes,
+  }
+}
+
+function asText(judged: Judged | Unreadable): string {
+  if ('error' in judged) return `${printableLine(judged.path)}: not read\n`
+  const { path, setting, series, analysis, source } = judged
+  const ofSeries = series === null ? '' : ` (${series})`
+  const { process } = source
+  const isOne = process !== null && process.pid !== COMBINED_PID
+  const ofProcess = process === null ? ofSeries : ` (${process.name}, ${isOne ? `pid ${process.pid}` : process.role})`
+  const of = setting === undefined ? ofProcess : ` ${setting} (${trialsOf(analysis)})`
+  return [
+    printableLine(`${path}${of}: ${analysis.shape}`),
+    `  ${analysis.reason}`,
+    ...(source.unit === 'window'
+      ? [`  It tells no rounds: "round" stands for a window of ${formatDuration(source.secondsPerRound! * 1000)}.`]
+      : []),
+    ...source.notes.map((note) => `  note: ${printableLine(note)}`),
+    '',
+  ].join('\n')
+}
+
+function trialsOf({ trials }: Analysis): string {
+  return trials === 1 ? '1 trial' : `${trials} trials together`
+}
+
+const UNREADABLE = 2
+const INCONCLUSIVE = 4
+
+function exitCodeOf(judged: readonly (Judged | Unreadable)[]): number {
+  if (judged.some((one) => 'error' in one)) return UNREADABLE
+  return judged.some((one) => 'analysis' in one && one.analysis.shape === 'inconclusive') ? INCONCLUSIVE : 0
+}

@@ -1,0 +1,96 @@
+import { statSync } from 'node:fs'
+import { listOptions } from '../../../options/all.js'
+import { commandLine } from '../../../recording/formats/command-line.js'
+import { openRecording } from '../../../recording/formats/open-recording.js'
+import { readMetadata } from '../../../recording/storage/read-recording.js'
+import { recorderState } from '../../../recording/storage/recorder-lock.js'
+import { UsageError } from '../../../shared/errors.js'
+import { printableLine } from '../../../shared/printable.js'
+import { formatBytes, formatDuration } from '../../../shared/units.js'
+import type { Command } from '../../parsing/command.js'
+import { type RecordingHere, recordingsHere } from '../../recordings-in-folder.js'
+
+export const command: Command = {
+  verb: 'list',
+  summary: 'List the recordings of the current folder, with their indices.',
+  description: [
+    'Lists what tidemark run and mprof run left in the current folder, the oldest first. The index can be given to plot,',
+    'peak and rm, where -1 is the newest.',
+  ].join('\n'),
+  options: listOptions,
+  onlyPrints: true,
+  examples: ['tidemark list', 'tidemark list --json'],
+  run: async ({ options }) => {
+    const rows = recordingsHere().map(rowOf)
+    if (options.json === true) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
+    else if (rows.length === 0) process.stderr.write('the current folder holds no recording\n')
+    else process.stdout.write(tableOf(rows))
+    return 0
+  },
+}
+
+interface Row {
+  index: number
+  name: string
+  format: RecordingHere['kind']
+  startedMs: number
+  /** How long it took, where its head tells; the file's size says as much of an mprof file. */
+  durationMs: number | null
+  sizeBytes: number | null
+  state: string | null
+  command: string | null
+}
+
+/** Of a broken recording it is listed that it is there; plot and peak say what is wrong with it. */
+function rowOf({ name, kind, started }: RecordingHere, index: number): Row {
+  const row = { index, name, format: kind, startedMs: started.getTime() }
+  const sizeBytes = kind === 'mprof' ? statSync(name).size : null
+  try {
+    return kind === 'mprof'
+      ? { ...row, durationMs: null, sizeBytes, state: null, command: commandOf(name) }
+      : { ...row, sizeBytes, ...headOf(name) }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    return { ...row, durationMs: null, sizeBytes, state: 'broken', command: null }
+  }
+}
+
+function headOf(name: string): Pick<Row, 'durationMs' | 'state' | 'command'> {
+  const { startedMs, endedMs, state, command } = readMetadata(name)
+  const isOver = state !== 'running' || recorderState(name) !== 'was killed'
+  return {
+    durationMs: endedMs === null ? null : endedMs - startedMs,
+    state: isOver ? state : 'recorder was killed',
+    command: commandLine(command),
+  }
+}
+
+function commandOf(name: string): string | null {
+  for (const event of openRecording(name).events()) if (event.kind === 'command') return event.command
+  return null
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const cells = rows.map(({ index, name, startedMs, durationMs, sizeBytes, state, command }) => [
+    String(index),
+    name,
+    localTime(new Date(startedMs)),
+    durationMs !== null ? formatDuration(durationMs) : sizeBytes !== null ? formatBytes(sizeBytes) : '',
+    [state === null || state === 'completed' ? '' : `(${state})`, printableLine(command ?? '')].join(' ').trim(),
+  ])
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => row[column]!.length)))
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+  return `${lines.join('\n')}\n`
+}
+
+/** `2026-11-23 20:48:23` */
+function localTime(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0')
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
+}

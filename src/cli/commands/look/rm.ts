@@ -1,0 +1,26 @@
+import { removalOptions } from '../../../options/all.js'
+import { UsageError } from '../../../shared/errors.js'
+import type { Command } from '../../parsing/command.js'
+import { namedRecordings } from '../../recordings-in-folder.js'
+import { removeRecordings } from '../../remove-recordings.js'
+
+export const command: Command = {
+  verb: 'rm',
+  summary: 'Remove recordings.',
+  description: [
+    'Removes recordings by index (0 is the oldest of the current folder, -1 the newest; tidemark list shows them) or by',
+    'path: folders of Tidemark and files of mprof alike. Nothing that is no recording is ever removed.',
+  ].join('\n'),
+  arguments: '[recordings...]',
+  options: removalOptions,
+  examples: ['tidemark rm -1', 'tidemark rm 0 1 2 --dry-run'],
+  run: async ({ arguments: names, options }) => {
+    if (names.length === 0)
+      throw new UsageError('rm: no recording was named', { fix: 'Name an index or a path: tidemark rm -1' })
+    removeRecordings(namedRecordings(names), {
+      isDryRun: options.dryRun === true,
+      isForced: options.force === true,
+    })
+    return 0
+  },
+}

@@ -1,0 +1,65 @@
+import { relative } from 'node:path'
+import { findProcess } from '../../../linux/process/find-process.js'
+import { attachOptions } from '../../../options/all.js'
+import type { OptionValues } from '../../../options/spec.js'
+import { recordAttached } from '../../../recording/record-attached.js'
+import { readOutline } from '../../../recording/storage/read-recording.js'
+import { UsageError } from '../../../shared/errors.js'
+import { startLiveSession } from '../../live/live-session.js'
+import { mprofCopy } from '../../output/mprof-copy.js'
+import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
+import type { Command, CommandInput } from '../../parsing/command.js'
+import { readRecordingOptions } from '../../parsing/recording-options.js'
+import { recordingFolder } from '../../recording-folder.js'
+import { stopOnSignal } from '../../stop-on-signal.js'
+
+export const command: Command = {
+  verb: 'attach',
+  summary: 'Record the memory of a process that runs already, and of its descendants.',
+  description:
+    'Records a running process and its descendants until it ends, or until --until-round or --for or Ctrl-C. The target is ' +
+    'named by its pid, its program or its script. It is not disturbed, except that the kernel’s peak of its memory is reset ' +
+    'at the start and after each round, which --no-reset leaves out.\n\n' +
+    'Rounds come from --rounds with --log, or from the marks of a program that was started with TIDEMARK_MARKS.',
+  arguments: '<pid|name>',
+  options: attachOptions,
+  examples: ['tidemark attach 1 --for 2s', 'tidemark attach $$ --for 2s --rate 50 --no-reset'],
+  run: attach,
+}
+
+async function attach(input: CommandInput): Promise<number> {
+  const options = input.options as OptionValues<typeof attachOptions>
+  const { out, force, untilRound, forMs, noReset, json, format, windowMs } = options
+  const { pattern, log, roundsFlag, probedRoles: _, ...recording } = readRecordingOptions('attach', input)
+  if (pattern !== undefined && log === undefined)
+    throw new UsageError('attach: --rounds needs --log FILE: the output of a running program cannot be read', {
+      fix: 'Name the file that the program logs to.',
+    })
+  const target = findProcess(input.arguments[0]!)
+  const folder = recordingFolder(out, force)
+  const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
+  process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
+  using stop = stopOnSignal(() => {})
+  const live = startLiveSession({ command: [target.name], windowMs })
+  const head = await recordAttached(
+    {
+      target,
+      folder,
+      resetPeaks: !noReset,
+      isWatched: true,
+      ...recording,
+      ...(pattern !== undefined && log !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
+      ...(untilRound !== undefined && { untilRound }),
+      ...(forMs !== undefined && { forMs }),
+    },
+    { signal: stop.signal, onRecorder: live.follow, onNote: live.say },
+  ).finally(live.end)
+  const read = readOutline(folder)
+  const shown = { ...read, folder: relative(process.cwd(), folder) || '.' }
+  process.stdout.write(
+    json ? `${JSON.stringify(recordingResult(read))}\n` : `${recordingSummary(shown)}. ${nextStep(shown.folder)}\n`,
+  )
+  if (copy !== undefined) process.stderr.write(`tidemark: for mprof: ${copy.write()}\n`)
+  stop.signal.throwIfAborted()
+  return head.state === 'failed' ? 3 : 0
+}

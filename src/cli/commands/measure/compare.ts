@@ -1,0 +1,150 @@
+import { basename } from 'node:path'
+import { hasComparison } from '../../../comparison/run/comparison-folder.js'
+import { type FinishedComparison, resumeComparison, runPlan } from '../../../comparison/run/run-comparison.js'
+import { makeSuiteFolder, readSuiteFolder, type SuiteFolder } from '../../../comparison/run/suite-folder.js'
+import { compareOptions } from '../../../options/all.js'
+import { plannedTrials } from '../../../results/shard.js'
+import { type StoppedError, UsageError } from '../../../shared/errors.js'
+import { comparisonAxes, comparisonJob, plannedRuns, type Run } from '../../comparison-runs.js'
+import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../../exit-codes.js'
+import {
+  printComparison,
+  printJson,
+  type ReportedComparison,
+  reportComparison,
+  reportOverview,
+} from '../../output/print-comparison.js'
+import { runWithProgress, type WatchedComparison } from '../../output/run-with-progress.js'
+import type { Command, CommandInput } from '../../parsing/command.js'
+import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
+import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'
+
+const { out, shard, resume, json } = compareOptions
+
+export const command: Command = {
+  verb: 'compare',
+  summary: 'Compare memory settings over repeated, interleaved trials of one job or command.',
+  description: [
+    'Runs a job under every combination of the memory settings, several times each in fresh processes, records the',
+    'memory of every process, and says what each setting did to the server.',
+    '',
+    'The job is the name of an algorithm (fedavg, scaffold, cyclic, swarm), or a suite: a *.memory.ts file, or a folder of them.',
+    'With all the four algorithms are compared one after the other, each in a folder of its own, with an overview; options',
+    'then reach the algorithms that have a use for them, and --server-memory-gc-rounds the peers of the swarm too.',
+    'Options that are given replace what the suite says. Results, with report.html, go to the folder that is printed.',
+    'Without a job, tidemark.config.ts (or .mjs, .json) of this folder says what to compare.',
+    '',
+    'Each setting ends with its shape, the cause, and whether that was expected. Exit codes: 0 as expected, or nothing was',
+    'expected; 1 an expectation was not met; 3 a trial failed; 4 an expectation cannot be decided yet, and how many more',
+    'rounds or trials it takes is printed.',
+    '',
+    'With --command the job is any program: its rounds are found in its output, the memory of all its processes is read',
+    'from outside, and each setting reaches it through {placeholders} and its environment. Where the first trials end well',
+    'without a process of the role or a line of a round, it stops with exit code 3 and says what would fit.',
+  ].join('\n'),
+  arguments: '[job]',
+  options: { ...comparisonAxes, out, shard, resume, json, ...comparisonJob },
+  elsewhere: HEAP_DIFF_ELSEWHERE,
+  examples: [
+    'tidemark compare fedavg',
+    'tidemark compare fedavg --trainer echo --model-size 50MB --rounds 12 --trials 3',
+    'tidemark compare scaffold --option I --local-steps 5 --trials 2',
+    'tidemark compare cyclic --order random --clients 4',
+    'tidemark compare swarm --clients 3 --memory-gc-rounds 0,1 --rotation round-robin',
+    'tidemark compare all --trainer echo --model-size 20MB --rounds 12 --trials 2',
+    'tidemark compare suites/fedavg --server-memory-gc-rounds 0,1 --arena-max unset',
+    "tidemark compare --command 'python job.py --gc {gc}' -L gc 0,5,1 --rounds nvflare --role server=runner_process",
+    "tidemark compare --command 'python job.py' -L MALLOC_ARENA_MAX unset,4 --rounds nvflare --probe",
+    'tidemark compare --resume runs/fedavg-20260712-130509',
+  ],
+  run: runCompare,
+}
+
+const LATE = 'all trials had ended: finishing the report; once more ends this at once'
+
+async function runCompare(input: CommandInput): Promise<number> {
+  const { runs, folder } = input.options.resume === undefined ? await newRuns(input) : resumedRuns(input)
+  const isJson = input.options.json === true
+  const reported: ReportedComparison[] = []
+  const exitCodes: number[] = []
+  for (const run of runs) {
+    const finished = await runWithProgress(run)
+    using late = stopOnSignal(() => process.stderr.write(`${LATE}\n`))
+    const one = await reportComparison(finished)
+    reported.push(one)
+    if (!isJson) await printComparison(one)
+    exitCodes.push(exitCodeOf(one, finished))
+    if (finished.mismatch !== undefined) process.stderr.write(`${finished.mismatch}\n`)
+    else if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished, folder)}\n`)
+    await hearSignals()
+    if (late.signal.aborted) {
+      exitCodes.push((late.signal.reason as StoppedError).exitCode)
+      break
+    }
+    if (finished.stopped !== undefined) break
+  }
+  if (folder !== undefined) await reportOverview(folder, reported, { isJson })
+  if (isJson) printJson(reported, { isSuite: folder !== undefined })
+  return worstExit(exitCodes)
+}
+
+/**
+ * A trial that failed is a target that failed, also where the others tell all that was asked. Shapes count where something
+ * was expected of them, and not of a shard, which holds a part of the trials.
+ */
+function exitCodeOf({ view }: ReportedComparison, { comparison, stopped }: WatchedComparison): number {
+  if (stopped !== undefined && comparison.state === 'stopped') return stopped.exitCode
+  if (comparison.trials.some(({ state }) => state === 'failed')) return TARGET_FAILED
+  if (comparison.shard !== undefined) return 0
+  const states = view.verdicts.map(({ expectation }) => expectation?.state)
+  if (states.includes('not met')) return NOT_AS_EXPECTED
+  return states.includes('undecided') ? INCONCLUSIVE : 0
+}
+
+/** What is to run, and the folder that all of it is in, where it is several comparisons. */
+interface Runs {
+  runs: Run[]
+  folder?: string
+}
+
+async function newRuns(input: CommandInput): Promise<Runs> {
+  const planned = await plannedRuns(input)
+  if (planned.length === 1) return { runs: planned.map(({ run }) => run) }
+  const name = basename(input.arguments[0] ?? 'config').replace(/\.memory\.\w+$/, '')
+  const suite = { plans: planned.map(({ plan }) => plan), shard: planned[0]?.shard }
+  return suiteRuns(makeSuiteFolder(input.options.out as string | undefined, name, suite))
+}
+
+/** A comparison of a suite that was begun goes on; one that was not begins. */
+function suiteRuns({ folder, comparisons, shard }: SuiteFolder): Runs {
+  const runs = comparisons.map(
+    (one): Run =>
+      (options) =>
+        hasComparison(one.folder)
+          ? resumeComparison(one.folder, options)
+          : runPlan(one.plan, { ...options, out: one.folder, shard }),
+  )
+  return { runs, folder }
+}
+
+function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs {
+  const others = [...given].filter((key) => key !== 'resume' && key !== 'json')
+  if (asked !== undefined || others.length > 0)
+    throw new UsageError(
+      `compare: --resume goes on with what ${options.resume} was started for; found ${[...(asked === undefined ? [] : [`"${asked}"`]), ...others.map((key) => `--${command.options[key]!.flag}`)].join(', ')} besides`,
+      { fix: `tidemark compare --resume ${options.resume}` },
+    )
+  const folder = String(options.resume)
+  const suite = readSuiteFolder(folder)
+  return suite === undefined
+    ? { runs: [(compareOptions) => resumeComparison(folder, compareOptions)] }
+    : suiteRuns(suite)
+}
+
+/** @param suite the folder of all comparisons, where there are several */
+function howToGoOn({ folder, comparison }: FinishedComparison, suite: string | undefined): string {
+  const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
+  const all = plannedTrials(comparison)
+  const of = suite === undefined ? '' : ` of ${comparison.name}`
+  return `stopped after ${done} of ${all} trials${of}; what was measured is kept. Go on with: tidemark compare --resume ${suite ?? folder}`
+}

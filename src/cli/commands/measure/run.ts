@@ -1,0 +1,142 @@
+import { constants } from 'node:os'
+import { relative } from 'node:path'
+import { exitCodeOf } from '../../../launch/exit-status.js'
+import type { LaunchedProcess } from '../../../launch/launch.js'
+import { runOptions } from '../../../options/all.js'
+import type { OptionValues } from '../../../options/spec.js'
+import { type RecordedCommand, recordCommand } from '../../../recording/record-command.js'
+import { readOutline } from '../../../recording/storage/read-recording.js'
+import { UsageError } from '../../../shared/errors.js'
+import { startLiveSession } from '../../live/live-session.js'
+import { heapDiffText } from '../../output/heap-diff-text.js'
+import { mprofCopy } from '../../output/mprof-copy.js'
+import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
+import type { Command, CommandInput } from '../../parsing/command.js'
+import { readRecordingOptions } from '../../parsing/recording-options.js'
+import { recordingFolder } from '../../recording-folder.js'
+
+export const command: Command = {
+  verb: 'run',
+  summary: 'Run a command and record the memory of all its processes.',
+  description:
+    'Runs a command, records it and all its descendants, and ends when it ends. Its input, output and exit code are its ' +
+    'own; signals are handed on to it. The summary goes to standard error.\n\n' +
+    'Peaks are the ones that the kernel keeps, so they are exact at any --rate. With --rounds, or when the command writes ' +
+    'marks to the file named by TIDEMARK_MARKS, there is an exact peak for each round.\n\n' +
+    'A --rounds that fits no line, a --role that fits no process and a --log that is not there are told after 30 s and at the ' +
+    'end, with what is there in their place. They are warnings: the exit code stays the command’s.\n\n' +
+    'Exits with the command’s own code, or 3 when it had to be ended (--timeout, --rss-limit) or the recording could not ' +
+    'be written to its end.',
+  arguments: '[command...]',
+  options: runOptions,
+  examples: [
+    'tidemark run -- python3 -c "x = bytearray(10**8)"',
+    'tidemark run --rate 100 --out before -- sh -c "sleep 1 & wait"',
+    'tidemark run --probe --rounds nvflare --role server=runner_process -- python3 job.py',
+    'tidemark run --heap-diff 10 --rounds "request (\\d+)" -- node server.js',
+  ],
+  run: runCommand,
+}
+
+async function runCommand(input: CommandInput): Promise<number> {
+  const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff, probe, probeRound, windowMs } =
+    input.options as OptionValues<typeof runOptions>
+  const { pattern, log, roundsFlag, probedRoles, ...recording } = readRecordingOptions('run', input)
+  if (input.arguments.length === 0)
+    throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
+  if (probeRound !== undefined && !probe)
+    throw new UsageError('run: --probe-round needs --probe', { fix: 'Add --probe.' })
+  if (probe && probeRound === undefined && !pattern?.words.some(({ kind }) => kind === 'finished'))
+    throw new UsageError('run: --probe: nothing tells when the work is done', {
+      fix: 'For example --rounds nvflare; or, with a pattern or marks, the round: --probe-round 10.',
+    })
+  const folder = recordingFolder(out, force)
+  const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
+  using forwarding = forwardSignals()
+  const live = startLiveSession({
+    command: input.arguments,
+    windowMs,
+    ...(rssLimit !== undefined && { limit: { bytes: rssLimit, name: '--rss-limit' } }),
+  })
+  const recorded = await recordCommand(
+    {
+      command: input.arguments,
+      folder,
+      graceMs,
+      isWatched: true,
+      ...recording,
+      ...(pattern !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
+      ...(probe && { probe: { afterRound: probeRound ?? null, roles: probedRoles } }),
+      ...(heapDiff !== undefined && { heapDiffRounds: heapDiff }),
+    },
+    {
+      onRecorder: live.follow,
+      onStart: (launched) => forwarding.to(launched),
+      onNote: live.say,
+    },
+  ).finally(live.end)
+  tell(recorded, folder, json)
+  if (copy !== undefined) say(`for mprof: ${copy.write()}`)
+  return exitCodeFor(recorded)
+}
+
+/** What a terminal, a shell or a supervisor sends; the command decides what comes of it. */
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const
+
+/**
+ * Hands signals on from now, to be in force before the command can say a word that somebody answers with Ctrl-C. What comes
+ * before there is a command waits for it. The command is no job of the terminal, so that Ctrl-Z has to stop it for the shell.
+ */
+function forwardSignals(): { to(launched: LaunchedProcess): void } & Disposable {
+  let command: LaunchedProcess | undefined
+  const waiting: NodeJS.Signals[] = []
+  const forward = (signal: NodeJS.Signals) => {
+    if (command === undefined) waiting.push(signal)
+    else command.signal(signal)
+  }
+  const stop = () => {
+    forward('SIGSTOP')
+    process.kill(process.pid, 'SIGSTOP')
+  }
+  for (const signal of FORWARDED) process.on(signal, forward)
+  process.on('SIGTSTP', stop)
+  return {
+    to: (launched) => {
+      command = launched
+      for (const signal of waiting) command.signal(signal)
+    },
+    [Symbol.dispose]: () => {
+      for (const signal of FORWARDED) process.off(signal, forward)
+      process.off('SIGTSTP', stop)
+    },
+  }
+}
+
+function tell({ leftBehind, heapDiff }: RecordedCommand, folder: string, json: boolean): void {
+  const recording = readOutline(folder)
+  if (json) {
+    process.stderr.write(`${JSON.stringify({ ...recordingResult(recording), ...(heapDiff && { heapDiff }) })}\n`)
+    return
+  }
+  const shown = { ...recording, folder: relative(process.cwd(), folder) || '.' }
+  say(`${recordingSummary(shown)}. ${nextStep(shown.folder)}`)
+  if (heapDiff !== undefined) say(heapDiffText(heapDiff))
+  if (leftBehind.length > 0)
+    say(`still running, and no longer recorded: pids ${leftBehind.join(', ')}. tidemark attach PID goes on.`)
+}
+
+/** As documented: the command had to be ended, or there is no whole recording of it. */
+const NOT_AS_ASKED = 3
+
+function exitCodeFor({ exit, ended, head }: RecordedCommand): number {
+  if (ended !== null) return NOT_AS_ASKED
+  if (head.state === 'failed' && exit.code === 0) return NOT_AS_ASKED
+  return exitCodeOf(exit, constants.signals)
+}
+
+/** Its first line says who speaks: the command's own output goes to the same place. */
+function say(text: string): void {
+  process.stderr.write(`tidemark: ${text}\n`)
+}

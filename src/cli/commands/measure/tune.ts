@@ -1,0 +1,156 @@
+import { loadSuite } from '../../../comparison/definition/suite.js'
+import { allocatorLibrary } from '../../../comparison/plan/allocator-library.js'
+import { overridePlan } from '../../../comparison/plan/override.js'
+import { type ComparisonPlan, planComparison } from '../../../comparison/plan/plan.js'
+import { allocatorsFound, type Tuned, tune } from '../../../comparison/run/tune.js'
+import {
+  axisOptions,
+  compareOptions,
+  jobOptions,
+  memoryOptions,
+  roundOptions,
+  trainingOptions,
+} from '../../../options/all.js'
+import type { OptionTable } from '../../../options/spec.js'
+import { count } from '../../../report/prose/count.js'
+import { StoppedError, UsageError } from '../../../shared/errors.js'
+import { formatBytes, formatDuration } from '../../../shared/units.js'
+import { type SettingSummary, summarizeSetting } from '../../../verdict/difference/setting-summary.js'
+import { comparisonProgress } from '../../output/comparison-progress.js'
+import type { Command, CommandInput } from '../../parsing/command.js'
+import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
+import { stopOnSignal } from '../../stop-on-signal.js'
+
+const { seed, ...jobWithoutSeed } = jobOptions
+const { rateHz, trialDeadlineMs, out, json } = compareOptions
+const ofJob: OptionTable = {
+  ...jobWithoutSeed,
+  ...trainingOptions,
+  ...roundOptions,
+  clientMemoryGcRounds: memoryOptions.clientMemoryGcRounds,
+}
+
+export const command: Command = {
+  verb: 'tune',
+  summary: 'Find the cheapest memory settings whose peak stays under a limit.',
+  description: [
+    'Runs a job of an algorithm under settings of garbage collection, arenas and the allocators found on this machine, with',
+    'as few trials as it takes: a setting is out with its first peak at the limit, and the slower half of those that are left is',
+    'not tried again. Prints the cheapest setting that stays below, with its evidence, as variables and options to paste.',
+    '',
+    'Exit codes: 0 found; 1 no setting stays under the limit.',
+  ].join('\n'),
+  arguments: '<algorithm>',
+  options: {
+    limit: {
+      ...compareOptions.limit,
+      defaultText: 'must be given',
+      help: 'What the exact peak of the server must stay under.',
+    },
+    ...axisOptions,
+    seed,
+    rateHz,
+    trialDeadlineMs,
+    out,
+    json,
+    ...ofJob,
+  },
+  elsewhere: HEAP_DIFF_ELSEWHERE,
+  examples: ['tidemark tune fedavg --limit 2GiB', 'tidemark tune fedavg --limit 120MiB --rounds 12 --allocator glibc'],
+  run: runTune,
+}
+
+const NONE_FOUND = 1
+
+async function runTune(input: CommandInput): Promise<number> {
+  const limitBytes = input.options.limit as number | undefined
+  if (limitBytes === undefined)
+    throw new UsageError('tune: no limit was given', { fix: 'For example: tidemark tune fedavg --limit 2GiB' })
+  const plan = await planOf(input)
+  const { line, report } = comparisonProgress(process.stderr, 'at most ')
+  using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
+  const options = { out: input.options.out as string | undefined, signal: stop.signal, onProgress: report }
+  const tuned = await tune(plan, limitBytes, options).finally(line.clear)
+  process.stdout.write(input.options.json === true ? asJson(tuned) : asText(tuned, limitBytes))
+  if (tuned.outcome.kind === 'stopped')
+    return stop.signal.reason instanceof StoppedError ? stop.signal.reason.exitCode : NONE_FOUND
+  return tuned.outcome.kind === 'found' ? 0 : NONE_FOUND
+}
+
+async function planOf({ arguments: [asked], options, given }: CommandInput): Promise<ComparisonPlan> {
+  if (asked === undefined)
+    throw new UsageError('tune: no algorithm was named', { fix: 'For example: tidemark tune fedavg --limit 2GiB' })
+  const [suite] = await loadSuite(asked)
+  const pick = (table: OptionTable) =>
+    Object.fromEntries(Object.keys(table).flatMap((key) => (given.has(key) ? [[key, options[key]]] : [])))
+  const allocator = allocatorsFound(['glibc', 'jemalloc', 'mimalloc', 'tcmalloc'])
+  return overridePlan(planComparison(suite!.definition, { name: suite!.source, text: suite!.text }), {
+    settings: { allocator, ...(pick(axisOptions) as Record<string, (string | number)[]>) },
+    job: pick(ofJob) as Record<string, string | number>,
+    comparison: pick({ seed, rateHz, trialDeadlineMs }),
+  })
+}
+
+function summaryOf({ comparison }: Tuned, label: string): SettingSummary {
+  const own = comparison.trials.filter(({ setting }) => setting === label)
+  return summarizeSetting(label, own, { judge: comparison.judge })
+}
+
+function asJson(tuned: Tuned): string {
+  const { folder, outcome, comparison } = tuned
+  const settings = comparison.settings.map((setting) => ({ ...setting, ...summaryOf(tuned, setting.label) }))
+  return `${JSON.stringify({ folder, outcome, settings, limitBytes: comparison.limitBytes }, null, 2)}\n`
+}
+
+function asText(tuned: Tuned, limitBytes: number): string {
+  const { folder, outcome, comparison } = tuned
+  const tried = comparison.settings.map(({ label }) => `  ${evidence(summaryOf(tuned, label), limitBytes)}`)
+  return [
+    `${count(comparison.trials.length, 'trial')} of ${count(comparison.settings.length, 'setting')}, limit ${formatBytes(limitBytes)}:`,
+    ...tried,
+    '',
+    ...(outcome.kind === 'found'
+      ? advice(tuned, outcome)
+      : outcome.kind === 'none'
+        ? [nothing(tuned)]
+        : ['Stopped; what was measured is kept.']),
+    `Data: ${folder}`,
+    '',
+  ].join('\n')
+}
+
+function evidence({ label, peakBytes, roundMs, trials, failedTrials }: SettingSummary, limitBytes: number): string {
+  if (failedTrials > 0) return `${label}: out, a trial failed`
+  if (peakBytes === null || roundMs === null) return `${label}: not tried`
+  const verdict = peakBytes.high >= limitBytes ? 'out' : 'below'
+  return `${label}: ${verdict}, highest peak ${formatBytes(peakBytes.high)} in ${trials} ${trials === 1 ? 'trial' : 'trials'}, ${formatDuration(roundMs.median)} a round`
+}
+
+/** Lines that can be pasted into a shell. */
+function advice({ comparison }: Tuned, { label, boundBytes }: { label: string; boundBytes: number }): string[] {
+  const { values } = comparison.settings.find((setting) => setting.label === label)!
+  const library = allocatorLibrary(String(values.allocator ?? 'glibc'))
+  const variables = [
+    ...(values.arenaMax === undefined || values.arenaMax === 'unset'
+      ? []
+      : [`export MALLOC_ARENA_MAX=${values.arenaMax}`]),
+    ...(library === undefined ? [] : [`export LD_PRELOAD=${library}`]),
+  ]
+  return [
+    `The cheapest that stays below is ${label}: the next trial's peak is below ${formatBytes(boundBytes)} with 95 % probability.`,
+    '',
+    ...variables,
+    `tidemark server --server-memory-gc-rounds ${values.serverMemoryGcRounds ?? 0}`,
+    '',
+  ]
+}
+
+function nothing(tuned: Tuned): string {
+  const peaks = tuned.comparison.settings.flatMap(({ label }) => {
+    const { peakBytes } = summaryOf(tuned, label)
+    return peakBytes === null ? [] : [{ label, bytes: peakBytes.median }]
+  })
+  const lowest = peaks.sort((a, b) => a.bytes - b.bytes)[0]
+  const seen = lowest === undefined ? '' : ` The lowest peak was that of ${lowest.label}, ${formatBytes(lowest.bytes)}.`
+  return `No setting stays under the limit.${seen} The working set of a round decides that: fewer clients at a time, a smaller model, or --aggregation spooled.`
+}

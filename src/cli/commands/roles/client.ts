@@ -1,0 +1,47 @@
+import { assertAlgorithm } from '../../../federation/algorithms/all.js'
+import { runClient } from '../../../federation/client/client.js'
+import { trainerMaker } from '../../../federation/process/job-model.js'
+import { runRole } from '../../../federation/process/role-process.js'
+import {
+  clientOptions,
+  isAlgorithmFile,
+  logOptions,
+  memoryOptions,
+  networkOptions,
+  tlsOptions,
+} from '../../../options/all.js'
+import type { OptionValues } from '../../../options/spec.js'
+import type { Command } from '../../parsing/command.js'
+import { importAlgorithm } from '../../parsing/import-algorithm.js'
+
+const options = {
+  ...clientOptions,
+  tokenFile: networkOptions.tokenFile,
+  maxModelSize: networkOptions.maxModelSize,
+  idleMs: networkOptions.idleMs,
+  ...tlsOptions,
+  clientMemoryGcRounds: memoryOptions.clientMemoryGcRounds,
+  ...logOptions,
+}
+
+const loadKit = () => import('../../../federation/algorithms/index.js')
+
+export const command: Command = {
+  verb: 'client',
+  summary: 'Run a client of a federated-learning job.',
+  description:
+    'Joins the server, learns the settings of the job from it, and trains whenever it is asked to, until the server says ' +
+    'that the job is over. A broken connection is mended; one that stays broken for --connect-deadline ends the client.',
+  options,
+  examples: ['TIDEMARK_TOKEN=letmein tidemark client --server http://127.0.0.1:8080 --name site-1'],
+  async run(input) {
+    const settings = input.options as OptionValues<typeof options>
+    await runRole({ role: 'client', name: settings.name }, settings, async (role) => {
+      // A shipped one, as where the server's variable is set here too, needs no file.
+      const { algorithm: file = '' } = settings
+      const own = isAlgorithmFile(file) ? assertAlgorithm(await importAlgorithm(file, loadKit), file) : undefined
+      await runClient(settings, trainerMaker(own), role)
+    })
+    return 0
+  },
+}

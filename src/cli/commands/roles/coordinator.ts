@@ -1,0 +1,53 @@
+import { runRole } from '../../../federation/process/role-process.js'
+import { runCoordinator } from '../../../federation/swarm/coordinator/coordinator.js'
+import { weightsBytes } from '../../../federation/tensors/weights.js'
+import { modelSpecs } from '../../../federation/training/model-choice.js'
+import {
+  jobOptions,
+  logOptions,
+  networkOptions,
+  roundOptions,
+  swarmOptions,
+  trainingOptions,
+} from '../../../options/all.js'
+import { defaultValues, type OptionValues } from '../../../options/spec.js'
+import type { Command } from '../../parsing/command.js'
+
+const { host, port, tokenFile, idleMs } = networkOptions
+const { order, ...ofRound } = roundOptions
+const { scaffoldOption, ...ofTraining } = trainingOptions
+const options = {
+  ...jobOptions,
+  host,
+  port,
+  tokenFile,
+  idleMs,
+  ...swarmOptions,
+  ...ofRound,
+  ...ofTraining,
+  ...logOptions,
+}
+/** Of other algorithms; what tells a job to a peer has a value for each all the same. */
+const ofOthers = { order, scaffoldOption }
+
+export const command: Command = {
+  verb: 'coordinator',
+  summary: 'Run the coordinator of a swarm: membership and heartbeats, and never a weight.',
+  description:
+    'Waits until --clients peers have joined, tells them the settings of the job and each other, and ends when they have done ' +
+    'all rounds. Peers train, and add the rounds up themselves, another one each time; start each with tidemark peer. They ' +
+    'need the join token: set TIDEMARK_TOKEN on both sides, or copy the one that the coordinator prints.',
+  options,
+  examples: [
+    'TIDEMARK_TOKEN=letmein tidemark coordinator --port 8080 --clients 3 --rounds 5',
+    'TIDEMARK_TOKEN=letmein tidemark coordinator --port 8080 --clients 3 --rotation random --trainer echo --model-size 100MiB',
+  ],
+  async run(input) {
+    const settings = { ...defaultValues(ofOthers), ...(input.options as OptionValues<typeof options>) }
+    await runRole({ role: 'coordinator' }, settings, async (role) => {
+      await runCoordinator(settings, weightsBytes(modelSpecs(settings)), role)
+      role.log(`the job is complete: ${settings.rounds} rounds`)
+    })
+    return 0
+  },
+}

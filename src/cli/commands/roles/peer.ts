@@ -1,0 +1,42 @@
+import { loadServerModel, makeTrainer } from '../../../federation/process/job-model.js'
+import { probeAttribution } from '../../../federation/process/probe.js'
+import { runRole } from '../../../federation/process/role-process.js'
+import { runPeer } from '../../../federation/swarm/peer/peer.js'
+import { type SwarmSettings, trainingJob } from '../../../federation/swarm/swarm-job.js'
+import { gatherWeights } from '../../../federation/tensors/global-state.js'
+import { logOptions, memoryOptions, networkOptions, peerOptions } from '../../../options/all.js'
+import type { OptionValues } from '../../../options/spec.js'
+import type { Command } from '../../parsing/command.js'
+
+const options = {
+  ...peerOptions,
+  host: networkOptions.host,
+  port: networkOptions.port,
+  tokenFile: networkOptions.tokenFile,
+  memoryGcRounds: memoryOptions.memoryGcRounds,
+  ...logOptions,
+}
+
+export const command: Command = {
+  verb: 'peer',
+  summary: 'Run a peer of a swarm: it trains, and adds rounds up when its turn comes.',
+  description:
+    'Joins the coordinator, learns the settings of the job and the other peers from it, and talks to them directly from then ' +
+    'on. When the peer that adds a round up dies, the next one by the rule of rotation takes over; nobody trains again. A peer ' +
+    'that was started again under its name catches up. A commit needs the confirmation of a majority of the peers.',
+  options,
+  examples: ['TIDEMARK_TOKEN=letmein tidemark peer --coordinator http://127.0.0.1:8080 --name site-1'],
+  async run(input) {
+    const settings = input.options as OptionValues<typeof options>
+    await runRole({ role: 'peer', name: settings.name }, settings, async (role) => {
+      const loadModel = async (job: SwarmSettings) => {
+        const model = await loadServerModel(trainingJob(job))
+        return { ...model, initial: gatherWeights(model.initial) }
+      }
+      const weights = await runPeer({ settings, makeTrainer, loadModel }, role)
+      await probeAttribution(role)
+      role.log(`the job is complete, ${weights.specs.length} tensors`)
+    })
+    return 0
+  },
+}

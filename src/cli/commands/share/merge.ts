@@ -1,0 +1,42 @@
+import { mergeAll } from '../../../comparison/run/merge-suites.js'
+import { mergeOptions } from '../../../options/all.js'
+import type { OptionValues } from '../../../options/spec.js'
+import {
+  printComparison,
+  printJson,
+  type ReportedComparison,
+  reportComparison,
+  reportOverview,
+} from '../../output/print-comparison.js'
+import type { Command } from '../../parsing/command.js'
+
+export const command: Command = {
+  verb: 'merge',
+  summary: 'Join the parts of a comparison that several machines ran (compare --shard).',
+  description: [
+    'Copies the trials of all parts, with their recordings, into one folder, judges the whole and writes its report. Parts of',
+    'a suite, or of compare all, are joined comparison by comparison.',
+    '',
+    'Parts of different comparisons are refused, and so is a trial that is there twice. Parts from different types of machines',
+    'are refused unless --any-machine is given: levels differ between machines. Trials that no part holds can be run later:',
+    'tidemark compare --resume FOLDER.',
+  ].join('\n'),
+  arguments: '[folders...]',
+  options: mergeOptions,
+  examples: [
+    'tidemark merge runs/fedavg-shards/1 runs/fedavg-shards/2 --out runs/fedavg-whole',
+    'tidemark merge runs/fedavg-shards/* --any-machine',
+  ],
+  run: async ({ arguments: folders, options }) => {
+    const { out, anyMachine, json } = options as OptionValues<typeof mergeOptions>
+    const { folder, merged, isSuite } = mergeAll(folders, { out, anyMachine })
+    const reported: ReportedComparison[] = []
+    for (const one of merged) {
+      reported.push(await reportComparison(one))
+      if (!json) await printComparison(reported.at(-1)!)
+    }
+    if (isSuite) await reportOverview(folder, reported, { isJson: json })
+    if (json) printJson(reported, { isSuite })
+    return 0
+  },
+}

@@ -1,0 +1,120 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { ComparisonPlan } from '../../../comparison/plan/plan.js'
+import { judgedRoles } from '../../../comparison/trial/judged-roles.js'
+import { submitOptions } from '../../../options/all.js'
+import type { OptionValues } from '../../../options/spec.js'
+import { kubernetesJob } from '../../../report/cluster/kubernetes-job.js'
+import { type MemoryNeed, memoryNeed, type ShardedJob } from '../../../report/cluster/sharded-job.js'
+import { slurmScript } from '../../../report/cluster/slurm-script.js'
+import { assertShardable } from '../../../results/shard.js'
+import { suggestWord } from '../../../shared/did-you-mean.js'
+import { messageOf, UsageError } from '../../../shared/errors.js'
+import { plannedRuns } from '../../comparison-runs.js'
+import type { Command, CommandInput } from '../../parsing/command.js'
+import { parseCommandLine } from '../../parsing/parse-command-line.js'
+import { command as compareCommand } from '../measure/compare.js'
+
+export const command: Command = {
+  verb: 'submit',
+  summary: 'Write a job array of Slurm, or an Indexed Job of Kubernetes, that runs a comparison on many machines.',
+  description: [
+    'After -- come the arguments of tidemark compare. Its trials are dealt out to --shards parts, each a task of the array or a',
+    'pod, which finds its number in SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX. All processes of a trial run in one part, so',
+    'its memory limit is the sum of --memory over the processes of each role, and 512 MiB for Tidemark itself.',
+    '',
+    'Nothing is submitted: the file goes to standard output or to -o FILE. When all parts have ended, tidemark merge joins',
+    'their folders.',
+  ].join('\n'),
+  arguments: '[arguments...]',
+  options: submitOptions,
+  examples: [
+    'tidemark submit --slurm --shards 4 --memory server=4GiB --memory client=1GiB -o job.sh -- fedavg --trials 8',
+    'tidemark submit --kubernetes --shards 4 --image registry.example/job:1 -- fedavg --trials 8',
+  ],
+  run: runSubmit,
+}
+
+type Options = OptionValues<typeof submitOptions>
+
+async function runSubmit({ arguments: compareArguments, options }: CommandInput): Promise<number> {
+  const asked = options as Options
+  assertOneKind(asked)
+  const { name, plans } = await comparisonsOf(compareArguments)
+  for (const { trials } of plans) assertShardable(trials, { index: 1, of: asked.shards })
+  const job: ShardedJob = {
+    name: name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-'),
+    shards: asked.shards,
+    cores: asked.cores,
+    compareArguments,
+    memory: memoryOf(plans, asked.memory),
+  }
+  const folder = process.cwd()
+  const results = asked.results ?? join('runs', `${name}-shards`)
+  const text = asked.slurm
+    ? slurmScript(job, { folder, results })
+    : kubernetesJob(job, { image: asked.image!, claim: asked.claim })
+  write(text, asked)
+  return 0
+}
+
+function assertOneKind({ slurm, kubernetes, image }: Options): void {
+  if (slurm === kubernetes)
+    throw new UsageError(
+      `submit: found ${slurm ? '--slurm and --kubernetes' : 'neither --slurm nor --kubernetes'}, expected one of them`,
+    )
+  if (kubernetes && image === undefined)
+    throw new UsageError('submit: --kubernetes needs --image: what the pods run, with tidemark on its path')
+}
+
+/** Checked here and now as compare would check it on the nodes, by the same code. */
+async function comparisonsOf(compareArguments: string[]): Promise<{ name: string; plans: ComparisonPlan[] }> {
+  const input = parseCommandLine(compareCommand, compareArguments, {})
+  if ('help' in input) throw new UsageError('submit: found --help among the arguments of compare')
+  const foreign = ['out', 'shard', 'resume', 'json'].filter((key) => input.given.has(key))
+  if (foreign.length > 0)
+    throw new UsageError(`submit: found --${foreign.join(', --')} after --, which the file that is written sets itself`)
+  const plans = (await plannedRuns(input)).map(({ plan }) => plan)
+  return { name: plans.length === 1 ? plans[0]!.name : basename(input.arguments[0] ?? 'config'), plans }
+}
+
+/** What a part needs at most: its comparisons run one after the other. */
+function memoryOf(plans: readonly ComparisonPlan[], given: Options['memory']): MemoryNeed {
+  const known = new Set(plans.flatMap((plan) => Object.keys(processesOf(plan))))
+  for (const { role } of given)
+    if (!known.has(role))
+      throw new UsageError(`--memory: ${plans.map(({ name }) => name).join(', ')} has no role "${role}"`, {
+        fix: suggestWord(role, [...known]),
+      })
+  const needs = plans.map((plan) => {
+    const processes = processesOf(plan)
+    const own = given.filter(({ role }) => processes[role] !== undefined)
+    return memoryNeed(own.map(({ role, bytes }) => ({ role, bytes, processes: processes[role]! })))
+  })
+  return needs.reduce((most, need) => (need.totalBytes > most.totalBytes ? need : most))
+}
+
+/** How many processes of each role a trial has. Of a command's roles each is counted once. */
+function processesOf({ workload, judge }: ComparisonPlan): Record<string, number> {
+  if (workload.kind === 'command') {
+    const roles = workload.role === null ? judgedRoles(judge) : Object.keys(workload.role)
+    return Object.fromEntries(roles.map((role) => [role, 1]))
+  }
+  const clients = Number(workload.job.clients)
+  return workload.job.algorithm === 'swarm' ? { coordinator: 1, peer: clients } : { server: 1, client: clients }
+}
+
+function write(text: string, { out, force }: Options): void {
+  if (out === undefined) {
+    process.stdout.write(text)
+    return
+  }
+  if (existsSync(out) && !force)
+    throw new UsageError(`${out} is there already`, { fix: 'Name another file with -o, or replace it with --force.' })
+  try {
+    writeFileSync(out, text)
+  } catch (error) {
+    throw new UsageError(`cannot write ${out}: ${messageOf(error)}`, { cause: error })
+  }
+  process.stdout.write(`${out}\n`)
+}

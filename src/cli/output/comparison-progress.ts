@@ -1,0 +1,90 @@
+import type { ComparisonEvent } from '../../comparison/run/run-comparison.js'
+import { count } from '../../report/prose/count.js'
+import type { TrialResult } from '../../results/comparison.js'
+import { formatBytes, formatDuration } from '../../shared/units.js'
+import { type StatusLine, statusLine } from './status-line.js'
+
+/**
+ * Tells the user where a comparison stands: setting, trial, round, the judged role's RSS, and the time left.
+ *
+ * @param atMost for a search, which may end before all of its trials: `at most `
+ */
+export function comparisonProgress(
+  stream: NodeJS.WriteStream,
+  atMost: '' | 'at most ' = '',
+): {
+  line: StatusLine
+  report(event: ComparisonEvent): void
+} {
+  const line = statusLine(stream)
+  const left = timeLeft(atMost || 'about ')
+  let trials = 0
+  /** Of these, the one that runs; a part of a comparison does not run them all, so their own numbers do not tell. */
+  let place = 0
+  let judge = ''
+  /** The first sign that trials do what they should is worth a line at once. */
+  let isNews = true
+  const report = (event: ComparisonEvent) => {
+    left.update(event)
+    if (event.kind === 'started') {
+      ;({ trials, judge, trialsDone: place } = event)
+      const resumed = event.trialsDone === 0 ? '' : `, ${event.trialsDone} of them done`
+      line.print(
+        `${event.name}: ${count(event.settings, 'setting')}, ${atMost}${count(event.trials, 'trial')}${resumed}; results in ${event.folder}`,
+      )
+      return
+    }
+    const { trial } = event
+    if (event.kind === 'trial-started') place++
+    const head = `trial ${place} of ${atMost}${trials}  ${trial.setting}`
+    if (event.kind === 'note') line.print(`${head}  ${event.note}`)
+    else if (event.kind === 'trial-started') line.show(`${head}  starting${left.text()}`)
+    else if (event.kind === 'trial-ended') line.print(`${head}  ${outcome(event.result, judge)}${left.text()}`)
+    else {
+      const of = event.rounds === null ? '' : ` of ${event.rounds}`
+      const rss = event.rssBytes === null ? '' : `  ${judge} ${formatBytes(event.rssBytes)}`
+      line.show(`${head}  round ${event.round}${of}${rss}${left.text()}`, isNews)
+      isNews = false
+    }
+  }
+  return { line, report }
+}
+
+function outcome(result: TrialResult, judge: string): string {
+  const took = formatDuration(result.endedMs - result.startedMs)
+  if (result.state !== 'completed') return `${result.state} after ${took}: ${result.reason}`
+  const peaks = result.rounds.flatMap((round) =>
+    round.role === judge && round.peakBytes !== null ? [round.peakBytes] : [],
+  )
+  return peaks.length === 0 ? took : `${took}, peak ${formatBytes(Math.max(...peaks))}`
+}
+
+/** From the trials that ran so far; during the first one, from its rounds. */
+function timeLeft(about: string): { update(event: ComparisonEvent): void; text(): string } {
+  let trialsLeft = 0
+  let shareOfTrial = 0
+  let startedMs = 0
+  const durationsMs: number[] = []
+  return {
+    update: (event) => {
+      if (event.kind === 'note') return
+      if (event.kind === 'started') trialsLeft = event.trials - event.trialsDone
+      else if (event.kind === 'trial-started') {
+        startedMs = performance.now()
+        shareOfTrial = 0
+      } else if (event.kind === 'trial-progress')
+        shareOfTrial = event.round / (event.rounds ?? Number.POSITIVE_INFINITY)
+      else {
+        trialsLeft--
+        shareOfTrial = 0
+        durationsMs.push(event.result.endedMs - event.result.startedMs)
+      }
+    },
+    text: () => {
+      const measured = durationsMs.reduce((sum, ms) => sum + ms, 0) / durationsMs.length
+      const perTrialMs = durationsMs.length > 0 ? measured : (performance.now() - startedMs) / shareOfTrial
+      const leftMs = perTrialMs * (trialsLeft - Math.min(1, shareOfTrial))
+      return Number.isFinite(leftMs) && leftMs > 0 ? `  ${about}${formatDuration(leftMs)} left` : ''
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import pc from 'picocolors'
+import type { FinishedComparison } from '../../comparison/run/run-comparison.js'
+import type { ReportModel } from '../../report/html/report-model.js'
+import type { TableOptions } from '../../report/terminal/terminal-table.js'
+import { writeStyled } from './terminal.js'
+
+/** A comparison and its report. */
+export interface ReportedComparison {
+  folder: string
+  /** The path of report.html. */
+  page: string
+  view: ReportModel
+}
+
+/** Writes the report. Its code is loaded only now: figures take a while to load, and no trial should wait for it. */
+export async function reportComparison({ folder, comparison }: FinishedComparison): Promise<ReportedComparison> {
+  const { writeReport } = await import('../../report/html/write-report.js')
+  return { folder, ...writeReport(comparison, folder) }
+}
+
+/** Tables, warnings, what was seen in words, and where to look further. */
+export async function printComparison({ folder, page, view }: ReportedComparison): Promise<void> {
+  const { terminalSummary } = await import('../../report/terminal/terminal-table.js')
+  writeStyled(process.stdout, `${terminalSummary(view, tableOptions())}\n`)
+  process.stdout.write(`Report: ${page}\nData:   ${folder}\n`)
+}
+
+/** Writes overview.md of several comparisons into their folder, and prints its table. */
+export async function reportOverview(
+  folder: string,
+  reported: readonly ReportedComparison[],
+  { isJson }: { isJson: boolean },
+): Promise<void> {
+  const { overviewTable, writeOverview } = await import('../../report/terminal/overview.js')
+  const { terminalTable } = await import('../../report/terminal/terminal-table.js')
+  const table = overviewTable(reported.map(({ view }) => view))
+  const file = writeOverview(table, folder)
+  if (isJson) return
+  writeStyled(process.stdout, `\n${terminalTable(table, tableOptions())}\n\n`)
+  process.stdout.write(`Overview: ${file}\n`)
+}
+
+function tableOptions(): TableOptions {
+  const isTerminal = process.stdout.isTTY === true
+  return {
+    isTerminal,
+    hasColor: isTerminal && pc.isColorSupported,
+    ...(isTerminal ? { width: process.stdout.columns } : {}),
+  }
+}
+
+/** One object for one comparison, an array for several, also where it did not come to more than one. */
+export function printJson(reported: readonly ReportedComparison[], { isSuite }: { isSuite: boolean }): void {
+  const results = reported.map(({ folder, page, view }) => ({
+    folder,
+    report: page,
+    choice: view.choice,
+    settings: view.summaries,
+    verdicts: view.verdicts,
+    differences: view.differences,
+    comparison: view.comparison,
+  }))
+  process.stdout.write(`${JSON.stringify(isSuite ? results : results[0], null, 2)}\n`)
+}

@@ -1,0 +1,47 @@
+import { messageOf, systemErrorCode, TidemarkError } from '../../shared/errors.js'
+import { printable } from '../../shared/printable.js'
+
+/** A defect of Tidemark itself; EX_SOFTWARE of sysexits.h. */
+const DEFECT = 70
+/** The machine is not as it has to be, which is no defect of ours: as for bad input. */
+const REFUSED = 2
+
+/** What to do where the system refuses, by its code. */
+const REMEDIES: Record<string, string> = {
+  EMFILE: 'The limit of open files is too low. Raise it: ulimit -n 1024',
+  ENFILE: 'The system has no open files left. End something else, or raise fs.file-max.',
+  ENOSPC: 'The disk is full. Make room and try again.',
+  EDQUOT: 'Your quota on this disk is used up. Make room and try again.',
+  ENOENT: 'It went away while it was used, or a variable such as TMPDIR names a folder that does not exist.',
+  EACCES: 'Look at its owner and mode; another user may own it.',
+  EPERM: 'It may need rights that you do not have.',
+  EROFS: 'It lies on a file system that is read-only. Name another folder.',
+  ENOMEM: 'The machine has no memory left. End something else and try again.',
+  EAGAIN: 'The limit of processes or threads is reached. Raise it: ulimit -u',
+}
+
+/** Prints what went wrong and what to do about it; the stack only with TIDEMARK_DEBUG=1. Returns the exit code. */
+export function printError(error: unknown, stderr: NodeJS.WritableStream): number {
+  stderr.write(`tidemark: ${printable(messageOf(error))}\n`)
+  const fix = fixOf(error)
+  if (fix !== undefined) stderr.write(`${printable(fix).replaceAll(/^/gm, '  ')}\n`)
+  if (process.env.TIDEMARK_DEBUG === '1') printStacks(error, stderr)
+  if (error instanceof TidemarkError) return error.exitCode
+  return isRefusal(error) ? REFUSED : DEFECT
+}
+
+function fixOf(error: unknown): string | undefined {
+  if (error instanceof TidemarkError) return error.fix
+  const remedy = REMEDIES[systemErrorCode(error) ?? '']
+  if (isRefusal(error) && remedy !== undefined) return remedy
+  return 'This is a defect of Tidemark. Set TIDEMARK_DEBUG=1 to see where it comes from, and please report it.'
+}
+
+/** A failed system call whose code says what is wrong with the machine. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && Object.hasOwn(REMEDIES, systemErrorCode(error) ?? '')
+}
+
+function printStacks(error: unknown, stderr: NodeJS.WritableStream): void {
+  for (let current = error; current instanceof Error; current = current.cause) stderr.write(`${current.stack}\n`)
+}

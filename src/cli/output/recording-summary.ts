@@ -1,0 +1,220 @@
+import { basename } from 'node:path'
+import { peaksByRole, type RolePeak, UNNAMED_ROLE } from '../../recording/processes/peaks-by-role.js'
+import type { RecordedProcess, RecordingMetadata, RoundRecord } from '../../recording/recording.js'
+import type { RecordingOutline } from '../../recording/storage/read-recording.js'
+import type { AttributionMark } from '../../shared/marks.js'
+import { printable, printableLine } from '../../shared/printable.js'
+import { formatBytes, formatDuration, mib } from '../../shared/units.js'
+
+/** With --pss alone. */
+const SHARED = ['PSS', 'USS']
+/** Rows that a terminal can take; the recording holds the rest. */
+const MOST_PROCESSES = 10
+const MOST_ROUNDS = 24
+
+/** What a recording shows, for people: its peaks, its processes, its rounds, and what to know before believing them. */
+export function recordingSummary(recording: RecordingOutline): string {
+  const { head, rounds } = recording
+  const warnings = recording.warnings.filter((warning) => warning !== head.reason)
+  return [
+    headline(head),
+    '',
+    ...treeLines(head),
+    '',
+    ...processTable(head),
+    ...(rounds.length === 0 ? [] : ['', ...roundTable(rounds, head)]),
+    ...(recording.attribution.length === 0 ? [] : ['', ...recording.attribution.map(partsLine)]),
+    ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `warning: ${printable(warning)}`)]),
+    '',
+    `recording: ${recording.folder}`,
+  ].join('\n')
+}
+
+/** The same as plain data. */
+export function recordingResult({ folder, head, rounds, attribution, warnings }: RecordingOutline) {
+  const peaks = peaksByRole(rounds, head).map(({ record: _, ...peak }) => peak)
+  return {
+    folder,
+    ...head,
+    rounds,
+    ...(peaks.length > 0 && { peaks }),
+    ...(attribution.length > 0 && { attribution }),
+    warnings,
+  }
+}
+
+function headline({ startedMs, endedMs, sampling, state, reason }: RecordingMetadata): string {
+  const { samples, achievedIntervalMs, askedIntervalMs, processes, readings } = sampling
+  const every =
+    achievedIntervalMs === null
+      ? `one every ${formatDuration(askedIntervalMs)} asked for`
+      : `one every ${formatDuration(achievedIntervalMs)} (asked: ${formatDuration(askedIntervalMs)})`
+  const coverage =
+    processes === undefined
+      ? ''
+      : `; processes: ${processes.seen} seen, ${processes.vanished} ended before they could be read, ${processes.unreadable + readings.unreadable} unreadable`
+  const lasted = endedMs === null ? 'still runs' : formatDuration(endedMs - startedMs)
+  const how = state === 'completed' || reason === null ? '' : `\n${reason}`
+  return `recorded ${lasted}: ${samples} samples, ${every}${coverage}${how}`
+}
+
+function treeLines({ treePeak, cgroup, startedMs, processes }: RecordingMetadata): string[] {
+  if (treePeak === undefined) return ['no sample was taken: it ended too soon']
+  const { rssBytes, timeMs, processes: summed, overlapBytes } = treePeak
+  const at = formatDuration(timeMs - startedMs)
+  const summands = summed === 1 ? 'one process at that moment' : `${summed} processes sampled together`
+  const together =
+    processes.length === 1
+      ? `highest sample: ${formatBytes(rssBytes)} after ${at}`
+      : `peak of the tree: ${formatBytes(rssBytes)} after ${at}, ${summands} (${overlapBytes === undefined ? 'a lower bound' : 'pages that they share count once'})`
+  const own =
+    cgroup?.isAlone && cgroup.peakBytes !== null
+      ? [`peak of its cgroup: ${formatBytes(cgroup.peakBytes)}, page cache and the recorder included`]
+      : []
+  const limit =
+    cgroup?.limitBytes === undefined || cgroup.limitBytes === null
+      ? []
+      : [`limit of its cgroup: ${formatBytes(cgroup.limitBytes)}`]
+  return [together, ...own, ...limit]
+}
+
+function processTable({ processes, startedMs }: RecordingMetadata): string[] {
+  const ranked = byRole([...processes].sort((a, b) => (b.peakBytes ?? 0) - (a.peakBytes ?? 0)))
+  const shown = ranked.filter((process, rank) => rank < MOST_PROCESSES || wasKilled(process))
+  const hasShared = shown.some(({ shared }) => shared !== undefined)
+  const rows = shown.map((process) => processOf(process, { startedMs, hasShared }))
+  const parts = ['anon', 'file', 'shmem', ...(hasShared ? SHARED : []), 'threads', 'files']
+  const head = ['pid', 'name', 'peak', 'kind', 'highest after', ...parts, 'ended']
+  const table = alignColumns([head, ...rows], ['pid', 'peak', 'highest after', ...parts])
+  const more = ranked.length - rows.length
+  return [
+    'processes, memory in MiB; anon, file and shmem at the highest sample; threads, open files and the exact peak at the last:',
+    ...table,
+    ...(hasShared
+      ? ['PSS and USS at the highest PSS: pages that processes share are divided among them, or left out.']
+      : []),
+    ...(more > 0 ? [`and ${more} more with lower peaks`] : []),
+  ]
+}
+
+function processOf(
+  process: RecordedProcess,
+  { startedMs, hasShared }: { startedMs: number; hasShared: boolean },
+): string[] {
+  const { pid, role, name, peakBytes, peakKind, highest, last, shared } = process
+  const orDash = (bytes: number | null | undefined) => (bytes === null || bytes === undefined ? '-' : mib(bytes))
+  return [
+    String(pid),
+    role === 'process' || role === name ? name : `${role} ${name}`,
+    orDash(peakBytes),
+    peakBytes === null ? '-' : peakKind,
+    highest === undefined ? '-' : formatDuration(Math.max(0, highest.timeMs - startedMs)),
+    orDash(highest?.rssAnonBytes),
+    orDash(highest?.rssFileBytes),
+    orDash(highest?.rssShmemBytes),
+    ...(hasShared ? [orDash(shared?.pssBytes), orDash(shared?.ussBytes)] : []),
+    String(last?.threads ?? '-'),
+    String(last?.openFiles ?? '-'),
+    endingOf(process, startedMs),
+  ]
+}
+
+/** Processes of one role stand together, in the order of the highest of each; those without a role stand last. */
+function byRole(ranked: readonly RecordedProcess[]): RecordedProcess[] {
+  const roles = [...new Set(ranked.map(({ role }) => role))]
+  const named = [...roles.filter((role) => role !== UNNAMED_ROLE), UNNAMED_ROLE]
+  return named.flatMap((role) => ranked.filter((process) => process.role === role))
+}
+
+/** Never left out, however many there are. */
+function wasKilled({ exit }: RecordedProcess): boolean {
+  return exit !== null && exit.signal !== null
+}
+
+/** Of processes whose parent was told first, it is known that they are gone, and whether the kernel killed them. */
+function endingOf({ exit, isGone, lastSeenMs, last }: RecordedProcess, startedMs: number): string {
+  const when = `after ${formatDuration(Math.max(0, lastSeenMs - startedMs))}`
+  const reading = last === undefined ? '' : `, last read at ${formatBytes(last.rssBytes)}`
+  if (exit === null) return isGone ? `gone ${when}${reading}` : ''
+  if (exit.outOfMemory) return `OUT OF MEMORY: killed by the kernel ${when}${reading}`
+  return exit.signal === null ? `exit code ${exit.code}` : `killed by ${exit.signal} ${when}${reading}`
+}
+
+/** By round and named role, where there are such; else by process. */
+function roundTable(rounds: readonly RoundRecord[], head: RecordingMetadata): string[] {
+  const peaks = peaksByRole(rounds, head)
+  const late = new Set(rounds.flatMap(({ approximate, round }) => (approximate ? [String(round)] : [])))
+  const all = peaks.length === 0 ? rounds.map(processRow) : peaks.map(roleRow)
+  const shown = all
+    .slice(-MOST_ROUNDS)
+    .map(([round = '', ...cells]) => [late.has(round) ? `~${round}` : round, ...cells])
+  const columns = ['round', peaks.length === 0 ? 'process' : 'role', 'peak', 'kind', 'end RSS', 'end anon', 'took']
+  const left = all.length - shown.length
+  const what = peaks.length === 0 ? 'rounds' : 'rounds by role'
+  return [
+    `${what}, memory in MiB${left > 0 ? `; the last ${shown.length} of ${all.length} rows` : ''}:`,
+    ...alignColumns([columns, ...shown], ['round', 'peak', 'end RSS', 'end anon', 'took']),
+  ]
+}
+
+function processRow(round: RoundRecord): string[] {
+  const name = round.role === UNNAMED_ROLE || round.role === round.name ? round.name : `${round.role} ${round.name}`
+  return roundRow(round, name, round)
+}
+
+function roleRow(peak: RolePeak): string[] {
+  const { role, processes } = peak
+  return roundRow(peak, processes === 1 ? role : `${role}, highest of ${processes}`, peak.record)
+}
+
+function roundRow(
+  {
+    round,
+    peakBytes,
+    peakKind,
+    startedMs,
+    endedMs,
+  }: Pick<RolePeak, 'round' | 'peakBytes' | 'peakKind' | 'startedMs' | 'endedMs'>,
+  name: string,
+  alive: RoundRecord | null,
+): string[] {
+  return [
+    String(round),
+    name,
+    peakBytes === null ? '-' : mib(peakBytes),
+    peakBytes === null ? '-' : peakKind,
+    alive === null ? '-' : mib(alive.end.rssBytes),
+    alive === null ? '-' : mib(alive.end.rssAnonBytes),
+    formatDuration(endedMs - startedMs),
+  ]
+}
+
+/** What the RSS of a process is made of, by a probe. */
+function partsLine({ pid, role, round, rssBytes, retainedBytes, garbageBytes, liveBytes }: AttributionMark): string {
+  const when = round === undefined ? 'when the work was done' : `after round ${round}`
+  const rest =
+    garbageBytes === null
+      ? `${formatBytes(liveBytes)} live or garbage`
+      : `${formatBytes(garbageBytes)} garbage, ${formatBytes(liveBytes)} live`
+  return `of the ${formatBytes(rssBytes)} of the ${role} (pid ${pid}) ${when}: ${formatBytes(retainedBytes)} retained by the allocator, ${rest}`
+}
+
+/** Columns two blanks apart, named ones to the right; the last one is not filled up. */
+function alignColumns(given: readonly string[][], right: readonly string[]): string[] {
+  const rows = given.map((row) => row.map(printableLine))
+  const [head = []] = rows
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        right.includes(head[column]!) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** How to look at it next; an index works for what is named by its time in the current folder. */
+export function nextStep(folder: string): string {
+  return /^tidemark-\d{14}$/.test(basename(folder)) ? 'tidemark plot draws it.' : `tidemark plot ${folder} draws it.`
+}

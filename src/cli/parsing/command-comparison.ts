@@ -1,0 +1,95 @@
+import { basename } from 'node:path'
+import { command } from '../../comparison/definition/definition.js'
+import type { Overrides } from '../../comparison/plan/override.js'
+import type { ComparisonPlan } from '../../comparison/plan/plan.js'
+import { splitCommand } from '../../comparison/plan/split-command.js'
+import { commandOptions } from '../../options/all.js'
+import type { OptionTable, OptionValues } from '../../options/spec.js'
+import { UsageError } from '../../shared/errors.js'
+import type { CommandInput } from './command.js'
+
+/** The comparison that `--command` and its company ask for, unchecked as a file's would be. */
+export function commandDefinition({ arguments: [asked], options, given }: CommandInput, overrides: Overrides): unknown {
+  const {
+    command: line,
+    roles,
+    roundsEnd,
+    log,
+    expectedRounds,
+    probe,
+    probeRound,
+    ready,
+    load,
+    setup,
+    teardown,
+    name,
+  } = options as Values
+  if (asked !== undefined)
+    throw new UsageError(`compare: found the job "${asked}" and --command besides; one comparison has one of them`)
+  const { rounds, ...ofFederation } = overrides.job
+  if (Object.keys(ofFederation).length > 0)
+    throw new UsageError(
+      `compare: ${flagsIn(ofFederation)}: an option of Tidemark's own jobs, which means nothing to --command`,
+      { fix: 'Write it into the command itself.' },
+    )
+  if (load !== undefined && ready === undefined)
+    throw new UsageError('compare: --load needs --ready: the line of the output after which it can start')
+  return {
+    name: name ?? programName(line!),
+    workload: command(line!, {
+      ...(roles.length > 0 && { role: Object.fromEntries(roles.map(({ role, pattern }) => [role, pattern])) }),
+      ...(given.has('rounds') && { rounds: String(rounds) }),
+      ...(roundsEnd !== undefined && { roundsEnd }),
+      ...(log !== undefined && { log }),
+      ...(expectedRounds !== undefined && { expectedRounds }),
+      ...(probe && { probe }),
+      ...(probeRound !== undefined && { probeRound }),
+      ...(ready !== undefined && { ready }),
+      ...(load !== undefined && { load }),
+      ...(setup !== undefined && { setup }),
+      ...(teardown !== undefined && { teardown }),
+    }),
+    settings: overrides.settings,
+    ...overrides.comparison,
+  }
+}
+
+type Values = OptionValues<typeof commandOptions>
+
+/** Options that only --command reads must not be lost in silence beside a suite; nor those of a job beside a command's suite. */
+export function refuseWithoutCommand(plan: ComparisonPlan, { given }: CommandInput, overrides: Overrides): void {
+  const { command: _, parameters, rounds, judge, ...others } = commandOptions
+  const found = Object.entries(others as OptionTable).filter(([key]) => given.has(key))
+  if (found.length > 0)
+    throw new UsageError(`compare: --${found[0]![1].flag} belongs to --command, which was not given`, {
+      fix: `Write it into the definition of "${plan.name}", or compare a command: tidemark compare --command 'python job.py'`,
+    })
+  if (plan.workload.kind === 'command' && Object.keys(overrides.job).length > 0)
+    throw new UsageError(
+      `compare: ${flagsIn(overrides.job)}: an option of Tidemark's own jobs; "${plan.name}" compares a command`,
+    )
+}
+
+function flagsIn(job: Overrides['job']): string {
+  return Object.keys(job)
+    .map((key) => `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
+    .join(', ')
+}
+
+/** `job` for `python3 -u jobs/job.py --gc {gc}`: it names the folder of the results. */
+function programName(line: string): string {
+  const words = splitWords(line)
+  const script = words.find((word) => /\.(py|js|mjs|cjs|ts|sh|rb|pl|jar)$/.test(word)) ?? words[0] ?? ''
+  const name = basename(script).replace(/\.\w+$/, '')
+  return /^[\w-][\w.-]*$/.test(name) ? name : 'command'
+}
+
+function splitWords(line: string): string[] {
+  try {
+    const words = splitCommand(line, {})
+    return words[0] === '/bin/sh' ? line.split(/\s+/) : words
+  } catch (error) {
+    if (error instanceof SyntaxError) return [] // said by the check of the definition
+    throw error
+  }
+}

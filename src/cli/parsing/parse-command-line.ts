@@ -1,0 +1,149 @@
+import { type Argument, Command as Commander, CommanderError, Option } from 'commander'
+import { defaultValues, environmentName, isUsedBy, type OptionSpec, whyUseless } from '../../options/spec.js'
+import { UsageError } from '../../shared/errors.js'
+import type { Command, CommandInput } from './command.js'
+
+/**
+ * Reads a verb's arguments, options and their environment variables.
+ *
+ * @throws UsageError that names the flag or variable, what was found and what would be right, or whose job has no use for it
+ */
+export function parseCommandLine(
+  command: Command,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): CommandInput | { help: string } {
+  const commander = commanderOf(command)
+  try {
+    commander.parse(joinPairs(command, args), { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.code === 'commander.helpDisplayed') return { help: helpOf(command, commander) }
+    throw usageErrorOf(command, error)
+  }
+  const found: Record<string, unknown> = {}
+  for (const [key, spec] of Object.entries(command.options)) {
+    const text = givenText(commander, spec, environment)
+    if (text !== undefined) found[key] = parseValue(command, spec, text)
+  }
+  const options = { ...defaultValues(command.options, found.algorithm), ...found }
+  const given = new Set(Object.keys(found))
+  refuseUseless(command, options.algorithm, given)
+  return { arguments: commander.args, options, given }
+}
+
+function commanderOf(command: Command): Commander {
+  const commander = new Commander(`tidemark ${command.verb}`)
+    .exitOverride()
+    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 120, 120) })
+    .description(command.description)
+    .helpOption('-h, --help', 'Show this help.')
+  if (command.arguments !== undefined) commander.arguments(command.arguments)
+  // `tidemark run python job.py --rounds 5`: what follows the command is the command's own.
+  if (commander.registeredArguments.some(isForeignCommand)) commander.passThroughOptions()
+  for (const spec of Object.values(command.options)) commander.addOption(optionOf(spec))
+  return commander
+}
+
+/** `-L gc 0,1` as `-L gc=0,1`: commander has no option of two words. */
+function joinPairs(command: Command, args: readonly string[]): string[] {
+  const pairs = Object.values(command.options).filter(({ isPair }) => isPair)
+  const names = new Set(
+    pairs.flatMap(({ flag, short }) => [`--${flag}`, ...(short === undefined ? [] : [`-${short}`])]),
+  )
+  const joined: string[] = []
+  for (let at = 0; at < args.length; at++) {
+    const [word = '', name, value] = args.slice(at, at + 3)
+    if (word === '--') return [...joined, ...args.slice(at)]
+    joined.push(word)
+    if (!names.has(word) || name === undefined || name.includes('=')) continue
+    joined.push(value === undefined ? name : `${name}=${value}`)
+    at += value === undefined ? 1 : 2
+  }
+  return joined
+}
+
+function isForeignCommand(argument: Argument): boolean {
+  return argument.variadic && argument.name() === 'command'
+}
+
+function optionOf(spec: OptionSpec<unknown>): Option {
+  const names = `${spec.short === undefined ? '' : `-${spec.short}, `}--${spec.flag}`
+  const option = new Option(spec.placeholder === '' ? names : `${names} <${spec.placeholder}>`)
+  if (spec.repeats) option.argParser((text, before) => (before === undefined ? text : `${before}\n${text}`))
+  const text = spec.defaultText ?? (spec.default === undefined || spec.default === false ? '' : String(spec.default))
+  option.description = text === '' ? spec.help : `${spec.help} Default: ${text}.`
+  return option
+}
+
+interface GivenText {
+  /** The flag or the variable, as the user wrote it. */
+  from: string
+  text: string
+}
+
+/** The command line beats the environment; undefined when neither says anything. */
+function givenText(
+  commander: Commander,
+  spec: OptionSpec<unknown>,
+  environment: NodeJS.ProcessEnv,
+): GivenText | undefined {
+  const name = commander.options.find(({ long }) => long === `--${spec.flag}`)!.attributeName()
+  if (commander.getOptionValueSource(name) === 'cli') {
+    const value: unknown = commander.getOptionValue(name)
+    return { from: `--${spec.flag}`, text: typeof value === 'string' ? value : 'true' }
+  }
+  const variable = environmentName(spec.flag)
+  const text = environment[variable]
+  return text === undefined ? undefined : { from: variable, text }
+}
+
+function parseValue(command: Command, spec: OptionSpec<unknown>, { from, text }: GivenText): unknown {
+  const value = spec.parse(text)
+  if (value === undefined && from.startsWith('TIDEMARK_') && /^(tcp|udp|sctp):\/\//.test(text))
+    throw new UsageError(
+      `${from}: found "${text}", which Kubernetes sets in every pod beside a service called "tidemark", expected ${spec.expected}`,
+      { fix: `Give --${spec.flag}, call the service otherwise, or set enableServiceLinks: false in the pod.` },
+    )
+  if (value === undefined)
+    throw new UsageError(`${from}: found "${text}", expected ${spec.expected}`, { fix: seeHelp(command) })
+  return value
+}
+
+/** An option that the job's algorithm has no use for must not be lost in silence. */
+function refuseUseless(command: Command, algorithm: unknown, given: ReadonlySet<string>): void {
+  if (algorithm === undefined) return
+  for (const key of given) {
+    const spec = command.options[key]!
+    if (!isUsedBy(spec, algorithm))
+      throw new UsageError(`${command.verb}: --${spec.flag} ${whyUseless(spec, algorithm)}`, {
+        fix: `Leave it out, and ${environmentName(spec.flag)} too.`,
+      })
+  }
+}
+
+/** commander writes `error: unknown option '--round'` and, on a second line, `(Did you mean --rounds?)`. */
+function usageErrorOf(command: Command, error: CommanderError): UsageError {
+  const [message = '', suggestion] = error.message.split('\n')
+  const [, unknown = ''] = /unknown option '--([\w-]+)/.exec(message) ?? []
+  const other = command.elsewhere?.[unknown]
+  if (other !== undefined) return new UsageError(`${command.verb}: --${unknown} ${other.why}`, { fix: other.fix })
+  const fix = suggestion === undefined ? '' : `${suggestion.replace(/^\((.*)\)$/, '$1')} `
+  return new UsageError(`${command.verb}: ${message.replace(/^error: /, '')}`, { fix: `${fix}${seeHelp(command)}` })
+}
+
+function seeHelp(command: Command): string {
+  return `tidemark ${command.verb} --help shows the options.`
+}
+
+function helpOf(command: Command, commander: Commander): string {
+  return [
+    commander.helpInformation().trimEnd(),
+    '',
+    'Each option is also an environment variable: --model-size is TIDEMARK_MODEL_SIZE. The command line wins.',
+    '',
+    command.examples.length > 1 ? 'Examples:' : 'Example:',
+    ...command.examples.map((example) => `  ${example}`),
+  ].join('\n')
+}

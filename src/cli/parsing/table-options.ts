@@ -1,0 +1,21 @@
+import type { tableOptions } from '../../options/all.js'
+import type { OptionValues } from '../../options/spec.js'
+import { bytesPerUnit } from '../../recording/formats/table/cells.js'
+import type { TableOptions } from '../../recording/formats/table/table-options.js'
+
+/** What the command line says of the tables that it names. */
+export function tableOptionsOf(
+  asked: Pick<OptionValues<typeof tableOptions>, keyof typeof tableOptions>,
+): TableOptions {
+  const { column, roundColumn, timeColumn, unit, series, where, sum, inRound } = asked
+  return {
+    column,
+    roundColumn,
+    timeColumn,
+    bytesPerUnit: unit === undefined ? undefined : bytesPerUnit(unit),
+    series,
+    where,
+    sum,
+    inRound,
+  }
+}

@@ -1,0 +1,78 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { STANDARD_INPUT } from '../recording/formats/whole-content.js'
+import { isRecording } from '../recording/storage/read-recording.js'
+import { UsageError } from '../shared/errors.js'
+
+/** A recording in the current folder that has an index: a folder of `tidemark run`, or a file of `mprof run`. */
+export interface RecordingHere {
+  name: string
+  kind: 'tidemark' | 'mprof'
+  /** When it was started, local time, from the name. */
+  started: Date
+}
+
+const NAME = /^(?:mprofile_(\d{14})\.dat|tidemark-(\d{14}))$/
+
+/** By the time in their names, the oldest first: the place in this list is the index. */
+export function recordingsHere(folder = '.'): RecordingHere[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry): RecordingHere[] => {
+      const [, ofMprof, ofTidemark] = NAME.exec(entry.name) ?? []
+      if (ofMprof !== undefined && entry.isFile())
+        return [{ name: entry.name, kind: 'mprof', started: timeOf(ofMprof) }]
+      if (ofTidemark === undefined || !entry.isDirectory() || !isRecording(join(folder, entry.name))) return []
+      return [{ name: entry.name, kind: 'tidemark', started: timeOf(ofTidemark) }]
+    })
+    .sort((a, b) => a.started.getTime() - b.started.getTime() || (a.name < b.name ? -1 : 1))
+}
+
+/** `20261123204823` */
+function timeOf(digits: string): Date {
+  const [year, month, day, hour, minute, second] = [0, 4, 6, 8, 10, 12].map((from, i) =>
+    Number(digits.slice(from, i === 0 ? 4 : from + 2)),
+  ) as [number, number, number, number, number, number]
+  return new Date(year, month - 1, day, hour, minute, second)
+}
+
+/**
+ * Paths of the recordings that a command line names: by index (0 the oldest, -1 the newest), by path, or `-` for standard input, each once. A file
+ * whose name is a number is named as `./5`.
+ *
+ * @throws UsageError for an index or a path that leads nowhere
+ */
+export function namedRecordings(names: readonly string[]): string[] {
+  const here = recordingsHere()
+  return [...new Set(names.map((name) => (/^-?\d+$/.test(name) ? byIndex(Number(name), here) : byPath(name))))]
+}
+
+/** The newest recording here, for verbs that are given none. Says on standard error which one it took. */
+export function newestRecording(verb: string): string {
+  const newest = recordingsHere().at(-1)
+  if (newest === undefined)
+    throw new UsageError(`${verb}: no recording was named, and the current folder holds none`, {
+      fix: 'Name a file or folder, or make a recording: tidemark run -- COMMAND',
+    })
+  process.stderr.write(`the newest recording: ${newest.name}\n`)
+  return newest.name
+}
+
+function byIndex(index: number, here: readonly RecordingHere[]): string {
+  const found = here.at(index)
+  if (found !== undefined) return found.name
+  const last = here.length - 1
+  const range =
+    here.length === 1 ? 'the only one is 0, or -1' : `0 (oldest) to ${last}, or -${here.length} to -1 (newest)`
+  throw new UsageError(
+    here.length === 0
+      ? `there is no recording ${index}: the current folder holds none`
+      : `there is no recording ${index}; in the current folder: ${range}`,
+    { fix: 'tidemark list shows them.' },
+  )
+}
+
+function byPath(path: string): string {
+  if (path === STANDARD_INPUT) return path
+  if (existsSync(path)) return path.length > 1 ? path.replace(/\/+$/, '') : path
+  throw new UsageError(`there is no file or folder ${path}`, { fix: 'tidemark list shows the recordings here.' })
+}

@@ -1,0 +1,101 @@
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import * as v from 'valibot'
+import type { MachineFacts } from '../../linux/machine.js'
+import { machineDifferences } from '../../linux/machine-differences.js'
+import { checkStored, readStoredText } from '../../recording/storage/stored-file.js'
+import { machineSchema, number, settingValues, timeMs } from '../../recording/storage/stored-schemas.js'
+import type { Comparison } from '../../results/comparison.js'
+import { messageOf, UsageError } from '../../shared/errors.js'
+import { TRIALS_TO_DECIDE } from '../../verdict/difference/compare-settings.js'
+import { type GatedNumbers, gatedNumbers } from '../../verdict/gate/gated-numbers.js'
+
+/** What `tidemark check` compares with: a small file that is committed beside the code (docs/file-formats.md). */
+export interface BaselineFile {
+  format: 'tidemark-baseline/1'
+  /** One for each comparison and type of machine. */
+  entries: BaselineEntry[]
+}
+
+export interface BaselineEntry {
+  name: string
+  /** When it was measured, Unix time in ms. */
+  measuredMs: number
+  machine: MachineFacts
+  judge: string
+  job: Comparison['job']
+  settings: GatedNumbers[]
+}
+
+/** @throws UsageError when there is no such file, or none of this format */
+export function readBaselineFile(path: string): BaselineFile {
+  if (!existsSync(path))
+    throw new UsageError(`there is no baseline ${path}`, {
+      fix: 'Write one first: the same command with --update-baseline.',
+    })
+  let value: unknown
+  try {
+    value = JSON.parse(readStoredText(path))
+  } catch (error) {
+    throw new UsageError(`cannot read the baseline ${path}: ${messageOf(error)}`, { cause: error })
+  }
+  const fix = 'Write it anew with --update-baseline.'
+  return checkStored(value, schema, { file: path, what: 'baseline of this version', fix }) as BaselineFile
+}
+
+const numbers = v.array(number)
+
+const schema = v.looseObject({
+  format: v.literal('tidemark-baseline/1'),
+  entries: v.array(
+    v.looseObject({
+      name: v.string(),
+      measuredMs: timeMs,
+      machine: v.looseObject({ ...machineSchema.entries, arch: v.string(), cores: number, node: v.string() }),
+      judge: v.string(),
+      job: settingValues,
+      settings: v.array(
+        v.looseObject({
+          label: v.string(),
+          values: v.optional(settingValues),
+          peakBytes: numbers,
+          hasSampledPeaks: v.boolean(),
+          floorBytes: numbers,
+          slopeBytesPerRound: numbers,
+        }),
+      ),
+    }),
+  ),
+})
+
+/** @throws UsageError when the comparison holds too little to be a baseline, or the file cannot be written */
+export function entryOf(comparison: Comparison): BaselineEntry {
+  const settings = gatedNumbers(comparison)
+  const short = settings.find(({ peakBytes }) => peakBytes.length < TRIALS_TO_DECIDE)
+  if (short !== undefined)
+    throw new UsageError(
+      `no baseline was written: ${comparison.name} has ${short.peakBytes.length} completed trials of ${short.label}, and fewer than ${TRIALS_TO_DECIDE} decide nothing`,
+      { fix: 'Measure more: --trials 5.' },
+    )
+  const { name, updatedMs, machine, judge, job } = comparison
+  return { name, measuredMs: updatedMs, machine, judge, job, settings }
+}
+
+/** Takes the place of the entry of that comparison and type of machine; those of other machines stay. */
+export function withEntry(file: BaselineFile | undefined, entry: BaselineEntry): BaselineFile {
+  const others = (file?.entries ?? []).filter((other) => other.name !== entry.name || !isSameType(other, entry))
+  return { format: 'tidemark-baseline/1', entries: [...others, entry] }
+}
+
+export function isSameType(one: Pick<BaselineEntry, 'machine'>, other: Pick<BaselineEntry, 'machine'>): boolean {
+  return machineDifferences(one.machine, other.machine).every(({ bearsOn }) => bearsOn !== 'memory')
+}
+
+export function writeBaselineFile(path: string, file: BaselineFile): void {
+  const next = `${path}.next`
+  try {
+    writeFileSync(next, `${JSON.stringify(file, null, 1)}\n`)
+    renameSync(next, path)
+  } catch (error) {
+    throw new UsageError(`cannot write the baseline ${path}: ${messageOf(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,113 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isAlgorithmFile, jobAlgorithm } from '../../options/all.js'
+import { suggestWord } from '../../shared/did-you-mean.js'
+import { messageOf, UsageError } from '../../shared/errors.js'
+import { importDefault } from '../../shared/import-default.js'
+
+/** A definition as its file exports it, unchecked, and the file for messages. */
+export interface LoadedDefinition {
+  /** The name of the file, relative to the current folder when it is in it. */
+  source: string
+  /** The text of the file, in which a fault's line is looked up. */
+  text: string
+  definition: unknown
+}
+
+/** Stands for the suites of all algorithms. */
+export const ALL = 'all'
+
+/**
+ * Loads what `tidemark compare` was asked for: the name of an algorithm (the suite that ships with Tidemark), `all` of them, a
+ * `*.memory.ts` file, or a folder with such files in it or below it. Without a name, `tidemark.config.ts` of the current
+ * folder. A file may export a list of comparisons.
+ *
+ * @throws UsageError when there is nothing of that name, or the file cannot be loaded
+ */
+export async function loadSuite(asked: string | undefined): Promise<LoadedDefinition[]> {
+  const files = asked === undefined ? configFiles() : suiteFiles(asked)
+  return (await Promise.all(files.map(loadFile))).flat()
+}
+
+const SUITE_FILE = /\.memory\.(ts|mts|js|mjs|json)$/
+const CONFIG_FILES = ['ts', 'mts', 'mjs', 'js', 'json'].map((ending) => `tidemark.config.${ending}`)
+
+function configFiles(): string[] {
+  const found = CONFIG_FILES.filter((file) => existsSync(file))
+  if (found.length === 1) return [resolve(found[0]!)]
+  if (found.length > 1)
+    throw new UsageError(`this folder has several configs: ${found.join(', ')}`, { fix: 'Keep one.' })
+  throw new UsageError(`compare: no job was named, and this folder has no ${CONFIG_FILES[0]} (or .mjs, .json)`, {
+    fix: "Name an algorithm, a suite, or a command: tidemark compare fedavg, or tidemark compare --command 'python job.py'",
+  })
+}
+
+function suiteFiles(asked: string): string[] {
+  if (asked === ALL) return jobAlgorithm.choices!.flatMap(suiteFiles)
+  if (jobAlgorithm.choices!.includes(asked)) return suiteFiles(shippedSuite(asked))
+  const path = resolve(asked)
+  if (!existsSync(path))
+    throw new UsageError(`there is no algorithm, file or folder "${asked}"`, {
+      fix: suggestWord(asked, [...jobAlgorithm.choices!, ALL]),
+    })
+  if (!statSync(path).isDirectory()) return [path]
+  const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((file) => SUITE_FILE.test(file) && !file.includes('node_modules'))
+    .sort()
+  if (files.length === 0)
+    throw new UsageError(
+      `the folder ${asked} holds no suite: no file in it ends in .memory.ts, .memory.js, .memory.mjs or .memory.json`,
+    )
+  return files.map((file) => join(path, file))
+}
+
+/** The same place seen from src/ and from dist/. */
+function shippedSuite(algorithm: string): string {
+  return fileURLToPath(new URL(`../../../suites/${algorithm}`, import.meta.url))
+}
+
+async function loadFile(path: string): Promise<LoadedDefinition[]> {
+  const fromHere = relative(process.cwd(), path)
+  const source = fromHere.startsWith('..') ? path : fromHere
+  const exported = await importSuite(path).catch((error: unknown) => {
+    throw new UsageError(`cannot load ${source}: ${messageOf(error)}`, { cause: error })
+  })
+  if (exported === undefined || (Array.isArray(exported) && exported.length === 0))
+    throw new UsageError(`${source} exports no comparison`, {
+      fix: `Let it say: export default defineComparison({ name: ..., workload: federation({ algorithm: 'fedavg' }) })`,
+    })
+  const text = readFileSync(path, 'utf8')
+  return [exported].flat().map((definition: unknown) => ({
+    source,
+    text,
+    definition: withAlgorithmBeside(definition, dirname(path)),
+  }))
+}
+
+/** The file of an algorithm is looked for from where the suite lies, whatever the current folder. */
+function withAlgorithmBeside(definition: unknown, folder: string): unknown {
+  const { workload } = (definition ?? {}) as { workload?: { job?: { algorithm?: unknown } } }
+  const algorithm = workload?.job?.algorithm
+  if (typeof algorithm !== 'string' || !isAlgorithmFile(algorithm)) return definition
+  const file = resolve(folder, algorithm)
+  if (!existsSync(file)) throw new UsageError(`workload.job.algorithm: there is no file ${file}`)
+  return { ...(definition as object), workload: { ...workload, job: { ...workload!.job, algorithm: file } } }
+}
+
+async function importSuite(path: string): Promise<unknown> {
+  if (path.endsWith('.json')) return parseJson(readFileSync(path, 'utf8'))
+  return importDefault(path, { tidemark: await import('../../index.js') }, { isKept: true })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const position = /position (\d+)/.exec(messageOf(error))?.[1]
+    if (position === undefined) throw error
+    throw new SyntaxError(`line ${text.slice(0, Number(position)).split('\n').length}: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}

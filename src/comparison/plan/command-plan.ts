@@ -1,0 +1,249 @@
+import * as v from 'valibot'
+import { compareOptions } from '../../options/all.js'
+import { frameworkPreset } from '../../recording/rounds/framework-presets.js'
+import { readRoundEnd, readRoundPattern } from '../../recording/rounds/round-log-patterns.js'
+import { PRESETS, ROUND_PRESETS } from '../../recording/rounds/round-log-presets.js'
+import { closestWord } from '../../shared/did-you-mean.js'
+import { judgedRoles } from '../trial/judged-roles.js'
+import { display } from './axes.js'
+import { placeholdersIn } from './placeholders.js'
+import { splitCommand } from './split-command.js'
+
+/** A command as a workload, checked. Plain JSON: patterns are texts. */
+export interface CommandPlan {
+  kind: 'command'
+  command: string | string[]
+  /** Patterns by role; null when the command's own process is the judged role. */
+  role: Record<string, string> | null
+  rounds: string | null
+  /** A pattern of the lines that end a round, beside those of `rounds` or alone. */
+  roundsEnd: string | null
+  /** The file that tells of rounds, in place of the command's output. */
+  log: string | null
+  expectedRounds: number | null
+  ready: string | null
+  load: string | string[] | null
+  setup: string | string[] | null
+  teardown: string | string[] | null
+  /** A value of null takes the variable away. */
+  env: Record<string, string | null>
+  cwd: string | null
+  timeout: number | null
+  /** Have the allocator of the judged role return its free pages when the work is done. */
+  probe: boolean
+  /** The round after which that is; null: the last one. */
+  probeRound: number | null
+}
+
+/** What a file may write for the keys of {@link CommandPlan}. */
+export const commandEntries = {
+  kind: v.literal('command'),
+  command: commandLine(),
+  role: nullable(v.record(v.string(), pattern())),
+  rounds: nullable(rounds()),
+  roundsEnd: nullable(roundsEnd()),
+  log: nullable(v.pipe(v.string('the path of a file'), v.nonEmpty('the path of a file'))),
+  expectedRounds: nullable(roundNumber()),
+  ready: nullable(pattern()),
+  load: nullable(commandLine()),
+  setup: nullable(commandLine()),
+  teardown: nullable(commandLine()),
+  env: v.optional(
+    v.pipe(
+      v.record(v.string(), v.nullish(v.union([v.string(), v.pipe(v.number(), v.transform(String))], 'a text'))),
+      v.transform((env) => Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? null]))),
+    ),
+    {},
+  ),
+  cwd: nullable(v.pipe(v.string('the path of a folder'), v.nonEmpty('the path of a folder'))),
+  timeout: nullable(duration()),
+  probe: v.optional(v.boolean('true or false'), false),
+  probeRound: nullable(roundNumber()),
+}
+
+/** The texts in which a setting's values may stand. */
+export function templatesOf(plan: CommandPlan): { key: string; text: string }[] {
+  const commands = (['command', 'load', 'setup', 'teardown'] as const).flatMap((key) => {
+    const line = plan[key]
+    return line === null ? [] : [line].flat().map((text) => ({ key, text }))
+  })
+  const variables = Object.entries(plan.env).flatMap(([name, value]) =>
+    value === null ? [] : [{ key: `env.${name}`, text: value }],
+  )
+  const paths = (['log', 'cwd'] as const).flatMap((key) => (plan[key] === null ? [] : [{ key, text: plan[key] }]))
+  return [...commands, ...variables, ...paths]
+}
+
+/** Every placeholder has a value in each setting; `preload`, the library of the allocator, always has. */
+export const PRELOAD = 'preload'
+
+export function placeholderFaults(plan: CommandPlan, axes: Readonly<Record<string, unknown>>): string[] {
+  return templatesOf(plan).flatMap(({ key, text }) =>
+    placeholdersIn(text).flatMap((name) => {
+      if (name === PRELOAD && axes.allocator !== undefined) return []
+      if (axes[name] === undefined) return [`workload.${key}: {${name}} has no value. ${howToGive(name, axes)}`]
+      if (Array.isArray(axes[name]) && (axes[name].includes('unset') || axes[name].includes(undefined)))
+        return [
+          `settings.${name}: found undefined, which only takes an environment variable away; {${name}} in workload.${key} needs a value`,
+        ]
+      return []
+    }),
+  )
+}
+
+function howToGive(name: string, axes: Readonly<Record<string, unknown>>): string {
+  const closest = closestWord(name, Object.keys(axes))
+  return closest === undefined
+    ? `Give it some (settings: { ${name}: [0, 1] }, or -L ${name} 0,1), or write {{${name}}} for the text itself.`
+    : `Did you mean {${closest}}?`
+}
+
+/** The end of the work can be told, and a round is named for a probe alone. */
+export function probeFaults({ probe, probeRound, rounds, expectedRounds }: CommandPlan): string[] {
+  if (!probe) return probeRound === null ? [] : ['workload.probeRound: it needs probe: true (--probe)']
+  const isTold = rounds !== null && PRESETS[rounds]?.words.some(({ kind }) => kind === 'finished')
+  if (isTold || expectedRounds !== null || probeRound !== null) return []
+  return [
+    'workload.probe: nothing tells when the work is done. Give the number of rounds with a pattern of their ends (rounds: "end:...", expectedRounds: N), a preset, or the round after which to probe (probeRound, --probe-round)',
+  ]
+}
+
+/** A log is read for what `rounds` looks for. */
+export function logFaults({ log, rounds, roundsEnd }: CommandPlan): string[] {
+  if (log === null || rounds !== null || roundsEnd !== null) return []
+  return ['workload.log: it needs rounds (--rounds): what to look for in it, for example "nvflare"']
+}
+
+/** The roles that are judged, for `server+superlink` both, exist. */
+export function judgeFaults(plan: CommandPlan, judge: string): string[] {
+  const roles = plan.role === null ? undefined : Object.keys(plan.role)
+  if (roles === undefined) return []
+  const known = [...roles, ...(plan.load === null ? [] : ['load'])]
+  return judgedRoles(judge)
+    .filter((role) => !known.includes(role))
+    .map((role) => {
+      const closest = closestWord(role, known)
+      return `judge: "${role}" is no role of the workload. ${closest === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${closest}"?`}`
+    })
+}
+
+function nullable<T extends v.GenericSchema>(schema: T) {
+  return v.optional(v.nullable(schema), null)
+}
+
+function roundNumber() {
+  return v.pipe(v.number('a whole number of at least 1'), v.integer('a whole number'), v.minValue(1, 'at least 1'))
+}
+
+function commandLine() {
+  const expected = 'a command line as one text, or a list of its words'
+  return v.pipe(
+    v.union([v.string(), v.array(v.string())], expected),
+    v.check((line) => line.length > 0 && (typeof line !== 'string' || line.trim() !== ''), expected),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return
+      try {
+        splitCommand(dataset.value, {})
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error
+        addIssue({
+          message: `a command line that can be split into words: ${error.message}`,
+          received: display(dataset.value),
+        })
+      }
+    }),
+  )
+}
+
+/** A regular expression, or its source. It is kept as text, so flags cannot be. */
+function pattern(): v.GenericSchema<unknown, string> {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform(({ dataset, addIssue, NEVER }): string => {
+      const { value } = dataset
+      const source = value instanceof RegExp && value.flags === '' ? value.source : value
+      if (typeof source === 'string' && source !== '' && compiles(source)) return source
+      const problem =
+        value instanceof RegExp
+          ? 'a regular expression without flags; write [Rr] for letters of both cases'
+          : 'a regular expression, or the text of one'
+      addIssue({ message: problem, received: value instanceof RegExp ? String(value) : display(value) })
+      return NEVER
+    }),
+  )
+}
+
+function compiles(source: string): boolean {
+  try {
+    new RegExp(source)
+    return true
+  } catch (error) {
+    if (error instanceof SyntaxError) return false
+    throw error
+  }
+}
+
+/** The name of a preset, or the text of a pattern, as `roundPattern` takes it. */
+function rounds(): v.GenericSchema<unknown, string> {
+  return roundText(
+    readRoundPattern,
+    `preset('nvflare'), the name of another preset, or a pattern with one group at most, the round's number`,
+  )
+}
+
+function roundsEnd(): v.GenericSchema<unknown, string> {
+  return roundText(readRoundEnd, "a pattern with one group at most, the round's number")
+}
+
+function roundText(read: typeof readRoundPattern, expected: string): v.GenericSchema<unknown, string> {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform(({ dataset, addIssue, NEVER }): string => {
+      const fault = (message: string, received: string) => {
+        addIssue({ message, received })
+        return NEVER
+      }
+      const { value } = dataset
+      if (value instanceof RegExp && value.flags !== '')
+        return fault('a pattern without flags; write [Rr] for letters of both cases', String(value))
+      const preset = v.safeParse(v.strictObject({ preset: v.string() }), value)
+      if (preset.success) {
+        const name = preset.output.preset
+        if (ROUND_PRESETS.includes(name)) return name
+        return fault(`one of the presets ${ROUND_PRESETS.join(', ')}${guess(name)}`, display(name))
+      }
+      const text = value instanceof RegExp ? value.source : value
+      if (typeof text !== 'string' || text === '') return fault(expected, display(value))
+      const pattern = read(text)
+      if (!('problem' in pattern)) return text
+      const [problem, wanted = `one of ${ROUND_PRESETS.join(', ')}, or a pattern`] =
+        pattern.problem.split(', expected ')
+      const example = pattern.example === undefined || pattern.fix.includes(pattern.example) ? '' : pattern.example
+      return fault(`${wanted}. ${pattern.fix}${example}`.trimEnd(), `${display(text)}, which ${problem}`)
+    }),
+  )
+}
+
+function guess(name: string): string {
+  const closest = closestWord(name, ROUND_PRESETS)
+  return closest === undefined ? '' : `. Did you mean "${closest}"?`
+}
+
+function duration(): v.GenericSchema<unknown, number> {
+  const spec = compareOptions.trialDeadlineMs
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform(({ dataset, addIssue, NEVER }): number => {
+      const { value } = dataset
+      const parsed = typeof value === 'string' ? spec.parse(value) : value
+      if (typeof parsed === 'number' && parsed > 0 && Number.isFinite(parsed)) return parsed
+      addIssue({ message: spec.expected, received: display(value) })
+      return NEVER
+    }),
+  )
+}
+
+/** Roles, from the definition or from what is known of the framework. */
+export function withPresetRoles(plan: CommandPlan): CommandPlan {
+  return { ...plan, role: plan.role ?? frameworkPreset(plan.rounds ?? undefined)?.roles ?? null }
+}

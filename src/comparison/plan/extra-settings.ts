@@ -1,0 +1,75 @@
+/** Settings beside the combinations of a comparison's axes: one example more, without all that it could be combined with. */
+import type { OptionTable } from '../../options/spec.js'
+import { type Axes, labelOf, type Setting } from '../../results/setting.js'
+import { display, readAxes } from './axes.js'
+
+/**
+ * Reads them. Each names an option of the job that no axis varies; else its values would belong to the axes.
+ *
+ * @param options those that a job may have
+ */
+export function readExtraSettings(
+  given: readonly Record<string, unknown>[],
+  { axes, job, options }: { axes: Axes; job: Readonly<Record<string, string | number>>; options: OptionTable },
+): { besides: Setting['values'][]; faults: string[] } {
+  const read = given.map((one) => readOne(one, options))
+  const faults = read.flatMap(({ values, faults }) => {
+    if (faults.length > 0) return faults
+    const names = Object.keys(values)
+    const unknown = names.find((name) => axes[name] === undefined && job[name] === undefined)
+    if (unknown !== undefined)
+      return [
+        `besides.${unknown}: found ${display(values[unknown])}, expected an axis of settings or an option that the job has`,
+      ]
+    return names.some((name) => axes[name] === undefined)
+      ? []
+      : [
+          `besides: found ${display(values)}, expected an option of the job that is no axis in it; a value of an axis belongs in settings`,
+        ]
+  })
+  const besides = read.map(({ values }) => values)
+  const labels = besides.map((own) => labelOf(Object.keys(own), own))
+  const repeated = labels.find((label, index) => labels.indexOf(label) !== index)
+  if (repeated !== undefined && faults.length === 0) faults.push(`besides: found ${repeated} twice, expected each once`)
+  return { besides, faults }
+}
+
+function readOne(
+  given: Record<string, unknown>,
+  options: OptionTable,
+): { values: Setting['values']; faults: string[] } {
+  const lists = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, [value]]))
+  const { axes, faults } = readAxes(lists, options)
+  return {
+    values: Object.fromEntries(Object.entries(axes).map(([name, [value]]) => [name, value!])),
+    faults: faults.map((text) => text.replace(/^settings\./, 'besides.')),
+  }
+}
+
+/** What is compared, axis by axis: of the settings beside the combinations what those do not vary. */
+export function valuesByAxis(axes: Axes, besides: readonly Setting['values'][]): Axes {
+  const names = new Set(besides.flatMap((own) => Object.keys(own)))
+  const others = [...names].map((name) => [name, besides.flatMap((own) => own[name] ?? [])] as const)
+  return { ...Object.fromEntries(others), ...axes }
+}
+
+/**
+ * The combinations, then each setting beside them: the first combination with some values of its own, which name it. What
+ * only these vary, the combinations have from the job.
+ */
+export function withSettingsBeside(
+  combinations: readonly Setting[],
+  besides: readonly Setting['values'][],
+  job: Readonly<Record<string, string | number>>,
+): Setting[] {
+  const names = new Set(besides.flatMap((own) => Object.keys(own)))
+  const combined = combinations.map(({ label, values }) => {
+    const others = [...names].filter((name) => values[name] === undefined && job[name] !== undefined)
+    return { label, values: { ...values, ...Object.fromEntries(others.map((name) => [name, job[name]!])) } }
+  })
+  const others = besides.map((own) => ({
+    label: labelOf(Object.keys(own), own),
+    values: { ...combined[0]!.values, ...own },
+  }))
+  return [...combined, ...others]
+}

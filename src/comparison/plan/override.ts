@@ -1,0 +1,76 @@
+import { isUsedBy, type OptionTable, whyUseless } from '../../options/spec.js'
+import { UsageError } from '../../shared/errors.js'
+import { valuesByAxis } from './extra-settings.js'
+import { type ComparisonPlan, federationOptions } from './plan.js'
+
+/** What the command line says about a comparison that a suite defines; what is left out stays as the suite has it. */
+export interface Overrides {
+  settings: Record<string, readonly (string | number)[]>
+  job: Record<string, string | number>
+  comparison: Partial<
+    Pick<ComparisonPlan, 'trials' | 'seed' | 'rateHz' | 'trialDeadlineMs' | 'limit' | 'floor' | 'probeEvery' | 'judge'>
+  >
+}
+
+/** An expectation of a value that is no longer compared is dropped; an axis that got one value for the job varies no more. @throws UsageError for one that the job's algorithm has no use for */
+export function overridePlan(plan: ComparisonPlan, { settings, job, comparison }: Overrides): ComparisonPlan {
+  if (plan.workload.kind === 'federation')
+    refuseUseless([...Object.keys(job), ...Object.keys(settings)], plan.workload.job.algorithm)
+  const fixed = Object.entries(job).filter(([key]) => key in plan.settings)
+  const axes = {
+    ...plan.settings,
+    ...Object.fromEntries(fixed.map(([key, value]) => [key, [value]])),
+    ...settings,
+  }
+  // Who names the settings to compare gets those, and not the suite's example beside them.
+  const isNamed = Object.keys(axes).some((axis) => String(axes[axis]) !== String(plan.settings[axis]))
+  const besides = isNamed ? [] : plan.besides
+  const compared = valuesByAxis(axes, besides)
+  const expect = Object.entries(plan.expect).flatMap(([axis, byValue]) => {
+    const values = compared[axis]?.map(String)
+    return values === undefined
+      ? []
+      : [[axis, Object.fromEntries(Object.entries(byValue).filter(([value]) => values.includes(value)))]]
+  })
+  const { workload } = plan
+  return {
+    ...plan,
+    ...comparison,
+    workload: workload.kind === 'federation' ? { ...workload, job: { ...workload.job, ...job } } : workload,
+    settings: axes,
+    besides,
+    expect: Object.fromEntries(expect),
+  }
+}
+
+/**
+ * What the command line says of several algorithms, for one of them: the options that it has a use for. Cleanup of the server
+ * is for a swarm's peers too, who have an option of another name for it.
+ */
+export function overridesFor(plan: ComparisonPlan, { settings, job, comparison }: Overrides): Overrides {
+  if (plan.workload.kind !== 'federation') return { settings, job, comparison }
+  const { algorithm } = plan.workload.job
+  const { serverMemoryGcRounds } = settings
+  const isForPeers = algorithm === 'swarm' && serverMemoryGcRounds !== undefined
+  return {
+    settings: used({ ...(isForPeers ? { memoryGcRounds: serverMemoryGcRounds } : {}), ...settings }, algorithm),
+    job: used(job, algorithm),
+    comparison,
+  }
+}
+
+function used<T>(given: Record<string, T>, algorithm: unknown): Record<string, T> {
+  const isUsed = (key: string) => {
+    const spec = (federationOptions as OptionTable)[key]
+    return spec === undefined || isUsedBy(spec, algorithm)
+  }
+  return Object.fromEntries(Object.entries(given).filter(([key]) => isUsed(key)))
+}
+
+function refuseUseless(keys: readonly string[], algorithm: unknown): void {
+  for (const key of keys) {
+    const spec = (federationOptions as OptionTable)[key]
+    if (spec !== undefined && !isUsedBy(spec, algorithm))
+      throw new UsageError(`--${spec.flag} ${whyUseless(spec, algorithm)}`, { fix: 'Leave it out.' })
+  }
+}

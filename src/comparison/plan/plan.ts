@@ -1,0 +1,316 @@
+import * as v from 'valibot'
+import {
+  axisOptions,
+  compareOptions,
+  jobAlgorithm,
+  jobOptions,
+  memoryOptions,
+  roundOptions,
+  serverOptions,
+  swarmOptions,
+  trainingOptions,
+} from '../../options/all.js'
+import {
+  defaultValue,
+  formatOption,
+  isUsedBy,
+  type OptionSpec,
+  type OptionTable,
+  whyUseless,
+} from '../../options/spec.js'
+import { frameworkPreset } from '../../recording/rounds/framework-presets.js'
+import { type Axes, expandSettings, type Setting } from '../../results/setting.js'
+import { suggestWord } from '../../shared/did-you-mean.js'
+import { UsageError } from '../../shared/errors.js'
+import type { PracticalFloor } from '../../verdict/shape/analysis.js'
+import { EXPECTED_SHAPES } from '../definition/definition.js'
+import { type DefinitionSource, lineOf } from '../definition/definition-source.js'
+import { display, readAxes, readCommandAxes } from './axes.js'
+import {
+  type CommandPlan,
+  commandEntries,
+  judgeFaults,
+  logFaults,
+  placeholderFaults,
+  probeFaults,
+  templatesOf,
+  withPresetRoles,
+} from './command-plan.js'
+import { readExtraSettings, valuesByAxis, withSettingsBeside } from './extra-settings.js'
+import { placeholdersIn } from './placeholders.js'
+
+/**
+ * A definition, checked and with every default filled in. It is plain JSON and part of comparison.json, from which
+ * `--resume` reads it back.
+ */
+export interface ComparisonPlan {
+  name: string
+  workload: WorkloadPlan
+  settings: Axes
+  /** Settings beside the combinations of the axes, each by the values that are its own. */
+  besides: Setting['values'][]
+  trials: number
+  seed: number
+  rateHz: number
+  trialDeadlineMs: number
+  /** Undefined: what the cgroup or the machine has. */
+  limit?: number | undefined
+  /** Growth a round that is too little to matter; undefined: 0.1 % of the level. */
+  floor?: PracticalFloor | undefined
+  /** Undefined: no trial is probed on the way. */
+  probeEvery?: number | undefined
+  judge: string
+  expect: Record<string, Record<string, string[]>>
+}
+
+export type WorkloadPlan = FederationPlan | CommandPlan
+
+export interface FederationPlan {
+  kind: 'federation'
+  /** A value for every option that its algorithm has a use for. */
+  job: Record<string, string | number>
+}
+
+const { seed, ...jobWithoutSeed } = jobOptions
+
+/** The option with its text as its value, which is how a plan holds what is neither text nor number. */
+function asText<T>(spec: OptionSpec<T>): OptionSpec<string> {
+  const { defaultWith: _, ...others } = spec
+  const format = (value: unknown) => (typeof value === 'string' ? value : formatOption(spec, value))
+  return {
+    ...others,
+    default: formatOption(spec, spec.default),
+    format,
+    parse: (given) => (spec.parse(given) === undefined ? undefined : given),
+  }
+}
+
+/** Options of a job of our own runtime. The seed is the comparison's. */
+export const federationOptions = {
+  algorithm: jobAlgorithm,
+  algorithmOptions: asText(serverOptions.algorithmOptions),
+  // What the frameworks that it stands for do, and what cleanup settings are about: spooled leaves nothing to clean up.
+  aggregation: { ...serverOptions.aggregation, default: 'buffered' } as typeof serverOptions.aggregation,
+  ...jobWithoutSeed,
+  ...trainingOptions,
+  ...roundOptions,
+  ...swarmOptions,
+  ...memoryOptions,
+}
+
+/**
+ * Checks what a suite file or a caller of the library defined.
+ *
+ * @param source the file, for messages
+ * @throws UsageError that lists every fault with its line, its key, what was found and what would be right
+ */
+export function planComparison(definition: unknown, source: string | DefinitionSource): ComparisonPlan {
+  const from = typeof source === 'string' ? { name: source } : source
+  const checked = v.safeParse(definitionSchema, withDefaultsOfAlgorithm(definition))
+  if (!checked.success) {
+    const kind = (definition as { workload?: { kind?: unknown } } | null)?.workload?.kind
+    const faults = checked.issues.map((issue) => faultOf(issue, kind))
+    throw usageError(from, faults)
+  }
+  const useless = uselessKeys(definition)
+  if (useless.length > 0) throw usageError(from, useless)
+  const { settings, besides: given, workload, judge, ...rest } = checked.output
+  const { plan, faults } =
+    workload.kind === 'federation'
+      ? planFederation(workload, settings, judge)
+      : planCommand(withPresetRoles(workload), settings, judge)
+  if (faults.length > 0) throw usageError(from, faults)
+  const { besides, faults: faultsBeside } = readExtraSettings(given, {
+    axes: plan.settings,
+    job: jobOf(plan),
+    options: federationOptions,
+  })
+  if (faultsBeside.length > 0) throw usageError(from, faultsBeside)
+  const unexpected = expectationFaults(rest.expect, valuesByAxis(plan.settings, besides))
+  if (unexpected.length > 0) throw usageError(from, unexpected)
+  return { ...rest, ...plan, besides }
+}
+
+/** All settings of a plan; the first is what the others are compared with. */
+export function settingsOf(plan: ComparisonPlan): Setting[] {
+  return withSettingsBeside(expandSettings(plan.settings), plan.besides, jobOf(plan))
+}
+
+/** Of a command nothing is known but its line. */
+function jobOf({ workload }: Pick<ComparisonPlan, 'workload'>): FederationPlan['job'] {
+  return workload.kind === 'federation' ? workload.job : {}
+}
+
+type WorkloadPart = { plan: Pick<ComparisonPlan, 'workload' | 'settings' | 'judge'>; faults: string[] }
+
+function planFederation(workload: FederationPlan, given: Given, judge: string | undefined): WorkloadPart {
+  const { algorithm } = workload.job
+  const isSwarm = algorithm === 'swarm'
+  const { axes, faults } = readAxes(given ?? defaultAxes(isSwarm), federationOptions)
+  const used = Object.entries(federationOptions).filter(([, spec]) => isUsedBy(spec, algorithm))
+  const job = Object.fromEntries(used.map(([key]) => [key, workload.job[key]!]))
+  return {
+    plan: { workload: { ...workload, job }, settings: axes, judge: judge ?? (isSwarm ? 'peer' : 'server') },
+    faults,
+  }
+}
+
+/** What a definition says of a job, or compares, that the job's algorithm has no use for. */
+function uselessKeys(definition: unknown): string[] {
+  const { workload, settings = {} } = definition as {
+    workload: { job?: Record<string, unknown> }
+    settings?: Record<string, unknown>
+  }
+  const { job = {} } = workload
+  const fault = (path: string) => (key: string) => {
+    const spec = (federationOptions as OptionTable)[key]
+    return spec === undefined || isUsedBy(spec, job.algorithm)
+      ? []
+      : [`${path}.${key}: ${whyUseless(spec, job.algorithm)}`]
+  }
+  return workload.job === undefined
+    ? []
+    : [...Object.keys(job).flatMap(fault('workload.job')), ...Object.keys(settings).flatMap(fault('settings'))]
+}
+
+/** Without axes there is one setting: the command as it stands. */
+function planCommand(workload: CommandPlan, given: Given, asked: string | undefined): WorkloadPart {
+  const placeholders = templatesOf(workload).flatMap(({ text }) => placeholdersIn(text))
+  const { axes, faults } = readCommandAxes(given ?? {}, placeholders)
+  const judge = asked ?? frameworkPreset(workload.rounds ?? undefined)?.judge ?? 'server'
+  return {
+    plan: { workload, settings: axes, judge },
+    faults: [
+      ...faults,
+      ...placeholderFaults(workload, { ...given, ...axes }),
+      ...judgeFaults(workload, judge),
+      ...probeFaults(workload),
+      ...logFaults(workload),
+    ],
+  }
+}
+
+type Given = Record<string, unknown> | undefined
+
+/** Some options have another default with some algorithms, which a schema of one option at a time cannot see. */
+function withDefaultsOfAlgorithm(definition: unknown): unknown {
+  const workload = (definition as { workload?: { job?: { algorithm?: unknown } | null } } | null)?.workload
+  const job = workload?.job
+  if (typeof job !== 'object' || job === null) return definition
+  const others = Object.entries<OptionSpec<unknown>>(federationOptions).filter(([, { defaultWith }]) => defaultWith)
+  const defaults = Object.fromEntries(others.map(([key, spec]) => [key, defaultValue(spec, job.algorithm)]))
+  return { ...(definition as object), workload: { ...workload, job: { ...defaults, ...job } } }
+}
+
+/** The peers of a swarm clean up by `memoryGcRounds`, a server by `serverMemoryGcRounds`. */
+function defaultAxes(isSwarm: boolean): Axes {
+  const { serverMemoryGcRounds, memoryGcRounds, ...launched } = axisOptions
+  const table: OptionTable = { ...(isSwarm ? { memoryGcRounds } : { serverMemoryGcRounds }), ...launched }
+  return Object.fromEntries(Object.entries(table).map(([axis, spec]) => [axis, spec.default as (string | number)[]]))
+}
+
+const definitionEntries = {
+  name: v.pipe(v.string(), v.regex(/^[\w-][\w.-]*$/, 'a name of letters, digits, dot, dash and underscore')),
+  workload: v.variant('kind', [
+    v.strictObject({
+      kind: v.literal('federation'),
+      job: v.strictObject(entriesOf(federationOptions)),
+    }),
+    v.strictObject(commandEntries),
+  ]),
+  settings: v.optional(v.record(v.string(), v.unknown())),
+  besides: v.optional(v.array(v.record(v.string(), v.unknown())), []),
+  trials: optionValue(compareOptions.trials),
+  seed: optionValue(seed),
+  rateHz: optionValue(compareOptions.rateHz),
+  trialDeadlineMs: optionValue(compareOptions.trialDeadlineMs),
+  limit: optionValue(compareOptions.limit),
+  floor: optionValue(compareOptions.floor),
+  probeEvery: optionValue(compareOptions.probeEvery),
+  judge: v.optional(v.pipe(v.string(), v.nonEmpty('the name of a role, for example "server"'))),
+  expect: v.optional(v.record(v.string(), v.record(v.string(), expectedShapes())), {}),
+}
+
+const definitionSchema = v.strictObject(definitionEntries)
+
+/** The keys that may stand where an unknown one was found, by the path of its parent and the kind of the workload. */
+function knownKeys(parent: string, kind: unknown): string[] {
+  if (parent === '') return Object.keys(definitionEntries)
+  if (parent === 'workload.job') return Object.keys(federationOptions)
+  return kind === 'command' ? Object.keys(commandEntries) : ['kind', 'job']
+}
+
+/** A value as the option's own parser takes it; its default when left out. */
+function optionValue<T>(spec: OptionSpec<T>): v.GenericSchema<T | undefined, T> {
+  const schema = v.pipe(
+    v.unknown(),
+    v.rawTransform(({ dataset, addIssue, NEVER }): T => {
+      const { value } = dataset
+      const parsed = spec.parse(typeof value === 'string' ? value : formatOption(spec, value))
+      if (parsed !== undefined) return parsed
+      addIssue({ message: spec.expected, received: display(value) })
+      return NEVER
+    }),
+  )
+  return v.optional(schema, () => spec.default) as v.GenericSchema<T | undefined, T>
+}
+
+function entriesOf(table: OptionTable): Record<string, v.GenericSchema<unknown, string | number>> {
+  return Object.fromEntries(
+    Object.entries(table).map(([key, spec]) => [key, optionValue(spec as OptionSpec<string | number>)]),
+  )
+}
+
+function expectedShapes() {
+  const shape = v.picklist(EXPECTED_SHAPES)
+  return v.pipe(
+    v.union([shape, v.array(shape)], `one of ${EXPECTED_SHAPES.join(', ')}, or a list of them`),
+    v.transform((shapes): string[] => (typeof shapes === 'string' ? [shapes] : shapes)),
+  )
+}
+
+/** Expectations name axes and values that the comparison has. */
+function expectationFaults(expect: ComparisonPlan['expect'], axes: Axes): string[] {
+  return Object.entries(expect).flatMap(([axis, byValue]) => {
+    const values = axes[axis]?.map(String)
+    if (values === undefined)
+      return [`expect.${axis}: no such axis in settings. ${suggestWord(axis, Object.keys(axes))}`]
+    return Object.keys(byValue)
+      .filter((value) => !values.includes(value))
+      .map((value) => fault(`expect.${axis}`, value, `a value of settings.${axis}: ${values.join(', ')}`))
+  })
+}
+
+function faultOf(issue: v.BaseIssue<unknown>, kind: unknown): string {
+  const path = v.getDotPath(issue) ?? ''
+  if (issue.type !== 'strict_object' || issue.expected !== 'never') {
+    const isOwnMessage = !issue.message.startsWith('Invalid ')
+    return fault(path, issue.received, isOwnMessage ? issue.message : expectedOf(issue))
+  }
+  const parent = path.split('.').slice(0, -1).join('.')
+  return `${path}: unknown key. ${suggestWord(path.split('.').at(-1)!, knownKeys(parent, kind))}`
+}
+
+/** The library's word for an object is the type of TypeScript. */
+function expectedOf({ expected }: v.BaseIssue<unknown>): string {
+  return expected === 'Object'
+    ? 'an object of keys and values, as defineComparison takes it'
+    : (expected ?? 'something else')
+}
+
+function fault(path: string, found: string, expected: string): string {
+  return `${path === '' ? 'the definition' : path}: found ${found}, expected ${expected}`
+}
+
+/** A fault begins with its key: the line of that key goes before it. */
+function usageError({ name, text }: DefinitionSource, faults: readonly string[]): UsageError {
+  const lines = faults.map((one) => (text === undefined ? undefined : lineOf(text, keyOf(one))))
+  const [first] = faults
+  if (faults.length === 1) return new UsageError(`${name}${lines[0] === undefined ? '' : `:${lines[0]}`}: ${first}`)
+  const listed = faults.map((one, index) => `  ${lines[index] === undefined ? '' : `line ${lines[index]}: `}${one}`)
+  return new UsageError(`${name} has ${faults.length} faults:\n${listed.join('\n')}`)
+}
+
+function keyOf(fault: string): string[] {
+  return fault.slice(0, fault.indexOf(': ')).split('.')
+}

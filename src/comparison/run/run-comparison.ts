@@ -1,0 +1,298 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeFolder as makeFolders } from '../../linux/files/make-folder.js'
+import { readMachineFacts } from '../../linux/machine.js'
+import type { Comparison, TrialResult } from '../../results/comparison.js'
+import type { Setting } from '../../results/setting.js'
+import { assertShardable, type Shard, trialsOfShard } from '../../results/shard.js'
+import { UsageError } from '../../shared/errors.js'
+import type { ComparisonDefinition } from '../definition/definition.js'
+import { type ComparisonPlan, planComparison, settingsOf } from '../plan/plan.js'
+import { type ScheduledTrial, scheduleTrials } from '../plan/schedule.js'
+import { type FinishedTrial, runTrial } from '../trial/trial.js'
+import { workloadOf } from '../workloads/workload-of.js'
+import { hasComparison, makeFolder, readComparison, readPlan, saveComparison, savePlan } from './comparison-folder.js'
+import { asOnlyWriter } from './writer-lock.js'
+
+export interface CompareOptions {
+  /** Folder for the results, empty or absent; `runs/<name>-<local time>` when left out. */
+  out?: string | undefined
+  /** Run this part of the trials alone. */
+  shard?: Shard | undefined
+  /** Ends the trial that runs and keeps what was measured. */
+  signal?: AbortSignal | undefined
+  onProgress?: ((event: ComparisonEvent) => void) | undefined
+}
+
+/** What happens while a comparison runs. Round and RSS are those of the judged role. */
+export type ComparisonEvent =
+  | {
+      kind: 'started'
+      folder: string
+      name: string
+      judge: string
+      settings: number
+      trials: number
+      trialsDone: number
+    }
+  | { kind: 'trial-started'; trial: ScheduledTrial }
+  | { kind: 'trial-progress'; trial: ScheduledTrial; round: number; rounds: number | null; rssBytes: number | null }
+  /** What the user should know while a trial runs. */
+  | { kind: 'note'; trial: ScheduledTrial; note: string }
+  | { kind: 'trial-ended'; trial: ScheduledTrial; result: TrialResult }
+
+export interface FinishedComparison {
+  folder: string
+  comparison: Comparison
+  /** Why it stopped before its trials had run: what was asked for is not there, and no other trial would find it. */
+  mismatch?: string
+}
+
+/**
+ * Runs every trial of a comparison, one at a time, each in fresh processes, in the order that its seed gives. A trial that
+ * fails is kept with its reason, and the next one runs. `comparison.json` is complete after every trial.
+ *
+ * @throws UsageError when the definition or the folder is not right; nothing was started then
+ */
+export async function compare(
+  definition: ComparisonDefinition,
+  options: CompareOptions = {},
+): Promise<FinishedComparison> {
+  return runPlan(planComparison(definition, 'the definition'), options)
+}
+
+/** The same for a plan that was checked already. */
+export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}): Promise<FinishedComparison> {
+  const settings = settingsOf(plan)
+  workloadOf(plan).check(settings)
+  if (plan.probeEvery !== undefined) assertProbed(plan)
+  const { shard } = options
+  if (shard !== undefined) assertShardable(plan.trials, shard)
+  const folder = makeFolder(options.out, plan.name, new Date())
+  return asOnlyWriter(folder, async () => {
+    if (hasComparison(folder)) throw new UsageError(`another comparison has begun in ${folder} just now`)
+    savePlan(folder, plan)
+    const comparison = { ...startComparison(plan, settings), ...(shard !== undefined && { shard }) }
+    return runTrials(folder, plan, comparison, options)
+  })
+}
+
+/** Our own server can probe itself on the way; a command is probed from outside, by a library that is preloaded only when asked for. */
+function assertProbed({ name, workload }: ComparisonPlan): void {
+  if (workload.kind === 'command' && !workload.probe)
+    throw new UsageError(`--probe-every: ${name} runs a command, which only the library of --probe can probe`, {
+      fix: 'Give --probe too (probe: true in a definition), or leave --probe-every out.',
+    })
+  if (workload.kind === 'federation' && workload.job.algorithm === 'swarm')
+    throw new UsageError(`--probe-every: only Tidemark's own server can be probed, and ${name} runs none`, {
+      fix: 'Leave it out.',
+    })
+}
+
+/** Goes on with a comparison that was stopped: runs the trials that its folder lacks, in the same order. */
+export async function resumeComparison(
+  folder: string,
+  options: Omit<CompareOptions, 'out'> = {},
+): Promise<FinishedComparison> {
+  const plan = planComparison(readPlan(folder), join(folder, 'plan.json'))
+  workloadOf(plan).check(settingsOf(plan))
+  return asOnlyWriter(folder, () => runTrials(folder, plan, reopenComparison(readComparison(folder)), options))
+}
+
+/** A comparison of which nothing ran yet. */
+export function startComparison(plan: ComparisonPlan, settings: Setting[]): Comparison {
+  return {
+    format: 'tidemark-comparison/1',
+    name: plan.name,
+    createdMs: Date.now(),
+    updatedMs: Date.now(),
+    state: 'running',
+    job: workloadOf(plan).job,
+    modelBytes: null,
+    judge: plan.judge,
+    seed: plan.seed,
+    trialsPerSetting: plan.trials,
+    machine: readMachineFacts(),
+    settings,
+    limitBytes: plan.limit ?? null,
+    ...(plan.floor === undefined ? {} : { floor: plan.floor }),
+    expectations: expectationsOf(plan, settings),
+    trials: [],
+    warnings: [],
+  }
+}
+
+/** A trial that was stopped half way is run again; one that failed is a result. */
+function reopenComparison(comparison: Comparison): Comparison {
+  const { machine } = comparison
+  const here = readMachineFacts()
+  const isSame =
+    here.hostname === machine.hostname && here.cpuModel === machine.cpuModel && here.kernel === machine.kernel
+  const moved = `Resumed on another machine: ${here.hostname} (${here.kernel}) after ${machine.hostname} (${machine.kernel}).`
+  return {
+    ...comparison,
+    state: 'running',
+    trials: comparison.trials.filter(({ state }) => state !== 'stopped'),
+    ...(comparison.probeTrials && { probeTrials: comparison.probeTrials.filter(({ state }) => state !== 'stopped') }),
+    warnings: isSame ? comparison.warnings : [...comparison.warnings, moved],
+  }
+}
+
+/**
+ * By the label of each setting that something is expected of: a list of shapes for each axis. What is expected of an axis
+ * is expected of the combinations, and not of a setting beside them that happens to have the same value.
+ */
+function expectationsOf(plan: ComparisonPlan, settings: readonly Setting[]): Record<string, string[][]> {
+  const combined = settings.length - plan.besides.length
+  const expectations = settings.flatMap(({ label, values }, index) => {
+    const shapes = Object.entries(plan.expect).flatMap(([axis, byValue]) => {
+      if (index >= combined && plan.settings[axis] !== undefined) return []
+      const expected = byValue[String(values[axis])]
+      return expected === undefined ? [] : [expected]
+    })
+    return shapes.length === 0 ? [] : [[label, shapes] as const]
+  })
+  return Object.fromEntries(expectations)
+}
+
+async function runTrials(
+  folder: string,
+  plan: ComparisonPlan,
+  comparison: Comparison,
+  options: CompareOptions,
+): Promise<FinishedComparison> {
+  const whole = scheduleTrials(
+    comparison.settings.map(({ label }) => label),
+    plan.trials,
+    plan.seed,
+  )
+  const schedule = trialsOfShard(whole, comparison.shard)
+  const probing = plan.probeEvery === undefined ? [] : schedule.map(after(whole.length))
+  const done = new Set(allTrials(comparison).map(({ index }) => index))
+  const { run, finish } = trialRunner({ folder, plan, comparison, trials: schedule.length + probing.length }, options)
+  const inVain = trialsInVain(comparison)
+  for (const trial of [...schedule, ...probing]) {
+    if (done.has(trial.index)) continue
+    if (options.signal?.aborted) break
+    const { mismatch } = await run(trial, trial.index > whole.length ? plan.probeEvery : undefined)
+    const stop = inVain(trial, mismatch)
+    if (stop === undefined) continue
+    comparison.warnings.push(stop.replaceAll(/\s*\n\s*/g, ' '))
+    return { folder, comparison: finish('stopped'), mismatch: stop }
+  }
+  const ran = allTrials(comparison).filter(({ state }) => state !== 'stopped').length
+  return { folder, comparison: finish(ran === schedule.length + probing.length ? 'completed' : 'stopped') }
+}
+
+/**
+ * Tells when to stop: the first trials, of two settings where there are two, ended well and had nothing of what was asked
+ * for. The trials of hours that would follow can only end like them.
+ */
+function trialsInVain({
+  settings,
+  trials,
+}: Comparison): (trial: ScheduledTrial, mismatch: string[]) => string | undefined {
+  let isHopeful = trials.some(({ state }) => state === 'completed')
+  const inVain = new Set<string>()
+  return ({ setting }, mismatch) => {
+    if (mismatch.length === 0) isHopeful = true
+    if (isHopeful) return undefined
+    inVain.add(setting)
+    if (inVain.size < Math.min(2, settings.length)) return undefined
+    return `The comparison stopped here, since every other trial would fail like ${inVain.size === 1 ? 'this one' : 'these'}.\n${mismatch.join('\n')}`
+  }
+}
+
+export interface TrialRunner {
+  /** Runs one trial into the comparison and saves it; with `probeEvery` among the probe trials. */
+  run(trial: ScheduledTrial, probeEvery?: number): Promise<Pick<FinishedTrial, 'mismatch'>>
+  finish(state: Comparison['state']): Comparison
+}
+
+/** @param trials how many there will be at most, for the progress */
+export function trialRunner(
+  {
+    folder,
+    plan,
+    comparison,
+    trials,
+  }: { folder: string; plan: ComparisonPlan; comparison: Comparison; trials: number },
+  { signal, onProgress = () => {} }: CompareOptions,
+): TrialRunner {
+  const workload = workloadOf(plan)
+  const save = () => {
+    comparison.updatedMs = Date.now()
+    saveComparison(folder, comparison)
+  }
+  save()
+  onProgress({
+    kind: 'started',
+    folder,
+    name: plan.name,
+    judge: plan.judge,
+    settings: comparison.settings.length,
+    trials,
+    trialsDone: allTrials(comparison).length,
+  })
+  return {
+    run: async (trial, probeEvery) => {
+      onProgress({ kind: 'trial-started', trial })
+      const setting = comparison.settings.find(({ label }) => label === trial.setting)!
+      assertThere(folder)
+      const { result, modelBytes, mismatch } = await runTrial({
+        trial,
+        setting,
+        plan,
+        workload,
+        machine: comparison.machine,
+        comparisonFolder: folder,
+        folder: makeTrialFolder(folder, trial),
+        probeEvery,
+        signal,
+        onProgress: (progress) => onProgress({ kind: 'trial-progress', trial, ...progress }),
+        onNote: (note) => onProgress({ kind: 'note', trial, note }),
+      }).catch((error: unknown) => {
+        assertThere(folder)
+        throw error
+      })
+      assertThere(folder)
+      if (probeEvery === undefined) comparison.trials.push(result)
+      else comparison.probeTrials = [...(comparison.probeTrials ?? []), result]
+      comparison.modelBytes ??= modelBytes
+      save()
+      onProgress({ kind: 'trial-ended', trial, result })
+      return { mismatch }
+    },
+    finish: (state) => {
+      comparison.state = state
+      save()
+      return comparison
+    },
+  }
+}
+
+/** Made anew by the next trial it would hold a part of the results, and nobody would look for the other. */
+function assertThere(folder: string): void {
+  if (hasComparison(folder)) return
+  throw new UsageError(`the folder for the results, ${folder}, was moved or removed while trials ran`, {
+    fix: `What it held is where it is now. Put it back and go on with --resume ${folder}, or go on with --resume and its new name.`,
+  })
+}
+
+function allTrials({ trials, probeTrials = [] }: Comparison): TrialResult[] {
+  return [...trials, ...probeTrials]
+}
+
+/** The same trials once more, numbered after the others. */
+function after(scheduled: number): (trial: ScheduledTrial) => ScheduledTrial {
+  return (trial) => ({ ...trial, index: trial.index + scheduled })
+}
+
+/** A folder of that number can only be left from a trial that was cut off; it is measured anew. */
+function makeTrialFolder(folder: string, trial: ScheduledTrial): string {
+  const name = `${String(trial.index).padStart(4, '0')}-${trial.setting.replaceAll(/[^\w.=-]+/g, '_')}`
+  const relative = join('trials', name)
+  rmSync(join(folder, relative), { recursive: true, force: true })
+  makeFolders(join(folder, relative))
+  return relative
+}

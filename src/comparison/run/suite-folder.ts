@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { checkStored } from '../../recording/storage/stored-file.js'
+import { shardSchema } from '../../results/comparison-schema.js'
+import type { Shard } from '../../results/shard.js'
+import { UsageError } from '../../shared/errors.js'
+import { type ComparisonPlan, planComparison } from '../plan/plan.js'
+import { makeFolder, readJson, writeWhole } from './comparison-folder.js'
+
+/** One of several comparisons, with its folder in theirs. */
+interface PlannedComparison {
+  plan: ComparisonPlan
+  folder: string
+}
+
+export interface SuiteFolder {
+  folder: string
+  comparisons: PlannedComparison[]
+  /** The part of each comparison that is run here; undefined where all of it is. */
+  shard: Shard | undefined
+}
+
+const SUITE = 'suite.json'
+const FORMAT = 'tidemark-suite/1'
+
+const schema = v.looseObject({
+  format: v.literal(FORMAT),
+  plans: v.array(v.unknown()),
+  shard: v.optional(shardSchema),
+})
+
+/**
+ * Makes the folder of several comparisons: `suite.json` says which, in their order, and each gets a folder of its own name.
+ *
+ * @throws UsageError when two have one name, or the folder is not right; nothing was made then but the folder
+ */
+export function makeSuiteFolder(
+  out: string | undefined,
+  name: string,
+  { plans, shard }: { plans: readonly ComparisonPlan[]; shard: Shard | undefined },
+): SuiteFolder {
+  const twice = plans.find((plan, index) => plans.findIndex((other) => other.name === plan.name) !== index)
+  if (twice !== undefined)
+    throw new UsageError(`two comparisons are called "${twice.name}", and each needs a folder of its own`, {
+      fix: 'Give one of them another name.',
+    })
+  const folder = makeFolder(out, name, new Date())
+  writeWhole(join(folder, SUITE), { format: FORMAT, plans, shard })
+  return { folder, comparisons: placed(folder, plans), shard }
+}
+
+/** The comparisons that a folder was made for; undefined where it is the folder of one. @throws UsageError when it cannot be read */
+export function readSuiteFolder(folder: string): SuiteFolder | undefined {
+  const file = join(folder, SUITE)
+  if (!existsSync(file)) return undefined
+  const { plans, shard } = checkStored(readJson(folder, file), schema, { file, what: 'suite of this version' })
+  const checked = plans.map((plan: unknown, index) => planComparison(plan, `${file}, plan ${index + 1}`))
+  return { folder, comparisons: placed(folder, checked), shard }
+}
+
+function placed(folder: string, plans: readonly ComparisonPlan[]): PlannedComparison[] {
+  return plans.map((plan) => ({ plan, folder: join(folder, plan.name) }))
+}

@@ -1,0 +1,31 @@
+import { lockFolder } from '../../linux/files/folder-lock.js'
+import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
+
+const WRITER_LOCK = 'writer.lock'
+
+/**
+ * Does something as the only writer of a comparison's folder: two that ran its trials would remove each other's.
+ *
+ * @throws UsageError while another process writes into it, or when it cannot be written
+ */
+export async function asOnlyWriter<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const attempt = attempted(folder)
+  if (attempt.kind === 'held')
+    throw new UsageError(`${folder} is being written by ${attempt.by}, and has one writer at a time`, {
+      fix: 'Wait until that has ended, or end it; then go on with --resume.',
+    })
+  try {
+    return await work()
+  } finally {
+    attempt.lock.release()
+  }
+}
+
+function attempted(folder: string) {
+  try {
+    return lockFolder(folder, WRITER_LOCK)
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    throw new UsageError(`cannot write into ${folder}: ${messageOf(error)}`, { cause: error })
+  }
+}

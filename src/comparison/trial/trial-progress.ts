@@ -1,0 +1,89 @@
+import { describeExit, type ExitStatus } from '../../launch/exit-status.js'
+import type { LaunchedProcess } from '../../launch/launch.js'
+import { logTail } from '../../launch/log-tail.js'
+import type { RecorderHandle } from '../../recording/recorder-handle.js'
+import type { ExpectedRuntime } from '../workloads/workload.js'
+import { lookUp } from './setting-check.js'
+
+/** Where a trial stands: the last round that the judged role has ended, and its newest RSS. */
+export interface TrialProgress {
+  round: number
+  rounds: number | null
+  rssBytes: number | null
+}
+
+/** What the marks of a running trial tell. */
+export interface TrialWatch {
+  /** What is to be said of a process of the judged role that did not end well. */
+  describeBadEnd(process: LaunchedProcess, exit: ExitStatus): string
+  close(): void
+}
+
+const TELL_EVERY_MS = 500
+
+export interface WatchOptions {
+  /** Those that are judged; RSS is told of all of them together. */
+  roles: readonly string[]
+  rounds: number | null
+  expectedRuntime: ExpectedRuntime
+  /** Rounds are told by the recorder, and promises are looked up in the processes: our own roles do both themselves. */
+  isForeign: boolean
+  onProgress(progress: TrialProgress): void
+  /** A judged process does not have what the setting asks for. */
+  onBroken(promise: string): void
+}
+
+/** Follows the judged roles, and tells where they stand after every round and twice a second. */
+export function watchTrial(recorder: RecorderHandle, options: WatchOptions): TrialWatch {
+  const { roles, rounds, expectedRuntime, isForeign, onProgress, onBroken } = options
+  let round = 0
+  const reasons = new Map<number, string>()
+  const checked = new Set<number>()
+  const tell = () => {
+    const latest = recorder.latest()
+    const pids = roles.flatMap((role) => recorder.pidsOf(role)).filter((pid) => latest.has(pid))
+    const rssBytes = pids.length === 0 ? null : pids.reduce((sum, pid) => sum + latest.get(pid)!, 0)
+    onProgress({ round, rounds, rssBytes })
+  }
+  const lookUpPromises = () => {
+    for (const role of roles) {
+      for (const pid of recorder.pidsOf(role)) {
+        if (checked.has(pid)) continue
+        const found = lookUp(pid, role, expectedRuntime)
+        if (found === 'too early') continue
+        checked.add(pid)
+        if (found !== 'kept') onBroken(found.broken)
+      }
+    }
+  }
+  recorder.onMark((mark) => {
+    if (mark.mark === 'end' && mark.reason !== undefined) reasons.set(mark.pid, mark.reason)
+    if (!roles.includes(mark.role) || mark.mark !== 'round' || isForeign) return
+    round = mark.round
+    tell()
+  })
+  recorder.onRound((ended) => {
+    if (!isForeign) return
+    round = ended
+    lookUpPromises()
+    tell()
+  })
+  const timer = setInterval(() => {
+    if (isForeign) lookUpPromises()
+    tell()
+  }, TELL_EVERY_MS)
+  return {
+    describeBadEnd: (process, exit) => {
+      const progress = `after round ${round}${rounds === null ? '' : ` of ${rounds}`}`
+      const ended = `${process.whom} (pid ${process.pid}) ${describeExit(exit)} ${progress}`
+      const said = reasons.get(process.pid) ?? lastLogLine(process.logFile)
+      return said === undefined ? ended : `${ended}: ${said}`
+    },
+    close: () => clearInterval(timer),
+  }
+}
+
+function lastLogLine(file: string | null): string | undefined {
+  const line = logTail(file).split('\n').at(-1)?.trim()
+  return line === '' ? undefined : `its log ends with "${line}"`
+}

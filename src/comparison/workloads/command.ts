@@ -1,0 +1,226 @@
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { orderProbe, type ProbeOrder } from '../../recording/probe/probe-order.js'
+import { nameProcess } from '../../recording/processes/process-name.js'
+import { rolePatterns } from '../../recording/rounds/framework-presets.js'
+import { roundPattern } from '../../recording/rounds/round-log-patterns.js'
+import type { Setting } from '../../results/setting.js'
+import { UsageError } from '../../shared/errors.js'
+import { allocatorLibrary } from '../plan/allocator-library.js'
+import { isVariable } from '../plan/axes.js'
+import { type CommandPlan, PRELOAD, templatesOf } from '../plan/command-plan.js'
+import { fillPlaceholders, placeholdersIn } from '../plan/placeholders.js'
+import { settingEnvironment } from '../plan/setting-environment.js'
+import { splitCommand } from '../plan/split-command.js'
+import { judgedRoles } from '../trial/judged-roles.js'
+import type { Stage, StageProcess, Step, Workload } from './workload.js'
+
+/** Names of the processes that we start; they name the logs. */
+const COMMAND = 'command'
+const LOAD = 'load'
+
+/**
+ * A command of the user's: recorded from outside with all that it starts, its rounds told by its output or its marks, its
+ * roles by command lines. The setting reaches it through placeholders and its environment.
+ */
+export function commandWorkload(plan: CommandPlan, judge: string): Workload {
+  const roles = rolePatterns(plan.role ?? {}, plan.rounds ?? undefined)
+  let order: ProbeOrder | undefined
+  const probeOrder = () => {
+    if (plan.probe) order ??= orderProbe(judgedPatterns(plan, judge))
+    return order
+  }
+  return {
+    job: headline(plan),
+    rounds: plan.expectedRounds,
+    tree: { roles },
+    asked: askedOf(plan, judge),
+    isOneRound: plan.rounds === null && plan.roundsEnd === null,
+    timeoutMs: plan.timeout,
+    farewellMs: 0,
+    check: (settings) => {
+      probeOrder() // without a compiler nothing is started
+      for (const setting of settings) checkSetting(plan, setting)
+    },
+    probe: () => {
+      const order = probeOrder()
+      return order === undefined ? null : { order, afterRound: plan.probeRound ?? plan.expectedRounds }
+    },
+    start: (stage, setting) => startCommand(stage, { plan, setting, judge, probe: probeOrder() }),
+    expectedRuntime: ({ values }) => ({
+      allocator: values.allocator === undefined ? null : String(values.allocator),
+      environment: withoutPreload(variablesOf(plan, values)),
+    }),
+    steps: ({ values }) => ({ setup: step(plan, 'setup', values), teardown: step(plan, 'teardown', values) }),
+  }
+}
+
+function askedOf({ rounds, roundsEnd, role }: CommandPlan, judge: string): Workload['asked'] {
+  const flags = [
+    ...(rounds === null ? [] : [`--rounds '${rounds}'`]),
+    ...(roundsEnd === null ? [] : [`--rounds-end '${roundsEnd}'`]),
+  ]
+  const named = role === null ? [] : judgedRoles(judge).filter((one) => role[one] !== undefined)
+  return {
+    rounds: flags.length === 0 ? null : flags.join(' '),
+    roles: named.map((one) => ({ role: one, flag: `--role '${one}=${role![one]}'` })),
+  }
+}
+
+interface CommandStart {
+  plan: CommandPlan
+  setting: Setting
+  judge: string
+  probe: ProbeOrder | undefined
+}
+
+async function startCommand(stage: Stage, { plan, setting, judge, probe }: CommandStart): Promise<void> {
+  const { values } = setting
+  const filled = fillingOf(values, probe)
+  const cwd = folderOf(plan, filled)
+  const ownRole = judgedRoles(judge)[0]!
+  await stage.start({
+    role: plan.role === null ? ownRole : roleByPattern(plan, filled),
+    name: COMMAND,
+    isNamedByCommand: plan.role !== null,
+    command: splitCommand(plan.command, filled),
+    environment: withProbe({ ...ownEnvironment(plan, filled), ...variablesOf(plan, values) }, probe),
+    cwd,
+    decides: plan.load === null,
+    ...(roundsOf(plan, filled, cwd) ?? {}),
+  })
+  if (plan.ready !== null) {
+    await stage.waitForLine(COMMAND, new RegExp(plan.ready))
+    for (const role of judgedRoles(judge)) stage.readInitial(role)
+  }
+  if (plan.load === null) return
+  await stage.start({
+    role: LOAD,
+    name: LOAD,
+    command: splitCommand(plan.load, filled),
+    environment: ownEnvironment(plan, filled),
+    cwd,
+    decides: true,
+  })
+}
+
+function roundsOf(
+  { rounds, roundsEnd, log }: CommandPlan,
+  filled: Setting['values'],
+  cwd: string | undefined,
+): Pick<StageProcess, 'rounds' | 'roundLog'> | undefined {
+  if (rounds === null && roundsEnd === null) return undefined
+  return {
+    rounds: roundPattern(rounds ?? undefined, roundsEnd ?? undefined),
+    ...(log !== null && { roundLog: resolve(cwd ?? '', fillPlaceholders(log, filled)) }),
+  }
+}
+
+/** Without roles it is the process that we start. */
+function judgedPatterns({ role }: CommandPlan, judge: string): RegExp[] {
+  return role === null
+    ? []
+    : judgedRoles(judge).flatMap((name) => (role[name] === undefined ? [] : [new RegExp(role[name])]))
+}
+
+/** The probe beside what the setting, the plan or the user's own shell preloads. */
+function withProbe(
+  environment: Record<string, string | undefined>,
+  probe: ProbeOrder | undefined,
+): Record<string, string | undefined> {
+  if (probe === undefined) return environment
+  const preload = 'LD_PRELOAD' in environment ? environment.LD_PRELOAD : process.env.LD_PRELOAD
+  return { ...environment, ...probe.environment(preload) }
+}
+
+/** The command's own process may be one that a pattern is meant for; else it is what started them. */
+function roleByPattern(plan: CommandPlan, filled: Setting['values']): string {
+  const command = splitCommand(plan.command, filled)
+  return nameProcess(command, rolePatterns(plan.role ?? {}, plan.rounds ?? undefined)).role
+}
+
+/** Values for placeholders: those of the setting, and what to preload: the probe, and the library of its allocator. */
+function fillingOf(values: Setting['values'], probe?: ProbeOrder): Setting['values'] {
+  if (values.allocator === undefined) return values
+  const libraries = [probe?.library, allocatorLibrary(String(values.allocator))].filter((path) => path !== undefined)
+  return { ...values, [PRELOAD]: libraries.join(':') }
+}
+
+/**
+ * What the setting sets for the command, and so for all that it starts. What stands in the command as a placeholder, a
+ * variable or `{preload}`, is where the user wants it, and nowhere else.
+ */
+function variablesOf(plan: CommandPlan, values: Setting['values']): Record<string, string | undefined> {
+  const placed = new Set(templatesOf(plan).flatMap(({ text }) => placeholdersIn(text)))
+  const free = Object.entries(values).filter(
+    ([axis]) => !placed.has(axis) && !(axis === 'allocator' && placed.has(PRELOAD)),
+  )
+  return settingEnvironment(Object.fromEntries(free.filter(([axis]) => isLaunchAxis(axis) || isVariable(axis))))
+}
+
+function isLaunchAxis(axis: string): boolean {
+  return axis === 'arenaMax' || axis === 'allocator'
+}
+
+/** The preloaded library is looked for in the process itself. */
+function withoutPreload({ LD_PRELOAD: _, ...others }: Record<string, string | undefined>) {
+  return others
+}
+
+function ownEnvironment(plan: CommandPlan, filled: Setting['values']): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(plan.env).map(([name, value]) => [
+      name,
+      value === null ? undefined : fillPlaceholders(value, filled),
+    ]),
+  )
+}
+
+function folderOf(plan: CommandPlan, filled: Setting['values']): string | undefined {
+  return plan.cwd === null ? undefined : resolve(fillPlaceholders(plan.cwd, filled))
+}
+
+function step(plan: CommandPlan, which: 'setup' | 'teardown', values: Setting['values']): Step | null {
+  const line = plan[which]
+  if (line === null) return null
+  const filled = fillingOf(values)
+  return {
+    command: splitCommand(line, filled),
+    environment: ownEnvironment(plan, filled),
+    cwd: folderOf(plan, filled),
+  }
+}
+
+/** What would fail every trial is said before the first. */
+function checkSetting(plan: CommandPlan, { label, values }: Setting): void {
+  const filled = fillingOf(values)
+  settingEnvironment(values)
+  const cwd = folderOf(plan, filled)
+  if (cwd === undefined || plan.setup !== null) return // the setup may make it
+  if (!existsSync(cwd) || !statSync(cwd).isDirectory())
+    throw new UsageError(`the command of the setting ${label} cannot run in ${cwd}: there is no such folder`)
+}
+
+function headline(plan: CommandPlan): Record<string, string | number> {
+  const text = (line: string | string[]) => (typeof line === 'string' ? line : line.join(' '))
+  const roles = Object.entries(plan.role ?? {}).map(([role, source]) => `${role}=${source}`)
+  return {
+    command: text(plan.command),
+    ...(plan.rounds !== null && { rounds: plan.rounds }),
+    ...(plan.roundsEnd !== null && { roundsEnd: plan.roundsEnd }),
+    ...(plan.log !== null && { log: plan.log }),
+    ...(plan.expectedRounds !== null && { expectedRounds: plan.expectedRounds }),
+    ...(roles.length > 0 && { role: roles.join(', ') }),
+    ...(plan.ready !== null && { ready: plan.ready }),
+    ...(plan.probe && { probe: `after ${plan.probeRound === null ? 'the last round' : `round ${plan.probeRound}`}` }),
+    ...(plan.load !== null && { load: text(plan.load) }),
+    ...(plan.setup !== null && { setup: text(plan.setup) }),
+    ...(plan.teardown !== null && { teardown: text(plan.teardown) }),
+    ...(Object.keys(plan.env).length > 0 && {
+      env: Object.entries(plan.env)
+        .map(([name, value]) => (value === null ? `${name} unset` : `${name}=${value}`))
+        .join(', '),
+    }),
+    ...(plan.cwd !== null && { cwd: plan.cwd }),
+  }
+}

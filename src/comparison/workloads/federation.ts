@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import {
+  isAlgorithmFile,
+  jobOptions,
+  memoryOptions,
+  peerOptions,
+  roundOptions,
+  serverOptions,
+  swarmOptions,
+  trainingOptions,
+} from '../../options/all.js'
+import { defaultValues, flagsOf, type OptionTable } from '../../options/spec.js'
+import type { Setting } from '../../results/setting.js'
+import { type FederationPlan, federationOptions } from '../plan/plan.js'
+import { settingEnvironment } from '../plan/setting-environment.js'
+import type { Stage, Workload } from './workload.js'
+
+const { serverMemoryGcRounds, clientMemoryGcRounds, memoryGcRounds } = memoryOptions
+
+/** What each role takes on its command line; the server tells its clients the rest of the job. */
+const SERVER_OPTIONS: OptionTable = {
+  algorithm: serverOptions.algorithm,
+  algorithmOptions: federationOptions.algorithmOptions,
+  aggregation: serverOptions.aggregation,
+  ...jobOptions,
+  ...trainingOptions,
+  ...roundOptions,
+  serverMemoryGcRounds,
+}
+const CLIENT_OPTIONS: OptionTable = { clientMemoryGcRounds }
+const COORDINATOR_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, ...roundOptions, ...swarmOptions }
+const PEER_OPTIONS: OptionTable = { memoryGcRounds, aggregation: peerOptions.aggregation }
+
+/** The options that say at a glance what a job is; any other is worth a word when it is not the default. */
+const HEADLINE = ['algorithm', 'rounds', 'clients', 'model', 'modelSize', 'trainer']
+
+/** How long clients may take to end by themselves once the server has ended well. */
+const SHUTDOWN_GRACE_MS = 10_000
+
+/** A job of our own runtime: `tidemark server`, then its clients, or `tidemark coordinator`, then its peers, started as a user would start them. */
+export function federationWorkload({ job }: FederationPlan, seed: number): Workload {
+  return {
+    job: headline(job),
+    rounds: Number(job.rounds),
+    tree: null,
+    asked: null,
+    isOneRound: false,
+    timeoutMs: null,
+    farewellMs: SHUTDOWN_GRACE_MS,
+    check: (settings) => {
+      for (const { values } of settings) settingEnvironment(values)
+    },
+    probe: () => null,
+    start: (stage, setting, probeEvery) => {
+      const own = { ...job, ...setting.values, seed }
+      return job.algorithm === 'swarm'
+        ? startSwarm(stage, own, setting)
+        : startServerAndClients(stage, own, { ...setting, probeEvery })
+    },
+    // The server says itself which allocator it runs under; its variables are the ones that it was launched with.
+    expectedRuntime: ({ values }) => ({
+      allocator: values.allocator === undefined ? null : String(values.allocator),
+      environment: {},
+    }),
+    steps: () => ({ setup: null, teardown: null }),
+  }
+}
+
+async function startServerAndClients(
+  stage: Stage,
+  job: Setting['values'],
+  setting: Setting & { probeEvery: number | undefined },
+): Promise<void> {
+  const probing = setting.probeEvery === undefined ? {} : { TIDEMARK_PROBE_EVERY: String(setting.probeEvery) }
+  const token = { TIDEMARK_TOKEN: randomBytes(16).toString('hex') }
+  await stage.start({
+    role: 'server',
+    name: 'server',
+    command: tidemark('server', flags(SERVER_OPTIONS, job)),
+    environment: { ...token, TIDEMARK_ATTRIBUTION: '1', ...probing, ...settingEnvironment(setting.values) },
+    owned: true,
+  })
+  const { url } = await stage.waitForMark('server', 'ready')
+  const ownFile = isAlgorithmFile(String(job.algorithm)) ? ['--algorithm', String(job.algorithm)] : []
+  for (const name of clientNames(Number(job.clients))) {
+    await stage.start({
+      role: 'client',
+      name,
+      command: tidemark('client', ['--server', String(url), '--name', name, ...ownFile, ...flags(CLIENT_OPTIONS, job)]),
+      environment: token,
+      owned: true,
+    })
+  }
+}
+
+/** The coordinator first, then its peers, which are judged: the setting's environment is theirs. */
+async function startSwarm(stage: Stage, job: Setting['values'], setting: Setting): Promise<void> {
+  const token = { TIDEMARK_TOKEN: randomBytes(16).toString('hex') }
+  await stage.start({
+    role: 'coordinator',
+    name: 'coordinator',
+    command: tidemark('coordinator', flags(COORDINATOR_OPTIONS, job)),
+    environment: token,
+    owned: true,
+  })
+  const { url } = await stage.waitForMark('coordinator', 'ready')
+  for (const name of clientNames(Number(job.clients))) {
+    await stage.start({
+      role: 'peer',
+      name,
+      command: tidemark('peer', ['--coordinator', String(url), '--name', name, ...flags(PEER_OPTIONS, job)]),
+      environment: { ...token, TIDEMARK_ATTRIBUTION: '1', ...settingEnvironment(setting.values) },
+      owned: true,
+    })
+  }
+}
+
+function headline(job: FederationPlan['job']): FederationPlan['job'] {
+  const defaults: Record<string, unknown> = defaultValues(federationOptions, job.algorithm)
+  const others = Object.keys(federationOptions).filter(
+    (key) =>
+      !HEADLINE.includes(key) &&
+      job[key] !== undefined &&
+      job[key] !== defaults[key] &&
+      key !== 'serverMemoryGcRounds' &&
+      key !== 'memoryGcRounds',
+  )
+  return Object.fromEntries([...HEADLINE, ...others].map((key) => [key, job[key]!]))
+}
+
+/** This very program, as it was installed, under the same Node. */
+function tidemark(verb: string, args: readonly string[]): string[] {
+  return [process.execPath, fileURLToPath(new URL('../../cli/main.js', import.meta.url)), verb, ...args]
+}
+
+/** Every option by name, so that a variable of the user's shell cannot change one trial's job. */
+function flags(table: OptionTable, job: Setting['values']): string[] {
+  return Object.entries(table).flatMap(([key, spec]) => flagsOf(spec, job[key]))
+}
+
+/** Padded, since the order of names is the order of shares of the data. */
+function clientNames(count: number): string[] {
+  const width = String(count).length
+  return Array.from({ length: count }, (_, index) => `site-${String(index + 1).padStart(width, '0')}`)
+}

@@ -1,0 +1,158 @@
+import { close, open, write, writeSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import { crc32 } from 'node:zlib'
+import { notePassedBytes } from '../../memory/young-generation.js'
+import { failpoint } from '../failpoint.js'
+import { type Block, giveBlockBack, takeBlock } from '../tensors/buffer-pool.js'
+import { firstNonFinite } from '../tensors/finite.js'
+import type { FileHeader } from '../tensors/safetensors/safetensors-file.js'
+import { encodeEntries, type TensorEntry, WeightsError } from '../tensors/safetensors/safetensors-header.js'
+import { leavesGarbage, type TensorSink } from '../tensors/safetensors/scan-safetensors.js'
+import { itemBytes, quote } from '../tensors/weights.js'
+import { CHECKSUM, checksumText, NO_CHECKSUM, placeOfChecksum } from './spool-checksum.js'
+
+const openAsync = promisify(open)
+const closeAsync = promisify(close)
+const writeAsync = promisify(write)
+
+/** One is filled while the other is written. */
+const BLOCKS = 2
+
+/** The most that a socket gives at a time. Where more comes, and no block is free, it is written on the spot. */
+const CHUNK_BYTES = 64 * 2 ** 10
+
+/**
+ * Writes the tensors of one result to a file as they come, under a header of our own, and checks their values on the way.
+ * The source is paused while the disk is behind, so no more than {@link BLOCKS} blocks of a result are in memory.
+ */
+export class SpoolSink implements TensorSink {
+  readonly #descriptor: number
+  readonly #source: Readable
+  readonly #metadata: Record<string, string>
+  readonly #blocks = Array.from({ length: BLOCKS }, takeBlock)
+  readonly #free = [...this.#blocks]
+  #block: Block = this.#free.pop()!
+  #filled = 0
+  /** Bytes of the block at hand whose values were checked. */
+  #checked = 0
+  #entries: readonly TensorEntry[] = []
+  #headBytes = 0
+  /** Where the checksum stands in the file. */
+  #checksumAt = 0
+  /** Bytes of tensors before the block at hand. */
+  #offset = 0
+  readonly #writing = new Set<Promise<void>>()
+  #failure: Error | undefined
+  /** Of the bytes of all tensors so far, in their order. */
+  #checksum = 0
+
+  static async open(file: string, source: Readable, metadata: Record<string, string>): Promise<SpoolSink> {
+    return new SpoolSink(await openAsync(file, 'w'), source, metadata)
+  }
+
+  private constructor(descriptor: number, source: Readable, metadata: Record<string, string>) {
+    this.#descriptor = descriptor
+    this.#source = source
+    this.#metadata = metadata
+  }
+
+  /** Of the file that this writes, from {@link begin} on. */
+  get header(): FileHeader {
+    return { entries: this.#entries, metadata: this.#metadata, headBytes: this.#headBytes }
+  }
+
+  begin(entries: readonly TensorEntry[]): void {
+    const head = encodeEntries(entries, { ...this.#metadata, [CHECKSUM]: NO_CHECKSUM })
+    this.#checksumAt = placeOfChecksum(head)
+    this.#entries = entries
+    this.#headBytes = head.length
+    writeFully(this.#descriptor, head, 0)
+  }
+
+  take(bytes: Uint8Array, entry: TensorEntry): void {
+    failpoint('upload-begun')
+    if (this.#failure !== undefined) throw this.#failure
+    for (let start = 0; start < bytes.length; ) {
+      const end = Math.min(bytes.length, start + this.#block.bytes.length - this.#filled)
+      this.#block.bytes.set(bytes.subarray(start, end), this.#filled)
+      this.#filled += end - start
+      this.#checkValues(entry)
+      if (this.#filled === this.#block.bytes.length) this.#passOn()
+      start = end
+    }
+    if (leavesGarbage(this.#source)) notePassedBytes(bytes.length)
+    if (this.#free.length === 0 && this.#block.bytes.length - this.#filled < CHUNK_BYTES) this.#source.pause()
+  }
+
+  /** Waits until all of it is written. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#writing)
+    if (this.#failure !== undefined) throw this.#failure
+    const rest = this.#block.bytes.subarray(0, this.#filled)
+    this.#checksum = crc32(rest, this.#checksum)
+    await writeAll(this.#descriptor, rest, this.#headBytes + this.#offset)
+    await writeAll(this.#descriptor, Buffer.from(checksumText(this.#checksum)), this.#checksumAt)
+  }
+
+  /** Whether the result was good or not. */
+  async close(): Promise<void> {
+    await Promise.all(this.#writing)
+    for (const block of this.#blocks) giveBlockBack(block)
+    await closeAsync(this.#descriptor)
+  }
+
+  /** Values that became complete, while they are still in the processor's cache. */
+  #checkValues({ spec, begin }: TensorEntry): void {
+    const size = itemBytes(spec.dtype)
+    const values = this.#block.values[spec.dtype]
+    const complete = this.#filled - (this.#filled % size)
+    const index = firstNonFinite(values, this.#checked / size, complete / size)
+    if (index !== -1)
+      throw new WeightsError(
+        `tensor ${quote(spec.name)} has the value ${values[index]} at index ${(this.#offset - begin) / size + index}`,
+      )
+    this.#checked = complete
+  }
+
+  /** Has the full block written, and takes a free one in its place. */
+  #passOn(): void {
+    const position = this.#headBytes + this.#offset
+    const full = this.#block
+    this.#checksum = crc32(full.bytes, this.#checksum)
+    const next = this.#free.pop()
+    if (next === undefined) writeFully(this.#descriptor, full.bytes, position)
+    else {
+      this.#startWriting(full, position)
+      this.#block = next
+    }
+    this.#offset += full.bytes.length
+    this.#filled = 0
+    this.#checked = 0
+  }
+
+  #startWriting(block: Block, position: number): void {
+    const writing = writeAll(this.#descriptor, block.bytes, position)
+      .catch((error: Error) => {
+        this.#failure ??= error
+      })
+      .then(() => {
+        this.#free.push(block)
+        this.#writing.delete(writing)
+        this.#source.resume()
+      })
+    this.#writing.add(writing)
+  }
+}
+
+async function writeAll(descriptor: number, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await writeAsync(descriptor, bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+function writeFully(descriptor: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(descriptor, bytes, done, bytes.length - done, position + done)
+}

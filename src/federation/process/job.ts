@@ -1,0 +1,83 @@
+import {
+  type exposureOptions,
+  jobOptions,
+  type memoryOptions,
+  type networkOptions,
+  type roundOptions,
+  serverOptions,
+  type tlsOptions,
+  trainingOptions,
+} from '../../options/all.js'
+import type { OptionSpec, OptionTable, OptionValues } from '../../options/spec.js'
+import { TidemarkError } from '../../shared/errors.js'
+import type { WeightsSource } from '../tensors/global-state.js'
+import type { Weights } from '../tensors/weights.js'
+import type { Trainer } from '../training/trainer.js'
+import type { Place } from '../transport/messages.js'
+
+/** What travels from the server to its clients, whole: nobody has to type it twice. */
+export const sharedOptions = {
+  algorithm: {
+    ...serverOptions.algorithm,
+    // Its name: where the server has it from is nobody's business, and no path for a client to open.
+    parse: (given: string) => (/^[\w.-]{1,64}$/.test(given) ? given : undefined),
+    expected: 'the name of an algorithm',
+  } as OptionSpec<string>,
+  algorithmOptions: serverOptions.algorithmOptions,
+  debug: serverOptions.debug,
+  wireDtype: serverOptions.wireDtype,
+  ...jobOptions,
+  ...trainingOptions,
+}
+
+export type JobSettings = OptionValues<typeof sharedOptions>
+
+export type ServerSettings = JobSettings &
+  OptionValues<typeof roundOptions> &
+  OptionValues<typeof networkOptions> &
+  OptionValues<typeof serverOptions> &
+  OptionValues<typeof exposureOptions> &
+  OptionValues<typeof tlsOptions> &
+  Pick<OptionValues<typeof memoryOptions>, 'serverMemoryGcRounds'>
+
+/** The model of a job, as the server needs it. */
+export interface ServerModel {
+  initial: WeightsSource
+  /** Share of held-out examples that these weights classify rightly; absent where nothing is learnt. */
+  accuracy?: (weights: Weights) => number
+}
+
+/** What trains at a client. */
+export type LocalTrainer = Pick<Trainer, 'train' | 'isStateful' | 'reusesInput'>
+
+export type MakeTrainer = (settings: JobSettings, place: Place) => Promise<LocalTrainer>
+
+/** The part of a server's settings that its clients are told. */
+export function sharedSettings(settings: JobSettings): Record<string, string | number | boolean> {
+  return Object.fromEntries(
+    Object.entries<OptionSpec<unknown>>(sharedOptions).map(([key, { format }]) => {
+      const value = settings[key as keyof JobSettings]
+      return [key, (format?.(value) ?? value) as string | number | boolean]
+    }),
+  )
+}
+
+/** What the server told, held against the option table. Throws when it is none of ours. */
+export function parseSharedSettings(told: unknown): JobSettings {
+  return parseTold(sharedOptions, told) as JobSettings
+}
+
+/** A value for each option of the table, out of what another process told. */
+export function parseTold(table: OptionTable, told: unknown): Record<string, unknown> {
+  const values: Record<string, unknown> = typeof told === 'object' && told !== null ? { ...told } : {}
+  for (const [key, spec] of Object.entries(table)) {
+    const value = spec.parse(String(values[key]))
+    if (value === undefined)
+      throw new TidemarkError(
+        `the server told ${key} = ${String(values[key])} for the job, and ${spec.expected} was expected`,
+        { fix: 'Run the same version of Tidemark on the server and its clients.' },
+      )
+    values[key] = value
+  }
+  return values
+}

@@ -1,0 +1,27 @@
+import type { logOptions } from '../../options/all.js'
+import type { OptionValues } from '../../options/spec.js'
+
+/** What a line tells apart from its sentence, for programs that read it; by plain names, times in ms, sizes in bytes. */
+export type LogFacts = Readonly<Record<string, string | number | readonly string[]>>
+
+/** Writes a line on standard error. A sentence that begins with `warning: ` is one. */
+export type Log = (line: string, facts?: LogFacts) => void
+
+/** As text for people, or as one JSON object a line: time, level, role, name, pid, message, and the line's facts. */
+export function openLog(
+  origin: { role: string; name?: string },
+  { logFormat }: OptionValues<typeof logOptions>,
+  stderr: NodeJS.WritableStream = process.stderr,
+): Log {
+  const title = origin.name === undefined ? origin.role : `${origin.role} ${origin.name}`
+  if (logFormat === 'text') return (line) => stderr.write(`tidemark ${title}: ${line}\n`)
+  return (line, facts) => {
+    const isWarning = line.startsWith(WARNING)
+    const level = isWarning ? 'warning' : 'info'
+    const message = isWarning ? line.slice(WARNING.length) : line
+    const record = { time: new Date().toISOString(), level, ...origin, pid: process.pid, message, ...facts }
+    stderr.write(`${JSON.stringify(record)}\n`)
+  }
+}
+
+const WARNING = 'warning: '

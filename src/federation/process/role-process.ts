@@ -1,0 +1,98 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { resetPeak } from '../../linux/memory/peak.js'
+import { getAllocator } from '../../memory/index.js'
+import type { logOptions } from '../../options/all.js'
+import type { OptionValues } from '../../options/spec.js'
+import { messageOf, StoppedError, TidemarkError, UsageError } from '../../shared/errors.js'
+import { MARKS_VARIABLE, type Mark, type MarkOrigin } from '../../shared/marks.js'
+import { type Log, openLog } from './role-log.js'
+import { readMemory } from './round-memory.js'
+import { shortenWarmUp } from './v8-warm-up.js'
+
+/** What a role writes: a mark without its origin. */
+export type OwnMark = Mark extends infer Each ? (Each extends Mark ? Omit<Each, keyof MarkOrigin> : never) : never
+
+/** A role's process: its marks, its log, and the signal that ends it. */
+export interface RoleProcess {
+  /** Aborted by SIGINT, SIGTERM, or the end of the process that owns this one; the reason is the error to end with. */
+  signal: AbortSignal
+  /** False when the kernel refuses the reset of VmHWM. */
+  exactPeaks: boolean
+  mark(mark: OwnMark): void
+  log: Log
+}
+
+/** Its owner sets this to have the role end when standard input closes, which happens however the owner dies. */
+const OWNED_VARIABLE = 'TIDEMARK_OWNED'
+
+/** Runs a role from its start mark to its end mark. */
+export async function runRole<T>(
+  origin: { role: string; name?: string },
+  settings: OptionValues<typeof logOptions>,
+  run: (process: RoleProcess) => Promise<T>,
+): Promise<T> {
+  const v8Flags = shortenWarmUp()
+  const marks = openMarks()
+  const stop = watchForStop()
+  const exactPeaks = resetPeak('self')
+  const role: RoleProcess = {
+    signal: stop.signal,
+    exactPeaks,
+    mark: (mark) => marks.write({ ...mark, timeMs: nowMs(), pid: process.pid, ...origin } as Mark),
+    log: openLog(origin, settings),
+  }
+  try {
+    role.mark({ mark: 'start', memory: readMemory().memory, allocator: getAllocator(), exactPeaks, v8Flags })
+    const result = await run(role)
+    role.mark({ mark: 'end', state: 'completed' })
+    return result
+  } catch (error) {
+    role.mark({ mark: 'end', state: error instanceof StoppedError ? 'stopped' : 'failed', reason: messageOf(error) })
+    throw error
+  } finally {
+    stop.release()
+    marks.close()
+  }
+}
+
+/** Unix time in ms with fractions, from a clock that is never set back. */
+export function nowMs(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+/** One append a line, so that the lines of several processes do not mix. Without the variable marks go nowhere. */
+function openMarks(): { write(mark: Mark): void; close(): void } {
+  const file = process.env[MARKS_VARIABLE]
+  if (file === undefined || file === '') return { write: () => {}, close: () => {} }
+  try {
+    const descriptor = openSync(file, 'a')
+    return {
+      write: (mark) => writeSync(descriptor, `${JSON.stringify(mark)}\n`),
+      close: () => closeSync(descriptor),
+    }
+  } catch (error) {
+    throw new UsageError(`the file for marks, ${file} (${MARKS_VARIABLE}), cannot be opened: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** The first reason wins; a second Ctrl-C kills at once, since the listener is gone. */
+function watchForStop(): { signal: AbortSignal; release(): void } {
+  const controller = new AbortController()
+  const onInterrupt = () => controller.abort(new StoppedError('SIGINT'))
+  const onTerminate = () => controller.abort(new StoppedError('SIGTERM'))
+  const onOrphaned = () => controller.abort(new TidemarkError('the process that started this one has ended'))
+  process.once('SIGINT', onInterrupt)
+  process.once('SIGTERM', onTerminate)
+  const isOwned = process.env[OWNED_VARIABLE] === '1'
+  if (isOwned) process.stdin.resume().once('end', onOrphaned).once('error', onOrphaned)
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off('SIGINT', onInterrupt)
+      process.off('SIGTERM', onTerminate)
+      if (isOwned) process.stdin.off('end', onOrphaned).destroy()
+    },
+  }
+}

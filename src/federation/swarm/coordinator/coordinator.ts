@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto'
+import { TidemarkError, UsageError } from '../../../shared/errors.js'
+import { formatDuration } from '../../../shared/units.js'
+import { nowMs, type RoleProcess } from '../../process/role-process.js'
+import { sampleSize } from '../../rounds/sample.js'
+import { type ListeningServer, listen } from '../../transport/http-server.js'
+import { makeToken, readToken } from '../../transport/token.js'
+import { strangersOf } from '../consensus/rotation.js'
+import { majorityOf } from '../consensus/state.js'
+import { Roster } from '../roster.js'
+import type { CoordinatorSettings } from '../swarm-job.js'
+import { coordinatorRoutes, type JobStanding } from './routes.js'
+
+/** How often the coordinator looks whether something has changed by the passing of time alone. */
+const LOOK_EVERY_MS = 200
+/** How long the end of a job waits for peers that are there to hear of it. */
+const SHUTDOWN_GRACE_MS = 10_000
+
+/**
+ * The coordinator of a swarm, from its start to the end of the job: keeps who the peers are, where they listen and whether
+ * they live. It names no aggregator, takes part in no vote and never sees a weight; peers that know each other go on
+ * without it.
+ */
+export async function runCoordinator(
+  settings: CoordinatorSettings,
+  modelBytes: number,
+  role: RoleProcess,
+): Promise<void> {
+  assertSettings(settings)
+  const roster = new Roster({ size: settings.clients, silenceMs: settings.reconnectMs, nowMs })
+  const standing: JobStanding = { state: 'joining', message: '', told: new Set() }
+  const server = await openServer(settings, { roster, standing, modelBytes }, role)
+  try {
+    await watchJob(settings, { roster, standing, url: server.url }, role)
+    await farewell(roster, standing)
+  } catch (error) {
+    standing.state = 'failed'
+    standing.message = error instanceof Error ? error.message : String(error)
+    await farewell(roster, standing)
+    throw error
+  } finally {
+    await server.close()
+  }
+}
+
+function assertSettings({ sample, clients, minClients }: CoordinatorSettings): void {
+  const sampled = sampleSize(sample, clients)
+  if (minClients > sampled)
+    throw new UsageError(`--min-clients is ${minClients}, and a round draws ${sampled} of ${clients} peers`, {
+      fix: `Give --min-clients ${sampled} or less, or raise --clients or --sample.`,
+    })
+}
+
+async function openServer(
+  settings: CoordinatorSettings,
+  { roster, standing, modelBytes }: { roster: Roster; standing: JobStanding; modelBytes: number },
+  role: RoleProcess,
+): Promise<ListeningServer> {
+  const given = readToken(settings.tokenFile)
+  const token = given ?? makeToken()
+  const server = await listen({
+    host: settings.host,
+    port: settings.port,
+    token,
+    maxConnections: 4 * settings.clients + 16,
+    routes: coordinatorRoutes({ job: randomBytes(8).toString('hex'), settings, roster, standing }),
+    log: role.log,
+  })
+  role.mark({ mark: 'ready', url: server.url, modelBytes })
+  role.log(`swarm of ${settings.clients} peers, ${settings.rotation}, on ${server.url}`)
+  role.log(`start each peer with: tidemark peer --coordinator ${server.url} --name NAME`)
+  if (given === undefined) role.log(`and the join token, which was made up for this job: TIDEMARK_TOKEN=${token}`)
+  return server
+}
+
+/** Until all peers that live have done the last round. */
+async function watchJob(
+  settings: CoordinatorSettings,
+  { roster, standing, url }: { roster: Roster; standing: JobStanding; url: string },
+  role: RoleProcess,
+): Promise<void> {
+  const isComplete = await look(() => roster.isComplete, { ...role, deadlineMs: settings.joinDeadlineMs })
+  if (!isComplete) throw tooFewJoined(settings, roster, url)
+  const names = roster.entries.map(({ name }) => name)
+  const strangers = strangersOf({ rotation: settings.rotation, peers: names, seed: settings.seed })
+  if (strangers.length > 0)
+    throw new UsageError(`--rotation names ${strangers.join(', ')}, and the peers are ${names.join(', ')}`, {
+      fix: 'Name peers of the job, or use round-robin.',
+    })
+  standing.state = 'running'
+  role.log(`${names.join(', ')} joined`)
+  let lost: string[] = []
+  let majorityLostMs: number | undefined
+  await look(
+    () => {
+      if (standing.state === 'failed') throw new TidemarkError(`the job ended: ${standing.message}`)
+      const now = roster.lost
+      for (const name of now.filter((one) => !lost.includes(one)))
+        role.log(`lost ${name}: it has sent no heartbeat for ${formatDuration(settings.reconnectMs)}`)
+      for (const name of lost.filter((one) => !now.includes(one))) role.log(`${name} is back`)
+      lost = now
+      // Who was started anew has forgotten what it promised, and votes again only two rounds later: without the others, never.
+      const voters = roster.entries.filter(({ isLost, votes }) => votes && !isLost)
+      majorityLostMs = voters.length < majorityOf(names) ? (majorityLostMs ?? nowMs()) : undefined
+      if (majorityLostMs !== undefined && nowMs() - majorityLostMs > settings.joinDeadlineMs)
+        throw majorityLost(settings, roster)
+      return (
+        roster.entries.every(({ isLost, round }) => isLost || round > settings.rounds) && lost.length < names.length
+      )
+    },
+    { ...role, deadlineMs: Number.POSITIVE_INFINITY },
+  )
+  standing.state = 'done'
+}
+
+function tooFewJoined({ clients, joinDeadlineMs }: CoordinatorSettings, roster: Roster, url: string): TidemarkError {
+  const names = roster.entries.map(({ name }) => name)
+  return new TidemarkError(
+    `${names.length} of ${clients} peers joined within ${formatDuration(joinDeadlineMs)} (${names.join(', ') || 'nobody'})`,
+    { fix: `Start the others with: tidemark peer --coordinator ${url} --name NAME, or raise --join-deadline.` },
+  )
+}
+
+function majorityLost({ joinDeadlineMs }: CoordinatorSettings, roster: Roster): TidemarkError {
+  const { entries, lost } = roster
+  const names = entries.map(({ name }) => name)
+  const anew = entries.filter(({ votes, isLost }) => !votes && !isLost).map(({ name }) => name)
+  const needs = `a commit needs ${majorityOf(names)} of the ${names.length} peers`
+  const within = `within ${formatDuration(joinDeadlineMs)}`
+  const missing = lost.length === 0 ? '' : `; ${lost.join(', ')} did not come back ${within}`
+  if (anew.length === 0)
+    return new TidemarkError(`${needs}, and ${names.length - lost.length} live${missing}`, { fix: MORE_PEERS })
+  return new TidemarkError(
+    `${needs} with their memory of the round, and ${names.length - lost.length - anew.length} have it; ${anew.join(', ')} lost it when started anew${missing}`,
+    { fix: `Start the job again. ${MORE_PEERS}` },
+  )
+}
+
+const MORE_PEERS = 'Their logs say why they ended. With more peers, more of them may be missing at a time.'
+
+/** Until `isSo`, or until the deadline; says which. */
+async function look(
+  isSo: () => boolean,
+  { signal, deadlineMs }: { signal: AbortSignal; deadlineMs: number },
+): Promise<boolean> {
+  const endMs = nowMs() + deadlineMs
+  while (!isSo()) {
+    if (nowMs() > endMs) return false
+    await pause(signal)
+  }
+  return true
+}
+
+function pause(signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, LOOK_EVERY_MS)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}
+
+/** Waits until everybody that lives has heard how the job ended. */
+async function farewell(roster: Roster, { told }: JobStanding): Promise<void> {
+  const endMs = nowMs() + SHUTDOWN_GRACE_MS
+  while (nowMs() < endMs && !roster.entries.every(({ name, isLost }) => isLost || told.has(name))) await pause()
+}

@@ -1,0 +1,78 @@
+import { cleanupMemory, everyNthRound } from '../../../memory/index.js'
+import type { CleanupRecord } from '../../../shared/marks.js'
+import { type RoundMemory, readMemory } from '../../process/round-memory.js'
+
+export interface PeerRoundMemory extends RoundMemory {
+  cleanups: { learn: CleanupRecord | null; merge: CleanupRecord | null }
+}
+
+/**
+ * Cleanup of a peer, twice a round and counted separately: after its own training, once its result is in safe hands (counted
+ * by the peer itself, or in a commit), and after the rounds that it added up, once the new weights are out. A peer needs
+ * its trainer's memory every round, and an aggregator's on top when its turn comes.
+ */
+export class PeerMemory {
+  readonly #gcRounds: number
+  readonly #exactPeaks: boolean
+  readonly #dropSpares: () => void
+  #learnt = 0
+  #merged = 0
+  #learn: CleanupRecord | null = null
+  /** Whether the training of the round at hand was counted already. */
+  #isLearnCounted = false
+
+  /** @param dropSpares lets go of the memory that is kept for the next round: a cleanup is there to give it back */
+  constructor(gcRounds: number, exactPeaks: boolean, dropSpares: () => void) {
+    this.#gcRounds = gcRounds
+    this.#exactPeaks = exactPeaks
+    this.#dropSpares = dropSpares
+  }
+
+  /** The result of this round is in safe hands, and its gradient and scratch arrays are gone. Once a round. */
+  async afterLearning(): Promise<void> {
+    if (this.#isLearnCounted) return
+    this.#isLearnCounted = true
+    this.#learnt++
+    if (everyNthRound(this.#gcRounds, this.#learnt)) this.#learn = await this.#cleanUp()
+  }
+
+  /** Measures the boundary of a round, as `measureRoundEnd` does for a role with one cleanup. */
+  async endRound({ hasLearnt, hasMerged }: { hasLearnt: boolean; hasMerged: boolean }): Promise<PeerRoundMemory> {
+    const { peakBytes, memory: work } = readMemory()
+    if (hasLearnt) await this.afterLearning()
+    if (hasMerged) this.#merged++
+    const merge = hasMerged && everyNthRound(this.#gcRounds, this.#merged) ? await this.#cleanUp() : null
+    const learn = this.#learn
+    this.#learn = null
+    this.#isLearnCounted = false
+    const cleanup = together(learn, merge)
+    return {
+      peakBytes: this.#exactPeaks ? peakBytes : null,
+      work,
+      end: cleanup === null ? work : readMemory().memory,
+      cleanup,
+      cleanups: { learn, merge },
+    }
+  }
+
+  #cleanUp(): Promise<CleanupRecord> {
+    this.#dropSpares()
+    return cleanupMemory()
+  }
+}
+
+function together(first: CleanupRecord | null, second: CleanupRecord | null): CleanupRecord | null {
+  if (first === null || second === null) return first ?? second
+  return {
+    gcMs: sum(first.gcMs, second.gcMs),
+    purgeMs: sum(first.purgeMs, second.purgeMs),
+    totalMs: first.totalMs + second.totalMs,
+    rssBeforeBytes: first.rssBeforeBytes,
+    rssAfterBytes: second.rssAfterBytes,
+  }
+}
+
+/** A step that could not run is null, not zero. */
+function sum(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b
+}

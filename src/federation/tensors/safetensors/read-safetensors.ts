@@ -1,0 +1,125 @@
+import type { Readable } from 'node:stream'
+import { notePassedBytes } from '../../../memory/young-generation.js'
+import type { RunningDigest } from '../digest.js'
+import { firstNonFinite } from '../finite.js'
+import {
+  allocateUnfilledSet,
+  bytesOf,
+  itemBytes,
+  quote,
+  type TensorData,
+  type TensorSpec,
+  tensorBytes,
+  type Weights,
+} from '../weights.js'
+import { type TensorEntry, WeightsError } from './safetensors-header.js'
+import { leavesGarbage, type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
+
+/**
+ * Weights from a stream of safetensors, each byte copied once, from the chunk it came in to its tensor. Everything is
+ * checked: the header before a tensor is allocated, values as they pass. At most one set of weights is allocated,
+ * tensor by tensor as its bytes come. They have the order of `expected`, where that is given.
+ *
+ * Throws {@link WeightsError} at the first fault, with the source paused; what is left of it is the caller's to drain or
+ * destroy. Rejects with the source's own error when it breaks off.
+ */
+export async function readWeights(
+  source: Readable,
+  options: ReadOptions & { digest?: RunningDigest | undefined },
+): Promise<Weights> {
+  const gathering = new Gathering(source, options)
+  await scanSafetensors(source, options, gathering)
+  return gathering.finish(options.expected)
+}
+
+class Gathering implements TensorSink {
+  #entries: readonly TensorEntry[] = []
+  readonly #data = new Map<string, TensorData>()
+  /** The tensor being filled. */
+  #target: Uint8Array = new Uint8Array()
+  #filled = 0
+  #checked = 0
+  readonly #spare: Map<string, TensorData>
+  readonly #collectsPassed: boolean
+  readonly #room = new Map<string, TensorData>()
+  readonly #digest: RunningDigest | undefined
+
+  constructor(source: Readable, { into, digest }: { into?: Weights | undefined; digest?: RunningDigest | undefined }) {
+    this.#digest = digest
+    this.#spare = new Map(into?.specs.map((spec, index) => [spec.name, into.data[index]!]))
+    // Where the weights need no fresh memory, what they come in shall need none either.
+    this.#collectsPassed = into !== undefined && leavesGarbage(source)
+  }
+
+  begin(entries: readonly TensorEntry[]): void {
+    this.#entries = entries
+  }
+
+  room({ spec }: TensorEntry): Uint8Array {
+    if (!this.#data.has(spec.name)) this.#startTensor(spec)
+    return this.#target.subarray(this.#filled)
+  }
+
+  take(bytes: Uint8Array, { spec }: TensorEntry): void {
+    const data = this.#data.get(spec.name) ?? this.#startTensor(spec)
+    if (!this.#isInPlace(bytes)) this.#target.set(bytes, this.#filled)
+    this.#filled += bytes.length
+    this.#checkValues(data, spec)
+    this.#digest?.take(spec.name, data, this.#filled)
+    if (this.#collectsPassed) notePassedBytes(bytes.length)
+  }
+
+  finish(expected: readonly TensorSpec[] | undefined): Weights {
+    const specs = expected ?? this.#entries.map((entry) => entry.spec)
+    // Those without values never came up.
+    const data = specs.map((spec) => this.#data.get(spec.name) ?? this.#startTensor(spec))
+    this.#letGo()
+    return { specs, data }
+  }
+
+  /** Read to where {@link room} said. */
+  #isInPlace({ buffer, byteOffset }: Uint8Array): boolean {
+    return buffer === this.#target.buffer && byteOffset === this.#target.byteOffset + this.#filled
+  }
+
+  /** Listeners of the source refer to this, and the collector may find them for a while after they were taken off. */
+  #letGo(): void {
+    this.#data.clear()
+    this.#spare.clear()
+    this.#room.clear()
+    this.#target = new Uint8Array()
+  }
+
+  #startTensor(spec: TensorSpec): TensorData {
+    const data = this.#takeSpare(spec) ?? this.#takeRoom(spec)
+    this.#data.set(spec.name, data)
+    this.#target = bytesOf(data)
+    this.#filled = 0
+    this.#checked = 0
+    return data
+  }
+
+  /** Room for all tensors at once, as soon as one has none. */
+  #takeRoom(spec: TensorSpec): TensorData {
+    if (this.#room.size === 0) {
+      const specs = this.#entries.map((entry) => entry.spec)
+      const room = allocateUnfilledSet(specs)
+      for (const [index, { name }] of specs.entries()) this.#room.set(name, room[index]!)
+    }
+    return this.#room.get(spec.name)!
+  }
+
+  #takeSpare(spec: TensorSpec): TensorData | undefined {
+    const spare = this.#spare.get(spec.name)
+    return spare?.byteLength === tensorBytes(spec) ? spare : undefined
+  }
+
+  /** Values that became complete with the last chunk, while they are still in the processor's cache. */
+  #checkValues(data: TensorData, spec: TensorSpec): void {
+    const complete = Math.floor(this.#filled / itemBytes(spec.dtype))
+    const index = firstNonFinite(data, this.#checked, complete)
+    if (index !== -1)
+      throw new WeightsError(`tensor ${quote(spec.name)} has the value ${data[index]} at index ${index}`)
+    this.#checked = complete
+  }
+}

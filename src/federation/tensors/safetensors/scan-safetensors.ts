@@ -1,0 +1,210 @@
+import { finished, type Readable } from 'node:stream'
+import { formatBytes } from '../../../shared/units.js'
+import type { HalfPrecisionType } from '../half-precision.js'
+import { HalfPrecisionDecoder } from '../half-precision-decoder.js'
+import { entriesDifference } from '../tensor-schema.js'
+import { quote, type TensorSpec, type Weights } from '../weights.js'
+import {
+  canonicalEntries,
+  decodeHeader,
+  decodeHeaderLength,
+  encodeEntries,
+  LENGTH_BYTES,
+  placeInOrder,
+  type TensorEntry,
+  WeightsError,
+} from './safetensors-header.js'
+
+export interface ReadOptions {
+  /** The tensors that must be there, no more and no less. Absent: any. */
+  expected?: readonly TensorSpec[]
+  /** Bytes of tensors that are read at most. */
+  maxBytes: number
+  /** Weights of the same tensors that nobody needs any more: what is read takes their memory. */
+  into?: Weights | undefined
+  /** The type that float32 values come in, where it is another one. A sink never sees it: it gets float32. */
+  narrow?: HalfPrecisionType | undefined
+}
+
+/** A stream may say that its chunks lie in memory which it uses over and over: they are not garbage once they were read. */
+export interface ReusingSource {
+  readonly reusesMemory: true
+  /**
+   * Asked before each piece is read, when all before it was taken: where its bytes are to end up. A piece that lies there already
+   * need not be copied.
+   */
+  roomForNext: (() => Uint8Array | undefined) | undefined
+}
+
+export function leavesGarbage(source: Readable & Partial<ReusingSource>): boolean {
+  return source.reusesMemory !== true
+}
+
+/** Where the tensors of a stream go. */
+export interface TensorSink {
+  /** The header was found good. */
+  begin(entries: readonly TensorEntry[]): void
+  /** The next bytes of a tensor. Their memory is the source's: copy what is to stay. Throws {@link WeightsError}. */
+  take(bytes: Uint8Array, entry: TensorEntry): void
+  /** Where the next bytes of this tensor go, up to its end. */
+  room?(entry: TensorEntry): Uint8Array
+}
+
+/**
+ * Reads a stream of safetensors into a sink, checked as it comes: the header before anything is made of it, and that there
+ * are as many bytes as it says. Values are the sink's to check.
+ *
+ * Throws {@link WeightsError} at the first fault, with the source paused; what is left of it is the caller's to drain or
+ * destroy. Rejects with the source's own error when it breaks off.
+ */
+export function scanSafetensors(
+  source: Readable & Partial<ReusingSource>,
+  options: ReadOptions,
+  sink: TensorSink,
+): Promise<void> {
+  const scanner = new Scanner(options, sink)
+  // Events rather than `for await`, which joins the chunks that have gathered into one more copy.
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void) => {
+      source.off('data', onData)
+      stopWatching()
+      // What is read from here on is nobody's, and the memory may soon be another's.
+      if (source.reusesMemory) source.roomForNext = undefined
+      try {
+        finish()
+        resolve()
+      } catch (error) {
+        source.pause()
+        reject(error)
+      }
+    }
+    const onData = (chunk: Uint8Array) => {
+      try {
+        scanner.push(chunk)
+      } catch (error) {
+        settle(() => {
+          throw error
+        })
+      }
+    }
+    const stopWatching = finished(source, { writable: false }, (error) =>
+      settle(() => {
+        if (error) throw error
+        scanner.end()
+      }),
+    )
+    if (source.reusesMemory) source.roomForNext = () => scanner.room
+    source.on('data', onData)
+  })
+}
+
+class Scanner {
+  readonly #options: ReadOptions
+  readonly #sink: TensorSink
+  /** The bytes of the length, then of the header, until they are complete. */
+  #head = new Uint8Array(LENGTH_BYTES)
+  #headFilled = 0
+  #entries: readonly TensorEntry[] | undefined
+  /** The same as the sink knows them. */
+  #wideEntries: readonly TensorEntry[] = []
+  #widener: HalfPrecisionDecoder | undefined
+  /** The tensor whose bytes come next, and how many of them have come. */
+  #current = 0
+  #taken = 0
+
+  constructor(options: ReadOptions, sink: TensorSink) {
+    this.#options = options
+    this.#sink = sink
+  }
+
+  push(chunk: Uint8Array): void {
+    let rest = chunk
+    while (rest.length > 0) {
+      const taken = this.#entries === undefined ? this.#pushHead(rest) : this.#pushTensor(rest, this.#entries)
+      rest = rest.subarray(taken)
+    }
+  }
+
+  get room(): Uint8Array | undefined {
+    const entry = this.#entries && this.#nextEntry(this.#entries)
+    if (entry === undefined || entry.narrow !== undefined) return undefined
+    return this.#sink.room?.(this.#wideEntries[this.#current]!)
+  }
+
+  end(): void {
+    const entries = this.#entries
+    if (entries === undefined) throw new WeightsError('the data ends within the safetensors header')
+    const entry = this.#nextEntry(entries)
+    if (entry !== undefined)
+      throw new WeightsError(
+        `the data ends within tensor ${quote(entry.spec.name)}, ${this.#current} of ${entries.length} tensors were complete`,
+      )
+  }
+
+  #pushHead(bytes: Uint8Array): number {
+    const taken = Math.min(bytes.length, this.#head.length - this.#headFilled)
+    this.#head.set(bytes.subarray(0, taken), this.#headFilled)
+    this.#headFilled += taken
+    if (this.#headFilled < this.#head.length) return taken
+    if (this.#headFilled === LENGTH_BYTES) {
+      const grown = new Uint8Array(LENGTH_BYTES + decodeHeaderLength(this.#head))
+      grown.set(this.#head)
+      this.#head = grown
+      return taken
+    }
+    const { narrow } = this.#options
+    const entries = this.#ownEntries() ?? decodeHeader(this.#head.subarray(LENGTH_BYTES), narrow)
+    this.#wideEntries = narrow === undefined ? entries : placeInOrder(entries.map(({ spec }) => spec))
+    this.#checkEntries(this.#wideEntries)
+    this.#entries = entries
+    this.#head = new Uint8Array()
+    this.#sink.begin(this.#wideEntries)
+    return taken
+  }
+
+  /** Those of the very header that we write for what is expected, byte for byte: there is nothing to find out about it. */
+  #ownEntries(): readonly TensorEntry[] | undefined {
+    const { expected, narrow } = this.#options
+    if (expected === undefined || narrow !== undefined) return undefined
+    const entries = canonicalEntries(expected)
+    return Buffer.compare(this.#head, encodeEntries(entries)) === 0 ? entries : undefined
+  }
+
+  #checkEntries(entries: readonly TensorEntry[]): void {
+    const { expected, maxBytes } = this.#options
+    const difference = expected === undefined ? undefined : entriesDifference(entries, expected)
+    if (difference !== undefined) throw new WeightsError(difference)
+    const bytes = entries.at(-1)?.end ?? 0
+    if (bytes > maxBytes)
+      throw new WeightsError(`the tensors take ${formatBytes(bytes)}, and at most ${formatBytes(maxBytes)} are read`)
+  }
+
+  #pushTensor(bytes: Uint8Array, entries: readonly TensorEntry[]): number {
+    const entry = this.#nextEntry(entries)
+    if (entry === undefined) throw new WeightsError('there is more data than the safetensors header describes')
+    const taken = Math.min(bytes.length, entry.end - entry.begin - this.#taken)
+    this.#pass(taken === bytes.length ? bytes : bytes.subarray(0, taken), entry)
+    this.#taken += taken
+    return taken
+  }
+
+  #pass(bytes: Uint8Array, { narrow }: TensorEntry): void {
+    const entry = this.#wideEntries[this.#current]!
+    if (narrow === undefined) this.#sink.take(bytes, entry)
+    else {
+      this.#widener ??= new HalfPrecisionDecoder(narrow)
+      for (const wide of this.#widener.widen(bytes)) this.#sink.take(wide, entry)
+    }
+  }
+
+  /** The tensor that is not complete yet, passing over those without values. */
+  #nextEntry(entries: readonly TensorEntry[]): TensorEntry | undefined {
+    while (this.#current < entries.length) {
+      const entry = entries[this.#current]!
+      if (this.#taken < entry.end - entry.begin) return entry
+      this.#current++
+      this.#taken = 0
+    }
+    return undefined
+  }
+}

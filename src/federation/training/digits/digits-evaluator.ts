@@ -1,0 +1,12 @@
+import type { Evaluator } from '../evaluator.js'
+import { createModel, type ModelChoice } from '../model-choice.js'
+import { examplesOf, readDigits, splitDigits } from './digits.js'
+
+/** Classifies the held-out digits, which is all that is kept of them. */
+export function createDigitsEvaluator(choice: ModelChoice): Evaluator {
+  const examples = examplesOf(readDigits(), splitDigits().heldOut)
+  const model = createModel(choice)
+  return {
+    accuracy: ({ data }) => model.countRight(data, { examples, start: 0, end: examples.count }) / examples.count,
+  }
+}

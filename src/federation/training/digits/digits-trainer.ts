@@ -1,0 +1,34 @@
+import { partitionExamples } from '../data-partition.js'
+import { createModel } from '../model-choice.js'
+import { createSgdTrainer, type LocalTraining } from '../sgd-trainer.js'
+import type { ClientPlace, ClientSide, OwnOptions, Trainer, TrainingSettings } from '../trainer.js'
+import { examplesOf, readDigits, splitDigits } from './digits.js'
+
+/** Trains on this client's share of the digits, which is all that is kept of them. */
+export async function createDigitsTrainer(
+  settings: TrainingSettings & OwnOptions,
+  place: ClientPlace,
+  { trainer = createSgdTrainer }: ClientSide,
+): Promise<Trainer> {
+  const { localEpochs, localSteps, batchSize, localLearningRate: learningRate } = settings
+  const training: LocalTraining = {
+    examples: shareOf(settings, place),
+    createModel: () => createModel(settings),
+    localEpochs,
+    localSteps,
+    batchSize,
+    learningRate,
+  }
+  return trainer(training, settings)
+}
+
+function shareOf({ split, seed }: TrainingSettings, { index, clients }: ClientPlace) {
+  const digits = readDigits()
+  const { dealt } = splitDigits()
+  const labels = dealt.map((image) => digits.labels[image]!)
+  const own = partitionExamples(labels, { split, seed, clients })[index] ?? []
+  return examplesOf(
+    digits,
+    own.map((position) => dealt[position]!),
+  )
+}

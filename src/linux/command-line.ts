@@ -1,9 +1,0 @@
-import { readSharedFile } from './living-thread.js'
-import { type Pid, PROC } from './proc-file.js'
-
-/** The arguments of a process; empty for a kernel thread or a zombie, null where they could not be read. */
-export function readCommandLine(pid: Pid, proc = PROC): string[] | null {
-  const file = readSharedFile(pid, 'cmdline', proc)
-  if (file.kind !== 'read') return null
-  return file.text === '' ? [] : file.text.replace(/\0$/, '').split('\0')
-}

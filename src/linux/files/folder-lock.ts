@@ -1,0 +1,169 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { constants as system } from 'node:os'
+import { join } from 'node:path'
+import { systemErrorCode } from '../../shared/errors.js'
+import { loadNativeLibrary, lookUpNative, type NativeFunction } from '../native/native-library.js'
+import {
+  describeProcess,
+  ownIdentity,
+  type ProcessIdentity,
+  parseIdentity,
+  runState,
+} from '../process/process-identity.js'
+
+/** From sys/file.h; the same on every platform of Linux. */
+const [LOCK_SH, LOCK_EX, LOCK_NB] = [1, 2, 4] as const
+
+/** How often a lock that is held is tried again: {@link holderOf} holds it for a moment when it looks. */
+const TRIES = 50
+const PAUSE_MS = 5
+
+export interface FolderLock {
+  /** Removes the file of the lock, and lets others have the folder. A process that ends without does the latter only. */
+  release(): void
+}
+
+export type LockAttempt =
+  | { kind: 'taken'; lock: FolderLock }
+  /** `by` names the process: `pid 12 in another container (web-1)`. `isCertain` is false where only its file speaks for it. */
+  | { kind: 'held'; by: string; isCertain: boolean }
+
+/** Who holds a folder. `unknown` where only a file speaks for its process, and that cannot be seen from here. */
+export type FolderHolder =
+  /** `left` names the process that held it and ended without a release. */
+  | { kind: 'nobody'; left: ProcessIdentity | undefined }
+  | { kind: 'running' | 'unknown'; by: string; process: ProcessIdentity | undefined }
+
+/**
+ * Makes this process the only one that writes to a folder, until it releases the lock or ends in any way.
+ *
+ * The kernel holds the lock (flock(2) on the file `name` in the folder), so it needs no pid: it is seen from other containers, and
+ * over NFS from other machines. The file says who the holder is. Where the kernel cannot lock (no koffi, a file system without
+ * locks), the file alone counts, and a process that cannot be seen from here is taken to run.
+ *
+ * @throws the system's error where the file cannot be opened or written
+ */
+export function lockFolder(folder: string, name: string): LockAttempt {
+  const path = join(folder, name)
+  for (;;) {
+    const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644)
+    let isTaken = false
+    try {
+      const locked = flockPatiently(descriptor, LOCK_EX)
+      // Its holder removed the file between our opening and our locking it: the lock on it is worth nothing.
+      if (!isAt(path, descriptor)) continue
+      const entry = readEntry(path)
+      if (locked === 'held') return { kind: 'held', by: nameOf(entry), isCertain: true }
+      if (countsByItsFile(entry, locked) && stateOf(entry) !== 'ended')
+        return { kind: 'held', by: nameOf(entry), isCertain: stateOf(entry) === 'running' }
+      writeEntry(descriptor, locked === 'locked')
+      isTaken = true
+      return { kind: 'taken', lock: { release: () => release(path, descriptor) } }
+    } finally {
+      if (!isTaken) closeSync(descriptor)
+    }
+  }
+}
+
+/**
+ * Looks who holds a folder, without taking it.
+ *
+ * @throws the system's error, other than that there is no such file
+ */
+export function holderOf(folder: string, name: string): FolderHolder {
+  const path = join(folder, name)
+  let descriptor: number
+  try {
+    descriptor = openSync(path, constants.O_RDONLY)
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return { kind: 'nobody', left: undefined }
+    throw error
+  }
+  try {
+    const locked = flock(descriptor, LOCK_SH)
+    const entry = readEntry(path)
+    const process = entry?.process
+    const state = locked === 'held' ? 'running' : countsByItsFile(entry, locked) ? stateOf(entry) : 'ended'
+    return state === 'ended' ? { kind: 'nobody', left: process } : { kind: state, by: nameOf(entry), process }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+interface Entry {
+  process: ProcessIdentity
+  /** Whether the kernel holds its lock. */
+  isLocked: boolean
+}
+
+/** Whether to judge a holder by what its file says: it has no lock, or this process cannot see locks. */
+function countsByItsFile(entry: Entry | undefined, locked: Locked): boolean {
+  if (locked === 'unsupported') return true
+  return entry !== undefined && !entry.isLocked
+}
+
+/** An empty file is that of a process which ended, or lost power, before it could write. */
+function stateOf(entry: Entry | undefined): 'running' | 'ended' | 'unknown' {
+  return entry === undefined ? 'ended' : runState(entry.process)
+}
+
+function nameOf(entry: Entry | undefined): string {
+  return entry === undefined ? 'another process' : describeProcess(entry.process)
+}
+
+function readEntry(path: string): Entry | undefined {
+  try {
+    const { isLocked, ...identity } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    const process = parseIdentity(identity)
+    return process === undefined ? undefined : { process, isLocked: isLocked === true }
+  } catch (error) {
+    if (error instanceof SyntaxError || systemErrorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function writeEntry(descriptor: number, isLocked: boolean): void {
+  ftruncateSync(descriptor)
+  writeSync(descriptor, `${JSON.stringify({ ...ownIdentity(), isLocked })}\n`, 0)
+}
+
+function release(path: string, descriptor: number): void {
+  // Whoever has the file open already sees that it is not the one at its path any more.
+  if (isAt(path, descriptor)) rmSync(path, { force: true })
+  closeSync(descriptor)
+}
+
+function isAt(path: string, descriptor: number): boolean {
+  const [found, opened] = [statSync(path, { throwIfNoEntry: false }), fstatSync(descriptor)]
+  return found?.ino === opened.ino && found.dev === opened.dev
+}
+
+type Locked = 'locked' | 'held' | 'unsupported'
+
+function flockPatiently(descriptor: number, operation: number): Locked {
+  for (let tries = 1; ; tries++) {
+    const locked = flock(descriptor, operation)
+    if (locked !== 'held' || tries === TRIES) return locked
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
+  }
+}
+
+let nativeFlock: NativeFunction | undefined
+
+function flock(descriptor: number, operation: number): Locked {
+  const library = loadNativeLibrary()
+  nativeFlock ??= lookUpNative('int flock(int, int)')
+  if (nativeFlock === undefined || library.kind === 'absent') return 'unsupported'
+  if (nativeFlock(descriptor, operation | LOCK_NB) === 0) return 'locked'
+  return library.koffi.errno() === system.errno.EWOULDBLOCK ? 'held' : 'unsupported'
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { systemErrorCode } from '../../shared/errors.js'
+import { readWholeNatively } from '../native/native-io.js'
+
+/** Where the kernel shows processes. Every reader takes another folder in its place, for tests. */
+export const PROC = '/proc'
+
+/** A process, or one thread of it. */
+export type Pid = number | 'self' | `${number}/task/${number}`
+
+/** What became of an attempt to read one file of one process. A process that is gone is no fault of the reader. */
+export type ProcFile =
+  | { kind: 'read'; text: string }
+  | { kind: 'gone' } // exited between listing and reading
+  | { kind: 'unreadable'; code: string } // EACCES and kin: another user's process, a hardened kernel
+
+/** One file of one process, for example `status` of 4127. */
+export function readProcFile(pid: Pid, file: string, proc = PROC): ProcFile {
+  const path = `${proc}/${pid}/${file}`
+  const native = readWholeNatively(path)
+  if (native !== undefined) return native
+  try {
+    return { kind: 'read', text: readFileSync(path, 'utf8') }
+  } catch (error) {
+    return failedReading(error)
+  }
+}
+
+/** ENOENT on opening and ESRCH on reading mean that the process has exited. */
+export function failedReading(error: unknown): { kind: 'gone' } | { kind: 'unreadable'; code: string } {
+  const code = systemErrorCode(error)
+  if (code === undefined) throw error
+  return code === 'ENOENT' || code === 'ESRCH' ? { kind: 'gone' } : { kind: 'unreadable', code }
+}

@@ -1,0 +1,81 @@
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
+import { systemErrorCode } from '../../shared/errors.js'
+import { failedReading, PROC } from '../files/proc-file.js'
+
+/** How many processes the kernel's out-of-memory killer has ended since boot (`oom_kill`, Linux 4.13); null if unknown. */
+export function countOomKills(proc = PROC): number | null {
+  try {
+    const count = /^oom_kill (\d+)$/m.exec(readFileSync(`${proc}/vmstat`, 'utf8'))?.[1]
+    return count === undefined ? null : Number(count)
+  } catch (error) {
+    failedReading(error) // throws what is no failed system call
+    return null
+  }
+}
+
+/**
+ * Whether the out-of-memory killer ended this process, which died by SIGKILL. The kernel's log names its victims; where
+ * the log is closed to us, a count that rose while the process lived is taken for it.
+ */
+export function wasOomKilled(pid: number, killsBefore: number | null): boolean {
+  if (!haveKillsRisen(killsBefore)) return false
+  const log = readKernelLog()
+  return log === null || isVictim(pid, log)
+}
+
+/** Those of the processes that the out-of-memory killer ended, by the kernel's log; empty where that is closed to us. */
+export function oomVictims(pids: readonly number[], killsBefore: number | null): number[] {
+  if (!haveKillsRisen(killsBefore)) return []
+  const log = readKernelLog() ?? ''
+  return pids.filter((pid) => isVictim(pid, log))
+}
+
+function haveKillsRisen(killsBefore: number | null): boolean {
+  const kills = countOomKills()
+  return kills !== null && killsBefore !== null && kills > killsBefore
+}
+
+/** `Out of memory: Killed process 4127 (python3) ...`, or `Memory cgroup out of memory: Killed process ...`. */
+function isVictim(pid: number, log: string): boolean {
+  return log.includes(`Killed process ${pid} (`)
+}
+
+/** One record a read (kernel.org, ABI/testing/dev-kmsg); none is longer than 8 KiB. */
+const LONGEST_RECORD_BYTES = 8192
+
+/** Null where it needs a right that we lack. */
+function readKernelLog(): string | null {
+  let descriptor: number
+  try {
+    descriptor = openSync('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    failedReading(error) // throws what is no failed system call
+    return null
+  }
+  const record = Buffer.alloc(LONGEST_RECORD_BYTES)
+  let log = ''
+  try {
+    for (;;) {
+      const text = readRecord(descriptor, record)
+      if (text === null) return log
+      log += text
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return null
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Null at the end of the log. */
+function readRecord(descriptor: number, record: Buffer): string | null {
+  try {
+    return record.toString('latin1', 0, readSync(descriptor, record))
+  } catch (error) {
+    const code = systemErrorCode(error)
+    if (code === 'EAGAIN') return null // the end, as a reader that does not wait is told it
+    if (code === 'EPIPE') return '' // records were overwritten under us; the next reading goes on after them
+    throw error
+  }
+}

@@ -1,0 +1,12 @@
+import { type Pid, PROC, readProcFile } from '../files/proc-file.js'
+
+/**
+ * The pid that a process has in a PID namespace of its own, as in a container; null where it is in ours, or cannot be read.
+ * A program inside knows itself by this one.
+ */
+export function readInnerPid(pid: Pid, proc = PROC): number | null {
+  const file = readProcFile(pid, 'status', proc)
+  if (file.kind !== 'read') return null
+  const pids = /^NSpid:\s+(.+)$/m.exec(file.text)?.[1]?.split(/\s+/) ?? []
+  return pids.length > 1 ? Number(pids.at(-1)) : null
+}

@@ -1,0 +1,44 @@
+import { closeSync, openSync } from 'node:fs'
+import { failedReading, PROC } from '../files/proc-file.js'
+import { readFromStart } from '../native/native-io.js'
+
+/** `0.20 0.18 0.12 1/80 11206`: three loads, running and all tasks, and the newest pid of this pid namespace. */
+const LONGEST_LINE = 128
+const [ZERO, NINE] = [0x30, 0x39]
+
+export interface LastPid {
+  readonly descriptor: number
+  read(): number | null
+  close(): void
+}
+
+/**
+ * The pid that was handed out last, from a kept-open /proc/loadavg: 2 us to learn that no process or thread has been
+ * started since. Null where the file cannot be opened.
+ */
+export function openLastPid(proc = PROC): LastPid | null {
+  let descriptor: number
+  try {
+    descriptor = openSync(`${proc}/loadavg`, 'r')
+  } catch (error) {
+    failedReading(error) // throws what is no failed system call
+    return null
+  }
+  const line = Buffer.alloc(LONGEST_LINE)
+  return {
+    descriptor,
+    read: () => lastNumber(line, readFromStart(descriptor, line)),
+    close: () => closeSync(descriptor),
+  }
+}
+
+/** The digits before the newline, from their end; null where there are none. */
+function lastNumber(line: Buffer, length: number): number | null {
+  let value = 0
+  let place = 1
+  for (let at = length - 2; at >= 0 && line[at]! >= ZERO && line[at]! <= NINE; at--) {
+    value += (line[at]! - ZERO) * place
+    place *= 10
+  }
+  return place === 1 ? null : value
+}

@@ -1,0 +1,11 @@
+import { PROC } from '../files/proc-file.js'
+import { listPids } from './process-list.js'
+import { hasEnded, readProcessStat } from './process-stat.js'
+
+/** Living processes of a group. Zombies are left out: they hold nothing, and where init does not reap they stay for ever. */
+export function groupMembers(groupId: number, proc = PROC): number[] {
+  return listPids(proc).filter((pid) => {
+    const stat = readProcessStat(pid, proc)
+    return stat.kind === 'read' && stat.groupId === groupId && !hasEnded(stat, proc)
+  })
+}

@@ -1,0 +1,37 @@
+import { readdirSync } from 'node:fs'
+import { failedReading, type Pid, PROC, type ProcFile, readProcFile } from '../files/proc-file.js'
+
+/**
+ * The thread by which a process is read whose main thread has ended while others run (`pthread_exit` in main): /proc/PID
+ * itself then looks like a zombie's, without memory, command line or descriptors. Undefined for every other process.
+ */
+export function livingThread(pid: Pid, proc = PROC): `${number}/task/${number}` | undefined {
+  if (!hasExited(pid, proc)) return undefined
+  const tid = threadsOf(pid, proc).find((thread) => thread !== pid && !hasExited(`${Number(pid)}/task/${thread}`, proc))
+  return tid === undefined ? undefined : `${Number(pid)}/task/${tid}`
+}
+
+/** A file that belongs to the process as a whole, read by a living thread where the main thread has ended. */
+export function readSharedFile(pid: Pid, file: string, proc = PROC): ProcFile {
+  const own = readProcFile(pid, file, proc)
+  if (own.kind === 'read' && own.text !== '') return own
+  const thread = livingThread(pid, proc)
+  return thread === undefined ? own : readProcFile(thread, file, proc)
+}
+
+/** By the third field of `stat`, after the name, which may hold brackets itself. */
+function hasExited(pid: Pid, proc: string): boolean {
+  const stat = readProcFile(pid, 'stat', proc)
+  if (stat.kind !== 'read') return false
+  const state = stat.text.charAt(stat.text.lastIndexOf(')') + 2)
+  return state === 'Z' || state === 'X'
+}
+
+function threadsOf(pid: Pid, proc: string): number[] {
+  try {
+    return readdirSync(`${proc}/${pid}/task`).map(Number)
+  } catch (error) {
+    failedReading(error) // throws what is no failed system call
+    return []
+  }
+}

@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import type { Readable } from 'node:stream'
+import { type FollowedFile, followFile } from '../../launch/follow-file.js'
+import type { LaunchedProcess } from '../../launch/launch.js'
+import { openFile } from '../../linux/files/open-files.js'
+import type { RolePattern } from '../processes/process-name.js'
+import type { RecorderHandle } from '../recorder-handle.js'
+import { type FollowedStream, followRounds, type RoundFollower } from './round-follower.js'
+import type { RoundPattern } from './round-log-patterns.js'
+import type { AskedFor } from './unmatched.js'
+
+/** Rounds that a command's output tells of, or that a log file does. */
+export interface RoundsOfCommand {
+  pattern: RoundPattern
+  logFile: string | undefined
+  /** How the user asked for them, for messages: `--rounds nvflare`. */
+  flag: string
+}
+
+/** A daemon that keeps the output open must not keep us; what the command itself wrote is there at once. */
+const DRAIN_MS = 1000
+
+/** Follows what tells of the rounds of one command: a log from its present end on, or its output on its way to ours. */
+export class CommandRounds {
+  readonly asked: RoundsOfCommand
+  readonly follower: RoundFollower
+  readonly #log: { file: FollowedFile; stream: FollowedStream } | undefined
+  #command: LaunchedProcess | undefined
+  #drained: Promise<unknown> | undefined
+
+  /** @throws UsageError when the log is there and cannot be read */
+  constructor(asked: RoundsOfCommand, recorder: RecorderHandle) {
+    const { pattern, logFile } = asked
+    this.asked = asked
+    this.follower = followRounds(recorder, pattern)
+    if (logFile === undefined) return
+    const stream = this.follower.stream(resolve(logFile))
+    this.#log = { stream, file: followFile(logFile, (chunk) => stream.write(chunk), { fromEnd: true }) }
+  }
+
+  /** The output of the command, where that is a pipe to us. */
+  follow(command: LaunchedProcess): void {
+    if (command.stdout === null || command.stderr === null) return
+    this.#command = command
+    this.#drained = Promise.all([
+      passOn(command.stdout, process.stdout, this.follower.stream(openFile(command.pid, 1))),
+      passOn(command.stderr, process.stderr, this.follower.stream(openFile(command.pid, 2))),
+    ])
+  }
+
+  /** @param hasEnded by itself and well: a command that failed, or still runs, did not come to the end of its round */
+  async finish(hasEnded: boolean): Promise<void> {
+    this.#log?.file.readNow()
+    this.#log?.file.close()
+    this.#log?.stream.end()
+    if (this.#drained !== undefined) {
+      const timer = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())
+      await Promise.race([this.#drained, timer])
+      // Left open by a daemon, they would keep this program running as long as that runs.
+      for (const stream of [this.#command?.stdout, this.#command?.stderr]) stream?.destroy()
+    }
+    if (hasEnded) this.follower.close()
+  }
+}
+
+export function askedFor(rounds: CommandRounds | undefined, roles: readonly RolePattern[]): AskedFor {
+  return {
+    ...(rounds && { rounds: { ...rounds.asked, follower: rounds.follower } }),
+    roles: roles.map(({ role, pattern }) => ({ role, flag: `--role '${role}=${pattern.source}'` })),
+  }
+}
+
+/** When nobody reads our output any more (`| head -1`), the command goes on and its output goes nowhere. */
+async function passOn(from: Readable, to: NodeJS.WritableStream, rounds: FollowedStream): Promise<void> {
+  let isRead = true
+  const stop = () => {
+    isRead = false
+    from.resume() // it may wait for a reader that is no more
+  }
+  to.once('error', stop)
+  from.on('data', (chunk: Uint8Array) => {
+    rounds.write(chunk)
+    if (!isRead || to.write(chunk)) return
+    from.pause()
+    to.once('drain', () => from.resume())
+  })
+  await once(from, 'close')
+  to.off('error', stop)
+  rounds.end()
+}

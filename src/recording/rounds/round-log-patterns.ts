@@ -1,0 +1,114 @@
+import { closestWord } from '../../shared/did-you-mean.js'
+import { messageOf, UsageError } from '../../shared/errors.js'
+import { PRESETS, ROUND_PRESETS } from './round-log-presets.js'
+
+/** How a program's log tells of its rounds. */
+export interface RoundPattern {
+  /** The first one that stands in a line counts. */
+  readonly words: readonly { kind: RoundWord['kind']; pattern: RegExp }[]
+  /** The number of the first round; null: 0 when the first number seen is 0, else 1. */
+  readonly firstNumber: 0 | 1 | null
+  /** A line without a time stamp belongs to the stamped line above it, as in a boxed title. */
+  readonly stampsCarryOver: boolean
+  /** Lines without a time stamp come by way of another process, some tenths of a second late. */
+  readonly isPassedOn?: boolean
+  /** The first number again, after others, is the next round of a process that does its job again: rounds count on. */
+  readonly countsOn: boolean
+}
+
+/** A line that says something of rounds; `number` as the program counts, null where its lines have none and are counted. */
+export type RoundWord =
+  | { kind: 'round-start' | 'round-end'; number: number | null }
+  | { kind: 'results'; received: number; failed: number }
+  /** `first-round`: stands in lines of every round, and begins one only where none was begun yet. */
+  | { kind: 'first-round' | 'cleanup' | 'finished' }
+
+/**
+ * The pattern that `--rounds` and `--rounds-end` ask for. `--rounds` is a preset or a regular expression whose group, where
+ * it has one, is the round's number; without a group its matches are counted. A line that matches begins a round, and ends
+ * the one before; after `end:`, or given as `--rounds-end`, it ends its own.
+ *
+ * @throws UsageError that shows a pattern which would work
+ */
+export function roundPattern(text: string | undefined, endText?: string): RoundPattern {
+  const start = text === undefined ? undefined : checked('--rounds', text, readRoundPattern(text))
+  if (endText === undefined) return start!
+  const end = checked('--rounds-end', endText, readRoundEnd(endText))
+  return start === undefined ? end : withEnd(start, end)
+}
+
+function checked(flag: string, text: string, pattern: RoundPattern | PatternFault): RoundPattern {
+  if (!('problem' in pattern)) return pattern
+  throw new UsageError(`${flag}: "${text}" ${pattern.problem}`, {
+    fix: pattern.example === undefined ? pattern.fix : `${pattern.fix}${flag} '${pattern.example}'`,
+  })
+}
+
+/** The lines of a job's end stay the last word: they may look like the end of a round. */
+function withEnd(start: RoundPattern, end: RoundPattern): RoundPattern {
+  return { ...start, words: [...end.words, ...start.words] }
+}
+
+/** Why a text is no pattern of rounds: `has 2 groups, expected one: ...`. The fix ends with the example, where there is one. */
+export interface PatternFault {
+  problem: string
+  fix: string
+  example?: string
+}
+
+/** The same as data, for texts that did not come from the command line. */
+export function readRoundPattern(text: string): RoundPattern | PatternFault {
+  const preset = PRESETS[text]
+  if (preset !== undefined) return preset
+  const [, isEnd, source] = /^(end:)?(.*)$/s.exec(text) as unknown as [string, string | undefined, string]
+  const meant = /^\w+$/.test(text) ? closestWord(text, ROUND_PRESETS) : undefined
+  if (meant !== undefined) return { problem: `is no preset`, fix: `Did you mean "${meant}"?` }
+  return ownPattern(source, isEnd === undefined ? 'round-start' : 'round-end')
+}
+
+/** The text of `--rounds-end`. */
+export function readRoundEnd(text: string): RoundPattern | PatternFault {
+  return ownPattern(text.replace(/^end:/, ''), 'round-end')
+}
+
+function ownPattern(source: string, kind: 'round-start' | 'round-end'): RoundPattern | PatternFault {
+  const pattern = compile(source)
+  if ('problem' in pattern) return pattern
+  const groups = new RegExp(`${source}|`).exec('')!.length - 1
+  if (groups > 1)
+    return {
+      problem: `has ${groups} groups, expected one at most: the digits of the round's number`,
+      fix: 'Write the other groups as (?:...).',
+    }
+  return { words: [{ kind, pattern }], firstNumber: null, stampsCarryOver: false, countsOn: true }
+}
+
+function compile(source: string): RegExp | PatternFault {
+  if (source === '')
+    return { problem: 'has no text to look for', fix: 'For example: ', example: 'Round (\\d+) started' }
+  try {
+    return new RegExp(source)
+  } catch (error) {
+    return {
+      problem: `is neither a preset (${ROUND_PRESETS.join(', ')}) nor a regular expression`,
+      fix: `${messageOf(error)}\nFor example: `,
+      example: 'Round (\\d+) started',
+    }
+  }
+}
+
+/** The first word of the pattern that stands in the line, or null. */
+export function wordOf(pattern: RoundPattern, line: string): RoundWord | null {
+  for (const word of pattern.words) {
+    const match = word.pattern.exec(line)
+    if (match === null) continue
+    const { kind } = word
+    if (kind === 'results') return { kind, received: Number(match[1]), failed: Number(match[2]) }
+    if (kind !== 'round-start' && kind !== 'round-end') return { kind }
+    const digits = match.length === 1 ? undefined : (match[1] ?? match.slice(2).find((group) => group !== undefined))
+    if (digits === undefined) return { kind, number: null }
+    const number = Number(digits)
+    if (digits !== '' && Number.isSafeInteger(number) && number >= 0) return { kind, number }
+  }
+  return null
+}

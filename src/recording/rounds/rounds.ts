@@ -1,0 +1,101 @@
+import type { Mark, RoundMark } from '../../shared/marks.js'
+import type { ObservedMark, ObservedProcess } from '../marks/observed-mark.js'
+import type { RecordedProcess, RoundRecord, Sample } from '../recording.js'
+
+/**
+ * Marks and samples to round records, in the order in which the rounds ended. A role's own marks are taken as they are;
+ * what the recorder observed stands for the marks that a foreign program could not write. Where the kernel's peak is
+ * missing, because it cannot be reset, the highest sample of the round takes its place: a lower bound, and marked as such.
+ */
+export function roundRecords(
+  marks: readonly (Mark | ObservedMark)[],
+  samples: Iterable<Sample>,
+  processes: readonly RecordedProcess[] = [],
+): RoundRecord[] {
+  const cannotReset = new Set(marks.flatMap((mark) => (mark.mark === 'start' && !mark.exactPeaks ? [mark.pid] : [])))
+  const records: RoundRecord[] = []
+  for (const mark of marks) {
+    if (mark.mark === 'round') records.push(ofOwnMark(mark, cannotReset.has(mark.pid)))
+    if (mark.mark !== 'observed' || mark.of !== 'round') continue
+    const observed = mark.processes.map((process) => ofObservation(mark, process))
+    if (mark.corrects) for (const record of observed) removeLast(records, record)
+    records.push(...observed)
+  }
+  const sampled = records.filter(({ peakKind }) => peakKind === 'sampled')
+  if (sampled.length > 0) fillSampledPeaks(sampled, samples)
+  nameUnnamed(records, processes)
+  return records.sort((a, b) => a.endedMs - b.endedMs)
+}
+
+/** A process may get its role by a later title; the rounds before are its own all the same. */
+function nameUnnamed(records: readonly RoundRecord[], processes: readonly RecordedProcess[]): void {
+  const named = new Map(processes.filter(({ role }) => role !== 'process').map((process) => [process.pid, process]))
+  for (const record of records) {
+    const process = record.role === 'process' ? named.get(record.pid) : undefined
+    if (process === undefined || process.firstSeenMs > record.endedMs) continue
+    record.role = process.role
+    record.name = process.name
+  }
+}
+
+/** What a later mark corrects; a process that does its job again has rounds of the same number before it. */
+function removeLast(records: RoundRecord[], { pid, round }: RoundRecord): void {
+  const at = records.findLastIndex((record) => record.pid === pid && record.round === round)
+  if (at >= 0) records.splice(at, 1)
+}
+
+function ofOwnMark(mark: RoundMark, cannotReset: boolean): RoundRecord {
+  const isExact = mark.peakBytes !== null && !cannotReset
+  return {
+    role: mark.role,
+    name: mark.name ?? mark.role,
+    pid: mark.pid,
+    round: mark.round,
+    startedMs: mark.startedMs,
+    endedMs: mark.timeMs,
+    peakBytes: isExact ? mark.peakBytes : null,
+    peakKind: isExact ? 'exact' : 'sampled',
+    work: mark.work,
+    end: mark.end,
+    cleanup: mark.cleanup,
+    accuracy: mark.accuracy ?? null,
+    ...(mark.aggregator === undefined ? {} : { aggregator: mark.aggregator }),
+  }
+}
+
+function ofObservation({ round, timeMs, cleanupMs, approximate }: ObservedMark, process: ObservedProcess): RoundRecord {
+  return {
+    role: process.role,
+    name: process.name,
+    pid: process.pid,
+    round,
+    startedMs: process.startedMs,
+    endedMs: timeMs,
+    peakBytes: process.exact ? process.peakBytes : null,
+    peakKind: process.exact ? 'exact' : 'sampled',
+    work: null,
+    end: process.memory,
+    cleanup: null,
+    accuracy: null,
+    ...(approximate && { approximate }),
+    ...(cleanupMs === undefined ? {} : { cleanupMs }),
+  }
+}
+
+/** The readings at the boundary itself count as samples: a round may be shorter than the sampling interval. */
+function fillSampledPeaks(records: readonly RoundRecord[], samples: Iterable<Sample>): void {
+  for (const record of records) record.peakBytes = Math.max(record.work?.rssBytes ?? 0, record.end.rssBytes)
+  const byStart = [...records].sort((a, b) => a.startedMs - b.startedMs)
+  let first = 0
+  for (const { timeMs, rss } of samples) {
+    // Both are in the order of time: rounds that are over for good are left behind, those to come not looked at yet.
+    while (first < byStart.length && byStart[first]!.endedMs < timeMs) first++
+    if (first === byStart.length) return
+    for (let i = first; i < byStart.length && byStart[i]!.startedMs <= timeMs; i++) {
+      const record = byStart[i]!
+      if (timeMs > record.endedMs) continue
+      for (const [pid, rssBytes] of rss)
+        if (pid === record.pid && rssBytes > record.peakBytes!) record.peakBytes = rssBytes
+    }
+  }
+}

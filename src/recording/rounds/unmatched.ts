@@ -1,0 +1,97 @@
+import { nameProcess } from '../processes/process-name.js'
+import type { RecordedProcess } from '../recording.js'
+import type { RoundFollower } from './round-follower.js'
+
+/** What was asked for and is not there, as sentences, with what is there in its place. */
+export interface AskedFor {
+  /** `--rounds X`, as the user gave it. */
+  rounds?: { flag: string; follower: RoundFollower; logFile?: string | undefined }
+  /** Roles that were named, by the flag that named them. */
+  roles: readonly { role: string; flag: string }[]
+}
+
+/** How long a program may take to come to what was asked for before that is said. */
+const UNMATCHED_AFTER_MS = 30_000
+
+/**
+ * Looks, after half a minute and at the end, whether a pattern of rounds has matched a line, a role a process, and whether the
+ * log is there: a long run in vain should be known early.
+ *
+ * @param asked looked at only then
+ * @param onNote called while it runs, for what is missing so far
+ */
+export function watchUnmatched(
+  asked: () => AskedFor,
+  { processes, onNote }: { processes(): readonly RecordedProcess[]; onNote(note: string): void },
+): { close(): string[] } {
+  const afterMs = Number(process.env.TIDEMARK_UNMATCHED_AFTER_MS ?? UNMATCHED_AFTER_MS)
+  const timer = setTimeout(() => {
+    for (const sentence of unmatched(asked(), processes())) onNote(`so far, ${sentence}`)
+  }, afterMs)
+  timer.unref()
+  return {
+    close: () => {
+      clearTimeout(timer)
+      return unmatched(asked(), processes()).map((sentence) => `${sentence[0]!.toUpperCase()}${sentence.slice(1)}`)
+    },
+  }
+}
+
+function unmatched({ rounds, roles }: AskedFor, processes: readonly RecordedProcess[]): string[] {
+  return [
+    ...(rounds === undefined ? [] : (roundsMissing(rounds) ?? [])),
+    ...roles
+      .filter(({ role }) => !processes.some((process) => process.role === role))
+      .map(({ flag }) => roleMissing(flag, processes)),
+  ]
+}
+
+function roundsMissing({ flag, follower, logFile }: NonNullable<AskedFor['rounds']>): string[] | undefined {
+  const found = follower.unmatched()
+  if (found === undefined) return undefined
+  const where = logFile === undefined ? 'the output' : `the log ${logFile}`
+  if (found.lastLines.length === 0) {
+    if (logFile !== undefined)
+      return [`${where} is not there, or nothing was written to it: ${flag} found no round in it.`]
+    return [`${where} has no line at all: ${flag} found no round in it.`]
+  }
+  return [
+    `no line of ${where} fits ${flag}. The last of its ${found.lines} lines:\n${indented(found.lastLines)}${tryThis(found.suggestion)}`,
+  ]
+}
+
+function tryThis(suggestion: string | undefined): string {
+  return suggestion === undefined ? '' : `\n  Some of them fit --rounds '${suggestion}'.`
+}
+
+function roleMissing(flag: string, processes: readonly RecordedProcess[]): string {
+  const lines = processesSeen(processes)
+  const better = suggestRole(processes)
+  const name = /^--role '?([^=]+)=/.exec(flag)?.[1] ?? 'server'
+  const fix = better === undefined ? '' : `\n  The largest one fits --role '${name}=${better}'.`
+  return `no process fits ${flag}. These ran, with their highest memory:\n${indented(lines)}${fix}`
+}
+
+const MOST_PROCESSES = 20
+
+/** Whole command lines, the largest first, equal ones once. */
+export function processesSeen(processes: readonly RecordedProcess[]): string[] {
+  const largest = new Map<string, number>()
+  for (const { command, peakBytes } of processes)
+    largest.set(command, Math.max(largest.get(command) ?? 0, peakBytes ?? 0))
+  const sorted = [...largest].sort(([, a], [, b]) => b - a)
+  const lines = sorted
+    .slice(0, MOST_PROCESSES)
+    .map(([command, bytes]) => `${(bytes / 2 ** 20).toFixed(1).padStart(9)} MiB  ${command}`)
+  return sorted.length > MOST_PROCESSES ? [...lines, `and ${sorted.length - MOST_PROCESSES} more`] : lines
+}
+
+/** A pattern for the process that holds most: its program's name, as far as no other program has that in its command line. */
+export function suggestRole(processes: readonly RecordedProcess[]): string | undefined {
+  const [largest] = [...processes].sort((a, b) => (b.peakBytes ?? 0) - (a.peakBytes ?? 0))
+  return largest && nameProcess(largest.command.split(' '), []).name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `    ${line}`).join('\n')
+}

@@ -1,0 +1,44 @@
+import { closeSync, fsyncSync, openSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemErrorCode } from '../../shared/errors.js'
+import type { RecordingMetadata } from '../recording.js'
+
+export const METADATA_FILE = 'recording.json'
+
+/**
+ * Writes `recording.json` as a whole or not at all: readers see the old or the new one, after a crash too.
+ * @returns false when the disk is full even for this
+ */
+export function writeMetadata(folder: string, head: RecordingMetadata): boolean {
+  const file = join(folder, METADATA_FILE)
+  const text = `${JSON.stringify(head, null, 2)}\n`
+  try {
+    writeFileSync(`${file}.new`, text)
+    renameSync(`${file}.new`, file)
+    return true
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return overwriteHead(file, head)
+  }
+}
+
+/**
+ * On a full disk there is no room for a second file, but the old one's blocks are ours: the new head goes into them,
+ * without indentation and filled up with blanks. Not safe against a crash in that very moment; the alternative is a head
+ * that says for ever that the recording still runs.
+ */
+function overwriteHead(file: string, head: RecordingMetadata): boolean {
+  try {
+    const text = JSON.stringify(head)
+    const { size } = statSync(file)
+    if (Buffer.byteLength(text) >= size) return false
+    const descriptor = openSync(file, 'r+')
+    writeSync(descriptor, `${text}${' '.repeat(size - Buffer.byteLength(text) - 1)}\n`, 0)
+    fsyncSync(descriptor)
+    closeSync(descriptor)
+    return true
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return false
+  }
+}

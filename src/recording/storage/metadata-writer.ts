@@ -1,0 +1,73 @@
+import { nowMs } from '../../shared/clock.js'
+import type { RecordingOptions } from '../recorder-handle.js'
+import type { RecordedProcess, RecordingMetadata } from '../recording.js'
+import { writeMetadata } from './metadata-file.js'
+
+/** The head is rewritten at most this often while processes come and go. */
+const SAVE_INTERVAL_MS = 1000
+
+export interface MetadataWriterOptions {
+  folder: string
+  /** As they are known now. */
+  processes(): RecordedProcess[]
+  warnings(): string[]
+  onFull(): void
+}
+
+/** Keeps `recording.json` up to date, without writing it for every process that comes or goes. */
+export class MetadataWriter {
+  readonly #head: RecordingMetadata
+  readonly #options: MetadataWriterOptions
+  #timer: NodeJS.Timeout | null = null
+  #isClosed = false
+
+  constructor(head: RecordingMetadata, options: MetadataWriterOptions) {
+    this.#head = head
+    this.#options = options
+  }
+
+  saveSoon(): void {
+    if (this.#timer !== null || this.#isClosed) return
+    this.#timer = setTimeout(() => this.save(), SAVE_INTERVAL_MS)
+    this.#timer.unref()
+  }
+
+  save(): void {
+    this.#forgetTimer()
+    this.#head.processes = this.#options.processes()
+    const warnings = this.#options.warnings()
+    if (warnings.length > 0) this.#head.warnings = warnings
+    if (!writeMetadata(this.#options.folder, this.#head)) this.#options.onFull()
+  }
+
+  /** From now on only `save` writes. */
+  close(): void {
+    this.#isClosed = true
+    this.#forgetTimer()
+  }
+
+  #forgetTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+}
+
+export function newHead({ command, setting, machine, rateHz }: RecordingOptions): RecordingMetadata {
+  return {
+    format: 'tidemark-recording/1',
+    command: [...command],
+    setting,
+    startedMs: nowMs(),
+    endedMs: null,
+    state: 'running',
+    reason: null,
+    machine,
+    sampling: {
+      askedIntervalMs: 1000 / rateHz,
+      achievedIntervalMs: null,
+      samples: 0,
+      readings: { read: 0, gone: 0, unreadable: 0 },
+    },
+    processes: [],
+  }
+}

@@ -1,0 +1,86 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { StringDecoder } from 'node:string_decoder'
+import * as v from 'valibot'
+import { messageOf, UsageError } from '../../shared/errors.js'
+
+/**
+ * Opens a file of a recording or comparison for reading. A pipe in its place would keep its reader waiting for ever, so
+ * what is no regular file is refused.
+ *
+ * @throws UsageError for that, and the system's error otherwise
+ */
+export function openStored(file: string): number {
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  if (fstatSync(descriptor).isFile()) return descriptor
+  closeSync(descriptor)
+  throw new UsageError(`cannot read ${file}: found a folder, a pipe or a device, expected a file`)
+}
+
+/** @throws as {@link openStored} does */
+export function readStoredText(file: string): string {
+  const descriptor = openStored(file)
+  try {
+    return readFileSync(descriptor, 'utf8')
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+const CHUNK_BYTES = 2 ** 20
+/** No line that is looked for is longer. */
+const LONGEST_LINE = 2 ** 20
+
+/** The whole lines of a file, without holding it in memory; a last one without its newline is passed over, as of a killed writer. */
+export function* storedLines(file: string): Generator<string, undefined> {
+  const descriptor = openStored(file)
+  const decoder = new StringDecoder('utf8')
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+  let partial = ''
+  try {
+    for (let length = readSync(descriptor, chunk); length > 0; length = readSync(descriptor, chunk)) {
+      const lines = (partial + decoder.write(chunk.subarray(0, length))).split('\n')
+      partial = lines.pop()!.slice(0, LONGEST_LINE)
+      yield* lines
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * A stored JSON file, checked. What the schema does not name passes through.
+ *
+ * @param what how a message calls it: `a recording of this version`
+ * @throws UsageError that names the file, the place in it, what was found and what would be right
+ */
+export function readStored<Schema extends v.GenericSchema>(
+  file: string,
+  schema: Schema,
+  what: string,
+): v.InferOutput<Schema> {
+  return checkStored(parseStored(file), schema, { file, what })
+}
+
+function parseStored(file: string): unknown {
+  try {
+    return JSON.parse(readStoredText(file))
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`cannot read ${file}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+export function checkStored<Schema extends v.GenericSchema>(
+  value: unknown,
+  schema: Schema,
+  { file, what, fix }: { file: string; what: string; fix?: string },
+): v.InferOutput<Schema> {
+  const parsed = v.safeParse(schema, value, { abortEarly: true })
+  if (parsed.success) return parsed.output
+  const [issue] = parsed.issues
+  const key = v.getDotPath(issue)
+  throw new UsageError(
+    `${file} is no ${what}: ${key === null ? '' : `${key}: `}found ${issue.received}, expected ${issue.type === 'check' ? issue.message : (issue.expected ?? issue.message)}`,
+    fix === undefined ? {} : { fix },
+  )
+}

@@ -1,0 +1,54 @@
+import { formatBytes } from '../../shared/units.js'
+import type { GateCheck } from '../../verdict/gate/gate.js'
+import { escapeMarkdown } from '../prose/escape-markdown.js'
+import type { GateResult } from './gate-result.js'
+import { allowedWords, changeWords, checkSentence, failedTrialSentence, gateHeadline } from './gate-words.js'
+
+const SIGNS: Record<GateCheck['state'], string> = {
+  ok: '✅ ok',
+  regressed: '❌ **regressed**',
+  improved: '✅ improved',
+  unclear: '⚠️ unclear',
+  'too few trials': '⚠️ too few trials',
+  'not compared': '– not compared',
+}
+
+/** For a pull request, or the step summary of a workflow. */
+export function gateMarkdown(results: readonly GateResult[]): string {
+  return `${results.map(ofComparison).join('\n\n')}\n`
+}
+
+function ofComparison(result: GateResult): string {
+  const { baseline, notes, checks, failedTrials } = result
+  const measured = new Date(baseline.measuredMs).toISOString().slice(0, 10)
+  const told = checks.filter(({ state }) => state !== 'ok' && state !== 'not compared')
+  const warnings = [...notes, ...failedTrials.map(failedTrialSentence)]
+  return [
+    `### ${escapeMarkdown(gateHeadline(result))}`,
+    `Memory of the ${escapeMarkdown(result.judge)} against \`${baseline.path.replaceAll('`', "'")}\`, measured on ${measured}.`,
+    warnings.map((warning) => `> ${escapeMarkdown(warning)}`).join('\n>\n'),
+    [
+      '| | setting | | was | is | change | allowed |',
+      '| --- | --- | --- | ---: | ---: | ---: | ---: |',
+      ...checks.map(row),
+    ].join('\n'),
+    told.map((check) => `- ${escapeMarkdown(checkSentence(check))}`).join('\n'),
+  ]
+    .filter((block) => block !== '')
+    .join('\n\n')
+}
+
+function row(check: GateCheck): string {
+  const unit = check.quantity === 'slope' ? ' a round' : ''
+  const size = (bytes: number | null) => (bytes === null ? '' : `${formatBytes(bytes)}${unit}`)
+  const cells = [
+    SIGNS[check.state],
+    escapeMarkdown(check.setting),
+    check.quantity,
+    size(check.before),
+    size(check.after),
+    changeWords(check),
+    allowedWords(check),
+  ]
+  return `| ${cells.join(' | ')} |`
+}

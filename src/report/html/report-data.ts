@@ -1,0 +1,197 @@
+import type { PeakKind, RecordedProcess, Recording, RoundRecord } from '../../recording/recording.js'
+import type { Comparison, TrialResult } from '../../results/comparison.js'
+import { downsample, type Point } from '../downsample.js'
+
+/** What figures and the page draw: a comparison with its recordings, times counted from each trial's start, thinned. */
+export interface ReportData {
+  /** The role that is judged. */
+  judge: string
+  /** Bytes of one full set of weights, M. */
+  modelBytes: number | null
+  /** Labels in the order of the comparison. */
+  settings: string[]
+  /** Names of all processes, the judged ones first; the place in this list picks the colour. */
+  names: string[]
+  trials: ReportTrial[]
+}
+
+export interface ReportTrial {
+  setting: string
+  trial: number
+  state: TrialResult['state']
+  initialRssBytes: number | null
+  attribution: { liveBytes: number; garbageBytes: number | null; retainedBytes: number } | null
+  processes: ReportProcess[]
+}
+
+export interface ReportProcess {
+  role: string
+  /** Unique within a trial, for example `server` or `site-1`. */
+  name: string
+  points: Point[]
+  rounds: ReportRound[]
+}
+
+export interface ReportRound {
+  round: number
+  startMs: number
+  endMs: number
+  peakBytes: number | null
+  peakKind: PeakKind
+  /** When the highest sample of the round was taken; the middle of the round where none was. The peak's own time is not known. */
+  peakAtMs: number
+  endRssBytes: number
+  cleanup: { gcMs: number | null; purgeMs: number | null; totalMs: number } | null
+  accuracy: number | null
+  /** Of a swarm: the peer that added the round up. */
+  aggregator?: string
+}
+
+/** Points that one line keeps: two for each of the 300 pixels of a panel, fewer when there are very many lines. */
+const POINTS_PER_LINE = 600
+/** Points of all lines together; the page stays near 2 MB however many trials there are. */
+const POINTS_IN_ALL = 90_000
+
+/** A distance of two samples this many times the usual one is a gap in the line. */
+const GAP_INTERVALS = 8
+
+/**
+ * @param recordingOf reads the recording of a trial, one at a time so that only thinned ones are held; without one, a
+ *   trial is drawn from its round records alone
+ */
+export function reportData(
+  comparison: Comparison,
+  recordingOf: (trial: TrialResult) => Recording | undefined,
+): ReportData {
+  const trials = comparison.trials.map((trial) => reportTrial(trial, recordingOf(trial)))
+  return {
+    judge: comparison.judge,
+    modelBytes: comparison.modelBytes,
+    settings: comparison.settings.map((setting) => setting.label),
+    names: namesOf(trials, comparison.judge),
+    trials: thinTrials(trials),
+  }
+}
+
+/** By code point, not by locale: the same order on every machine. */
+function namesOf(trials: readonly ReportTrial[], judge: string): string[] {
+  const processes = trials.flatMap((trial) => trial.processes)
+  const sorted = (of: ReportProcess[]) => [...new Set(of.map(({ name }) => name))].sort()
+  const judged = sorted(processes.filter(({ role }) => role === judge))
+  return [...judged, ...sorted(processes.filter(({ role }) => role !== judge)).filter((name) => !judged.includes(name))]
+}
+
+function thinTrials(trials: readonly ReportTrial[]): ReportTrial[] {
+  const lines = trials.reduce((sum, { processes }) => sum + processes.length, 0)
+  const limit = Math.max(60, Math.min(POINTS_PER_LINE, Math.floor(POINTS_IN_ALL / Math.max(1, lines))))
+  return trials.map((trial) => ({
+    ...trial,
+    processes: trial.processes.map((process) => ({ ...process, points: downsample(process.points, limit) })),
+  }))
+}
+
+function reportTrial(trial: TrialResult, recording: Recording | undefined): ReportTrial {
+  const { attribution } = trial
+  return {
+    setting: trial.setting,
+    trial: trial.trial,
+    state: trial.state,
+    initialRssBytes: trial.initialRssBytes,
+    attribution: attribution && {
+      liveBytes: attribution.liveBytes,
+      garbageBytes: attribution.garbageBytes,
+      retainedBytes: attribution.retainedBytes,
+    },
+    processes: uniqueNames(processesOf(trial, recording)),
+  }
+}
+
+function processesOf(trial: TrialResult, recording: Recording | undefined): ReportProcess[] {
+  const known = new Map<number, { role: string; name: string }>()
+  for (const process of recording?.head.processes ?? []) known.set(process.pid, process)
+  for (const round of trial.rounds) if (!known.has(round.pid)) known.set(round.pid, round)
+  const processes = new Map(recording?.head.processes.map((process) => [process.pid, process]))
+  return [...known].map(([pid, { role, name }]) => {
+    const process = processes.get(pid)
+    const points = recording && process ? pointsOf(recording, process, trial.startedMs) : []
+    const rounds = trial.rounds.filter((round) => round.pid === pid)
+    return {
+      role,
+      name: name || role,
+      points: downsample(points, POINTS_PER_LINE),
+      rounds: rounds.map((round) => reportRound(round, points, trial.startedMs)),
+    }
+  })
+}
+
+/** The samples of one process since the trial's start; where a sample of the others lacks it, a gap. */
+export function pointsOf(recording: Recording, process: RecordedProcess, startedMs: number): Point[] {
+  const points: Point[] = []
+  const gapMs = GAP_INTERVALS * (recording.head.sampling.achievedIntervalMs ?? recording.head.sampling.askedIntervalMs)
+  let pendingGapMs: number | undefined
+  for (const sample of recording.samples) {
+    const timeMs = sample.timeMs - startedMs
+    const rssBytes = sample.rss.find(([pid]) => pid === process.pid)?.[1]
+    const before = points.at(-1)
+    if (rssBytes === undefined) {
+      if (before !== undefined) pendingGapMs ??= timeMs
+      continue
+    }
+    if (before !== undefined && timeMs - before[0] > gapMs) pendingGapMs ??= before[0] + gapMs
+    if (pendingGapMs !== undefined) points.push([Math.round(pendingGapMs), null])
+    pendingGapMs = undefined
+    points.push([Math.round(timeMs), rssBytes])
+  }
+  return points
+}
+
+function reportRound(round: RoundRecord, points: readonly Point[], startedMs: number): ReportRound {
+  const startMs = Math.round(round.startedMs - startedMs)
+  const endMs = Math.round(round.endedMs - startedMs)
+  return {
+    round: round.round,
+    startMs,
+    endMs,
+    peakBytes: round.peakBytes,
+    peakKind: round.peakKind,
+    peakAtMs: highestBetween(points, startMs, endMs) ?? Math.round((startMs + endMs) / 2),
+    endRssBytes: round.end.rssBytes,
+    cleanup: round.cleanup && {
+      gcMs: round.cleanup.gcMs,
+      purgeMs: round.cleanup.purgeMs,
+      totalMs: round.cleanup.totalMs,
+    },
+    accuracy: round.accuracy,
+    ...(round.aggregator === undefined ? {} : { aggregator: round.aggregator }),
+  }
+}
+
+function highestBetween(points: readonly Point[], startMs: number, endMs: number): number | undefined {
+  let highest: Point | undefined
+  for (let i = firstFrom(points, startMs); i < points.length && points[i]![0] <= endMs; i++) {
+    const point = points[i]!
+    if (point[1] !== null && (highest === undefined || point[1] > highest[1]!)) highest = point
+  }
+  return highest?.[0]
+}
+
+function firstFrom(points: readonly Point[], timeMs: number): number {
+  let low = 0
+  let high = points.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (points[middle]![0] < timeMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Two processes of one name get a number each, so that no line joins the points of both. */
+function uniqueNames(processes: ReportProcess[]): ReportProcess[] {
+  const seen = new Map<string, number>()
+  return processes.map((process) => {
+    const count = (seen.get(process.name) ?? 0) + 1
+    seen.set(process.name, count)
+    return count === 1 ? process : { ...process, name: `${process.name} (${count})` }
+  })
+}

@@ -1,0 +1,52 @@
+import type { Recording } from '../../recording/recording.js'
+import type { Comparison, TrialResult } from '../../results/comparison.js'
+import { type Choice, changesFromDefaults, chooseSetting } from '../../verdict/choose-setting.js'
+import { baselinesOf } from '../../verdict/difference/baselines.js'
+import { seededRandom } from '../../verdict/difference/compare-settings.js'
+import { compareWithBaselines, type SettingDifference } from '../../verdict/difference/difference.js'
+import { type SettingSummary, summarizeSetting } from '../../verdict/difference/setting-summary.js'
+import { judgeSetting, limitOf, type SettingVerdict } from '../../verdict/difference/setting-verdict.js'
+import { type ReportData, reportData } from './report-data.js'
+
+/** All that a report says: what was run, what each setting did, how it differs from its baseline, and what to draw. */
+export interface ReportModel {
+  comparison: Comparison
+  data: ReportData
+  /** In the order of the settings. */
+  summaries: SettingSummary[]
+  /** In the same order. */
+  verdicts: SettingVerdict[]
+  /** One for each setting that has a baseline; the first setting has none. */
+  differences: SettingDifference[]
+  /** The setting to take. */
+  choice: Choice
+}
+
+/** @param recordingOf the recording of a trial, undefined where it is lost; asked for one at a time */
+export function viewOf(
+  comparison: Comparison,
+  recordingOf: (trial: TrialResult) => Recording | undefined,
+): ReportModel {
+  const { settings, trials, judge } = comparison
+  const summaries = settings.map(({ label }) => {
+    const own = trials.filter(({ setting }) => setting === label)
+    return summarizeSetting(label, own, { judge })
+  })
+  return {
+    comparison,
+    data: reportData(comparison, recordingOf),
+    summaries,
+    verdicts: summaries.map((summary) => judgeSetting(comparison, summary)),
+    differences: compareWithBaselines(summaries, baselinesOf(settings), { random: seededRandom(comparison.seed) }),
+    choice: choiceOf(comparison, summaries),
+  }
+}
+
+/** The memory of the machine is no limit that a setting was meant to keep. */
+export function choiceOf(comparison: Comparison, summaries: readonly SettingSummary[]): Choice {
+  const { bytes, name } = limitOf(comparison)
+  return chooseSetting(summaries, {
+    limitBytes: name === 'the memory of the machine' ? null : bytes,
+    changes: changesFromDefaults(comparison.settings),
+  })
+}

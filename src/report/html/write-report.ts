@@ -1,0 +1,63 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Recording } from '../../recording/recording.js'
+import { readRecording } from '../../recording/storage/read-recording.js'
+import type { Comparison, TrialResult } from '../../results/comparison.js'
+import { messageOf, TidemarkError } from '../../shared/errors.js'
+import { FIGURES } from '../figures/all.js'
+import { svgOf } from '../figures/parts/svg.js'
+import { pngOf } from '../png.js'
+import { summaryMarkdown } from '../prose/summary-markdown.js'
+import { reportHtml } from './html.js'
+import { type ReportModel, viewOf } from './report-model.js'
+
+/** What was written, for those who print it: the page, and what stands in it. */
+export interface WrittenReport {
+  page: string
+  view: ReportModel
+}
+
+/**
+ * Writes report.html, summary.md and figures/ (SVG and PNG) into the folder of a comparison, from what is there: a
+ * comparison that was stopped gets a report too, and a trial whose recording cannot be read is named in it.
+ *
+ * @throws TidemarkError when the folder cannot be written
+ */
+export function writeReport(comparison: Comparison, folder: string): WrittenReport {
+  const lost: string[] = []
+  const recordingOf = (trial: TrialResult): Recording | undefined => {
+    try {
+      return readRecording(join(folder, trial.folder))
+    } catch (error) {
+      // Its round records are in the comparison; only the lines between them are lost.
+      lost.push(`The recording of trial ${trial.trial} of ${trial.setting} cannot be read: ${messageOf(error)}`)
+      return undefined
+    }
+  }
+  const view = viewOf(comparison, recordingOf)
+  const told = { ...view, comparison: { ...comparison, warnings: [...comparison.warnings, ...lost] } }
+  return { page: writeView(told, folder), view: told }
+}
+
+/** The same from a view; returns the path of the page. */
+export function writeView(view: ReportModel, folder: string): string {
+  const page = join(folder, 'report.html')
+  try {
+    mkdirSync(join(folder, 'figures'), { recursive: true })
+    for (const { name, draw, hasData } of FIGURES) {
+      if (!hasData(view.data)) continue
+      const svg = svgOf(draw(view.data))
+      writeFileSync(join(folder, 'figures', `${name}.svg`), svg)
+      writeFileSync(join(folder, 'figures', `${name}.png`), pngOf(svg))
+    }
+    writeFileSync(join(folder, 'summary.md'), summaryMarkdown(view))
+    writeFileSync(page, reportHtml(view))
+  } catch (error) {
+    if (error instanceof TidemarkError) throw error
+    throw new TidemarkError(`cannot write the report to ${folder}: ${messageOf(error)}`, {
+      fix: 'What was measured is kept. Make room or rights there, then run the comparison again with --resume.',
+      cause: error,
+    })
+  }
+  return page
+}

@@ -1,0 +1,114 @@
+import { sum } from 'd3'
+import type { Comparison } from '../../results/comparison.js'
+import { plannedTrials } from '../../results/shard.js'
+import { formatBytes, formatDuration } from '../../shared/units.js'
+
+/** Name and value of what a reader needs to judge the numbers: the machine, then the job. */
+export function machineFacts({ machine }: Comparison): [name: string, value: string][] {
+  const unknown = 'could not be read'
+  const limit = machine.cgroupLimitBytes === null ? 'no limit' : formatBytes(machine.cgroupLimitBytes)
+  return [
+    ['machine', machine.hostname],
+    [
+      'processor',
+      `${machine.cpuModel ?? unknown}, ${machine.cores} ${machine.cores === 1 ? 'core' : 'cores'}, ${machine.arch}`,
+    ],
+    [
+      'memory',
+      `${formatBytes(machine.memoryBytes)}, cgroup${machine.cgroupVersion === null ? '' : ` v${machine.cgroupVersion}`}: ${limit}`,
+    ],
+    [
+      'kernel',
+      `${machine.kernel}, transparent huge pages: ${machine.transparentHugePages ?? unknown}, pages of ${formatBytes(machine.pageSizeBytes)}`,
+    ],
+    ['Node', machine.node],
+    ['glibc', machine.glibc ?? unknown],
+  ]
+}
+
+export function jobFacts(comparison: Comparison): [name: string, value: string][] {
+  const { job, modelBytes, seed, trialsPerSetting, settings } = comparison
+  return [
+    ...Object.entries(job).map(([name, value]): [string, string] => [inWords(name), String(value)]),
+    ['M, one set of weights', modelBytes === null ? 'no trial told it' : formatBytes(modelBytes)],
+    [
+      'settings',
+      `${settings.length}, ${trialsPerSetting} ${trialsPerSetting === 1 ? 'trial' : 'trials'} each, seed ${seed}`,
+    ],
+    ['started', new Date(comparison.createdMs).toISOString()],
+    ['trials took', formatDuration(sum(comparison.trials, ({ startedMs, endedMs }) => endedMs - startedMs))],
+    ...turnFacts(comparison),
+  ]
+}
+
+/** Of a swarm: which peer added which rounds up. One line for all trials in which the turns were the same. */
+function turnFacts({ trials }: Comparison): [name: string, value: string][] {
+  const byTurns = new Map<string, string[]>()
+  for (const { setting, trial, rounds } of trials) {
+    const turns = turnsOf(rounds)
+    if (turns !== '') byTurns.set(turns, [...(byTurns.get(turns) ?? []), `${setting}, trial ${trial}`])
+  }
+  return [...byTurns].map(([turns, who]) => [byTurns.size === 1 ? 'turns' : `turns in ${who.join('; ')}`, turns])
+}
+
+function turnsOf(rounds: readonly { round: number; aggregator?: string }[]): string {
+  const turns = new Map(rounds.flatMap(({ round, aggregator }) => (aggregator ? [[round, aggregator] as const] : [])))
+  const names = [...new Set(turns.values())].sort()
+  const ofPeer = (name: string) => [...turns].filter(([, one]) => one === name).map(([round]) => round)
+  return names
+    .map(
+      (name) =>
+        `${name} added up round ${ofPeer(name)
+          .sort((a, b) => a - b)
+          .join(', ')}`,
+    )
+    .join('; ')
+}
+
+/** What a reader must know before any number: the comparison's own warnings, trials that are missing, sampled peaks. */
+export function warningsOf(comparison: Comparison): string[] {
+  const { trials, state, shard } = comparison
+  const warnings = [...comparison.warnings]
+  const planned = plannedTrials(comparison)
+  if (shard !== undefined)
+    warnings.push(
+      `This is part ${shard.index} of ${shard.of}; tidemark merge joins the parts, and the whole is judged then.`,
+    )
+  const completed = trials.filter((trial) => trial.state === 'completed').length
+  if (state !== 'completed')
+    warnings.push(
+      `The comparison ${state === 'running' ? 'was cut off' : 'was stopped'}: ${completed} of ${planned} trials are complete.`,
+    )
+  for (const { setting, trial, state: ended, reason } of trials) {
+    if (ended !== 'completed')
+      warnings.push(
+        `Trial ${trial} of ${setting} ${ended === 'failed' ? 'failed' : 'was stopped'}: ${reason ?? 'no reason was recorded'}`,
+      )
+  }
+  for (const [warning, count] of countWarnings(comparison)) {
+    warnings.push(
+      count === trials.length && count > 1
+        ? `In every trial: ${warning}`
+        : `In ${count} of ${trials.length} trials: ${warning}`,
+    )
+  }
+  if (trials.some(({ rounds }) => rounds.some(({ peakKind }) => peakKind === 'sampled'))) {
+    warnings.push('Peaks of some rounds are sampled, not exact: what happened between two samples is not in them.')
+  }
+  return warnings
+}
+
+function countWarnings({ trials }: Comparison): Map<string, number> {
+  const counts = new Map<string, number>()
+  // A recording that failed repeats the trial's reason, which is told already.
+  const told = trials.flatMap(({ warnings, reason }) => [...new Set(warnings)].filter((warning) => warning !== reason))
+  for (const warning of told) {
+    counts.set(warning, (counts.get(warning) ?? 0) + 1)
+  }
+  return counts
+}
+
+/** `modelSize` as `model size`. */
+function inWords(key: string): string {
+  return key.replaceAll(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
+}

@@ -1,0 +1,144 @@
+import type { Comparison } from '../../results/comparison.js'
+import { formatBytes } from '../../shared/units.js'
+import { type Attribution, PARTS, type Part } from '../../verdict/attribution.js'
+import { TRIALS_TO_DECIDE } from '../../verdict/difference/compare-settings.js'
+import { limitOf, type SettingVerdict } from '../../verdict/difference/setting-verdict.js'
+import type { JudgedExpectation } from '../../verdict/gate/expectation.js'
+import type { Analysis, Interval } from '../../verdict/shape/analysis.js'
+
+/** Shape, cause and whether that was expected: what a reader takes home of a setting. */
+export function verdictSentences(
+  { analysis, attribution, expectation }: SettingVerdict,
+  { modelBytes }: Pick<Comparison, 'modelBytes'>,
+): string[] {
+  if (analysis === null) return []
+  return [
+    inM(analysis.reason, analysis.levelBytes, modelBytes),
+    ...(attribution === null ? [] : [partsSentence(attribution, modelBytes), ...causeSentence(attribution, analysis)]),
+    ...(expectation === null ? [] : [expectationSentence(expectation, analysis.rounds, analysis.trials)]),
+  ]
+}
+
+/** Which limit the forecasts mean, where nobody gave one. */
+export function limitSentence(comparison: Comparison): string | undefined {
+  const { bytes, name } = limitOf(comparison)
+  if (name === 'the limit') return undefined
+  return `The limit is ${name}, ${formatBytes(bytes)}; --limit sets another one.`
+}
+
+/** The level again in M, which is how FL servers are sized. */
+function inM(reason: string, levelBytes: number | null, modelBytes: number | null): string {
+  if (levelBytes === null || modelBytes === null) return reason
+  const level = formatBytes(levelBytes)
+  return reason.replace(level, `${level} (${inModels(levelBytes, modelBytes)})`)
+}
+
+function inModels(bytes: number, modelBytes: number): string {
+  return `${(bytes / modelBytes).toFixed(1)} M`
+}
+
+function partsSentence({ end }: Attribution, modelBytes: number | null): string {
+  const size = (bytes: number) =>
+    `${formatBytes(bytes)}${modelBytes === null ? '' : ` (${inModels(bytes, modelBytes)})`}`
+  if (end.garbageBytes === null)
+    return `Of its ${formatBytes(end.rssBytes)} when the job was done ${size(end.retainedBytes)} is retained by the allocator; the rest, ${size(end.liveBytes)}, is live or garbage.`
+  return `Of its ${formatBytes(end.rssBytes)} when the job was done ${size(end.liveBytes)} is live, ${size(end.garbageBytes)} garbage, ${size(end.retainedBytes)} retained by the allocator.`
+}
+
+function causeSentence({ end, cause, evidence, growth, needsRounds }: Attribution, { rounds }: Analysis): string[] {
+  const isFromOutside = end.garbageBytes === null
+  if (cause === null) return growth === null ? [] : [`Probed on the way, ${notSeenToGrow(growth, isFromOutside)}`]
+  const rate = growth?.[cause].bytesPerRound ?? null
+  if (isFromOutside)
+    return [fromOutside(cause === 'retained' ? 'retained' : 'rest', evidence === 'probes' ? rate : null)]
+  const remedy = needsRounds === null ? REMEDIES[cause] : tooFewForALeak(rounds, needsRounds)
+  return [`${CAUSES[cause][evidence!]}${rate === null ? '' : `, by ${rateWords(rate)}`}: ${remedy}`]
+}
+
+/** A heap that warms up grows too. */
+function tooFewForALeak(rounds: number, needsRounds: number): string {
+  return `a leak, or a heap that is still warming up. ${rounds} rounds cannot tell which; ${needsRounds} can (--rounds ${needsRounds}).`
+}
+
+function rateWords({ estimate, low, high }: Interval): string {
+  return `${formatBytes(estimate)} a round (95 % interval ${formatBytes(low)} to ${formatBytes(high)})`
+}
+
+const CAUSES: Record<Part, Record<'probes' | 'cleanup' | 'size', string>> = {
+  live: {
+    probes: 'Live memory grows',
+    cleanup: 'What grows is what cleanup leaves, so it is live',
+    size: 'Most of what it holds above its base and one M is live',
+  },
+  garbage: {
+    probes: 'Garbage grows',
+    cleanup: 'What grows is garbage',
+    size: 'Most of what it holds above its base and one M is garbage',
+  },
+  retained: {
+    probes: 'What the allocator retains grows',
+    cleanup: 'What grows is retained by the allocator',
+    size: 'Most of what it holds above its base and one M is retained by the allocator',
+  },
+}
+
+/** Of growth that is not there, and of growth that could not be seen. */
+function notSeenToGrow(growth: NonNullable<Attribution['growth']>, isFromOutside: boolean): string {
+  const isJudged = (isFromOutside ? (['live', 'retained'] as const) : PARTS).every((part) => growth[part].isJudged)
+  if (!isJudged)
+    return `whether one part of it grows cannot be told: that takes at least ${TRIALS_TO_DECIDE} trials of each setting and a dozen probes in each.`
+  return isFromOutside
+    ? 'neither what is retained nor the rest was seen to grow.'
+    : 'none of the three was seen to grow.'
+}
+
+/** A probe from outside cannot collect, and so cannot tell garbage from what is live. */
+const FROM_OUTSIDE = {
+  retained: {
+    bySize: 'What the allocator retains is at least half of what it grew by',
+    grows: 'What the allocator retains grows',
+    remedy: 'purging it helps (malloc_trim), or fewer arenas (MALLOC_ARENA_MAX), or another allocator (--allocator).',
+  },
+  rest: {
+    bySize: 'Most of its growth is live or garbage, which the allocator cannot give back',
+    grows: 'What is live or garbage grows, which the allocator cannot give back',
+    remedy: 'a collection in the program tells which (gc.collect() in Python), and trimming alone will not help.',
+  },
+} as const
+
+/** @param rate as probes on the way have found it; null where only the end was probed */
+function fromOutside(part: keyof typeof FROM_OUTSIDE, rate: Interval | null): string {
+  const { bySize, grows, remedy } = FROM_OUTSIDE[part]
+  return rate === null ? `${bySize}: ${remedy}` : `${grows}, by ${rateWords(rate)}: ${remedy}`
+}
+
+const REMEDIES: Record<Part, string> = {
+  live: 'a leak, since it goes on. Something keeps referring to it, so cleanup will not help.',
+  garbage: 'collecting it helps (--server-memory-gc-rounds).',
+  retained:
+    'purging it helps (--server-memory-gc-rounds purges too), or fewer arenas (--arena-max), or another allocator (--allocator).',
+}
+
+function expectationSentence(
+  { expected, state, needsRounds, needsTrials }: JudgedExpectation,
+  rounds: number,
+  trials: number,
+): string {
+  const words = expectedWords(expected)
+  if (state === 'met') return `As expected (${words}).`
+  if (state === 'not met') return `Expected was ${words}: NOT MET.`
+  const ways = [
+    ...(needsRounds === null ? [] : [`${needsRounds} rounds a trial instead of ${rounds}`]),
+    ...(needsTrials === null ? [] : [`${needsTrials} trials instead of ${trials}`]),
+  ]
+  const way =
+    ways.length === 0
+      ? 'neither more rounds nor more trials would decide it at this noise'
+      : `it takes about ${ways.join(', or ')}`
+  return `Expected was ${words}, which CANNOT BE DECIDED yet: ${way}.`
+}
+
+/** `grows or settling`. */
+export function expectedWords(expected: string[][]): string {
+  return expected.map((shapes) => shapes.join(' or ')).join(', and ')
+}

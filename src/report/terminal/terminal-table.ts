@@ -1,0 +1,99 @@
+import Table from 'cli-table3'
+import pc from 'picocolors'
+import { printable, printableLine } from '../../shared/printable.js'
+import type { ReportModel } from '../html/report-model.js'
+import { warningsOf } from '../prose/provenance.js'
+import { wordsOf } from '../prose/words.js'
+import { changeTable, measuredTable, type SummaryTable } from './summary-table.js'
+
+export interface TableOptions {
+  /** Whether the reader is a terminal: lines of box-drawing characters above and below, and what does not fit the width goes into a block of its own. */
+  isTerminal: boolean
+  hasColor: boolean
+  /** Of the terminal, in characters. */
+  width?: number
+}
+
+/** The tables of a comparison for people at a terminal, or plain for a log. */
+export function terminalTables(view: ReportModel, options: TableOptions): string {
+  const tables = [measuredTable(view), changeTable(view)].filter((table) => table !== undefined)
+  return tables.map((table) => terminalTable(table, options)).join('\n\n')
+}
+
+/** The tables, then what must be known before they are believed, then what was seen in words. */
+export function terminalSummary(view: ReportModel, options: TableOptions): string {
+  const colors = pc.createColors(options.hasColor)
+  const { settings, changes, choice } = wordsOf(view)
+  const warnings = warningsOf(view.comparison).map((warning) => `${colors.yellow('warning:')} ${printable(warning)}`)
+  const seen = settings.map(
+    ({ label, sentences }) => `${colors.bold(printableLine(label))}: ${printable(sentences.join(' '))}`,
+  )
+  const said = [changes.join('\n'), choice].map(printable)
+  const blocks = [terminalTables(view, options), warnings.join('\n'), seen.join('\n'), ...said]
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
+}
+
+export function terminalTable(given: SummaryTable, options: TableOptions): string {
+  const table = { ...given, rows: given.rows.map((row) => ({ ...row, label: printableLine(row.label) })) }
+  const colors = pc.createColors(options.hasColor)
+  const width = options.isTerminal ? (options.width ?? 120) : Number.POSITIVE_INFINITY
+  const blocks = columnBlocks(table, width).map((columns) => drawBlock(table, columns, options))
+  return `${colors.bold(table.title)}\n${blocks.join('\n')}\n${colors.dim(table.note)}`
+}
+
+/** Columns, by number and without the first, that fit beside the setting; each block has one at least. */
+function columnBlocks(table: SummaryTable, width: number): number[][] {
+  const padding = 3
+  const labels = Math.max(...table.rows.map(({ label }) => label.length), table.columns[0]!.name.length) + padding
+  const blocks: number[][] = []
+  let left = 0
+  for (let column = 1; column < table.columns.length; column++) {
+    const { name, unit } = table.columns[column]!
+    const cells = table.rows.flatMap(({ cells }) => [cells[column - 1]!.value, cells[column - 1]!.range])
+    const own = Math.max(...[name, unit, ...cells].map((text) => text.length)) + padding
+    if (blocks.length === 0 || left + own > width) {
+      blocks.push([])
+      left = labels
+    }
+    blocks.at(-1)!.push(column)
+    left += own
+  }
+  return blocks
+}
+
+function drawBlock({ columns, rows }: SummaryTable, chosen: number[], { isTerminal, hasColor }: TableOptions): string {
+  const colors = pc.createColors(hasColor)
+  const drawn = new Table({
+    head: [0, ...chosen].map((column) => {
+      const { name, unit } = columns[column]!
+      return colors.bold(unit === '' ? name : `${name}\n${unit}`)
+    }),
+    colAligns: ['left', ...chosen.map(() => 'right' as const)],
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
+    chars: isTerminal ? FEW_LINES : NO_LINES,
+  })
+  for (const { label, cells } of rows) {
+    const own = chosen.map((column) => cells[column - 1]!)
+    const hasRange = own.some(({ range }) => range !== '')
+    drawn.push([label, ...own.map(({ value, range }) => (hasRange ? `${value}\n${colors.dim(range)}` : value))])
+  }
+  return withoutTrailingSpaces(drawn.toString())
+}
+
+function withoutTrailingSpaces(text: string): string {
+  return text.replaceAll(/ +$/gm, '')
+}
+
+/** Sides and the lines between columns say nothing that the columns do not. */
+const SIDES = {
+  left: '',
+  right: '',
+  'left-mid': '',
+  'right-mid': '',
+  'top-left': '',
+  'top-right': '',
+  'bottom-left': '',
+  'bottom-right': '',
+}
+const FEW_LINES = { ...SIDES, middle: '', 'mid-mid': '', 'top-mid': '', 'bottom-mid': '' }
+const NO_LINES = { ...FEW_LINES, top: '', mid: '', bottom: '' }

@@ -1,0 +1,76 @@
+import { holm } from '../../statistics/tests/holm.js'
+import { type CompareSettingsOptions, compareSettings, type Difference, decided } from './compare-settings.js'
+import type { SettingSummary, Spread } from './setting-summary.js'
+
+/** What one setting changes against its baseline, setting minus baseline. Null: not measured on one of the two sides. */
+export interface SettingDifference {
+  label: string
+  baseline: string
+  /** In bytes, as floor and increase are. */
+  peak: Difference | null
+  floor: Difference | null
+  increase: Difference | null
+  /** In ms a round. */
+  roundMs: Difference | null
+}
+
+/**
+ * Each setting against its baseline. In each quantity the p-values are adjusted for all settings that were compared.
+ *
+ * @param baselines the label of each setting's baseline, by the setting's label; a setting without one is not compared
+ */
+export function compareWithBaselines(
+  summaries: readonly SettingSummary[],
+  baselines: ReadonlyMap<string, string>,
+  options: CompareSettingsOptions = {},
+): SettingDifference[] {
+  const pairs = summaries.flatMap((setting) => {
+    const baseline = summaries.find(({ label }) => label === baselines.get(setting.label))
+    return baseline === undefined ? [] : [{ setting, baseline }]
+  })
+  const compare = (pick: (summary: SettingSummary) => Spread | null) =>
+    adjustForSeveral(
+      pairs.map(({ setting, baseline }) => {
+        const [before, after] = [pick(baseline), pick(setting)]
+        return before === null || after === null ? null : compareSettings(before.values, after.values, options)
+      }),
+    )
+  const peaks = compare(({ peakBytes }) => peakBytes)
+  const floors = compare(({ floorBytes }) => floorBytes)
+  const increases = compare(({ increaseBytes }) => increaseBytes)
+  const times = compare(({ roundMs }) => roundMs)
+  return pairs.map(({ setting, baseline }, i) => ({
+    label: setting.label,
+    baseline: baseline.label,
+    peak: peaks[i]!,
+    floor: floors[i]!,
+    increase: increases[i]!,
+    roundMs: times[i]!,
+  }))
+}
+
+/**
+ * Adjusts the p-values of one quantity over all settings that were held against a baseline (Holm), of differing and of being
+ * the same apart, and decides on them anew. Intervals stay those of each difference by itself.
+ */
+export function adjustForSeveral(differences: readonly (Difference | null)[]): (Difference | null)[] {
+  const pValues = holmOf(differences.map((one) => one?.pValue ?? null))
+  const sameness = holmOf(differences.map((one) => one?.equivalence?.pValue ?? null))
+  return differences.map((one, i) => {
+    if (one === null || pValues[i] === null) return one
+    const { equivalence } = one
+    return decided({
+      ...one,
+      pValue: pValues[i]!,
+      equivalence: equivalence && { ...equivalence, pValue: sameness[i]! },
+      decision: 'undecided',
+    })
+  })
+}
+
+/** Holm's adjustment of those that are there. */
+function holmOf(pValues: readonly (number | null)[]): (number | null)[] {
+  const adjusted = holm(pValues.filter((pValue) => pValue !== null))
+  let next = 0
+  return pValues.map((pValue) => (pValue === null ? null : adjusted[next++]!))
+}

@@ -1,0 +1,75 @@
+import { studentTQuantile } from '../../statistics/distributions/student-t.js'
+import { mean } from '../../statistics/mean.js'
+import { median } from '../../statistics/median.js'
+import { sampleVariance } from '../../statistics/sample-variance.js'
+import { TRIALS_TO_DECIDE } from './compare-settings.js'
+
+/** A setting that may be the one, and what its trials told so far: one number a trial. */
+export interface Candidate {
+  label: string
+  peakBytes: number[]
+  roundMs: number[]
+  /** A trial of it failed, so it is out. */
+  hasFailed: boolean
+}
+
+export type TuneStep =
+  | { kind: 'run'; label: string }
+  /** The cheapest setting that stays below the limit, and the peak that the next trial stays below with 95 % probability. */
+  | { kind: 'found'; label: string; boundBytes: number }
+  | { kind: 'none' }
+
+/**
+ * What to do next in the search for the cheapest setting whose peak stays under the limit: successive halving (Jamieson and
+ * Talwalkar 2016, AISTATS) on the time of a round, over the settings that no trial put above the limit. One trial each, a second
+ * for the faster half, four for the fastest quarter. One peak at the limit puts a setting out, since peaks are exact.
+ *
+ * @param candidates in the order of preference: of two that are as fast, to 5 %, the earlier one counts as the cheaper
+ */
+export function nextTrial(candidates: readonly Candidate[], limitBytes: number): TuneStep {
+  const alive = candidates.filter((one) => !one.hasFailed && stays(one, limitBytes))
+  const untried = alive.find(({ peakBytes }) => peakBytes.length === 0)
+  if (untried !== undefined) return { kind: 'run', label: untried.label }
+  const [cheapest, ...others] = byCost(alive)
+  if (cheapest === undefined) return { kind: 'none' }
+  const ranked = [cheapest, ...others]
+  for (const { trials, share } of STAGES) {
+    const kept = ranked.slice(0, Math.ceil(ranked.length * share))
+    const next = kept.find(({ peakBytes }) => peakBytes.length < trials)
+    if (next !== undefined) return { kind: 'run', label: next.label }
+  }
+  return { kind: 'found', label: cheapest.label, boundBytes: boundOf(cheapest.peakBytes)! }
+}
+
+const STAGES = [
+  { trials: 2, share: 1 / 2 },
+  { trials: TRIALS_TO_DECIDE, share: 1 / 4 },
+]
+
+/** Below the limit in every trial, and, once there are trials enough to say so, in the next one too. */
+function stays({ peakBytes }: Candidate, limitBytes: number): boolean {
+  if (peakBytes.some((bytes) => bytes >= limitBytes)) return false
+  const bound = peakBytes.length < TRIALS_TO_DECIDE ? undefined : boundOf(peakBytes)
+  return bound === undefined || bound < limitBytes
+}
+
+const SAME_COST = 1.05
+
+/** The fastest first; what is as fast as the fastest that is left goes by preference. */
+function byCost(candidates: readonly Candidate[]): Candidate[] {
+  const left = [...candidates]
+  const ranked: Candidate[] = []
+  while (left.length > 0) {
+    const fastest = Math.min(...left.map(({ roundMs }) => median(roundMs)))
+    const place = left.findIndex(({ roundMs }) => median(roundMs) <= fastest * SAME_COST)
+    ranked.push(...left.splice(place, 1))
+  }
+  return ranked
+}
+
+/** One-sided 95 % prediction bound of a normal sample: Hahn (1969), J. Qual. Technol. 1, 168–171, for one future value. */
+function boundOf(values: readonly number[]): number | undefined {
+  const n = values.length
+  if (n < 2) return undefined
+  return mean(values) + studentTQuantile(0.95, n - 1) * Math.sqrt(sampleVariance(values) * (1 + 1 / n))
+}

@@ -1,0 +1,71 @@
+import type { CurveFit } from '../curves/fit-curve.js'
+import type { RoundSeries } from '../series/round-series.js'
+import type { Now } from '../shape/analysis.js'
+import type { Findings, Known } from '../shape/findings.js'
+import { rowRounds } from '../shape/horizon.js'
+import type { Trend } from '../shape/trend.js'
+
+/**
+ * Rows may be many rounds apart, as blocks of a long series are, or iterations of which every thousandth is told. Time constants, breaks and
+ * cycles are looked for from row to row; what was found is told in rounds again.
+ */
+export function judgedByRow(known: Known, judge: (known: Known) => Findings): Findings {
+  const row = rowRounds(known.trials)
+  if (row === 1) return judge(known)
+  const found = judge({
+    ...known,
+    trials: known.trials.map((trial) => scaled(trial, 1 / row)),
+    practicalFloorBytes: known.practicalFloorBytes * row,
+    mattersBytes: known.mattersBytes * row,
+    horizonRounds: known.horizonRounds / row,
+  })
+  const { practicalFloorBytes, mattersBytes, horizonRounds } = known
+  return {
+    ...found,
+    practicalFloorBytes,
+    mattersBytes,
+    horizonRounds,
+    trials: found.trials.map((trial) => scaled(trial, row)),
+    ...(found.fit && { fit: fitInRounds(found.fit, row) }),
+    trend: found.trend && trendInRounds(found.trend, row),
+    teeth: found.teeth && trendInRounds(found.teeth, row),
+    ...(found.now && { now: nowInRounds(found.now, row) }),
+  }
+}
+
+function scaled({ rounds, bytes }: RoundSeries, by: number): RoundSeries {
+  // Numbers of rounds are whole; rows need not be.
+  return { rounds: rounds.map((round) => (by < 1 ? round * by : Math.round(round * by))), bytes }
+}
+
+function fitInRounds(fit: CurveFit, row: number): CurveFit {
+  const { tauRounds, cycle } = fit.mean
+  const mean = {
+    ...fit.mean,
+    ...(tauRounds !== undefined && { tauRounds: tauRounds * row }),
+    ...(cycle !== undefined && { cycle: { ...cycle, period: cycle.period * row } }),
+  }
+  return { ...fit, mean }
+}
+
+function trendInRounds(trend: Trend, row: number): Trend {
+  return {
+    ...trend,
+    slope: trend.slope / row,
+    low: trend.low / row,
+    high: trend.high / row,
+    slopes: trend.slopes.map((slope) => slope / row),
+    spanRounds: trend.spanRounds * row,
+  }
+}
+
+function nowInRounds({ trend, bytesPerRound, low, high, from }: Now, row: number): Now {
+  const perRound = (bytes: number | null) => bytes && bytes / row
+  return {
+    trend,
+    bytesPerRound: perRound(bytesPerRound),
+    low: perRound(low),
+    high: perRound(high),
+    from: from && Math.round(from * row),
+  }
+}

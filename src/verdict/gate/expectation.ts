@@ -1,0 +1,68 @@
+import type { Analysis, Shape } from '../shape/analysis.js'
+
+/** What a suite expected of a setting, held against what was seen. */
+export interface JudgedExpectation {
+  /** Of each list one shape has to be seen: a list for each axis that something was expected of. */
+  expected: string[][]
+  state: 'met' | 'not met' | 'undecided'
+  /** What would decide where nothing could be: rounds in all, or trials in all at the rounds there are; null where neither is known. */
+  needsRounds: number | null
+  needsTrials: number | null
+}
+
+/** @param analysis undefined when no trial was completed */
+export function judgeExpectation(expected: string[][], analysis: Analysis | undefined): JudgedExpectation {
+  const undecided = { expected, state: 'undecided', needsRounds: null, needsTrials: null } as const
+  if (analysis === undefined) return { ...undecided, needsTrials: 1 }
+  if (risesWhereNoneMay(expected, analysis)) return { ...undecided, state: 'not met' }
+  if (analysis.shape === 'inconclusive' && !isEitherWayExpected(expected, analysis))
+    return { ...undecided, needsRounds: analysis.needsRounds, needsTrials: trialsNeeded(analysis) }
+  const seen = shapesSeen(analysis)
+  const isMet =
+    analysis.shape === 'inconclusive' ||
+    expected.every((shapes) => shapes.some((shape) => seen.includes(shape as Shape)))
+  return { ...undecided, state: isMet ? 'met' : 'not met' }
+}
+
+/** Memory that rises now may yet settle, and may be growth. Where neither is expected nothing is left to wait for. */
+function risesWhereNoneMay(expected: string[][], { shape, now, possible }: Analysis): boolean {
+  if (shape !== 'inconclusive' || now.trend !== 'rises' || possible.length === 0) return false
+  return expected.some((shapes) => !possible.some((one) => shapes.includes(one)))
+}
+
+/** Where every shape that is left is expected, it does not matter which one it is. */
+function isEitherWayExpected(expected: string[][], analysis: Analysis): boolean {
+  const possible = shapesLeft(analysis)
+  return possible.length > 0 && expected.every((shapes) => possible.every((shape) => shapes.includes(shape)))
+}
+
+/** A slope within the practical floor leaves two; a warm-up that was not watched to its end leaves two others. */
+function shapesLeft({ possible, slopeBytesPerRound: slope, practicalFloorBytes }: Analysis): Shape[] {
+  if (possible.length > 0 || slope === null || practicalFloorBytes === null) return possible
+  const isLevel = slope.low > -practicalFloorBytes && slope.high < practicalFloorBytes
+  return isLevel ? ['stable', 'settling'] : []
+}
+
+/**
+ * A saw-tooth over a floor that grows is both: an engine that collects by itself puts small teeth on any growth. Growth within what is
+ * tolerated is growth, and is tolerated.
+ */
+function shapesSeen({ shape, floorShape, slow }: Analysis): Shape[] {
+  if (slow) return [shape, 'stable', 'settling']
+  return floorShape === 'grows' ? [shape, 'grows'] : [shape]
+}
+
+/** More than anyone would wait for. */
+const MOST_TRIALS = 200
+
+/**
+ * Trials until the slope's interval lies within the practical floor or on one side of zero, at the spread seen and the slope
+ * that it seems to have: the interval narrows with the root of their number.
+ */
+function trialsNeeded({ slopeBytesPerRound: slope, practicalFloorBytes, trials }: Analysis): number | null {
+  if (slope === null || practicalFloorBytes === null) return null
+  const reach = (slope.high - slope.low) / 2
+  const target = Math.max(practicalFloorBytes - Math.abs(slope.estimate), Math.abs(slope.estimate))
+  const needed = Math.max(trials + 1, Math.ceil(trials * (reach / target) ** 2))
+  return needed <= MOST_TRIALS ? needed : null
+}

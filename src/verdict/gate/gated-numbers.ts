@@ -1,0 +1,46 @@
+import type { Comparison } from '../../results/comparison.js'
+import type { Setting } from '../../results/setting.js'
+import { theilSenSlope } from '../../statistics/regression/theil-sen.js'
+import { judgedRounds, summarizeSetting } from '../difference/setting-summary.js'
+
+/** What a gate watches of one setting: one number a completed trial, in the order in which they ran. */
+export interface GatedNumbers {
+  label: string
+  values: Setting['values']
+  peakBytes: number[]
+  /** A sampled peak is a lower bound, and is not held against an exact one. */
+  hasSampledPeaks: boolean
+  floorBytes: number[]
+  /** Growth of end RSS over the second half of the rounds; empty where those are too few. */
+  slopeBytesPerRound: number[]
+}
+
+/** Fewer points have no slope worth the name. */
+const POINTS_OF_A_SLOPE = 4
+
+export function gatedNumbers({ settings, trials, judge }: Comparison): GatedNumbers[] {
+  return settings.map(({ label, values }) => {
+    const own = trials.filter(({ setting }) => setting === label)
+    const { peakBytes, hasSampledPeaks, floorBytes } = summarizeSetting(label, own, { judge })
+    return {
+      label,
+      values,
+      peakBytes: peakBytes?.values ?? [],
+      hasSampledPeaks,
+      floorBytes: floorBytes?.values ?? [],
+      slopeBytesPerRound: own
+        .filter(({ state }) => state === 'completed')
+        .flatMap((trial) => slopeOf(judgedRounds(trial, judge)) ?? []),
+    }
+  })
+}
+
+/** The first half holds the warm-up. A saw-tooth leaves a slope of its own in it, the same one in every run of the job. */
+function slopeOf(rounds: readonly { round: number; end: { rssBytes: number } }[]): number | undefined {
+  const late = rounds.slice(Math.floor(rounds.length / 2))
+  if (late.length < POINTS_OF_A_SLOPE) return undefined
+  return theilSenSlope(
+    late.map(({ round }) => round),
+    late.map(({ end }) => end.rssBytes),
+  )
+}

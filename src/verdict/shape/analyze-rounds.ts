@@ -1,0 +1,192 @@
+import { median } from '../../statistics/median.js'
+import { SHORTEST_LEVEL } from '../curves/steps.js'
+import { roundSeries, type TrialRounds } from '../series/round-series.js'
+import { roundsNeeded } from '../series/rounds-needed.js'
+import type { Analysis, AnalyzeOptions, Interval, LimitForecast, SingleChange } from './analysis.js'
+import { decideShape } from './decide-shape.js'
+import { endLevelOf } from './end-level.js'
+import type { Findings } from './findings.js'
+import { SECONDS_PER_DAY } from './horizon.js'
+import { reasonOf } from './reason.js'
+import { restartShifts } from './stairs.js'
+import type { Trend } from './trend.js'
+
+/**
+ * The verdict on the memory of one setting: its shape, how large the effect is, and what it means for a limit. Pure: numbers in,
+ * plain data out. What it assumes and how often it errs is in docs/how-verdicts-are-made.md.
+ *
+ * @param rounds end RSS in bytes of one trial, or of several trials of the same setting: `[612e6, 615e6, ...]`, or with round
+ *   numbers, `[{ round: 1, bytes: 612e6 }, ...]`. Rounds count from 1, or from 0 where the first one is 0.
+ */
+export function analyzeRounds(rounds: TrialRounds | readonly TrialRounds[], options: AnalyzeOptions = {}): Analysis {
+  const trials = trialsOf(rounds).map(roundSeries)
+  const findings = decideShape(trials, options)
+  const facts = factsOf(findings, options)
+  const lasted = Math.max(0, ...trials.map((trial) => trial.rounds.length))
+  const inBlocks = Math.max(0, ...findings.trials.map(({ rounds }) => rounds.length)) < lasted
+  const needsRounds = findings.shape === 'inconclusive' && !inBlocks ? roundsNeeded(findings, options.gcRounds) : null
+  const analysis = {
+    shape: findings.shape,
+    slow: isSlow(findings),
+    now: findings.now ?? NOT_KNOWN,
+    possible: findings.possible ?? [],
+    trials: trials.length,
+    rounds: lasted,
+    ...facts,
+    needsRounds,
+    horizon: horizonOf(facts.slopeBytesPerRound, findings, options),
+    limit: limitOf(findings, facts, options),
+  }
+  return { ...analysis, reason: reasonOf(findings, analysis) }
+}
+
+const NOT_KNOWN: Analysis['now'] = { trend: 'unclear', bytesPerRound: null, low: null, high: null, from: null }
+
+const SECONDS_PER_HOUR = 3600
+
+function isSlow({ shape, trend, ...matter }: Findings): boolean {
+  return shape === 'grows' && trend !== undefined && trend.slope < matter.practicalFloorBytes
+}
+
+function trialsOf(rounds: TrialRounds | readonly TrialRounds[]): readonly TrialRounds[] {
+  return Array.isArray(rounds[0]) ? (rounds as readonly TrialRounds[]) : [rounds as TrialRounds]
+}
+
+type Facts = Pick<
+  Analysis,
+  | 'slopeBytesPerRound'
+  | 'slopeBytesPerHour'
+  | 'slopeBytesPerDay'
+  | 'teethSlopeBytesPerRound'
+  | 'netClimbBytes'
+  | 'restarts'
+  | 'practicalFloorBytes'
+  | 'levelBytes'
+  | 'period'
+  | 'amplitudeBytes'
+  | 'floorShape'
+  | 'settledAtRound'
+  | 'asymptoteBytes'
+  | 'timeConstantRounds'
+  | 'steps'
+  | 'outliers'
+>
+
+function factsOf(findings: Findings, { secondsPerRound }: AnalyzeOptions): Facts {
+  const { shape, fit, trend, growth, trials, settledPlace } = findings
+  const isSettled = shape === 'settling' && settledPlace !== undefined
+  const isSawtooth = shape === 'sawtooth'
+  const levelBytes = levelOf(findings)
+  const slope = trend === undefined ? null : slopeOf(trend)
+  const isStairs = fit?.mean.kind === 'steps'
+  return {
+    slopeBytesPerRound: slope,
+    slopeBytesPerHour: slope && secondsPerRound ? times(slope, SECONDS_PER_HOUR / secondsPerRound) : null,
+    slopeBytesPerDay: slope && secondsPerRound ? times(slope, SECONDS_PER_DAY / secondsPerRound) : null,
+    practicalFloorBytes: Number.isFinite(findings.practicalFloorBytes) ? findings.practicalFloorBytes : null,
+    levelBytes,
+    period: isSawtooth ? fit!.mean.cycle!.period : null,
+    amplitudeBytes: isSawtooth
+      ? (findings.teeth?.endBytes ?? median(fit!.coefficients.map((one) => one.at(-1)!)))
+      : null,
+    teethSlopeBytesPerRound: findings.teeth === undefined ? null : slopeOf(findings.teeth),
+    floorShape: isSawtooth ? growth! : null,
+    settledAtRound: isSettled
+      ? (trials[0]!.rounds[Math.min(settledPlace, trials[0]!.rounds.length - 1)] ?? null)
+      : null,
+    asymptoteBytes: isSettled ? levelBytes : null,
+    timeConstantRounds: isSettled ? (fit!.mean.tauRounds ?? null) : null,
+    netClimbBytes: isStairs ? netClimbOf(findings) : null,
+    restarts: isStairs
+      ? stepsOf(findings)
+          .filter(({ isRestart }) => isRestart)
+          .map(changeOf)
+      : [],
+    steps: isStairs && shape !== 'settling' ? stepsOf(findings).map(changeOf) : [],
+    outliers: outliersOf(findings),
+  }
+}
+
+function slopeOf({ slope, low, high }: Trend): Interval {
+  return { estimate: slope, low, high }
+}
+
+/** Measured at the end, where there is a level to measure. */
+function levelOf({ shape, fit, trend, levelBytes, trials, settledPlace }: Findings): number | null {
+  if (shape === 'staircase')
+    return endLevelOf(trials, Math.max(...fit!.mean.stepPlaces!.map((places) => places.at(-1)!)))
+  const isMeasured = shape === 'falls' || (shape === 'grows' && fit?.mean.kind === 'steps')
+  if (isMeasured) return endLevelOf(trials)
+  if (shape === 'settling') return endLevelOf(trials, settledPlace)
+  if ((shape === 'grows' || shape === 'sawtooth') && trend !== undefined) return trend.endBytes
+  return Number.isFinite(levelBytes) ? levelBytes : null
+}
+
+function netClimbOf({ trials }: Findings): number {
+  const level = (bytes: readonly number[]) => median([...bytes])
+  return median(trials.map(({ bytes }) => level(bytes.slice(-SHORTEST_LEVEL)) - level(bytes.slice(0, SHORTEST_LEVEL))))
+}
+
+function stepsOf({ fit, trials }: Findings): (SingleChange & { isRestart: boolean })[] {
+  return fit!.mean
+    .stepPlaces!.flatMap((places, trial) => {
+      const restarts = restartShifts(trials[trial]!, fit!, trial)
+      return places.map((place, i) => ({
+        trial: trial + 1,
+        round: trials[trial]!.rounds[place]!,
+        bytes: fit!.coefficients[trial]![i + 1]!,
+        isRestart: restarts.includes(i),
+      }))
+    })
+    .sort((a, b) => a.round - b.round)
+}
+
+function changeOf({ trial, round, bytes }: SingleChange): SingleChange {
+  return { trial, round, bytes }
+}
+
+function outliersOf({ fit, trials, spikes }: Findings): SingleChange[] {
+  if (spikes !== undefined) return spikes
+  if (fit === undefined) return []
+  return fit.setAside.flatMap((places, trial) =>
+    [...places]
+      .sort((a, b) => a - b)
+      .map((place) => ({
+        trial: trial + 1,
+        round: trials[trial]!.rounds[place]!,
+        bytes: fit.residuals[trial]![place]!,
+      })),
+  )
+}
+
+function horizonOf(slope: Interval | null, { horizonRounds }: Findings, options: AnalyzeOptions): Analysis['horizon'] {
+  if (slope === null) return null
+  const isDefault = options.horizonRounds === undefined && options.horizonSeconds === undefined
+  return { rounds: horizonRounds, isDefault, bytes: times(slope, horizonRounds) }
+}
+
+function times({ estimate, low, high }: Interval, factor: number): Interval {
+  return { estimate: estimate * factor, low: low * factor, high: high * factor }
+}
+
+/** When growth meets the limit, or how much room a level leaves below it; of what is undecided and rises now, when it would, going on. */
+function limitOf(
+  { shape, now, trials }: Findings,
+  { levelBytes, amplitudeBytes, floorShape, slopeBytesPerRound }: Facts,
+  { limitBytes, secondsPerRound }: AnalyzeOptions,
+): LimitForecast | null {
+  const risesNow = shape === 'inconclusive' && now?.trend === 'rises'
+  if (limitBytes === undefined || levelBytes === null || (shape === 'inconclusive' && !risesNow)) return null
+  const headroomBytes = limitBytes - (risesNow ? endLevelOf(trials) : levelBytes) - (amplitudeBytes ?? 0)
+  const isGrowing = (floorShape ?? shape) === 'grows'
+  const rate = risesNow ? { estimate: now.bytesPerRound!, low: now.low!, high: now.high! } : slopeBytesPerRound
+  const rounds = isGrowing || risesNow ? roundsUntil(headroomBytes, rate!) : null
+  const seconds = rounds === null || secondsPerRound === undefined ? null : times(rounds, secondsPerRound)
+  return { limitBytes, headroomBytes, rounds, seconds }
+}
+
+/** The steeper the growth, the sooner: the ends of the interval change places. Never in the past, and perhaps never at all. */
+function roundsUntil(headroomBytes: number, { estimate, low, high }: Interval): Interval {
+  const until = (slope: number) => (slope > 0 ? Math.max(0, headroomBytes) / slope : Number.POSITIVE_INFINITY)
+  return { estimate: until(estimate), low: until(high), high: until(low) }
+}

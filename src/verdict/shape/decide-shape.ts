@@ -1,0 +1,230 @@
+import { median } from '../../statistics/median.js'
+import { type CurveFits, fitCurves } from '../curves/choose-curve.js'
+import { chosenCurve } from '../curves/chosen-curve.js'
+import type { CurveFit } from '../curves/fit-curve.js'
+import { asMostSay } from '../difference/each-trial.js'
+import { judgedByRow } from '../difference/rows.js'
+import { inBlocks, MOST_ROWS } from '../series/blocks.js'
+import { FAR_SHARE, hasSpike, lowAtFirst } from '../series/first-rounds.js'
+import { longSawtooth, spikesIn } from '../series/long-series.js'
+import type { RoundSeries } from '../series/round-series.js'
+import { afterWarmUp, bendOf, isWatched, staysWithin, WITHIN_ONE_ROUND } from '../series/warm-up.js'
+import type { AnalyzeOptions } from './analysis.js'
+import { endLevelOf } from './end-level.js'
+import { FEWEST_ROUNDS, type Findings, type Known, roundingOf } from './findings.js'
+import { growthOf } from './growth.js'
+import { knownOf } from './horizon.js'
+import { nowOf, type TrendFrom } from './now.js'
+import { floorAfterWarmUp, floorsOf, growingTeeth, narrower } from './sawtooth-floor.js'
+import { endOfStairs, judgeStairs, restartColumns } from './stairs.js'
+import { type TrendInput, trendOf } from './trend.js'
+
+/**
+ * Decides the shape: first which idea of the mean explains the rounds best at its price, then, on the part that this idea leaves
+ * after warm-up, teeth and steps, whether the slope is established. What memory does in the last part is told beside it, and has a veto:
+ * what still rises is neither level nor settled, and what rises no more does not grow.
+ *
+ * @param trials each in the order of its rounds
+ */
+export function decideShape(
+  trials: readonly RoundSeries[],
+  asked: AnalyzeOptions,
+  mostRows: number = MOST_ROWS,
+): Findings {
+  const usable = trials.filter(({ rounds }) => rounds.length >= FEWEST_ROUNDS)
+  const known = knownOf(usable.length === 0 ? trials : usable, asked)
+  if (usable.length === 0) return { ...known, shape: 'inconclusive', because: 'too few rounds' }
+  const isLong = usable.some(({ rounds }) => rounds.length > mostRows)
+  const together = isLong ? decideLong(known, asked, mostRows) : decideTogether(known, asked)
+  const isOpen = together.shape === 'inconclusive' || together.now?.trend === 'unclear'
+  if (usable.length === 1 || !isOpen) return together
+  return asMostSay(
+    together,
+    usable.map((trial) => decideShape([trial], asked, mostRows)),
+  )
+}
+
+/** Thousands of rounds: teeth are looked for in the last of them, all else in the medians of blocks, and spikes in each round. */
+function decideLong(known: Known, asked: AnalyzeOptions, mostRows: number): Findings {
+  const hasCycles = asked.gcRounds !== 0 && asked.gcRounds !== 1
+  const sawtooth = hasCycles ? longSawtooth(known, asked) : undefined
+  if (sawtooth !== undefined) return sawtooth
+  const blocks = known.trials.map((trial) => inBlocks(trial, mostRows))
+  const found = decideTogether({ ...known, trials: blocks }, { ...asked, gcRounds: 0 })
+  const spikes = found.shape === 'stable' ? spikesIn(known.trials) : []
+  return spikes.length === 0 ? found : { ...found, shape: 'spike', because: 'spike', spikes }
+}
+
+function decideTogether(known: Known, asked: AnalyzeOptions): Findings {
+  // A cycle that was named counts rounds.
+  const isNamed = asked.gcRounds !== undefined && asked.gcRounds > 1
+  return isNamed ? decideRows(known, asked) : judgedByRow(known, (inRows) => decideRows(inRows, asked))
+}
+
+function decideRows(known: Known, asked: AnalyzeOptions): Findings {
+  const roundingBytes = roundingOf(known.levelBytes)
+  const fits = fitCurves(known.trials, asked.gcRounds, roundingBytes)
+  if (fits === undefined) return { ...known, shape: 'inconclusive', because: 'too few rounds' }
+  const found = shapeOf(known, fits, asked)
+  const { trials } = found
+  const trendFrom = (place: number) =>
+    trendOf(
+      found.teeth ? floorsOf(trials, found.fit!, place) : inputsOf(trials, found.fit!, place, 'now'),
+      roundingBytes,
+    )
+  return withNow({ ...found, now: nowOf(trials, known, trendFrom, lastBreakOf(found)) })
+}
+
+function shapeOf(known: Known, fits: CurveFits, asked: AnalyzeOptions): Findings {
+  const { trials, rowFloorBytes } = known
+  const { fit, because } = chosenCurve(fits, rowFloorBytes)
+  const roundingBytes = roundingOf(known.levelBytes)
+  const trendFrom = (place: number) => trendOf(inputsOf(trials, fit, place), roundingBytes)
+  if (because === 'cycles') {
+    const teeth = growingTeeth(trials, fit, roundingBytes)
+    const cleanups = (place: number) => trendOf(floorsOf(trials, fit, place), roundingBytes)
+    // Teeth of one height are no help where they grow: they would lift the floor.
+    const floorFrom = (place: number) => (teeth ? cleanups(place) : narrower(trendFrom(place), cleanups(place)))
+    return { ...known, shape: 'sawtooth', because, fit, teeth, ...floorAfterWarmUp(known, floorFrom) }
+  }
+  if (because === 'steps') return judgeStairs({ ...known, shape: 'staircase', because, fit }, trendFrom(0))
+  if (because === 'settled') {
+    const gain = Math.min(fits.constant.score, fits.line.score) - fit.score
+    const found = afterWarmUp({ ...known, shape: 'settling', because, fit }, { gain, trendFrom, bend: bendOf(fits) })
+    if (found.shape === 'grows' && fit.mean.tauRounds! < WITHIN_ONE_ROUND) return behindTheFirst(found, asked)
+    if (found.shape === 'stable' && hasSpike(fit, known.levelBytes))
+      return { ...found, shape: 'spike', because: 'spike' }
+    const isLevel = found.growth === 'stable' && fits.constant.score <= fits.line.score
+    return found.shape === 'inconclusive' && isLevel ? onOneLevel(known, fits.constant) : found
+  }
+  if (because === 'ramp') return afterRamp({ ...known, shape: 'settling', because, fit }, trendFrom)
+  if (because === 'late onset' || because === 'accelerates')
+    return accelerating({ ...known, shape: 'grows', because, fit }, trendFrom)
+  const trend = trendFrom(0)
+  const growth = growthOf(trend, known)
+  const found = { ...known, fit, trend, growth }
+  if (growth !== 'grows' && hasSpike(fit, known.levelBytes)) return { ...found, shape: 'spike', because: 'spike' }
+  if (growth === 'falls') return { ...found, shape: 'falls', because: 'falls' }
+  const settledPlace = lowAtFirst(fit, known)
+  if (growth === 'stable' && settledPlace > 0)
+    return { ...found, shape: 'settling', because: 'low at first', settledPlace }
+  return { ...found, shape: growth, because: 'slope' }
+}
+
+/** Where a level with outliers explains the rounds about as well as a warm-up that then is level: one odd round makes no warm-up. */
+function onOneLevel(known: Known, fit: CurveFit): Findings {
+  const trend = trendOf(inputsOf(known.trials, fit, 0), roundingOf(known.levelBytes))
+  const growth = growthOf(trend, known)
+  const settledPlace = lowAtFirst(fit, known)
+  const found = { ...known, fit, trend, growth }
+  if (hasSpike(fit, known.levelBytes)) return { ...found, shape: 'spike', because: 'spike' }
+  if (growth === 'stable' && settledPlace > 0)
+    return { ...found, shape: 'settling', because: 'low at first', settledPlace }
+  return { ...found, shape: growth === 'stable' ? 'stable' : 'inconclusive', because: 'slope' }
+}
+
+/** The jump after a low first round hides a slower warm-up behind it: whether that ends is seen without that round. */
+function behindTheFirst(found: Findings, asked: AnalyzeOptions): Findings {
+  const others = found.trials.map(({ rounds, bytes }) => ({ rounds: rounds.slice(1), bytes: bytes.slice(1) }))
+  const behind = decideRows({ ...found, trials: others }, asked)
+  return behind.shape === 'settling' || behind.shape === 'inconclusive' ? behind : found
+}
+
+/** A ramp that then is level has settled; one whose end was hardly seen may go on. */
+function afterRamp(found: Findings & { fit: CurveFit }, trendFrom: TrendFrom): Findings {
+  const settledPlace = found.fit.mean.breakPlace!
+  const trend = trendFrom(settledPlace)
+  const growth = growthOf(trend, found)
+  const judged = { ...found, trend, growth, settledPlace }
+  const ramps = found.fit.coefficients.map((one, trial) => one[1]! * rampRounds(found.trials[trial]!, settledPlace))
+  const riseBytes = Math.abs(median(ramps))
+  const isRising = median(ramps) > 0
+  if (growth === 'grows')
+    return isRising
+      ? { ...judged, shape: 'grows', because: 'slope after warm-up' }
+      : { ...judged, shape: 'inconclusive', because: 'slope' }
+  if (growth === 'falls') return { ...judged, shape: 'falls', because: 'falls back', settledPlace: undefined }
+  const isLevel = growth === 'stable' || (trend !== undefined && staysWithin(trend, found, riseBytes))
+  if (isLevel && isWatched(Math.max(...found.trials.map((trial) => trial.rounds.length)), settledPlace)) return judged
+  return {
+    ...judged,
+    shape: 'inconclusive',
+    because: 'grows or settles',
+    possible: isRising ? ['grows', 'settling'] : [],
+  }
+}
+
+function rampRounds({ rounds }: RoundSeries, place: number): number {
+  return rounds[Math.min(place, rounds.length - 1)]! - rounds[0]!
+}
+
+/** Growth that grows, or that begins late: what is established about its last part. */
+function accelerating(found: Findings & { fit: CurveFit }, trendFrom: TrendFrom): Findings {
+  const rounds = Math.max(...found.trials.map((trial) => trial.rounds.length))
+  const place = found.fit.mean.breakPlace ?? Math.floor(rounds / 2)
+  const trend = trendFrom(place)
+  const growth = growthOf(trend, found, found.because === 'accelerates')
+  const judged = { ...found, trend, growth, settledPlace: place }
+  if (growth === 'grows') return judged
+  if (growth === 'falls') return { ...judged, shape: 'falls', because: 'falls', settledPlace: undefined }
+  return { ...judged, shape: 'inconclusive', because: 'slope', settledPlace: undefined }
+}
+
+/**
+ * The part from this place on, with what is to be allowed for besides its level and slope. For now that is of steps the restarts alone, and
+ * of odd rounds those that are far off: dips that come again and again are how memory moves.
+ */
+function inputsOf(
+  trials: readonly RoundSeries[],
+  fit: CurveFit,
+  from: number,
+  what: 'ever' | 'now' = 'ever',
+): TrendInput[] {
+  return trials.map((series, trial) => {
+    const { rounds, bytes } = series
+    const columns = fit.mean.columns[trial]!
+    const { kind } = fit.mean
+    const steps = kind !== 'steps' ? [] : what === 'ever' ? columns.slice(1) : restartColumns(series, fit, trial)
+    const others = kind === 'sawtooth' ? columns.slice(-1) : steps
+    const isOutlier = (place: number) =>
+      place >= from && (what === 'ever' || Math.abs(fit.residuals[trial]![place]!) > FAR_SHARE * bytes[place]!)
+    const outliers = fit.setAside[trial]!.filter(isOutlier).map((place) => rounds.map((_, t) => Number(t === place)))
+    return {
+      rounds: rounds.slice(from),
+      bytes: bytes.slice(from),
+      others: [...others, ...outliers].map((column) => column.slice(from)).filter((column) => new Set(column).size > 1),
+    }
+  })
+}
+
+/** The place of the last change of course that was found. */
+function lastBreakOf(found: Findings): number | undefined {
+  const { fit, settledPlace, shape } = found
+  if (shape !== 'settling' && shape !== 'grows' && shape !== 'staircase' && shape !== 'falls') return undefined
+  return fit!.mean.kind === 'steps' ? endOfStairs(found, fit!) : settledPlace
+}
+
+/** From the first rounds to the last ones, by this share of the level: then it was no level, whatever its slope was later. */
+const MOVED_SHARE = 0.1
+
+function hasMoved({ trials, levelBytes }: Findings): boolean {
+  const first = median(
+    trials.map(({ bytes }) => median(bytes.slice(0, Math.max(FEWEST_ROUNDS, Math.round(bytes.length / 6))))),
+  )
+  return Math.abs(endLevelOf(trials) - first) > MOVED_SHARE * levelBytes
+}
+
+/** What memory does now has a veto. */
+function withNow(found: Findings): Findings {
+  const { shape, because, now } = found
+  const trend = now!.trend
+  if (shape === 'stable' && hasMoved(found)) return { ...found, shape: 'inconclusive', because: 'slope' }
+  if ((shape === 'stable' || shape === 'settling') && trend === 'rises')
+    return { ...found, shape: 'inconclusive', because: 'rises now', possible: ['grows', 'settling'] }
+  if (shape === 'inconclusive' && trend === 'rises' && because !== 'grows or settles')
+    return { ...found, because: 'rises now' }
+  if (because === 'steps up' && trend !== 'rises') return { ...found, shape: 'staircase', because: 'steps' }
+  if (shape === 'grows' && because !== 'between steps' && (trend === 'level' || trend === 'falls'))
+    return { ...found, shape: 'inconclusive', because: 'slope', possible: [] }
+  return found
+}

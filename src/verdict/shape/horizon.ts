@@ -1,0 +1,67 @@
+import { median } from '../../statistics/median.js'
+import type { RoundSeries } from '../series/round-series.js'
+import type { AnalyzeOptions, Tolerance } from './analysis.js'
+import { endLevelOf } from './end-level.js'
+import type { Known } from './findings.js'
+
+/** Default: at 0.1 % of the level from one row to the next memory doubles in 1000 rows. */
+const DEFAULT_FLOOR: Tolerance = { share: 0.001 }
+/** Of a share of nothing nothing would be too little to matter; memory comes in pages. */
+const LEAST_FLOOR_BYTES = 1024
+
+/** Where the room below a limit is not known, growth by this share of the level matters. */
+const ROOM_SHARE = 0.1
+/** A horizon that nobody gave: so many times what was recorded, and at least so many rows, or so long. */
+const TIMES_RECORDED = 10
+const LEAST_ROWS = 1000
+export const SECONDS_PER_DAY = 86_400
+const LEAST_SECONDS = 30 * SECONDS_PER_DAY
+
+/** What slopes are measured by: what is tolerated from one row to the next, and what matters within the horizon. */
+export function knownOf(trials: readonly RoundSeries[], options: AnalyzeOptions): Known {
+  const levelBytes = median(trials.flatMap(({ bytes }) => bytes.slice(Math.floor(bytes.length / 2))))
+  const { limitBytes } = options
+  const room = limitBytes === undefined ? ROOM_SHARE * levelBytes : Math.max(0, limitBytes - endLevelOf(trials))
+  const horizonRounds = horizonOf(trials, options)
+  const practicalFloorBytes = toleratedBytes(trials, levelBytes, options)
+  return {
+    trials,
+    levelBytes,
+    practicalFloorBytes,
+    rowFloorBytes: practicalFloorBytes * rowRounds(trials),
+    horizonRounds,
+    mattersBytes: room / horizonRounds,
+  }
+}
+
+/** Rows may be many rounds apart, as where every thousandth iteration is told: a share is of the way from one row to the next. */
+function toleratedBytes(
+  trials: readonly RoundSeries[],
+  levelBytes: number,
+  { floor = DEFAULT_FLOOR, secondsPerRound }: AnalyzeOptions,
+): number {
+  if ('bytes' in floor) return floor.bytes
+  if ('bytesPerDay' in floor) return (floor.bytesPerDay * (secondsPerRound ?? Number.NaN)) / SECONDS_PER_DAY
+  return Math.max(LEAST_FLOOR_BYTES, floor.share * levelBytes) / rowRounds(trials)
+}
+
+function horizonOf(
+  trials: readonly RoundSeries[],
+  { horizonRounds, horizonSeconds, secondsPerRound, isTime }: AnalyzeOptions,
+): number {
+  if (horizonRounds !== undefined) return horizonRounds
+  if (horizonSeconds !== undefined && secondsPerRound !== undefined) return horizonSeconds / secondsPerRound
+  const recorded = TIMES_RECORDED * Math.max(1, median(trials.map(spanOf)))
+  const least =
+    isTime && secondsPerRound !== undefined ? LEAST_SECONDS / secondsPerRound : LEAST_ROWS * rowRounds(trials)
+  return Math.max(recorded, least)
+}
+
+/** Round numbers from one row to the next. */
+export function rowRounds(trials: readonly RoundSeries[]): number {
+  return median(trials.map((trial) => (trial.rounds.length < 2 ? 1 : spanOf(trial) / (trial.rounds.length - 1))))
+}
+
+function spanOf({ rounds }: RoundSeries): number {
+  return rounds.length === 0 ? 0 : rounds.at(-1)! - rounds[0]!
+}

@@ -1,0 +1,205 @@
+import { formatBytes, formatDuration } from '../../shared/units.js'
+import { median } from '../../statistics/median.js'
+import type { Analysis, Interval } from './analysis.js'
+import { FEWEST_ROUNDS, type Findings } from './findings.js'
+
+type Told = Omit<Analysis, 'reason'>
+
+/** The verdict in one or two sentences: what was seen, how large, how sure, what it does now, and what it means for the limit. */
+export function reasonOf(findings: Findings, analysis: Told): string {
+  return [
+    seen(findings, analysis),
+    ...rates(analysis),
+    ...nowToo(findings, analysis),
+    ...needs(findings, analysis),
+    ...limit(analysis),
+    ...horizon(analysis),
+  ].join(' ')
+}
+
+function seen(findings: Findings, analysis: Told): string {
+  const { levelBytes, slopeBytesPerRound: slope, practicalFloorBytes: floor } = analysis
+  const level = levelBytes === null ? 'unknown' : formatBytes(levelBytes)
+  if (analysis.shape === 'grows') return growth(findings, analysis)
+  switch (findings.because) {
+    case 'too few rounds':
+      return `${count(analysis.rounds, 'round')}, too few to tell noise from a slope (at least ${FEWEST_ROUNDS} are needed).`
+    case 'grows or settles':
+      if (analysis.now.trend !== 'rises' || !isRising(findings))
+        return isRising(findings)
+          ? 'Rises and levels off, but was not watched long enough to tell a slow warm-up from growth.'
+          : 'Falls and levels off, but was not watched long enough to tell where to.'
+      return stillRising(findings, analysis)
+    case 'rises now':
+      return stillRising(findings, analysis)
+    case 'settled':
+      return `Settles at ${level} from round ${analysis.settledAtRound} on (time constant ${analysis.timeConstantRounds!.toFixed(1)} rounds); ${afterwards(analysis)}.`
+    case 'ramp':
+      return `Settled at ${level} from round ${analysis.settledAtRound} on, after a ramp; ${afterwards(analysis)}.`
+    case 'low at first':
+      return `Settles at ${level} from round ${analysis.settledAtRound} on, after ${count(findings.settledPlace!, 'low first round')}; ${afterwards(analysis)}.`
+    case 'falls back':
+      return `${isRising(findings) ? 'Rises at first and then falls back' : 'Falls, at first faster'}, at the end by ${slopeWords(slope!, -1)}: it has not reached its level yet, which is around ${level}.`
+    case 'falls':
+      return `Falls by ${slopeWords(slope!, -1)} and has not reached its level yet.`
+    case 'cycles':
+      return sawtooth(analysis)
+    case 'steps down':
+      return `Falls in steps: the level shifts ${steps(analysis)}, ${signed(analysis.netClimbBytes!)} in all, and is ${level} at the end.`
+    case 'steps':
+      return `Staircase: the level shifts ${steps(analysis)}, ${signed(analysis.netClimbBytes!)} in all, and is ${level} at the end; between the shifts the slope is ${slope === null ? 'not known' : slopeWords(slope)}.`
+    case 'spike':
+      return `Level at ${level} but for ${analysis.outliers.length === 1 ? 'a spike' : 'spikes'}: ${analysis.outliers.map(({ round, bytes }) => `${signed(bytes)} in round ${round}`).join(', ')}.`
+    default:
+      if (analysis.shape === 'stable')
+        return `Stable at ${level}: the slope, ${slopeWords(slope!)}, lies within the practical floor of ${formatBytes(floor!)} a round${doubling(floor!, levelBytes, ', at which')}.`
+      return `Around ${level}; the slope, ${slope === null ? 'which cannot be told' : slopeWords(slope)}, is neither within the practical floor of ${formatBytes(floor!)} a round nor known well enough to be growth.`
+  }
+}
+
+/** Of the shape `grows`. */
+function growth(findings: Findings, analysis: Told): string {
+  const { slopeBytesPerRound: slope, levelBytes, practicalFloorBytes: floor, netClimbBytes: climb } = analysis
+  const rate = `${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}`
+  const place = findings.settledPlace
+  switch (findings.because) {
+    case 'slope after warm-up':
+      return `Grows${analysis.slow ? ' slowly' : ''} after a warm-up of ${count(place!, 'round')}, by ${rate}.`
+    case 'still rising':
+      return `Grows, which all rounds together leave no doubt of, and more slowly than at first: in the second half by ${rate}; no level is in sight.`
+    case 'accelerates':
+      return `Grows, and faster and faster: in the second half by ${rate}.`
+    case 'late onset':
+      return `Grows since round ${findings.trials[0]!.rounds[place!]}, by ${rate}.`
+    case 'between steps':
+      return analysis.restarts.length > 0
+        ? `Grows within each life, by ${slopeWords(slope!)}; it started anew ${restarts(analysis)}.`
+        : `Grows by ${rate}; besides, the level shifts ${steps(analysis)}, ${signed(climb!)} in all.`
+    case 'each trial':
+      return `Grows in most trials, each taken alone, by ${slopeWords(slope!)} on average.`
+    case 'steps up':
+      return `Grows in steps: the level shifts ${steps(analysis)}, ${signed(climb!)} in all, and never falls.`
+    default:
+      if (!analysis.slow) return `Grows by ${rate}.`
+      return `Grows slowly, by ${rate}. That is within the practical floor of ${formatBytes(floor!)} a round, and it is certain.`
+  }
+}
+
+function stillRising(findings: Findings, { now }: Told): string {
+  const from = now.from === null ? '' : ` since round ${now.from}`
+  const rate = slopeWords({ estimate: now.bytesPerRound!, low: now.low!, high: now.high! })
+  const last = Math.max(...findings.trials.map(({ rounds }) => rounds.at(-1)!))
+  return `Still rises, by ${rate} over the last ${count(last - (now.from ?? last) + 1, 'round')}${from}; whether it goes on or levels off was not watched long enough to tell.`
+}
+
+/** What it does now, where the shape leaves that open. A saw-tooth is judged by its floor: where that is stable, teeth are what rises. */
+function nowToo({ shape }: Findings, { now, floorShape }: Told): string[] {
+  if (now.trend !== 'rises' || !['staircase', 'sawtooth', 'spike'].includes(shape) || floorShape === 'stable') return []
+  return [
+    `Since round ${now.from} it rises by ${slopeWords({ estimate: now.bytesPerRound!, low: now.low!, high: now.high! })}.`,
+  ]
+}
+
+/** Growth by the clock, where it is known how long a round takes. */
+function rates({ shape, floorShape, slopeBytesPerHour: hour, slopeBytesPerDay: day }: Told): string[] {
+  if ((floorShape ?? shape) !== 'grows' || hour === null || day === null) return []
+  return [`That is ${formatBytes(hour.estimate)} an hour, or ${formatBytes(day.estimate)} a day.`]
+}
+
+function sawtooth(analysis: Told): string {
+  const { levelBytes, period, amplitudeBytes, teethSlopeBytesPerRound: teeth } = analysis
+  const falls = `Saw-tooth: every ${period} rounds it falls back by ${formatBytes(amplitudeBytes!)}`
+  const grow = teeth === null ? '' : ` at the end, its teeth growing by ${slopeWords(teeth)}`
+  return `${falls}${grow}; its floor, ${formatBytes(levelBytes!)}, ${floorWords(analysis)}.`
+}
+
+function restarts({ restarts: all, trials }: Told): string {
+  return all.map(({ trial, round }) => `at round ${round}${trials > 1 ? ` of trial ${trial}` : ''}`).join(', ')
+}
+
+/** A warm-up that falls starts above its level. */
+function isRising({ fit }: Findings): boolean {
+  return median(fit!.coefficients.map((one) => one.at(-1)!)) < 0
+}
+
+/** A slope that is certain and too small to matter is both said. */
+function afterwards({ slopeBytesPerRound: slope, practicalFloorBytes: floor }: Told): string {
+  if (slope === null) return 'for how long it stays there is not known'
+  const isWithinFloor = slope.low > -floor! && slope.high < floor!
+  return isWithinFloor
+    ? `after that the slope, ${slopeWords(slope)}, lies within the practical floor of ${formatBytes(floor!)} a round`
+    : `after that the slope is ${slopeWords(slope)}, ${slope.low > 0 || slope.high < 0 ? 'which is not beyond doubt' : 'not to be told from zero'}`
+}
+
+function floorWords({ floorShape, slopeBytesPerRound: slope }: Told): string {
+  if (slope === null) return 'was seen too seldom to tell whether it grows'
+  if (floorShape === 'stable') return `is stable: its slope is ${slopeWords(slope)}`
+  if (floorShape === 'grows') return `grows by ${slopeWords(slope)}`
+  if (floorShape === 'falls') return `falls by ${slopeWords(slope, -1)}`
+  return `may or may not grow: its slope is ${slopeWords(slope)}`
+}
+
+function steps({ steps: all, trials }: Told): string {
+  const most = all.slice(0, 6).map(({ trial, round, bytes }) => {
+    return `by ${signed(bytes)} at round ${round}${trials > 1 ? ` of trial ${trial}` : ''}`
+  })
+  return `${most.join(', ')}${all.length > most.length ? ` and ${all.length - most.length} more times` : ''}`
+}
+
+/** Said where it holds: of too few rounds, and of noise that does not wander about a slope that is alone in doubt. */
+function needs({ shape, because, trend }: Findings, { needsRounds, rounds, trials }: Told): string[] {
+  if (shape !== 'inconclusive') return []
+  const isPlain = because === 'too few rounds' || (because === 'slope' && (trend?.correlation ?? 1) < PLAIN_CORRELATION)
+  if (!isPlain || (needsRounds !== null && needsRounds <= rounds)) return []
+  return needsRounds === null
+    ? ['At this noise no practical number of rounds decides: use more trials, or a wider --floor.']
+    : [
+        `About ${count(needsRounds - rounds, 'more round')}${trials > 1 ? ' a trial' : ''} (${needsRounds} in all) should decide.`,
+      ]
+}
+
+const PLAIN_CORRELATION = 0.8
+
+function limit({ limit: found, shape }: Told): string[] {
+  if (found === null) return []
+  const { limitBytes, headroomBytes, rounds, seconds } = found
+  const name = `the limit of ${formatBytes(limitBytes)}`
+  const isTooth = shape === 'sawtooth'
+  if (headroomBytes < 0)
+    return [`${isTooth ? 'The top of its teeth' : 'That'} is ${formatBytes(-headroomBytes)} above ${name}.`]
+  if (rounds === null && shape === 'staircase') return []
+  if (rounds === null)
+    return [`${isTooth ? 'Above its teeth that' : 'That'} leaves ${formatBytes(headroomBytes)} below ${name}.`]
+  const time = seconds === null ? '' : `, or ${formatDuration(seconds.estimate * 1000)}`
+  return [
+    `If that goes on, it meets ${name} in about ${count(Math.round(rounds.estimate), 'round')} (95 % interval ${Math.floor(rounds.low)} to ${Number.isFinite(rounds.high) ? Math.ceil(rounds.high) : 'never'})${time}.`,
+  ]
+}
+
+/** Where it was asked for, and of slow growth, which matters by it. */
+function horizon({ horizon: found, slow }: Told): string[] {
+  if (found === null || (found.isDefault && !slow)) return []
+  const { rounds, bytes } = found
+  return [
+    `Over ${count(Math.round(rounds), 'round')} that slope comes to ${signed(bytes.estimate)} (${signed(bytes.low)} to ${signed(bytes.high)}).`,
+  ]
+}
+
+/** @param sign -1 after a verb that says that it falls */
+function slopeWords({ estimate, low, high }: Interval, sign: 1 | -1 = 1): string {
+  const [from, to] = sign === 1 ? [low, high] : [-high, -low]
+  return `${formatBytes(sign * estimate)} a round (95 % interval ${formatBytes(from)} to ${formatBytes(to)})`
+}
+
+function doubling(bytesPerRound: number, levelBytes: number | null, atWhich = ': at that rate'): string {
+  if (levelBytes === null || bytesPerRound <= 0) return ''
+  return `${atWhich} it would double in ${Math.round(levelBytes / bytesPerRound)} rounds`
+}
+
+function signed(bytes: number): string {
+  return bytes > 0 ? `+${formatBytes(bytes)}` : formatBytes(bytes)
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

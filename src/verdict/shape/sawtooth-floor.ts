@@ -1,0 +1,67 @@
+import type { CurveFit } from '../curves/fit-curve.js'
+import { completedRounds, placeInCycle } from '../curves/sawtooth.js'
+import type { RoundSeries } from '../series/round-series.js'
+import type { Known } from './findings.js'
+import { ALPHA, type Growth, growthOf } from './growth.js'
+import { type Trend, type TrendInput, trendOf } from './trend.js'
+
+/**
+ * The floor of a saw-tooth. The first cycles of a program that warms up lie lower than the rest: where the second half rises at
+ * less than half the rate of the whole, it alone is judged.
+ */
+export function floorAfterWarmUp(
+  known: Known,
+  trendFrom: (place: number) => Trend | undefined,
+): { trend: Trend | undefined; growth: Growth } {
+  const whole = trendFrom(0)
+  const growth = growthOf(whole, known)
+  const half = trendFrom(Math.floor(Math.max(...known.trials.map(({ rounds }) => rounds.length)) / 2))
+  if (growth !== 'grows' || half === undefined || half.slope >= whole!.slope / 2) return { trend: whole, growth }
+  return { trend: half, growth: growthOf(half, known) }
+}
+
+/**
+ * The cleanup rounds alone. After a cleanup memory may scatter far less than between two, as garbage comes and goes; then they know
+ * the slope of the floor better, although they are few, and teeth that rise do not pass for a floor that does.
+ */
+export function floorsOf(trials: readonly RoundSeries[], { mean, setAside }: CurveFit, from: number): TrendInput[] {
+  return trials.map(({ rounds, bytes }, trial) => {
+    const isFloor = (round: number, place: number) =>
+      place >= from &&
+      !setAside[trial]!.includes(place) &&
+      placeInCycle(completedRounds(rounds, round), mean.cycle!) === 0
+    const places = rounds.flatMap((round, place) => (isFloor(round, place) ? [place] : []))
+    return { rounds: places.map((place) => rounds[place]!), bytes: places.map((place) => bytes[place]!), others: [] }
+  })
+}
+
+export function narrower(one: Trend | undefined, other: Trend | undefined): Trend | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return other.high - other.low < one.high - one.low ? other : one
+}
+
+/** By this share of their height teeth have to have grown, for it to be said. */
+const TEETH_SHARE = 0.1
+
+/** How the teeth grow above their floor, each from its cleanup to its top; undefined where they were not shown to. */
+export function growingTeeth(
+  trials: readonly RoundSeries[],
+  { mean, coefficients }: CurveFit,
+  noiseFloorBytes: number,
+): Trend | undefined {
+  const heights = trials.map(({ rounds, bytes }) => {
+    const cleanups = rounds.flatMap((round, place) =>
+      placeInCycle(completedRounds(rounds, round), mean.cycle!) === 0 ? [place] : [],
+    )
+    const whole = cleanups.filter((place) => place + mean.cycle!.period <= bytes.length)
+    return {
+      rounds: whole.map((place) => rounds[place]!),
+      bytes: whole.map((place) => Math.max(...bytes.slice(place, place + mean.cycle!.period)) - bytes[place]!),
+      others: [],
+    }
+  })
+  const trend = trendOf(heights, noiseFloorBytes)
+  const height = Math.max(...coefficients.map((one) => one.at(-1)!))
+  const isGrowing = trend !== undefined && trend.notAbove < ALPHA && trend.low > 0
+  return isGrowing && trend.slope * trend.spanRounds > TEETH_SHARE * height ? trend : undefined
+}
