@@ -18,6 +18,7 @@ import { type AskedShard, assertShardable, resolveShard, type Shard } from '../r
 import { UsageError } from '../shared/errors.js'
 import type { CommandInput } from './parsing/command.js'
 import { commandDefinition, refuseWithoutCommand } from './parsing/command-comparison.js'
+import { repeatWords } from './repeat-command.js'
 
 const { seed, rounds: _, ...jobWithoutSeed } = jobOptions
 const { rounds, ...ofCommand } = commandOptions
@@ -47,6 +48,8 @@ export interface PlannedRun {
   source: string | undefined
   /** The part that is asked for; undefined for all of it. */
   shard: Shard | undefined
+  /** The words of a command line that plans the same. */
+  repeat: string[]
   run: Run
 }
 
@@ -69,9 +72,10 @@ export async function plannedRuns(input: CommandInput): Promise<PlannedRun[]> {
   const asked = input.options.shard as AskedShard | undefined
   const shard = asked && resolveShard(asked, process.env)
   if (shard !== undefined) for (const { plan } of plans) assertShardable(plan.trials, shard)
+  const repeat = repeatWords(input, { ...comparisonAxes, ...comparisonJob })
   return plans.map(({ plan, source }) => {
     const out = folder === undefined || plans.length === 1 ? folder : join(folder, plan.name)
-    return { plan, source, shard, run: (options) => runPlan(plan, { ...options, out, shard }) }
+    return { plan, source, shard, repeat, run: (options) => runPlan(plan, { ...options, out, shard, repeat }) }
   })
 }
 

@@ -1,30 +1,46 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { STANDARD_INPUT } from '../recording/formats/whole-content.js'
-import { isRecording } from '../recording/storage/read-recording.js'
+import { isRecording, readMetadata } from '../recording/storage/read-recording.js'
 import { UsageError } from '../shared/errors.js'
 
 /** A recording in the current folder that has an index: a folder of `tidemark run`, or a file of `mprof run`. */
 export interface RecordingHere {
   name: string
   kind: 'tidemark' | 'mprof'
-  /** When it was started, local time, from the name. */
+  /** When it was started: from its name, or, of a name given with --out, from its head. */
   started: Date
+  /** Whether the user named it (--out). */
+  isNamed: boolean
 }
 
 const NAME = /^(?:mprofile_(\d{14})\.dat|tidemark-(\d{14}))$/
 
-/** By the time in their names, the oldest first: the place in this list is the index. */
+/** By the time of their start, the oldest first: the place in this list is the index. */
 export function recordingsHere(folder = '.'): RecordingHere[] {
   return readdirSync(folder, { withFileTypes: true })
     .flatMap((entry): RecordingHere[] => {
       const [, ofMprof, ofTidemark] = NAME.exec(entry.name) ?? []
+      const { name } = entry
       if (ofMprof !== undefined && entry.isFile())
-        return [{ name: entry.name, kind: 'mprof', started: timeOf(ofMprof) }]
-      if (ofTidemark === undefined || !entry.isDirectory() || !isRecording(join(folder, entry.name))) return []
-      return [{ name: entry.name, kind: 'tidemark', started: timeOf(ofTidemark) }]
+        return [{ name, kind: 'mprof', started: timeOf(ofMprof), isNamed: false }]
+      const path = join(folder, name)
+      if (!entry.isDirectory() || !isRecording(path)) return []
+      return ofTidemark === undefined
+        ? [{ name, kind: 'tidemark', started: startOf(path), isNamed: true }]
+        : [{ name, kind: 'tidemark', started: timeOf(ofTidemark), isNamed: false }]
     })
     .sort((a, b) => a.started.getTime() - b.started.getTime() || (a.name < b.name ? -1 : 1))
+}
+
+/** A head that cannot be read has at least a time of its file. */
+function startOf(folder: string): Date {
+  try {
+    return new Date(readMetadata(folder).startedMs)
+  } catch (error) {
+    if (error instanceof UsageError) return statSync(folder).mtime
+    throw error
+  }
 }
 
 /** `20261123204823` */

@@ -1,10 +1,13 @@
 import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { isSuiteFolder } from '../comparison/run/suite-folder.js'
 import { recordingFormat } from '../recording/formats/open-recording.js'
 import { isRecording, readMetadata } from '../recording/storage/read-recording.js'
 import { recorderState } from '../recording/storage/recorder-lock.js'
 import { SAMPLES_FILE } from '../recording/storage/recording-files.js'
 import { messageOf, TidemarkError, UsageError } from '../shared/errors.js'
+import { isComparison } from './comparison-to-judge.js'
+import { assertComparisonFolder, assertNoPart } from './folders/assert-removable-comparison.js'
 
 export interface RemovalOptions {
   /** Say what would be removed, and remove nothing. */
@@ -14,9 +17,9 @@ export interface RemovalOptions {
 }
 
 /**
- * Removes recordings, all or none: each is looked at before the first one goes. Prints a line for each.
+ * Removes recordings and comparisons, all or none: each is looked at before the first one goes. Prints a line for each.
  *
- * @throws UsageError for what is no recording, is still being recorded, or holds files that a recorder does not write
+ * @throws UsageError for what is neither, is a part of a comparison, is still being made, or holds files of others
  */
 export function removeRecordings(paths: readonly string[], { isDryRun, isForced }: RemovalOptions): void {
   const all = paths.flatMap((path) => {
@@ -29,21 +32,28 @@ export function removeRecordings(paths: readonly string[], { isDryRun, isForced 
   }
 }
 
-/** What a recorder writes into its folder. */
-const OWN_FILE = /^(recording\.json(\.new)?|recorder\.lock|\w+\.ndjson|.+\.log)$/
+/** What a recorder, or `tidemark show --open`, writes into the folder of a recording. */
+const OWN_FILE = /^(recording\.json(\.new)?|recorder\.lock|plot\.html|\w+\.ndjson|.+\.log)$/
 /** Samples come many times a second; a recording that had one so lately is being made. */
 const RECENT_MS = 10_000
 
 function assertRemovable(path: string, isForced: boolean): void {
-  if (statSync(path).isDirectory()) assertRecordingFolder(path, isForced)
-  else assertRecordingFile(path)
+  if (!isForced) assertNoPart(path)
+  const isLink = lstatSync(path).isSymbolicLink()
+  if (!statSync(path).isDirectory()) assertRecordingFile(path)
+  else if (isComparison(path) || isSuiteFolder(path)) {
+    if (!isForced && !isLink) assertComparisonFolder(path)
+  } else assertRecordingFolder(path, isForced)
 }
 
 function assertRecordingFolder(path: string, isForced: boolean): void {
   if (!isRecording(path))
-    throw new UsageError(`${path} is no recording: there is no recording.json in it`, {
-      fix: 'Nothing was removed. Other folders are removed with rm -r.',
-    })
+    throw new UsageError(
+      `${path} is no recording and no comparison: there is no recording.json or comparison.json in it`,
+      {
+        fix: 'Nothing was removed. Other folders are removed with rm -r.',
+      },
+    )
   if (isForced) return
   const foreign = lstatSync(path).isSymbolicLink() ? [] : readdirSync(path).filter((name) => !OWN_FILE.test(name))
   if (foreign.length > 0)

@@ -517,6 +517,14 @@ export const compareOptions = {
     default: undefined,
     help: 'Go on with a comparison that was stopped: run the trials that its folder lacks.',
   }),
+  moreTrials: integer<undefined>({
+    flag: 'more-trials',
+    min: 1,
+    max: 1000,
+    default: undefined,
+    defaultText: 'none',
+    help: 'With --resume: run this many trials more of each setting than were asked for.',
+  }),
   limit: bytes<undefined>({
     flag: 'limit',
     min: LEAST_LIMIT,
@@ -933,6 +941,12 @@ export const doctorOptions = {
   json: flag({ flag: 'json', help: 'Print what was found as JSON.' }),
 }
 
+export const showOptions = {
+  details: flag({ flag: 'details', help: 'Print the tables, all intervals and the long sentences too.' }),
+  open: flag({ flag: 'open', help: 'Open the report, or of a recording its plot, in a browser too (xdg-open).' }),
+  json: compareOptions.json,
+}
+
 export const listOptions = { json: compareOptions.json }
 
 export const plotOptions = {
@@ -961,6 +975,12 @@ export const plotOptions = {
   slope: flag({ flag: 'slope', short: 's', help: 'Fit a line by least squares and tell its slope.' }),
   hideFunctions: flag({ flag: 'hide-functions', short: 'n', help: 'Leave out the functions that mprof timed.' }),
   ...tableOptions,
+}
+
+export const diffOptions = {
+  out: { ...plotOptions.out, help: 'Draw the curves into a file too: .svg, .png, or .html for an interactive one.' },
+  force: plotOptions.force,
+  json: compareOptions.json,
 }
 
 /** The formats are switches: one of them has to be on. */
@@ -1015,11 +1035,31 @@ export const analyzeOptions = {
     defaultText: 'ten times what was recorded, at least 1000 rounds, or 30 days',
     help: 'How long the job goes on, in rounds (5000) or as a time (30d): growth that cannot matter until then is none. Says what growth comes to by then.',
   }),
+  failOn: axisOf(
+    choice({
+      flag: 'fail-on',
+      of: ['grows', 'falls', 'sawtooth', 'settling', 'staircase', 'spike', 'inconclusive'],
+      default: undefined,
+      help: '',
+    }),
+    {
+      default: [],
+      help: 'Exit with 1 where one of these shapes is found: grows, staircase, ... A saw-tooth whose floor grows counts as grows.',
+    },
+  ),
   json: compareOptions.json,
   ...tableOptions,
 }
 
 export const removalOptions = {
   dryRun: flag({ flag: 'dry-run', help: 'Print what would be removed, and remove nothing.' }),
-  force: flag({ flag: 'force', help: 'Also what is still being recorded, and folders with files of others in them.' }),
+  force: flag({
+    flag: 'force',
+    help: 'Also what is still being recorded, folders with files of others in them, and parts of a comparison.',
+  }),
+}
+
+export const cleanOptions = {
+  ...removalOptions,
+  all: flag({ flag: 'all', help: 'Also recordings with a name of your own, and comparisons, here and in runs/.' }),
 }

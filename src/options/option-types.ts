@@ -205,6 +205,10 @@ export function parameterLists(from: Wording): OptionSpec<Record<string, (string
     default: {},
     defaultText: '',
     expected: 'a name and values with commas between, for example -L gc 0,5,1',
+    format: (lists) =>
+      Object.entries(lists)
+        .map(([name, values]) => `${name}=${joinValues(values)}`)
+        .join('\n'),
     parse: (given) => {
       const lists = given.split('\n').map((line) => /^([A-Za-z_]\w*)=(.+)$/s.exec(line))
       if (!lists.every((list) => list !== null)) return undefined

@@ -55,6 +55,7 @@ export const comparisonSchema = v.looseObject({
   judge: v.string(),
   seed: number,
   trialsPerSetting: v.pipe(wholeNumber, v.minValue(1), v.maxValue(1e6)),
+  repeat: v.optional(v.array(v.string())),
   shard: v.optional(shardSchema),
   machine: machineSchema,
   settings: v.pipe(v.array(v.looseObject({ label: v.string(), values: settingValues })), v.minLength(1)),

@@ -21,6 +21,8 @@ export interface Comparison {
   judge: string
   seed: number
   trialsPerSetting: number
+  /** The words of the command line that it was planned by, but for trials and seed; absent: by a program of the user's. */
+  repeat?: string[]
   /** Set of a part that one of several machines runs; `tidemark merge` joins them. */
   shard?: Shard
   machine: MachineFacts

@@ -205,3 +205,30 @@ test('--horizon is a number of rounds or a time, which a table without times ref
   const refused = await runTidemark(['analyze', 'rounds.csv', '--horizon', '30d'], { cwd: folder })
   expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('so --horizon cannot be a time') })
 })
+
+describe('--fail-on', () => {
+  const growing = Array.from({ length: 40 }, (_, i) => 500 + 3 * i + Math.sin(i * 5))
+  const sawtoothThatGrows = Array.from({ length: 60 }, (_, i) => 500 + 4 * i + 60 * (i % 5) + Math.sin(i * 7))
+
+  test.each([
+    ['a leak that is named', { 'a.csv': growing }, 'grows', 1],
+    ['a leak, where another shape is named', { 'a.csv': growing }, 'staircase', 0],
+    ['one of two files', { 'flat.csv': FLOWER, 'leak.csv': growing }, 'staircase,grows', 1],
+    ['a saw-tooth whose floor grows', { 'a.csv': sawtoothThatGrows }, 'grows', 1],
+    ['no leak', { 'flat.csv': FLOWER }, 'grows', 0],
+  ])('%s', async (_what, series, shapes, expected) => {
+    const files = Object.fromEntries(Object.entries(series).map(([name, values]) => [name, table(values)]))
+    const cwd = folderWith(files)
+    const { code, stdout } = await runTidemark(['analyze', ...Object.keys(files), '--fail-on', shapes], { cwd })
+    expect(code, stdout).toBe(expected)
+  })
+
+  test('a file that cannot be read counts before a shape, and an unknown shape is refused', async () => {
+    const cwd = folderWith({ 'leak.csv': table(growing), 'broken.csv': 'round,rss\n1,x\n' })
+    const both = await runTidemark(['analyze', 'leak.csv', 'broken.csv', '--fail-on', 'grows'], { cwd })
+    expect(both.code).toBe(2)
+    const unknown = await runTidemark(['analyze', 'leak.csv', '--fail-on', 'leaks'], { cwd })
+    expect(unknown).toMatchObject({ code: 2, stdout: '' })
+    expect(unknown.stderr).toContain('--fail-on: found "leaks", expected a comma-separated list, each one of grows,')
+  })
+})

@@ -1,7 +1,8 @@
-import { copyFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { writeExampleRecording } from '../recording/example-recording.js'
+import { writeExampleComparison } from '../report/write-example-comparison.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark } from '../tidemark.js'
 
@@ -24,6 +25,24 @@ test('clean removes what list shows and what mprof left beside it, and nothing e
     stdout: names.map((name) => `removed ${name}\n`).join(''),
   })
   expect(readdirSync(cwd)).toEqual(['keep.dat'])
+})
+
+test('clean leaves what the user named and comparisons, and says so; --all takes them', async () => {
+  const cwd = temporaryFolder()
+  writeExampleRecording(join(cwd, 'tidemark-20261123204305'))
+  writeExampleRecording(join(cwd, 'before'))
+  writeExampleComparison(join(cwd, 'runs', 'fedavg-1'), { trials: 1, rounds: 4 })
+  mkdirSync(join(cwd, 'src'))
+  expect(await runTidemark(['clean'], { cwd })).toMatchObject({
+    code: 0,
+    stdout: 'removed tidemark-20261123204305\n',
+    stderr: 'left: before, runs/fedavg-1. --all removes them too.\n',
+  })
+  expect(await runTidemark(['clean', '--all'], { cwd })).toMatchObject({
+    code: 0,
+    stdout: 'removed before\nremoved runs/fedavg-1\n',
+  })
+  expect(readdirSync(cwd).sort()).toEqual(['runs', 'src'])
 })
 
 test('where there is nothing to remove, clean says so', async () => {

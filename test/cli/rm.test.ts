@@ -1,7 +1,18 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { asOnlyWriter } from '../../src/comparison/run/writer-lock.js'
 import { writeExampleRecording } from '../recording/example-recording.js'
+import { writeExampleComparison } from '../report/write-example-comparison.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark } from '../tidemark.js'
 
@@ -35,7 +46,11 @@ test("a file of mprof goes with the time stamps beside it, as mprof's rm has it"
 
 describe('rm removes no recording when one of those named must not go', () => {
   test.each([
-    ['a folder that holds none', 'other', 'other is no recording: there is no recording.json in it'],
+    [
+      'a folder that holds none',
+      'other',
+      'other is no recording and no comparison: there is no recording.json or comparison.json in it',
+    ],
     ['a table', 'table.csv', 'table.csv is a table, and not a recording'],
     ['some other file', 'notes.txt', 'notes.txt, line 1: found "hello", expected a recording'],
     ['a path that leads nowhere', 'nothing', 'there is no file or folder nothing'],
@@ -73,6 +88,51 @@ test('of a link to a recording only the link goes', async () => {
   expect(await runTidemark(['rm', 'link'], { cwd })).toMatchObject({ code: 0 })
   expect(readdirSync(cwd)).toContain('tidemark-20261123204305')
   expect(readdirSync(cwd)).not.toContain('link')
+})
+
+describe('of a comparison', () => {
+  const inRuns = () => {
+    const cwd = temporaryFolder()
+    const { trials } = writeExampleComparison(join(cwd, 'runs', 'fedavg-1'), { trials: 1, rounds: 4 })
+    return { cwd, trial: join('runs', 'fedavg-1', trials[0]!.folder) }
+  }
+
+  test('rm takes all of it, with its report', async () => {
+    const { cwd } = inRuns()
+    writeFileSync(join(cwd, 'runs/fedavg-1/report.html'), '')
+    expect(await runTidemark(['rm', 'runs/fedavg-1'], { cwd })).toMatchObject({
+      code: 0,
+      stdout: 'removed runs/fedavg-1\n',
+    })
+    expect(readdirSync(join(cwd, 'runs'))).toEqual([])
+  })
+
+  test('rm takes no part of it without --force, from wherever the part is named', async () => {
+    const { cwd, trial } = inRuns()
+    const refused = await runTidemark(['rm', trial], { cwd })
+    expect(refused).toMatchObject({ code: 2, stdout: '' })
+    expect(refused.stderr).toContain(`${trial} is a part of the comparison runs/fedavg-1\n`)
+    expect(refused.stderr).toContain('tidemark rm runs/fedavg-1')
+    const inside = await runTidemark(['rm', trial.slice(trial.lastIndexOf('/') + 1)], { cwd: join(cwd, trial, '..') })
+    expect(inside).toMatchObject({ code: 2, stdout: '' })
+    expect(existsSync(join(cwd, trial))).toBe(true)
+    expect(await runTidemark(['rm', trial, '--force'], { cwd })).toMatchObject({ code: 0 })
+    expect(existsSync(join(cwd, trial))).toBe(false)
+  })
+
+  test('rm leaves one with a file of the user, and one that a living process writes', async () => {
+    const { cwd } = inRuns()
+    writeFileSync(join(cwd, 'runs/fedavg-1/thesis.tex'), '')
+    const foreign = await runTidemark(['rm', 'runs/fedavg-1'], { cwd })
+    expect(foreign).toMatchObject({ code: 2, stdout: '' })
+    expect(foreign.stderr).toContain('runs/fedavg-1 holds files that no comparison wrote: thesis.tex')
+    rmSync(join(cwd, 'runs/fedavg-1/thesis.tex'))
+    await asOnlyWriter(join(cwd, 'runs/fedavg-1'), async () => {
+      const running = await runTidemark(['rm', 'runs/fedavg-1'], { cwd })
+      expect(running).toMatchObject({ code: 2, stdout: '' })
+      expect(running.stderr).toContain(`runs/fedavg-1 still runs: it is being written by pid ${process.pid}`)
+    })
+  })
 })
 
 test('rm without a name says what it needs', async () => {

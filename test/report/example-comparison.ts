@@ -68,6 +68,7 @@ function comparisonOf(settings: Setting[], trials: number, rounds: number, resul
     job: { algorithm: 'fedavg', rounds, clients: 2, modelSize: MODEL_BYTES, model: 'mlp', trainer: 'sgd' },
     modelBytes: results.length > 0 ? MODEL_BYTES : null,
     judge: 'server',
+    repeat: ['tidemark', 'compare', 'fedavg', '--model-size', '10000360'],
     seed: 1,
     trialsPerSetting: trials,
     machine: exampleMachine(),

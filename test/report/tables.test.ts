@@ -105,17 +105,12 @@ describe('the words', () => {
   })
 })
 
-test('the command that reproduces a comparison names every axis once, and quotes what a shell would take apart', () => {
+test('the command that repeats a comparison is the one that was typed, quoted for a shell, with the trials that it has now', () => {
   const { comparison } = exampleView()
-  expect(reproduceCommand(comparison)).toBe(
-    'tidemark compare fedavg --rounds 20 --clients 2 --model-size 10000360 --model mlp --trainer sgd --server-memory-gc-rounds 0,5,1 --arena-max unset,4 --trials 4 --seed 1',
+  const repeat = ['tidemark', 'compare', "it's mine", '-L', 'gc', '0,5']
+  expect(reproduceCommand({ ...comparison, repeat, trialsPerSetting: 6 })).toBe(
+    "tidemark compare 'it'\\''s mine' -L gc 0,5 --trials 6 --seed 1",
   )
-  expect(reproduceCommand({ ...comparison, job: { algorithm: "it's mine" } })).toContain("compare 'it'\\''s mine' ")
-  const tuned = ['unset', 'dirty_decay_ms:0,muzzy_decay_ms:0'].map((value) => ({
-    label: value,
-    values: { allocator: 'jemalloc', MALLOC_CONF: value },
-  }))
-  const variable = "--allocator jemalloc -L MALLOC_CONF 'unset,dirty_decay_ms:0\\,muzzy_decay_ms:0'"
-  expect(reproduceCommand({ ...comparison, settings: tuned })).toContain(variable)
-  expect(reproduceCommand({ ...comparison, job: { command: 'job' }, settings: tuned })).toContain(variable)
+  const { repeat: _, ...ofProgram } = comparison
+  expect(reproduceCommand(ofProgram, 'runs/my own')).toBe("tidemark compare 'runs/my own/plan.json'")
 })

@@ -19,7 +19,10 @@ export async function reportComparison({ folder, comparison }: FinishedCompariso
 }
 
 /** Tables, warnings, what was seen in words, and where to look further. */
-export async function printComparison({ folder, page, view }: ReportedComparison): Promise<void> {
+export async function printComparison(
+  { folder, page, view }: ReportedComparison,
+  _options: { details?: boolean } = {},
+): Promise<void> {
   const { terminalSummary } = await import('../../report/terminal/terminal-table.js')
   writeStyled(process.stdout, `${terminalSummary(view, tableOptions())}\n`)
   process.stdout.write(`Report: ${page}\nData:   ${folder}\n`)

@@ -15,6 +15,8 @@ export const verbs: Record<string, () => Promise<{ command: Command }>> = {
   run: () => import('../commands/measure/run.js'),
   attach: () => import('../commands/measure/attach.js'),
   analyze: () => import('../commands/look/analyze.js'),
+  show: () => import('../commands/look/show.js'),
+  diff: () => import('../commands/look/diff.js'),
   list: () => import('../commands/look/list.js'),
   plot: () => import('../commands/look/plot.js'),
   peak: () => import('../commands/measure/peak.js'),

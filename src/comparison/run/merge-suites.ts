@@ -31,7 +31,7 @@ export function mergeAll(folders: readonly string[], options: MergeOptions): Mer
   const [first, ...others] = folders.map((folder, place) => suiteOf(folder, suites[place]))
   for (const other of others) refuseOtherSuite(first!, other)
   const plans = first!.comparisons.map(({ plan }) => plan)
-  const { folder } = makeSuiteFolder(options.out, basename(first!.folder), { plans, shard: undefined })
+  const { folder } = makeSuiteFolder(options.out, basename(first!.folder), { plans })
   const merged = plans.flatMap(({ name }) => {
     const begun = folders.map((part) => join(part, name)).filter(hasComparison)
     // What no part has begun is left to --resume of the whole.

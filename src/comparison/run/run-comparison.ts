@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder as makeFolders } from '../../linux/files/make-folder.js'
 import { readMachineFacts } from '../../linux/machine.js'
+import { compareOptions } from '../../options/all.js'
 import type { Comparison, TrialResult } from '../../results/comparison.js'
 import type { Setting } from '../../results/setting.js'
 import { assertShardable, type Shard, trialsOfShard } from '../../results/shard.js'
@@ -19,6 +20,8 @@ export interface CompareOptions {
   out?: string | undefined
   /** Run this part of the trials alone. */
   shard?: Shard | undefined
+  /** The words of the command line that it was planned by, for reports. */
+  repeat?: readonly string[] | undefined
   /** Ends the trial that runs and keeps what was measured. */
   signal?: AbortSignal | undefined
   onProgress?: ((event: ComparisonEvent) => void) | undefined
@@ -66,13 +69,17 @@ export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}
   const settings = settingsOf(plan)
   workloadOf(plan).check(settings)
   if (plan.probeEvery !== undefined) assertProbed(plan)
-  const { shard } = options
+  const { shard, repeat } = options
   if (shard !== undefined) assertShardable(plan.trials, shard)
   const folder = makeFolder(options.out, plan.name, new Date())
   return asOnlyWriter(folder, async () => {
     if (hasComparison(folder)) throw new UsageError(`another comparison has begun in ${folder} just now`)
     savePlan(folder, plan)
-    const comparison = { ...startComparison(plan, settings), ...(shard !== undefined && { shard }) }
+    const comparison = {
+      ...startComparison(plan, settings),
+      ...(shard !== undefined && { shard }),
+      ...(repeat !== undefined && { repeat: [...repeat] }),
+    }
     return runTrials(folder, plan, comparison, options)
   })
 }
@@ -89,14 +96,48 @@ function assertProbed({ name, workload }: ComparisonPlan): void {
     })
 }
 
-/** Goes on with a comparison that was stopped: runs the trials that its folder lacks, in the same order. */
+/**
+ * Goes on with a comparison: runs the trials that its folder lacks, in the same order, and as many more of each setting as
+ * are asked for.
+ *
+ * @throws UsageError where trials cannot be added
+ */
 export async function resumeComparison(
   folder: string,
-  options: Omit<CompareOptions, 'out'> = {},
+  { moreTrials = 0, ...options }: Omit<CompareOptions, 'out'> & { moreTrials?: number } = {},
 ): Promise<FinishedComparison> {
-  const plan = planComparison(readPlan(folder), join(folder, 'plan.json'))
-  workloadOf(plan).check(settingsOf(plan))
-  return asOnlyWriter(folder, () => runTrials(folder, plan, reopenComparison(readComparison(folder)), options))
+  const stored = planComparison(readPlan(folder), join(folder, 'plan.json'))
+  workloadOf(stored).check(settingsOf(stored))
+  return asOnlyWriter(folder, () => {
+    const comparison = reopenComparison(readComparison(folder))
+    const plan = moreTrials === 0 ? stored : withMoreTrials(stored, comparison, moreTrials)
+    if (plan !== stored) savePlan(folder, plan)
+    return runTrials(folder, plan, { ...comparison, trialsPerSetting: plan.trials }, options)
+  })
+}
+
+/**
+ * A schedule goes on in whole blocks, so the trials that ran keep their numbers. Probe trials are numbered after all others,
+ * and a part of a comparison must have the trials that its other parts count on.
+ */
+function withMoreTrials(plan: ComparisonPlan, { shard, probeTrials }: Comparison, more: number): ComparisonPlan {
+  if (shard !== undefined)
+    throw new UsageError(
+      `--more-trials: this is part ${shard.index} of ${shard.of}, and the others would not have them`,
+      {
+        fix: 'Join the parts first (tidemark merge), then add trials to the whole.',
+      },
+    )
+  if (plan.probeEvery !== undefined || (probeTrials ?? []).length > 0)
+    throw new UsageError('--more-trials: a comparison with --probe-every cannot get more trials', {
+      fix: 'Run it again with a higher --trials.',
+    })
+  const trials = compareOptions.trials.parse(String(plan.trials + more))
+  if (trials === undefined)
+    throw new UsageError(
+      `--more-trials: ${plan.trials} and ${more} trials are ${plan.trials + more}, expected ${compareOptions.trials.expected}`,
+    )
+  return { ...plan, trials }
 }
 
 /** A comparison of which nothing ran yet. */

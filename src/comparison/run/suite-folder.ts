@@ -19,6 +19,8 @@ export interface SuiteFolder {
   comparisons: PlannedComparison[]
   /** The part of each comparison that is run here; undefined where all of it is. */
   shard: Shard | undefined
+  /** The words of the command line that they were planned by. */
+  repeat: string[] | undefined
 }
 
 const SUITE = 'suite.json'
@@ -28,6 +30,7 @@ const schema = v.looseObject({
   format: v.literal(FORMAT),
   plans: v.array(v.unknown()),
   shard: v.optional(shardSchema),
+  repeat: v.optional(v.array(v.string())),
 })
 
 /**
@@ -38,7 +41,11 @@ const schema = v.looseObject({
 export function makeSuiteFolder(
   out: string | undefined,
   name: string,
-  { plans, shard }: { plans: readonly ComparisonPlan[]; shard: Shard | undefined },
+  {
+    plans,
+    shard,
+    repeat,
+  }: { plans: readonly ComparisonPlan[]; shard?: Shard | undefined; repeat?: string[] | undefined },
 ): SuiteFolder {
   const twice = plans.find((plan, index) => plans.findIndex((other) => other.name === plan.name) !== index)
   if (twice !== undefined)
@@ -46,17 +53,22 @@ export function makeSuiteFolder(
       fix: 'Give one of them another name.',
     })
   const folder = makeFolder(out, name, new Date())
-  writeWhole(join(folder, SUITE), { format: FORMAT, plans, shard })
-  return { folder, comparisons: placed(folder, plans), shard }
+  writeWhole(join(folder, SUITE), { format: FORMAT, plans, shard, repeat })
+  return { folder, comparisons: placed(folder, plans), shard, repeat }
+}
+
+/** Whether a folder is that of several comparisons. */
+export function isSuiteFolder(folder: string): boolean {
+  return existsSync(join(folder, SUITE))
 }
 
 /** The comparisons that a folder was made for; undefined where it is the folder of one. @throws UsageError when it cannot be read */
 export function readSuiteFolder(folder: string): SuiteFolder | undefined {
   const file = join(folder, SUITE)
-  if (!existsSync(file)) return undefined
-  const { plans, shard } = checkStored(readJson(folder, file), schema, { file, what: 'suite of this version' })
+  if (!isSuiteFolder(folder)) return undefined
+  const { plans, shard, repeat } = checkStored(readJson(folder, file), schema, { file, what: 'suite of this version' })
   const checked = plans.map((plan: unknown, index) => planComparison(plan, `${file}, plan ${index + 1}`))
-  return { folder, comparisons: placed(folder, checked), shard }
+  return { folder, comparisons: placed(folder, checked), shard, repeat }
 }
 
 function placed(folder: string, plans: readonly ComparisonPlan[]): PlannedComparison[] {

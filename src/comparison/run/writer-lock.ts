@@ -1,7 +1,8 @@
-import { lockFolder } from '../../linux/files/folder-lock.js'
+import { holderOf, lockFolder } from '../../linux/files/folder-lock.js'
 import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
 
-const WRITER_LOCK = 'writer.lock'
+/** Lies in a comparison's folder while its trials run. */
+export const WRITER_LOCK = 'writer.lock'
 
 /**
  * Does something as the only writer of a comparison's folder: two that ran its trials would remove each other's.
@@ -19,6 +20,12 @@ export async function asOnlyWriter<T>(folder: string, work: () => Promise<T>): P
   } finally {
     attempt.lock.release()
   }
+}
+
+/** The process that writes into a comparison's folder, for messages; undefined where there is none. */
+export function writerOf(folder: string): string | undefined {
+  const holder = holderOf(folder, WRITER_LOCK)
+  return holder.kind === 'nobody' ? undefined : holder.by
 }
 
 function attempted(folder: string) {

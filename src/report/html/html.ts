@@ -50,8 +50,8 @@ ${drawn.map(({ name, title, note }) => figure(name, title, note(data))).join('\n
 <div class="scroll"><table class="facts"><tbody>
 ${[...jobFacts(comparison), ...machineFacts(comparison)].map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`).join('\n')}
 </tbody></table></div>
-<h2>How to reproduce it</h2>
-<pre><code>${escapeHtml(reproduceCommand(comparison))}</code></pre>
+<h2>How to repeat it</h2>
+<pre><code>${escapeHtml(reproduceCommand(comparison, view.folder))}</code></pre>
 </main>
 <script type="application/json" id="data">${jsonForScript(data)}</script>
 ${LIBRARY_NOTICE}

@@ -11,6 +11,8 @@ import { type ReportData, reportData } from './report-data.js'
 /** All that a report says: what was run, what each setting did, how it differs from its baseline, and what to draw. */
 export interface ReportModel {
   comparison: Comparison
+  /** Where its results are, relative to the current folder. */
+  folder?: string
   data: ReportData
   /** In the order of the settings. */
   summaries: SettingSummary[]

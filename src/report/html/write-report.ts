@@ -35,7 +35,7 @@ export function writeReport(comparison: Comparison, folder: string): WrittenRepo
     }
   }
   const view = viewOf(comparison, recordingOf)
-  const told = { ...view, comparison: { ...comparison, warnings: [...comparison.warnings, ...lost] } }
+  const told = { ...view, folder, comparison: { ...comparison, warnings: [...comparison.warnings, ...lost] } }
   return { page: writeView(told, folder), view: told }
 }
 

@@ -32,7 +32,7 @@ export function summaryMarkdown(view: ReportModel): string {
         ([name, value]) => `${escapeMarkdown(name)}: ${escapeMarkdown(value)}`,
       ),
     ),
-    ['```sh', printable(reproduceCommand(comparison)).replaceAll('`', "'"), '```'].join('\n'),
+    ['```sh', printable(reproduceCommand(comparison, view.folder)).replaceAll('`', "'"), '```'].join('\n'),
   ]
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }

@@ -14,6 +14,7 @@ import { formatDuration } from '../../../shared/units.js'
 import type { Analysis, AnalyzeOptions } from '../../../verdict/shape/analysis.js'
 import { analyzeRounds } from '../../../verdict/shape/analyze-rounds.js'
 import { comparisonToJudge, isComparison } from '../../comparison-to-judge.js'
+import { NOT_AS_EXPECTED } from '../../exit-codes.js'
 import { printError } from '../../output/print-error.js'
 import type { Command } from '../../parsing/command.js'
 import { tableOptionsOf } from '../../parsing/table-options.js'
@@ -35,8 +36,8 @@ export const command: Command = {
     'A recording without rounds is cut into up to 40 equal windows of time, each with its median; a window then stands for a',
     'round, and the output says how long it is.',
     '',
-    'Exit codes: 0 every file has a verdict; 2 a file could not be read (the others are judged all the same); 4 at least one',
-    'is inconclusive.',
+    'Exit codes: 0 every file has a verdict; 1 one has a shape that --fail-on names; 2 a file could not be read (the others are',
+    'judged all the same); 4 at least one is inconclusive.',
   ].join('\n'),
   arguments: '[recordings...]',
   options: analyzeOptions,
@@ -47,6 +48,7 @@ export const command: Command = {
     'tidemark analyze rounds.csv --limit 8GiB --horizon 1000',
     'tidemark analyze phases.csv --where phase=end',
     'tidemark analyze runs/*.csv --json',
+    'tidemark analyze server.csv --fail-on grows,staircase',
     'tidemark analyze runs/fedavg-20260712-130509 --floor 0.5%',
     "grep -v '^#' rounds.csv | tidemark analyze -",
   ],
@@ -56,7 +58,7 @@ export const command: Command = {
     const judged = given.flatMap((name) => judgeOrExplain(name, asked))
     const text = asked.json ? `${JSON.stringify(judged.map(asJson), null, 2)}\n` : judged.map(asText).join('')
     process.stdout.write(text)
-    return exitCodeOf(judged)
+    return exitCodeOf(judged, asked.failOn)
   },
 }
 
@@ -188,7 +190,15 @@ function trialsOf({ trials }: Analysis): string {
 const UNREADABLE = 2
 const INCONCLUSIVE = 4
 
-function exitCodeOf(judged: readonly (Judged | Unreadable)[]): number {
+/** A file that cannot be read hides a shape, so it counts first. */
+function exitCodeOf(judged: readonly (Judged | Unreadable)[], failOn: readonly (string | undefined)[]): number {
   if (judged.some((one) => 'error' in one)) return UNREADABLE
-  return judged.some((one) => 'analysis' in one && one.analysis.shape === 'inconclusive') ? INCONCLUSIVE : 0
+  const shapes = judged.flatMap((one) => ('analysis' in one ? shapesOf(one.analysis) : []))
+  if (shapes.some((shape) => failOn.includes(shape))) return NOT_AS_EXPECTED
+  return shapes.includes('inconclusive') ? INCONCLUSIVE : 0
+}
+
+/** The shape, and `grows` of a saw-tooth whose floor does. */
+function shapesOf({ shape, floorShape }: Analysis): string[] {
+  return shape === 'sawtooth' && floorShape === 'grows' ? [shape, floorShape] : [shape]
 }

@@ -1,21 +1,31 @@
-import { removalOptions } from '../../../options/all.js'
+import { cleanOptions } from '../../../options/all.js'
+import type { OptionValues } from '../../../options/spec.js'
+import { comparisonsHere } from '../../folders/comparisons-here.js'
 import type { Command } from '../../parsing/command.js'
 import { recordingsHere } from '../../recordings-in-folder.js'
 import { removeRecordings } from '../../remove-recordings.js'
 
 export const command: Command = {
   verb: 'clean',
-  summary: 'Remove all recordings of the current folder.',
+  summary: 'Remove the recordings of the current folder; with --all, comparisons too.',
   description: [
-    'Removes every recording that tidemark list shows: folders of Tidemark and files of mprof. What was recorded under a',
-    'name of your own is left.',
+    'Removes the recordings of the current folder that were named by their time: folders of Tidemark and files of mprof.',
+    'Recordings with a name of your own (--out) and comparisons are left, and listed; --all removes them too.',
   ].join('\n'),
-  options: removalOptions,
-  examples: ['tidemark clean --dry-run', 'tidemark clean'],
+  options: cleanOptions,
+  examples: ['tidemark clean --dry-run', 'tidemark clean', 'tidemark clean --all --dry-run'],
   run: async ({ options }) => {
-    const names = recordingsHere().map(({ name }) => name)
-    if (names.length === 0) process.stderr.write('the current folder holds no recording\n')
-    removeRecordings(names, { isDryRun: options.dryRun === true, isForced: options.force === true })
+    const { dryRun, force, all } = options as OptionValues<typeof cleanOptions>
+    const recordings = recordingsHere()
+    const others = [
+      ...recordings.filter(({ isNamed }) => isNamed).map(({ name }) => name),
+      ...comparisonsHere().map(({ name }) => name),
+    ]
+    const names = [...recordings.filter(({ isNamed }) => !isNamed).map(({ name }) => name), ...(all ? others : [])]
+    if (names.length === 0)
+      process.stderr.write(`the current folder holds no recording${all ? ' and no comparison' : ''}\n`)
+    removeRecordings(names, { isDryRun: dryRun, isForced: force })
+    if (!all && others.length > 0) process.stderr.write(`left: ${others.join(', ')}. --all removes them too.\n`)
     return 0
   },
 }

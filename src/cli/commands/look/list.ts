@@ -1,38 +1,46 @@
 import { statSync } from 'node:fs'
+import { isSuiteFolder } from '../../../comparison/run/suite-folder.js'
+import { writerOf } from '../../../comparison/run/writer-lock.js'
 import { listOptions } from '../../../options/all.js'
 import { commandLine } from '../../../recording/formats/command-line.js'
 import { openRecording } from '../../../recording/formats/open-recording.js'
 import { readMetadata } from '../../../recording/storage/read-recording.js'
 import { recorderState } from '../../../recording/storage/recorder-lock.js'
+import { count } from '../../../report/prose/count.js'
+import type { Comparison } from '../../../results/comparison.js'
+import { plannedTrials } from '../../../results/shard.js'
 import { UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
 import { formatBytes, formatDuration } from '../../../shared/units.js'
+import { type ComparisonHere, comparisonsHere } from '../../folders/comparisons-here.js'
 import type { Command } from '../../parsing/command.js'
 import { type RecordingHere, recordingsHere } from '../../recordings-in-folder.js'
 
 export const command: Command = {
   verb: 'list',
-  summary: 'List the recordings of the current folder, with their indices.',
+  summary: 'List the recordings and comparisons of the current folder.',
   description: [
-    'Lists what tidemark run and mprof run left in the current folder, the oldest first. The index can be given to plot,',
-    'peak and rm, where -1 is the newest.',
+    'Lists the recordings of tidemark run and mprof run in the current folder, the oldest first, then the comparisons here and',
+    'in runs/. The index of a recording can be given to show, plot, peak and rm, where -1 is the newest; a comparison goes by',
+    'its folder.',
   ].join('\n'),
   options: listOptions,
   onlyPrints: true,
   examples: ['tidemark list', 'tidemark list --json'],
   run: async ({ options }) => {
-    const rows = recordingsHere().map(rowOf)
+    const rows = [...recordingsHere().map(rowOf), ...comparisonsHere().map(comparisonRow)]
     if (options.json === true) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
-    else if (rows.length === 0) process.stderr.write('the current folder holds no recording\n')
+    else if (rows.length === 0) process.stderr.write('the current folder holds no recording and no comparison\n')
     else process.stdout.write(tableOf(rows))
     return 0
   },
 }
 
 interface Row {
-  index: number
+  /** Null for a comparison. */
+  index: number | null
   name: string
-  format: RecordingHere['kind']
+  format: RecordingHere['kind'] | 'comparison' | 'suite'
   startedMs: number
   /** How long it took, where its head tells; the file's size says as much of an mprof file. */
   durationMs: number | null
@@ -55,6 +63,31 @@ function rowOf({ name, kind, started }: RecordingHere, index: number): Row {
   }
 }
 
+function comparisonRow({ name, started, comparison, parts }: ComparisonHere): Row {
+  const row = { index: null, name, startedMs: started.getTime(), sizeBytes: null }
+  if (comparison === undefined) {
+    const isSuite = isSuiteFolder(name)
+    const command = isSuite ? `${count(parts.length, 'comparison')} of a suite` : null
+    const state = isSuite ? null : 'broken'
+    return { ...row, format: isSuite ? 'suite' : 'comparison', durationMs: null, state, command }
+  }
+  const { createdMs, updatedMs, settings, trials } = comparison
+  const done = trials.filter(({ state }) => state !== 'stopped').length
+  const of = `${count(settings.length, 'setting')}, ${done} of ${count(plannedTrials(comparison), 'trial')}`
+  return {
+    ...row,
+    format: 'comparison',
+    durationMs: updatedMs - createdMs,
+    state: stateOf(name, comparison),
+    command: `${comparison.name}: ${of}`,
+  }
+}
+
+/** What calls itself running and has no writer was killed. */
+function stateOf(folder: string, { state }: Pick<Comparison, 'state'>): string {
+  return state === 'running' && writerOf(folder) === undefined ? 'was cut off' : state
+}
+
 function headOf(name: string): Pick<Row, 'durationMs' | 'state' | 'command'> {
   const { startedMs, endedMs, state, command } = readMetadata(name)
   const isOver = state !== 'running' || recorderState(name) !== 'was killed'
@@ -72,7 +105,7 @@ function commandOf(name: string): string | null {
 
 function tableOf(rows: readonly Row[]): string {
   const cells = rows.map(({ index, name, startedMs, durationMs, sizeBytes, state, command }) => [
-    String(index),
+    index === null ? '-' : String(index),
     name,
     localTime(new Date(startedMs)),
     durationMs !== null ? formatDuration(durationMs) : sizeBytes !== null ? formatBytes(sizeBytes) : '',

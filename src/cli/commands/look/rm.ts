@@ -6,14 +6,15 @@ import { removeRecordings } from '../../remove-recordings.js'
 
 export const command: Command = {
   verb: 'rm',
-  summary: 'Remove recordings.',
+  summary: 'Remove recordings and comparisons.',
   description: [
     'Removes recordings by index (0 is the oldest of the current folder, -1 the newest; tidemark list shows them) or by',
-    'path: folders of Tidemark and files of mprof alike. Nothing that is no recording is ever removed.',
+    'path: folders of Tidemark and files of mprof alike, and comparisons by their folder. Nothing else is ever removed, and no',
+    'part of a comparison without --force.',
   ].join('\n'),
   arguments: '[recordings...]',
   options: removalOptions,
-  examples: ['tidemark rm -1', 'tidemark rm 0 1 2 --dry-run'],
+  examples: ['tidemark rm -1', 'tidemark rm 0 1 2 --dry-run', 'tidemark rm runs/fedavg-20260712-130509'],
   run: async ({ arguments: names, options }) => {
     if (names.length === 0)
       throw new UsageError('rm: no recording was named', { fix: 'Name an index or a path: tidemark rm -1' })

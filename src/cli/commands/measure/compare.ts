@@ -19,7 +19,7 @@ import type { Command, CommandInput } from '../../parsing/command.js'
 import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
 import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'
 
-const { out, shard, resume, json } = compareOptions
+const { out, shard, resume, moreTrials, json } = compareOptions
 
 export const command: Command = {
   verb: 'compare',
@@ -43,7 +43,7 @@ export const command: Command = {
     'without a process of the role or a line of a round, it stops with exit code 3 and says what would fit.',
   ].join('\n'),
   arguments: '[job]',
-  options: { ...comparisonAxes, out, shard, resume, json, ...comparisonJob },
+  options: { ...comparisonAxes, out, shard, resume, moreTrials, json, ...comparisonJob },
   elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
     'tidemark compare fedavg',
@@ -56,6 +56,7 @@ export const command: Command = {
     "tidemark compare --command 'python job.py --gc {gc}' -L gc 0,5,1 --rounds nvflare --role server=runner_process",
     "tidemark compare --command 'python job.py' -L MALLOC_ARENA_MAX unset,4 --rounds nvflare --probe",
     'tidemark compare --resume runs/fedavg-20260712-130509',
+    'tidemark compare --resume runs/fedavg-20260712-130509 --more-trials 2',
   ],
   run: runCompare,
 }
@@ -108,37 +109,45 @@ interface Runs {
 }
 
 async function newRuns(input: CommandInput): Promise<Runs> {
+  if (input.given.has('moreTrials'))
+    throw new UsageError('compare: --more-trials belongs to --resume: it adds trials to a comparison that ran', {
+      fix: 'Of a new comparison, --trials says how many there are.',
+    })
   const planned = await plannedRuns(input)
   if (planned.length === 1) return { runs: planned.map(({ run }) => run) }
   const name = basename(input.arguments[0] ?? 'config').replace(/\.memory\.\w+$/, '')
-  const suite = { plans: planned.map(({ plan }) => plan), shard: planned[0]?.shard }
+  const suite = { plans: planned.map(({ plan }) => plan), shard: planned[0]?.shard, repeat: planned[0]?.repeat }
   return suiteRuns(makeSuiteFolder(input.options.out as string | undefined, name, suite))
 }
 
 /** A comparison of a suite that was begun goes on; one that was not begins. */
-function suiteRuns({ folder, comparisons, shard }: SuiteFolder): Runs {
+function suiteRuns({ folder, comparisons, shard, repeat }: SuiteFolder, moreTrials = 0): Runs {
   const runs = comparisons.map(
     (one): Run =>
       (options) =>
         hasComparison(one.folder)
-          ? resumeComparison(one.folder, options)
-          : runPlan(one.plan, { ...options, out: one.folder, shard }),
+          ? resumeComparison(one.folder, { ...options, moreTrials })
+          : runPlan(
+              { ...one.plan, trials: one.plan.trials + moreTrials },
+              { ...options, out: one.folder, shard, repeat },
+            ),
   )
   return { runs, folder }
 }
 
 function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs {
-  const others = [...given].filter((key) => key !== 'resume' && key !== 'json')
+  const others = [...given].filter((key) => !['resume', 'moreTrials', 'json'].includes(key))
   if (asked !== undefined || others.length > 0)
     throw new UsageError(
       `compare: --resume goes on with what ${options.resume} was started for; found ${[...(asked === undefined ? [] : [`"${asked}"`]), ...others.map((key) => `--${command.options[key]!.flag}`)].join(', ')} besides`,
       { fix: `tidemark compare --resume ${options.resume}` },
     )
   const folder = String(options.resume)
+  const moreTrials = options.moreTrials as number | undefined
   const suite = readSuiteFolder(folder)
   return suite === undefined
-    ? { runs: [(compareOptions) => resumeComparison(folder, compareOptions)] }
-    : suiteRuns(suite)
+    ? { runs: [(compareOptions) => resumeComparison(folder, { ...compareOptions, moreTrials: moreTrials ?? 0 })] }
+    : suiteRuns(suite, moreTrials)
 }
 
 /** @param suite the folder of all comparisons, where there are several */

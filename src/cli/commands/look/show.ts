@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { showOptions } from '../../../options/all.js'
+import type { OptionValues } from '../../../options/spec.js'
+import { isRecording, readOutline } from '../../../recording/storage/read-recording.js'
+import { UsageError } from '../../../shared/errors.js'
+import { isComparison } from '../../comparison-to-judge.js'
+import { newestResult, partsOf } from '../../folders/comparisons-here.js'
+import { openInBrowser } from '../../folders/open-in-browser.js'
+import { pageOfRecording, rereadComparison } from '../../folders/reread-results.js'
+import { printComparison, printJson, type ReportedComparison } from '../../output/print-comparison.js'
+import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
+import type { Command } from '../../parsing/command.js'
+import { namedRecordings } from '../../recordings-in-folder.js'
+
+export const command: Command = {
+  verb: 'show',
+  summary: 'Print a comparison or a recording again, finished or running.',
+  description: [
+    'Prints what compare, run or attach printed at its end, from what their folder holds now. While it still runs, that is what',
+    'was measured so far. Nothing is run, and a report is written only where there is none.',
+    '',
+    'FOLDER is a comparison, a suite of several, a recording, or the index of a recording (tidemark list shows them). Without',
+    'it, the newest comparison or recording here, or in runs/, is shown.',
+  ].join('\n'),
+  arguments: '[folder]',
+  options: showOptions,
+  onlyPrints: true,
+  examples: ['tidemark show', 'tidemark show runs/fedavg-20260712-130509 --details', 'tidemark show --open'],
+  run: async ({ arguments: [named], options }) => {
+    const asked = options as Asked
+    const folder = named === undefined ? newestResult('show') : namedRecordings([named])[0]!
+    if (isComparison(folder)) await showComparisons([folder], { ...asked, isSuite: false })
+    else if (partsOf(folder).length > 0) await showComparisons(partsOf(folder), { ...asked, isSuite: true })
+    else if (isRecording(folder)) await showRecording(folder, asked)
+    else
+      throw new UsageError(`show: ${folder} holds no comparison and no recording of Tidemark`, {
+        fix: 'tidemark list shows those that are here. Files of other programs: tidemark analyze, or tidemark plot.',
+      })
+    return 0
+  },
+}
+
+type Asked = OptionValues<typeof showOptions>
+
+async function showComparisons(
+  folders: readonly string[],
+  { details, open, json, isSuite }: Asked & { isSuite: boolean },
+): Promise<void> {
+  const shown: ReportedComparison[] = []
+  for (const folder of folders) {
+    const one = await rereadComparison(folder)
+    shown.push(one)
+    const { trials } = one.view.comparison
+    if (json) continue
+    if (trials.length > 0) await printComparison(one, { details })
+    else process.stdout.write(`${folder}: no trial has ended yet\n`)
+  }
+  if (json) printJson(shown, { isSuite })
+  if (open) for (const { page } of shown.filter(({ page }) => existsSync(page))) openInBrowser(page)
+}
+
+async function showRecording(folder: string, asked: Asked): Promise<void> {
+  const recording = readOutline(folder)
+  if (asked.json) process.stdout.write(`${JSON.stringify(recordingResult(recording), null, 2)}\n`)
+  else process.stdout.write(`${recordingSummary(recording)}. ${nextStep(folder)}\n`)
+  if (asked.open) openInBrowser(await pageOfRecording(folder))
+}
