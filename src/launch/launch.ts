@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { findExecutable } from '../linux/files/executable.js'
 import { countOomKills, wasOomKilled } from '../linux/memory/out-of-memory.js'
 import { groupMembers } from '../linux/process/process-group.js'
 import { readProcessStat } from '../linux/process/process-stat.js'
@@ -16,6 +17,8 @@ export interface LaunchOptions {
   /** Whom messages speak of, for example `server` or `client "site-3"`. */
   whom: string
   command: readonly string[]
+  /** Words before the command, which end by becoming it: a shell that enters a cgroup, for example. */
+  prefix?: readonly string[]
   /** Added to our own environment; undefined takes a variable away. */
   environment?: Record<string, string | undefined>
   /**
@@ -65,11 +68,14 @@ export interface Ending {
 export async function launch(guard: Guard, options: LaunchOptions): Promise<LaunchedProcess> {
   const [program, ...args] = options.command
   if (program === undefined) throw new UsageError(`${options.whom}: there is no command to start`)
+  // What stands before it would fail in its place, and say so in words of its own.
+  if (options.prefix !== undefined && findExecutable(program, process.env) === undefined)
+    throw noSuchProgram(options.whom, program)
   const oomKillsBefore = countOomKills()
   const logFile = typeof options.output === 'object' ? options.output.file : null
   const log = logFile === null ? null : openLog(logFile)
   const start = (prefix: readonly string[] = []) => {
-    const [first = program, ...rest] = [...prefix, program, ...args]
+    const [first = program, ...rest] = [...prefix, ...(options.prefix ?? []), program, ...args]
     return spawn(first, rest, {
       detached: true,
       stdio: stdioOf(options, log),
@@ -169,15 +175,18 @@ async function spawned(child: ChildProcess, { whom, command, cwd }: LaunchOption
   if (code === 'ENOENT' && cwd !== undefined && !existsSync(cwd))
     throw new UsageError(`cannot start ${whom} in ${cwd}: there is no such folder`, { cause: failure })
   // A folder of PATH that we may not look into makes it EACCES for a program that is nowhere.
-  if (code === 'ENOENT' || (code === 'EACCES' && !isThere(program)))
-    throw new UsageError(`cannot start ${whom}: there is no program "${program}"`, {
-      fix: program.includes('/') ? 'Check the path.' : 'Check its name; it was looked for in PATH.',
-      cause: failure,
-    })
+  if (code === 'ENOENT' || (code === 'EACCES' && !isThere(program))) throw noSuchProgram(whom, program, failure)
   if (code === 'EACCES')
     throw new UsageError(`cannot start ${whom}: "${program}" is not executable`, {
       fix: `chmod +x ${program}, or name its interpreter first.`,
       cause: failure,
     })
   throw new TidemarkError(`cannot start ${whom} (${command.join(' ')}): ${failure.message}`, { cause: failure })
+}
+
+function noSuchProgram(whom: string, program: string, cause?: unknown): UsageError {
+  return new UsageError(`cannot start ${whom}: there is no program "${program}"`, {
+    fix: program.includes('/') ? 'Check the path.' : 'Check its name; it was looked for in PATH.',
+    cause,
+  })
 }

@@ -833,6 +833,10 @@ const recordingOptions = {
 
 export const runOptions = {
   ...recordingOptions,
+  cgroup: flag({
+    flag: 'cgroup',
+    help: 'Run the command in a memory cgroup of its own: the peak of all its processes together is then exact, round by round.',
+  }),
   log: { ...recordingOptions.log, defaultText: "the command's output" },
   ...probeOption,
   heapDiff: integer<undefined>({
@@ -866,6 +870,19 @@ export const runOptions = {
 
 export const attachOptions = {
   ...recordingOptions,
+  container: text({
+    flag: 'container',
+    short: 'c',
+    placeholder: 'NAME|ID',
+    default: undefined,
+    help: 'In place of a process: a container that runs on this machine, by its name or the beginning of its id. With --pod: which of the containers of the pod.',
+  }),
+  pod: text({
+    flag: 'pod',
+    placeholder: 'NAME',
+    default: undefined,
+    help: 'In place of a process: a container of this Kubernetes pod, on its node or from inside the pod.',
+  }),
   untilRound: integer<undefined>({
     flag: 'until-round',
     min: 1,

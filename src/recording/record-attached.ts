@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path'
 import type { FollowedFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
+import type { FoundContainer } from '../linux/cgroups/find-container.js'
 import { readMachineFacts } from '../linux/machine.js'
 import { readCommandLine } from '../linux/process/command-line.js'
 import { descendantsOf } from '../linux/process/descendants.js'
@@ -17,6 +18,8 @@ import { watchUnmatched } from './rounds/unmatched.js'
 
 export interface ProcessToAttach {
   target: ProcessStat
+  /** The container that it is the first process of: all processes in its cgroup are recorded, and its peak. */
+  container?: FoundContainer
   /** Made if it is not there. */
   folder: string
   rateHz: number
@@ -67,7 +70,11 @@ export async function recordAttached(
     setting: {},
     tellLatest: options.isWatched ?? false,
     machine: readMachineFacts(),
-    tree: { assignment: null, recorderPid: process.pid },
+    tree: {
+      assignment: null,
+      recorderPid: process.pid,
+      ...(options.container && { containerId: options.container.id }),
+    },
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),
   })
   onRecorder?.(recorder)
@@ -81,7 +88,8 @@ export async function recordAttached(
     throw error
   }
   const end = whenEnough(options, recorder, signal)
-  for (const stat of [target, ...descendantsOf(target.pid).filter(isNotOurs)])
+  recordContainer(options, recorder)
+  for (const stat of processesOf(options))
     recorder.add({
       pid: stat.pid,
       command: commandOf(stat),
@@ -97,6 +105,17 @@ export async function recordAttached(
   marks?.close()
   for (const sentence of unmatched.close()) recorder.warn(sentence)
   return recorder.finish(state, reason)
+}
+
+/** In version 1 the reset of a container's peak is seen by others who read it, as that of a process's is. */
+function recordContainer({ container, resetPeaks }: ProcessToAttach, recorder: RecorderHandle): void {
+  const place = container?.place
+  if (place !== undefined && (resetPeaks || place.version === 2)) recorder.recordCgroup(place, { isNew: false })
+}
+
+function processesOf({ target, container }: ProcessToAttach): ProcessStat[] {
+  const found = [target, ...(container?.processes ?? []), ...descendantsOf(target.pid)]
+  return [...new Map(found.filter(isNotOurs).map((stat) => [stat.pid, stat])).values()]
 }
 
 /** We may be a descendant of what we attach to: a shell that we were started from. */

@@ -7,6 +7,7 @@ import { readMachineFacts } from '../linux/machine.js'
 import { carriers } from '../linux/process/environment.js'
 import { MARKS_VARIABLE } from '../shared/marks.js'
 import { formatBytes, formatDuration } from '../shared/units.js'
+import { commandCgroup } from './command-cgroup.js'
 import { type HeapDiff, type HeapSnapshots, heapSnapshotEnvironment, takeHeapSnapshots } from './heap/heap-snapshots.js'
 import { orderProbe } from './probe/probe-order.js'
 import { probeWhenDone } from './probe/probe-when-done.js'
@@ -39,6 +40,8 @@ export interface CommandToRecord {
   heapDiffRounds?: number
   /** Have the allocator of the command, or of the processes with one of these roles, return its free pages when the work is done. */
   probe?: { afterRound: number | null; roles: readonly RolePattern[] }
+  /** Run it in a memory cgroup of its own, whose peak is the exact peak of all processes together. */
+  isInCgroup?: boolean
   /** Somebody listens to the newest samples, see `onRecorder`. Default: false. */
   isWatched?: boolean
   /** How long the command has between SIGTERM and SIGKILL when it has to be ended. */
@@ -89,6 +92,7 @@ export async function recordCommand(
   recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
   let rounds: CommandRounds | undefined
   const heaps = followHeaps(options, recorder, onNote)
+  const cgroup = options.isInCgroup ? commandCgroup(guard, recorder, onNote) : undefined
   let command: LaunchedProcess
   try {
     // The log is followed before the command can write to it: its end now is where this command begins.
@@ -96,6 +100,7 @@ export async function recordCommand(
     command = await launch(guard, {
       whom: 'the command',
       command: options.command,
+      ...(cgroup && { prefix: cgroup.prefix }),
       environment: {
         [MARKS_VARIABLE]: recorder.marksFile,
         ...order?.environment(process.env.LD_PRELOAD),
@@ -106,6 +111,7 @@ export async function recordCommand(
   } catch (error) {
     await rounds?.finish(false)
     await recorder.finish('failed', 'the command could not be started')
+    cgroup?.remove()
     guard.dismiss()
     throw error
   }
@@ -115,6 +121,7 @@ export async function recordCommand(
     isNamedByCommand: true,
     ...nameProcess(options.command, options.roles),
   })
+  await cgroup?.follow(command)
   const probe =
     order &&
     probeWhenDone(recorder, {
@@ -142,6 +149,7 @@ export async function recordCommand(
     startedMs: command.startedMs,
     endedMs: exit.timeMs,
   })
+  cgroup?.remove()
   return { head, exit, ended, leftBehind, heapDiff: await heaps?.finish() }
 }
 

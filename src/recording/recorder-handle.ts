@@ -1,7 +1,9 @@
 import type { MachineFacts } from '../linux/machine.js'
+import type { CgroupPlace } from '../linux/memory/cgroup.js'
 import type { TidemarkError } from '../shared/errors.js'
 import type { Mark } from '../shared/marks.js'
 import type { PeakReader } from './peaks/peak-readers.js'
+import type { TreeRounds } from './peaks/tree-rounds.js'
 import type { RoundEvent } from './processes/observer.js'
 import type { RolePattern } from './processes/process-name.js'
 import type { RecordedProcess, RecordingMetadata, RoundRecord } from './recording.js'
@@ -71,6 +73,14 @@ export interface RecorderHandle {
   pidsOf(role: string): number[]
   /** Peaks of all processes since the same reader asked last; readers do not take each other's, nor those of rounds. */
   peakReader(): PeakReader
+  /**
+   * The program has this cgroup to itself: the peak of the whole tree is read from it at the end of each round.
+   *
+   * @param isNew it was made for the program, so that its first round began with it
+   */
+  recordCgroup(place: CgroupPlace, how: { isNew: boolean }): void
+  /** Peaks of the program's own cgroup; null where it has none. */
+  readonly tree: TreeRounds | null
   onMark(listener: (mark: Mark) => void): void
   onOverLimit(listener: (rssBytes: number) => void): void
   /** Called once when the recording can no longer be written. What was written is kept; the programs are left alone. */

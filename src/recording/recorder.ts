@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { FollowedFile } from '../launch/follow-file.js'
 import { followLines } from '../launch/follow-lines.js'
 import type { FolderLock } from '../linux/files/folder-lock.js'
+import type { CgroupPlace } from '../linux/memory/cgroup.js'
 import { countOomKills, oomVictims } from '../linux/memory/out-of-memory.js'
 import { readProcessStat } from '../linux/process/process-stat.js'
 import { readProcessStatus } from '../linux/process/process-status.js'
@@ -12,6 +13,7 @@ import type { Mark, StartMark } from '../shared/marks.js'
 import { parseMarkLine } from './marks/mark-lines.js'
 import type { ObservedMark } from './marks/observed-mark.js'
 import { type PeakReader, PeakReaders } from './peaks/peak-readers.js'
+import type { TreeRound, TreeRounds } from './peaks/tree-rounds.js'
 import { Observer, type RoundEvent } from './processes/observer.js'
 import { ProcessRegistry } from './processes/process-registry.js'
 import { RecordedCgroup } from './processes/recorded-cgroup.js'
@@ -136,6 +138,7 @@ class Recorder implements RecorderHandle {
     this.#observer = new Observer({
       resetPeaks,
       peakReaders: this.#peakReaders,
+      onBoundary: (round) => this.#cgroup.tree?.roundEnded(round),
       live: () => {
         this.#registry.renameLive()
         return live()
@@ -249,6 +252,19 @@ class Recorder implements RecorderHandle {
     return this.#peakReaders.open()
   }
 
+  recordCgroup(place: CgroupPlace, { isNew }: { isNew: boolean }): void {
+    const append = (round: TreeRound) => this.#append(this.marksFile, JSON.stringify(round))
+    if (!this.#cgroup.use(place, { isNew, append }).hasPeak)
+      this.warn(
+        'The kernel keeps no peak of this cgroup (memory.peak is there from Linux 5.19 on): the peak of the tree is sampled.',
+      )
+    this.#readCgroup()
+  }
+
+  get tree(): TreeRounds | null {
+    return this.#cgroup.tree
+  }
+
   #beginAttached(process: { pid: number; startTicks: number }): void {
     const { pid } = process
     const reset = this.#observer.beginAttached(pid)
@@ -285,6 +301,7 @@ class Recorder implements RecorderHandle {
     await this.#observer.finish()
     this.#marks.close()
     this.#shared?.stop()
+    this.#cgroup.tree?.close()
     await this.#sampler.stop()
     this.#correctLastRounds()
     this.#registry.killedByKernel((pids) => oomVictims(pids, this.#oomKillsBefore))
@@ -373,6 +390,7 @@ class Recorder implements RecorderHandle {
     if (parsed.mark.mark === 'start' && !parsed.mark.exactPeaks) this.#inexactStarts.push(parsed.mark)
     if (parsed.mark.mark !== 'round') return
     this.#hasRoundMarks = true
+    this.#cgroup.tree?.roundEnded(parsed.mark.round)
     this.#tellRecords(parsed.mark)
     this.#roundEnded(parsed.mark.round)
   }

@@ -4,6 +4,7 @@
  */
 import type { MachineFacts } from '../linux/machine.js'
 import type { AttributionMark, CleanupRecord, MemoryReading } from '../shared/marks.js'
+import type { TreeRound } from './peaks/tree-rounds.js'
 
 /** `recording.json`, written at the start and again at the end. */
 export interface RecordingMetadata {
@@ -43,6 +44,8 @@ export interface CgroupFacts {
   limitBytes: number | null
   /** The cgroup's own high-water mark since it was made; page cache and kernel memory count in it. */
   peakBytes: number | null
+  /** True when it was made for the program, or is the container's that was attached to: its peaks of rounds are in `marks.ndjson`. */
+  isOwn?: boolean
   /** True when nobody but the recorded processes and the recorder was in it, so that its peak is theirs. */
   isAlone: boolean
 }
@@ -151,6 +154,8 @@ export interface Recording {
   head: RecordingMetadata
   samples: Sample[]
   rounds: RoundRecord[]
+  /** With `--cgroup`, or attached to a container: what the whole tree went through, by its cgroup. Absent without. */
+  tree?: TreeRound[]
   /** RSS of each process before the model was loaded, from its start mark. */
   initial: { role: string; name: string; pid: number; memory: MemoryReading }[]
   attribution: AttributionMark[]

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { TreeRound } from '../../recording/peaks/tree-rounds.js'
 import { peaksByRole, type RolePeak, UNNAMED_ROLE } from '../../recording/processes/peaks-by-role.js'
 import type { RecordedProcess, RecordingMetadata, RoundRecord } from '../../recording/recording.js'
 import type { RecordingOutline } from '../../recording/storage/read-recording.js'
@@ -23,6 +24,7 @@ export function recordingSummary(recording: RecordingOutline): string {
     '',
     ...processTable(head),
     ...(rounds.length === 0 ? [] : ['', ...roundTable(rounds, head)]),
+    ...(recording.tree === undefined ? [] : ['', ...treeTable(recording.tree)]),
     ...(recording.attribution.length === 0 ? [] : ['', ...recording.attribution.map(partsLine)]),
     ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `warning: ${printable(warning)}`)]),
     '',
@@ -31,13 +33,14 @@ export function recordingSummary(recording: RecordingOutline): string {
 }
 
 /** The same as plain data. */
-export function recordingResult({ folder, head, rounds, attribution, warnings }: RecordingOutline) {
+export function recordingResult({ folder, head, rounds, tree, attribution, warnings }: RecordingOutline) {
   const peaks = peaksByRole(rounds, head).map(({ record: _, ...peak }) => peak)
   return {
     folder,
     ...head,
     rounds,
     ...(peaks.length > 0 && { peaks }),
+    ...(tree !== undefined && { tree }),
     ...(attribution.length > 0 && { attribution }),
     warnings,
   }
@@ -69,7 +72,9 @@ function treeLines({ treePeak, cgroup, startedMs, processes }: RecordingMetadata
       : `peak of the tree: ${formatBytes(rssBytes)} after ${at}, ${summands} (${overlapBytes === undefined ? 'a lower bound' : 'pages that they share count once'})`
   const own =
     cgroup?.isAlone && cgroup.peakBytes !== null
-      ? [`peak of its cgroup: ${formatBytes(cgroup.peakBytes)}, page cache and the recorder included`]
+      ? [
+          `peak of its cgroup: ${formatBytes(cgroup.peakBytes)}, page cache ${cgroup.isOwn ? '' : 'and the recorder '}included`,
+        ]
       : []
   const limit =
     cgroup?.limitBytes === undefined || cgroup.limitBytes === null
@@ -154,6 +159,27 @@ function roundTable(rounds: readonly RoundRecord[], head: RecordingMetadata): st
   return [
     `${what}, memory in MiB${left > 0 ? `; the last ${shown.length} of ${all.length} rows` : ''}:`,
     ...alignColumns([columns, ...shown], ['round', 'peak', 'end RSS', 'end anon', 'took']),
+  ]
+}
+
+/** What the cgroup of all processes together held. */
+function treeTable(rounds: readonly TreeRound[]): string[] {
+  const shown = rounds.slice(-MOST_ROUNDS)
+  const left = rounds.length - shown.length
+  const orDash = (bytes: number | null) => (bytes === null ? '-' : mib(bytes))
+  const rows = shown.map(({ round, peakBytes, peakKind, anonBytes, cacheBytes, startedMs, timeMs, events }) => [
+    String(round),
+    mib(peakBytes),
+    peakKind,
+    orDash(anonBytes),
+    orDash(cacheBytes),
+    String(events.oomKills ?? '-'),
+    formatDuration(timeMs - startedMs),
+  ])
+  const columns = ['round', 'peak', 'kind', 'end anon', 'end page cache', 'OOM kills', 'took']
+  return [
+    `rounds of the whole tree by its cgroup, memory in MiB, page cache counts in the peak${left > 0 ? `; the last ${shown.length} of ${rounds.length}` : ''}:`,
+    ...alignColumns([columns, ...rows], columns),
   ]
 }
 

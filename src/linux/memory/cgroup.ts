@@ -32,7 +32,11 @@ const UNLIMITED_BYTES = 2 ** 60
 /** The memory cgroup that holds a process; null where there is none, as on other systems. */
 export function readCgroupMemory(pid: Pid, proc = PROC): CgroupMemory | null {
   const place = findCgroup(pid, proc)
-  if (place === undefined) return null
+  return place === undefined ? null : readCgroupMemoryAt(place)
+}
+
+/** The memory of a cgroup that was found before. */
+export function readCgroupMemoryAt(place: CgroupPlace): CgroupMemory {
   const { version, folder } = place
   return {
     version,
@@ -46,11 +50,11 @@ export function readCgroupMemory(pid: Pid, proc = PROC): CgroupMemory | null {
 }
 
 /** `peakBytes` anew, of a cgroup that was read before. */
-export function readCgroupPeak({ version, folder }: CgroupMemory): number | null {
+export function readCgroupPeak({ version, folder }: Pick<CgroupMemory, 'version' | 'folder'>): number | null {
   return readBytes(join(folder, FILES[version].peak))
 }
 
-interface CgroupPlace {
+export interface CgroupPlace {
   version: 1 | 2
   mountPoint: string
   /** The cgroup's folder, or the mount point where the cgroup lies outside of what is mounted, as in some containers. */
@@ -58,7 +62,7 @@ interface CgroupPlace {
 }
 
 /** Version 1 has a line of its own for memory and wins where both are mounted: memory then belongs to it. */
-function findCgroup(pid: Pid, proc: string): CgroupPlace | undefined {
+export function findCgroup(pid: Pid, proc = PROC): CgroupPlace | undefined {
   const lines = readProcFile(pid, 'cgroup', proc)
   const mounts = readProcFile('self', 'mountinfo', proc)
   if (lines.kind !== 'read' || mounts.kind !== 'read') return undefined

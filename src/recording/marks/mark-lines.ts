@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Mark } from '../../shared/marks.js'
+import type { TreeRound } from '../peaks/tree-rounds.js'
 import {
   attributionEntries,
   bytes,
@@ -25,6 +26,7 @@ export type MarkLine =
   | { kind: 'mark'; mark: Mark }
   | { kind: 'bare'; mark: BareMark }
   | { kind: 'observed'; mark: ObservedMark }
+  | { kind: 'tree'; mark: TreeRound }
   /** A mark of a kind that this version does not know. Others may add their own. */
   | { kind: 'unknown' }
   | { kind: 'broken'; problem: string }
@@ -45,7 +47,9 @@ export function parseMarkLine(line: string): MarkLine {
   if (full.success)
     return value.mark === 'observed'
       ? { kind: 'observed', mark: full.output as ObservedMark }
-      : { kind: 'mark', mark: full.output as Mark }
+      : value.mark === 'tree'
+        ? { kind: 'tree', mark: full.output as TreeRound }
+        : { kind: 'mark', mark: full.output as Mark }
   const bare = v.safeParse(bareMark, value)
   if (bare.success && (bare.output.mark === 'start' || bare.output.round !== undefined))
     return { kind: 'bare', mark: bare.output }
@@ -114,6 +118,20 @@ const SCHEMAS: Record<string, v.GenericSchema> = {
     ...origin,
     state: v.picklist(['completed', 'failed', 'stopped']),
     reason: v.optional(v.string()),
+  }),
+  tree: v.object({
+    mark: v.literal('tree'),
+    round: roundNumber,
+    startedMs: timeMs,
+    timeMs,
+    peakBytes: bytes,
+    peakKind: v.picklist(['exact', 'sampled']),
+    anonBytes: v.nullable(bytes),
+    cacheBytes: v.nullable(bytes),
+    pressure: v.nullable(
+      v.object({ of: v.picklist(['cgroup', 'machine']), someUs: wholeNumber, fullUs: v.nullable(wholeNumber) }),
+    ),
+    events: v.object({ limitHits: v.nullable(wholeNumber), oomKills: v.nullable(wholeNumber) }),
   }),
   observed: v.object({
     mark: v.literal('observed'),

@@ -32,6 +32,8 @@ export interface ObserverOptions {
   resetPeaks: boolean
   /** Others who read and reset the same marks between two rounds. */
   peakReaders?: Pick<PeakReaders, 'peekRound' | 'roundEnded'>
+  /** Called the moment a round's end is told, before anything else is read. */
+  onBoundary?(round: number): void
   /** The processes that run now. */
   live(): LiveProcess[]
   /** Those that run and those that have ended, in the order in which they were found. */
@@ -194,6 +196,7 @@ export class Observer {
   }
 
   #observe(of: 'start' | 'round', round: number, about: readonly LiveProcess[]): ObservedMark {
+    if (of === 'round') this.#options.onBoundary?.(round)
     const timeMs = nowMs()
     const processes = about.flatMap((process) => {
       const read = this.#read(process, of, timeMs)

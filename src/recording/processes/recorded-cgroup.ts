@@ -1,19 +1,42 @@
-import { type CgroupMemory, readCgroupMemory, readCgroupPeak } from '../../linux/memory/cgroup.js'
+import {
+  type CgroupMemory,
+  type CgroupPlace,
+  readCgroupMemory,
+  readCgroupMemoryAt,
+  readCgroupPeak,
+} from '../../linux/memory/cgroup.js'
 import { readProcessStat } from '../../linux/process/process-stat.js'
+import { type TreeRound, TreeRounds } from '../peaks/tree-rounds.js'
 import type { RecordingMetadata } from '../recording.js'
 
 /** The memory of the cgroup that the recorded processes run in, and whether they are alone there. */
 export class RecordedCgroup {
   #found: CgroupMemory | null = null
+  /** Where the program has one to itself. */
+  #own: { place: CgroupPlace; rounds: TreeRounds } | null = null
 
   /** Whether it was found yet. */
   get isKnown(): boolean {
     return this.#found !== null
   }
 
+  /** Peaks of the program's own cgroup; null where it has none. */
+  get tree(): TreeRounds | null {
+    return this.#own?.rounds ?? null
+  }
+
+  /** The program has this cgroup to itself: its peak is read and reset at the end of each round. */
+  use(place: CgroupPlace, options: { isNew: boolean; append(round: TreeRound): void }): TreeRounds {
+    this.#own = { place, rounds: new TreeRounds(place, options) }
+    this.#found = readCgroupMemoryAt(place)
+    return this.#own.rounds
+  }
+
   /** Its peak alone, which is what moves, for a tenth of the cost. Null where it was not found or is gone. */
   readPeak(): number | null {
-    return this.#found && readCgroupPeak(this.#found)
+    const peakBytes = this.#found && readCgroupPeak(this.#found)
+    const ofRounds = this.#own?.rounds.highestBytes ?? 0
+    return ofRounds === 0 ? peakBytes : Math.max(peakBytes ?? 0, ofRounds)
   }
 
   /**
@@ -23,6 +46,10 @@ export class RecordedCgroup {
    * @param recorded the pids of all processes that were recorded
    */
   read(first: number | undefined, recorded: ReadonlySet<number>): RecordingMetadata['cgroup'] | undefined {
+    if (this.#own !== null) {
+      const { limitBytes } = readCgroupMemoryAt(this.#own.place)
+      return { limitBytes, peakBytes: this.readPeak(), isOwn: true, isAlone: true }
+    }
     const cgroup = readCgroupMemory(first ?? 'self')
     if (cgroup === null || (this.#found?.folder ?? cgroup.folder) !== cgroup.folder) return undefined
     this.#found = cgroup

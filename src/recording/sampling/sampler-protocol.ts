@@ -32,6 +32,8 @@ export interface SamplerSettings {
 export interface TreeSettings {
   /** `NAME=VALUE` that every launched process carries, by which orphans are found; null when we attached. */
   assignment: `${string}=${string}` | null
+  /** What the paths of the cgroups of all its processes contain: the id of a container that we attached to. */
+  containerId?: string
   /** The recorder, which is never in the sum, and neither is what it started for itself. */
   recorderPid: number
 }

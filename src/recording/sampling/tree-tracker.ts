@@ -1,3 +1,4 @@
+import { readProcFile } from '../../linux/files/proc-file.js'
 import { carriesVariable } from '../../linux/process/environment.js'
 import { openLastPid } from '../../linux/process/last-pid.js'
 import { listPids } from '../../linux/process/process-list.js'
@@ -172,8 +173,10 @@ export class TreeTracker {
   }
 
   #judgeByEnvironment(pid: number, timeMs: number, found: ProcessStat[]): void {
-    const { assignment } = this.#settings
-    const carries = assignment !== null && carriesVariable(pid, assignment)
+    const { assignment, containerId } = this.#settings
+    const isMarked = assignment !== null && carriesVariable(pid, assignment)
+    // A process that the runtime starts in a container (`docker exec`) has its parent outside.
+    const carries = containerId === undefined ? isMarked : isInContainer(pid, containerId)
     if (carries === undefined) {
       this.#retry(pid, timeMs)
       return
@@ -192,6 +195,12 @@ export class TreeTracker {
       this.#undecided.set(pid, { sinceMs, attempts: attempts + 1 })
     else this.#undecided.delete(pid)
   }
+}
+
+/** Undefined where it cannot be read. */
+function isInContainer(pid: number, id: string): boolean | undefined {
+  const file = readProcFile(pid, 'cgroup')
+  return file.kind === 'read' ? file.text.includes(id) && !file.text.includes(`conmon-${id}`) : undefined
 }
 
 const NONE: readonly never[] = []

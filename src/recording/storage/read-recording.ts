@@ -6,6 +6,7 @@ import { formatBytes } from '../../shared/units.js'
 import { parseMarkLine } from '../marks/mark-lines.js'
 import type { ObservedMark } from '../marks/observed-mark.js'
 import { withOuterPids } from '../marks/outer-pid.js'
+import type { TreeRound } from '../peaks/tree-rounds.js'
 import type { RecordedProcess, Recording, RecordingMetadata, RoundRecord, Sample } from '../recording.js'
 import { roundRecords } from '../rounds/rounds.js'
 import { METADATA_FILE } from './metadata-file.js'
@@ -42,7 +43,8 @@ export function readOutline(folder: string): RecordingOutline {
 function outlineOf(folder: string, samples: () => Iterable<Sample>): RecordingOutline {
   const head = readMetadata(folder)
   const warnings = [...(head.warnings ?? [])]
-  const marks = withOuterPids(readMarks(folder, warnings), head.processes)
+  const tree: TreeRound[] = []
+  const marks = withOuterPids(readMarks(folder, warnings, tree), head.processes)
   fillPeaks(head, samples)
   if (head.state === 'running') warnings.push(OPEN[recorderState(folder)])
   const rounds = roundRecords(marks, { [Symbol.iterator]: () => samples()[Symbol.iterator]() }, head.processes)
@@ -50,6 +52,7 @@ function outlineOf(folder: string, samples: () => Iterable<Sample>): RecordingOu
     folder,
     head,
     rounds,
+    ...(tree.length > 0 && { tree }),
     initial: initialReadings(marks),
     attribution: marks.filter((mark) => mark.mark === 'attribution'),
     failedRounds: marks
@@ -119,8 +122,8 @@ function* readSamples(folder: string, warnings: string[]): Generator<Sample, und
     warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}.`)
 }
 
-/** Marks in the order in which they were written; what is broken goes to the warnings. */
-export function readMarks(folder: string, warnings: string[]): (Mark | ObservedMark)[] {
+/** Marks in the order in which they were written; what is broken goes to the warnings, and rounds of the whole tree to `tree`. */
+export function readMarks(folder: string, warnings: string[], tree: TreeRound[] = []): (Mark | ObservedMark)[] {
   const file = join(folder, MARKS_FILE)
   if (!existsSync(file)) return []
   const marks: (Mark | ObservedMark)[] = []
@@ -131,6 +134,7 @@ export function readMarks(folder: string, warnings: string[]): (Mark | ObservedM
     number++
     const parsed = parseMarkLine(line)
     if (parsed.kind === 'mark' || parsed.kind === 'observed') marks.push(parsed.mark)
+    if (parsed.kind === 'tree') tree.push(parsed.mark)
     if (parsed.kind !== 'broken') continue
     brokenLines++
     if (broken.length < MOST_BROKEN_LINES) broken.push(`${MARKS_FILE} line ${number} ${parsed.problem}`)

@@ -135,7 +135,12 @@ export const metadataSchema = v.looseObject({
   processes: v.array(processSchema),
   treePeak: v.optional(v.looseObject({ timeMs, rssBytes: bytes, processes: number, overlapBytes: v.optional(bytes) })),
   cgroup: v.optional(
-    v.looseObject({ limitBytes: v.nullable(number), peakBytes: v.nullable(number), isAlone: v.boolean() }),
+    v.looseObject({
+      limitBytes: v.nullable(number),
+      peakBytes: v.nullable(number),
+      isOwn: v.optional(v.boolean()),
+      isAlone: v.boolean(),
+    }),
   ),
   warnings: v.optional(v.array(v.string())),
 })

@@ -1,5 +1,7 @@
 import { relative } from 'node:path'
+import { type FoundContainer, findContainer, findPodContainer } from '../../../linux/cgroups/find-container.js'
 import { findProcess } from '../../../linux/process/find-process.js'
+import type { ProcessStat } from '../../../linux/process/process-stat.js'
 import { attachOptions } from '../../../options/all.js'
 import type { OptionValues } from '../../../options/spec.js'
 import { recordAttached } from '../../../recording/record-attached.js'
@@ -19,9 +21,10 @@ export const command: Command = {
   description:
     'Records a running process and its descendants until it ends, or until --until-round or --for or Ctrl-C. The target is ' +
     'named by its pid, its program or its script. It is not disturbed, except that the kernel’s peak of its memory is reset ' +
-    'at the start and after each round, which --no-reset leaves out.\n\n' +
+    'at the start and after each round, which --no-reset leaves out. With --container or --pod it is all processes of a ' +
+    'container that runs on this machine, found by their cgroup, and its peak as a whole.\n\n' +
     'Rounds come from --rounds with --log, or from the marks of a program that was started with TIDEMARK_MARKS.',
-  arguments: '<pid|name>',
+  arguments: '[pid|name]',
   options: attachOptions,
   examples: ['tidemark attach 1 --for 2s', 'tidemark attach $$ --for 2s --rate 50 --no-reset'],
   run: attach,
@@ -29,13 +32,13 @@ export const command: Command = {
 
 async function attach(input: CommandInput): Promise<number> {
   const options = input.options as OptionValues<typeof attachOptions>
-  const { out, force, untilRound, forMs, noReset, json, format, windowMs } = options
+  const { out, force, untilRound, forMs, noReset, json, format, windowMs, container: asked, pod } = options
   const { pattern, log, roundsFlag, probedRoles: _, ...recording } = readRecordingOptions('attach', input)
   if (pattern !== undefined && log === undefined)
     throw new UsageError('attach: --rounds needs --log FILE: the output of a running program cannot be read', {
       fix: 'Name the file that the program logs to.',
     })
-  const target = findProcess(input.arguments[0]!)
+  const { target, container } = whatToAttach(input.arguments[0], asked, pod)
   const folder = recordingFolder(out, force)
   const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
@@ -44,6 +47,7 @@ async function attach(input: CommandInput): Promise<number> {
   const head = await recordAttached(
     {
       target,
+      ...(container && { container }),
       folder,
       resetPeaks: !noReset,
       isWatched: true,
@@ -62,4 +66,24 @@ async function attach(input: CommandInput): Promise<number> {
   if (copy !== undefined) process.stderr.write(`tidemark: for mprof: ${copy.write()}\n`)
   stop.signal.throwIfAborted()
   return head.state === 'failed' ? 3 : 0
+}
+
+/** The process to attach to, and the container that it is the first one of, where a container was named. */
+function whatToAttach(
+  process: string | undefined,
+  container: string | undefined,
+  pod: string | undefined,
+): { target: ProcessStat; container?: FoundContainer } {
+  const isContainer = container !== undefined || pod !== undefined
+  if (process !== undefined && isContainer)
+    throw new UsageError(
+      `attach: found the process ${process} and ${pod === undefined ? '--container' : '--pod'}; give one of them`,
+    )
+  if (process !== undefined) return { target: findProcess(process) }
+  if (!isContainer)
+    throw new UsageError('attach: nothing to attach to was given', {
+      fix: 'A pid, a program or script by its name, --container NAME|ID or --pod NAME.',
+    })
+  const found = pod === undefined ? findContainer(container!) : findPodContainer(pod, container)
+  return { target: found.processes[0], container: found }
 }

@@ -39,7 +39,7 @@ export const command: Command = {
 }
 
 async function runCommand(input: CommandInput): Promise<number> {
-  const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff, probe, probeRound, windowMs } =
+  const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff, probe, probeRound, windowMs, cgroup } =
     input.options as OptionValues<typeof runOptions>
   const { pattern, log, roundsFlag, probedRoles, ...recording } = readRecordingOptions('run', input)
   if (input.arguments.length === 0)
@@ -64,6 +64,7 @@ async function runCommand(input: CommandInput): Promise<number> {
       folder,
       graceMs,
       isWatched: true,
+      isInCgroup: cgroup,
       ...recording,
       ...(pattern !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
       ...(timeoutMs !== undefined && { timeoutMs }),

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { failedReading } from '../files/proc-file.js'
+import type { CgroupPlace } from '../memory/cgroup.js'
+
+/** What a cgroup holds now, and what it went through. Each value is null where the kernel does not tell it. */
+export interface CgroupReading {
+  /** Anonymous memory of its processes. */
+  anonBytes: number | null
+  /** Page cache, tmpfs and shared memory included: the kernel drops most of it before it kills. */
+  cacheBytes: number | null
+  pressure: MemoryPressure | null
+  /** Allocations that met the limit, and processes that the kernel killed, since the cgroup was made. */
+  events: { limitHits: number | null; oomKills: number | null }
+}
+
+/** Time that tasks waited for memory, in microseconds since the cgroup was made, or since boot for the machine. */
+export interface MemoryPressure {
+  of: 'cgroup' | 'machine'
+  someUs: number
+  fullUs: number | null
+}
+
+export function readCgroup({ version, folder }: CgroupPlace): CgroupReading {
+  const stat = readText(join(folder, 'memory.stat')) ?? ''
+  const [anon, cache] = version === 1 ? ['total_rss', 'total_cache'] : ['anon', 'file']
+  return {
+    anonBytes: lineValue(stat, anon!),
+    cacheBytes: lineValue(stat, cache!),
+    pressure: readPressure(folder),
+    events: version === 1 ? eventsOfVersion1(folder) : eventsOfVersion2(folder),
+  }
+}
+
+/** That of the cgroup where there is one, else that of the machine. */
+function readPressure(folder: string): MemoryPressure | null {
+  for (const [of, file] of [
+    ['cgroup', join(folder, 'memory.pressure')],
+    ['machine', '/proc/pressure/memory'],
+  ] as const) {
+    const text = readText(file)
+    const someUs = text === undefined ? undefined : /^some .*total=(\d+)$/m.exec(text)?.[1]
+    if (someUs === undefined) continue
+    const fullUs = /^full .*total=(\d+)$/m.exec(text!)?.[1]
+    return { of, someUs: Number(someUs), fullUs: fullUs === undefined ? null : Number(fullUs) }
+  }
+  return null
+}
+
+function eventsOfVersion1(folder: string): CgroupReading['events'] {
+  const failures = readText(join(folder, 'memory.failcnt'))?.trim()
+  return {
+    limitHits: failures !== undefined && /^\d+$/.test(failures) ? Number(failures) : null,
+    oomKills: lineValue(readText(join(folder, 'memory.oom_control')) ?? '', 'oom_kill'),
+  }
+}
+
+function eventsOfVersion2(folder: string): CgroupReading['events'] {
+  const events = readText(join(folder, 'memory.events')) ?? ''
+  return { limitHits: lineValue(events, 'max'), oomKills: lineValue(events, 'oom_kill') }
+}
+
+/** `name value`, a line of its own. */
+function lineValue(text: string, name: string): number | null {
+  const value = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]
+  return value === undefined ? null : Number(value)
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    failedReading(error) // throws what is no failed system call; a file that is missing or closed to us tells nothing
+    return undefined
+  }
+}
