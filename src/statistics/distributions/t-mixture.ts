@@ -17,8 +17,12 @@ export function tMixtureCdf(components: readonly TComponent[], x: number): numbe
   )
 }
 
-/** The x below which the mixture has this share, by bisection. */
-export function tMixtureQuantile(components: readonly TComponent[], share: number): number {
+/**
+ * The x below which the mixture has this share, by bisection.
+ *
+ * @param halvings of the bracket; 50 are far below any width that matters, 20 enough for what is only shown
+ */
+export function tMixtureQuantile(components: readonly TComponent[], share: number, halvings = 50): number {
   let reach = Math.max(...components.map(({ scale }) => scale), Number.MIN_VALUE)
   const centres = components.map(({ centre }) => centre)
   while (tMixtureCdf(components, Math.min(...centres) - reach) > share) reach *= 2
@@ -26,8 +30,7 @@ export function tMixtureQuantile(components: readonly TComponent[], share: numbe
   reach = Math.max(...components.map(({ scale }) => scale), Number.MIN_VALUE)
   while (tMixtureCdf(components, Math.max(...centres) + reach) < share) reach *= 2
   let high = Math.max(...centres) + reach
-  // 50 halvings of the bracket: far below any width that matters.
-  for (let i = 0; i < 50; i++) {
+  for (let i = 0; i < halvings; i++) {
     const middle = (low + high) / 2
     if (tMixtureCdf(components, middle) < share) low = middle
     else high = middle

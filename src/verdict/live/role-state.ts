@@ -12,6 +12,8 @@ export interface RoleOptions {
 }
 
 const MOST_ROUNDS = 1000
+/** Processes that lived so long and are replaced, all of them, begin a new series. */
+const LONG_LIVED_ROUNDS = 12
 /** A window's median is taken of so many samples at most: every other one is dropped when there are more. */
 const MOST_IN_WINDOW = 1024
 
@@ -27,6 +29,9 @@ export class RoleState {
   /** The round that is being told, by process: complete when all living ones have told it, or the next one begins. */
   readonly #open = new Map<number, RoundRecord>()
   #openRound: number | null = null
+  /** Of the processes that told the round before. */
+  #pids = new Set<number>()
+  #roundsOfPids = 0
   #window: number[] = []
   #windowEndsMs: number
   #windows = 0
@@ -35,7 +40,7 @@ export class RoleState {
     this.#role = role
     this.#options = options
     this.#windowEndsMs = options.startedMs + options.windowMs
-    this.#verdict = this.#newVerdict()
+    this.#verdict = this.#newVerdict('window')
   }
 
   /** Sum over its living processes; null where none was read. */
@@ -69,7 +74,7 @@ export class RoleState {
   forgetWindows(): void {
     this.#recent = []
     this.#rounds = 0
-    this.#verdict = this.#newVerdict()
+    this.#verdict = this.#newVerdict('round')
   }
 
   addRecords(records: readonly RoundRecord[]): LiveEvent[] {
@@ -110,32 +115,48 @@ export class RoleState {
     this.#open.clear()
     this.#openRound = null
     const highest = records.reduce((a, b) => ((b.peakBytes ?? -1) > (a.peakBytes ?? -1) ? b : a))
-    return this.#close({
-      round,
-      endedMs: Math.max(...records.map(({ endedMs }) => endedMs)),
-      peakBytes: highest.peakBytes,
-      peakKind: highest.peakKind,
-      endBytes: records.reduce((sum, { end }) => sum + end.rssBytes, 0),
-    })
+    const pids = new Set(records.map(({ pid }) => pid))
+    const isReplaced = this.#pids.size > 0 && ![...this.#pids].some((pid) => pids.has(pid))
+    // Processes that live for a few rounds each, as recycled workers do, are judged as one series.
+    const isRestart = isReplaced && this.#roundsOfPids >= LONG_LIVED_ROUNDS
+    this.#roundsOfPids = isReplaced ? 1 : this.#roundsOfPids + 1
+    this.#pids = pids
+    return this.#close(
+      {
+        round,
+        endedMs: Math.max(...records.map(({ endedMs }) => endedMs)),
+        peakBytes: highest.peakBytes,
+        peakKind: highest.peakKind,
+        endBytes: records.reduce((sum, { end }) => sum + end.rssBytes, 0),
+      },
+      { peakAbove: Math.max(0, (highest.peakBytes ?? 0) - highest.end.rssBytes), isRestart },
+    )
   }
 
-  #close(round: LiveRound): LiveEvent[] {
+  #close(round: LiveRound, { peakAbove = 0, isRestart = false } = {}): LiveEvent[] {
     this.#rounds++
     this.#recent.push(round)
     if (this.#recent.length > MOST_ROUNDS) this.#recent.shift()
-    const before = this.#verdict.verdict().state
-    if (round.endBytes !== null) this.#verdict.add({ round: round.round, timeMs: round.endedMs, bytes: round.endBytes })
-    const verdict = this.#verdict.verdict()
+    const before = this.#verdict.state
+    if (round.endBytes !== null)
+      this.#verdict.add({
+        round: round.round,
+        timeMs: round.endedMs,
+        bytes: round.endBytes,
+        peakAboveBytes: peakAbove,
+        isRestart,
+      })
     const told: LiveEvent = { kind: 'round', role: this.#role, round }
-    return verdict.state === before ? [told] : [told, { kind: 'verdict', role: this.#role, verdict, before }]
+    if (this.#verdict.state === before) return [told]
+    return [told, { kind: 'verdict', role: this.#role, verdict: this.#verdict.verdict(), before }]
   }
 
   #sawPeak(bytes: number | null): void {
     if (bytes !== null) this.#peakBytes = Math.max(this.#peakBytes ?? 0, bytes)
   }
 
-  #newVerdict(): VerdictSoFar {
+  #newVerdict(unit: 'round' | 'window'): VerdictSoFar {
     const { limit, toleranceBytes } = this.#options
-    return new VerdictSoFar({ limitBytes: limit?.bytes ?? null, toleranceBytes })
+    return new VerdictSoFar({ limitBytes: limit?.bytes ?? null, toleranceBytes, unit })
   }
 }

@@ -1,34 +1,226 @@
-import type { LiveForecast, LiveRate, LiveVerdict } from './live-status.js'
+import { MIB } from '../../shared/units.js'
+import { fitLine, slopeOf } from '../../statistics/anytime/line-fit.js'
+import { timeToLevel } from '../../statistics/anytime/time-to-level.js'
+import { median } from '../../statistics/median.js'
+import { type EvidencePart, EvidenceParts } from './evidence-parts.js'
+import type { LiveForecast, LiveRate, LiveVerdict, LiveVerdictState } from './live-status.js'
+import { reasonOf, type SaidOf, sentenceOf } from './verdict-sentence.js'
 
 export interface RoundToJudge {
   round: number
+  /** When it ended. */
   timeMs: number
+  /** What its processes held then. */
   bytes: number
+  /** How far its peak lies above that; 0 where it is not known. */
+  peakAboveBytes: number
+  /** None of the processes of the round before is left: what they held says nothing of the new ones. */
+  isRestart: boolean
 }
 
-/** The verdict on one role's rounds so far, round by round. */
-export class VerdictSoFar {
-  readonly options: { limitBytes: number | null; toleranceBytes: number | undefined }
-  #rounds = 0
+export interface VerdictOptions {
+  limitBytes: number | null
+  /** Growth a round below which memory is level; undefined: {@link TOLERANCE} of the level. */
+  toleranceBytes: number | undefined
+  unit: 'round' | 'window'
+}
 
-  constructor(options: { limitBytes: number | null; toleranceBytes: number | undefined }) {
-    this.options = options
+/** At 0.1 % of the level a round memory doubles in 1000 rounds. */
+const TOLERANCE = 0.001
+const LEAST_TOLERANCE_BYTES = 1024
+/** Growth that is certain has to have come to this share of the level before it is called so. */
+const CAME_TO = 0.015
+/** Before so many rounds nothing is said. */
+const FEWEST_ROUNDS = 12
+/** Rounds that the rate and the forecast are taken from: the last half, at least and at most so many. */
+const FEWEST_FOR_RATE = 8
+const MOST_FOR_RATE = 200
+
+/**
+ * The verdict on one series of rounds, which may be read after every round: its error is that of {@link EvidenceParts} and
+ * does not add up over the looks. It is taken back, with the reason, where the rounds since are of the other kind: `grows`
+ * when they are level, `level` when they grow.
+ */
+export class VerdictSoFar {
+  readonly #options: VerdictOptions
+  #rounds: RoundToJudge[] = []
+  #count = 0
+  readonly #parts = new EvidenceParts()
+  #state: LiveVerdictState = 'too few rounds'
+  #sinceRound: number | null = null
+  #reason: string | null = null
+  /** What was said when the state was reached. */
+  #said: SaidOf | null = null
+  #logE = Number.NEGATIVE_INFINITY
+  #line: { lines: ReturnType<typeof fitLine>; values: number[]; fromRound: number } | null = null
+  /** Undefined: not asked for since the last round. */
+  #rate: LiveRate | null | undefined
+  #forecast: LiveForecast | null | undefined
+
+  constructor(options: VerdictOptions) {
+    this.#options = options
   }
 
-  add(_round: RoundToJudge): void {
-    this.#rounds++
+  add(round: RoundToJudge): void {
+    this.#line = null
+    this.#rate = undefined
+    this.#forecast = undefined
+    this.#count++
+    if (round.isRestart) this.#restart(round)
+    this.#rounds.push(round)
+    if (this.#rounds.length > 2 * MOST_FOR_RATE) this.#rounds = this.#rounds.slice(-MOST_FOR_RATE)
+    this.#parts.add(round)
+    if (this.#state === 'too few rounds' && this.#count >= FEWEST_ROUNDS) this.#state = 'undecided'
+    this.#judge(round)
+  }
+
+  get state(): LiveVerdictState {
+    return this.#state
   }
 
   verdict(): LiveVerdict {
-    const sentence = `Too few rounds to say anything: ${this.#rounds}.`
-    return { state: 'too few rounds', sentence, sinceRound: null, reason: null, evidence: 0 }
+    const evidence = Math.min(1e6, Math.exp(this.#logE))
+    return {
+      state: this.#state,
+      sentence: sentenceOf({
+        state: this.#state,
+        rounds: this.#count,
+        unit: this.#options.unit,
+        sinceRound: this.#sinceRound,
+        reason: this.#reason,
+        said: this.#said,
+        rate: this.rate(),
+        fewest: FEWEST_ROUNDS,
+      }),
+      sinceRound: this.#sinceRound,
+      reason: this.#reason,
+      evidence: Number.isFinite(evidence) ? evidence : 0,
+    }
   }
 
   rate(): LiveRate | null {
-    return null
+    if (this.#rate === undefined) this.#rate = this.#rateNow()
+    return this.#rate
+  }
+
+  #rateNow(): LiveRate | null {
+    const line = this.#fit()
+    if (line === null) return null
+    const { estimate, low, high } = slopeOf(line.lines)
+    const msPerRound = this.#msPerRound()
+    return {
+      bytesPerRound: estimate * MIB,
+      low: low * MIB,
+      high: high * MIB,
+      fromRound: line.fromRound,
+      bytesPerHour: msPerRound === null ? null : (estimate * MIB * 3_600_000) / msPerRound,
+    }
   }
 
   forecast(): LiveForecast | null {
-    return null
+    if (this.#forecast === undefined) this.#forecast = this.#forecastNow()
+    return this.#forecast
   }
+
+  #forecastNow(): LiveForecast | null {
+    const { limitBytes } = this.#options
+    const line = this.#fit()
+    if (limitBytes === null || line === null || !this.#mayRise()) return null
+    // A limit is met by a peak, which lies above the end of its round.
+    const above = median(this.#rounds.slice(-FEWEST_FOR_RATE).map(({ peakAboveBytes }) => peakAboveBytes))
+    const rounds = timeToLevel(line.values, line.lines, (limitBytes - above) / MIB)
+    if (rounds === null) return null
+    const ms = this.#msPerRound()
+    const { estimate, low, high } = rounds
+    return {
+      limitBytes,
+      rounds,
+      ms: ms === null ? null : { estimate: estimate * ms, low: low * ms, high: high === null ? null : high * ms },
+    }
+  }
+
+  /** Where no growth is in sight, noise alone would meet any limit some day. */
+  #mayRise(): boolean {
+    if (isGrowing(this.#state)) return true
+    const rate = this.rate()
+    return rate !== null && rate.low > 0
+  }
+
+  #judge(round: RoundToJudge): void {
+    const levelBytes = this.#level()
+    const state = this.#state
+    if (state === 'too few rounds') return
+    if (isGrowing(state)) {
+      const claimed = this.#said?.rate?.bytesPerRound
+      const part = this.#parts.all.find((one) => this.#isLevel(one, levelBytes, claimed))
+      if (part !== undefined) this.#reach('no longer grows', round, part)
+      return
+    }
+    const logEs = this.#parts.all.map(({ evidence }) => evidence.logE())
+    this.#logE = logEs[0]!
+    const growing = this.#parts.all.find(
+      ({ fromBytes, enough }, i) => logEs[i]! >= enough && round.bytes - fromBytes > CAME_TO * levelBytes,
+    )
+    if (growing !== undefined) {
+      this.#reach(state === 'level' ? 'no longer level' : 'grows', round, growing)
+      return
+    }
+    if (state !== 'undecided') return
+    const level = this.#parts.all.find((part, i) => logEs[i]! < part.enough && this.#isLevel(part, levelBytes))
+    if (level !== undefined) this.#reach('level', round, level)
+  }
+
+  /** Growth as fast as would matter is ruled out in a part. */
+  #isLevel({ evidence, enough }: EvidencePart, levelBytes: number, claimedBytes = Number.POSITIVE_INFINITY): boolean {
+    const than = Math.min(this.#toleranceBytes(levelBytes), Math.max(claimedBytes, 0) / 2) / MIB
+    return evidence.logE({ direction: -1, than }) >= enough
+  }
+
+  #reach(state: LiveVerdictState, round: RoundToJudge, { fromRound }: EvidencePart): void {
+    const levelBytes = this.#level()
+    const said = { rate: this.rate(), levelBytes, toleranceBytes: this.#toleranceBytes(levelBytes), fromRound }
+    this.#reason = reasonOf(state, this.#options.unit, said)
+    this.#state = state
+    this.#sinceRound = round.round
+    this.#said = said
+    this.#parts.restart()
+  }
+
+  #restart(round: RoundToJudge): void {
+    this.#rounds = []
+    this.#parts.restart()
+    if (!isGrowing(this.#state)) return
+    this.#state = 'no longer grows'
+    this.#reason = `its processes were replaced before ${this.#options.unit} ${round.round}, and the new ones are judged by themselves`
+    this.#sinceRound = round.round
+  }
+
+  #level(): number {
+    return median(this.#rounds.slice(-FEWEST_ROUNDS).map(({ bytes }) => bytes))
+  }
+
+  #toleranceBytes(levelBytes: number): number {
+    return this.#options.toleranceBytes ?? Math.max(LEAST_TOLERANCE_BYTES, TOLERANCE * levelBytes)
+  }
+
+  #fit() {
+    if (this.#line !== null) return this.#line
+    const rows = Math.min(MOST_FOR_RATE, Math.max(FEWEST_FOR_RATE, Math.ceil(this.#rounds.length / 2)))
+    if (this.#rounds.length < rows) return null
+    const part = this.#rounds.slice(-rows)
+    const values = part.map(({ bytes }) => bytes / MIB)
+    this.#line = { values, lines: fitLine(values), fromRound: part[0]!.round }
+    return this.#line
+  }
+
+  #msPerRound(): number | null {
+    const [first, last] = [this.#rounds[0], this.#rounds.at(-1)]
+    if (first === undefined || last === undefined || first === last || last.round <= first.round) return null
+    return (last.timeMs - first.timeMs) / (this.#rounds.length - 1)
+  }
+}
+
+/** Whether a state says that memory grows now. */
+export function isGrowing(state: LiveVerdictState): boolean {
+  return state === 'grows' || state === 'no longer level'
 }

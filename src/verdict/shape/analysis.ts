@@ -43,6 +43,8 @@ export interface AnalyzeOptions {
   isTime?: boolean | undefined
   /** How long a round takes, so that rounds until the limit are a time too. */
   secondsPerRound?: number | undefined
+  /** How improbable growth that is none has to be, 0 to 1. Default 0.004; looks on the way divide it among them. */
+  alpha?: number | undefined
 }
 
 /** The verdict on one setting, command or file: plain data, ready for JSON. Bytes throughout; null: there is none, or it cannot be told. */

@@ -11,9 +11,11 @@ export interface Matter {
   practicalFloorBytes: number
   /** The least slope that matters within the horizon. */
   mattersBytes: number
+  /** How improbable the other sign has to be. */
+  alpha: number
 }
 
-/** How improbable the other sign has to be: half a percent, because a leak that is none costs a day of searching. */
+/** How improbable the other sign has to be by default: half a percent, because a leak that is none costs a day of searching. */
 export const ALPHA = 0.004
 /** What a slope that is certain has to have come to, as a share of the level, before a horizon is projected from it; */
 const WATCHED_SHARE = 0.015
@@ -28,7 +30,7 @@ const DRIFT_SHARE = 0.02
  */
 export function growthOf(trend: Trend | undefined, matter: Matter, isCurved = false): Growth {
   if (trend === undefined) return 'inconclusive'
-  const certain = certainSign(trend)
+  const certain = certainSign(trend, matter.alpha)
   if (isTolerated(trend, matter))
     return certain > 0 && mattersThough(trend, matter) && (isCurved || isLaw(trend)) ? 'grows' : 'stable'
   if (certain > 0) return isCurved || isLaw(trend) ? 'grows' : 'inconclusive'
@@ -48,11 +50,11 @@ export function isTolerated(
 }
 
 /** 1 and -1 where it is beyond doubt, else 0. */
-function certainSign({ slopes, notAbove, notBelow, low, high }: Trend): -1 | 0 | 1 {
+function certainSign({ slopes, notAbove, notBelow, low, high }: Trend, alpha: number): -1 | 0 | 1 {
   const isDivided = slopes.length === 2 && Math.sign(slopes[0]!) !== Math.sign(slopes[1]!)
   if (isDivided) return 0
-  if (notAbove < ALPHA && low > 0) return 1
-  return notBelow < ALPHA && high < 0 ? -1 : 0
+  if (notAbove < alpha && low > 0) return 1
+  return notBelow < alpha && high < 0 ? -1 : 0
 }
 
 /** Noise that wanders: more than this, on average over what is possible. */

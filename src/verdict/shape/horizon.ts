@@ -3,6 +3,7 @@ import type { RoundSeries } from '../series/round-series.js'
 import type { AnalyzeOptions, Tolerance } from './analysis.js'
 import { endLevelOf } from './end-level.js'
 import type { Known } from './findings.js'
+import { ALPHA } from './growth.js'
 
 /** Default: at 0.1 % of the level from one row to the next memory doubles in 1000 rows. */
 const DEFAULT_FLOOR: Tolerance = { share: 0.001 }
@@ -31,6 +32,7 @@ export function knownOf(trials: readonly RoundSeries[], options: AnalyzeOptions)
     rowFloorBytes: practicalFloorBytes * rowRounds(trials),
     horizonRounds,
     mattersBytes: room / horizonRounds,
+    alpha: options.alpha ?? ALPHA,
   }
 }
 

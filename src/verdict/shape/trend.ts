@@ -1,3 +1,4 @@
+import { CORRELATIONS, correlationPrior } from '../../statistics/anytime/correlation-prior.js'
 import { studentTQuantile } from '../../statistics/distributions/student-t.js'
 import { type TComponent, tMixtureCdf, tMixtureQuantile } from '../../statistics/distributions/t-mixture.js'
 import { mean } from '../../statistics/mean.js'
@@ -36,14 +37,6 @@ export interface TrendInput {
 }
 
 /**
- * Prior weight of noise that is a random walk; the rest lies on lag-1 correlations from 0 to 1, fewer the higher: density 3 (1 - rho)².
- * Chosen on labelled series: at 0.05 one walk in 20 is called growth, at 0.25 one trial in six cannot decide where the data suffice.
- */
-const WALK_WEIGHT = 0.1
-const WALK = 0.9999
-const STATIONARY = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.86, 0.91, 0.95, 0.98]
-
-/**
  * The mean slope of the trials, with an interval that allows for correlated noise and for not knowing how correlated it is.
  *
  * For each lag-1 correlation, generalised least squares give the slope a Student t distribution; the correlations are weighted
@@ -60,7 +53,7 @@ export function trendOf(inputs: readonly TrendInput[], noiseFloorBytes: number):
   if (usable.length === 0) return undefined
   const regressions = usable.map(regressionOf)
   const toEnd = usable.map(({ rounds }) => rounds.at(-1)! - mean(rounds))
-  const possible = [...STATIONARY, WALK].flatMap((rho) => {
+  const possible = CORRELATIONS.flatMap((rho) => {
     const fits = regressions.map((regression) => regression.fit(rho))
     return fits.every((fit) => fit !== undefined)
       ? [givenCorrelation(rho, regressions, fits, noiseFloorBytes, toEnd)]
@@ -119,7 +112,7 @@ function givenCorrelation(
     rho,
     weight: 0,
     logWeight:
-      Math.log(priorOf(rho)) +
+      Math.log(correlationPrior(rho)) +
       (fits.length * Math.log(1 - rho ** 2) - determinants - degreesOfFreedom * Math.log(residual)) / 2,
     centre: mean(slopes),
     scale: (innovation * Math.sqrt(fits.reduce((sum, { variances }) => sum + variances[1]!, 0))) / fits.length,
@@ -128,15 +121,6 @@ function givenCorrelation(
     slopes,
     endBytes: mean(fits.map(({ coefficients }, trial) => coefficients[0]! + slopes[trial]! * toEnd[trial]!)),
   }
-}
-
-/** The share of the line from 0 to 1 that lies nearest to this correlation; a random walk has its own. */
-function priorOf(rho: number): number {
-  if (rho === WALK) return WALK_WEIGHT
-  const i = STATIONARY.indexOf(rho)
-  const from = i === 0 ? 0 : (STATIONARY[i - 1]! + rho) / 2
-  const to = i === STATIONARY.length - 1 ? 1 : (STATIONARY[i + 1]! + rho) / 2
-  return (1 - WALK_WEIGHT) * ((1 - from) ** 3 - (1 - to) ** 3)
 }
 
 function withWeights(possible: readonly GivenCorrelation[]): GivenCorrelation[] {

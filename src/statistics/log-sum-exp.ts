@@ -1,0 +1,6 @@
+/** Logarithm of the sum of exponentials, without overflow; -Infinity of none. */
+export function logSumExp(values: readonly number[]): number {
+  const highest = Math.max(...values)
+  if (!Number.isFinite(highest)) return highest
+  return highest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - highest), 0))
+}
