@@ -11,9 +11,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, st
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext, TestOptions } from 'vitest'
-import { findAllocator } from '../src/comparison/plan/allocator-library.js'
 import { findExecutable } from '../src/linux/files/executable.js'
 import { loadNativeLibrary } from '../src/linux/native/native-library.js'
+import { findAllocator } from '../src/shared/allocator-library.js'
 import { PYTHON } from './python.js'
 
 export const CHROMIUM = '/usr/bin/chromium'

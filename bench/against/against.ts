@@ -6,7 +6,7 @@
  *     npx jiti bench/against/against.ts > bench/results/against.md
  */
 
-import { gateOptions } from '../../src/options/all.js'
+import { gateOptions } from '../../src/options/gate.js'
 import { defaultValues } from '../../src/options/spec.js'
 import { TRIALS_TO_DECIDE } from '../../src/verdict/difference/compare-settings.js'
 import { gate, isGateClear } from '../../src/verdict/gate/gate.js'

@@ -5,7 +5,7 @@
  *     npx jiti bench/gate/gate.ts > bench/results/gate.md
  */
 
-import { gateOptions } from '../../src/options/all.js'
+import { gateOptions } from '../../src/options/gate.js'
 import { defaultValues } from '../../src/options/spec.js'
 import { MIB } from '../../src/shared/units.js'
 import { gate } from '../../src/verdict/gate/gate.js'

@@ -5,7 +5,7 @@ import type { RoundSettings } from '../../src/federation/rounds/exchange.js'
 import { createScaffoldTrainer } from '../../src/federation/training/scaffold-trainer.js'
 import { createSgdTrainer, type LocalTraining } from '../../src/federation/training/sgd-trainer.js'
 import type { Trainer } from '../../src/federation/training/trainer.js'
-import { roundOptions } from '../../src/options/all.js'
+import { roundOptions } from '../../src/options/federation.js'
 import { defaultValues } from '../../src/options/spec.js'
 
 /** An algorithm with its clients' side, as the experiments compare them. */

@@ -3,16 +3,9 @@ import { ALL, type LoadedDefinition, loadSuite } from '../comparison/definition/
 import { type Overrides, overridePlan, overridesFor } from '../comparison/plan/override.js'
 import { type ComparisonPlan, planComparison } from '../comparison/plan/plan.js'
 import { type CompareOptions, type FinishedComparison, runPlan } from '../comparison/run/run-comparison.js'
-import {
-  axisOptions,
-  commandOptions,
-  compareOptions,
-  jobOptions,
-  memoryOptions,
-  roundOptions,
-  swarmOptions,
-  trainingOptions,
-} from '../options/all.js'
+import { axisOptions, commandOptions, compareOptions } from '../options/comparison.js'
+import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../options/federation.js'
+import { swarmOptions } from '../options/roles.js'
 import type { OptionTable } from '../options/spec.js'
 import { type AskedShard, assertShardable, resolveShard, type Shard } from '../results/shard.js'
 import { UsageError } from '../shared/errors.js'

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename } from 'node:path'
-import { ALLOCATOR_LIBRARIES, findAllocator } from '../comparison/plan/allocator-library.js'
+import { ALLOCATOR_LIBRARIES, findAllocator } from '../shared/allocator-library.js'
 import type { Finding } from './finding.js'
 import { installCommand } from './install-command.js'
 import { runQuietly } from './run-quietly.js'

@@ -1,7 +1,7 @@
 /** Runs both checks under the allocators named, or all that are installed; exit code 1: an expectation is not met. See README.md. */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { allocatorLibrary } from '../../dist/comparison/plan/allocator-library.js'
+import { allocatorLibrary } from '../../dist/shared/allocator-library.js'
 
 const ALLOCATED_BYTES = 100e6
 const EXPECTED_SHARE = 0.9

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { findAllocator } from '../../src/comparison/plan/allocator-library.js'
 import type { Finding } from '../../src/doctor/finding.js'
+import { findAllocator } from '../../src/shared/allocator-library.js'
 import { runTidemark } from '../tidemark.js'
 
 async function examine(env: Record<string, string> = {}): Promise<Finding[]> {

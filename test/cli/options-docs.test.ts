@@ -27,7 +27,7 @@ function optionsPage(): string {
   return [
     '# Options',
     '',
-    'Made from `src/options/all.ts` by `npx vitest run test/cli/options-docs.test.ts -u`; do not edit by hand.',
+    'Made from `src/options/` by `npx vitest run test/cli/options-docs.test.ts -u`; do not edit by hand.',
     '',
     'An option of the command line beats its environment variable, which beats the default. Sizes: 10^6 bytes is an MB,',
     '2^20 a MiB. A plain number is seconds where a time is asked for, and bytes where a size is.',

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { defineComparison, federation } from '../../src/comparison/definition/definition.js'
 import { planComparison } from '../../src/comparison/plan/plan.js'
-import { axisOptions, compareOptions, jobOptions } from '../../src/options/all.js'
+import { axisOptions, compareOptions } from '../../src/options/comparison.js'
+import { jobOptions } from '../../src/options/federation.js'
 import { UsageError } from '../../src/shared/errors.js'
 
 test('a definition that says nothing but its job has the defaults of the command line', () => {

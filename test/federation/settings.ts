@@ -1,16 +1,8 @@
 import type { ClientSettings } from '../../src/federation/client/client.js'
 import type { ServerSettings } from '../../src/federation/process/job.js'
-import {
-  clientOptions,
-  exposureOptions,
-  jobOptions,
-  memoryOptions,
-  networkOptions,
-  roundOptions,
-  serverOptions,
-  tlsOptions,
-  trainingOptions,
-} from '../../src/options/all.js'
+import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../src/options/federation.js'
+import { exposureOptions, networkOptions, tlsOptions } from '../../src/options/network.js'
+import { clientOptions, serverOptions } from '../../src/options/roles.js'
 import { defaultValues } from '../../src/options/spec.js'
 
 /** Defaults, but for what the test is about. */

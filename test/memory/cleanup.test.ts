@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { allocatorLibrary } from '../../src/comparison/plan/allocator-library.js'
+import { allocatorLibrary } from '../../src/shared/allocator-library.js'
 import { needs } from '../optional-parts.js'
 import { dropObjectsInCycles, type FillReport, fillAndClean } from './run-fixture.js'
 

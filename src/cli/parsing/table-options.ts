@@ -1,4 +1,4 @@
-import type { tableOptions } from '../../options/all.js'
+import type { tableOptions } from '../../options/report.js'
 import type { OptionValues } from '../../options/spec.js'
 import { bytesPerUnit } from '../../recording/formats/table/cells.js'
 import type { TableOptions } from '../../recording/formats/table/table-options.js'

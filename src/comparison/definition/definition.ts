@@ -1,11 +1,5 @@
-import type {
-  jobAlgorithm,
-  jobOptions,
-  memoryOptions,
-  roundOptions,
-  swarmOptions,
-  trainingOptions,
-} from '../../options/all.js'
+import type { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../options/federation.js'
+import type { jobAlgorithm, swarmOptions } from '../../options/roles.js'
 import type { OptionValues } from '../../options/spec.js'
 
 /** What a `*.memory.ts` file exports: one job, the settings it is run under, and what is expected of each. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isAlgorithmFile, jobAlgorithm } from '../../options/all.js'
+import { isAlgorithmFile, jobAlgorithm } from '../../options/roles.js'
 import { suggestWord } from '../../shared/did-you-mean.js'
 import { messageOf, UsageError } from '../../shared/errors.js'
 import { importDefault } from '../../shared/import-default.js'

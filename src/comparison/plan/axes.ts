@@ -1,4 +1,4 @@
-import { axisOptions } from '../../options/all.js'
+import { axisOptions } from '../../options/comparison.js'
 import { formatOption, type OptionTable } from '../../options/spec.js'
 import type { Axes } from '../../results/setting.js'
 import { suggestWord } from '../../shared/did-you-mean.js'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { compareOptions } from '../../options/all.js'
+import { compareOptions } from '../../options/comparison.js'
 import { frameworkPreset } from '../../recording/rounds/framework-presets.js'
 import { readRoundEnd, readRoundPattern } from '../../recording/rounds/round-log-patterns.js'
 import { PRESETS, ROUND_PRESETS } from '../../recording/rounds/round-log-presets.js'

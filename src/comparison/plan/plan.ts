@@ -1,15 +1,7 @@
 import * as v from 'valibot'
-import {
-  axisOptions,
-  compareOptions,
-  jobAlgorithm,
-  jobOptions,
-  memoryOptions,
-  roundOptions,
-  serverOptions,
-  swarmOptions,
-  trainingOptions,
-} from '../../options/all.js'
+import { axisOptions, compareOptions } from '../../options/comparison.js'
+import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../options/federation.js'
+import { jobAlgorithm, serverOptions, swarmOptions } from '../../options/roles.js'
 import {
   defaultValue,
   formatOption,

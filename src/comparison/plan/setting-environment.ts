@@ -1,5 +1,5 @@
 import type { Setting } from '../../results/setting.js'
-import { allocatorLibrary } from './allocator-library.js'
+import { allocatorLibrary } from '../../shared/allocator-library.js'
 import { isVariable } from './axes.js'
 
 /** Axes that are no options of a program but belong to how it is launched, as variables; undefined takes one away. */

@@ -1,15 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import {
-  isAlgorithmFile,
-  jobOptions,
-  memoryOptions,
-  peerOptions,
-  roundOptions,
-  serverOptions,
-  swarmOptions,
-  trainingOptions,
-} from '../../options/all.js'
+import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../options/federation.js'
+import { isAlgorithmFile, peerOptions, serverOptions, swarmOptions } from '../../options/roles.js'
 import { defaultValues, flagsOf, type OptionTable } from '../../options/spec.js'
 import type { Setting } from '../../results/setting.js'
 import { type FederationPlan, federationOptions } from '../plan/plan.js'

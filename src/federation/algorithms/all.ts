@@ -1,4 +1,4 @@
-import { type AlgorithmFile, isAlgorithmFile, type serverOptions } from '../../options/all.js'
+import { type AlgorithmFile, isAlgorithmFile, type serverOptions } from '../../options/roles.js'
 import type { OptionValues } from '../../options/spec.js'
 import { TidemarkError, UsageError } from '../../shared/errors.js'
 import type { Algorithm } from './algorithm.js'

@@ -1,4 +1,6 @@
-import type { clientOptions, memoryOptions, networkOptions, tlsOptions } from '../../options/all.js'
+import type { memoryOptions } from '../../options/federation.js'
+import type { networkOptions, tlsOptions } from '../../options/network.js'
+import type { clientOptions } from '../../options/roles.js'
 import type { OptionValues } from '../../options/spec.js'
 import { messageOf, TargetError, TidemarkError, UsageError } from '../../shared/errors.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'

@@ -1,4 +1,4 @@
-import type { jobOptions, roundOptions } from '../../options/all.js'
+import type { jobOptions, roundOptions } from '../../options/federation.js'
 import type { OptionValues } from '../../options/spec.js'
 import type { Algorithm } from '../algorithms/algorithm.js'
 import { modelOf } from '../algorithms/state.js'

@@ -1,13 +1,6 @@
-import {
-  type exposureOptions,
-  jobOptions,
-  type memoryOptions,
-  type networkOptions,
-  type roundOptions,
-  serverOptions,
-  type tlsOptions,
-  trainingOptions,
-} from '../../options/all.js'
+import { jobOptions, type memoryOptions, type roundOptions, trainingOptions } from '../../options/federation.js'
+import type { exposureOptions, networkOptions, tlsOptions } from '../../options/network.js'
+import { serverOptions } from '../../options/roles.js'
 import type { OptionSpec, OptionTable, OptionValues } from '../../options/spec.js'
 import { TidemarkError } from '../../shared/errors.js'
 import type { WeightsSource } from '../tensors/global-state.js'

@@ -1,4 +1,4 @@
-import type { logOptions } from '../../options/all.js'
+import type { logOptions } from '../../options/federation.js'
 import type { OptionValues } from '../../options/spec.js'
 
 /** What a line tells apart from its sentence, for programs that read it; by plain names, times in ms, sizes in bytes. */

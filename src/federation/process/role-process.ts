@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { resetPeak } from '../../linux/memory/peak.js'
 import { getAllocator } from '../../memory/index.js'
-import type { logOptions } from '../../options/all.js'
+import type { logOptions } from '../../options/federation.js'
 import type { OptionValues } from '../../options/spec.js'
 import { messageOf, StoppedError, TidemarkError, UsageError } from '../../shared/errors.js'
 import { MARKS_VARIABLE, type Mark, type MarkOrigin } from '../../shared/marks.js'

@@ -1,4 +1,5 @@
-import type { jobOptions, roundOptions, serverOptions } from '../../options/all.js'
+import type { jobOptions, roundOptions } from '../../options/federation.js'
+import type { serverOptions } from '../../options/roles.js'
 import type { OptionValues } from '../../options/spec.js'
 import type { Combination } from '../aggregation/aggregation.js'
 import type { Storage } from '../aggregation/storage.js'

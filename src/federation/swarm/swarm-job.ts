@@ -1,12 +1,6 @@
-import {
-  jobOptions,
-  type memoryOptions,
-  networkOptions,
-  type peerOptions,
-  roundOptions,
-  swarmOptions,
-  trainingOptions,
-} from '../../options/all.js'
+import { jobOptions, type memoryOptions, roundOptions, trainingOptions } from '../../options/federation.js'
+import { networkOptions } from '../../options/network.js'
+import { type peerOptions, swarmOptions } from '../../options/roles.js'
 import type { OptionTable, OptionValues } from '../../options/spec.js'
 import { type JobSettings, type MakeTrainer, parseTold } from '../process/job.js'
 import { sampleClients, sampleSize } from '../rounds/sample.js'

@@ -1,4 +1,4 @@
-import type { trainingOptions } from '../../options/all.js'
+import type { trainingOptions } from '../../options/federation.js'
 import type { OptionValues } from '../../options/spec.js'
 import { createRandom, shuffledIndices } from './random.js'
 

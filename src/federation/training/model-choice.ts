@@ -1,4 +1,4 @@
-import type { jobOptions } from '../../options/all.js'
+import type { jobOptions } from '../../options/federation.js'
 import type { OptionValues } from '../../options/spec.js'
 import type { TensorSpec } from '../tensors/weights.js'
 import { DIGIT_CLASSES, DIGIT_PIXELS } from './digits/digits-shape.js'

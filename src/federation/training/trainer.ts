@@ -1,4 +1,4 @@
-import type { jobOptions, trainingOptions } from '../../options/all.js'
+import type { jobOptions, trainingOptions } from '../../options/federation.js'
 import type { OptionValues } from '../../options/spec.js'
 import type { Weights } from '../tensors/weights.js'
 import type { LocalTraining } from './sgd-trainer.js'

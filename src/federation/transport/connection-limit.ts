@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Connections } from './connections.js'
-import type { ServerOptions } from './http-server.js'
+import type { ServerOptions } from './server-options.js'
 import { acceptDirectly, canAcceptDirectly } from './split-connection/direct-socket.js'
 import { Line } from './split-connection/split-connection.js'
 

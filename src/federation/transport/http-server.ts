@@ -7,31 +7,13 @@ import { AuthThrottle } from './auth-throttle.js'
 import { acceptConnections } from './connection-limit.js'
 import type { Connections } from './connections.js'
 import { HttpError } from './http-error.js'
+import type { ServerOptions } from './server-options.js'
 import { connectionOf, isWhole } from './split-connection/message-body.js'
-import type { TlsMaterial } from './tls.js'
+
 import { isAuthorized } from './token.js'
 
 /** Answers one request. What it returns is sent as JSON; undefined when it has answered by itself. Throws a {@link HttpError}. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<object | undefined>
-
-export interface ServerOptions {
-  host: string
-  port: number
-  token: string
-  /** Certificate and key; with a `ca`, clients need a certificate of its. Absent: no TLS. */
-  tls?: TlsMaterial | undefined
-  /** Connections at the same time. For one more an idle one is closed; where none is idle, it is told so and closed itself. */
-  maxConnections: number
-  /** Whether somebody is known by this connection, so that it stays open though it is idle. */
-  isNeeded?: (socket: Socket) => boolean
-  /** How long a connection may take to send the head of a request; 10 s where it is left out. */
-  headersMs?: number
-  /** By method and path, for example `GET /v1/task`. */
-  routes: Record<string, Handler>
-  /** Told of every refusal by its code. */
-  onRefused?: (code: string) => void
-  log: (line: string, facts?: Readonly<Record<string, string | number>>) => void
-}
 
 export interface ListeningServer {
   url: string

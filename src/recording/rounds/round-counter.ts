@@ -1,15 +1,6 @@
 import type { RoundLogEvent } from './round-log.js'
+import type { WhenTold } from './round-log-event.js'
 import type { RoundPattern, RoundWord } from './round-log-patterns.js'
-
-export interface Moment {
-  /** Unix ms: by the log's own time stamp where that can be believed, else when the line arrived. */
-  timeMs: number
-  /** Unix ms at which the bytes came. Memory that is read because of this event is of this moment. */
-  arrivedMs: number
-}
-
-/** Worked out only for what is news: most lines of a progress bar are none. */
-export type WhenTold = () => Moment
 
 /** Turns the words of one program's logs, from all its streams, into rounds: which is open, what its number is, what ends it. */
 export class RoundCounter {

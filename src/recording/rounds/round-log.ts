@@ -1,4 +1,5 @@
-import { type Moment, RoundCounter } from './round-counter.js'
+import { RoundCounter } from './round-counter.js'
+import type { Moment } from './round-log-event.js'
 import { LogLines } from './round-log-lines.js'
 import { type RoundPattern, wordOf } from './round-log-patterns.js'
 import { readTimeStamp } from './round-log-time-stamp.js'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { compareOptions, jobOptions } from '../../options/all.js'
+import { compareOptions } from '../../options/comparison.js'
+import { jobOptions } from '../../options/federation.js'
 import type { Comparison } from '../../results/comparison.js'
 import { shellWord } from './shell-word.js'
 

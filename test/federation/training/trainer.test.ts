@@ -5,7 +5,8 @@ import { createEvaluator } from '../../../src/federation/training/evaluator.js'
 import { initialWeights } from '../../../src/federation/training/initial-weights.js'
 import { modelSpecs } from '../../../src/federation/training/model-choice.js'
 import { createTrainer, type TrainingSettings } from '../../../src/federation/training/trainer.js'
-import { jobOptions, serverOptions, trainingOptions } from '../../../src/options/all.js'
+import { jobOptions, trainingOptions } from '../../../src/options/federation.js'
+import { serverOptions } from '../../../src/options/roles.js'
 import { defaultValues } from '../../../src/options/spec.js'
 
 const defaults = { ...defaultValues(serverOptions), ...defaultValues(jobOptions), ...defaultValues(trainingOptions) }

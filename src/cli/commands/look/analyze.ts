@@ -1,4 +1,4 @@
-import { analyzeOptions } from '../../../options/all.js'
+import { analyzeOptions } from '../../../options/report.js'
 import type { OptionValues } from '../../../options/spec.js'
 import {
   openRecordings,

@@ -1,4 +1,4 @@
-import { cleanOptions } from '../../../options/all.js'
+import { cleanOptions } from '../../../options/report.js'
 import type { OptionValues } from '../../../options/spec.js'
 import { comparisonsHere } from '../../folders/comparisons-here.js'
 import type { Command } from '../../parsing/command.js'

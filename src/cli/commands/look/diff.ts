@@ -1,4 +1,4 @@
-import { diffOptions } from '../../../options/all.js'
+import { diffOptions } from '../../../options/report.js'
 import type { OptionValues } from '../../../options/spec.js'
 import { UsageError } from '../../../shared/errors.js'
 import { isComparison } from '../../comparison-to-judge.js'

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { isSuiteFolder } from '../../../comparison/run/suite-folder.js'
 import { writerOf } from '../../../comparison/run/writer-lock.js'
-import { listOptions } from '../../../options/all.js'
+import { listOptions } from '../../../options/report.js'
 import { commandLine } from '../../../recording/formats/command-line.js'
 import { openRecording } from '../../../recording/formats/open-recording.js'
 import { readMetadata } from '../../../recording/storage/read-recording.js'

@@ -1,5 +1,5 @@
 import pc from 'picocolors'
-import { plotOptions } from '../../../options/all.js'
+import { plotOptions } from '../../../options/report.js'
 import type { OptionValues } from '../../../options/spec.js'
 import { openRecordings } from '../../../recording/formats/open-recording.js'
 import { type DrawnRecording, drawnRecording, type TimeWindow } from '../../../report/html/drawn-recording.js'

@@ -1,4 +1,4 @@
-import { removalOptions } from '../../../options/all.js'
+import { removalOptions } from '../../../options/report.js'
 import { UsageError } from '../../../shared/errors.js'
 import type { Command } from '../../parsing/command.js'
 import { namedRecordings } from '../../recordings-in-folder.js'

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { showOptions } from '../../../options/all.js'
+import { showOptions } from '../../../options/report.js'
 import type { OptionValues } from '../../../options/spec.js'
 import { isRecording, readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'

@@ -1,7 +1,7 @@
 import pc from 'picocolors'
 import { examineMachine } from '../../../doctor/examine.js'
 import type { Finding } from '../../../doctor/finding.js'
-import { doctorOptions } from '../../../options/all.js'
+import { doctorOptions } from '../../../options/recording.js'
 import { UsageError } from '../../../shared/errors.js'
 import { writeStyled } from '../../output/terminal.js'
 import type { Command, CommandInput } from '../../parsing/command.js'

@@ -1,4 +1,4 @@
-import { peakOptions } from '../../../options/all.js'
+import { peakOptions } from '../../../options/recording.js'
 import type { OptionValues } from '../../../options/spec.js'
 import { decimalMib } from '../../../recording/formats/decimal-mib.js'
 import { openRecordings, type RecordingFile } from '../../../recording/formats/open-recording.js'

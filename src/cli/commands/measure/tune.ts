@@ -1,18 +1,12 @@
 import { loadSuite } from '../../../comparison/definition/suite.js'
-import { allocatorLibrary } from '../../../comparison/plan/allocator-library.js'
 import { overridePlan } from '../../../comparison/plan/override.js'
 import { type ComparisonPlan, planComparison } from '../../../comparison/plan/plan.js'
 import { allocatorsFound, type Tuned, tune } from '../../../comparison/run/tune.js'
-import {
-  axisOptions,
-  compareOptions,
-  jobOptions,
-  memoryOptions,
-  roundOptions,
-  trainingOptions,
-} from '../../../options/all.js'
+import { axisOptions, compareOptions } from '../../../options/comparison.js'
+import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../../options/federation.js'
 import type { OptionTable } from '../../../options/spec.js'
 import { count } from '../../../report/prose/count.js'
+import { allocatorLibrary } from '../../../shared/allocator-library.js'
 import { StoppedError, UsageError } from '../../../shared/errors.js'
 import { formatBytes, formatDuration } from '../../../shared/units.js'
 import { type SettingSummary, summarizeSetting } from '../../../verdict/difference/setting-summary.js'

@@ -2,14 +2,9 @@ import { assertAlgorithm } from '../../../federation/algorithms/all.js'
 import { runClient } from '../../../federation/client/client.js'
 import { trainerMaker } from '../../../federation/process/job-model.js'
 import { runRole } from '../../../federation/process/role-process.js'
-import {
-  clientOptions,
-  isAlgorithmFile,
-  logOptions,
-  memoryOptions,
-  networkOptions,
-  tlsOptions,
-} from '../../../options/all.js'
+import { logOptions, memoryOptions } from '../../../options/federation.js'
+import { networkOptions, tlsOptions } from '../../../options/network.js'
+import { clientOptions, isAlgorithmFile } from '../../../options/roles.js'
 import type { OptionValues } from '../../../options/spec.js'
 import type { Command } from '../../parsing/command.js'
 import { importAlgorithm } from '../../parsing/import-algorithm.js'

@@ -2,14 +2,9 @@ import { runRole } from '../../../federation/process/role-process.js'
 import { runCoordinator } from '../../../federation/swarm/coordinator/coordinator.js'
 import { weightsBytes } from '../../../federation/tensors/weights.js'
 import { modelSpecs } from '../../../federation/training/model-choice.js'
-import {
-  jobOptions,
-  logOptions,
-  networkOptions,
-  roundOptions,
-  swarmOptions,
-  trainingOptions,
-} from '../../../options/all.js'
+import { jobOptions, logOptions, roundOptions, trainingOptions } from '../../../options/federation.js'
+import { networkOptions } from '../../../options/network.js'
+import { swarmOptions } from '../../../options/roles.js'
 import { defaultValues, type OptionValues } from '../../../options/spec.js'
 import type { Command } from '../../parsing/command.js'
 

@@ -3,17 +3,9 @@ import { loadServerModel } from '../../../federation/process/job-model.js'
 import { probeAttribution } from '../../../federation/process/probe.js'
 import { runRole } from '../../../federation/process/role-process.js'
 import { runServer } from '../../../federation/server/server.js'
-import {
-  exposureOptions,
-  jobOptions,
-  logOptions,
-  memoryOptions,
-  networkOptions,
-  roundOptions,
-  serverOptions,
-  tlsOptions,
-  trainingOptions,
-} from '../../../options/all.js'
+import { jobOptions, logOptions, memoryOptions, roundOptions, trainingOptions } from '../../../options/federation.js'
+import { exposureOptions, networkOptions, tlsOptions } from '../../../options/network.js'
+import { serverOptions } from '../../../options/roles.js'
 import type { OptionValues } from '../../../options/spec.js'
 import type { Command } from '../../parsing/command.js'
 import { importAlgorithm } from '../../parsing/import-algorithm.js'

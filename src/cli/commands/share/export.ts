@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
-import { exportOptions } from '../../../options/all.js'
+import { exportOptions } from '../../../options/report.js'
 import type { OptionValues } from '../../../options/spec.js'
 import { csvOf } from '../../../report/export/csv.js'
 import { type ExportSource, exportSource, roundsOf } from '../../../report/export/export-source.js'

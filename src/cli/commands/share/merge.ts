@@ -1,5 +1,5 @@
 import { mergeAll } from '../../../comparison/run/merge-suites.js'
-import { mergeOptions } from '../../../options/all.js'
+import { mergeOptions } from '../../../options/comparison.js'
 import type { OptionValues } from '../../../options/spec.js'
 import {
   printComparison,

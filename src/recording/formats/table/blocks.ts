@@ -1,4 +1,4 @@
-import { kindOfCell } from './column-values.js'
+import { kindOfCell } from './columns/column-values.js'
 
 /** The lines that top prints above its table, and the averages that pidstat and sar print below theirs. */
 const BETWEEN_BLOCKS =

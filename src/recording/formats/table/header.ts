@@ -1,5 +1,5 @@
-import { columnMeaning } from './column-names.js'
-import { kindOfCell } from './column-values.js'
+import { columnMeaning } from './columns/column-names.js'
+import { kindOfCell } from './columns/column-values.js'
 
 /** The cells of one row. */
 interface Cells {

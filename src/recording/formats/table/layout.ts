@@ -1,7 +1,7 @@
 import { UsageError } from '../../../shared/errors.js'
-import { PHASE_VALUES } from './column-words.js'
-import { type Column, columnNamed, columnsOf, list } from './columns.js'
-import { findMemory, type MemoryColumn } from './memory-columns.js'
+import { PHASE_VALUES } from './columns/column-words.js'
+import { type Column, columnNamed, columnsOf, list } from './columns/columns.js'
+import { findMemory, type MemoryColumn } from './columns/memory-columns.js'
 import {
   countsRounds,
   findTime,
@@ -9,7 +9,7 @@ import {
   roundCandidates,
   shellWord,
   type TimeColumn,
-} from './position-columns.js'
+} from './columns/position-columns.js'
 import { quoted, type Row, type Table } from './rows.js'
 import type { TableOptions } from './table-options.js'
 

@@ -1,5 +1,5 @@
 import { median } from '../../../statistics/median.js'
-import type { TimeColumn } from './position-columns.js'
+import type { TimeColumn } from './columns/position-columns.js'
 import type { InRound } from './table-options.js'
 
 /** Readings in the order of their rows: 32 bytes each, so that a table of millions fits. */

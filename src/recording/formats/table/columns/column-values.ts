@@ -1,5 +1,5 @@
-import { commaIn, isMissing, isPercent, type NumberStyle, plainNumber, sizeParts } from './cells.js'
-import { type DateOrder, ordersOf, parseClock, parseDate } from './dates.js'
+import { commaIn, isMissing, isPercent, type NumberStyle, plainNumber, sizeParts } from '../cells.js'
+import { type DateOrder, ordersOf, parseClock, parseDate } from '../dates.js'
 
 export type CellKind = 'empty' | 'number' | 'size' | 'percent' | 'date' | 'clock' | 'text'
 

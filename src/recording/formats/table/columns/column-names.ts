@@ -1,4 +1,4 @@
-import { bytesPerUnit } from './cells.js'
+import { bytesPerUnit } from '../cells.js'
 import {
   MEMORY_MODIFIERS,
   MEMORY_WORDS,

@@ -1,8 +1,8 @@
-import { suggestWord } from '../../../shared/did-you-mean.js'
-import { UsageError } from '../../../shared/errors.js'
+import { suggestWord } from '../../../../shared/did-you-mean.js'
+import { UsageError } from '../../../../shared/errors.js'
+import type { Row, Table } from '../rows.js'
 import { type ColumnMeaning, columnMeaning } from './column-names.js'
 import { type ColumnValues, columnValues } from './column-values.js'
-import type { Row, Table } from './rows.js'
 
 /** A column of a table: where it stands, and what its name and its first values say. */
 export interface Column {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../../shared/errors.js'
+import { UsageError } from './errors.js'
 
 /** Names of the library's file, the preferred first, and the Debian package that has it. */
 export const ALLOCATOR_LIBRARIES = {

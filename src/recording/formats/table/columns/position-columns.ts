@@ -1,9 +1,9 @@
-import { UsageError } from '../../../shared/errors.js'
-import { parseDurationMs } from '../../../shared/units.js'
-import { isMissing, plainNumber } from './cells.js'
+import { UsageError } from '../../../../shared/errors.js'
+import { parseDurationMs } from '../../../../shared/units.js'
+import { isMissing, plainNumber } from '../cells.js'
+import { parseClock, parseDate } from '../dates.js'
+import type { TableOptions } from '../table-options.js'
 import { type Column, columnNamed } from './columns.js'
-import { parseClock, parseDate } from './dates.js'
-import type { TableOptions } from './table-options.js'
 
 /** How the moment of a row is read. */
 export interface TimeColumn {

@@ -1,0 +1,49 @@
+import { MIB } from '../shared/units.js'
+import { flag, integer, namedPatterns, text } from './option-types.js'
+/** Less is no memory that a process could stay below: `--limit 10` was meant to be 10GiB. */
+export const LEAST_LIMIT = MIB
+
+export const namedRoles = namedPatterns({
+  flag: 'role',
+  help: 'Call processes whose command line fits NAME. May be given several times; the first that fits counts.',
+})
+
+/** How RSS is split from outside, in a program that knows nothing of us. */
+export const probeOption = {
+  probe: flag({
+    flag: 'probe',
+    help: 'Preload a small library that has the allocator return its free pages when the work is done: splits RSS into retained, and live or garbage. Built on first use by the C compiler.',
+  }),
+  probeRound: integer<undefined>({
+    flag: 'probe-round',
+    min: 1,
+    max: 1_000_000,
+    default: undefined,
+    defaultText: 'the last',
+    help: 'With --probe: the round after which it is taken.',
+  }),
+}
+
+/** What `--rounds` takes where a log tells of rounds. The names are those of src/recording/rounds/round-log-presets.ts. */
+export const ROUND_SOURCES =
+  'nvflare, flower, openfl, fedml, federatedscope, pfllib, or a regular expression with the number as its group; without a group its matches are counted. A line that fits begins a round and ends the one before.'
+
+export const roundsEnd = text({
+  flag: 'rounds-end',
+  placeholder: 'PATTERN',
+  default: undefined,
+  help: 'A regular expression for lines that end a round, with --rounds or alone; --rounds end:PATTERN is the same as this alone.',
+})
+
+/** Where a verb writes what others would print. */
+export const fileOptions = {
+  out: text({
+    flag: 'out',
+    short: 'o',
+    placeholder: 'FILE',
+    default: undefined,
+    defaultText: 'standard output',
+    help: 'File to write to.',
+  }),
+  force: flag({ flag: 'force', help: 'Replace the file if it is there.' }),
+}
