@@ -1,50 +1,53 @@
-/** The arrows of docs/architecture.md: folders are floors, and imports point down only. */
+/** The arrows of docs/architecture.md: each folder imports only what stands below it, types included. */
 
-const floors = [
+const folders = [
   'cli',
   'vitest',
   'report',
-  'experiment',
+  'comparison',
   'verdict',
+  'results',
   'recording',
+  'doctor',
   'launch',
   'memory',
   'linux',
+  'options',
   'statistics',
+  'shared',
 ]
 
-/** Whatever stands above a floor in the list may not be imported from it. */
-const downwards = floors.slice(1).map((floor, index) => ({
-  name: `${floor}-imports-nothing-above-it`,
+/** Forbids imports from a folder to any folder above it in the list. */
+const downwards = folders.slice(1).map((folder, index) => ({
+  name: `${folder}-imports-nothing-above-it`,
   severity: 'error',
-  from: { path: `^src/${floor}/` },
-  to: { path: `^src/(${floors.slice(0, index + 1).join('|')})/`, dependencyTypesNot: ['type-only'] },
+  from: { path: `^src/${folder}/` },
+  to: { path: `^src/(${folders.slice(0, index + 1).join('|')})/` },
 }))
 
 export default {
   forbidden: [
     ...downwards,
     {
-      name: 'federation-is-deployed-as-it-is',
+      name: 'runtime-imports-no-tooling',
       comment:
-        'The runtime is the program under test; its own weight is measured. Node built-ins, memory/, linux/, and the shared words.',
+        'The runtime is the program under test and its own memory is measured. It may import Node built-ins, memory/, linux/, options/ and shared/.',
       severity: 'error',
       from: { path: '^src/federation/' },
       to: {
-        path: '^(src/(cli|report|experiment|verdict|recording|launch|statistics)/|node_modules/)',
-        dependencyTypesNot: ['type-only'],
+        path: '^(src/(cli|vitest|report|comparison|verdict|results|recording|doctor|launch|statistics)/|node_modules/)',
       },
     },
     {
-      name: 'nobody-imports-the-runtime',
+      name: 'only-role-commands-import-the-runtime',
       comment: 'Trials start the same commands that a user would type.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(federation/|cli/commands/(server|client|peer|coordinator)\\.ts$)' },
+      from: { path: '^src/', pathNot: '^src/(federation/|cli/commands/roles/)' },
       to: { path: '^src/federation/' },
     },
     {
       name: 'verdicts-are-pure',
-      comment: 'Plain numbers in, verdicts out: no file, clock or process.',
+      comment: 'Verdicts and statistics map numbers to numbers. They use no file, clock or process.',
       severity: 'error',
       from: { path: '^src/(verdict|statistics)/' },
       to: { dependencyTypes: ['core'] },
@@ -53,17 +56,17 @@ export default {
       name: 'reports-never-sample',
       severity: 'error',
       from: { path: '^src/report/' },
-      to: { path: '^src/(launch|linux|memory)/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^src/(launch|linux|memory)/' },
     },
     {
       name: 'no-circles',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'declared-dependencies-only',
-      comment: 'The matchers run in the Vitest of those who use them: it is an optional peer dependency.',
+      comment: 'The matchers run in the Vitest of their users, so it is an optional peer dependency.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/vitest/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown'], dependencyTypesNot: ['type-only'] },
@@ -71,7 +74,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    tsPreCompilationDeps: 'specify',
+    tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
   },

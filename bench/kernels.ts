@@ -10,7 +10,7 @@
 import { cpus } from 'node:os'
 import { kernelsInC } from '../src/federation/tensors/kernels/in-c.js'
 import { kernelsInJavaScript } from '../src/federation/tensors/kernels/in-javascript.js'
-import type { Kernels } from '../src/federation/tensors/kernels/kernels.js'
+import type { Kernels } from '../src/federation/tensors/kernels/kernel-set.js'
 import { examplesOf, readDigits, splitDigits } from '../src/federation/training/digits/digits.js'
 import { initialWeights } from '../src/federation/training/initial-weights.js'
 import { createModel } from '../src/federation/training/model-choice.js'

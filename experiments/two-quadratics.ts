@@ -4,8 +4,8 @@
  * (Karimireddy et al. 2020, section 7.2).
  */
 import type { Examples } from '../src/federation/training/examples.js'
+import type { LocalTraining } from '../src/federation/training/local-training.js'
 import type { Model } from '../src/federation/training/model.js'
-import type { LocalTraining } from '../src/federation/training/sgd-trainer.js'
 import { type Experiment, figure, type Row } from './support/experiment.js'
 import { runInProcess } from './support/job-in-process.js'
 import { FEDAVG, type Method, SCAFFOLD_I, SCAFFOLD_II, uniformRounds } from './support/methods.js'

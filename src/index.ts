@@ -19,6 +19,7 @@ export {
 export { type RecordedRun, type RecordOptions, record } from './recording/record.js'
 export type { Recording, RoundRecord } from './recording/recording.js'
 export type { Comparison, TrialResult } from './results/comparison.js'
+export type { PracticalFloor } from './results/tolerance.js'
 export { StoppedError, TargetError, TidemarkError, UsageError } from './shared/errors.js'
 export type { CleanupRecord, MemoryReading } from './shared/marks.js'
 export {
@@ -33,7 +34,6 @@ export type {
   AnalyzeOptions,
   Interval,
   LimitForecast,
-  PracticalFloor,
   Shape,
   SingleChange,
 } from './verdict/shape/analysis.js'

@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url'
 import type { TensorSpec, TensorType, Weights } from '../../src/federation/tensors/weights.js'
 import type { Examples } from '../../src/federation/training/examples.js'
 import { createLinearModel } from '../../src/federation/training/linear-model.js'
+import type { LocalTraining } from '../../src/federation/training/local-training.js'
 import { logisticHead, softmaxHead, squaredHead } from '../../src/federation/training/loss.js'
 import type { Model } from '../../src/federation/training/model.js'
-import { createSgdTrainer, type LocalTraining } from '../../src/federation/training/sgd-trainer.js'
+import { createSgdTrainer } from '../../src/federation/training/sgd-trainer.js'
 import type { Trainer } from '../../src/federation/training/trainer.js'
 
 export type Numbers = Record<string, number[]>

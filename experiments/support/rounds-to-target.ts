@@ -1,5 +1,5 @@
 import type { Examples } from '../../src/federation/training/examples.js'
-import type { LocalTraining } from '../../src/federation/training/sgd-trainer.js'
+import type { LocalTraining } from '../../src/federation/training/local-training.js'
 import type { Problem } from './classify.js'
 import { accuracyOf } from './classify.js'
 import { runInProcess } from './job-in-process.js'

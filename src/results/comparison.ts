@@ -2,9 +2,9 @@
 import type { MachineFacts } from '../linux/machine.js'
 import type { RoundRecord } from '../recording/recording.js'
 import type { AttributionMark } from '../shared/marks.js'
-import type { PracticalFloor } from '../verdict/shape/analysis.js'
 import type { Setting } from './setting.js'
 import type { Shard } from './shard.js'
+import type { PracticalFloor } from './tolerance.js'
 
 export interface Comparison {
   format: 'tidemark-comparison/1'

@@ -10,8 +10,9 @@ import { LastResults } from '../../src/federation/rounds/last-results.js'
 import { RoundFailedError } from '../../src/federation/rounds/result-collector.js'
 import { stateInMemory } from '../../src/federation/tensors/global-state.js'
 import type { Weights } from '../../src/federation/tensors/weights.js'
+import { createTrainer } from '../../src/federation/training/create-trainer.js'
 import { initialWeights } from '../../src/federation/training/initial-weights.js'
-import { createTrainer, type Trainer } from '../../src/federation/training/trainer.js'
+import type { Trainer } from '../../src/federation/training/trainer.js'
 
 /** A job that goes on round by round, in this process and without a network. */
 export class Replay {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RoundLog, type RoundLogEvent } from '../../src/recording/rounds/round-log.js'
+import { RoundLog } from '../../src/recording/rounds/round-log.js'
+import type { RoundLogEvent } from '../../src/recording/rounds/round-log-event.js'
 import { roundPattern } from '../../src/recording/rounds/round-log-patterns.js'
 import { UsageError } from '../../src/shared/errors.js'
 

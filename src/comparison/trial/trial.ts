@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { describeExit } from '../../launch/exit-status.js'
 import { type Guard, startGuard } from '../../launch/guard.js'
-import type { MachineFacts } from '../../linux/machine.js'
 import { type PendingProbe, probeWhenDone } from '../../recording/probe/probe-when-done.js'
 import { startRecording } from '../../recording/recorder.js'
 import type { RecorderHandle, Span } from '../../recording/recorder-handle.js'
@@ -10,39 +9,20 @@ import { type AskedFor, watchUnmatched } from '../../recording/rounds/unmatched.
 import { readRecording } from '../../recording/storage/read-recording.js'
 import { movingSwap, swapNote } from '../../recording/swap.js'
 import type { TrialResult } from '../../results/comparison.js'
-import type { Setting } from '../../results/setting.js'
 import { nowMs } from '../../shared/clock.js'
 import { messageOf, StoppedError, TargetError, TidemarkError } from '../../shared/errors.js'
 import { formatDuration } from '../../shared/units.js'
-import type { ComparisonPlan } from '../plan/plan.js'
-import type { ScheduledTrial } from '../plan/schedule.js'
 import type { Step, Workload } from '../workloads/workload.js'
 import { combineRoles } from './combine-roles.js'
 import { judgedAttribution } from './judged-attribution.js'
 import { judgedRoles, parseJudge } from './judged-roles.js'
 import { TrialSteps } from './setup-teardown.js'
 import { singleRound } from './single-round.js'
+import type { TrialOrder } from './trial-order.js'
 import { type StagedProcess, TrialStage } from './trial-processes.js'
-import { type TrialProgress, watchTrial } from './trial-progress.js'
+import { watchTrial } from './trial-progress.js'
 import { truncateLogs } from './truncate-log.js'
 import { type Outcome, unseenAllocators, verify } from './verify-trial.js'
-
-export interface TrialOrder {
-  trial: ScheduledTrial
-  setting: Setting
-  plan: ComparisonPlan
-  workload: Workload
-  machine: MachineFacts
-  comparisonFolder: string
-  /** Relative to the comparison's folder; it exists and is empty. */
-  folder: string
-  /** Set for a trial that is probed on the way. */
-  probeEvery?: number | undefined
-  signal: AbortSignal | undefined
-  onProgress(progress: TrialProgress): void
-  /** What the user should know while the trial runs. */
-  onNote(note: string): void
-}
 
 export interface FinishedTrial {
   result: TrialResult

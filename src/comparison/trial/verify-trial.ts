@@ -1,7 +1,7 @@
 import type { Recording, RoundRecord } from '../../recording/recording.js'
 import type { TrialResult } from '../../results/comparison.js'
 import { judgedRoles } from './judged-roles.js'
-import type { TrialOrder } from './trial.js'
+import type { TrialOrder } from './trial-order.js'
 
 export type Outcome = Pick<TrialResult, 'state' | 'reason'>
 

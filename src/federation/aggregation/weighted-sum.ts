@@ -1,4 +1,5 @@
-import { kernels, type Term } from '../tensors/kernels/kernels.js'
+import type { Term } from '../tensors/kernels/kernel-set.js'
+import { kernels } from '../tensors/kernels/kernels.js'
 import type { TensorData } from '../tensors/weights.js'
 
 /**

@@ -4,10 +4,10 @@ import { algorithmNamed, ownOptions } from '../algorithms/all.js'
 import { stateSpecs } from '../algorithms/state.js'
 import { tensorSchemaDifference } from '../tensors/tensor-schema.js'
 import type { Weights } from '../tensors/weights.js'
-import { createEvaluator } from '../training/evaluator.js'
+import { createEvaluator } from '../training/create-evaluator.js'
+import { createTrainer } from '../training/create-trainer.js'
 import { drawWeights } from '../training/initial-weights.js'
 import { modelSpecs } from '../training/model-choice.js'
-import { createTrainer } from '../training/trainer.js'
 import type { JobSettings, MakeTrainer, ServerModel } from './job.js'
 
 /** The model that a job's settings ask for. */

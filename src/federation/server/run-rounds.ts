@@ -21,7 +21,7 @@ import type { TaskDispatcher } from '../rounds/task-dispatcher.js'
 import { writeCheckpoint } from '../tensors/checkpoint.js'
 import type { GlobalState } from '../tensors/global-state.js'
 import type { ResumedCheckpoint } from './resume.js'
-import type { ServerJob } from './server.js'
+import type { ServerJob } from './server-job.js'
 
 export interface RunningJob extends ServerJob {
   model: ServerModel

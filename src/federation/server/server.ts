@@ -2,7 +2,6 @@ import { cleanupMemory } from '../../memory/index.js'
 import { keepYoungGenerationSmall } from '../../memory/young-generation.js'
 import { messageOf, TidemarkError, UsageError } from '../../shared/errors.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
-import type { Algorithm } from '../algorithms/algorithm.js'
 import { ownOptions } from '../algorithms/all.js'
 import { stateSpecs } from '../algorithms/state.js'
 import { Condition } from '../async/condition.js'
@@ -25,13 +24,7 @@ import { Metrics } from './metrics.js'
 import { makeJobName, openStorage, readResumedCheckpoint } from './resume.js'
 import { serverRoutes } from './routes.js'
 import { runRounds } from './run-rounds.js'
-
-export interface ServerJob {
-  settings: ServerSettings
-  algorithm: Algorithm
-  /** Called once the process has measured itself without it. */
-  loadModel: () => Promise<ServerModel>
-}
+import type { ServerJob } from './server-job.js'
 
 /** How long the end of a job waits for clients that are there to hear of it. */
 const SHUTDOWN_GRACE_MS = 10_000

@@ -1,5 +1,4 @@
 import type { Weights } from '../tensors/weights.js'
-import type { ModelChoice } from './model-choice.js'
 
 export interface Evaluator {
   /**
@@ -7,11 +6,4 @@ export interface Evaluator {
    * however large those are.
    */
   accuracy(weights: Weights): number
-}
-
-/** The evaluator of a job; undefined for `echo`, which learns nothing, and for which nothing is loaded. */
-export async function createEvaluator(choice: ModelChoice): Promise<Evaluator | undefined> {
-  if (choice.trainer === 'echo') return undefined
-  const { createDigitsEvaluator } = await import('./digits/digits-evaluator.js')
-  return createDigitsEvaluator(choice)
 }

@@ -1,8 +1,9 @@
 import { joinParts, partOf } from '../tensors/tensor-prefix.js'
 import { allocateTensor, copyTensors, type TensorData, type Weights } from '../tensors/weights.js'
+import type { LocalTraining } from './local-training.js'
 import type { Model } from './model.js'
 import { computeGradient, type SgdPlan, sgdSteps } from './sgd.js'
-import { type LocalTraining, planOfRound } from './sgd-trainer.js'
+import { planOfRound } from './sgd-trainer.js'
 import type { Trainer } from './trainer.js'
 
 /**

@@ -1,19 +1,7 @@
-import type { Examples } from './examples.js'
-import type { Model } from './model.js'
+import type { LocalTraining } from './local-training.js'
+
 import { type SgdPlan, sgdSteps, stepsOfEpochs } from './sgd.js'
 import type { Trainer } from './trainer.js'
-
-export interface LocalTraining {
-  examples: Examples
-  /** Called for each round, so that the model's scratch arrays go with the round. */
-  createModel: () => Model
-  localEpochs: number
-  /** Steps a round instead of whole epochs; 0 uses `localEpochs`. */
-  localSteps: number
-  batchSize: number
-  learningRate: number
-  l2?: number
-}
 
 /** Gradient descent on a client's own examples, from the weights of the round, in place. */
 export function createSgdTrainer(training: LocalTraining): Trainer {

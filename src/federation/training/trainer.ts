@@ -1,7 +1,7 @@
 import type { jobOptions, trainingOptions } from '../../options/federation.js'
 import type { OptionValues } from '../../options/spec.js'
 import type { Weights } from '../tensors/weights.js'
-import type { LocalTraining } from './sgd-trainer.js'
+import type { LocalTraining } from './local-training.js'
 
 /** The options of a job that bear on training; they are the same for all clients. */
 export type TrainingSettings = Pick<OptionValues<typeof jobOptions>, 'trainer' | 'model' | 'modelSize' | 'seed'> &
@@ -56,26 +56,15 @@ export interface OwnOptions {
   own: Readonly<Record<string, number>>
 }
 
-/** The trainer of one client. With `echo` neither data nor models are loaded. */
-export async function createTrainer(
-  settings: TrainingSettings & Partial<OwnOptions>,
-  place: ClientPlace,
-  side: ClientSide = {},
-): Promise<Trainer> {
-  if (settings.trainer === 'echo') return side.sendsDifferences ? zeroTrainer : echoTrainer
-  const { createDigitsTrainer } = await import('./digits/digits-trainer.js')
-  return createDigitsTrainer({ own: {}, ...settings }, place, side)
-}
-
 /** Sends back what came, with the weight of one example: for memory alone. */
-const echoTrainer: Trainer = {
+export const echoTrainer: Trainer = {
   numExamples: 1,
   reusesInput: true,
   train: async (weights) => ({ weights, numExamples: 1, steps: 0 }),
 }
 
 /** The same where results are differences: those of one who has not moved. */
-const zeroTrainer: Trainer = {
+export const zeroTrainer: Trainer = {
   numExamples: 1,
   reusesInput: true,
   train: async (weights) => {

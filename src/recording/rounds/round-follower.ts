@@ -2,8 +2,9 @@ import { hasOpen } from '../../linux/files/open-files.js'
 import { nowMs } from '../../shared/clock.js'
 import type { RecorderHandle } from '../recorder-handle.js'
 import { RoundCounter } from './round-counter.js'
-import { RoundLog, type RoundLogEvent } from './round-log.js'
-import type { RoundPattern } from './round-log-patterns.js'
+import { RoundLog } from './round-log.js'
+import type { RoundLogEvent } from './round-log-event.js'
+import type { RoundPattern } from './round-pattern.js'
 import { suggestRounds } from './suggest-rounds.js'
 
 /**

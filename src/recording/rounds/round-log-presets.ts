@@ -1,4 +1,4 @@
-import type { RoundPattern } from './round-log-patterns.js'
+import type { RoundPattern } from './round-pattern.js'
 
 /**
  * The log lines of each framework, over the versions in use. They are held against the logs in test/fixtures/samples and

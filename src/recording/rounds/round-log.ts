@@ -1,21 +1,9 @@
 import { RoundCounter } from './round-counter.js'
-import type { Moment } from './round-log-event.js'
+import type { Moment, RoundLogEvent } from './round-log-event.js'
 import { LogLines } from './round-log-lines.js'
-import { type RoundPattern, wordOf } from './round-log-patterns.js'
+import { wordOf } from './round-log-patterns.js'
 import { readTimeStamp } from './round-log-time-stamp.js'
-
-/** What a line of a log says about rounds. Rounds count from 1, whatever the program counts from. */
-export type RoundLogEvent =
-  | (Moment & { kind: 'round-start'; round: number })
-  /** `isLast`: no other round follows; the job, or the program, has ended. */
-  | (Moment & { kind: 'round-end'; round: number; isLast: boolean })
-  /** The first word of a cleanup in this round. What it gives back is gone some milliseconds later, not yet. */
-  | (Moment & { kind: 'cleanup'; round: number })
-  /** Results have arrived and are about to be aggregated. */
-  | (Moment & { kind: 'results'; round: number; received: number; failed: number })
-  | (Moment & { kind: 'finished' })
-  /** The count of rounds is not what it should be; `message` is a sentence for the recording's warnings. */
-  | (Moment & { kind: 'anomaly'; message: string })
+import type { RoundPattern } from './round-pattern.js'
 
 export interface RoundLogOptions {
   /** The log was written earlier and is read again: its own time stamps hold, however old they are. */

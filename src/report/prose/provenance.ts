@@ -1,6 +1,6 @@
 import { sum } from 'd3'
+import { plannedTrials } from '../../comparison/plan/shard.js'
 import type { Comparison } from '../../results/comparison.js'
-import { plannedTrials } from '../../results/shard.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 
 /** Name and value of what a reader needs to judge the numbers: the machine, then the job. */

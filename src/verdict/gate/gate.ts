@@ -1,10 +1,10 @@
+import type { PracticalFloor } from '../../results/tolerance.js'
 import { studentTCdf, studentTQuantile } from '../../statistics/distributions/student-t.js'
 import { mean } from '../../statistics/mean.js'
 import { holm } from '../../statistics/tests/holm.js'
 import { type WelchResult, welch } from '../../statistics/tests/welch.js'
 import { LEVEL, TRIALS_TO_DECIDE } from '../difference/compare-settings.js'
 import { adjustForLooks, type Looks, shareOfEarlyStop, shareOfLook } from '../looks.js'
-import type { PracticalFloor } from '../shape/analysis.js'
 import type { GatedNumbers } from './gated-numbers.js'
 
 export const GATED_QUANTITIES = ['peak', 'floor', 'slope'] as const

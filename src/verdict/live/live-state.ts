@@ -1,17 +1,7 @@
 import type { RoundRecord } from '../../recording/recording.js'
 import type { LiveAlert, LiveEvent, LiveLimit, LiveStatus } from './live-status.js'
 import { RoleState } from './role-state.js'
-
-/** A living process at one sample. */
-export interface SampledRole {
-  pid: number
-  role: string
-  name: string
-  /** Null where it could not be read. */
-  rssBytes: number | null
-  peakBytes: number | null
-  peakKind: 'exact' | 'sampled'
-}
+import type { SampledRole } from './sampled-role.js'
 
 export interface LiveOptions {
   command: readonly string[]

@@ -1,7 +1,7 @@
 import type { RoundRecord } from '../../recording/recording.js'
 import { median } from '../../statistics/median.js'
-import type { SampledRole } from './live-state.js'
 import type { LiveEvent, LiveLimit, LiveProcess, LiveRole, LiveRound } from './live-status.js'
+import type { SampledRole } from './sampled-role.js'
 import { VerdictSoFar } from './verdict-so-far.js'
 
 export interface RoleOptions {

@@ -1,3 +1,4 @@
+import type { PracticalFloor } from '../../results/tolerance.js'
 /** What the memory does over the rounds. */
 export type Shape = 'stable' | 'grows' | 'falls' | 'sawtooth' | 'settling' | 'staircase' | 'spike' | 'inconclusive'
 
@@ -7,9 +8,6 @@ export interface Interval {
   low: number
   high: number
 }
-
-/** What is too little to matter in a round: so many bytes, or a share of the level. */
-export type PracticalFloor = { bytes: number } | { share: number }
 
 /** The same, or what is too little to matter in a day. */
 export type Tolerance = PracticalFloor | { bytesPerDay: number }

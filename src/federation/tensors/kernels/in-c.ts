@@ -1,7 +1,7 @@
 import { builtFunctions } from '../../../linux/native/compile-library.js'
 import type { NativeFunction } from '../../../linux/native/native-library.js'
 import type { TensorData } from '../weights.js'
-import type { Kernels } from './kernels.js'
+import type { Kernels } from './kernel-set.js'
 
 const FLAGS = ['-O3', '-ffp-contract=off']
 

@@ -1,4 +1,4 @@
-import type { Kernels } from './kernels.js'
+import type { Kernels } from './kernel-set.js'
 
 // Four values a turn: what a turn costs besides its values is as much as two of them.
 

@@ -1,6 +1,7 @@
 import { partitionExamples } from '../data-partition.js'
+import type { LocalTraining } from '../local-training.js'
 import { createModel } from '../model-choice.js'
-import { createSgdTrainer, type LocalTraining } from '../sgd-trainer.js'
+import { createSgdTrainer } from '../sgd-trainer.js'
 import type { ClientPlace, ClientSide, OwnOptions, Trainer, TrainingSettings } from '../trainer.js'
 import { examplesOf, readDigits, splitDigits } from './digits.js'
 

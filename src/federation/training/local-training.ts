@@ -1,0 +1,13 @@
+import type { Examples } from './examples.js'
+import type { Model } from './model.js'
+export interface LocalTraining {
+  examples: Examples
+  /** Called for each round, so that the model's scratch arrays go with the round. */
+  createModel: () => Model
+  localEpochs: number
+  /** Steps a round instead of whole epochs; 0 uses `localEpochs`. */
+  localSteps: number
+  batchSize: number
+  learningRate: number
+  l2?: number
+}
