@@ -3,9 +3,12 @@ import { ALL, type LoadedDefinition, loadSuite } from '../comparison/definition/
 import { type Overrides, overridePlan, overridesFor } from '../comparison/plan/override.js'
 import { type ComparisonPlan, planComparison } from '../comparison/plan/plan.js'
 import { type AskedShard, assertShardable, resolveShard } from '../comparison/plan/shard.js'
+import { planRefs } from '../comparison/refs/resolve-refs.js'
+import { addRefs } from '../comparison/refs/with-refs.js'
 import { type CompareOptions, type FinishedComparison, runPlan } from '../comparison/run/run-comparison.js'
 import { axisOptions, commandOptions, compareOptions } from '../options/comparison.js'
 import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../options/federation.js'
+import { refOptions } from '../options/refs.js'
 import { swarmOptions } from '../options/roles.js'
 import type { OptionTable } from '../options/spec.js'
 import type { Shard } from '../results/shard.js'
@@ -48,7 +51,10 @@ export interface PlannedRun {
 }
 
 /** The comparisons that a command line asks for. Every file is read and checked before the first one starts. */
-export async function plannedRuns(input: CommandInput): Promise<PlannedRun[]> {
+export async function plannedRuns(
+  input: CommandInput,
+  refs = input.options.refs as string[] | undefined,
+): Promise<PlannedRun[]> {
   const named = input.arguments[0]
   const isCommand = input.options.command !== undefined
   if (!isCommand && typeof input.options.rounds === 'string')
@@ -62,14 +68,43 @@ export async function plannedRuns(input: CommandInput): Promise<PlannedRun[]> {
         plan: suitePlan(suite, input, overrides),
         source: suite.source,
       }))
+  if (refs === undefined) refuseBuildAlone(input)
   const folder = input.options.out as string | undefined
   const asked = input.options.shard as AskedShard | undefined
   const shard = asked && resolveShard(asked, process.env)
   if (shard !== undefined) for (const { plan } of plans) assertShardable(plan.trials, shard)
-  const repeat = repeatWords(input, { ...comparisonAxes, ...comparisonJob })
-  return plans.map(({ plan, source }) => {
+  const repeat = repeatWords(input, { ...comparisonAxes, ...refOptions, ...comparisonJob })
+  return withRefs(plans, refs, input).map(({ plan, source }) => {
     const out = folder === undefined || plans.length === 1 ? folder : join(folder, plan.name)
     return { plan, source, shard, repeat, run: (options) => runPlan(plan, { ...options, out, shard, repeat }) }
+  })
+}
+
+/** A build without a ref would build nothing. */
+function refuseBuildAlone({ given }: CommandInput): void {
+  const found = (['build', 'buildDeadlineMs'] as const).find((key) => given.has(key))
+  if (found !== undefined)
+    throw new UsageError(`--${refOptions[found].flag} builds git refs, and none were named`, {
+      fix: 'Name them: --refs main,HEAD for tidemark compare, --against main for tidemark check.',
+    })
+}
+
+interface Planned {
+  plan: ComparisonPlan
+  source: string | undefined
+}
+
+/** The same comparisons with git refs as an axis, where some were named. */
+function withRefs(
+  plans: readonly Planned[],
+  refs: string[] | undefined,
+  { options }: CommandInput,
+): readonly Planned[] {
+  if (refs === undefined) return plans
+  const planned = planRefs(refs, options as { build: string | undefined; buildDeadlineMs: number })
+  return plans.map(({ plan, source }) => {
+    const name = source ?? 'the command line'
+    return { plan: planComparison(addRefs(plan, planned, source), `${name} with --refs`), source }
   })
 }
 

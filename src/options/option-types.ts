@@ -358,3 +358,18 @@ function wording(
     ...(from.defaultText === undefined ? {} : { defaultText: from.defaultText }),
   }
 }
+
+/** Names with commas between, each once. */
+export function nameList<D>(from: Wording & { least: number; expected: string; default: D }): OptionSpec<string[] | D> {
+  return {
+    ...wording(from, 'LIST'),
+    default: from.default,
+    expected: from.expected,
+    format: (names) => (names as string[]).join(','),
+    parse: (text) => {
+      const names = text.split(',').map((name) => name.trim())
+      const isList = names.length >= from.least && new Set(names).size === names.length
+      return isList && !names.includes('') ? names : undefined
+    },
+  }
+}

@@ -58,6 +58,7 @@ export const comparisonSchema = v.looseObject({
   repeat: v.optional(v.array(v.string())),
   shard: v.optional(shardSchema),
   machine: machineSchema,
+  refs: v.optional(v.array(v.looseObject({ ref: v.string(), commit: v.string(), subject: v.string() }))),
   settings: v.pipe(v.array(v.looseObject({ label: v.string(), values: settingValues })), v.minLength(1)),
   limitBytes: v.optional(v.nullable(bytes)),
   floor: v.optional(v.union([v.looseObject({ bytes }), v.looseObject({ share: number })])),

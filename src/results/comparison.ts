@@ -1,4 +1,6 @@
 /** The shapes of `comparison.json`: settings x trials of one job, and what came of each trial (docs/file-formats.md). */
+
+import type { PlannedRef } from '../comparison/refs/refs-plan.js'
 import type { MachineFacts } from '../linux/machine.js'
 import type { RoundRecord } from '../recording/recording.js'
 import type { AttributionMark } from '../shared/marks.js'
@@ -26,6 +28,8 @@ export interface Comparison {
   /** Set of a part that one of several machines runs; `tidemark merge` joins them. */
   shard?: Shard
   machine: MachineFacts
+  /** Set where git refs are an axis: the commits that they were. */
+  refs?: PlannedRef[]
   settings: Setting[]
   /** What memory must stay below, where it was given; otherwise that is what the cgroup or the machine has. */
   limitBytes?: number | null

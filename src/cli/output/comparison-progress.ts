@@ -25,6 +25,10 @@ export function comparisonProgress(
   /** The first sign that trials do what they should is worth a line at once. */
   let isNews = true
   const report = (event: ComparisonEvent) => {
+    if (event.kind === 'preparing') {
+      line.print(event.note)
+      return
+    }
     left.update(event)
     if (event.kind === 'started') {
       ;({ trials, judge, trialsDone: place } = event)
@@ -67,7 +71,7 @@ function timeLeft(about: string): { update(event: ComparisonEvent): void; text()
   const durationsMs: number[] = []
   return {
     update: (event) => {
-      if (event.kind === 'note') return
+      if (event.kind === 'note' || event.kind === 'preparing') return
       if (event.kind === 'started') trialsLeft = event.trials - event.trialsDone
       else if (event.kind === 'trial-started') {
         startedMs = performance.now()

@@ -17,6 +17,7 @@ import { suggestWord } from '../../shared/did-you-mean.js'
 import { UsageError } from '../../shared/errors.js'
 import { EXPECTED_SHAPES } from '../definition/definition.js'
 import { type DefinitionSource, lineOf } from '../definition/definition-source.js'
+import { REF_AXIS, type RefsPlan, refsSchema } from '../refs/refs-plan.js'
 import { display, readAxes, readCommandAxes } from './axes.js'
 import {
   type CommandPlan,
@@ -52,6 +53,8 @@ export interface ComparisonPlan {
   /** Undefined: no trial is probed on the way. */
   probeEvery?: number | undefined
   judge: string
+  /** Git refs, which are then the first axis; undefined: the job runs where it is. */
+  refs?: RefsPlan | undefined
   expect: Record<string, Record<string, string[]>>
 }
 
@@ -110,7 +113,7 @@ export function planComparison(definition: unknown, source: string | DefinitionS
   const { plan, faults } =
     workload.kind === 'federation'
       ? planFederation(workload, settings, judge)
-      : planCommand(withPresetRoles(workload), settings, judge)
+      : planCommand(withPresetRoles(workload), settings, judge, rest.refs)
   if (faults.length > 0) throw usageError(from, faults)
   const { besides, faults: faultsBeside } = readExtraSettings(given, {
     axes: plan.settings,
@@ -166,9 +169,14 @@ function uselessKeys(definition: unknown): string[] {
 }
 
 /** Without axes there is one setting: the command as it stands. */
-function planCommand(workload: CommandPlan, given: Given, asked: string | undefined): WorkloadPart {
+function planCommand(
+  workload: CommandPlan,
+  given: Given,
+  asked: string | undefined,
+  refs: RefsPlan | undefined,
+): WorkloadPart {
   const placeholders = templatesOf(workload).flatMap(({ text }) => placeholdersIn(text))
-  const { axes, faults } = readCommandAxes(given ?? {}, placeholders)
+  const { axes, faults } = readCommandAxes(given ?? {}, refs === undefined ? placeholders : [...placeholders, REF_AXIS])
   const judge = asked ?? frameworkPreset(workload.rounds ?? undefined)?.judge ?? 'server'
   return {
     plan: { workload, settings: axes, judge },
@@ -220,6 +228,7 @@ const definitionEntries = {
   floor: optionValue(compareOptions.floor),
   probeEvery: optionValue(compareOptions.probeEvery),
   judge: v.optional(v.pipe(v.string(), v.nonEmpty('the name of a role, for example "server"'))),
+  refs: v.optional(refsSchema),
   expect: v.optional(v.record(v.string(), v.record(v.string(), expectedShapes())), {}),
 }
 

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder as makeFolders } from '../../linux/files/make-folder.js'
 import { readMachineFacts } from '../../linux/machine.js'
@@ -11,6 +11,7 @@ import type { ComparisonDefinition } from '../definition/definition.js'
 import { type ComparisonPlan, planComparison, settingsOf } from '../plan/plan.js'
 import { type ScheduledTrial, scheduleTrials } from '../plan/schedule.js'
 import { assertShardable, trialsOfShard } from '../plan/shard.js'
+import { withCheckouts } from '../refs/with-refs.js'
 import { type FinishedTrial, runTrial } from '../trial/trial.js'
 import { workloadOf } from '../workloads/workload-of.js'
 import { hasComparison, makeFolder, readComparison, readPlan, saveComparison, savePlan } from './comparison-folder.js'
@@ -26,6 +27,8 @@ export interface CompareOptions {
   /** Ends the trial that runs and keeps what was measured. */
   signal?: AbortSignal | undefined
   onProgress?: ((event: ComparisonEvent) => void) | undefined
+  /** Asked after every round of trials, one of each setting: whether the others can be left out. */
+  isDecided?: ((comparison: Comparison) => boolean) | undefined
 }
 
 /** What happens while a comparison runs. Round and RSS are those of the judged role. */
@@ -39,6 +42,8 @@ export type ComparisonEvent =
       trials: number
       trialsDone: number
     }
+  /** What is done before the first trial: refs are checked out and built. */
+  | { kind: 'preparing'; note: string }
   | { kind: 'trial-started'; trial: ScheduledTrial }
   | { kind: 'trial-progress'; trial: ScheduledTrial; round: number; rounds: number | null; rssBytes: number | null }
   /** What the user should know while a trial runs. */
@@ -73,16 +78,32 @@ export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}
   const { shard, repeat } = options
   if (shard !== undefined) assertShardable(plan.trials, shard)
   const folder = makeFolder(options.out, plan.name, new Date())
-  return asOnlyWriter(folder, async () => {
-    if (hasComparison(folder)) throw new UsageError(`another comparison has begun in ${folder} just now`)
-    savePlan(folder, plan)
-    const comparison = {
-      ...startComparison(plan, settings),
-      ...(shard !== undefined && { shard }),
-      ...(repeat !== undefined && { repeat: [...repeat] }),
-    }
-    return runTrials(folder, plan, comparison, options)
+  const ran = asOnlyWriter(folder, () =>
+    prepared(plan, options, (notes) => {
+      if (hasComparison(folder)) throw new UsageError(`another comparison has begun in ${folder} just now`)
+      savePlan(folder, plan)
+      const comparison = {
+        ...startComparison(plan, settings),
+        ...(shard !== undefined && { shard }),
+        ...(repeat !== undefined && { repeat: [...repeat] }),
+      }
+      comparison.warnings.push(...notes)
+      return runTrials(folder, plan, comparison, options)
+    }),
+  )
+  return ran.catch((error: unknown) => {
+    if (readdirSync(folder).length === 0) rmdirSync(folder)
+    throw error
   })
+}
+
+/** Does something while what the trials run is there: the files of each ref. */
+function prepared(
+  plan: ComparisonPlan,
+  { signal, onProgress }: CompareOptions,
+  work: (notes: string[]) => Promise<FinishedComparison>,
+): Promise<FinishedComparison> {
+  return withCheckouts(plan, { signal, onNote: (note) => onProgress?.({ kind: 'preparing', note }) }, work)
 }
 
 /** Our own server can probe itself on the way; a command is probed from outside, by a library that is preloaded only when asked for. */
@@ -113,7 +134,9 @@ export async function resumeComparison(
     const comparison = reopenComparison(readComparison(folder))
     const plan = moreTrials === 0 ? stored : withMoreTrials(stored, comparison, moreTrials)
     if (plan !== stored) savePlan(folder, plan)
-    return runTrials(folder, plan, { ...comparison, trialsPerSetting: plan.trials }, options)
+    return prepared(plan, options, () =>
+      runTrials(folder, plan, { ...comparison, trialsPerSetting: plan.trials }, options),
+    )
   })
 }
 
@@ -155,6 +178,7 @@ export function startComparison(plan: ComparisonPlan, settings: Setting[]): Comp
     seed: plan.seed,
     trialsPerSetting: plan.trials,
     machine: readMachineFacts(),
+    ...(plan.refs && { refs: plan.refs.refs }),
     settings,
     limitBytes: plan.limit ?? null,
     ...(plan.floor === undefined ? {} : { floor: plan.floor }),
@@ -218,6 +242,11 @@ async function runTrials(
     if (options.signal?.aborted) break
     const { mismatch } = await run(trial, trial.index > whole.length ? plan.probeEvery : undefined)
     const stop = inVain(trial, mismatch)
+    const isWholeRound = trial.index % comparison.settings.length === 0
+    if (isWholeRound && trial.index < whole.length && options.isDecided?.(comparison) === true) {
+      comparison.trialsPerSetting = trial.trial
+      return { folder, comparison: finish('completed') }
+    }
     if (stop === undefined) continue
     comparison.warnings.push(stop.replaceAll(/\s*\n\s*/g, ' '))
     return { folder, comparison: finish('stopped'), mismatch: stop }

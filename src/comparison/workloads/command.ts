@@ -12,6 +12,9 @@ import { type CommandPlan, PRELOAD, templatesOf } from '../plan/command-plan.js'
 import { fillPlaceholders, placeholdersIn } from '../plan/placeholders.js'
 import { settingEnvironment } from '../plan/setting-environment.js'
 import { splitCommand } from '../plan/split-command.js'
+import { folderOfCommands } from '../refs/job-files.js'
+import { environmentIn } from '../refs/ref-environment.js'
+import { REF_AXIS, type RefsPlan, treeOf } from '../refs/refs-plan.js'
 import { judgedRoles } from '../trial/judged-roles.js'
 import type { Stage, StageProcess, Step, Workload } from './workload.js'
 
@@ -23,7 +26,7 @@ const LOAD = 'load'
  * A command of the user's: recorded from outside with all that it starts, its rounds told by its output or its marks, its
  * roles by command lines. The setting reaches it through placeholders and its environment.
  */
-export function commandWorkload(plan: CommandPlan, judge: string): Workload {
+export function commandWorkload(plan: CommandPlan, judge: string, refs?: RefsPlan): Workload {
   const roles = rolePatterns(plan.role ?? {}, plan.rounds ?? undefined)
   let order: ProbeOrder | undefined
   const probeOrder = () => {
@@ -40,18 +43,21 @@ export function commandWorkload(plan: CommandPlan, judge: string): Workload {
     farewellMs: 0,
     check: (settings) => {
       probeOrder() // without a compiler nothing is started
-      for (const setting of settings) checkSetting(plan, setting)
+      if (refs === undefined) for (const setting of settings) checkSetting(plan, setting)
     },
     probe: () => {
       const order = probeOrder()
       return order === undefined ? null : { order, afterRound: plan.probeRound ?? plan.expectedRounds }
     },
-    start: (stage, setting) => startCommand(stage, { plan, setting, judge, probe: probeOrder() }),
+    start: (stage, setting) => startCommand(stage, { plan, setting, judge, probe: probeOrder(), refs }),
     expectedRuntime: ({ values }) => ({
       allocator: values.allocator === undefined ? null : String(values.allocator),
       environment: withoutPreload(variablesOf(plan, values)),
     }),
-    steps: ({ values }) => ({ setup: step(plan, 'setup', values), teardown: step(plan, 'teardown', values) }),
+    steps: ({ values }) => ({
+      setup: step(plan, 'setup', values, refs),
+      teardown: step(plan, 'teardown', values, refs),
+    }),
   }
 }
 
@@ -72,19 +78,21 @@ interface CommandStart {
   setting: Setting
   judge: string
   probe: ProbeOrder | undefined
+  refs: RefsPlan | undefined
 }
 
-async function startCommand(stage: Stage, { plan, setting, judge, probe }: CommandStart): Promise<void> {
+async function startCommand(stage: Stage, { plan, setting, judge, probe, refs }: CommandStart): Promise<void> {
   const { values } = setting
   const filled = fillingOf(values, probe)
-  const cwd = folderOf(plan, filled)
+  const cwd = folderOf(plan, filled, refs)
+  const own = ownEnvironment(plan, filled, refs)
   const ownRole = judgedRoles(judge)[0]!
   await stage.start({
     role: plan.role === null ? ownRole : roleByPattern(plan, filled),
     name: COMMAND,
     isNamedByCommand: plan.role !== null,
     command: splitCommand(plan.command, filled),
-    environment: withProbe({ ...ownEnvironment(plan, filled), ...variablesOf(plan, values) }, probe),
+    environment: withProbe({ ...own, ...variablesOf(plan, values) }, probe),
     cwd,
     decides: plan.load === null,
     ...(roundsOf(plan, filled, cwd) ?? {}),
@@ -98,7 +106,7 @@ async function startCommand(stage: Stage, { plan, setting, judge, probe }: Comma
     role: LOAD,
     name: LOAD,
     command: splitCommand(plan.load, filled),
-    environment: ownEnvironment(plan, filled),
+    environment: own,
     cwd,
     decides: true,
   })
@@ -167,27 +175,47 @@ function withoutPreload({ LD_PRELOAD: _, ...others }: Record<string, string | un
   return others
 }
 
-function ownEnvironment(plan: CommandPlan, filled: Setting['values']): Record<string, string | undefined> {
-  return Object.fromEntries(
+function ownEnvironment(
+  plan: CommandPlan,
+  filled: Setting['values'],
+  refs: RefsPlan | undefined,
+): Record<string, string | undefined> {
+  const given = Object.fromEntries(
     Object.entries(plan.env).map(([name, value]) => [
       name,
       value === null ? undefined : fillPlaceholders(value, filled),
     ]),
   )
+  const tree = treeIn(refs, filled)
+  return tree === undefined ? given : { ...environmentIn(refs!, tree), ...given }
 }
 
-function folderOf(plan: CommandPlan, filled: Setting['values']): string | undefined {
+/** The files of the setting's ref; undefined where refs are not compared. */
+function treeIn(refs: RefsPlan | undefined, values: Setting['values']): string | undefined {
+  const ref = values[REF_AXIS]
+  return refs === undefined || ref === undefined ? undefined : treeOf(refs, String(ref))
+}
+
+function folderOf(plan: CommandPlan, filled: Setting['values'], refs?: RefsPlan): string | undefined {
+  const tree = treeIn(refs, filled)
+  if (tree !== undefined)
+    return folderOfCommands(refs!, { cwd: plan.cwd === null ? null : fillPlaceholders(plan.cwd, filled) }, tree)
   return plan.cwd === null ? undefined : resolve(fillPlaceholders(plan.cwd, filled))
 }
 
-function step(plan: CommandPlan, which: 'setup' | 'teardown', values: Setting['values']): Step | null {
+function step(
+  plan: CommandPlan,
+  which: 'setup' | 'teardown',
+  values: Setting['values'],
+  refs: RefsPlan | undefined,
+): Step | null {
   const line = plan[which]
   if (line === null) return null
   const filled = fillingOf(values)
   return {
     command: splitCommand(line, filled),
-    environment: ownEnvironment(plan, filled),
-    cwd: folderOf(plan, filled),
+    environment: ownEnvironment(plan, filled, refs),
+    cwd: folderOf(plan, filled, refs),
   }
 }
 

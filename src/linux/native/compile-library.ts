@@ -73,7 +73,8 @@ function findCompiler({ neededBy }: LibraryToBuild, environment: NodeJS.ProcessE
   })
 }
 
-function cacheFolder({ XDG_CACHE_HOME: cache }: NodeJS.ProcessEnv): string {
+/** Where this user keeps what can be made again. */
+export function cacheFolder({ XDG_CACHE_HOME: cache }: NodeJS.ProcessEnv): string {
   return join(cache === undefined || !cache.startsWith('/') ? join(homedir(), '.cache') : cache, 'tidemark')
 }
 

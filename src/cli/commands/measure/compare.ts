@@ -4,6 +4,7 @@ import { hasComparison } from '../../../comparison/run/comparison-folder.js'
 import { type FinishedComparison, resumeComparison, runPlan } from '../../../comparison/run/run-comparison.js'
 import { makeSuiteFolder, readSuiteFolder, type SuiteFolder } from '../../../comparison/run/suite-folder.js'
 import { compareOptions } from '../../../options/comparison.js'
+import { refOptions } from '../../../options/refs.js'
 import { type StoppedError, UsageError } from '../../../shared/errors.js'
 import { comparisonAxes, comparisonJob, plannedRuns, type Run } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../../exit-codes.js'
@@ -41,9 +42,12 @@ export const command: Command = {
     'With --command the job is any program: its rounds are found in its output, the memory of all its processes is read',
     'from outside, and each setting reaches it through {placeholders} and its environment. Where the first trials end well',
     'without a process of the role or a line of a round, it stops with exit code 3 and says what would fit.',
+    '',
+    'With --refs the job is compared between git refs: each is checked out and built outside of the checkout before the first',
+    'trial, its trials run there in turn with those of the others, and it is removed afterwards.',
   ].join('\n'),
   arguments: '[job]',
-  options: { ...comparisonAxes, out, shard, resume, moreTrials, json, ...comparisonJob },
+  options: { ...comparisonAxes, ...refOptions, out, shard, resume, moreTrials, json, ...comparisonJob },
   elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
     'tidemark compare fedavg',
@@ -55,6 +59,7 @@ export const command: Command = {
     'tidemark compare suites/fedavg --server-memory-gc-rounds 0,1 --arena-max unset',
     "tidemark compare --command 'python job.py --gc {gc}' -L gc 0,5,1 --rounds nvflare --role server=runner_process",
     "tidemark compare --command 'python job.py' -L MALLOC_ARENA_MAX unset,4 --rounds nvflare --probe",
+    "tidemark compare job.memory.ts --refs main,HEAD --build 'npm ci && npm run build'",
     'tidemark compare --resume runs/fedavg-20260712-130509',
     'tidemark compare --resume runs/fedavg-20260712-130509 --more-trials 2',
   ],

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { basename, join } from 'node:path'
+import * as v from 'valibot'
+import { cacheFolder } from '../../linux/native/compile-library.js'
+
+/** The axis whose values are git refs. */
+export const REF_AXIS = 'ref'
+
+/** The ref that stands for the checkout as it is, with what is not committed. */
+export const WORKTREE = 'WORKTREE'
+
+/** One ref, as it was when the comparison was planned: a branch may move on before it is resumed. */
+export interface PlannedRef {
+  /** As it was asked for; unique within a plan. */
+  ref: string
+  /** All 40 digits (or 64). */
+  commit: string
+  /** The first line of its message. */
+  subject: string
+}
+
+/** Git refs as an axis, and how each is built. Plain JSON, part of a plan. */
+export interface RefsPlan {
+  /** The top folder of the checkout, absolute. */
+  repository: string
+  /** The folder in it that commands run in, relative; empty for the top. */
+  folder: string
+  /** For /bin/sh; null where nothing is built. */
+  build: string | null
+  buildDeadlineMs: number
+  refs: PlannedRef[]
+  /** What a reader must know of them. */
+  notes: string[]
+}
+
+export const refsSchema = v.strictObject({
+  repository: v.string(),
+  folder: v.string(),
+  build: v.nullable(v.string()),
+  buildDeadlineMs: v.number(),
+  notes: v.optional(v.array(v.string()), []),
+  refs: v.array(
+    v.strictObject({ ref: v.string(), commit: v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/)), subject: v.string() }),
+  ),
+})
+
+/** Holds the checkouts of one repository, outside of it. */
+export function checkoutsFolder({ repository }: Pick<RefsPlan, 'repository'>): string {
+  return join(cacheFolder(process.env), 'refs', `${basename(repository)}-${shortHash(repository)}`)
+}
+
+/** Of one commit as it is built by this plan: the same for the same commit and command, so that it is built once. */
+export function checkoutFolder(plan: RefsPlan, commit: string): string {
+  return join(checkoutsFolder(plan), `${commit.slice(0, 12)}-${shortHash(plan.build ?? '')}`)
+}
+
+/** The files of a ref. */
+export function treeOf(plan: RefsPlan, ref: string): string {
+  const found = plan.refs.find((one) => one.ref === ref)
+  if (found === undefined) throw new RangeError(`the plan has no ref "${ref}"`)
+  return join(checkoutFolder(plan, found.commit), 'tree')
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
+}

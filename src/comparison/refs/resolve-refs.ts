@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suggestWord } from '../../shared/did-you-mean.js'
+import { UsageError } from '../../shared/errors.js'
+import { askGit, git } from './git.js'
+import { type PlannedRef, type RefsPlan, WORKTREE } from './refs-plan.js'
+
+/** A checkout of git. */
+export interface Repository {
+  /** Its top folder, absolute. */
+  top: string
+  /** Where we are in it; empty at the top. */
+  folder: string
+}
+
+/** @throws UsageError where the folder is in no checkout of git */
+export function repositoryOf(folder: string): Repository {
+  const { code, stdout, stderr } = askGit(folder, ['rev-parse', '--show-toplevel', '--show-prefix'])
+  if (code !== 0) {
+    const isForeign = stderr.includes('dubious ownership')
+    throw new UsageError(
+      isForeign
+        ? `git does not read ${folder}, since it belongs to another user`
+        : `${folder} is in no checkout of git, so it has no refs`,
+      { fix: isForeign ? stderr.trim().split('\n').at(-1)!.trim() : 'Run this in a checkout of git.' },
+    )
+  }
+  const [top, prefix = ''] = stdout.split('\n')
+  if (top === undefined || top === '')
+    throw new UsageError(`${folder} is a bare repository; refs are compared in a checkout`)
+  return { top, folder: prefix.replace(/\/$/, '') }
+}
+
+/**
+ * The commits of refs, as they are now.
+ *
+ * @throws UsageError for a ref that does not exist, and for two that are the same commit
+ */
+export function resolveRefs(repository: Repository, refs: readonly string[]): PlannedRef[] {
+  const resolved = refs.map((ref) => resolveRef(repository, ref))
+  for (const [place, one] of resolved.entries()) {
+    const same = resolved.slice(0, place).find(({ commit }) => commit === one.commit)
+    if (same !== undefined)
+      throw new UsageError(
+        `${same.ref} and ${one.ref} are the same commit, ${short(one)} (${one.subject}): there is nothing to compare`,
+        { fix: isDirty(repository) ? 'What is not committed is compared as WORKTREE.' : 'Name another ref.' },
+      )
+  }
+  return resolved
+}
+
+/** @throws UsageError where there is no such ref */
+export function resolveRef(repository: Repository, ref: string): PlannedRef {
+  if (ref === WORKTREE)
+    return { ref, commit: snapshot(repository), subject: 'the checkout, with what is not committed' }
+  const { top } = repository
+  // In CI only the branch of the run is local.
+  const commit = commitOf(top, ref) ?? commitOf(top, `origin/${ref}`)
+  if (commit === undefined) throw noSuchRef(repository, ref)
+  return { ref, commit, subject: git(top, ['log', '-1', '--format=%s', commit, '--']) }
+}
+
+export function commitOf(top: string, ref: string): string | undefined {
+  const { code, stdout } = askGit(top, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])
+  return code === 0 ? stdout.trim() : undefined
+}
+
+export function isShallow(top: string): boolean {
+  return git(top, ['rev-parse', '--is-shallow-repository']) === 'true'
+}
+
+/** Whether files differ from the last commit, or are new and not ignored. */
+export function isDirty({ top }: Repository): boolean {
+  return git(top, ['status', '--porcelain', '--untracked-files=normal']) !== ''
+}
+
+function noSuchRef({ top }: Repository, ref: string): UsageError {
+  if (isShallow(top))
+    return new UsageError(
+      `there is no ref "${ref}" in this clone, which is shallow: it holds a part of the history alone`,
+      {
+        fix: 'git fetch --unshallow, or on GitHub actions/checkout with fetch-depth: 0, on GitLab GIT_DEPTH: 0.',
+      },
+    )
+  const names = git(top, ['for-each-ref', '--format=%(refname:short)', 'refs/heads', 'refs/tags', 'refs/remotes'])
+  const known = [...names.split('\n').filter((name) => name !== ''), 'HEAD', WORKTREE]
+  return new UsageError(`there is no ref "${ref}" in ${top}`, {
+    fix: known.length <= 40 ? suggestWord(ref, known) : 'git branch --all and git tag list them.',
+  })
+}
+
+/** The author is always the same, so that the same files are the same commit, and are built once. */
+const AUTHOR = {
+  GIT_AUTHOR_NAME: 'tidemark',
+  GIT_AUTHOR_EMAIL: 'tidemark',
+  GIT_AUTHOR_DATE: '2000-01-01T00:00:00Z',
+  GIT_COMMITTER_NAME: 'tidemark',
+  GIT_COMMITTER_EMAIL: 'tidemark',
+  GIT_COMMITTER_DATE: '2000-01-01T00:00:00Z',
+}
+
+/**
+ * A commit of the checkout as it is: what is changed and what is new, without what is ignored. It is made in an index of its
+ * own and belongs to no branch; the user's index and files stay as they are.
+ */
+function snapshot({ top }: Repository): string {
+  const index = join(tmpdir(), `tidemark-index-${randomBytes(6).toString('hex')}`)
+  const environment = { GIT_INDEX_FILE: index, ...AUTHOR }
+  try {
+    git(top, ['read-tree', 'HEAD'], environment)
+    git(top, ['add', '--all', '--', '.'], environment)
+    const tree = git(top, ['write-tree'], environment)
+    return git(top, ['commit-tree', tree, '-p', 'HEAD', '-m', 'The checkout, with what is not committed'], environment)
+  } finally {
+    rmSync(index, { force: true })
+  }
+}
+
+/** Enough digits for a message. */
+export function short({ commit }: Pick<PlannedRef, 'commit'>): string {
+  return commit.slice(0, 10)
+}
+
+/** What a plan needs of refs. */
+export function planRefs(
+  refs: readonly string[],
+  { build, buildDeadlineMs }: { build: string | undefined; buildDeadlineMs: number },
+): RefsPlan {
+  const repository = repositoryOf(process.cwd())
+  return {
+    repository: repository.top,
+    folder: repository.folder,
+    build: build ?? null,
+    buildDeadlineMs,
+    refs: resolveRefs(repository, refs),
+    notes: [],
+  }
+}

@@ -1,0 +1,64 @@
+import { UsageError } from '../../shared/errors.js'
+import type { ComparisonPlan } from '../plan/plan.js'
+import { type CheckoutOptions, Checkouts } from './checkouts.js'
+import { bringJobFiles, noteOfSuite, refusePathsIntoCheckout } from './job-files.js'
+import { REF_AXIS, type RefsPlan, WORKTREE } from './refs-plan.js'
+import { isDirty } from './resolve-refs.js'
+
+/**
+ * A plan with git refs as its first axis: every other setting is compared with the first ref.
+ *
+ * @param source the file that the job stands in
+ * @throws UsageError where the job is none that runs from a checkout
+ */
+export function addRefs(plan: ComparisonPlan, refs: RefsPlan, source: string | undefined): ComparisonPlan {
+  if (plan.workload.kind !== 'command')
+    throw new UsageError(`--refs: ${plan.name} is a job of Tidemark's own, which is the same at every ref`, {
+      fix: "Compare a command of the checkout: --command 'python job.py', or a suite with command('python job.py').",
+    })
+  if (plan.settings[REF_AXIS] !== undefined)
+    throw new UsageError(`--refs: ${plan.name} has an axis "${REF_AXIS}" of its own`, { fix: 'Give it another name.' })
+  refusePathsIntoCheckout(refs, plan.workload)
+  return {
+    ...plan,
+    refs: { ...refs, notes: notesOf(refs, source) },
+    settings: { [REF_AXIS]: refs.refs.map(({ ref }) => ref), ...plan.settings },
+  }
+}
+
+/** What a reader must know of the refs of a plan before anything runs. */
+function notesOf(refs: RefsPlan, source: string | undefined): string[] {
+  const names = refs.refs.map(({ ref }) => ref)
+  const isLeftOut = !names.includes(WORKTREE) && isDirty({ top: refs.repository, folder: refs.folder })
+  return [
+    ...(isLeftOut
+      ? [`The checkout has changes that are not committed, which are in no ref; ${WORKTREE} stands for them.`]
+      : []),
+    ...refs.refs.flatMap((one) => noteOfSuite(refs, source, one)),
+  ]
+}
+
+/**
+ * Does something while the files of every ref of a plan are there, built. They are made before and removed afterwards, so that
+ * nothing is built while something is measured.
+ *
+ * @param work gets what a reader must know of the files
+ */
+export async function withCheckouts<T>(
+  { refs, workload }: ComparisonPlan,
+  options: CheckoutOptions,
+  work: (notes: string[]) => Promise<T>,
+): Promise<T> {
+  if (refs === undefined || workload.kind !== 'command') return work([])
+  const checkouts = new Checkouts(refs, options)
+  try {
+    const notes = [...refs.notes]
+    for (const planned of refs.refs) {
+      notes.push(...(await checkouts.prepare(planned)))
+      notes.push(...bringJobFiles(refs, workload, planned))
+    }
+    return await work(notes)
+  } finally {
+    checkouts.release()
+  }
+}
