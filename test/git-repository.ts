@@ -60,3 +60,16 @@ export const HOLDING_SUITE = {
   workload: { kind: 'command', command: `${PYTHON} job.py`, rounds: 'end:Round (\\d+) done' },
   trials: 4,
 }
+
+/** Two commits: `before` holds 40 MiB, `main` 50. */
+export function gateRepository(folder: string): GitRepository {
+  const repository = gitRepository(folder)
+  repository.commit('Hold 40 MiB', {
+    'job.py': holdingProgram(40),
+    'job.memory.json': JSON.stringify(HOLDING_SUITE),
+    '.gitignore': 'runs\nresults*\njunit.xml\ngate.md\n',
+  })
+  repository.git('branch', 'before')
+  repository.commit('Hold 50 MiB', { 'job.py': holdingProgram(50) })
+  return repository
+}

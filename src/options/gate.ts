@@ -1,6 +1,15 @@
 import { bytesOrShare, flag, text } from './option-types.js'
+import { buildOptions } from './refs.js'
+
 /** What `tidemark check` holds a comparison against, and where it tells of it. */
 export const gateOptions = {
+  against: text({
+    flag: 'against',
+    placeholder: 'REF',
+    default: undefined,
+    help: 'Measure this git ref beside the checkout, in turn, in place of a stored baseline. Trials are added from four a side until it is clear, up to --trials.',
+  }),
+  ...buildOptions,
   baseline: text({
     flag: 'baseline',
     placeholder: 'FILE',

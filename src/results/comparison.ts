@@ -1,12 +1,21 @@
 /** The shapes of `comparison.json`: settings x trials of one job, and what came of each trial (docs/file-formats.md). */
 
-import type { PlannedRef } from '../comparison/refs/refs-plan.js'
 import type { MachineFacts } from '../linux/machine.js'
 import type { RoundRecord } from '../recording/recording.js'
 import type { AttributionMark } from '../shared/marks.js'
 import type { Setting } from './setting.js'
 import type { Shard } from './shard.js'
 import type { PracticalFloor } from './tolerance.js'
+
+/** One ref, as it was when the comparison was planned: a branch may move on before it is resumed. */
+export interface PlannedRef {
+  /** As it was asked for; unique within a plan. */
+  ref: string
+  /** All 40 digits (or 64). */
+  commit: string
+  /** The first line of its message. */
+  subject: string
+}
 
 export interface Comparison {
   format: 'tidemark-comparison/1'

@@ -15,9 +15,10 @@ import { type Axes, expandSettings, type Setting } from '../../results/setting.j
 import type { PracticalFloor } from '../../results/tolerance.js'
 import { suggestWord } from '../../shared/did-you-mean.js'
 import { UsageError } from '../../shared/errors.js'
+import { REF_AXIS } from '../../verdict/gate/gate-refs.js'
 import { EXPECTED_SHAPES } from '../definition/definition.js'
 import { type DefinitionSource, lineOf } from '../definition/definition-source.js'
-import { REF_AXIS, type RefsPlan, refsSchema } from '../refs/refs-plan.js'
+import { type RefsPlan, refsSchema } from '../refs/refs-plan.js'
 import { display, readAxes, readCommandAxes } from './axes.js'
 import {
   type CommandPlan,

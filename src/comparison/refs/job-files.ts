@@ -1,12 +1,13 @@
 import { copyFileSync, existsSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { makeFolder } from '../../linux/files/make-folder.js'
+import type { PlannedRef } from '../../results/comparison.js'
 import { UsageError } from '../../shared/errors.js'
 import { printable } from '../../shared/printable.js'
 import { type CommandPlan, templatesOf } from '../plan/command-plan.js'
 import { askGit } from './git.js'
 import { movedInto } from './ref-environment.js'
-import { type PlannedRef, type RefsPlan, treeOf } from './refs-plan.js'
+import { type RefsPlan, treeOf } from './refs-plan.js'
 
 /** @throws UsageError where a command names a file of the checkout by its whole path: every ref would run the same one */
 export function refusePathsIntoCheckout(plan: RefsPlan, workload: CommandPlan): void {

@@ -2,22 +2,10 @@ import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
 import * as v from 'valibot'
 import { cacheFolder } from '../../linux/native/compile-library.js'
-
-/** The axis whose values are git refs. */
-export const REF_AXIS = 'ref'
+import type { PlannedRef } from '../../results/comparison.js'
 
 /** The ref that stands for the checkout as it is, with what is not committed. */
 export const WORKTREE = 'WORKTREE'
-
-/** One ref, as it was when the comparison was planned: a branch may move on before it is resumed. */
-export interface PlannedRef {
-  /** As it was asked for; unique within a plan. */
-  ref: string
-  /** All 40 digits (or 64). */
-  commit: string
-  /** The first line of its message. */
-  subject: string
-}
 
 /** Git refs as an axis, and how each is built. Plain JSON, part of a plan. */
 export interface RefsPlan {

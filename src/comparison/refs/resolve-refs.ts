@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { PlannedRef } from '../../results/comparison.js'
 import { suggestWord } from '../../shared/did-you-mean.js'
 import { UsageError } from '../../shared/errors.js'
 import { askGit, git } from './git.js'
-import { type PlannedRef, type RefsPlan, WORKTREE } from './refs-plan.js'
+import { type RefsPlan, WORKTREE } from './refs-plan.js'
 
 /** A checkout of git. */
 export interface Repository {

@@ -1,8 +1,9 @@
 import { UsageError } from '../../shared/errors.js'
+import { REF_AXIS } from '../../verdict/gate/gate-refs.js'
 import type { ComparisonPlan } from '../plan/plan.js'
 import { type CheckoutOptions, Checkouts } from './checkouts.js'
 import { bringJobFiles, noteOfSuite, refusePathsIntoCheckout } from './job-files.js'
-import { REF_AXIS, type RefsPlan, WORKTREE } from './refs-plan.js'
+import { type RefsPlan, WORKTREE } from './refs-plan.js'
 import { isDirty } from './resolve-refs.js'
 
 /**

@@ -2,7 +2,14 @@ import { formatBytes } from '../../shared/units.js'
 import type { GateCheck } from '../../verdict/gate/gate.js'
 import { escapeMarkdown } from '../prose/escape-markdown.js'
 import type { GateResult } from './gate-result.js'
-import { allowedWords, changeWords, checkSentence, failedTrialSentence, gateHeadline } from './gate-words.js'
+import {
+  allowedWords,
+  changeWords,
+  checkSentence,
+  failedTrialSentence,
+  gateHeadline,
+  yardstickWords,
+} from './gate-words.js'
 
 const SIGNS: Record<GateCheck['state'], string> = {
   ok: '✅ ok',
@@ -19,13 +26,12 @@ export function gateMarkdown(results: readonly GateResult[]): string {
 }
 
 function ofComparison(result: GateResult): string {
-  const { baseline, notes, checks, failedTrials } = result
-  const measured = new Date(baseline.measuredMs).toISOString().slice(0, 10)
+  const { notes, checks, failedTrials } = result
   const told = checks.filter(({ state }) => state !== 'ok' && state !== 'not compared')
   const warnings = [...notes, ...failedTrials.map(failedTrialSentence)]
   return [
     `### ${escapeMarkdown(gateHeadline(result))}`,
-    `Memory of the ${escapeMarkdown(result.judge)} against \`${baseline.path.replaceAll('`', "'")}\`, measured on ${measured}.`,
+    `Memory of the ${escapeMarkdown(result.judge)} against ${escapeMarkdown(yardstickWords(result))}.`,
     warnings.map((warning) => `> ${escapeMarkdown(warning)}`).join('\n>\n'),
     [
       '| | setting | | was | is | change | allowed |',

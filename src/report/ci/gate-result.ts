@@ -1,3 +1,4 @@
+import type { PlannedRef } from '../../results/comparison.js'
 import type { GateCheck } from '../../verdict/gate/gate.js'
 
 /** One comparison held against its stored baseline: what every output of `tidemark check` is made from. */
@@ -9,7 +10,10 @@ export interface GateResult {
   source: string | undefined
   /** The folder with what was measured. */
   folder: string
-  baseline: { path: string; measuredMs: number; hostname: string }
+  /** Null where it was held against a ref that was measured in turn with it. */
+  baseline: { path: string; measuredMs: number; hostname: string } | null
+  /** Null where it was held against a stored baseline. */
+  against: { before: PlannedRef; after: PlannedRef } | null
   checks: GateCheck[]
   /** Trials that failed, each with its reason. */
   failedTrials: { setting: string; trial: number; reason: string }[]

@@ -2,7 +2,7 @@ import pc from 'picocolors'
 import { printable } from '../../shared/printable.js'
 import type { GateCheck } from '../../verdict/gate/gate.js'
 import type { GateResult } from './gate-result.js'
-import { checkSentence, failedTrialSentence, gateHeadline } from './gate-words.js'
+import { checkSentence, failedTrialSentence, gateHeadline, yardstickWords } from './gate-words.js'
 
 const STATE_WIDTH = 14
 
@@ -15,11 +15,10 @@ export function gateTerminal(result: GateResult, hasColor: boolean): string {
     unclear: colors.yellow,
     improved: colors.green,
   }
-  const { baseline, notes, failedTrials, checks, folder } = result
-  const measured = new Date(baseline.measuredMs).toISOString().slice(0, 10)
+  const { notes, failedTrials, checks, folder } = result
   const sorted = [...checks].sort((a, b) => Number(b.state === 'regressed') - Number(a.state === 'regressed'))
   return [
-    `${colors.bold(printable(gateHeadline(result)))}, against ${baseline.path} (${measured}, ${printable(baseline.hostname)})`,
+    `${colors.bold(printable(gateHeadline(result)))}, against ${printable(yardstickWords(result))}`,
     ...notes.map((note) => `${colors.yellow('note:')} ${printable(note)}`),
     ...failedTrials.map(
       (trial) => `${colors.red('failed'.padEnd(STATE_WIDTH))}  ${printable(failedTrialSentence(trial))}`,

@@ -1,3 +1,4 @@
+import type { PlannedRef } from '../../results/comparison.js'
 import { formatBytes, formatPercent } from '../../shared/units.js'
 import type { GateCheck } from '../../verdict/gate/gate.js'
 import { count } from '../prose/count.js'
@@ -36,14 +37,14 @@ function signed(bytes: number): string {
 const MEANINGS: Record<GateCheck['state'], (check: GateCheck) => string> = {
   ok: (check) => `Within the ${allowedWords(check)} allowed.${blindness(check)}`,
   regressed: (check) => `More than the ${allowedWords(check)} allowed, and not by chance.`,
-  improved: () => 'Lower. --update-baseline holds it there.',
+  improved: () => 'Lower.',
   unclear: (check) =>
     `More than the ${allowedWords(check)} allowed, but it may be chance at this spread.${neededWords(check)}`,
   'too few trials': ({ trials }) =>
     `${count(Math.min(trials.before, trials.after), 'trial')} on one side: four on each are needed. --trials sets them.`,
   'not compared': ({ before, after }) =>
     before === null || after === null
-      ? `not measured ${before === null ? (after === null ? 'on either side' : 'in the baseline') : 'now'}.`
+      ? `not measured ${before === null ? (after === null ? 'on either side' : 'before') : 'now'}.`
       : 'not compared: on one side peaks are exact, on the other the highest samples.',
 }
 
@@ -58,6 +59,17 @@ function blindness({ trials, trialsToSeeAllowed }: GateCheck): string {
 
 function neededWords({ trialsToSeeAllowed }: GateCheck): string {
   return trialsToSeeAllowed === null ? '' : ` About ${trialsToSeeAllowed} trials a side would tell.`
+}
+
+/** `tidemark-baseline.json (2026-07-12, host)`, or the ref: `main (1a2b3c4d5e, its subject)`. */
+export function yardstickWords({ baseline, against }: GateResult): string {
+  if (against !== null) return `${refWords(against.before)}, measured in turn with ${refWords(against.after)}`
+  if (baseline === null) return 'nothing'
+  return `${baseline.path} (${new Date(baseline.measuredMs).toISOString().slice(0, 10)}, ${baseline.hostname})`
+}
+
+function refWords({ ref, commit, subject }: PlannedRef): string {
+  return `${ref} (${commit.slice(0, 10)}, ${subject})`
 }
 
 /** The headline of one comparison. */

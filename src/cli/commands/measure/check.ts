@@ -9,6 +9,8 @@ import {
   writeBaselineFile,
 } from '../../../comparison/baseline/baseline-file.js'
 import { findBaseline } from '../../../comparison/baseline/find-baseline.js'
+import { WORKTREE } from '../../../comparison/refs/refs-plan.js'
+import { isDirty, repositoryOf } from '../../../comparison/refs/resolve-refs.js'
 import { readComparison } from '../../../comparison/run/comparison-folder.js'
 import type { FinishedComparison } from '../../../comparison/run/run-comparison.js'
 import { workloadOf } from '../../../comparison/workloads/workload-of.js'
@@ -22,10 +24,11 @@ import { gateMarkdown } from '../../../report/ci/gate-markdown.js'
 import { type GateResult, type GateVerdict, verdictOf } from '../../../report/ci/gate-result.js'
 import { gateTerminal } from '../../../report/ci/gate-terminal.js'
 import { count } from '../../../report/prose/count.js'
-import type { Comparison } from '../../../results/comparison.js'
+import type { Comparison, PlannedRef } from '../../../results/comparison.js'
 import { messageOf, TargetError, UsageError } from '../../../shared/errors.js'
 import { TRIALS_TO_DECIDE } from '../../../verdict/difference/compare-settings.js'
-import { gate, settingsOfOneSide } from '../../../verdict/gate/gate.js'
+import { type GateCheck, gate, isGateClear, settingsOfOneSide } from '../../../verdict/gate/gate.js'
+import { gateRefs } from '../../../verdict/gate/gate-refs.js'
 import { gatedNumbers } from '../../../verdict/gate/gated-numbers.js'
 import { comparisonAxes, comparisonJob, type PlannedRun, plannedRuns } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../../exit-codes.js'
@@ -39,9 +42,14 @@ const { out, json } = compareOptions
 
 export const command: Command = {
   verb: 'check',
-  summary: 'Compare with a stored baseline, and fail on a regression of peak, floor or slope: a gate for CI.',
+  summary:
+    'Compare with another git ref or a stored baseline, and fail on a regression of peak, floor or slope: a gate for CI.',
   description: [
-    'Runs a comparison as tidemark compare does, or takes the folder of one that ran, and holds every setting against the',
+    'With --against the other version is measured now, in turn with this one: nothing is stored, and what differs between days',
+    'and machines reaches both alike. Trials are added from four a side until it is clear, up to --trials. This side is the',
+    'checkout: HEAD, or WORKTREE where files are changed that are not committed.',
+    '',
+    'Without it, runs a comparison as tidemark compare does, or takes the folder of one that ran, and holds every setting against the',
     'stored baseline: its highest peak, its floor, and its growth a round. A regression is a rise that is larger than allowed',
     'and not by chance (Welch, p < 0.01 over all checks of the comparison together). --update-baseline stores the baseline.',
     '',
@@ -55,6 +63,7 @@ export const command: Command = {
   options: { ...gateOptions, ...comparisonAxes, out, json, ...comparisonJob },
   elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
+    "tidemark check my.memory.ts --against main --trials 10 --build 'npm ci && npm run build'",
     'tidemark check my.memory.ts --trials 5 --update-baseline',
     'tidemark check my.memory.ts --trials 5 --allow-peak 2% --junit memory.xml',
     'tidemark check runs/my-20260712-130509 --baseline main.json --json',
@@ -69,15 +78,24 @@ interface Subject {
   source: string | undefined
   /** What a baseline has to be of, known before anything runs. */
   identity: Pick<Comparison, 'name' | 'job' | 'judge' | 'machine'>
+  /** The most that a setting may have. */
+  trials: number
   measure(): Promise<FinishedComparison & { stopped?: { exitCode: number } | undefined }>
 }
 
 async function runCheck(input: CommandInput): Promise<number> {
   const options = input.options as Options
+  if (options.against !== undefined) refuseBaselineBeside(input)
   const subjects = await subjectsOf(input)
-  const stored = options.updateBaseline ? readIfThere(options.baseline) : readBaselineFile(options.baseline)
+  const isAgainst = options.against !== undefined
+  const stored = isAgainst
+    ? undefined
+    : options.updateBaseline
+      ? readIfThere(options.baseline)
+      : readBaselineFile(options.baseline)
   // What is wrong is told before hours of trials, and not after them.
-  if (!options.updateBaseline) for (const { identity } of subjects) findBaseline(stored!, identity, found(options))
+  if (!options.updateBaseline && !isAgainst)
+    for (const { identity } of subjects) findBaseline(stored!, identity, found(options))
   for (const file of [options.junit, options.markdown]) if (file !== undefined) assertWritable(file)
 
   const results: GateResult[] = []
@@ -95,7 +113,10 @@ async function runCheck(input: CommandInput): Promise<number> {
       process.stdout.write(`Stored the baseline of ${comparison.name} in ${options.baseline}\nData: ${folder}\n`)
       continue
     }
-    const result = holdAgainst(baseline!, subject, { folder, comparison }, options)
+    const finished = { folder, comparison }
+    const result = isAgainst
+      ? holdAgainstRef(subject, finished, options)
+      : holdAgainst(baseline!, subject, finished, options)
     results.push(result)
     exitCodes.push(EXIT_CODES[verdictOf(result)])
     if (!options.json)
@@ -116,10 +137,26 @@ async function subjectsOf(input: CommandInput): Promise<Subject[]> {
   const asked = input.arguments[0]
   if (asked !== undefined && existsSync(join(asked, 'comparison.json'))) return [measuredSubject(asked, input)]
   const machine = readMachineFacts()
-  return (await plannedRuns(input)).map((planned) => plannedSubject(planned, machine))
+  const { against } = input.options as Options
+  const refs = against === undefined ? undefined : [against, refOfCheckout()]
+  return (await plannedRuns(input, refs)).map((planned) => plannedSubject(planned, machine, input.options as Options))
 }
 
-function plannedSubject({ plan, source, run }: PlannedRun, machine: Comparison['machine']): Subject {
+/** What is not committed is what the user works on, and is what is checked. */
+function refOfCheckout(): string {
+  return isDirty(repositoryOf(process.cwd())) ? WORKTREE : 'HEAD'
+}
+
+function refuseBaselineBeside({ given, options }: CommandInput): void {
+  const found = (['baseline', 'updateBaseline', 'anyMachine'] as const).find((key) => given.has(key))
+  if (found !== undefined)
+    throw new UsageError(
+      `check: --against ${options.against} measures both sides now, and has no use for --${gateOptions[found].flag}`,
+      { fix: 'Leave one of them out.' },
+    )
+}
+
+function plannedSubject({ plan, source, run }: PlannedRun, machine: Comparison['machine'], options: Options): Subject {
   if (plan.trials < TRIALS_TO_DECIDE)
     throw new UsageError(
       `check: ${plan.name} has ${count(plan.trials, 'trial')} of each setting, and fewer than ${TRIALS_TO_DECIDE} decide nothing`,
@@ -128,8 +165,14 @@ function plannedSubject({ plan, source, run }: PlannedRun, machine: Comparison['
   return {
     source,
     identity: { name: plan.name, job: workloadOf(plan).job, judge: plan.judge, machine },
+    trials: plan.trials,
     measure: async () => {
-      const finished = await runWithProgress(run)
+      const isClear = (comparison: Comparison) =>
+        comparison.trials.some(({ state }) => state === 'failed') ||
+        isGateClear(checksOfRefs(comparison, plan.trials, options))
+      const finished = await runWithProgress((running) =>
+        run(options.against === undefined ? running : { ...running, isDecided: isClear }),
+      )
       await reportComparison(finished)
       return finished
     },
@@ -137,14 +180,25 @@ function plannedSubject({ plan, source, run }: PlannedRun, machine: Comparison['
 }
 
 /** What ran already takes no options of running. */
-function measuredSubject(folder: string, { given }: CommandInput): Subject {
+function measuredSubject(folder: string, { given, options }: CommandInput): Subject {
   const foreign = [...given].filter((key) => !(key in gateOptions) && key !== 'json')
   if (foreign.length > 0)
     throw new UsageError(
       `check: ${folder} is a comparison that ran; found ${foreign.map((key) => `--${command.options[key]!.flag}`).join(', ')} besides`,
     )
   const comparison = readComparison(folder)
-  return { source: undefined, identity: comparison, measure: async () => ({ folder, comparison }) }
+  const { against } = options as Options
+  if (against !== undefined && !comparison.refs?.some(({ ref }) => ref === against))
+    throw new UsageError(
+      `check: ${folder} has no trials of the ref "${against}"; it has ${comparison.refs?.map(({ ref }) => ref).join(', ') ?? 'no refs'}`,
+      { fix: `Measure it: tidemark check JOB --against ${against}` },
+    )
+  return {
+    source: undefined,
+    identity: comparison,
+    trials: comparison.trialsPerSetting,
+    measure: async () => ({ folder, comparison }),
+  }
 }
 
 function found({ baseline, anyMachine }: Options) {
@@ -176,22 +230,65 @@ function holdAgainst(
   const now = gatedNumbers(comparison)
   const { added, gone } = settingsOfOneSide(entry.settings, now)
   const { allowPeak, allowFloor, allowSlope } = options
+  const checks = gate(entry.settings, now, { peak: allowPeak, floor: allowFloor, slope: allowSlope })
   return {
     name: comparison.name,
     judge: comparison.judge,
     source,
     folder,
     baseline: { path: options.baseline, measuredMs: entry.measuredMs, hostname: entry.machine.hostname },
-    checks: gate(entry.settings, now, { peak: allowPeak, floor: allowFloor, slope: allowSlope }),
-    failedTrials: comparison.trials
-      .filter(({ state }) => state === 'failed')
-      .map(({ setting, trial, reason }) => ({ setting, trial, reason: reason ?? 'no reason is known' })),
+    against: null,
+    checks,
+    failedTrials: failedTrialsOf(comparison),
     notes: [
       ...notes,
       ...(added.length > 0 ? [`Not in the baseline, so not checked: ${added.join(', ')}.`] : []),
+      ...(checks.some(({ state }) => state === 'improved') ? ['--update-baseline holds what has improved.'] : []),
       ...(gone.length > 0 ? [`In the baseline and not measured now: ${gone.join(', ')}.`] : []),
     ],
   }
+}
+
+function checksOfRefs(comparison: Comparison, trials: number, options: Options): GateCheck[] {
+  const [before, after] = sidesOf(comparison, options)
+  const { allowPeak, allowFloor, allowSlope } = options
+  const allowed = { peak: allowPeak, floor: allowFloor, slope: allowSlope }
+  return gateRefs(comparison, { against: before.ref, now: after.ref, trials }, allowed)
+}
+
+/** The ref that is held against, and the last of the others. */
+function sidesOf({ refs = [] }: Comparison, { against }: Options): [PlannedRef, PlannedRef] {
+  return [refs.find(({ ref }) => ref === against)!, refs.findLast(({ ref }) => ref !== against)!]
+}
+
+function holdAgainstRef(
+  { source, trials }: Subject,
+  { folder, comparison }: FinishedComparison,
+  options: Options,
+): GateResult {
+  const [before, after] = sidesOf(comparison, options)
+  const checks = checksOfRefs(comparison, trials, options)
+  const ran = Math.max(...checks.map((check) => check.trials.after))
+  return {
+    name: comparison.name,
+    judge: comparison.judge,
+    source,
+    folder,
+    baseline: null,
+    against: { before, after },
+    checks,
+    failedTrials: failedTrialsOf(comparison),
+    notes: [
+      ...comparison.warnings,
+      ...(ran < trials ? [`It was clear after ${ran} trials a side; up to ${trials} would have run.`] : []),
+    ],
+  }
+}
+
+function failedTrialsOf({ trials }: Comparison): GateResult['failedTrials'] {
+  return trials
+    .filter(({ state }) => state === 'failed')
+    .map(({ setting, trial, reason }) => ({ setting, trial, reason: reason ?? 'no reason is known' }))
 }
 
 function assertWritable(file: string): void {
