@@ -25,6 +25,7 @@ export function build() {
   for (const source of SOURCES_IN_C) cpSync(join(root, 'src', source), join(root, 'dist', source))
   bundlePage('page')
   bundlePage('recording-page')
+  bundlePage('live-page')
 }
 
 /** A page opens from disk, where a browser loads no modules: its script is one file, Plot included. */

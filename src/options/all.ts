@@ -8,6 +8,7 @@
 export * from './comparison.js'
 export * from './federation.js'
 export * from './gate.js'
+export * from './live.js'
 export * from './network.js'
 export * from './recording.js'
 export * from './refs.js'

@@ -1,5 +1,6 @@
 import { LEAST_LIMIT, namedRoles, probeOption, ROUND_SOURCES, roundsEnd } from './common.js'
 import { compareOptions } from './comparison.js'
+import { liveOptions } from './live.js'
 import { bytes, choice, durationMs, flag, integer, real, text } from './option-types.js'
 import { tableOptions } from './report.js'
 /** How a command or a running process is recorded. */
@@ -64,6 +65,7 @@ export const recordingOptions = {
     defaultText: '10s',
     help: 'While it runs, windows of this length stand for rounds where none are told.',
   }),
+  ...liveOptions,
 }
 
 export const runOptions = {

@@ -71,7 +71,7 @@ function labelsOf({ result }: ExportedTrial): Labels {
   return result === undefined ? {} : { setting: result.setting, trial: String(result.trial) }
 }
 
-function labelText(labels: Labels): string {
+export function labelText(labels: Labels): string {
   const quoted = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
   return Object.entries(labels)
     .map(([name, value]) => `${name}="${quoted(value)}"`)

@@ -28,7 +28,7 @@ export function asset(path: string): string {
 }
 
 /** A bundle lies in dist/ alone, for this file as source and as built: both are three folders below the root. */
-export function script(name: 'page' | 'recording-page'): string {
+export function script(name: 'page' | 'recording-page' | 'live-page'): string {
   const file = new URL(`../../../dist/report/browser/${name}.bundle.js`, import.meta.url)
   try {
     return readFileSync(file, 'utf8').replaceAll('</script', '<\\/script')

@@ -7,7 +7,9 @@ import type { OptionValues } from '../../../options/spec.js'
 import { recordAttached } from '../../../recording/record-attached.js'
 import { readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'
+import { printableLine } from '../../../shared/printable.js'
 import { startLiveSession } from '../../live/live-session.js'
+import { serveRecording } from '../../live/serve-recording.js'
 import { mprofCopy } from '../../output/mprof-copy.js'
 import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
@@ -32,7 +34,20 @@ export const command: Command = {
 
 async function attach(input: CommandInput): Promise<number> {
   const options = input.options as OptionValues<typeof attachOptions>
-  const { out, force, untilRound, forMs, noReset, json, format, windowMs, container: asked, pod } = options
+  const {
+    out,
+    force,
+    untilRound,
+    forMs,
+    noReset,
+    json,
+    format,
+    windowMs,
+    container: asked,
+    pod,
+    listen,
+    token,
+  } = options
   const { pattern, log, roundsFlag, probedRoles: _, ...recording } = readRecordingOptions('attach', input)
   if (pattern !== undefined && log === undefined)
     throw new UsageError('attach: --rounds needs --log FILE: the output of a running program cannot be read', {
@@ -44,6 +59,8 @@ async function attach(input: CommandInput): Promise<number> {
   process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
   using stop = stopOnSignal(() => {})
   const live = startLiveSession({ command: [target.name], windowMs })
+  const title = printableLine(`${target.name} (pid ${target.pid})`)
+  const served = await serveRecording({ listen, token }, title, live.state, live.say)
   const head = await recordAttached(
     {
       target,
@@ -56,8 +73,18 @@ async function attach(input: CommandInput): Promise<number> {
       ...(untilRound !== undefined && { untilRound }),
       ...(forMs !== undefined && { forMs }),
     },
-    { signal: stop.signal, onRecorder: live.follow, onNote: live.say },
-  ).finally(live.end)
+    {
+      signal: stop.signal,
+      onRecorder: (recorder) => {
+        live.follow(recorder)
+        served?.show(title, live.state, recorder)
+      },
+      onNote: live.say,
+    },
+  ).finally(() => {
+    live.end()
+    return served?.close()
+  })
   const read = readOutline(folder)
   const shown = { ...read, folder: relative(process.cwd(), folder) || '.' }
   process.stdout.write(

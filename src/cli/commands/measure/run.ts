@@ -7,7 +7,9 @@ import type { OptionValues } from '../../../options/spec.js'
 import { type RecordedCommand, recordCommand } from '../../../recording/record-command.js'
 import { readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'
+import { printableLine } from '../../../shared/printable.js'
 import { startLiveSession } from '../../live/live-session.js'
+import { serveRecording } from '../../live/serve-recording.js'
 import { heapDiffText } from '../../output/heap-diff-text.js'
 import { mprofCopy } from '../../output/mprof-copy.js'
 import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
@@ -39,8 +41,22 @@ export const command: Command = {
 }
 
 async function runCommand(input: CommandInput): Promise<number> {
-  const { out, force, timeoutMs, rssLimit, graceMs, json, format, heapDiff, probe, probeRound, windowMs, cgroup } =
-    input.options as OptionValues<typeof runOptions>
+  const {
+    out,
+    force,
+    timeoutMs,
+    rssLimit,
+    graceMs,
+    json,
+    format,
+    heapDiff,
+    probe,
+    probeRound,
+    windowMs,
+    cgroup,
+    listen,
+    token,
+  } = input.options as OptionValues<typeof runOptions>
   const { pattern, log, roundsFlag, probedRoles, ...recording } = readRecordingOptions('run', input)
   if (input.arguments.length === 0)
     throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
@@ -58,6 +74,8 @@ async function runCommand(input: CommandInput): Promise<number> {
     windowMs,
     ...(rssLimit !== undefined && { limit: { bytes: rssLimit, name: '--rss-limit' } }),
   })
+  const title = printableLine(input.arguments.join(' '))
+  const served = await serveRecording({ listen, token }, title, live.state, live.say)
   const recorded = await recordCommand(
     {
       command: input.arguments,
@@ -73,11 +91,17 @@ async function runCommand(input: CommandInput): Promise<number> {
       ...(heapDiff !== undefined && { heapDiffRounds: heapDiff }),
     },
     {
-      onRecorder: live.follow,
+      onRecorder: (recorder) => {
+        live.follow(recorder)
+        served?.show(title, live.state, recorder)
+      },
       onStart: (launched) => forwarding.to(launched),
       onNote: live.say,
     },
-  ).finally(live.end)
+  ).finally(() => {
+    live.end()
+    return served?.close()
+  })
   tell(recorded, folder, json)
   if (copy !== undefined) say(`for mprof: ${copy.write()}`)
   return exitCodeFor(recorded)

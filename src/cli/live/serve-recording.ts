@@ -1,0 +1,60 @@
+import type { ListenAddress } from '../../options/live.js'
+import { openScrape } from '../../recording/peaks/scrape.js'
+import type { RecorderHandle } from '../../recording/recorder-handle.js'
+import type { LiveServer } from '../../report/live/live-server.js'
+import type { LiveSource } from '../../report/live/live-source.js'
+import { UsageError } from '../../shared/errors.js'
+import type { LiveState } from '../../verdict/live/live-state.js'
+
+/** What may stand in an Authorization header as a Bearer token (RFC 6750, section 2.1). */
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
+const SHORTEST_TOKEN = 16
+
+export interface ServeOptions {
+  listen: ListenAddress | undefined
+  token: string | undefined
+}
+
+/** The page, `/api/status` and `/metrics` of what is recorded, from before it starts until after it has ended. */
+export interface ServedRecording {
+  /** Serves this recording from now on. */
+  show(title: string, state: LiveState, recorder: RecorderHandle): void
+  close(): Promise<void>
+}
+
+/**
+ * Opens the address of `--listen`, before anything is started.
+ *
+ * @param say tells the user where the page is
+ * @throws UsageError when it cannot be listened on, or a token is missing or weak
+ */
+export async function serveRecording(
+  { listen, token }: ServeOptions,
+  title: string,
+  state: LiveState,
+  say: (text: string) => void,
+): Promise<ServedRecording | undefined> {
+  if (listen === undefined) return undefined
+  if (token !== undefined && (!TOKEN.test(token) || token.length < SHORTEST_TOKEN))
+    throw new UsageError(`--token: expected at least ${SHORTEST_TOKEN} letters, digits and . _ ~ + / -`, {
+      fix: 'For example what openssl rand -hex 16 prints, in TIDEMARK_TOKEN.',
+    })
+  // Only who serves a page loads the server.
+  const { startLiveServer } = await import('../../report/live/live-server.js')
+  const server: LiveServer = await startLiveServer(listen, { token, source: sourceOf(title, state, undefined) })
+  const key = token === undefined ? '' : '?token=TOKEN'
+  say(`live at ${server.url}${key}; ${server.url}metrics is for Prometheus`)
+  return {
+    show: (next, its, recorder) => server.show(sourceOf(next, its, recorder)),
+    close: server.close,
+  }
+}
+
+function sourceOf(title: string, state: LiveState, recorder: RecorderHandle | undefined): LiveSource {
+  return {
+    title,
+    status: () => state.status(),
+    subscribe: (listener) => state.subscribe(listener),
+    openScrape: () => openScrape(recorder),
+  }
+}

@@ -1,0 +1,39 @@
+import { text } from './option-types.js'
+import type { OptionSpec } from './spec.js'
+
+/** Where a page is served. */
+export interface ListenAddress {
+  host: string
+  /** 0: any that is free. */
+  port: number
+}
+
+const LOOPBACK = '127.0.0.1'
+
+const listen: OptionSpec<ListenAddress | undefined> = {
+  flag: 'listen',
+  placeholder: '[HOST:]PORT',
+  help: 'Serve a live page here, with /metrics for Prometheus and /api/status. Port 0 takes a free one. On any address but a loopback one it needs --token.',
+  default: undefined,
+  defaultText: 'off; the host alone: 127.0.0.1',
+  expected: 'a port from 0 to 65535, alone or after a host: 9090, 0.0.0.0:9090, [::1]:9090',
+  format: (address) =>
+    address === undefined ? '' : `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`,
+  parse: (given) => {
+    const [, bracketed, named, digits] = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+))?:)?(\d{1,5})$/.exec(given) ?? []
+    const port = Number(digits)
+    return digits !== undefined && port <= 65_535 ? { host: bracketed ?? named ?? LOOPBACK, port } : undefined
+  },
+}
+
+/** The page of what runs. */
+export const liveOptions = {
+  listen,
+  token: text({
+    flag: 'token',
+    placeholder: 'TOKEN',
+    default: undefined,
+    defaultText: 'none',
+    help: 'What --listen asks of everyone who comes, at least 16 characters. Better in TIDEMARK_TOKEN: other users see arguments in ps.',
+  }),
+}

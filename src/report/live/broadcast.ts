@@ -1,0 +1,132 @@
+import type { LiveAlert } from '../../verdict/live/live-status.js'
+import { Curves } from './curves.js'
+import type { LiveSource } from './live-source.js'
+import type { LiveUpdates } from './updates.js'
+
+/** One page that listens. */
+export interface Listener {
+  /** Sends one event; resolves when the connection has taken it. */
+  send(event: string): Promise<void>
+  close(): void
+}
+
+const UPDATE_MS = 1000
+/** Between two updates, at most; a page that is told less often asks for all. */
+const MOST_NEWS = 2000
+
+/**
+ * Tells all pages what is new, once a second: an event is written once and sent to each. A page that does not
+ * read fast enough misses events, and gets all there is when it has caught up.
+ */
+export class Broadcast {
+  readonly #listeners = new Map<Listener, { isBusy: boolean; isBehind: boolean }>()
+  readonly #timer: NodeJS.Timeout
+  #source: LiveSource
+  #unsubscribe: () => void = () => {}
+  #curves = new Curves()
+  #samples: LiveUpdates['update']['samples'] = []
+  #rounds: LiveUpdates['update']['rounds'] = []
+  #alerts: LiveAlert[] = []
+
+  constructor(source: LiveSource) {
+    this.#source = source
+    this.follow(source)
+    this.#timer = setInterval(() => this.#tell(), UPDATE_MS)
+    this.#timer.unref()
+  }
+
+  /** Another recording, as the next trial of a comparison. */
+  follow(source: LiveSource): void {
+    this.#unsubscribe()
+    this.#source = source
+    this.#curves = new Curves()
+    this.#forget()
+    this.#unsubscribe = source.subscribe((event) => {
+      if (event.kind === 'sample')
+        for (const [role, rssBytes] of event.rssByRole) {
+          this.#curves.add(role, event.timeMs, rssBytes)
+          if (this.#hasRoom) this.#samples.push([role, event.timeMs, rssBytes])
+        }
+      else if (event.kind === 'round' && this.#hasRoom) this.#rounds.push({ role: event.role, round: event.round })
+      else if (event.kind === 'alert' && this.#hasRoom) this.#alerts.push(event.alert)
+    })
+    for (const state of this.#listeners.values()) state.isBehind = true
+  }
+
+  /** Nobody listens: nothing has to be kept for the next update. */
+  get #hasRoom(): boolean {
+    if (this.#listeners.size === 0) return false
+    if (this.#samples.length + this.#rounds.length < MOST_NEWS) return true
+    for (const state of this.#listeners.values()) state.isBehind = true
+    return false
+  }
+
+  add(listener: Listener): void {
+    this.#listeners.set(listener, { isBusy: false, isBehind: true })
+    this.#tellOne(listener, undefined)
+  }
+
+  remove(listener: Listener): void {
+    this.#listeners.delete(listener)
+  }
+
+  get listeners(): number {
+    return this.#listeners.size
+  }
+
+  /** Tells the last news and ends all streams. */
+  close(): void {
+    clearInterval(this.#timer)
+    this.#tell()
+    this.#unsubscribe()
+    for (const listener of this.#listeners.keys()) listener.close()
+  }
+
+  #tell(): void {
+    if (this.#listeners.size === 0) return
+    const event = eventText('update', this.#update())
+    this.#forget()
+    for (const listener of this.#listeners.keys()) this.#tellOne(listener, event)
+  }
+
+  #tellOne(listener: Listener, update: string | undefined): void {
+    const state = this.#listeners.get(listener)
+    if (state === undefined) return
+    if (state.isBusy) {
+      state.isBehind = true
+      return
+    }
+    const event = state.isBehind ? eventText('state', this.#all()) : update
+    if (event === undefined) return
+    Object.assign(state, { isBusy: true, isBehind: false })
+    const done = () => {
+      state.isBusy = false
+    }
+    listener.send(event).then(done, done)
+  }
+
+  #all(): LiveUpdates['state'] {
+    return { title: this.#source.title, status: this.#source.status(), curves: this.#curves.all() }
+  }
+
+  #update(): LiveUpdates['update'] {
+    const { roles, alerts: _, ...status } = this.#source.status()
+    return {
+      status: { ...status, roles: roles.map(({ recentRounds: _, ...role }) => role) },
+      samples: this.#samples,
+      rounds: this.#rounds,
+      alerts: this.#alerts,
+    }
+  }
+
+  #forget(): void {
+    this.#samples = []
+    this.#rounds = []
+    this.#alerts = []
+  }
+}
+
+/** https://html.spec.whatwg.org/multipage/server-sent-events.html: JSON has no line break of its own. */
+function eventText<Name extends keyof LiveUpdates>(name: Name, data: LiveUpdates[Name]): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
+}

@@ -1,0 +1,78 @@
+/** The highest and the lowest value of a stretch of time. */
+interface Bucket {
+  startMs: number
+  lowBytes: number
+  highBytes: number
+}
+
+/** Values of one name over time, as pairs of time in ms and bytes. */
+export interface Curve {
+  name: string
+  points: [timeMs: number, bytes: number][]
+}
+
+const FIRST_WIDTH_MS = 500
+/** Twice as many points; a figure is some 1000 pixels wide. */
+const MOST_BUCKETS = 600
+/** Roles beyond this number share the last curve, as their highest. */
+const MOST_CURVES = 12
+const OTHERS = 'others'
+
+/**
+ * Memory of each role over time, in a size that does not grow: when a curve is full, every two stretches become one, with the
+ * highest and the lowest of both. The server keeps one for those who come later, and each page one of its own.
+ */
+export class Curves {
+  readonly #curves = new Map<string, { widthMs: number; buckets: Bucket[] }>()
+
+  add(role: string, timeMs: number, bytes: number): void {
+    const isFull = this.#curves.size >= MOST_CURVES - 1 && !this.#curves.has(role)
+    const name = isFull ? OTHERS : role
+    const curve = this.#curves.get(name) ?? { widthMs: FIRST_WIDTH_MS, buckets: [] }
+    this.#curves.set(name, curve)
+    const last = curve.buckets.at(-1)
+    if (last !== undefined && timeMs < last.startMs + curve.widthMs) {
+      last.lowBytes = Math.min(last.lowBytes, bytes)
+      last.highBytes = Math.max(last.highBytes, bytes)
+      return
+    }
+    curve.buckets.push({ startMs: timeMs, lowBytes: bytes, highBytes: bytes })
+    if (curve.buckets.length <= MOST_BUCKETS) return
+    curve.widthMs *= 2
+    curve.buckets = halved(curve.buckets)
+  }
+
+  /** All of them, the oldest point first. */
+  all(): Curve[] {
+    return [...this.#curves].map(([name, { buckets, widthMs }]) => ({
+      name,
+      points: buckets.flatMap(({ startMs, lowBytes, highBytes }): Curve['points'] =>
+        lowBytes === highBytes
+          ? [[startMs, highBytes]]
+          : [
+              [startMs, highBytes],
+              [startMs + widthMs / 2, lowBytes],
+            ],
+      ),
+    }))
+  }
+
+  /** The curves of another, in place of all that is here. */
+  load(curves: readonly Curve[]): void {
+    this.#curves.clear()
+    for (const { name, points } of curves) for (const [timeMs, bytes] of points) this.add(name, timeMs, bytes)
+  }
+}
+
+function halved(buckets: readonly Bucket[]): Bucket[] {
+  const halves: Bucket[] = []
+  for (let i = 0; i < buckets.length; i += 2) {
+    const [first, second = first] = [buckets[i]!, buckets[i + 1]]
+    halves.push({
+      startMs: first.startMs,
+      lowBytes: Math.min(first.lowBytes, second.lowBytes),
+      highBytes: Math.max(first.highBytes, second.highBytes),
+    })
+  }
+  return halves
+}

@@ -1,0 +1,15 @@
+import type { LiveAlert, LiveRole, LiveRound, LiveStatus } from '../../verdict/live/live-status.js'
+import type { Curve } from './curves.js'
+
+/** Events of the stream that the page reads, by name. */
+export interface LiveUpdates {
+  /** All there is: for a page that has just come, or has fallen behind. */
+  state: { title: string; status: LiveStatus; curves: Curve[] }
+  /** What is new since the event before, once a second at most. */
+  update: {
+    status: Omit<LiveStatus, 'roles' | 'alerts'> & { roles: Omit<LiveRole, 'recentRounds'>[] }
+    samples: [role: string, timeMs: number, rssBytes: number][]
+    rounds: { role: string; round: LiveRound }[]
+    alerts: LiveAlert[]
+  }
+}
