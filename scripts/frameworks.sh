@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
 # Makes the virtual environments in which tests run real NVFlare and Flower: one folder each under
 # ${XDG_CACHE_HOME:-~/.cache}/tidemark/frameworks, outside the repository, with the exact versions and hashes of
-# scripts/frameworks/*.txt. Without arguments it makes the two current releases, which `npm test` uses; `all` adds an
-# older release of each, which `npm run test:frameworks` uses too. What is there already is left as it is.
+# scripts/frameworks/*.txt; and one with pytest and mypy, for the companion in python/. Without arguments it makes the two
+# current releases and that one, which `npm test` uses; `all` adds an older release of each, which `npm run test:frameworks` uses too. What is there already is left as it is.
 set -uo pipefail
 cd "$(dirname "$0")/frameworks" || exit 1
 
 case "${1-}" in
-  '') names=(nvflare-2.9 flower-1.42) ;;
-  all) names=(nvflare-2.9 flower-1.42 nvflare-2.6 flower-1.5) ;;
+  '') names=(pytest-9.2 nvflare-2.9 flower-1.42) ;;
+  all) names=(pytest-9.2 nvflare-2.9 flower-1.42 nvflare-2.6 flower-1.5) ;;
   *) names=("$@") ;;
 esac
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/tidemark/frameworks"
-python="${PYTHON:-python3}"
+python="${PYTHON:-}"
+if [ -z "$python" ]; then
+  # The system's own where it can make environments: one that lies in a home (pyenv) runs for its owner alone, and CI runs tests as another user.
+  for python in /usr/bin/python3 python3; do "$python" -c 'import venv, ensurepip' 2>/dev/null && break; done
+fi
 mkdir -p "$cache"
 
 # One at a time where several test runs start at once.

@@ -14,7 +14,7 @@ import type { TestContext, TestOptions } from 'vitest'
 import { findExecutable } from '../src/linux/files/executable.js'
 import { loadNativeLibrary } from '../src/linux/native/native-library.js'
 import { findAllocator } from '../src/shared/allocator-library.js'
-import { PYTHON } from './python.js'
+import { PYTHON, pythonOf } from './python.js'
 
 export const CHROMIUM = '/usr/bin/chromium'
 export const MPROF = '/usr/bin/python3-mprof'
@@ -57,6 +57,11 @@ const program = (name: string) =>
   packaged(() => (findExecutable(name, process.env) === undefined ? `there is no ${name} in PATH` : undefined))
 const pythonModule = (name: string) =>
   packaged(() => (pythonWith(name) === undefined ? `${PYTHON} cannot import ${name}` : undefined))
+const cpython = (release: string): Part => ({
+  lacks: () => (pythonOf(release) === undefined ? `there is no CPython ${release} in /usr/bin or of pyenv` : undefined),
+  bringsIt: `pyenv install ${release}`,
+  isInCi: () => false,
+})
 /** A virtual environment of scripts/frameworks.sh. */
 const framework = (environment: string, argument = ''): Part => ({
   lacks: () => {
@@ -87,6 +92,12 @@ const PARTS = {
   duckdb: { ...pythonModule('duckdb'), bringsIt: 'pip install duckdb', isInCi: () => false },
   promtool: program('promtool'),
   openssl: program('openssl'),
+  'CPython 3.9': cpython('3.9'),
+  'CPython 3.10': cpython('3.10'),
+  'CPython 3.11': cpython('3.11'),
+  'CPython 3.12': cpython('3.12'),
+  'CPython 3.13': cpython('3.13'),
+  pytest: framework('pytest-9.2'),
   NVFlare: framework('nvflare-2.9'),
   Flower: framework('flower-1.42'),
   'NVFlare 2.6': framework('nvflare-2.6', ' all'),

@@ -48,10 +48,28 @@ function jiti(): string {
   return join(dirname(createRequire(import.meta.url).resolve('jiti/package.json')), 'lib/jiti-cli.mjs')
 }
 
+/** The last block of the language, which needs nothing but the language. */
 function exampleIn(language: string): string {
-  const page = readFileSync('docs/marks.md', 'utf8')
-  return new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(page)![1]!
+  return blocksIn(language).at(-1)!
 }
+
+function blocksIn(language: string): string[] {
+  const page = readFileSync('docs/marks.md', 'utf8')
+  return [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, text]) => text!)
+}
+
+test('the example with the companion for Python marks rounds', async () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'train.py'), blocksIn('python')[0]!)
+  const recording = join(folder, 'recording')
+  const options = { cwd: folder, env: { PYTHONPATH: join(process.cwd(), 'python'), PYTHONDONTWRITEBYTECODE: '1' } }
+  const { code, stderr } = await runTidemark(['run', '--out', recording, '--', PYTHON, 'train.py'], options)
+  expect(code, stderr).toBe(0)
+  expect(readRecording(recording).rounds.map(({ round, role }) => [round, role])).toEqual([
+    [1, 'server'],
+    [2, 'server'],
+  ])
+})
 
 test.each(LANGUAGES)('the example in $language marks rounds under tidemark run, and runs without it', async (each) => {
   const folder = temporaryFolder()

@@ -1,0 +1,208 @@
+"""
+Memory in tests: two markers and a fixture for pytest 8 or later.
+
+    @pytest.mark.peak_below("2 GiB")
+    def test_loads_the_model(): ...
+
+    @pytest.mark.grows_less_than("1 MiB", rounds=20)
+    def test_serves_a_request(): ...
+
+    def test_merge(memory_peak):
+        merge()
+        assert memory_peak.bytes < 500 * 2**20
+
+A test without them costs two look-ups. With pytest-xdist each worker measures its own tests.
+"""
+
+from __future__ import annotations
+
+import resource
+from typing import Any, Generator, List
+
+import pytest
+
+from . import _chart, _growth
+from . import tidemark as _core
+from ._size import parse_size
+from .tidemark import Peak, cleanup, peak, reset_peak
+
+if int(pytest.__version__.split('.')[0]) < 8:
+    raise pytest.UsageError(f'tidemark: its plugin needs pytest 8 or later, found {pytest.__version__}')
+
+_WARM_UP = 3
+_FEWEST_ROUNDS = 5
+_UNSURE_BYTES = 2**20
+"""getrusage may be some hundred KiB off the kernel's mark: counters of each CPU are added up late."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        'markers',
+        'peak_below(limit, children=False): fail when memory reaches the limit in the test, such as "2 GiB"; '
+        'with children, the sum with the processes that the test starts.',
+    )
+    config.addinivalue_line(
+        'markers',
+        f'grows_less_than(limit, rounds=20, warm_up={_WARM_UP}): run the test so many times after the warm-up, and '
+        'fail when its memory grows by the limit over them: "1 MiB", or "50 KiB/round".',
+    )
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    below = item.get_closest_marker('peak_below')
+    growth = item.get_closest_marker('grows_less_than')
+    if below is None and growth is None:
+        return (yield)
+    limit = None if below is None else _PeakLimit(item, below)
+    grows = None if growth is None else _GrowthLimit(item, growth)
+    if limit is not None:
+        limit.begin()
+    result = yield
+    if grows is not None:
+        grows.check()
+    if limit is not None:
+        limit.check()
+    return result
+
+
+class _PeakLimit:
+    """The marker peak_below of one test."""
+
+    def __init__(self, item: pytest.Item, mark: pytest.Mark) -> None:
+        self.children = bool(mark.kwargs.get('children', False))
+        size = _arguments(item, mark, ('limit', 'children'))['limit']
+        self.limit_bytes = _size_of(item, mark, size)
+
+    def begin(self) -> None:
+        reset_peak(children=self.children)
+        before = _highest_bytes()  # right after the reset it is what is held now
+        self.before = [('before', before)] if before > _core._high_water.inherited else []
+
+    def check(self) -> None:
+        # Asking costs 1 us, reading /proc 50: most tests stay far below their limit.
+        if not self.children and _core._high_water.was_reset and _highest_bytes() + _UNSURE_BYTES < self.limit_bytes:
+            return
+        seen = peak(children=self.children)
+        if seen.bytes < self.limit_bytes:
+            return
+        bars = [*self.before, ('peak', seen.bytes)]
+        if seen.largest_child_bytes is not None:
+            bars.append(('a child', seen.largest_child_bytes))
+        whose = 'this process and its children' if self.children else 'this process'
+        pytest.fail(
+            f'peak of {seen.bytes / 2**20:.1f} MiB ({whose}, {seen.how}), limit {_mib(self.limit_bytes)}\n\n'
+            + _chart.bars([*bars, ('after', _rss_bytes())], self.limit_bytes),
+            pytrace=False,
+        )
+
+
+class _GrowthLimit:
+    """The marker grows_less_than of one test, which is run again and again in this process."""
+
+    def __init__(self, item: pytest.Item, mark: pytest.Mark) -> None:
+        arguments = _arguments(item, mark, ('limit', 'rounds', 'warm_up'))
+        self.item = item
+        self.rounds = _count(mark, 'rounds', arguments.get('rounds', 20), _FEWEST_ROUNDS)
+        self.warm_up = _count(mark, 'warm_up', arguments.get('warm_up', _WARM_UP), 0)
+        limit = arguments['limit']
+        self.is_per_round = isinstance(limit, str) and limit.rstrip().endswith('/round')
+        size = limit.rstrip()[: -len('/round')] if self.is_per_round else limit
+        self.limit_bytes = _size_of(item, mark, size) * (self.rounds if self.is_per_round else 1)
+        if not isinstance(item, pytest.Function) or getattr(item, '_testcase', None) is not None:
+            pytest.fail('grows_less_than takes test functions, and methods of plain classes; this is neither', pytrace=False)
+
+    def check(self) -> None:
+        """The test has passed once: that round belongs to the warm-up."""
+        for _ in range(self.warm_up - 1):
+            self.item.runtest()
+        first = self._measure()
+        if not _growth.is_shown(first, self.limit_bytes):
+            return
+        # A cache that fills, or an arena that the allocator adds, is no growth that goes on.
+        again = self._measure()
+        if not _growth.is_shown(again, self.limit_bytes):
+            return
+        grown = _growth.over_rounds(first)
+        pytest.fail(
+            f'memory grows by {grown / 2**20:.1f} MiB over {self.rounds} rounds '
+            f'({grown / self.rounds / 1024:.0f} KiB a round), limit {_mib(self.limit_bytes)}, '
+            f'and by {_growth.over_rounds(again) / 2**20:.1f} MiB over as many more. RSS after each round:\n\n'
+            + _chart.curve([*first, *again]),
+            pytrace=False,
+        )
+
+    def _measure(self) -> List[int]:
+        """Run the rounds; RSS after each, when garbage and free memory have gone."""
+        cleanup()
+        readings = [_rss_bytes()]
+        for _ in range(self.rounds):
+            self.item.runtest()
+            cleanup()
+            readings.append(_rss_bytes())
+        return readings
+
+
+class MemoryPeak:
+    """The fixture memory_peak: the peak since the test began, or since reset()."""
+
+    @property
+    def bytes(self) -> int:
+        """The peak of this process so far."""
+        return peak().bytes
+
+    def read(self, *, children: bool = False) -> Peak:
+        """Read the peak with how it is known; with children, the highest sum with what the test started."""
+        return peak(children=children)
+
+    def reset(self) -> None:
+        """Count from now on."""
+        reset_peak(children=True)
+
+
+@pytest.fixture
+def memory_peak() -> Generator[MemoryPeak, None, None]:
+    """The peak of memory since the test began: `.bytes`, `.read(children=True)`, `.reset()`."""
+    one = MemoryPeak()
+    one.reset()
+    yield one
+    reset_peak()
+
+
+def _arguments(item: pytest.Item, mark: pytest.Mark, names: Any) -> Any:
+    found = dict(zip(names, mark.args), **mark.kwargs)
+    unknown = [name for name in found if name not in names]
+    if unknown or len(mark.args) > len(names) or 'limit' not in found:
+        what = f'it has no {unknown[0]}' if unknown else f'found {len(mark.args)} arguments'
+        pytest.fail(f'@pytest.mark.{mark.name}: {what}, expected {", ".join(names)}', pytrace=False)
+    return found
+
+
+def _size_of(item: pytest.Item, mark: pytest.Mark, size: Any) -> int:
+    size_bytes = parse_size(size)
+    if size_bytes is None:
+        pytest.fail(
+            f'@pytest.mark.{mark.name}: found {size!r}, expected a size such as "2 GiB", "500 MB" or bytes', pytrace=False
+        )
+    return size_bytes
+
+
+def _count(mark: pytest.Mark, name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        pytest.fail(f'@pytest.mark.{mark.name}: {name} is {value!r}, expected a whole number from {least}', pytrace=False)
+    return value
+
+
+def _highest_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _rss_bytes() -> int:
+    with open('/proc/self/status', 'rb', buffering=0) as file:
+        text = file.read(8192)
+    at = text.index(b'VmRSS:') + len(b'VmRSS:')
+    return int(text[at : text.index(b' kB', at)]) * 1024
+
+
+def _mib(size_bytes: int) -> str:
+    return f'{size_bytes / 2**20:.1f} MiB'
