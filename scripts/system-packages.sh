@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Installs, from Debian's packages, what the optional parts and their tests use: the allocators that are compared beside
 # glibc's, Chromium for the test of the report page, mprof for the tests of its file format, promtool for those of metrics,
-# and pandas for the commands of docs/export.md.
+# pandas for the commands of docs/export.md, and the shells whose completion is tested.
 # Tidemark itself needs none of them. What cannot be installed is named, and the script goes on.
 set -uo pipefail
 
-packages=(libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 chromium python3-memory-profiler prometheus python3-pandas)
+packages=(libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 chromium python3-memory-profiler prometheus python3-pandas zsh fish)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -91,6 +91,8 @@ const PARTS = {
   pandas: pythonModule('pandas'),
   duckdb: { ...pythonModule('duckdb'), bringsIt: 'pip install duckdb', isInCi: () => false },
   promtool: program('promtool'),
+  zsh: program('zsh'),
+  fish: program('fish'),
   openssl: program('openssl'),
   'CPython 3.9': cpython('3.9'),
   'CPython 3.10': cpython('3.10'),

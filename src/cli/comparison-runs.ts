@@ -19,6 +19,7 @@ import { repeatWords } from './repeat-command.js'
 
 const { seed, rounds: _, ...jobWithoutSeed } = jobOptions
 const { rounds, ...ofCommand } = commandOptions
+const { parameters, ...commandAlone } = ofCommand
 const { trials, rateHz, trialDeadlineMs, limit, floor, probeEvery } = compareOptions
 const { clientMemoryGcRounds } = memoryOptions
 
@@ -36,6 +37,14 @@ const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs, limit
 export const comparisonAxes: OptionTable = { ...axisOptions, ...ofComparison }
 /** And what it runs: a command, or a job of our own. */
 export const comparisonJob: OptionTable = { ...ofCommand, ...ofJob }
+
+/** Headings of the help for them. */
+export const comparisonGroups: Record<string, OptionTable> = {
+  'What is compared': { ...axisOptions, parameters },
+  'How it is measured': ofComparison,
+  'A command of your own': commandAlone,
+  'A job of Tidemark': ofJob,
+}
 
 export type Run = (options: CompareOptions) => Promise<FinishedComparison>
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env -S sh -c 'TIDEMARK_CALLERS_OPEN_FILES=$(ulimit -Sn) exec node "$0" "$@"'
 import { UsageError } from '../shared/errors.js'
+import { printableLine } from '../shared/printable.js'
 import { overview, programVersion } from './output/overview.js'
 import { printError } from './output/print-error.js'
 import { escapeFor } from './output/terminal.js'
@@ -17,12 +18,23 @@ async function main(args: string[]): Promise<number> {
   if (first === '--help' || first === '-h') return print(await overview())
   if (first === 'help') return rest[0] === undefined ? print(await overview()) : main([rest[0], '--help'])
 
+  // Asked by the scripts of `tidemark completion`.
+  if (first === 'complete') return printCandidates(rest)
+
   const load = verbs[first]
   if (load === undefined) throw unknownVerb(first)
   const { command } = await load()
   endsWithItsReader = command.onlyPrints === true
   const parsed = parseCommandLine(command, rest, process.env)
   return 'help' in parsed ? print(parsed.help) : command.run(parsed)
+}
+
+async function printCandidates(words: string[]): Promise<number> {
+  const { candidates } = await import('./completion/candidates.js')
+  const given = words[0] === '--' ? words.slice(1) : words
+  const found = await candidates(given.slice(0, -1), given.at(-1) ?? '')
+  process.stdout.write(found.map(({ word, note }) => `${printableLine(word)}\t${printableLine(note)}\n`).join(''))
+  return 0
 }
 
 function print(text: string): number {

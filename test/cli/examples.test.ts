@@ -62,7 +62,8 @@ function verbs(): string[] {
 function examplesOf(verb: string): string[] {
   const { stdout } = spawnSync(process.execPath, [PROGRAM, verb, '--help'], { encoding: 'utf8' })
   const [, after = ''] = stdout.split(/^Examples?:\n/m)
-  return [...after.matchAll(/^ {2}(\S.*)$/gm)].map((match) => match[1]!)
+  const [examples = ''] = after.split('\n\n')
+  return [...examples.replaceAll(/ \\\n {4}/g, ' ').matchAll(/^ {2}(\S.*)$/gm)].map((match) => match[1]!)
 }
 
 const SUITE = `import { defineComparison, federation } from 'tidemark'

@@ -10,7 +10,7 @@ test('docs/options.md is what the option tables say (npx vitest run test/cli/opt
 })
 
 describe.each(commands)('tidemark $verb --help', ({ verb, options, examples }) => {
-  test('names every option with its default, and ends with examples', async () => {
+  test('names every option with its default, and has examples', async () => {
     const { code, stdout } = await runTidemark([verb, '--help'])
     expect(code).toBe(0)
     const help = stdout.replaceAll(/\s+/g, ' ')
@@ -19,7 +19,14 @@ describe.each(commands)('tidemark $verb --help', ({ verb, options, examples }) =
       if (defaultOf(spec) !== '') expect(help).toContain(`${spec.help} Default: ${defaultOf(spec)}.`)
     }
     expect(examples.length).toBeGreaterThan(0)
-    for (const example of examples) expect(stdout).toContain(`\n  ${example}\n`)
+    const joined = stdout.replaceAll(/ \\\n {4}/g, ' ')
+    for (const example of examples) expect(joined).toContain(`\n  ${example}\n`)
+  })
+
+  test('fits 80 columns, with its examples before its options', async () => {
+    const { stdout } = await runTidemark([verb, '--help'])
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+    expect(stdout.search(/^Examples?:$/m)).toBeLessThan(stdout.search(/^ {2}(-\w, )?--/m))
   })
 })
 

@@ -1,27 +1,43 @@
 import { readFileSync } from 'node:fs'
-import { verbs } from '../parsing/verbs.js'
+import { verbGroups } from '../parsing/verbs.js'
+import { optionLines, reflow } from './help.js'
 
-/** What `tidemark --help` prints. It loads every verb for its summary, which no other call does. */
+/**
+ * What `tidemark --help` prints, in 80 columns. It loads every verb for its summary, which no other call does but that of a
+ * shell's completion.
+ */
 export async function overview(): Promise<string> {
-  const commands = await Promise.all(Object.values(verbs).map(async (load) => (await load()).command))
-  const width = Math.max(...commands.map(({ verb }) => verb.length))
+  const groups = await Promise.all(
+    Object.entries(verbGroups).map(async ([title, verbs]) => {
+      const commands = await Promise.all(Object.values(verbs).map(async (load) => (await load()).command))
+      return [`${title}:`, ...commands.map(({ verb, summary }) => optionLines(verb, summary, WIDTH, COLUMN)), '']
+    }),
+  )
   return [
-    'Does the memory of a federated-learning server grow, saw-tooth or stay flat over the rounds, why, and which',
-    'settings make it flat?',
+    reflow(
+      'Does the memory of a federated-learning server grow, saw-tooth or stay flat over the rounds, why, and which settings make it flat?',
+      WIDTH,
+    ),
     '',
     'Usage: tidemark VERB [options]',
     '',
-    'Verbs:',
-    ...commands.map(({ verb, summary }) => `  ${verb.padEnd(width)}  ${summary}`),
-    '',
     'Start with:',
-    '  tidemark compare fedavg',
+    '  tidemark compare fedavg           which memory settings keep a server flat',
+    '  tidemark run -- python3 job.py    what a program of yours does',
+    '  tidemark show                     the newest result again',
     '',
-    'tidemark VERB --help shows the options of a verb, with examples. tidemark --version prints the version.',
-    'Exit codes: 0 fine, 1 expectation not met, 2 wrong usage, 3 the measured program failed, 4 inconclusive,',
-    '130 or 143 stopped by a signal.',
+    ...groups.flat(),
+    'tidemark VERB --help shows the options of a verb, with examples; tidemark',
+    '--version prints the version.',
+    '',
+    'Exit codes: 0 fine, 1 expectation not met, 2 wrong usage, 3 the measured program',
+    'failed, 4 inconclusive, 130 or 143 stopped by a signal.',
   ].join('\n')
 }
+
+const WIDTH = 80
+/** Of the longest verb and what stands around it. */
+const COLUMN = 13
 
 export function programVersion(): string {
   const file = new URL('../../../package.json', import.meta.url)

@@ -1,6 +1,7 @@
 import { type Argument, Command as Commander, CommanderError, Option } from 'commander'
 import { defaultValues, environmentName, isUsedBy, type OptionSpec, whyUseless } from '../../options/spec.js'
 import { UsageError } from '../../shared/errors.js'
+import { helpOf } from '../output/help.js'
 import type { Command, CommandInput } from './command.js'
 
 /**
@@ -18,7 +19,7 @@ export function parseCommandLine(
     commander.parse(joinPairs(command, args), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.code === 'commander.helpDisplayed') return { help: helpOf(command, commander) }
+    if (error.code === 'commander.helpDisplayed') return { help: helpOf(command) }
     throw usageErrorOf(command, error)
   }
   const found: Record<string, unknown> = {}
@@ -36,8 +37,6 @@ function commanderOf(command: Command): Commander {
   const commander = new Commander(`tidemark ${command.verb}`)
     .exitOverride()
     .configureOutput({ writeOut: () => {}, writeErr: () => {} })
-    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 120, 120) })
-    .description(command.description)
     .helpOption('-h, --help', 'Show this help.')
   if (command.arguments !== undefined) commander.arguments(command.arguments)
   // `tidemark run python job.py --rounds 5`: what follows the command is the command's own.
@@ -135,15 +134,4 @@ function usageErrorOf(command: Command, error: CommanderError): UsageError {
 
 function seeHelp(command: Command): string {
   return `tidemark ${command.verb} --help shows the options.`
-}
-
-function helpOf(command: Command, commander: Commander): string {
-  return [
-    commander.helpInformation().trimEnd(),
-    '',
-    'Each option is also an environment variable: --model-size is TIDEMARK_MODEL_SIZE. The command line wins.',
-    '',
-    command.examples.length > 1 ? 'Examples:' : 'Example:',
-    ...command.examples.map((example) => `  ${example}`),
-  ].join('\n')
 }

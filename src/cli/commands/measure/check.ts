@@ -30,7 +30,7 @@ import { TRIALS_TO_DECIDE } from '../../../verdict/difference/compare-settings.j
 import { type GateCheck, gate, isGateClear, settingsOfOneSide } from '../../../verdict/gate/gate.js'
 import { gateRefs } from '../../../verdict/gate/gate-refs.js'
 import { gatedNumbers } from '../../../verdict/gate/gated-numbers.js'
-import { comparisonAxes, comparisonJob, type PlannedRun, plannedRuns } from '../../comparison-runs.js'
+import { comparisonAxes, comparisonGroups, comparisonJob, type PlannedRun, plannedRuns } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../../exit-codes.js'
 import { reportComparison } from '../../output/print-comparison.js'
 import { runWithProgress } from '../../output/run-with-progress.js'
@@ -61,6 +61,7 @@ export const command: Command = {
   ].join('\n'),
   arguments: '[suite]',
   options: { ...gateOptions, ...comparisonAxes, out, json, ...comparisonJob },
+  optionGroups: { 'What is allowed, and where it is told': gateOptions, ...comparisonGroups },
   elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
     "tidemark check my.memory.ts --against main --trials 10 --build 'npm ci && npm run build'",

@@ -6,7 +6,7 @@ import { makeSuiteFolder, readSuiteFolder, type SuiteFolder } from '../../../com
 import { compareOptions } from '../../../options/comparison.js'
 import { refOptions } from '../../../options/refs.js'
 import { type StoppedError, UsageError } from '../../../shared/errors.js'
-import { comparisonAxes, comparisonJob, plannedRuns, type Run } from '../../comparison-runs.js'
+import { comparisonAxes, comparisonGroups, comparisonJob, plannedRuns, type Run } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../../exit-codes.js'
 import {
   printComparison,
@@ -48,6 +48,11 @@ export const command: Command = {
   ].join('\n'),
   arguments: '[job]',
   options: { ...comparisonAxes, ...refOptions, out, shard, resume, moreTrials, json, ...comparisonJob },
+  optionGroups: {
+    ...comparisonGroups,
+    'Git refs': refOptions,
+    Results: { out, resume, moreTrials, shard, json },
+  },
   elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
     'tidemark compare fedavg',
