@@ -1,0 +1,165 @@
+"""The two ways of finding out which lines hold the memory: memray, and tracemalloc of the standard library.
+
+An engine is started once, is asked to `take` what is live after some rounds, and is stopped after the last of them. It writes
+to the folder of the recording and keeps nothing in the memory of the program, whose growth is being measured.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import time
+from typing import Any, Dict, List, Optional, Tuple
+
+# Between two readings of memray's own thread; a take lasts longer, so that one of them lies within it.
+MEMRAY_INTERVAL_MS = 10
+# Frames that are kept to find the line of the user's code beneath those of libraries: logging, asyncio and pandas
+# have eight to twenty of their own.
+CAPTURED_FRAMES = 25
+
+
+def choose(folder: str, wanted: Optional[str] = None) -> "Tuple[Engine, Optional[str]]":
+    """memray where it can be imported and is new enough, else tracemalloc.
+
+    Returns: the engine, and why it is not memray (None where it is).
+    """
+    if wanted == "tracemalloc":
+        return Tracemalloc(folder), None
+    try:
+        import memray
+    except Exception as error:  # also a memray that was built for another system
+        return Tracemalloc(folder), "memray cannot be imported: %s" % (str(error).splitlines() or [type(error).__name__])[0]
+    if not hasattr(memray.FileReader, "get_temporal_allocation_records"):
+        return Tracemalloc(folder), "memray %s is too old: 1.8 or later is needed" % getattr(memray, "__version__", "of an unknown release")
+    return Memray(folder), None
+
+
+class Engine:
+    name = ""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def start(self) -> None:
+        raise NotImplementedError
+
+    def take(self, completed: int) -> Dict[str, Any]:
+        """Keep what is live after this many rounds.
+
+        Returns: what the analysis has to know of it.
+        """
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        raise NotImplementedError
+
+    def own_bytes(self) -> int:
+        """Memory of this process that the engine itself takes."""
+        return 0
+
+    def written_bytes(self) -> int:
+        """Size of what it has written and goes on writing."""
+        return 0
+
+    def in_child(self) -> "Engine":
+        """The engine for a process that was forked from the one where this runs."""
+        raise NotImplementedError
+
+
+class Memray(Engine):
+    """Every allocation and every release with its stack, in one file, read after the program's end."""
+
+    name = "memray"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self._tracker: Any = None
+        self._file = os.path.join(folder, "%d.memray" % os.getpid())
+
+    def start(self) -> None:
+        import memray
+
+        if os.path.exists(self._file):  # a program that became another one by exec, under the same pid
+            os.remove(self._file)
+        self._tracker = memray.Tracker(
+            self._file, trace_python_allocators=True, memory_interval_ms=MEMRAY_INTERVAL_MS, follow_fork=False
+        )
+        self._tracker.__enter__()
+
+    def take(self, completed: int) -> Dict[str, Any]:
+        at = time.time() * 1000
+        time.sleep(2.5 * MEMRAY_INTERVAL_MS / 1000)
+        return {"atMs": at}
+
+    def stop(self) -> None:
+        tracker, self._tracker = self._tracker, None
+        if tracker is not None:
+            tracker.__exit__(None, None, None)
+
+    def written_bytes(self) -> int:
+        try:
+            return os.path.getsize(self._file)
+        except OSError:
+            return 0
+
+    def in_child(self) -> "Engine":
+        child = Memray(self.folder)
+        child.start()
+        return child
+
+
+class Tracemalloc(Engine):
+    """The live blocks of Python's own allocators, and of libraries that report to it, as numpy does."""
+
+    name = "tracemalloc"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self._was_tracing = False
+        self._is_on = False
+
+    def start(self) -> None:
+        import tracemalloc
+
+        self._was_tracing = tracemalloc.is_tracing()
+        if not self._was_tracing:
+            tracemalloc.start(CAPTURED_FRAMES)
+        self._is_on = True
+
+    def take(self, completed: int) -> Dict[str, Any]:
+        import _tracemalloc
+
+        # The snapshot of the module would make several objects of each block. Blocks of one place share their tuple of frames.
+        places: Dict[int, List[Any]] = {}
+        for trace in _tracemalloc._get_traces():
+            domain, size, frames = trace[:3]
+            place = places.get(id(frames))
+            if place is None:
+                places[id(frames)] = place = [frames, 0, 0, 0, domain]
+            place[1] += size
+            place[2] += 1
+            if size > 512:  # beyond that pymalloc passes a request on to malloc
+                place[3] += size
+        name = "%d.take-%d" % (os.getpid(), completed)
+        # marshal writes the tuples as they are, a hundred times as fast as json while every allocation is traced. The same
+        # interpreter reads them, and nobody else writes to the folder.
+        with open(os.path.join(self.folder, name), "wb") as out:
+            marshal.dump([tuple(place) for place in places.values()], out)
+        return {"file": name}
+
+    def stop(self) -> None:
+        import tracemalloc
+
+        if self._is_on and not self._was_tracing:
+            tracemalloc.stop()
+        self._is_on = False
+
+    def own_bytes(self) -> int:
+        import tracemalloc
+
+        return tracemalloc.get_tracemalloc_memory()
+
+    def in_child(self) -> "Engine":
+        child = Tracemalloc(self.folder)
+        child._was_tracing, child._is_on = self._was_tracing, self._is_on
+        return child

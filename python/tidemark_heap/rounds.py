@@ -1,0 +1,98 @@
+"""Which round this process has completed, by the marks that the recorder and the programs append to one file."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import List, Optional, Tuple
+
+# No line that matters is longer, and a program may write lines without end.
+_LONGEST_READ = 1 << 20
+
+
+class Rounds:
+    """Reads the marks file from where it ended before.
+
+    A process follows its own rounds where marks name it. Otherwise, as a worker of a server that writes the marks, it follows the
+    first process that completes a round.
+    """
+
+    def __init__(self, path: str, pid: int) -> None:
+        self._path = path
+        self._pid = pid
+        self._position = 0
+        self._partial = b""
+        self._first: Optional[int] = None
+        self._own = 0
+        self._others = 0
+        self._leader: Optional[int] = None
+        self._last_round: Optional[int] = None
+        self.history: List[Tuple[int, float]] = []
+        """Rounds completed, and when that was seen in Unix ms."""
+
+    def for_child(self, pid: int) -> "Rounds":
+        """The same place in the file, as the process that was forked from this one reads it."""
+        child = Rounds(self._path, pid)
+        child._position, child._partial, child._first = self._position, self._partial, self._first
+        child._others = max(self._own, self._others)
+        return child
+
+    @property
+    def completed(self) -> int:
+        """Rounds completed so far. Rounds that count from 0 have completed one more than their number."""
+        return self._own or self._others
+
+    @property
+    def counts_from_zero(self) -> bool:
+        return self._first == 0
+
+    def read(self, now_ms: float) -> int:
+        """Read what was appended.
+
+        Returns: `completed`.
+        """
+        try:
+            with open(self._path, "rb", buffering=0) as file:
+                size = os.fstat(file.fileno()).st_size
+                if size == self._position:
+                    return self.completed
+                file.seek(self._position)
+                chunk = file.read(_LONGEST_READ)
+        except OSError:
+            return self.completed
+        self._position += len(chunk)
+        *lines, self._partial = (self._partial + chunk).split(b"\n")
+        self._partial = self._partial[-_LONGEST_READ:]
+        before = self.completed
+        for line in lines:
+            self._take(line)
+        if self.completed > before:
+            self.history.append((self.completed, now_ms))
+            del self.history[:-1000]
+        return self.completed
+
+    def _take(self, line: bytes) -> None:
+        if b'"round"' not in line:
+            return
+        try:
+            mark = json.loads(line)
+        except ValueError:
+            return
+        if not isinstance(mark, dict) or type(mark.get("round")) is not int:
+            return
+        if mark.get("mark") == "observed" and mark.get("of") == "round":
+            pids = [one.get("pid") for one in mark.get("processes", ()) if isinstance(one, dict)]
+        elif mark.get("mark") == "round":
+            pids = [mark.get("pid")]
+        else:
+            return
+        if self._first is None:
+            self._first = mark["round"]
+        completed = mark["round"] + (1 if self._first == 0 else 0)
+        if self._pid in pids:
+            self._own = max(self._own, completed)
+        elif mark.get("role") != "client" and pids and pids[0] is not None:
+            if self._leader is None:
+                self._leader = pids[0]
+            if self._leader in pids:
+                self._others = max(self._others, completed)

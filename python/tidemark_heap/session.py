@@ -1,0 +1,307 @@
+"""Measures this process as the order in the folder says: starts an engine, takes what is live at rounds, stops after the last.
+
+Two things notice the end of a round. An audit hook sees the program open the marks file, in the program's own thread and before
+the mark is written, so what is live then is what the round has left. For rounds that logs tell of, and programs that keep
+the file open, a thread reads the marks file 50 times a second.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import sys
+import threading
+import time
+import warnings
+from typing import Any, Dict, List, Optional
+
+from . import engines, memory
+from .rounds import Rounds
+
+POLL_S = 0.02
+# Processes of one recording that are measured. A program that forks without end must not fill the disk.
+MOST_PROCESSES = 128
+# Rounds at which is taken what is live, the first and the last included.
+MOST_TAKES = 4
+# Other marks may be written in the round that is waited for; each open could be the one that ends it.
+MOST_RETAKES = 8
+_MIB = 1 << 20
+# What memray may write for a process, and what it must leave free on the disk.
+MOST_WRITTEN = 2048 * _MIB
+LEAST_FREE = 256 * _MIB
+
+_current: Optional["Session"] = None
+
+
+def takes_for(rounds: int) -> List[int]:
+    """Numbers of completed rounds at which is taken: `rounds`, twice as many, and some on the way."""
+    steps = min(rounds, MOST_TAKES - 1)
+    return [rounds + rounds * step // steps for step in range(steps + 1)]
+
+
+def start(folder: str, order: Optional[Dict[str, Any]] = None) -> "Optional[Session]":
+    """Start measuring, by the order in `folder`, or the one given.
+
+    Returns: None where it cannot be: then the reason is in the folder, if that can be written.
+    """
+    global _current
+    if order is None:
+        try:
+            with open(os.path.join(folder, "order.json"), encoding="utf-8") as file:
+                order = json.load(file)
+        except (OSError, ValueError):
+            return None  # a process that outlived its recording, or one that was started with an old environment
+    if _count(folder) >= MOST_PROCESSES:
+        return None
+    _current = Session(folder, order)
+    _current.begin()
+    return _current
+
+
+def _count(folder: str) -> int:
+    try:
+        return sum(1 for entry in os.scandir(folder) if entry.name.endswith(".process.json"))
+    except OSError:
+        return MOST_PROCESSES
+
+
+class Session:
+    def __init__(self, folder: str, order: Dict[str, Any]) -> None:
+        self.folder = folder
+        self.order = order
+        self.wanted: List[int] = takes_for(order["rounds"])
+        self.marks: str = order["marksFile"]
+        self.rounds = Rounds(self.marks, os.getpid())
+        if order.get("fromEnd"):
+            self.rounds.read(_now_ms())
+        self.engine: Optional[engines.Engine] = None
+        self.takes: Dict[int, Dict[str, Any]] = {}
+        self.notes: List[str] = []
+        self.stopped_after: Optional[int] = None
+        self._lock = threading.RLock()
+        self._is_taking = False
+        self._retakes = 0
+        self._floor = sys.maxsize
+
+    def begin(self) -> None:
+        self.engine, note = engines.choose(self.folder, self.order.get("engine"))
+        self.engine_note = note
+        try:
+            self.engine.start()
+        except Exception as error:
+            self.notes.append("%s could not start: %s" % (self.engine.name, error))
+            if not isinstance(self.engine, engines.Memray):
+                self.engine = None
+            else:
+                self.engine = engines.Tracemalloc(self.folder)
+                self.engine.start()
+        self._write()
+        if self.engine is None:
+            return
+        # Python 3.12 and later warn of a fork where another thread runs: here it would be ours, and the program is told nothing new.
+        warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
+        sys.addaudithook(self._on_audit)
+        os.register_at_fork(after_in_child=self._after_fork)
+        atexit.register(self._at_exit)
+        self._watch()
+
+    # A hook cannot be taken away again, so it has to be cheap when there is nothing left to do.
+    def _on_audit(self, event: str, arguments: Any) -> None:
+        if event != "open" or self.engine is None or arguments[0] != self.marks or self._is_taking:
+            return
+        flags = arguments[2] if len(arguments) > 2 and isinstance(arguments[2], int) else 0
+        mode = arguments[1] if isinstance(arguments[1], str) else ""
+        if not flags & (os.O_WRONLY | os.O_RDWR) and not any(letter in mode for letter in "aw+"):
+            return
+        self._look(is_before_mark=True)
+
+    def _look(self, is_before_mark: bool = False) -> None:
+        with self._lock:
+            if self._is_taking or self.engine is None:
+                return
+            self._is_taking = True
+            try:
+                before = self.rounds.completed
+                completed = self.rounds.read(_now_ms())
+                if completed > before:
+                    self._retakes = 0
+                    self._floor = sys.maxsize
+                if is_before_mark:
+                    self._take_before_mark(completed + 1)
+                else:
+                    self._take_late(completed)
+            except Exception as error:  # a full disk, or the end of the interpreter: the program goes on
+                self.notes.append("measuring stopped after round %d: %s" % (self.rounds.completed, error))
+                self._stop()
+            finally:
+                self._is_taking = False
+
+    def _take_before_mark(self, ending: int) -> None:
+        self._take_late(ending - 1)
+        if self.engine is None or ending not in self.wanted or self._retakes >= MOST_RETAKES:
+            return
+        self._retakes += 1
+        self._take(ending, "at its end")
+
+    def _take_late(self, completed: int) -> None:
+        due = [number for number in self.wanted if number <= completed and number not in self.takes]
+        if due:
+            # Of several that have passed unseen the last is taken; those before it are gone.
+            self._take(due[-1], "a moment later")
+        if self.engine is not None and self.wanted[-1] <= completed and self.wanted[-1] in self.takes:
+            self._stop()
+
+    def _take(self, completed: int, when: str) -> None:
+        assert self.engine is not None
+        began = time.monotonic()
+        resident = memory.resident()
+        own = self.engine.own_bytes()
+        if gc.isenabled():
+            gc.collect()
+        # Trimming changes what the program is given next, so it is for the two takes that are compared.
+        is_end = completed in (self.wanted[0], self.wanted[-1])
+        free = memory.free_in_pymalloc() if is_end else None
+        in_use = memory.malloc_in_use() if is_end else None
+        if is_end:
+            memory.trim()
+        trimmed = memory.resident()
+        taken = self.engine.take(completed)
+        self.takes[completed] = {
+            **taken,
+            "when": when,
+            "residentBytes": resident,
+            "floorBytes": min(self._floor, resident),
+            "trimmedBytes": trimmed,
+            "freeBytes": free,
+            "mallocBytes": in_use,
+            "ownBytes": own,
+            "stoodMs": round((time.monotonic() - began) * 1000, 3),
+        }
+        if completed == self.wanted[-1] and when != "at its end":
+            self._stop()
+        self._write()
+
+    def _stop(self) -> None:
+        engine, self.engine = self.engine, None
+        self.stopped_after = self.rounds.completed
+        if engine is None:
+            return
+        self.engine_name = engine.name
+        before = memory.resident()
+        try:
+            engine.stop()
+            self.freed_by_stop = max(0, before - memory.resident())
+        except Exception as error:
+            self.notes.append("%s did not stop: %s" % (engine.name, error))
+        self._write()
+
+    def _watch(self) -> None:
+        thread = threading.Thread(target=self._poll, name="tidemark-heap", daemon=True)
+        thread.start()
+
+    def _poll(self) -> None:
+        ticks = 0
+        while self.engine is not None:
+            time.sleep(POLL_S)
+            ticks += 1
+            self._floor = min(self._floor, memory.resident())
+            self._look()
+            if ticks % 10 == 0:
+                self._mind_the_disk()
+
+    def _mind_the_disk(self) -> None:
+        engine = self.engine
+        if engine is None or engine.written_bytes() == 0:
+            return
+        try:
+            disk = os.statvfs(self.folder)
+        except OSError:
+            return
+        free = disk.f_bavail * disk.f_frsize
+        limit = int(self.order.get("mostBytes", MOST_WRITTEN))
+        written = engine.written_bytes()
+        if written <= limit and free >= LEAST_FREE:
+            return
+        why = "had written %d MiB" % (written // _MIB) if written > limit else "left %d MiB free on the disk" % (free // _MIB)
+        with self._lock:
+            self.notes.append("measuring stopped after round %d: %s %s" % (self.rounds.completed, engine.name, why))
+            self._stop()
+
+    def _after_fork(self) -> None:
+        """In a child that goes on without exec, as workers of multiprocessing and gunicorn do."""
+        engine = self.engine
+        if engine is None:
+            return
+        self._lock = threading.RLock()
+        self._is_taking = False
+        self.takes, self.notes = {}, []
+        self._retakes, self._floor = 0, sys.maxsize
+        self.rounds = self.rounds.for_child(os.getpid())
+        self.engine = None
+        if _count(self.folder) >= MOST_PROCESSES:
+            return
+        try:
+            self.engine = engine.in_child()
+        except Exception as error:
+            self.notes.append("%s could not start after a fork: %s" % (engine.name, error))
+        self._write()
+        if self.engine is not None:
+            self._watch()
+
+    def _at_exit(self) -> None:
+        self._look()
+        with self._lock:
+            self._stop()
+
+    def _write(self) -> None:
+        path = os.path.join(self.folder, "%d.process.json" % os.getpid())
+        name = self.engine.name if self.engine is not None else getattr(self, "engine_name", None)
+        known = {
+            "pid": os.getpid(),
+            "parentPid": os.getppid(),
+            "executable": sys.executable,
+            "version": "%d.%d.%d" % sys.version_info[:3],
+            "arguments": getattr(sys, "orig_argv", sys.argv),
+            "folder": _cwd(),
+            "engine": name,
+            "engineNote": self.engine_note,
+            "countsFromZero": self.rounds.counts_from_zero,
+            "completed": self.rounds.completed,
+            "wanted": self.wanted,
+            "takes": self.takes,
+            "history": self.rounds.history,
+            "stoppedAfter": self.stopped_after,
+            "freedByStopBytes": getattr(self, "freed_by_stop", None),
+            "libraries": _libraries(),
+            "notes": self.notes,
+        }
+        try:
+            with open(path + ".new", "w", encoding="utf-8", errors="surrogateescape") as file:
+                json.dump(known, file)
+            os.replace(path + ".new", path)
+        except OSError as error:
+            if not any("cannot be written" in note for note in self.notes):
+                self.notes.append("%s cannot be written: %s" % (path, error))
+
+
+def _libraries() -> List[str]:
+    """Folders of modules that are not the user's own code."""
+    import sysconfig
+
+    paths = sysconfig.get_paths()
+    found = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib") if name in paths}
+    found.add(os.path.dirname(os.path.abspath(__file__)))
+    return sorted(os.path.realpath(path) for path in found) + sorted(found)
+
+
+def _cwd() -> Optional[str]:
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
+
+
+def _now_ms() -> float:
+    return time.time() * 1000
