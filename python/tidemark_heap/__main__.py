@@ -143,26 +143,37 @@ def _with_lines(frames: List[Frame]) -> List[Frame]:
     return known
 
 
+class Place:
+    """Blocks and their bytes at every take, of one stack and one domain of tracemalloc."""
+
+    __slots__ = ("live", "count")
+
+    def __init__(self, takes: int) -> None:
+        self.live = [0] * takes
+        self.count = [0] * takes
+
+
 def from_tracemalloc(folder: str, takes: Sequence[Tuple[int, Dict[str, Any]]], growth: Growth) -> None:
-    places: Dict[Tuple[Tuple[str, int], ...], Dict[str, Any]] = {}
+    places: Dict[Any, Place] = {}
     large = [0] * len(takes)
     for at, (_, take) in enumerate(takes):
         with open(os.path.join(folder, take["file"]), "rb") as file:
-            rows = marshal.load(file)
-        for frames, size, count, large_size, domain in rows:
-            place = places.setdefault(frames, {"live": [0] * len(takes), "first": 0, "last": 0, "kind": "python"})
-            held = _held(size, count, True)
-            place["live"][at] += held
-            large[at] += large_size
-            if at == 0:
-                place["first"] += count
-            if at == len(takes) - 1:
-                place["last"] += count
-            if domain != 0:
-                place["kind"] = "numpy"
-    for key, place in places.items():
-        frames = [Frame(file, line, "") for file, line in key]
-        growth.add(frames, place["live"], place["last"] - place["first"], place["kind"])
+            traces = marshal.load(file)
+        # Blocks of one place share their tuple of frames within a take.
+        seen: Dict[Tuple[int, int], Place] = {}
+        for trace in traces:
+            domain, size, frames = trace[:3]
+            place = seen.get((id(frames), domain))
+            if place is None:
+                key = (frames, domain)
+                place = seen[id(frames), domain] = places.setdefault(key, Place(len(takes)))
+            place.live[at] += _held(size, 1, domain == 0)
+            place.count[at] += 1
+            if size > LARGEST_OF_PYMALLOC:
+                large[at] += size
+    for (frames, domain), place in places.items():
+        stack = [Frame(file, line, "") for file, line in frames]
+        growth.add(stack, place.live, place.count[-1] - place.count[0], "python" if domain == 0 else "numpy")
     growth.large = large[-1] - large[0]  # type: ignore[attr-defined]
 
 

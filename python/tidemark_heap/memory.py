@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import tempfile
 from typing import Optional
 
 try:
@@ -54,35 +52,3 @@ def malloc_in_use() -> Optional[int]:
     info = own.mallinfo2()
     return int(info.uordblks) + int(info.hblkhd)
 
-
-_FREE = re.compile(rb"# bytes in available blocks\s*=\s*([\d,]+)|unused pools \* \d+ bytes\s*=\s*([\d,]+)")
-
-
-def free_in_pymalloc() -> Optional[int]:
-    """Bytes that pymalloc holds and the program does not use: free blocks and free pools of its arenas.
-
-    The interpreter prints them and has no other way to tell them. None where it cannot be asked, as when PYTHONMALLOC
-    names another allocator.
-    """
-    if ctypes is None or os.environ.get("PYTHONMALLOC", "").startswith("malloc"):
-        return None
-    write = getattr(ctypes.pythonapi, "_PyObject_DebugMallocStats", None)
-    if write is None:
-        return None
-    own = ctypes.CDLL(None)
-    own.fdopen.restype = ctypes.c_void_p
-    own.fclose.argtypes = [ctypes.c_void_p]
-    write.argtypes = [ctypes.c_void_p]
-    try:
-        with tempfile.TemporaryFile() as file:
-            stream = own.fdopen(os.dup(file.fileno()), b"w")
-            if not stream:
-                return None
-            write(stream)
-            own.fclose(stream)
-            file.seek(0)
-            text = file.read()
-    except OSError:
-        return None
-    found = [int((blocks or pools).replace(b",", b"")) for blocks, pools in _FREE.findall(text)]
-    return sum(found) if found else None

@@ -23,8 +23,6 @@ from .rounds import Rounds
 POLL_S = 0.02
 # Processes of one recording that are measured. A program that forks without end must not fill the disk.
 MOST_PROCESSES = 128
-# Rounds at which is taken what is live, the first and the last included.
-MOST_TAKES = 4
 # Other marks may be written in the round that is waited for; each open could be the one that ends it.
 MOST_RETAKES = 8
 _MIB = 1 << 20
@@ -33,12 +31,6 @@ MOST_WRITTEN = 2048 * _MIB
 LEAST_FREE = 256 * _MIB
 
 _current: Optional["Session"] = None
-
-
-def takes_for(rounds: int) -> List[int]:
-    """Numbers of completed rounds at which is taken: `rounds`, twice as many, and some on the way."""
-    steps = min(rounds, MOST_TAKES - 1)
-    return [rounds + rounds * step // steps for step in range(steps + 1)]
 
 
 def start(folder: str, order: Optional[Dict[str, Any]] = None) -> "Optional[Session]":
@@ -71,7 +63,7 @@ class Session:
     def __init__(self, folder: str, order: Dict[str, Any]) -> None:
         self.folder = folder
         self.order = order
-        self.wanted: List[int] = takes_for(order["rounds"])
+        self.wanted: List[int] = order["wanted"]
         self.marks: str = order["marksFile"]
         self.rounds = Rounds(self.marks, os.getpid())
         if order.get("fromEnd"):
@@ -156,13 +148,14 @@ class Session:
     def _take(self, completed: int, when: str) -> None:
         assert self.engine is not None
         began = time.monotonic()
+        if not self.takes:
+            self.engine.rehearse()
         resident = memory.resident()
         own = self.engine.own_bytes()
         if gc.isenabled():
             gc.collect()
         # Trimming changes what the program is given next, so it is for the two takes that are compared.
         is_end = completed in (self.wanted[0], self.wanted[-1])
-        free = memory.free_in_pymalloc() if is_end else None
         in_use = memory.malloc_in_use() if is_end else None
         if is_end:
             memory.trim()
@@ -174,7 +167,6 @@ class Session:
             "residentBytes": resident,
             "floorBytes": min(self._floor, resident),
             "trimmedBytes": trimmed,
-            "freeBytes": free,
             "mallocBytes": in_use,
             "ownBytes": own,
             "stoodMs": round((time.monotonic() - began) * 1000, 3),

@@ -1,5 +1,6 @@
 import { LEAST_LIMIT, namedRoles, probeOption, ROUND_SOURCES, roundsEnd } from './common.js'
 import { compareOptions } from './comparison.js'
+import { heapOptions } from './heap.js'
 import { liveOptions } from './live.js'
 import { bytes, choice, durationMs, flag, integer, real, text } from './option-types.js'
 import { tableOptions } from './report.js'
@@ -76,14 +77,7 @@ export const runOptions = {
   }),
   log: { ...recordingOptions.log, defaultText: "the command's output" },
   ...probeOption,
-  heapDiff: integer<undefined>({
-    flag: 'heap-diff',
-    min: 1,
-    placeholder: 'ROUNDS',
-    default: undefined,
-    defaultText: 'off',
-    help: 'Of a Node program: write its heap after this many rounds and after twice as many, and list the constructors that grew most.',
-  }),
+  ...heapOptions,
   timeoutMs: durationMs<undefined>({
     flag: 'timeout',
     default: undefined,

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { describeExit, type ExitStatus } from '../launch/exit-status.js'
 import { type Guard, startGuard } from '../launch/guard.js'
 import { type Ending, type LaunchedProcess, launch } from '../launch/launch.js'
@@ -8,7 +7,8 @@ import { carriers } from '../linux/process/environment.js'
 import { MARKS_VARIABLE } from '../shared/marks.js'
 import { formatBytes, formatDuration } from '../shared/units.js'
 import { commandCgroup } from './command-cgroup.js'
-import { type HeapDiff, type HeapSnapshots, heapSnapshotEnvironment, takeHeapSnapshots } from './heap/heap-snapshots.js'
+import { HEAP_DIFF_WARNING } from './heap/heap-diff.js'
+import { type HeapDiffOptions, heapEnvironment, writeHeapOrder } from './heap/heap-order.js'
 import { orderProbe } from './probe/probe-order.js'
 import { probeWhenDone } from './probe/probe-when-done.js'
 import type { Probed } from './probe/take-probe.js'
@@ -36,8 +36,8 @@ export interface CommandToRecord {
   timeoutMs?: number
   /** End the command when the RSS of its tree passes this. */
   rssLimitBytes?: number
-  /** Compare the heap of a Node program after this many rounds and after twice as many. */
-  heapDiffRounds?: number
+  /** Have Python and Node processes measure their heaps; `readHeapDiff` reads what they saw. */
+  heapDiff?: HeapDiffOptions
   /** Have the allocator of the command, or of the processes with one of these roles, return its free pages when the work is done. */
   probe?: { afterRound: number | null; roles: readonly RolePattern[] }
   /** Run it in a memory cgroup of its own, whose peak is the exact peak of all processes together. */
@@ -69,8 +69,6 @@ export interface RecordedCommand {
   ended: { why: string; how: Ending['how'] } | null
   /** Descendants that still run. They are left alone, as they would be without a recorder. */
   leftBehind: number[]
-  /** Where it was asked for and there are two heaps. */
-  heapDiff: HeapDiff | undefined
 }
 
 /** A pipeline's last processes end a moment after its first; only what stays longer is left behind. */
@@ -91,7 +89,8 @@ export async function recordCommand(
   onRecorder?.(recorder)
   recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
   let rounds: CommandRounds | undefined
-  const heaps = followHeaps(options, recorder, onNote)
+  const heaps = options.heapDiff && writeHeapOrder(options.folder, options.heapDiff, { marksFile: recorder.marksFile })
+  if (heaps !== undefined) recorder.warn(HEAP_DIFF_WARNING)
   const cgroup = options.isInCgroup ? commandCgroup(guard, recorder, onNote) : undefined
   let command: LaunchedProcess
   try {
@@ -104,7 +103,7 @@ export async function recordCommand(
       environment: {
         [MARKS_VARIABLE]: recorder.marksFile,
         ...order?.environment(process.env.LD_PRELOAD),
-        ...(heaps === undefined ? {} : heapSnapshotEnvironment(resolve(options.folder))),
+        ...(heaps !== undefined && heapEnvironment(heaps)),
       },
       output: options.rounds !== undefined && options.rounds.logFile === undefined ? 'pipe' : 'inherit',
     })
@@ -150,7 +149,7 @@ export async function recordCommand(
     endedMs: exit.timeMs,
   })
   cgroup?.remove()
-  return { head, exit, ended, leftBehind, heapDiff: await heaps?.finish() }
+  return { head, exit, ended, leftBehind }
 }
 
 /** The processes with a role, or the command itself where no role was given. */
@@ -158,14 +157,6 @@ function probed(roles: readonly RolePattern[], recorder: RecorderHandle, { pid }
   if (roles.length === 0) return [{ pid, role: 'process' }]
   const names = [...new Set(roles.map(({ role }) => role))]
   return names.flatMap((role) => recorder.pidsOf(role).map((one) => ({ pid: one, role })))
-}
-
-function followHeaps(
-  { folder, heapDiffRounds: rounds }: CommandToRecord,
-  { marksFile }: RecorderHandle,
-  onNote: CommandListener['onNote'],
-): HeapSnapshots | undefined {
-  return rounds === undefined ? undefined : takeHeapSnapshots({ marksFile, folder, rounds }, onNote)
 }
 
 function recordingOptions(options: CommandToRecord, guard: Guard) {

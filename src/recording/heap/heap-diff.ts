@@ -1,60 +1,93 @@
-import { createReadStream } from 'node:fs'
-import { messageOf, TidemarkError } from '../../shared/errors.js'
+import { basename, join, resolve } from 'node:path'
+import { TidemarkError } from '../../shared/errors.js'
+import type { RecordedProcess, RoundRecord } from '../recording.js'
+import type { HeapGrowth } from './heap-growth.js'
+import { HEAP_FOLDER, type HeapDiffOptions } from './heap-order.js'
+import { looksOf, type MeasuredProcess, measuredProcesses } from './measured-process.js'
+import { readGrowth } from './read-growth.js'
 
-/** How many objects of one constructor there were more in the second heap than in the first, and how much they hold. */
-export interface ConstructorGrowth {
-  name: string
-  objects: number
-  /** Of the objects themselves. */
-  selfBytes: number
-  /** What would be free if they were gone: themselves, and all that only they refer to. */
-  retainedBytes: number
-}
+/** What a reader of such a recording must know. */
+export const HEAP_DIFF_WARNING =
+  'The heap was measured in this recording (--heap-diff), which takes memory and time: judge neither of them by it.'
+
+/** Processes whose growth is read, those that grew most; reading one takes seconds. */
+const MOST_PROCESSES = 8
 
 /**
- * What grew between two heap snapshots of one program, by constructor, the most retained bytes first. Bytes of objects that hold each
- * other count for both, so the rows do not add up. What is V8's own is left out.
+ * What grew in the processes of a recording with `--heap-diff`, after its end, the one that grew most first.
  *
- * @param before a file as V8 writes it, `.heapsnapshot`
- * @throws TidemarkError when one of them is not whole
+ * @param onNote called with a sentence for everything that is missing, and why
  */
-export async function diffHeaps(before: string, after: string): Promise<ConstructorGrowth[]> {
-  // One after the other: a parsed snapshot takes about twenty times the size of its file.
-  const first = await constructorsOf(before)
-  const second = await constructorsOf(after)
-  const growth = [...second].map(([key, { name, objects, selfBytes, retainedBytes }]) => {
-    const earlier = first.get(key) ?? { objects: 0, selfBytes: 0, retainedBytes: 0 }
-    return {
-      name,
-      objects: objects - earlier.objects,
-      selfBytes: selfBytes - earlier.selfBytes,
-      retainedBytes: retainedBytes - earlier.retainedBytes,
-    }
+export async function readHeapDiff(
+  recording: string,
+  options: HeapDiffOptions,
+  {
+    processes,
+    rounds,
+    onNote,
+  }: { processes: readonly RecordedProcess[]; rounds: readonly RoundRecord[]; onNote(note: string): void },
+): Promise<HeapGrowth[]> {
+  const folder = join(resolve(recording), HEAP_FOLDER)
+  const measured = measuredProcesses(folder)
+  const looked = measured.flatMap((process) => {
+    const looks = looksOf(process)
+    return looks === undefined
+      ? []
+      : [{ process, looks, grownBytes: looks.at(-1)!.residentBytes - looks[0]!.residentBytes }]
   })
-  return growth
-    .filter(({ name, objects, retainedBytes }) => objects > 0 && retainedBytes > 0 && !OF_THE_ENGINE.test(name))
-    .sort((a, b) => b.retainedBytes - a.retainedBytes)
+  if (looked.length === 0) onNote(whyNone(measured, options.rounds, processes))
+  looked.sort((a, b) => b.grownBytes - a.grownBytes)
+  // What a program calls itself in its marks is better than what its command line tells.
+  const names = new Map([...processes, ...rounds].map(({ pid, name, role }) => [pid, { name, role }]))
+  const growths: HeapGrowth[] = []
+  for (const { process, looks } of looked.slice(0, MOST_PROCESSES))
+    try {
+      growths.push(await readGrowth(process, looks, { ...options, folder, recordedRounds: rounds, names }))
+    } catch (error) {
+      // The recording is whole all the same.
+      if (!(error instanceof TidemarkError)) throw error
+      onNote(`--heap-diff: ${error.message}${error.fix === undefined ? '' : `. ${error.fix}`}`)
+    }
+  if (looked.length > MOST_PROCESSES)
+    onNote(
+      `--heap-diff: ${looked.length - MOST_PROCESSES} of ${looked.length} processes, which grew less, were not read`,
+    )
+  return growths.sort((a, b) => b.rssGrowthBytes - a.rssGrowthBytes)
 }
 
-/** `(compiled code)`, `system / Context`: nobody can look for them in a program. */
-const OF_THE_ENGINE = /^(\(|system \/ )/
-
-/** Constructors of the same name from different places of the code have keys of their own. */
-async function constructorsOf(file: string): Promise<Map<string, ConstructorGrowth>> {
-  try {
-    const { parse } = await import('heap-snapshot-toolkit')
-    const snapshot = await parse(createReadStream(file, 'utf8'))
-    const all = snapshot.aggregatesWithFilter({} as Parameters<typeof snapshot.aggregatesWithFilter>[0])
-    return new Map(
-      Object.entries(all).map(([key, { name, count, self, maxRet }]) => [
-        key,
-        { name, objects: count, selfBytes: self, retainedBytes: maxRet },
-      ]),
+function whyNone(measured: readonly MeasuredProcess[], rounds: number, processes: readonly RecordedProcess[]): string {
+  const because = (why: string) => `--heap-diff ${rounds}: nothing can be compared: ${why}`
+  const notes = measured.flatMap((process) => process.notes)
+  if (notes.length > 0) return because(notes[0]!)
+  const furthest = measured.toSorted((a, b) => b.completed - a.completed)[0]
+  if (furthest !== undefined && furthest.completed > 0)
+    return because(
+      `pid ${furthest.pid} had completed ${furthest.completed} of the ${2 * rounds} rounds that it takes when it ended. ` +
+        (furthest.completed > 1
+          ? `Let it run longer, or look earlier: --heap-diff ${Math.floor(furthest.completed / 2)}`
+          : 'Let it run longer'),
     )
-  } catch (error) {
-    throw new TidemarkError(`cannot read the heap snapshot ${file}: ${messageOf(error)}`, {
-      cause: error,
-      fix: 'It may not be whole: the program has to live until it is written.',
-    })
+  if (measured.length > 0)
+    return because('nothing told of the end of a round. Rounds are told by marks, or by --rounds from the log')
+  return because(whyNotIn(processes))
+}
+
+/** Options of an interpreter with which it reads no environment, or no sitecustomize. */
+const CLOSED = /^-[a-zA-Z]*[ISE]/
+
+function whyNotIn(processes: readonly RecordedProcess[]): string {
+  for (const { pid, command } of processes) {
+    const [program = '', ...words] = command.split(' ')
+    const flags = words.slice(
+      0,
+      words.findIndex((word) => !word.startsWith('-')),
+    )
+    const closed = flags.find((word) => CLOSED.test(word))
+    if (/python|pypy/i.test(basename(program)) && closed !== undefined)
+      return `the Python of pid ${pid} was started with ${closed}, so that it ${closed.includes('S') ? 'loads no sitecustomize' : 'does not read PYTHONPATH'}, by which the measuring comes in. Leave the option out for this recording`
   }
+  const python = processes.find(({ command }) => /python|pypy/i.test(basename(command.split(' ')[0] ?? '')))
+  if (python !== undefined)
+    return `the Python of pid ${python.pid} did not load what measures it: it is older than 3.9, was started without PYTHONPATH in its environment, or could not write to the recording's folder`
+  return 'no Python (3.9 or later) and no Node process was in the command'
 }

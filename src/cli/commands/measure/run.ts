@@ -4,6 +4,9 @@ import { exitCodeOf } from '../../../launch/exit-status.js'
 import type { LaunchedProcess } from '../../../launch/launch.js'
 import { runOptions } from '../../../options/recording.js'
 import type { OptionValues } from '../../../options/spec.js'
+import { readHeapDiff } from '../../../recording/heap/heap-diff.js'
+import type { HeapGrowth } from '../../../recording/heap/heap-growth.js'
+import type { HeapDiffOptions } from '../../../recording/heap/heap-order.js'
 import { type RecordedCommand, recordCommand } from '../../../recording/record-command.js'
 import { readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'
@@ -13,7 +16,9 @@ import { serveRecording } from '../../live/serve-recording.js'
 import { heapDiffText } from '../../output/heap-diff-text.js'
 import { mprofCopy } from '../../output/mprof-copy.js'
 import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
+import { storeHeapGrowth } from '../../output/store-heap-growth.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
+import { readHeapOptions } from '../../parsing/heap-options.js'
 import { readRecordingOptions } from '../../parsing/recording-options.js'
 import { recordingFolder } from '../../recording-folder.js'
 
@@ -41,22 +46,8 @@ export const command: Command = {
 }
 
 async function runCommand(input: CommandInput): Promise<number> {
-  const {
-    out,
-    force,
-    timeoutMs,
-    rssLimit,
-    graceMs,
-    json,
-    format,
-    heapDiff,
-    probe,
-    probeRound,
-    windowMs,
-    cgroup,
-    listen,
-    token,
-  } = input.options as OptionValues<typeof runOptions>
+  const { out, force, timeoutMs, rssLimit, graceMs, json, format, probe, probeRound, windowMs, cgroup, listen, token } =
+    input.options as OptionValues<typeof runOptions>
   const { pattern, log, roundsFlag, probedRoles, ...recording } = readRecordingOptions('run', input)
   if (input.arguments.length === 0)
     throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
@@ -66,6 +57,7 @@ async function runCommand(input: CommandInput): Promise<number> {
     throw new UsageError('run: --probe: nothing tells when the work is done', {
       fix: 'For example --rounds nvflare; or, with a pattern or marks, the round: --probe-round 10.',
     })
+  const heapDiff = readHeapOptions('run', input)
   const folder = recordingFolder(out, force)
   const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   using forwarding = forwardSignals()
@@ -88,7 +80,7 @@ async function runCommand(input: CommandInput): Promise<number> {
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
       ...(probe && { probe: { afterRound: probeRound ?? null, roles: probedRoles } }),
-      ...(heapDiff !== undefined && { heapDiffRounds: heapDiff }),
+      ...(heapDiff !== undefined && { heapDiff }),
     },
     {
       onRecorder: (recorder) => {
@@ -102,7 +94,8 @@ async function runCommand(input: CommandInput): Promise<number> {
     live.end()
     return served?.close()
   })
-  tell(recorded, folder, json)
+  const growth = heapDiff === undefined ? undefined : await readGrowthAt(heapDiff, folder)
+  tell(recorded, growth, { folder, json })
   if (copy !== undefined) say(`for mprof: ${copy.write()}`)
   return exitCodeFor(recorded)
 }
@@ -139,7 +132,19 @@ function forwardSignals(): { to(launched: LaunchedProcess): void } & Disposable 
   }
 }
 
-function tell({ leftBehind, heapDiff }: RecordedCommand, folder: string, json: boolean): void {
+/** The lines that grew, in the recording too: as JSON and as a figure. */
+async function readGrowthAt(heapDiff: HeapDiffOptions, folder: string): Promise<HeapGrowth[]> {
+  const { head, rounds } = readOutline(folder)
+  const growth = await readHeapDiff(folder, heapDiff, { processes: head.processes, rounds, onNote: say })
+  await storeHeapGrowth(folder, growth, say)
+  return growth
+}
+
+function tell(
+  { leftBehind }: RecordedCommand,
+  heapDiff: HeapGrowth[] | undefined,
+  { folder, json }: { folder: string; json: boolean },
+): void {
   const recording = readOutline(folder)
   if (json) {
     process.stderr.write(`${JSON.stringify({ ...recordingResult(recording), ...(heapDiff && { heapDiff }) })}\n`)
@@ -147,7 +152,7 @@ function tell({ leftBehind, heapDiff }: RecordedCommand, folder: string, json: b
   }
   const shown = { ...recording, folder: relative(process.cwd(), folder) || '.' }
   say(`${recordingSummary(shown)}. ${nextStep(shown.folder)}`)
-  if (heapDiff !== undefined) say(heapDiffText(heapDiff))
+  for (const growth of heapDiff ?? []) process.stderr.write(`\n${heapDiffText(growth)}\n`)
   if (leftBehind.length > 0)
     say(`still running, and no longer recorded: pids ${leftBehind.join(', ')}. tidemark attach PID goes on.`)
 }

@@ -1,0 +1,19 @@
+import type { heapOptions } from '../../options/heap.js'
+import type { OptionValues } from '../../options/spec.js'
+import type { HeapDiffOptions } from '../../recording/heap/heap-order.js'
+import { UsageError } from '../../shared/errors.js'
+import type { CommandInput } from './command.js'
+
+/**
+ * `--heap-diff` with its company.
+ *
+ * @returns undefined where it was not asked for
+ * @throws UsageError where only its company was
+ */
+export function readHeapOptions(verb: string, { options, given }: CommandInput): HeapDiffOptions | undefined {
+  const { heapDiff, heapDepth, heapIgnore } = options as OptionValues<typeof heapOptions>
+  if (heapDiff !== undefined) return { rounds: heapDiff, depth: heapDepth, ignore: heapIgnore }
+  const alone = given.has('heapDepth') ? '--heap-depth' : given.has('heapIgnore') ? '--heap-ignore' : undefined
+  if (alone === undefined) return undefined
+  throw new UsageError(`${verb}: ${alone} needs --heap-diff`, { fix: 'Add it with a number of rounds: --heap-diff 5.' })
+}

@@ -1,0 +1,37 @@
+import { integer } from './option-types.js'
+import type { OptionSpec } from './spec.js'
+
+/** Which lines memory grows at. */
+export const heapOptions = {
+  heapDiff: integer<undefined>({
+    flag: 'heap-diff',
+    min: 1,
+    max: 1_000_000,
+    placeholder: 'ROUNDS',
+    default: undefined,
+    defaultText: 'off',
+    help: 'Look at the heap of Python and Node processes after this many rounds and after twice as many, and list the lines of code that grew. With memray where the Python can import it, else tracemalloc.',
+  }),
+  heapDepth: integer({
+    flag: 'heap-depth',
+    min: 1,
+    max: 64,
+    placeholder: 'FRAMES',
+    default: 5,
+    help: 'With --heap-diff: frames of a stack that are kept, from the line outward.',
+  }),
+  heapIgnore: {
+    flag: 'heap-ignore',
+    placeholder: 'NAME',
+    default: [],
+    defaultText: 'the standard library and installed packages',
+    help: 'With --heap-diff: a package, folder or file whose lines are passed over for those that call it. May be given several times.',
+    repeats: true,
+    expected: 'the name of a package, or the path of a folder or file',
+    parse: (text) => {
+      const names = text.split('\n')
+      return names.every((name) => name.trim() !== '') ? names : undefined
+    },
+    format: (names) => names.join('\n'),
+  } satisfies OptionSpec<string[]> as OptionSpec<string[]>,
+}

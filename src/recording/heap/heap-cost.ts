@@ -1,0 +1,32 @@
+import { median } from '../../statistics/median.js'
+import type { RoundRecord } from '../recording.js'
+import type { HeapCost } from './heap-growth.js'
+import type { Look, MeasuredProcess } from './measured-process.js'
+
+/** What measuring cost: rounds while it ran against those after it had stopped, where the program went on. */
+export function costOf(
+  { pid, freedByStopBytes }: MeasuredProcess,
+  looks: readonly Look[],
+  {
+    recordedRounds,
+    fromRound,
+    toRound,
+  }: { recordedRounds: readonly RoundRecord[]; fromRound: number; toRound: number },
+): HeapCost {
+  const own = recordedRounds.filter((round) => round.pid === pid)
+  const rounds = own.length > 0 ? own : recordedRounds
+  const lookedAt = new Set(looks.flatMap(({ round }) => [round, round + 1]))
+  // The first rounds warm up, and those with a look stand still for it.
+  const measured = rounds.filter(({ round }) => round > 1 && round < toRound && !lookedAt.has(round))
+  const after = rounds.filter(({ round }) => round > toRound + 1)
+  return {
+    stoodMs: looks.reduce((sum, { stoodMs }) => sum + stoodMs, 0),
+    roundMs: medianOf(measured.length > 0 ? measured : rounds.filter(({ round }) => round < fromRound)),
+    roundMsWithout: medianOf(after),
+    freedByStopBytes,
+  }
+}
+
+function medianOf(rounds: readonly RoundRecord[]): number | null {
+  return rounds.length === 0 ? null : median(rounds.map(({ startedMs, endedMs }) => endedMs - startedMs))
+}

@@ -1,0 +1,238 @@
+/**
+ * Loaded into Node programs by `--heap-diff` through NODE_OPTIONS (heap-order.ts): samples allocations with V8's heap profiler, and
+ * after the rounds of the order writes what is live by function, a heap snapshot at the first and the last of them. It does
+ * nothing where TIDEMARK_HEAP names no order, and only the program's own modules are needed.
+ */
+import fs = require('node:fs')
+import inspector = require('node:inspector')
+import nodeModule = require('node:module')
+import path = require('node:path')
+import v8 = require('node:v8')
+import vm = require('node:vm')
+import threads = require('node:worker_threads')
+
+interface Order {
+  marksFile: string
+  wanted: number[]
+  snapshotFolder: string
+  fromEnd?: boolean
+}
+
+const POLL_MS = 20
+/** Mean bytes between two samples; V8 scales what it samples up to what there is. */
+const SAMPLING_BYTES = 16_384
+const STACK_DEPTH = 48
+const MOST_PROCESSES = 128
+
+function readOrder(folder: string): Order | undefined {
+  try {
+    if (fs.readdirSync(folder).filter((name) => name.endsWith('.process.json')).length >= MOST_PROCESSES)
+      return undefined
+    return JSON.parse(fs.readFileSync(path.join(folder, 'order.json'), 'utf8'))
+  } catch {
+    return undefined // a process that outlived its recording
+  }
+}
+
+class Measurement {
+  readonly #folder: string
+  readonly #order: Order
+  readonly #session = new inspector.Session()
+  /** As JSON: objects of ours would show among the constructors. */
+  readonly #takes: Record<number, string> = {}
+  readonly #history: [number, number][] = []
+  readonly #notes: string[] = []
+  readonly #readNow = fs.readFileSync
+  #completed = { own: 0, others: 0 }
+  #first: number | undefined
+  #leader: number | undefined
+  #position = 0
+  #floorBytes = Number.POSITIVE_INFINITY
+  #isTaking = false
+  #isAppending = false
+  #retakes = 0
+  #isDone = false
+
+  constructor(folder: string, order: Order) {
+    this.#folder = folder
+    this.#order = order
+  }
+
+  start(): void {
+    this.#session.connect()
+    this.#session.post('HeapProfiler.startSampling', { samplingInterval: SAMPLING_BYTES, stackDepth: STACK_DEPTH })
+    if (this.#order.fromEnd) this.#read()
+    this.#write()
+    this.#hookAppends()
+    const timer = setInterval(() => {
+      if (this.#isDone) clearInterval(timer)
+      else this.#look(false)
+    }, POLL_MS)
+    timer.unref()
+    process.on('exit', () => {
+      this.#look(false)
+      this.#write()
+    })
+  }
+
+  /** A program that appends its mark itself is looked at before it does: what is live then is what the round has left. */
+  #hookAppends(): void {
+    const { marksFile } = this.#order
+    const functions = fs as unknown as Record<string, (...given: unknown[]) => unknown>
+    for (const name of ['appendFileSync', 'appendFile', 'writeFileSync']) {
+      const original = functions[name]!
+      functions[name] = (...given) => {
+        if (given[0] !== marksFile || this.#isAppending) return original.apply(fs, given)
+        this.#look(true)
+        this.#isAppending = true // the one calls the other
+        try {
+          return original.apply(fs, given)
+        } finally {
+          this.#isAppending = false
+        }
+      }
+    }
+    nodeModule.syncBuiltinESMExports()
+  }
+
+  get #rounds(): number {
+    return this.#completed.own || this.#completed.others
+  }
+
+  #look(isBeforeMark: boolean): void {
+    if (this.#isDone || this.#isTaking) return
+    this.#isTaking = true
+    try {
+      this.#floorBytes = Math.min(this.#floorBytes, process.memoryUsage.rss())
+      const before = this.#rounds
+      this.#read()
+      const completed = this.#rounds
+      if (completed > before) {
+        this.#retakes = 0
+        this.#history.push([completed, Date.now()])
+      }
+      const { wanted } = this.#order
+      const due = wanted.filter((round) => round <= completed && this.#takes[round] === undefined).at(-1)
+      if (due !== undefined) this.#take(due, 'a moment later')
+      if (isBeforeMark && wanted.includes(completed + 1) && this.#retakes++ < 8) this.#take(completed + 1, 'at its end')
+      if (completed > before) this.#floorBytes = Number.POSITIVE_INFINITY
+      const last = wanted.at(-1)!
+      if (this.#takes[last] !== undefined && completed >= last) this.#stop()
+    } catch (error) {
+      this.#notes.push(`measuring stopped after round ${this.#rounds}: ${(error as Error).message}`)
+      this.#isDone = true
+    } finally {
+      this.#isTaking = false
+    }
+  }
+
+  #take(completed: number, when: string): void {
+    const began = performance.now()
+    const { wanted } = this.#order
+    const [isFirst, isLast] = [completed === wanted[0], completed === wanted.at(-1)]
+    const snapshot = path.join(this.#order.snapshotFolder, `${process.pid}.round-${completed}.heapsnapshot`)
+    // A snapshot takes memory that V8 keeps. The first is written before RSS is read and the last after it, so that this is no growth.
+    if (isFirst) v8.writeHeapSnapshot(snapshot)
+    const residentBytes = process.memoryUsage.rss()
+    collect()
+    const memory = process.memoryUsage()
+    if (isLast && !isFirst) v8.writeHeapSnapshot(snapshot) // before there is a profile, which would show in it
+    let profile: inspector.HeapProfiler.SamplingHeapProfile | undefined
+    this.#session.post('HeapProfiler.getSamplingProfile', (_, answer) => {
+      profile = answer?.profile
+    })
+    const file = `${process.pid}.take-${completed}.json`
+    fs.writeFileSync(path.join(this.#folder, file), JSON.stringify(profile?.head ?? null))
+    this.#takes[completed] = JSON.stringify({
+      file,
+      when,
+      residentBytes,
+      floorBytes: isFirst ? residentBytes : Math.min(this.#floorBytes, residentBytes),
+      trimmedBytes: memory.rss,
+      mallocBytes: null,
+      ownBytes: 0,
+      heapBytes: memory.heapUsed,
+      externalBytes: memory.external,
+      stoodMs: performance.now() - began,
+      ...((isFirst || isLast) && { snapshot }),
+    })
+    this.#write()
+  }
+
+  #stop(): void {
+    this.#isDone = true
+    this.#session.post('HeapProfiler.stopSampling')
+    this.#session.disconnect()
+    this.#write()
+  }
+
+  #read(): void {
+    let text: string
+    try {
+      text = String(this.#readNow(this.#order.marksFile))
+    } catch {
+      return
+    }
+    const end = text.lastIndexOf('\n') + 1
+    for (const line of text.slice(this.#position, end).split('\n')) this.#line(line)
+    this.#position = end
+  }
+
+  #line(line: string): void {
+    if (!line.includes('"round"')) return
+    let mark: { mark?: string; of?: string; round?: number; pid?: number; role?: string; processes?: { pid: number }[] }
+    try {
+      mark = JSON.parse(line)
+    } catch {
+      return
+    }
+    if (!Number.isInteger(mark.round)) return
+    const isObserved = mark.mark === 'observed' && mark.of === 'round'
+    if (mark.mark !== 'round' && !isObserved) return
+    const pids = isObserved ? (mark.processes ?? []).map(({ pid }) => pid) : [mark.pid]
+    this.#first ??= mark.round!
+    const completed = mark.round! + (this.#first === 0 ? 1 : 0)
+    if (pids.includes(process.pid)) this.#completed.own = Math.max(this.#completed.own, completed)
+    else if (mark.role !== 'client' && pids[0] !== undefined) {
+      this.#leader ??= pids[0]
+      if (pids.includes(this.#leader)) this.#completed.others = Math.max(this.#completed.others, completed)
+    }
+  }
+
+  #write(): void {
+    const known = {
+      pid: process.pid,
+      executable: process.execPath,
+      version: process.version,
+      arguments: process.argv,
+      folder: process.cwd(),
+      engine: 'v8',
+      engineNote: null,
+      countsFromZero: this.#first === 0,
+      completed: this.#rounds,
+      wanted: this.#order.wanted,
+      takes: Object.fromEntries(Object.entries(this.#takes).map(([round, take]) => [round, JSON.parse(take)])),
+      history: this.#history,
+      stoppedAfter: this.#isDone ? this.#rounds : null,
+      freedByStopBytes: null,
+      notes: this.#notes,
+    }
+    const file = path.join(this.#folder, `${process.pid}.process.json`)
+    try {
+      fs.writeFileSync(`${file}.new`, JSON.stringify(known))
+      fs.renameSync(`${file}.new`, file)
+    } catch {} // a full disk: the program goes on, and the recorder says what is missing
+  }
+}
+
+/** A full collection, so that what is left is live. */
+function collect(): void {
+  v8.setFlagsFromString('--expose-gc')
+  const gc = vm.runInNewContext('gc') as () => void
+  gc()
+}
+
+// At the end, since a class is not there before its declaration.
+const folder = process.env.TIDEMARK_HEAP
+const order = folder === undefined || folder === 'on-demand' || !threads.isMainThread ? undefined : readOrder(folder)
+if (order !== undefined) new Measurement(folder!, order).start()

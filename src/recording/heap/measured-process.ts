@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+
+const bytes = v.number()
+const take = v.looseObject({
+  when: v.picklist(['at its end', 'a moment later']),
+  residentBytes: bytes,
+  floorBytes: bytes,
+  trimmedBytes: bytes,
+  mallocBytes: v.nullable(bytes),
+  ownBytes: bytes,
+  stoodMs: v.number(),
+  file: v.optional(v.string()),
+  snapshot: v.optional(v.string()),
+  externalBytes: v.optional(bytes),
+})
+
+/** What a measured process has left in the folder: `PID.process.json`. */
+const measured = v.looseObject({
+  pid: v.number(),
+  executable: v.string(),
+  version: v.string(),
+  arguments: v.array(v.string()),
+  folder: v.nullable(v.string()),
+  engine: v.nullable(v.picklist(['memray', 'tracemalloc', 'v8'])),
+  engineNote: v.nullable(v.string()),
+  countsFromZero: v.boolean(),
+  completed: v.number(),
+  wanted: v.array(v.number()),
+  takes: v.record(v.string(), take),
+  freedByStopBytes: v.nullable(v.number()),
+  notes: v.array(v.string()),
+})
+
+export type MeasuredProcess = v.InferOutput<typeof measured>
+export type Look = { round: number } & v.InferOutput<typeof take>
+
+/** All processes that measured themselves, by pid. */
+export function measuredProcesses(folder: string): MeasuredProcess[] {
+  return names(folder).flatMap((name) => {
+    try {
+      const read = v.safeParse(measured, JSON.parse(readFileSync(join(folder, name), 'utf8')))
+      return read.success ? [read.output] : []
+    } catch {
+      return [] // cut off by a full disk; the caller says which process is missing
+    }
+  })
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => name.endsWith('.process.json'))
+  } catch {
+    return []
+  }
+}
+
+/** The first and the last of the looks that were wanted, with those between; undefined where one of the two is missing. */
+export function looksOf({ wanted, takes }: MeasuredProcess): Look[] | undefined {
+  const looks = wanted.flatMap((round) => {
+    const found = takes[round]
+    return found === undefined ? [] : [{ round, ...found }]
+  })
+  return looks[0]?.round === wanted[0] && looks.at(-1)?.round === wanted.at(-1) ? looks : undefined
+}

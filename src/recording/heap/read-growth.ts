@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process'
+import { basename } from 'node:path'
+import { promisify } from 'node:util'
+import { messageOf, TidemarkError } from '../../shared/errors.js'
+import type { RoundRecord } from '../recording.js'
+import { type ConstructorGrowth, constructorGrowth } from './constructor-growth.js'
+import { costOf } from './heap-cost.js'
+import { causeOf, type GrownLine, type HeapGrowth, partsOf } from './heap-growth.js'
+import { type HeapDiffOptions, PYTHON_MODULES } from './heap-order.js'
+import type { Look, MeasuredProcess } from './measured-process.js'
+import { bufferLine, nodeLines } from './node-lines.js'
+
+export interface GrowthOptions extends HeapDiffOptions {
+  /** Where the processes left what they saw. */
+  folder: string
+  /** Of the recording, for what a round cost. */
+  recordedRounds: readonly RoundRecord[]
+  /** How the recording names processes, by pid. */
+  names: ReadonlyMap<number, { name: string; role: string }>
+}
+
+/** Lines that are handed on; the rest of them are in the sum. */
+const MOST_LINES = 50
+/** Reading what memray wrote of a long program takes minutes. */
+const READ_WITHIN_MS = 600_000
+const MOST_ANSWER = 256 * 2 ** 20
+
+interface Found {
+  lines: GrownLine[]
+  lineBytes: number
+  lineCount: number
+  nativeBytes: number | null
+  constructors?: ConstructorGrowth[]
+  files?: string[]
+}
+
+/**
+ * What grew in one process between its first and its last look.
+ *
+ * @throws TidemarkError when what it wrote cannot be read
+ */
+export async function readGrowth(
+  process: MeasuredProcess,
+  looks: readonly Look[],
+  { folder, recordedRounds, names, ...options }: GrowthOptions,
+): Promise<HeapGrowth> {
+  const found = process.engine === 'v8' ? await ofNode(folder, looks, options) : await ofPython(process, looks, folder)
+  const parts = partsOf(looks[0]!, looks.at(-1)!, found)
+  const number = (completed: number) => (process.countsFromZero ? completed - 1 : completed)
+  const lines = parts.explainedShare === null ? [] : found.lines.filter((line) => line.bytes > 0)
+  const [fromRound, toRound] = [number(looks[0]!.round), number(looks.at(-1)!.round)]
+  return {
+    process: { pid: process.pid, ...(names.get(process.pid) ?? { name: nameOf(process), role: 'process' }) },
+    engine: process.engine ?? 'tracemalloc',
+    fromRound,
+    toRound,
+    rounds: looks.map(({ round }) => number(round)),
+    ...parts,
+    cause: causeOf(parts, lines),
+    lines: lines.slice(0, MOST_LINES),
+    lineBytes: found.lineBytes,
+    lineCount: found.lineCount,
+    cost: costOf(process, looks, { recordedRounds, fromRound, toRound }),
+    ...(found.constructors && { constructors: found.constructors, files: found.files! }),
+    notes: [...(process.engineNote === null ? [] : [process.engineNote]), ...process.notes],
+  }
+}
+
+function nameOf({ arguments: [program = '', first = ''] }: MeasuredProcess): string {
+  return basename(first.startsWith('-') || first === '' ? program : first)
+}
+
+/** Asks the interpreter that ran the program: it reads its own files, and knows its own memray. */
+async function ofPython(process: MeasuredProcess, looks: readonly Look[], folder: string): Promise<Found> {
+  const answer = await python(process.executable, folder, process.pid)
+  const { lines, lineBytes, lineCount, withoutLineBytes, largeBytes } = answer
+  const [first, last] = [looks[0]!, looks.at(-1)!]
+  if (process.engine === 'memray') return { lines, lineBytes, lineCount, nativeBytes: withoutLineBytes }
+  // tracemalloc does not see native allocations, but malloc counts them: those that it has not traced are nobody's line.
+  const isCounted = first.mallocBytes !== null && last.mallocBytes !== null
+  const untraced = isCounted
+    ? last.mallocBytes! - first.mallocBytes! - (largeBytes ?? 0) - (last.ownBytes - first.ownBytes)
+    : null
+  return { lines, lineBytes, lineCount, nativeBytes: untraced === null ? null : Math.max(0, untraced) }
+}
+
+interface PythonAnswer {
+  lines: GrownLine[]
+  lineBytes: number
+  lineCount: number
+  withoutLineBytes: number
+  largeBytes: number | null
+}
+
+async function python(executable: string, folder: string, pid: number): Promise<PythonAnswer> {
+  const environment = { ...process.env, PYTHONPATH: PYTHON_MODULES, TIDEMARK_HEAP: '', PYTHONDONTWRITEBYTECODE: '1' }
+  try {
+    const { stdout } = await promisify(execFile)(executable, ['-m', 'tidemark_heap', folder, String(pid)], {
+      timeout: READ_WITHIN_MS,
+      killSignal: 'SIGKILL',
+      maxBuffer: MOST_ANSWER,
+      env: environment,
+    })
+    return JSON.parse(stdout)
+  } catch (error) {
+    const last = messageOf(error).trim().split('\n').at(-1)
+    throw new TidemarkError(`cannot read what pid ${pid} wrote of its heap: ${last}`, { cause: error })
+  }
+}
+
+async function ofNode(folder: string, looks: readonly Look[], options: HeapDiffOptions): Promise<Found> {
+  const files = looks.flatMap(({ snapshot }) => snapshot ?? [])
+  const constructors = await constructorGrowth(files[0]!, files.at(-1)!)
+  const sites = nodeLines(
+    folder,
+    looks.map(({ file }) => file!),
+    options,
+  )
+  const buffers = bufferLine(
+    constructors,
+    looks.map(({ externalBytes = 0 }) => externalBytes),
+  )
+  const lines = [...sites, ...(buffers === undefined ? [] : [buffers])].sort((a, b) => b.bytes - a.bytes)
+  const outside = looks.at(-1)!.externalBytes! - looks[0]!.externalBytes!
+  return {
+    lines,
+    lineBytes: lines.reduce((sum, line) => sum + line.bytes, 0),
+    lineCount: lines.length,
+    nativeBytes: Math.max(0, outside - (buffers?.bytes ?? 0)),
+    constructors,
+    files,
+  }
+}
