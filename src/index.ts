@@ -19,7 +19,7 @@ export {
 export { type RecordedRun, type RecordOptions, record } from './recording/record.js'
 export type { Recording, RoundRecord } from './recording/recording.js'
 export type { Comparison, TrialResult } from './results/comparison.js'
-export type { PracticalFloor } from './results/tolerance.js'
+export type { Amount, Tolerance } from './results/tolerance.js'
 export { StoppedError, TargetError, TidemarkError, UsageError } from './shared/errors.js'
 export type { CleanupRecord, MemoryReading } from './shared/marks.js'
 export {

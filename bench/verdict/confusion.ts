@@ -13,7 +13,7 @@ import { type GenerateOptions, generateSeries, type LabelledSeries, TRUTHS, type
 
 const RESULTS = fileURLToPath(new URL('../results/verdicts.md', import.meta.url))
 const SHAPES: Shape[] = ['stable', 'grows', 'falls', 'settling', 'sawtooth', 'staircase', 'spike', 'inconclusive']
-/** Default of the practical floor, as a share of the level. */
+/** Default of the tolerance, as a share of the level. */
 const FLOOR = 0.001
 
 /** Of a normal variable: 0.4 % above the first, 2.5 % above the second. */
@@ -53,7 +53,7 @@ const page = [
   ...targets,
   '',
   '"Suffice": after warm-up, at least as many rounds as Mann and Kendall\'s one-sided 1 % test needs for 80 % power,',
-  'n = 1.22 x 4.2 (sigma / beta)^(2/3) ((1 + rho) / (1 - rho))^(1/3), with beta the leak, or the practical floor where there is none, and',
+  'n = 1.22 x 4.2 (sigma / beta)^(2/3) ((1 + rho) / (1 - rho))^(1/3), with beta the leak, or the tolerance where there is none, and',
   'sigma divided by the root of the number of trials; of a saw-tooth four whole cycles. "Best possible": generalised least',
   'squares with the true standard deviation and correlation of the noise, at the same levels (0.4 % one-sided for growth, a 95 %',
   'interval within the floor for stable); for series without warm-up and outliers.',

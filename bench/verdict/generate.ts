@@ -121,7 +121,7 @@ function shapeOf(
     case 'random walk':
       return { trial: () => () => 0, ...(draw.between(0, 1) < 0.3 ? { gcRounds: draw.oneOf([1, 5]) } : {}) }
     case 'grows': {
-      // A leak is more than the practical floor of 0.1 % of the level, or it is none.
+      // A leak is more than the tolerance of 0.1 % of the level, or it is none.
       const slopeBytes =
         leak === undefined ? Math.max(0.0015 * levelBytes, draw.between(0.1, 1) * sigmaBytes) : leak * sigmaBytes
       const warm = draw.between(0, 1) < 0.3 ? draw.warmUp(rounds / 2, sigmaBytes) : undefined

@@ -20,7 +20,7 @@ import { repeatWords } from './repeat-command.js'
 const { seed, rounds: _, ...jobWithoutSeed } = jobOptions
 const { rounds, ...ofCommand } = commandOptions
 const { parameters, ...commandAlone } = ofCommand
-const { trials, rateHz, trialDeadlineMs, limit, floor, probeEvery } = compareOptions
+const { trials, rateHz, trialDeadlineMs, limit, tolerance, probeEvery } = compareOptions
 const { clientMemoryGcRounds } = memoryOptions
 
 const ofJob: OptionTable = {
@@ -31,7 +31,7 @@ const ofJob: OptionTable = {
   ...swarmOptions,
   clientMemoryGcRounds,
 }
-const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs, limit, floor, probeEvery }
+const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs, limit, tolerance, probeEvery }
 
 /** What each verb that runs comparisons takes: the axes and how trials are made. */
 export const comparisonAxes: OptionTable = { ...axisOptions, ...ofComparison }

@@ -28,7 +28,7 @@ export function assertNoComparison(path: string, verb: string): void {
 }
 
 /**
- * What `tidemark compare` measured, setting by setting, so that it can be judged again: by another floor, limit or horizon.
+ * What `tidemark compare` measured, setting by setting, so that it can be judged again: by another tolerance, limit or horizon.
  *
  * @returns no entry for a setting of which no trial was completed
  * @throws UsageError when the folder holds no comparison of this format

@@ -3,9 +3,9 @@ import { jobOptions, memoryOptions } from './federation.js'
 import {
   axisOf,
   bytes,
-  bytesOrShare,
   durationMs,
   flag,
+  growth,
   integer,
   namedSizes,
   parameterLists,
@@ -66,11 +66,12 @@ export const compareOptions = {
     defaultText: 'the limit of the cgroup, else the memory of the machine',
     help: 'Memory that there is: says when growth meets it, or how much room is left.',
   }),
-  floor: bytesOrShare<undefined>({
-    flag: 'floor',
+  tolerance: growth<undefined>({
+    flag: 'tolerance',
+    formerly: 'floor',
     default: undefined,
     defaultText: '0.1% of the level',
-    help: 'Growth a round that is too little to matter: 0.5MiB, or 0.1% of the level.',
+    help: 'Growth that is too little to matter: a round (0.5MiB, or 0.1% of the level), or a day (50MiB/day).',
   }),
   probeEvery: integer<undefined>({
     flag: 'probe-every',

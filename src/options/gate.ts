@@ -1,4 +1,4 @@
-import { bytesOrShare, flag, text } from './option-types.js'
+import { bytesOrShare, flag, growth, text } from './option-types.js'
 import { buildOptions } from './refs.js'
 
 /** What `tidemark check` holds a comparison against, and where it tells of it. */
@@ -32,7 +32,7 @@ export const gateOptions = {
     defaultText: '3%',
     help: 'How much its floor may rise.',
   }),
-  allowSlope: bytesOrShare({
+  allowSlope: growth({
     flag: 'allow-slope',
     default: { share: 0.0005 },
     defaultText: '0.05% of the floor',

@@ -5,6 +5,7 @@ import type { OptionSpec } from './spec.js'
 
 interface Wording {
   flag: string
+  formerly?: string
   short?: string
   help: string
   placeholder?: string
@@ -73,24 +74,47 @@ export function bytes<D = number>(
 }
 
 /** A number of bytes, or a share of something as a percentage. */
-export function bytesOrShare<D = never>(
-  from: Wording & { default: { bytes: number } | { share: number } | D },
-): OptionSpec<{ bytes: number } | { share: number } | D> {
+export function bytesOrShare<D = never>(from: Wording & { default: Amount | D }): OptionSpec<Amount | D> {
   return {
     ...wording(from, 'SIZE|PERCENT'),
     default: from.default,
     expected: 'a size above zero such as 0.5MiB, or a percentage above zero such as 0.1%',
-    format: (value) => {
-      const floor = value as { bytes: number } | { share: number }
-      return 'bytes' in floor ? String(floor.bytes) : `${floor.share * 100}%`
-    },
+    format: (value) => formatGrowth(value as Amount),
+    parse: parseAmount,
+  }
+}
+
+type Amount = { bytes: number } | { share: number }
+
+/** Growth: bytes or a percentage a round, or bytes a day. */
+export type Growth = Amount | { bytesPerDay: number }
+
+export function growth<D = never>(from: Wording & { default: Growth | D }): OptionSpec<Growth | D> {
+  return {
+    ...wording(from, 'SIZE|PERCENT|SIZE/day'),
+    default: from.default,
+    expected:
+      'a size a round such as 0.5MiB, a percentage a round such as 0.1%, or a size a day such as 50MiB/day; above zero',
+    format: (value) => formatGrowth(value as Growth),
     parse: (text) => {
-      const percent = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)
-      if (percent !== null) return Number(percent[1]) > 0 ? { share: Number(percent[1]) / 100 } : undefined
-      const size = parseBytes(text)
-      return size !== undefined && size > 0 ? { bytes: size } : undefined
+      const daily = /^(.*?)\s*(?:\/|per|a)\s*d(?:ay)?\s*$/i.exec(text)
+      if (daily === null) return parseAmount(text)
+      const amount = parseAmount(daily[1]!)
+      return amount !== undefined && 'bytes' in amount ? { bytesPerDay: amount.bytes } : undefined
     },
   }
+}
+
+function parseAmount(text: string): Amount | undefined {
+  const percent = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)
+  if (percent !== null) return Number(percent[1]) > 0 ? { share: Number(percent[1]) / 100 } : undefined
+  const size = parseBytes(text)
+  return size !== undefined && size > 0 ? { bytes: size } : undefined
+}
+
+function formatGrowth(value: Growth): string {
+  if ('bytes' in value) return String(value.bytes)
+  return 'share' in value ? `${value.share * 100}%` : `${value.bytesPerDay}/day`
 }
 
 export function durationMs<D = number>(from: Wording & { default: number | D }): OptionSpec<number | D> {
@@ -347,9 +371,13 @@ export function shardOf(from: Wording): OptionSpec<{ index: number | 'auto'; of:
 function wording(
   from: Wording,
   placeholder: string,
-): Pick<OptionSpec<unknown>, 'flag' | 'short' | 'help' | 'placeholder' | 'defaultText' | 'onlyWith' | 'notWith'> {
+): Pick<
+  OptionSpec<unknown>,
+  'flag' | 'formerly' | 'short' | 'help' | 'placeholder' | 'defaultText' | 'onlyWith' | 'notWith'
+> {
   return {
     flag: from.flag,
+    ...(from.formerly === undefined ? {} : { formerly: from.formerly }),
     ...(from.onlyWith === undefined ? {} : { onlyWith: from.onlyWith }),
     ...(from.notWith === undefined ? {} : { notWith: from.notWith }),
     ...(from.short === undefined ? {} : { short: from.short }),

@@ -110,7 +110,7 @@ export const analyzeOptions = {
     defaultText: 'what the recording knows, else a period is looked for',
     help: 'Rounds from one cleanup to the next. 0: there is none. Its saw-tooth is then tested, and not searched.',
   }),
-  floor: compareOptions.floor,
+  tolerance: compareOptions.tolerance,
   limit: bytes<undefined>({
     flag: 'limit',
     min: LEAST_LIMIT,
@@ -127,13 +127,13 @@ export const analyzeOptions = {
   failOn: axisOf(
     choice({
       flag: 'fail-on',
-      of: ['grows', 'falls', 'sawtooth', 'settling', 'staircase', 'spike', 'inconclusive'],
+      of: ['grows', 'falls', 'sawtooth', 'settling', 'staircase', 'spike', 'inconclusive', 'rises'],
       default: undefined,
       help: '',
     }),
     {
       default: [],
-      help: 'Exit with 1 where one of these shapes is found: grows, staircase, ... A saw-tooth whose floor grows counts as grows.',
+      help: 'Exit with 1 where one of these shapes is found: grows, staircase, ... A saw-tooth whose floor grows counts as grows. rises: what rises now, though it may yet level off.',
     },
   ),
   json: compareOptions.json,

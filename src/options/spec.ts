@@ -3,6 +3,8 @@
 export interface OptionSpec<T> {
   /** The long flag without dashes, for example `server-memory-gc-rounds`. */
   flag: string
+  /** An older name of the flag: understood, as is its environment variable, and not shown. */
+  formerly?: string
   /** One letter, where people know the option by it from a program that Tidemark stands in for. */
   short?: string
   /** What stands for the value in the help text; empty for a switch. */

@@ -44,6 +44,12 @@ export const shardSchema = v.pipe(
   v.check(({ index, of }) => index <= of, 'an index from 1 to the number of shards'),
 )
 
+const toleranceSchema = v.union([
+  v.looseObject({ bytes }),
+  v.looseObject({ share: number }),
+  v.looseObject({ bytesPerDay: number }),
+])
+
 export const comparisonSchema = v.looseObject({
   format: v.literal('tidemark-comparison/1'),
   name: v.pipe(v.string(), v.regex(/^[\w-][\w.-]*$/, 'a name of letters, digits, dot, dash and underscore')),
@@ -61,7 +67,8 @@ export const comparisonSchema = v.looseObject({
   refs: v.optional(v.array(v.looseObject({ ref: v.string(), commit: v.string(), subject: v.string() }))),
   settings: v.pipe(v.array(v.looseObject({ label: v.string(), values: settingValues })), v.minLength(1)),
   limitBytes: v.optional(v.nullable(bytes)),
-  floor: v.optional(v.union([v.looseObject({ bytes }), v.looseObject({ share: number })])),
+  tolerance: v.optional(toleranceSchema),
+  floor: v.optional(toleranceSchema),
   expectations: v.record(v.string(), v.array(v.array(v.string()))),
   trials: v.array(trial),
   probeTrials: v.optional(v.array(trial)),

@@ -5,7 +5,7 @@ import type { RoundRecord } from '../recording/recording.js'
 import type { AttributionMark } from '../shared/marks.js'
 import type { Setting } from './setting.js'
 import type { Shard } from './shard.js'
-import type { PracticalFloor } from './tolerance.js'
+import type { Tolerance } from './tolerance.js'
 
 /** One ref, as it was when the comparison was planned: a branch may move on before it is resumed. */
 export interface PlannedRef {
@@ -42,8 +42,10 @@ export interface Comparison {
   settings: Setting[]
   /** What memory must stay below, where it was given; otherwise that is what the cgroup or the machine has. */
   limitBytes?: number | null
-  /** Growth a round that is too little to matter; absent: 0.1 % of the level. */
-  floor?: PracticalFloor
+  /** Growth that is too little to matter; absent: 0.1 % of the level a round. */
+  tolerance?: Tolerance
+  /** The older name of `tolerance`: read, and no longer written. */
+  floor?: Tolerance
   /** What the suite expects of each setting, by label: of each list one shape. Empty when nothing is expected. */
   expectations: Record<string, string[][]>
   /** In the order in which they ran. */

@@ -1,2 +1,5 @@
-/** What is too little to matter in a round: so many bytes, or a share of the level. */
-export type PracticalFloor = { bytes: number } | { share: number }
+/** An amount of memory: bytes, or a share (0 to 1) of a level. */
+export type Amount = { bytes: number } | { share: number }
+
+/** Growth that is too little to matter: an amount a round, or bytes a day. */
+export type Tolerance = Amount | { bytesPerDay: number }

@@ -115,9 +115,11 @@ describe('--limit and --horizon', () => {
   })
 
   test('an option that is no size says what would be right', async () => {
-    const { code, stderr } = await runTidemark(['analyze', '--floor', 'little', 'x.csv'])
+    const { code, stderr } = await runTidemark(['analyze', '--tolerance', 'little', 'x.csv'])
     expect(code).toBe(2)
-    expect(stderr).toContain('--floor: found "little", expected a size above zero such as 0.5MiB, or a percentage')
+    expect(stderr).toContain(
+      '--tolerance: found "little", expected a size a round such as 0.5MiB, a percentage a round',
+    )
   })
 })
 
@@ -154,17 +156,17 @@ test('standard input without anything in it is bad input', async () => {
   expect(stderr).toContain('- is empty, expected a recording')
 })
 
-test('each setting of a comparison is judged over all its trials, by another floor if one is asked for', async () => {
+test('each setting of a comparison is judged over all its trials, by another tolerance if one is asked for', async () => {
   const cwd = temporaryFolder()
   const folder = join(cwd, 'compared')
   mkdirSync(folder)
   const { comparison } = exampleComparison()
   saveComparison(folder, comparison)
-  const verdicts = await analyzeJson(cwd, ['compared', '--floor', '1KiB'])
+  const verdicts = await analyzeJson(cwd, ['compared', '--tolerance', '1KiB'])
   expect(verdicts.map(({ setting }) => setting)).toEqual(comparison.settings.map(({ label }) => label))
   const perSetting = comparison.trials.filter(({ setting }) => setting === verdicts[0]!.setting).length
   expect(verdicts[0]).toMatchObject({ path: 'compared', format: 'comparison', trials: perSetting })
-  expect(verdicts.map(({ practicalFloorBytes }) => practicalFloorBytes)).toEqual(verdicts.map(() => 1024))
+  expect(verdicts.map(({ toleranceBytes }) => toleranceBytes)).toEqual(verdicts.map(() => 1024))
   const { stdout } = await runTidemark(['analyze', 'compared'], { cwd })
   expect(stdout).toContain(`compared ${verdicts[0]!.setting} (${perSetting} trials together): `)
 })
@@ -208,6 +210,7 @@ test('--horizon is a number of rounds or a time, which a table without times ref
 
 describe('--fail-on', () => {
   const growing = Array.from({ length: 40 }, (_, i) => 500 + 3 * i + Math.sin(i * 5))
+  const filling = Array.from({ length: 30 }, (_, i) => 400 - 150 * Math.exp(-i / 25) + 0.2 * Math.sin(i * i))
   const sawtoothThatGrows = Array.from({ length: 60 }, (_, i) => 500 + 4 * i + 60 * (i % 5) + Math.sin(i * 7))
 
   test.each([
@@ -216,6 +219,9 @@ describe('--fail-on', () => {
     ['one of two files', { 'flat.csv': FLOWER, 'leak.csv': growing }, 'staircase,grows', 1],
     ['a saw-tooth whose floor grows', { 'a.csv': sawtoothThatGrows }, 'grows', 1],
     ['no leak', { 'flat.csv': FLOWER }, 'grows', 0],
+    ['what rises now and may level off, where it is named', { 'a.csv': filling }, 'grows,rises', 1],
+    ['the same where it is not', { 'a.csv': filling }, 'grows', 4],
+    ['a level, where rising is named', { 'a.csv': FLOWER }, 'grows,rises', 0],
   ])('%s', async (_what, series, shapes, expected) => {
     const files = Object.fromEntries(Object.entries(series).map(([name, values]) => [name, table(values)]))
     const cwd = folderWith(files)
@@ -230,5 +236,45 @@ describe('--fail-on', () => {
     const unknown = await runTidemark(['analyze', 'leak.csv', '--fail-on', 'leaks'], { cwd })
     expect(unknown).toMatchObject({ code: 2, stdout: '' })
     expect(unknown.stderr).toContain('--fail-on: found "leaks", expected a comma-separated list, each one of grows,')
+  })
+})
+
+describe('--tolerance', () => {
+  const creeping = (columns: string, row: (round: number) => string) =>
+    [columns, ...Array.from({ length: 40 }, (_, i) => row(i + 1))].join('\n')
+  const rss = (round: number) => (600 + 0.2 * round + (round % 3) * 0.05).toFixed(3)
+
+  test('takes bytes a day where the table says how long a round takes', async () => {
+    const timed = creeping('round,time,rss_mib', (round) => `${round},${round * 60},${rss(round)}`)
+    const cwd = folderWith({ 'timed.csv': timed })
+    // 0.2 MiB a minute are 288 MiB a day.
+    const judged = async (tolerance: string) => (await analyzeJson(cwd, ['timed.csv', '--tolerance', tolerance]))[0]!
+    const daily = await judged('400MiB/day')
+    expect(daily.toleranceBytes! / 2 ** 20).toBeCloseTo(400 / 1440, 5)
+    expect(daily).toMatchObject({ shape: 'stable' })
+    expect(await judged('400 MiB per day')).toEqual(daily)
+    expect(await judged('100MiB/day')).toMatchObject({ shape: 'grows', slow: false })
+  })
+
+  test('refuses bytes a day where a round has no known length, and says what would be right', async () => {
+    const cwd = folderWith({ 'leak.csv': creeping('round,rss_mib', (round) => `${round},${rss(round)}`) })
+    const { code, stdout, stderr } = await runTidemark(['analyze', 'leak.csv', '--tolerance', '50MiB/day'], { cwd })
+    expect(code).toBe(2)
+    expect(stdout).toBe('leak.csv: not read\n')
+    expect(stderr).toContain('leak.csv does not say how long a round takes, so --tolerance cannot be bytes a day')
+    expect(stderr).toContain('--tolerance 0.5MiB, --tolerance 0.1%')
+  })
+
+  test('is what --floor was called, which is understood and not shown', async () => {
+    const cwd = folderWith({ 'leak.csv': creeping('round,rss_mib', (round) => `${round},${rss(round)}`) })
+    const [now] = await analyzeJson(cwd, ['leak.csv', '--tolerance', '1MiB'])
+    const [before] = await analyzeJson(cwd, ['leak.csv', '--floor', '1MiB'])
+    expect(before).toEqual(now)
+    expect((await runTidemark(['analyze', '--help'])).stdout).not.toContain('--floor')
+    const both = await runTidemark(['analyze', 'leak.csv', '--floor', '1MiB', '--tolerance', '2MiB'], { cwd })
+    expect(both.code).toBe(2)
+    expect(both.stderr).toContain('--tolerance and --floor are one option, and both were given')
+    const byVariable = await runTidemark(['analyze', 'leak.csv', '--json'], { cwd, env: { TIDEMARK_FLOOR: '1MiB' } })
+    expect(JSON.parse(byVariable.stdout)).toEqual([now])
   })
 })

@@ -87,7 +87,7 @@ async function judge(from: Judged) {
        workload: federation({ algorithm: 'fedavg', trainer: 'echo', modelSize: '400kB', rounds: ${from.rounds ?? 25}, clients: 1 }),
        settings: { serverMemoryGcRounds: ${JSON.stringify(from.gc)}, TIDEMARK_FAULT: ${JSON.stringify(from.faults)} },
        trials: ${from.trials},
-       floor: '0.5%',
+       tolerance: '0.5%',
        ${from.probeEvery === undefined ? '' : `probeEvery: ${from.probeEvery},`}
      })`,
   )

@@ -32,7 +32,7 @@ describe('shell snippets', () => {
     for (const wrong of [
       'tidemark comparre',
       'tidemark analyze a.csv --gc-round 5',
-      'tidemark analyze a.csv --floor much',
+      'tidemark analyze a.csv --tolerance much',
       'npm run tests',
     ]) {
       const [call] = callsOf(wrong)

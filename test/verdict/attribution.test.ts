@@ -134,7 +134,7 @@ describe('an expectation', () => {
       now: { trend: 'level', bytesPerRound: 0, low: -1, high: 1, from: 1 },
       possible: [] as Analysis['possible'],
       slopeBytesPerRound: slope,
-      practicalFloorBytes: 2,
+      toleranceBytes: 2,
       trials: 4,
     } as Analysis
     expect(judgeExpectation([['stable', 'settling']], analysis).state).toBe('met')

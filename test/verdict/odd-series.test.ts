@@ -95,7 +95,7 @@ describe('a careful reader says of', () => {
   it('a level that is certain to creep within the floor: settled, with both said', () => {
     const found = analyzeRounds(series(60, 7, (t) => -300 * Math.exp(-t / 2) + 0.2 * t))
     expect(found.shape).toBe('settling')
-    expect(found.reason).toMatch(/after that the slope, .*, lies within the practical floor of/)
+    expect(found.reason).toMatch(/after that the slope, .*, lies within the tolerance of/)
   })
 })
 

@@ -6,10 +6,10 @@ const MIB = 2 ** 20
 const inBytes = (mib: number[]) => mib.map((value) => value * MIB)
 const noise = (round: number) => 0.1 * Math.sin(round * round)
 
-it('the practical floor is what it would double at, and not the slope within it', () => {
+it('the tolerance is what it would double at, and not the slope within it', () => {
   const { reason } = analyzeRounds(inBytes(Array.from({ length: 30 }, (_, round) => 100 + noise(round))))
   expect(reason).toMatch(
-    /^Stable at 100\.0 MiB: the slope, .*, lies within the practical floor of 102\.4 KiB a round, at which it would double in 1000 rounds\.$/,
+    /^Stable at 100\.0 MiB: the slope, .*, lies within the tolerance of 102\.4 KiB a round, at which it would double in 1000 rounds\.$/,
   )
 })
 

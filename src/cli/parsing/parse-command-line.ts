@@ -41,7 +41,10 @@ function commanderOf(command: Command): Commander {
   if (command.arguments !== undefined) commander.arguments(command.arguments)
   // `tidemark run python job.py --rounds 5`: what follows the command is the command's own.
   if (commander.registeredArguments.some(isForeignCommand)) commander.passThroughOptions()
-  for (const spec of Object.values(command.options)) commander.addOption(optionOf(spec))
+  for (const spec of Object.values(command.options)) {
+    commander.addOption(optionOf(spec, spec.flag))
+    if (spec.formerly !== undefined) commander.addOption(optionOf(spec, spec.formerly).hideHelp())
+  }
   return commander
 }
 
@@ -67,8 +70,9 @@ function isForeignCommand(argument: Argument): boolean {
   return argument.variadic && argument.name() === 'command'
 }
 
-function optionOf(spec: OptionSpec<unknown>): Option {
-  const names = `${spec.short === undefined ? '' : `-${spec.short}, `}--${spec.flag}`
+function optionOf(spec: OptionSpec<unknown>, flag: string): Option {
+  const isShort = spec.short !== undefined && flag === spec.flag
+  const names = `${isShort ? `-${spec.short}, ` : ''}--${flag}`
   const option = new Option(spec.placeholder === '' ? names : `${names} <${spec.placeholder}>`)
   if (spec.repeats) option.argParser((text, before) => (before === undefined ? text : `${before}\n${text}`))
   const text = spec.defaultText ?? (spec.default === undefined || spec.default === false ? '' : String(spec.default))
@@ -88,14 +92,21 @@ function givenText(
   spec: OptionSpec<unknown>,
   environment: NodeJS.ProcessEnv,
 ): GivenText | undefined {
-  const name = commander.options.find(({ long }) => long === `--${spec.flag}`)!.attributeName()
-  if (commander.getOptionValueSource(name) === 'cli') {
+  const flags = spec.formerly === undefined ? [spec.flag] : [spec.flag, spec.formerly]
+  const given = flags.flatMap((flag) => {
+    const name = commander.options.find(({ long }) => long === `--${flag}`)!.attributeName()
+    if (commander.getOptionValueSource(name) !== 'cli') return []
     const value: unknown = commander.getOptionValue(name)
-    return { from: `--${spec.flag}`, text: typeof value === 'string' ? value : 'true' }
-  }
-  const variable = environmentName(spec.flag)
-  const text = environment[variable]
-  return text === undefined ? undefined : { from: variable, text }
+    return [{ from: `--${flag}`, text: typeof value === 'string' ? value : 'true' }]
+  })
+  const [first, second] = given
+  if (second !== undefined)
+    throw new UsageError(`${first!.from} and ${second.from} are one option, and both were given`, {
+      fix: `Leave ${second.from} out: it is the older name.`,
+    })
+  if (first !== undefined) return first
+  const variable = flags.map(environmentName).find((name) => environment[name] !== undefined)
+  return variable === undefined ? undefined : { from: variable, text: environment[variable]! }
 }
 
 function parseValue(command: Command, spec: OptionSpec<unknown>, { from, text }: GivenText): unknown {

@@ -61,6 +61,7 @@ const schema = v.looseObject({
           hasSampledPeaks: v.boolean(),
           floorBytes: numbers,
           slopeBytesPerRound: numbers,
+          roundMs: v.optional(v.nullable(number)),
         }),
       ),
     }),

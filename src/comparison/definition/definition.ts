@@ -29,8 +29,8 @@ export interface ComparisonDefinition {
   trialDeadlineMs?: number | string
   /** Memory that there is, for the forecast; a text such as `'2GiB'` works too. */
   limit?: number | string
-  /** Growth a round that is too little to matter, for example `'0.5MiB'` or `'0.1%'` of the level. */
-  floor?: string
+  /** Growth that is too little to matter: `'0.5MiB'` or `'0.1%'` of the level a round, or `'50MiB/day'`. */
+  tolerance?: string
   /** Extra trials in which the server is probed after every N-th round. Of a command with `probe: true`, the judged role. */
   probeEvery?: number
   /** The role whose memory is judged; `server` when left out. `'server+superlink'` judges the sum of two roles. */

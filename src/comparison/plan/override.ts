@@ -8,7 +8,10 @@ export interface Overrides {
   settings: Record<string, readonly (string | number)[]>
   job: Record<string, string | number>
   comparison: Partial<
-    Pick<ComparisonPlan, 'trials' | 'seed' | 'rateHz' | 'trialDeadlineMs' | 'limit' | 'floor' | 'probeEvery' | 'judge'>
+    Pick<
+      ComparisonPlan,
+      'trials' | 'seed' | 'rateHz' | 'trialDeadlineMs' | 'limit' | 'tolerance' | 'probeEvery' | 'judge'
+    >
   >
 }
 

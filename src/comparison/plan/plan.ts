@@ -12,7 +12,7 @@ import {
 } from '../../options/spec.js'
 import { frameworkPreset } from '../../recording/rounds/framework-presets.js'
 import { type Axes, expandSettings, type Setting } from '../../results/setting.js'
-import type { PracticalFloor } from '../../results/tolerance.js'
+import type { Tolerance } from '../../results/tolerance.js'
 import { suggestWord } from '../../shared/did-you-mean.js'
 import { UsageError } from '../../shared/errors.js'
 import { REF_AXIS } from '../../verdict/gate/gate-refs.js'
@@ -49,8 +49,8 @@ export interface ComparisonPlan {
   trialDeadlineMs: number
   /** Undefined: what the cgroup or the machine has. */
   limit?: number | undefined
-  /** Growth a round that is too little to matter; undefined: 0.1 % of the level. */
-  floor?: PracticalFloor | undefined
+  /** Growth that is too little to matter; undefined: 0.1 % of the level a round. */
+  tolerance?: Tolerance | undefined
   /** Undefined: no trial is probed on the way. */
   probeEvery?: number | undefined
   judge: string
@@ -110,7 +110,8 @@ export function planComparison(definition: unknown, source: string | DefinitionS
   }
   const useless = uselessKeys(definition)
   if (useless.length > 0) throw usageError(from, useless)
-  const { settings, besides: given, workload, judge, ...rest } = checked.output
+  const { settings, besides: given, workload, judge, floor, tolerance = floor, ...others } = checked.output
+  const rest = { ...others, tolerance }
   const { plan, faults } =
     workload.kind === 'federation'
       ? planFederation(workload, settings, judge)
@@ -226,7 +227,9 @@ const definitionEntries = {
   rateHz: optionValue(compareOptions.rateHz),
   trialDeadlineMs: optionValue(compareOptions.trialDeadlineMs),
   limit: optionValue(compareOptions.limit),
-  floor: optionValue(compareOptions.floor),
+  tolerance: optionValue(compareOptions.tolerance),
+  /** The older name. */
+  floor: optionValue(compareOptions.tolerance),
   probeEvery: optionValue(compareOptions.probeEvery),
   judge: v.optional(v.pipe(v.string(), v.nonEmpty('the name of a role, for example "server"'))),
   refs: v.optional(refsSchema),
@@ -237,7 +240,7 @@ const definitionSchema = v.strictObject(definitionEntries)
 
 /** The keys that may stand where an unknown one was found, by the path of its parent and the kind of the workload. */
 function knownKeys(parent: string, kind: unknown): string[] {
-  if (parent === '') return Object.keys(definitionEntries)
+  if (parent === '') return Object.keys(definitionEntries).filter((key) => key !== 'floor')
   if (parent === 'workload.job') return Object.keys(federationOptions)
   return kind === 'command' ? Object.keys(commandEntries) : ['kind', 'job']
 }

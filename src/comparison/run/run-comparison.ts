@@ -181,7 +181,7 @@ export function startComparison(plan: ComparisonPlan, settings: Setting[]): Comp
     ...(plan.refs && { refs: plan.refs.refs }),
     settings,
     limitBytes: plan.limit ?? null,
-    ...(plan.floor === undefined ? {} : { floor: plan.floor }),
+    ...(plan.tolerance === undefined ? {} : { tolerance: plan.tolerance }),
     expectations: expectationsOf(plan, settings),
     trials: [],
     warnings: [],

@@ -7,7 +7,7 @@ import type { CurveFit } from './fit-curve.js'
 const TOOTH_ROUNDS = 0.5
 
 /** Which idea of the mean explains the rounds best at its price, and what follows from it. */
-export function chosenCurve(fits: CurveFits, rowFloorBytes: number): { fit: CurveFit; because: Rationale } {
+export function chosenCurve(fits: CurveFits, rowToleranceBytes: number): { fit: CurveFit; because: Rationale } {
   const { constant, line, saturation, saturationAndLine, ramp, onset, acceleration, sawtooth, steps } = fits
   const plain = lowest([constant, line, saturation, saturationAndLine])!
   // A broken line is looked for in many places, and has to be strongly better than what is plainer.
@@ -15,11 +15,11 @@ export function chosenCurve(fits: CurveFits, rowFloorBytes: number): { fit: Curv
   const smooth = broken !== undefined && broken.score < plain.score - STRONG_GAIN ? broken : plain
   const isBroken = smooth !== plain
   const others = Math.min(smooth.score, steps?.score ?? Number.POSITIVE_INFINITY)
-  if (sawtooth !== undefined && sawtooth.score < others && toothOf(sawtooth) > TOOTH_ROUNDS * rowFloorBytes)
+  if (sawtooth !== undefined && sawtooth.score < others && toothOf(sawtooth) > TOOTH_ROUNDS * rowToleranceBytes)
     return { fit: sawtooth, because: 'cycles' }
   if (steps !== undefined && steps.score < smooth.score - (isBroken ? 0 : CLEAR_GAIN)) {
     const sizes = steps.coefficients.map((one) => Math.max(0, ...one.slice(1).map(Math.abs)))
-    if (median(sizes) > STEP_ROUNDS * rowFloorBytes) return { fit: steps, because: 'steps' }
+    if (median(sizes) > STEP_ROUNDS * rowToleranceBytes) return { fit: steps, because: 'steps' }
   }
   return {
     fit: smooth,

@@ -15,14 +15,14 @@ export function judgedByRow(known: Known, judge: (known: Known) => Findings): Fi
   const found = judge({
     ...known,
     trials: known.trials.map((trial) => scaled(trial, 1 / row)),
-    practicalFloorBytes: known.practicalFloorBytes * row,
+    toleranceBytes: known.toleranceBytes * row,
     mattersBytes: known.mattersBytes * row,
     horizonRounds: known.horizonRounds / row,
   })
-  const { practicalFloorBytes, mattersBytes, horizonRounds } = known
+  const { toleranceBytes, mattersBytes, horizonRounds } = known
   return {
     ...found,
-    practicalFloorBytes,
+    toleranceBytes,
     mattersBytes,
     horizonRounds,
     trials: found.trials.map((trial) => scaled(trial, row)),

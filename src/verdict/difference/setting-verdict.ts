@@ -47,7 +47,7 @@ export function settingToJudge(
     trials,
     options: {
       gcRounds: gcRoundsOf(comparison, label),
-      floor: comparison.floor,
+      tolerance: comparison.tolerance ?? comparison.floor,
       limitBytes: limitOf(comparison).bytes,
       secondsPerRound: roundMs === null ? undefined : roundMs.median / 1000,
     },

@@ -36,10 +36,10 @@ function isEitherWayExpected(expected: string[][], analysis: Analysis): boolean 
   return possible.length > 0 && expected.every((shapes) => possible.every((shape) => shapes.includes(shape)))
 }
 
-/** A slope within the practical floor leaves two; a warm-up that was not watched to its end leaves two others. */
-function shapesLeft({ possible, slopeBytesPerRound: slope, practicalFloorBytes }: Analysis): Shape[] {
-  if (possible.length > 0 || slope === null || practicalFloorBytes === null) return possible
-  const isLevel = slope.low > -practicalFloorBytes && slope.high < practicalFloorBytes
+/** A slope within the tolerance leaves two; a warm-up that was not watched to its end leaves two others. */
+function shapesLeft({ possible, slopeBytesPerRound: slope, toleranceBytes }: Analysis): Shape[] {
+  if (possible.length > 0 || slope === null || toleranceBytes === null) return possible
+  const isLevel = slope.low > -toleranceBytes && slope.high < toleranceBytes
   return isLevel ? ['stable', 'settling'] : []
 }
 
@@ -56,13 +56,13 @@ function shapesSeen({ shape, floorShape, slow }: Analysis): Shape[] {
 const MOST_TRIALS = 200
 
 /**
- * Trials until the slope's interval lies within the practical floor or on one side of zero, at the spread seen and the slope
+ * Trials until the slope's interval lies within the tolerance or on one side of zero, at the spread seen and the slope
  * that it seems to have: the interval narrows with the root of their number.
  */
-function trialsNeeded({ slopeBytesPerRound: slope, practicalFloorBytes, trials }: Analysis): number | null {
-  if (slope === null || practicalFloorBytes === null) return null
+function trialsNeeded({ slopeBytesPerRound: slope, toleranceBytes, trials }: Analysis): number | null {
+  if (slope === null || toleranceBytes === null) return null
   const reach = (slope.high - slope.low) / 2
-  const target = Math.max(practicalFloorBytes - Math.abs(slope.estimate), Math.abs(slope.estimate))
+  const target = Math.max(toleranceBytes - Math.abs(slope.estimate), Math.abs(slope.estimate))
   const needed = Math.max(trials + 1, Math.ceil(trials * (reach / target) ** 2))
   return needed <= MOST_TRIALS ? needed : null
 }

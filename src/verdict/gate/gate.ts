@@ -1,4 +1,4 @@
-import type { PracticalFloor } from '../../results/tolerance.js'
+import type { Amount, Tolerance } from '../../results/tolerance.js'
 import { studentTCdf, studentTQuantile } from '../../statistics/distributions/student-t.js'
 import { mean } from '../../statistics/mean.js'
 import { holm } from '../../statistics/tests/holm.js'
@@ -10,8 +10,11 @@ import type { GatedNumbers } from './gated-numbers.js'
 export const GATED_QUANTITIES = ['peak', 'floor', 'slope'] as const
 export type GatedQuantity = (typeof GATED_QUANTITIES)[number]
 
-/** How much each quantity may rise. A share is of the baseline's own mean; that of a slope is of the baseline's floor, each round. */
-export type AllowedChanges = Record<GatedQuantity, PracticalFloor>
+/**
+ * How much each quantity may rise. A share is of the baseline's own mean; that of a slope is of the baseline's floor, each round. Bytes a
+ * day are of a slope alone, and count by how long a round takes now.
+ */
+export type AllowedChanges = Record<'peak' | 'floor', Amount> & { slope: Tolerance }
 
 /** One quantity of one setting, held against the stored baseline. Bytes; of a slope, bytes a round. */
 export interface GateCheck {
@@ -102,16 +105,17 @@ interface Draft {
 function draftOf(
   quantity: GatedQuantity,
   { before, after }: { before: GatedNumbers; after: GatedNumbers },
-  allowed: PracticalFloor,
+  allowed: Tolerance,
   looks: Looks | undefined,
 ): Draft {
   const [a, b] = [numbersOf(quantity, before), numbersOf(quantity, after)]
-  const isComparable = a.length > 0 && b.length > 0 && !isOfAnotherKind(quantity, before, after)
+  const levelBytes = a.length === 0 ? null : mean(quantity === 'slope' ? before.floorBytes : a)
+  const allowedBytes = levelBytes === null ? null : bytesOf(allowed, levelBytes, after.roundMs ?? null)
+  const isComparable = b.length > 0 && allowedBytes !== null && !isOfAnotherKind(quantity, before, after)
   const isEnough = Math.min(a.length, b.length) >= TRIALS_TO_DECIDE
   const share = looks === undefined ? 1 : shareOfLook(Math.min(a.length, b.length), looks)
   const measured = isComparable && isEnough && share > 0 ? welch(a, b, 1 - (1 - LEVEL) * share) : undefined
   const tested = measured && { ...measured, pValue: adjustForLooks(measured.pValue, share) }
-  const allowedBytes = a.length === 0 ? null : bytesOf(allowed, mean(quantity === 'slope' ? before.floorBytes : a))
   const check: GateCheck = {
     setting: after.label,
     quantity,
@@ -136,9 +140,14 @@ function isOfAnotherKind(quantity: GatedQuantity, before: GatedNumbers, after: G
   return quantity === 'peak' && before.hasSampledPeaks !== after.hasSampledPeaks
 }
 
-function bytesOf(allowed: PracticalFloor, level: number): number {
-  return 'bytes' in allowed ? allowed.bytes : allowed.share * Math.abs(level)
+/** Null of bytes a day where no round has a length. */
+function bytesOf(allowed: Tolerance, level: number, roundMs: number | null): number | null {
+  if ('bytes' in allowed) return allowed.bytes
+  if ('share' in allowed) return allowed.share * Math.abs(level)
+  return roundMs === null ? null : (allowed.bytesPerDay * roundMs) / MS_PER_DAY
 }
+
+const MS_PER_DAY = 86_400_000
 
 function decide(check: GateCheck): GateCheck {
   const isLarge = Math.abs(check.change!) > check.allowed!

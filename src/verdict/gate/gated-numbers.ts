@@ -13,6 +13,8 @@ export interface GatedNumbers {
   floorBytes: number[]
   /** Growth of end RSS over the second half of the rounds; empty where those are too few. */
   slopeBytesPerRound: number[]
+  /** How long a round takes, the median of the trials; null, or absent in an older baseline: not known. */
+  roundMs?: number | null
 }
 
 /** Fewer points have no slope worth the name. */
@@ -21,7 +23,7 @@ const POINTS_OF_A_SLOPE = 4
 export function gatedNumbers({ settings, trials, judge }: Comparison): GatedNumbers[] {
   return settings.map(({ label, values }) => {
     const own = trials.filter(({ setting }) => setting === label)
-    const { peakBytes, hasSampledPeaks, floorBytes } = summarizeSetting(label, own, { judge })
+    const { peakBytes, hasSampledPeaks, floorBytes, roundMs } = summarizeSetting(label, own, { judge })
     return {
       label,
       values,
@@ -31,6 +33,7 @@ export function gatedNumbers({ settings, trials, judge }: Comparison): GatedNumb
       slopeBytesPerRound: own
         .filter(({ state }) => state === 'completed')
         .flatMap((trial) => slopeOf(judgedRounds(trial, judge)) ?? []),
+      roundMs: roundMs?.median ?? null,
     }
   })
 }

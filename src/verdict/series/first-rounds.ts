@@ -16,10 +16,10 @@ export function hasSpike(fit: CurveFit, levelBytes: number): boolean {
  *
  * @returns the longest run that half of the trials have
  */
-export function lowAtFirst(fit: CurveFit, { levelBytes, rowFloorBytes }: Known): number {
+export function lowAtFirst(fit: CurveFit, { levelBytes, rowToleranceBytes }: Known): number {
   const runs = fit.setAside.map((places, trial) => {
     const below = (place: number) => (places.includes(place) ? -fit.residuals[trial]![place]! : 0)
-    const isLow = (place: number) => below(place) > Math.max(FAR_SD * fit.sdBytes, STEP_ROUNDS * rowFloorBytes)
+    const isLow = (place: number) => below(place) > Math.max(FAR_SD * fit.sdBytes, STEP_ROUNDS * rowToleranceBytes)
     let run = 0
     while (isLow(run)) run++
     return run > 1 || below(0) > FAR_SHARE * levelBytes ? run : 0

@@ -19,7 +19,7 @@ export function longSawtooth(known: Known, { gcRounds }: AnalyzeOptions): Findin
   const trials = known.trials.map(lastRows)
   const roundingBytes = roundingOf(known.levelBytes)
   const fits = fitCurves(trials, gcRounds, roundingBytes)
-  const fit = fits && chosenCurve(fits, known.rowFloorBytes).fit
+  const fit = fits && chosenCurve(fits, known.rowToleranceBytes).fit
   if (fit === undefined || fit.mean.kind !== 'sawtooth') return undefined
   const floors = floorsOf(known.trials, { ...fit, setAside: known.trials.map(() => []) }, 0).map((floor) =>
     inBlocks(floor),

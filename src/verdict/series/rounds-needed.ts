@@ -4,21 +4,21 @@ import { FEWEST_ROUNDS, type Findings } from '../shape/findings.js'
 /** Where nothing is known of the noise yet. */
 const ROUNDS_TO_START_WITH = 2 * FEWEST_ROUNDS
 const CYCLES_TO_START_WITH = 4
-/** More rounds than anyone would wait for: then the floor, the number of trials or the noise has to change. */
+/** More rounds than anyone would wait for: then the tolerance, the number of trials or the noise has to change. */
 const MOST_ROUNDS = 2000
 
 /**
- * How many rounds each trial needs in all, at the noise seen, until the slope's interval either lies within the floor or on one
+ * How many rounds each trial needs in all, at the noise seen, until the slope's interval either lies within the tolerance or on one
  * side of zero, whichever comes first if the slope is what it seems to be now.
  */
-export function roundsNeeded({ trials, trend, fit, practicalFloorBytes }: Findings, gcRounds = 0): number | null {
+export function roundsNeeded({ trials, trend, fit, toleranceBytes }: Findings, gcRounds = 0): number | null {
   if (fit === undefined) return Math.max(ROUNDS_TO_START_WITH, CYCLES_TO_START_WITH * gcRounds)
   const lasted = Math.max(...trials.map(({ rounds }) => rounds.length))
   const tau = fit.mean.tauRounds ?? 0
   // Three time constants of a warm-up, and as much again to see its level.
   const warmUp = Math.ceil(3 * tau)
   if (trend === undefined) return Math.max(lasted + 1, ROUNDS_TO_START_WITH, 2 * warmUp)
-  const target = Math.max(practicalFloorBytes - Math.abs(trend.slope), Math.abs(trend.slope) / SURE)
+  const target = Math.max(toleranceBytes - Math.abs(trend.slope), Math.abs(trend.slope) / SURE)
   const enough = (rounds: number) =>
     NORMAL * trend.innovationBytes * Math.sqrt(slopeVariance(rounds, trend.correlation) / trials.length) < target
   let rounds = FEWEST_ROUNDS

@@ -12,11 +12,11 @@ export function afterWarmUp(
   found: Findings & { fit: CurveFit },
   { gain, trendFrom, bend }: { gain: number; trendFrom: TrendFrom; bend: Bend },
 ): Findings {
-  const { fit, rowFloorBytes } = found
+  const { fit, rowToleranceBytes } = found
   const tau = fit.mean.tauRounds!
   const rounds = Math.max(...found.trials.map((trial) => trial.rounds.length))
   const riseBytes = median(fit.coefficients.map((one) => Math.abs(one.at(-1)!)))
-  const leftBytes = Math.max(SETTLED_WITHIN_SD * fit.sdBytes, rowFloorBytes / 2)
+  const leftBytes = Math.max(SETTLED_WITHIN_SD * fit.sdBytes, rowToleranceBytes / 2)
   const over = Math.max(0, Math.ceil(tau * Math.log(riseBytes / leftBytes)))
   const settledPlace = rounds >= WATCHED_FOR_TAU * tau ? Math.min(over, rounds - FEWEST_ROUNDS) : over
   const trend = trendFrom(settledPlace)
@@ -24,7 +24,7 @@ export function afterWarmUp(
   const tail = { ...found, trend, growth, settledPlace }
   if (growth === 'grows' && bend !== 'to a level') return { ...tail, shape: 'grows', because: 'slope after warm-up' }
   // Over within a round it is one low round at the start, of which as much is asked as where it is seen as an outlier.
-  const leastShare = tau < WITHIN_ONE_ROUND ? FAR_SHARE * found.levelBytes : STEP_ROUNDS * rowFloorBytes
+  const leastShare = tau < WITHIN_ONE_ROUND ? FAR_SHARE * found.levelBytes : STEP_ROUNDS * rowToleranceBytes
   const isVisible = riseBytes >= Math.max(VISIBLE_SD * fit.sdBytes, leastShare)
   if (growth === 'falls')
     return { ...tail, shape: 'falls', because: isVisible ? 'falls back' : 'falls', settledPlace: undefined }
@@ -116,6 +116,6 @@ const DOUBT = 0.1
 /** The slope of the second half, where it still rises and the whole does so beyond doubt. */
 function risingThroughout(found: Findings, rounds: number, trendFrom: TrendFrom): Trend | undefined {
   const half = trendFrom(Math.floor(rounds / 2))
-  const isRising = half !== undefined && half.notAbove < DOUBT && half.slope > found.practicalFloorBytes
+  const isRising = half !== undefined && half.notAbove < DOUBT && half.slope > found.toleranceBytes
   return isRising && growthOf(trendFrom(0), found) === 'grows' ? half : undefined
 }

@@ -1,4 +1,4 @@
-import type { PracticalFloor } from '../../results/tolerance.js'
+import type { Tolerance } from '../../results/tolerance.js'
 /** What the memory does over the rounds. */
 export type Shape = 'stable' | 'grows' | 'falls' | 'sawtooth' | 'settling' | 'staircase' | 'spike' | 'inconclusive'
 
@@ -8,9 +8,6 @@ export interface Interval {
   low: number
   high: number
 }
-
-/** The same, or what is too little to matter in a day. */
-export type Tolerance = PracticalFloor | { bytesPerDay: number }
 
 /**
  * What memory does over the last part watched: a statement that a short series supports. What it will do is the shape's.
@@ -27,8 +24,11 @@ export interface Now {
 export interface AnalyzeOptions {
   /** Rounds from one cleanup to the next. 0: none runs. Left out: not known, and a period is looked for. */
   gcRounds?: number | undefined
-  /** Default 0.1 % of the level from one row to the next: at that rate memory would double in 1000 rows. */
-  floor?: Tolerance | undefined
+  /**
+   * Default 0.1 % of the level from one row to the next: at that rate memory would double in 1000 rows. Bytes a day need
+   * `secondsPerRound`.
+   */
+  tolerance?: Tolerance | undefined
   /** What the memory must stay below; with it comes a {@link Analysis.limit}. */
   limitBytes?: number | undefined
   /**
@@ -63,8 +63,8 @@ export interface Analysis {
   /** The same an hour and a day, where it is known how long a round takes. */
   slopeBytesPerHour: Interval | null
   slopeBytesPerDay: Interval | null
-  /** A slope within plus and minus this is too little to matter. */
-  practicalFloorBytes: number | null
+  /** A slope within plus and minus this is too little to matter; bytes a round. */
+  toleranceBytes: number | null
   /** Where memory is at the end: its level, the asymptote, the last step, the fitted end of a growth, or the floor of a saw-tooth. */
   levelBytes: number | null
   /** Rounds from one cleanup to the next that is seen in the memory. */

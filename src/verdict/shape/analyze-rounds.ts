@@ -45,7 +45,7 @@ const NOT_KNOWN: Analysis['now'] = { trend: 'unclear', bytesPerRound: null, low:
 const SECONDS_PER_HOUR = 3600
 
 function isSlow({ shape, trend, ...matter }: Findings): boolean {
-  return shape === 'grows' && trend !== undefined && trend.slope < matter.practicalFloorBytes
+  return shape === 'grows' && trend !== undefined && trend.slope < matter.toleranceBytes
 }
 
 function trialsOf(rounds: TrialRounds | readonly TrialRounds[]): readonly TrialRounds[] {
@@ -60,7 +60,7 @@ type Facts = Pick<
   | 'teethSlopeBytesPerRound'
   | 'netClimbBytes'
   | 'restarts'
-  | 'practicalFloorBytes'
+  | 'toleranceBytes'
   | 'levelBytes'
   | 'period'
   | 'amplitudeBytes'
@@ -83,7 +83,7 @@ function factsOf(findings: Findings, { secondsPerRound }: AnalyzeOptions): Facts
     slopeBytesPerRound: slope,
     slopeBytesPerHour: slope && secondsPerRound ? times(slope, SECONDS_PER_HOUR / secondsPerRound) : null,
     slopeBytesPerDay: slope && secondsPerRound ? times(slope, SECONDS_PER_DAY / secondsPerRound) : null,
-    practicalFloorBytes: Number.isFinite(findings.practicalFloorBytes) ? findings.practicalFloorBytes : null,
+    toleranceBytes: Number.isFinite(findings.toleranceBytes) ? findings.toleranceBytes : null,
     levelBytes,
     period: isSawtooth ? fit!.mean.cycle!.period : null,
     amplitudeBytes: isSawtooth

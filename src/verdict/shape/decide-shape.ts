@@ -76,8 +76,8 @@ function decideRows(known: Known, asked: AnalyzeOptions): Findings {
 }
 
 function shapeOf(known: Known, fits: CurveFits, asked: AnalyzeOptions): Findings {
-  const { trials, rowFloorBytes } = known
-  const { fit, because } = chosenCurve(fits, rowFloorBytes)
+  const { trials, rowToleranceBytes } = known
+  const { fit, because } = chosenCurve(fits, rowToleranceBytes)
   const roundingBytes = roundingOf(known.levelBytes)
   const trendFrom = (place: number) => trendOf(inputsOf(trials, fit, place), roundingBytes)
   if (because === 'cycles') {

@@ -11,7 +11,7 @@ export interface Known extends Matter {
   /** What growth is projected over. */
   horizonRounds: number
   /** What is tolerated from one row to the next, as it was given: steps and teeth are measured by it. */
-  rowFloorBytes: number
+  rowToleranceBytes: number
 }
 
 /** The shape, and everything that it was decided from. */
@@ -60,7 +60,7 @@ export type Rationale =
 /** With fewer rounds no noise can be told from a slope. */
 export const FEWEST_ROUNDS = 6
 
-/** A step smaller than what this many rounds at the practical floor come to is none: 1 % of the level, with the default floor; in the median trial. */
+/** A step smaller than what this many rounds at the tolerance come to is none: 1 % of the level, with the default tolerance; in the median trial. */
 export const STEP_ROUNDS = 10
 /** Clearly better: 7 to 1 (Raftery (1995), Sociol. Methodol. 25, 111–163), in units of -2 log likelihood. */
 export const CLEAR_GAIN = 4

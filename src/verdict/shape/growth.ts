@@ -8,7 +8,7 @@ export interface Matter {
   /** Where memory is, which shares are taken of. */
   levelBytes: number
   /** A slope within plus and minus this is tolerated: its interval has to lie within for a level. */
-  practicalFloorBytes: number
+  toleranceBytes: number
   /** The least slope that matters within the horizon. */
   mattersBytes: number
   /** How improbable the other sign has to be. */
@@ -43,10 +43,10 @@ const MOVES = 0.1
 /** Whether the whole interval lies within what is tolerated. */
 export function isTolerated(
   { low, high, spanRounds }: Pick<Trend, 'low' | 'high' | 'spanRounds'>,
-  { practicalFloorBytes, levelBytes }: Matter,
+  { toleranceBytes, levelBytes }: Matter,
 ): boolean {
   const most = Math.max(-low, high)
-  return most < practicalFloorBytes && most * spanRounds < Math.max(MOVES * levelBytes, practicalFloorBytes)
+  return most < toleranceBytes && most * spanRounds < Math.max(MOVES * levelBytes, toleranceBytes)
 }
 
 /** 1 and -1 where it is beyond doubt, else 0. */

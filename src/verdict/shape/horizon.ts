@@ -1,14 +1,15 @@
+import type { Tolerance } from '../../results/tolerance.js'
 import { median } from '../../statistics/median.js'
 import type { RoundSeries } from '../series/round-series.js'
-import type { AnalyzeOptions, Tolerance } from './analysis.js'
+import type { AnalyzeOptions } from './analysis.js'
 import { endLevelOf } from './end-level.js'
 import type { Known } from './findings.js'
 import { ALPHA } from './growth.js'
 
 /** Default: at 0.1 % of the level from one row to the next memory doubles in 1000 rows. */
-const DEFAULT_FLOOR: Tolerance = { share: 0.001 }
-/** Of a share of nothing nothing would be too little to matter; memory comes in pages. */
-const LEAST_FLOOR_BYTES = 1024
+const DEFAULT_TOLERANCE: Tolerance = { share: 0.001 }
+/** Minimum tolerance: a relative one would be 0 at level 0, and memory comes in pages. */
+const LEAST_TOLERANCE_BYTES = 1024
 
 /** Where the room below a limit is not known, growth by this share of the level matters. */
 const ROOM_SHARE = 0.1
@@ -24,12 +25,12 @@ export function knownOf(trials: readonly RoundSeries[], options: AnalyzeOptions)
   const { limitBytes } = options
   const room = limitBytes === undefined ? ROOM_SHARE * levelBytes : Math.max(0, limitBytes - endLevelOf(trials))
   const horizonRounds = horizonOf(trials, options)
-  const practicalFloorBytes = toleratedBytes(trials, levelBytes, options)
+  const toleranceBytes = toleratedBytes(trials, levelBytes, options)
   return {
     trials,
     levelBytes,
-    practicalFloorBytes,
-    rowFloorBytes: practicalFloorBytes * rowRounds(trials),
+    toleranceBytes,
+    rowToleranceBytes: toleranceBytes * rowRounds(trials),
     horizonRounds,
     mattersBytes: room / horizonRounds,
     alpha: options.alpha ?? ALPHA,
@@ -40,11 +41,13 @@ export function knownOf(trials: readonly RoundSeries[], options: AnalyzeOptions)
 function toleratedBytes(
   trials: readonly RoundSeries[],
   levelBytes: number,
-  { floor = DEFAULT_FLOOR, secondsPerRound }: AnalyzeOptions,
+  { tolerance = DEFAULT_TOLERANCE, secondsPerRound }: AnalyzeOptions,
 ): number {
-  if ('bytes' in floor) return floor.bytes
-  if ('bytesPerDay' in floor) return (floor.bytesPerDay * (secondsPerRound ?? Number.NaN)) / SECONDS_PER_DAY
-  return Math.max(LEAST_FLOOR_BYTES, floor.share * levelBytes) / rowRounds(trials)
+  if ('bytes' in tolerance) return tolerance.bytes
+  if ('share' in tolerance) return Math.max(LEAST_TOLERANCE_BYTES, tolerance.share * levelBytes) / rowRounds(trials)
+  if (secondsPerRound === undefined)
+    throw new RangeError('a tolerance of bytes a day needs secondsPerRound, how long a round takes')
+  return (tolerance.bytesPerDay * secondsPerRound) / SECONDS_PER_DAY
 }
 
 function horizonOf(

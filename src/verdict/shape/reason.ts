@@ -18,7 +18,7 @@ export function reasonOf(findings: Findings, analysis: Told): string {
 }
 
 function seen(findings: Findings, analysis: Told): string {
-  const { levelBytes, slopeBytesPerRound: slope, practicalFloorBytes: floor } = analysis
+  const { levelBytes, slopeBytesPerRound: slope, toleranceBytes: tolerance } = analysis
   const level = levelBytes === null ? 'unknown' : formatBytes(levelBytes)
   if (analysis.shape === 'grows') return growth(findings, analysis)
   switch (findings.because) {
@@ -52,14 +52,14 @@ function seen(findings: Findings, analysis: Told): string {
       return `Level at ${level} but for ${analysis.outliers.length === 1 ? 'a spike' : 'spikes'}: ${analysis.outliers.map(({ round, bytes }) => `${signed(bytes)} in round ${round}`).join(', ')}.`
     default:
       if (analysis.shape === 'stable')
-        return `Stable at ${level}: the slope, ${slopeWords(slope!)}, lies within the practical floor of ${formatBytes(floor!)} a round${doubling(floor!, levelBytes, ', at which')}.`
-      return `Around ${level}; the slope, ${slope === null ? 'which cannot be told' : slopeWords(slope)}, is neither within the practical floor of ${formatBytes(floor!)} a round nor known well enough to be growth.`
+        return `Stable at ${level}: the slope, ${slopeWords(slope!)}, lies within the tolerance of ${formatBytes(tolerance!)} a round${doubling(tolerance!, levelBytes, ', at which')}.`
+      return `Around ${level}; the slope, ${slope === null ? 'which cannot be told' : slopeWords(slope)}, is neither within the tolerance of ${formatBytes(tolerance!)} a round nor known well enough to be growth.`
   }
 }
 
 /** Of the shape `grows`. */
 function growth(findings: Findings, analysis: Told): string {
-  const { slopeBytesPerRound: slope, levelBytes, practicalFloorBytes: floor, netClimbBytes: climb } = analysis
+  const { slopeBytesPerRound: slope, levelBytes, toleranceBytes: tolerance, netClimbBytes: climb } = analysis
   const rate = `${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}`
   const place = findings.settledPlace
   switch (findings.because) {
@@ -81,7 +81,7 @@ function growth(findings: Findings, analysis: Told): string {
       return `Grows in steps: the level shifts ${steps(analysis)}, ${signed(climb!)} in all, and never falls.`
     default:
       if (!analysis.slow) return `Grows by ${rate}.`
-      return `Grows slowly, by ${rate}. That is within the practical floor of ${formatBytes(floor!)} a round, and it is certain.`
+      return `Grows slowly, by ${rate}. That is within the tolerance of ${formatBytes(tolerance!)} a round, and it is certain.`
   }
 }
 
@@ -123,11 +123,11 @@ function isRising({ fit }: Findings): boolean {
 }
 
 /** A slope that is certain and too small to matter is both said. */
-function afterwards({ slopeBytesPerRound: slope, practicalFloorBytes: floor }: Told): string {
+function afterwards({ slopeBytesPerRound: slope, toleranceBytes: tolerance }: Told): string {
   if (slope === null) return 'for how long it stays there is not known'
-  const isWithinFloor = slope.low > -floor! && slope.high < floor!
-  return isWithinFloor
-    ? `after that the slope, ${slopeWords(slope)}, lies within the practical floor of ${formatBytes(floor!)} a round`
+  const isTolerated = slope.low > -tolerance! && slope.high < tolerance!
+  return isTolerated
+    ? `after that the slope, ${slopeWords(slope)}, lies within the tolerance of ${formatBytes(tolerance!)} a round`
     : `after that the slope is ${slopeWords(slope)}, ${slope.low > 0 || slope.high < 0 ? 'which is not beyond doubt' : 'not to be told from zero'}`
 }
 
@@ -152,7 +152,7 @@ function needs({ shape, because, trend }: Findings, { needsRounds, rounds, trial
   const isPlain = because === 'too few rounds' || (because === 'slope' && (trend?.correlation ?? 1) < PLAIN_CORRELATION)
   if (!isPlain || (needsRounds !== null && needsRounds <= rounds)) return []
   return needsRounds === null
-    ? ['At this noise no practical number of rounds decides: use more trials, or a wider --floor.']
+    ? ['At this noise no practical number of rounds decides: use more trials, or a wider --tolerance.']
     : [
         `About ${count(needsRounds - rounds, 'more round')}${trials > 1 ? ' a trial' : ''} (${needsRounds} in all) should decide.`,
       ]

@@ -8,6 +8,7 @@ import {
 } from '../../../recording/formats/open-recording.js'
 import { type RoundsToJudge, roundsToJudge } from '../../../recording/formats/rounds-to-judge.js'
 import { COMBINED_PID } from '../../../recording/recording.js'
+import type { Tolerance } from '../../../results/tolerance.js'
 import { messageOf, UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
 import { formatDuration } from '../../../shared/units.js'
@@ -36,8 +37,9 @@ export const command: Command = {
     'A recording without rounds is cut into up to 40 equal windows of time, each with its median; a window then stands for a',
     'round, and the output says how long it is.',
     '',
-    'Exit codes: 0 every file has a verdict; 1 one has a shape that --fail-on names; 2 a file could not be read (the others are',
-    'judged all the same); 4 at least one is inconclusive.',
+    'Exit codes: 0 every file has a verdict; 1 one has a shape that --fail-on names, or does now what it names (rises); 2 a file',
+    'could not be read (the others are judged all the same); 4 at least one is inconclusive, which memory that rises now and may',
+    'yet level off is too.',
   ].join('\n'),
   arguments: '[recordings...]',
   options: analyzeOptions,
@@ -49,7 +51,8 @@ export const command: Command = {
     'tidemark analyze phases.csv --where phase=end',
     'tidemark analyze runs/*.csv --json',
     'tidemark analyze server.csv --fail-on grows,staircase',
-    'tidemark analyze runs/fedavg-20260712-130509 --floor 0.5%',
+    'tidemark analyze nightly.csv --fail-on grows,rises --tolerance 50MiB/day',
+    'tidemark analyze runs/fedavg-20260712-130509 --tolerance 0.5%',
     "grep -v '^#' rounds.csv | tidemark analyze -",
   ],
   run: async ({ arguments: names, options }) => {
@@ -99,7 +102,7 @@ function judgeSettings(path: string, options: OptionValues<typeof analyzeOptions
   return settings.map(({ setting, trials, options: own }) => {
     const analysis = analyzeRounds(trials, {
       gcRounds: options.gcRounds ?? own.gcRounds,
-      floor: options.floor ?? own.floor,
+      tolerance: toleranceOf(path, options.tolerance ?? own.tolerance, own.secondsPerRound),
       limitBytes: options.limit ?? own.limitBytes,
       ...horizonOf(path, options.horizon, own.secondsPerRound),
       secondsPerRound: own.secondsPerRound,
@@ -131,11 +134,23 @@ function horizonOf(
   return { horizonSeconds: horizon.seconds }
 }
 
+/** @throws UsageError for bytes a day where rounds have no known length */
+function toleranceOf(
+  path: string,
+  tolerance: Tolerance | undefined,
+  secondsPerRound: number | undefined,
+): Tolerance | undefined {
+  if (tolerance === undefined || !('bytesPerDay' in tolerance) || secondsPerRound !== undefined) return tolerance
+  throw new UsageError(`${path} does not say how long a round takes, so --tolerance cannot be bytes a day`, {
+    fix: 'Give it in bytes a round or as a share of the level: --tolerance 0.5MiB, --tolerance 0.1%',
+  })
+}
+
 function judge(file: RecordingFile, options: OptionValues<typeof analyzeOptions>): Judged {
   const source = roundsToJudge(file)
   const analysis = analyzeRounds(source.rounds, {
     gcRounds: options.gcRounds ?? source.gcRounds ?? undefined,
-    floor: options.floor,
+    tolerance: toleranceOf(file.path, options.tolerance, source.secondsPerRound ?? undefined),
     limitBytes: options.limit ?? source.limitBytes ?? undefined,
     ...horizonOf(file.path, options.horizon, source.secondsPerRound ?? undefined),
     secondsPerRound: source.secondsPerRound ?? undefined,
@@ -198,7 +213,12 @@ function exitCodeOf(judged: readonly (Judged | Unreadable)[], failOn: readonly (
   return shapes.includes('inconclusive') ? INCONCLUSIVE : 0
 }
 
-/** The shape, and `grows` of a saw-tooth whose floor does. */
-function shapesOf({ shape, floorShape }: Analysis): string[] {
-  return shape === 'sawtooth' && floorShape === 'grows' ? [shape, floorShape] : [shape]
+/** The shape, `grows` of a saw-tooth whose floor does, and `rises` where memory does so now; the teeth of a level floor do not count. */
+function shapesOf({ shape, floorShape, now }: Analysis): string[] {
+  const isLevel = shape === 'sawtooth' && floorShape === 'stable'
+  return [
+    shape,
+    ...(shape === 'sawtooth' && floorShape === 'grows' ? [floorShape] : []),
+    ...(now.trend === 'rises' && !isLevel ? ['rises'] : []),
+  ]
 }
