@@ -4,10 +4,11 @@ import { mersenne } from 'pure-rand/generator/mersenne'
 import { MIB } from '../../src/shared/units.js'
 
 /**
- * What a generated series really is. A random walk is none of the shapes, and a slow warm-up settles after the job has ended; both only
- * must not be called growth.
+ * What a generated series really is. A random walk and a buffer as large as the largest message so far are none of the shapes, and a slow
+ * warm-up settles after the job has ended; these only must not be called growth. Convex and chunked leaks, and leaks of a program that is
+ * restarted, are growth.
  */
-export type Truth = Shape | 'random walk' | 'slow warm-up'
+export type Truth = Shape | 'random walk' | 'slow warm-up' | 'convex' | 'chunked' | 'high-water' | 'restart'
 type Shape = 'stable' | 'grows' | 'settling' | 'sawtooth' | 'staircase' | 'spike'
 
 /** New ones come last, so that the seeds of the others stay what they were. */
@@ -20,6 +21,10 @@ export const TRUTHS: Truth[] = [
   'staircase',
   'spike',
   'slow warm-up',
+  'convex',
+  'chunked',
+  'high-water',
+  'restart',
 ]
 
 export interface LabelledSeries {
@@ -139,6 +144,44 @@ function shapeOf(
       const warm = draw.slowWarmUp(rounds, sigmaBytes, levelBytes)
       return { warmUpRounds: warm.rounds, trial: () => warm.mean }
     }
+    case 'convex': {
+      const total = Math.max(draw.between(10, 60) * sigmaBytes, 0.05 * levelBytes)
+      const power = draw.between(1.6, 4)
+      return { slopeBytes: total / rounds, trial: () => (t) => total * (t / (rounds - 1)) ** power }
+    }
+    case 'chunked': {
+      const every = draw.integer(2, Math.max(2, Math.floor(rounds / 6)))
+      const chunk = Math.max(draw.between(4, 20) * sigmaBytes, 0.015 * levelBytes)
+      return {
+        slopeBytes: chunk / every,
+        trial: () => {
+          const phase = draw.integer(0, every - 1)
+          return (t) => chunk * Math.floor((t + phase) / every)
+        },
+      }
+    }
+    case 'high-water': {
+      const height = Math.min(draw.between(10, 60) * sigmaBytes, 0.5 * levelBytes)
+      return {
+        trial: () => {
+          // The second smallest of four uniform variables: messages of a size that is bounded.
+          const sizes = Array.from({ length: rounds }, () => draw.secondOfFour())
+          const needed = sizes.map((_, t) => Math.max(...sizes.slice(0, t + 1)))
+          return (t) => height * needed[t]!
+        },
+      }
+    }
+    case 'restart': {
+      const perLife = draw.between(0.3, 1.2) * levelBytes
+      const lives = draw.integer(2, Math.max(2, Math.min(4, Math.floor(rounds / 10))))
+      return {
+        slopeBytes: (perLife * lives) / rounds,
+        trial: () => {
+          const places = draw.places(lives - 1, rounds, Math.min(5, Math.floor(rounds / 3)))
+          return (t) => ((t - (places.findLast((place) => place <= t) ?? 0)) * perLife * lives) / rounds
+        },
+      }
+    }
     case 'sawtooth': {
       const period = draw.integer(2, Math.min(10, Math.floor(rounds / 4)))
       const amplitude = draw.between(3, 10) * sigmaBytes
@@ -184,6 +227,7 @@ function drawsOf(seed: number) {
     between,
     integer: (low: number, high: number) => uniformInt(generator, low, high),
     oneOf: <T>(items: readonly T[]) => items[uniformInt(generator, 0, items.length - 1)]!,
+    secondOfFour: () => Array.from({ length: 4 }, uniform).sort((a, b) => a - b)[1]!,
     /** Stationary noise with this lag-1 correlation. */
     noise(length: number, sigma: number, correlation: number): number[] {
       let before = normal() * sigma

@@ -2,6 +2,7 @@ import { median } from '../../statistics/median.js'
 import type { CurveFit } from '../curves/fit-curve.js'
 import { climbsToItsOnlyStep } from '../series/first-rounds.js'
 import type { RoundSeries } from '../series/round-series.js'
+import { endLevelOf } from './end-level.js'
 import type { Findings } from './findings.js'
 import { growthOf } from './growth.js'
 import type { Trend } from './trend.js'
@@ -26,12 +27,23 @@ export function judgeStairs(found: Findings & { fit: CurveFit }, trend: Trend | 
     return { ...judged, shape: 'settling', because: 'low at first', settledPlace }
   const stairs = trials.map((trial, i) => stairsOf(trial, fit, i))
   const isUpOrRestart = stairs.every(({ downs, restarts }) => downs === restarts)
-  if (growth === 'grows' && isUpOrRestart) return { ...judged, shape: 'grows', because: 'between steps' }
+  if (growth === 'grows' && (isUpOrRestart || climbsOnNet(found, trend!))) return { ...judged, shape: 'grows', because: 'between steps' }
   if (stairs.every(({ ups, downs, goesOn }) => ups >= STAIRS && downs === 0 && goesOn))
     return { ...judged, shape: 'grows', because: 'steps up' }
   if (stairs.every(({ ups, downs }) => ups === 0 && downs > 1))
     return { ...judged, shape: 'falls', because: 'steps down' }
   return { ...judged, shape: 'staircase', because: 'steps' }
+}
+
+/** Of what growth between the shifts comes to, memory has risen by so much from its first rounds to its last. */
+const NET_SHARE = 0.5
+/** Rounds whose median is where memory was at first. */
+const FIRST_ROUNDS = 5
+
+/** Whether the shifts, some of them down, leave the growth between them. */
+function climbsOnNet({ trials }: Findings, { slope, spanRounds }: Trend): boolean {
+  const first = median(trials.map(({ bytes }) => median(bytes.slice(0, FIRST_ROUNDS))))
+  return endLevelOf(trials) - first > NET_SHARE * slope * spanRounds
 }
 
 /** The place of the last shift, where the level since has lasted longer than those before: then the stairs have come to an end. */
