@@ -27,7 +27,8 @@ export function judgeStairs(found: Findings & { fit: CurveFit }, trend: Trend | 
     return { ...judged, shape: 'settling', because: 'low at first', settledPlace }
   const stairs = trials.map((trial, i) => stairsOf(trial, fit, i))
   const isUpOrRestart = stairs.every(({ downs, restarts }) => downs === restarts)
-  if (growth === 'grows' && (isUpOrRestart || climbsOnNet(found, trend!))) return { ...judged, shape: 'grows', because: 'between steps' }
+  if (growth === 'grows' && (isUpOrRestart || climbsOnNet(found, trend!)))
+    return { ...judged, shape: 'grows', because: 'between steps' }
   if (stairs.every(({ ups, downs, goesOn }) => ups >= STAIRS && downs === 0 && goesOn))
     return { ...judged, shape: 'grows', because: 'steps up' }
   if (stairs.every(({ ups, downs }) => ups === 0 && downs > 1))
