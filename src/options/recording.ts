@@ -66,6 +66,11 @@ export const recordingOptions = {
     defaultText: '10s',
     help: 'While it runs, windows of this length stand for rounds where none are told.',
   }),
+  quiet: flag({
+    flag: 'quiet',
+    short: 'q',
+    help: 'While it runs, print a line when a verdict changes, and no block that is repainted. So it is without a terminal.',
+  }),
   ...liveOptions,
 }
 

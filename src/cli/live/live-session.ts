@@ -3,6 +3,7 @@ import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import { LiveState } from '../../verdict/live/live-state.js'
 import type { LiveLimit } from '../../verdict/live/live-status.js'
 import { followRecorder } from './follow-recorder.js'
+import { canShowBlock, showLiveBlock } from './live-display.js'
 import { verdictLines } from './verdict-lines.js'
 
 export interface SessionOptions {
@@ -12,6 +13,8 @@ export interface SessionOptions {
   limit?: LiveLimit
   /** Length of the windows that stand for rounds where none are told. */
   windowMs: number
+  /** No block in the terminal, only a line when a verdict changes. */
+  isQuiet: boolean
 }
 
 /** What is shown, served and watched while a program is recorded. One for `run`, `attach` and `soak`. */
@@ -25,15 +28,19 @@ export interface LiveSession {
   end(): void
 }
 
-export function startLiveSession({ command, limit, windowMs }: SessionOptions): LiveSession {
+export function startLiveSession({ command, limit, windowMs, isQuiet }: SessionOptions): LiveSession {
   const state = new LiveState({ command, startedMs: Date.now(), limit: limit ?? limitHere(), windowMs })
   const say = (text: string) => void process.stderr.write(`tidemark: ${text}\n`)
-  verdictLines(state, say)
+  const hasBlock = !isQuiet && canShowBlock(process.stderr)
+  const close = hasBlock ? showLiveBlock(state, process.stderr) : verdictLines(state, say)
   return {
     state,
     follow: (recorder) => followRecorder(recorder, state),
     say,
-    end: () => state.end(Date.now()),
+    end: () => {
+      state.end(Date.now())
+      close()
+    },
   }
 }
 

@@ -46,7 +46,7 @@ export class LiveState {
     for (const role of new Set([...processes.map((process) => process.role), ...this.#roles.keys()])) {
       const own = processes.filter((process) => process.role === role)
       const state = this.#role(role)
-      state.addSample(timeMs, own)
+      this.#tell(state.addSample(own))
       if (state.rssBytes !== null) rssByRole.set(role, state.rssBytes)
       if (!this.#hasRounds) this.#tell(state.takeWindow(timeMs))
     }

@@ -2,7 +2,7 @@ import type { RoundRecord } from '../../recording/recording.js'
 import { median } from '../../statistics/median.js'
 import type { LiveEvent, LiveLimit, LiveProcess, LiveRole, LiveRound } from './live-status.js'
 import type { SampledRole } from './sampled-role.js'
-import { VerdictSoFar } from './verdict-so-far.js'
+import { type RoundToJudge, VerdictSoFar } from './verdict-so-far.js'
 
 export interface RoleOptions {
   limit: LiveLimit | null
@@ -32,6 +32,7 @@ export class RoleState {
   /** Of the processes that told the round before. */
   #pids = new Set<number>()
   #roundsOfPids = 0
+  #pending: RoundToJudge | null = null
   #window: number[] = []
   #windowEndsMs: number
   #windows = 0
@@ -49,12 +50,14 @@ export class RoleState {
     return read.length === 0 ? null : read.reduce((sum, bytes) => sum + bytes, 0)
   }
 
-  addSample(_timeMs: number, processes: readonly SampledRole[]): void {
+  addSample(processes: readonly SampledRole[]): LiveEvent[] {
     this.#processes = processes.map(({ role: _, ...process }) => process)
     for (const { peakBytes } of processes) this.#sawPeak(peakBytes)
-    if (this.rssBytes === null) return
+    if (this.rssBytes === null) return []
     this.#window.push(this.rssBytes)
     if (this.#window.length > MOST_IN_WINDOW) this.#window = this.#window.filter((_, i) => i % 2 === 0)
+    const goesOn = this.#pids.size === 0 || processes.some(({ pid }) => this.#pids.has(pid))
+    return goesOn ? this.#judgePending() : []
   }
 
   /** Ends the window when its time is up. */
@@ -74,6 +77,7 @@ export class RoleState {
   forgetWindows(): void {
     this.#recent = []
     this.#rounds = 0
+    this.#pending = null
     this.#verdict = this.#newVerdict('round')
   }
 
@@ -134,21 +138,25 @@ export class RoleState {
   }
 
   #close(round: LiveRound, { peakAbove = 0, isRestart = false } = {}): LiveEvent[] {
+    const events = this.#judgePending()
     this.#rounds++
     this.#recent.push(round)
     if (this.#recent.length > MOST_ROUNDS) this.#recent.shift()
+    events.push({ kind: 'round', role: this.#role, round })
+    if (round.endBytes === null) return events
+    const { round: number, endedMs: timeMs, endBytes: bytes } = round
+    this.#pending = { round: number, timeMs, bytes, peakAboveBytes: peakAbove, isRestart }
+    return events
+  }
+
+  /** Judges the newest round once it is known that its processes went on: one that is ending has let go of memory already. */
+  #judgePending(): LiveEvent[] {
+    if (this.#pending === null) return []
     const before = this.#verdict.state
-    if (round.endBytes !== null)
-      this.#verdict.add({
-        round: round.round,
-        timeMs: round.endedMs,
-        bytes: round.endBytes,
-        peakAboveBytes: peakAbove,
-        isRestart,
-      })
-    const told: LiveEvent = { kind: 'round', role: this.#role, round }
-    if (this.#verdict.state === before) return [told]
-    return [told, { kind: 'verdict', role: this.#role, verdict: this.#verdict.verdict(), before }]
+    this.#verdict.add(this.#pending)
+    this.#pending = null
+    if (this.#verdict.state === before) return []
+    return [{ kind: 'verdict', role: this.#role, verdict: this.#verdict.verdict(), before }]
   }
 
   #sawPeak(bytes: number | null): void {

@@ -17,19 +17,18 @@ export interface VerdictFacts {
   sinceRound: number | null
   reason: string | null
   said: SaidOf | null
-  rate: LiveRate | null
   /** Rounds before which nothing is said. */
   fewest: number
 }
 
 /** The verdict so far in one sentence. */
 export function sentenceOf(facts: VerdictFacts): string {
-  const { state, rounds, unit, sinceRound, reason, said, rate, fewest } = facts
+  const { state, rounds, unit, sinceRound, reason, said, fewest } = facts
   switch (state) {
     case 'too few rounds':
       return `too few ${unit}s to say anything: ${rounds} of at least ${fewest}`
     case 'undecided':
-      return `undecided after ${rounds} ${unit}s${rate === null ? '' : `: now ${rateText(rate, unit)}`}`
+      return `undecided after ${rounds} ${unit}s`
     case 'grows':
       return `grows, established at ${unit} ${sinceRound}: by ${rateText(said?.rate ?? null, unit)}`
     case 'level':

@@ -89,7 +89,6 @@ export class VerdictSoFar {
         sinceRound: this.#sinceRound,
         reason: this.#reason,
         said: this.#said,
-        rate: this.rate(),
         fewest: FEWEST_ROUNDS,
       }),
       sinceRound: this.#sinceRound,

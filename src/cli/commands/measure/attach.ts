@@ -10,6 +10,7 @@ import { UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
 import { startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
+import { verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
 import { mprofCopy } from '../../output/mprof-copy.js'
 import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
@@ -58,7 +59,7 @@ async function attach(input: CommandInput): Promise<number> {
   const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
   using stop = stopOnSignal(() => {})
-  const live = startLiveSession({ command: [target.name], windowMs })
+  const live = startLiveSession({ command: [target.name], windowMs, isQuiet: options.quiet })
   const title = printableLine(`${target.name} (pid ${target.pid})`)
   const served = await serveRecording({ listen, token }, title, live.state, live.say)
   const head = await recordAttached(
@@ -85,11 +86,15 @@ async function attach(input: CommandInput): Promise<number> {
     live.end()
     return served?.close()
   })
+  const verdicts = verdictsAtEnd(live.state, folder)
   const read = readOutline(folder)
   const shown = { ...read, folder: relative(process.cwd(), folder) || '.' }
   process.stdout.write(
-    json ? `${JSON.stringify(recordingResult(read))}\n` : `${recordingSummary(shown)}. ${nextStep(shown.folder)}\n`,
+    json
+      ? `${JSON.stringify({ ...recordingResult(read), ...(verdicts && { verdicts }) })}\n`
+      : `${recordingSummary(shown)}. ${nextStep(shown.folder)}\n`,
   )
+  if (verdicts !== undefined && !json) process.stdout.write(`${verdictsText(verdicts)}\n`)
   if (copy !== undefined) process.stderr.write(`tidemark: for mprof: ${copy.write()}\n`)
   stop.signal.throwIfAborted()
   return head.state === 'failed' ? 3 : 0

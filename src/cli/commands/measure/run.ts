@@ -13,6 +13,7 @@ import { UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
 import { startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
+import { type VerdictsAtEnd, verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
 import { heapDiffText } from '../../output/heap-diff-text.js'
 import { mprofCopy } from '../../output/mprof-copy.js'
 import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
@@ -64,6 +65,7 @@ async function runCommand(input: CommandInput): Promise<number> {
   const live = startLiveSession({
     command: input.arguments,
     windowMs,
+    isQuiet: (input.options as OptionValues<typeof runOptions>).quiet,
     ...(rssLimit !== undefined && { limit: { bytes: rssLimit, name: '--rss-limit' } }),
   })
   const title = printableLine(input.arguments.join(' '))
@@ -95,7 +97,7 @@ async function runCommand(input: CommandInput): Promise<number> {
     return served?.close()
   })
   const growth = heapDiff === undefined ? undefined : await readGrowthAt(heapDiff, folder)
-  tell(recorded, growth, { folder, json })
+  tell(recorded, growth, { folder, json, verdicts: verdictsAtEnd(live.state, folder) })
   if (copy !== undefined) say(`for mprof: ${copy.write()}`)
   return exitCodeFor(recorded)
 }
@@ -143,15 +145,18 @@ async function readGrowthAt(heapDiff: HeapDiffOptions, folder: string): Promise<
 function tell(
   { leftBehind }: RecordedCommand,
   heapDiff: HeapGrowth[] | undefined,
-  { folder, json }: { folder: string; json: boolean },
+  { folder, json, verdicts }: { folder: string; json: boolean; verdicts: VerdictsAtEnd | undefined },
 ): void {
   const recording = readOutline(folder)
   if (json) {
-    process.stderr.write(`${JSON.stringify({ ...recordingResult(recording), ...(heapDiff && { heapDiff }) })}\n`)
+    process.stderr.write(
+      `${JSON.stringify({ ...recordingResult(recording), ...(heapDiff && { heapDiff }), ...(verdicts && { verdicts }) })}\n`,
+    )
     return
   }
   const shown = { ...recording, folder: relative(process.cwd(), folder) || '.' }
   say(`${recordingSummary(shown)}. ${nextStep(shown.folder)}`)
+  if (verdicts !== undefined) say(verdictsText(verdicts))
   for (const growth of heapDiff ?? []) process.stderr.write(`\n${heapDiffText(growth)}\n`)
   if (leftBehind.length > 0)
     say(`still running, and no longer recorded: pids ${leftBehind.join(', ')}. tidemark attach PID goes on.`)

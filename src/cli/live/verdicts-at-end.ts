@@ -1,0 +1,50 @@
+import { openRecordings } from '../../recording/formats/open-recording.js'
+import { roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
+import { UsageError } from '../../shared/errors.js'
+import { printableLine } from '../../shared/printable.js'
+import type { LiveState } from '../../verdict/live/live-state.js'
+import type { LiveVerdict } from '../../verdict/live/live-status.js'
+import type { Analysis } from '../../verdict/shape/analysis.js'
+import { analyzeRounds } from '../../verdict/shape/analyze-rounds.js'
+
+/** What was said while a program ran, and what its whole recording says. */
+export interface VerdictsAtEnd {
+  live: { role: string; verdict: LiveVerdict }[]
+  /** The verdict of `tidemark analyze`; null where there is too little to judge. */
+  whole: { role: string | null; shape: Analysis['shape']; reason: string } | null
+}
+
+/** @returns undefined where there were too few rounds for either */
+export function verdictsAtEnd(state: LiveState, folder: string): VerdictsAtEnd | undefined {
+  const live = state
+    .status()
+    .roles.filter(({ verdict }) => verdict.state !== 'too few rounds')
+    .map(({ role, verdict }) => ({ role, verdict }))
+  if (live.length === 0) return undefined
+  return { live, whole: wholeVerdict(folder) }
+}
+
+function wholeVerdict(folder: string): VerdictsAtEnd['whole'] {
+  try {
+    const [file] = openRecordings(folder)
+    const { rounds, process, gcRounds, limitBytes, secondsPerRound, unit } = roundsToJudge(file!)
+    const { shape, reason } = analyzeRounds(rounds, {
+      gcRounds: gcRounds ?? undefined,
+      limitBytes: limitBytes ?? undefined,
+      secondsPerRound: secondsPerRound ?? undefined,
+      isTime: unit === 'window',
+    })
+    return { role: process?.role ?? null, shape, reason }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    return null // a recording that broke off has been told of
+  }
+}
+
+export function verdictsText({ live, whole }: VerdictsAtEnd): string {
+  const of = (role: string | null) => (role === null || role === 'process' ? '' : ` of ${printableLine(role)}`)
+  return [
+    ...live.map(({ role, verdict }) => `while it ran${of(role)}: ${verdict.sentence}`),
+    ...(whole === null ? [] : [`on the whole${of(whole.role)}: ${whole.shape}. ${whole.reason}`]),
+  ].join('\n')
+}
