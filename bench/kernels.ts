@@ -4,13 +4,11 @@
  *     npx jiti bench/kernels.ts > bench/results/kernels.md
  *
  * Medians of several repeats, in one process. GFLOP/s count every multiplication and addition of the textbook's formulas,
- * also those with pixels that are zero, which the kernels leave out. The loops over weights go through 100 MiB in the pieces in which
+ * also those with pixels that are zero, which the loops leave out. The loops over weights go through 100 MiB in the pieces in which
  * a server meets them: 64 KiB from a socket, 8192 values of a sum.
  */
 import { cpus } from 'node:os'
-import { kernelsInC } from '../src/federation/tensors/kernels/in-c.js'
-import { kernelsInJavaScript } from '../src/federation/tensors/kernels/in-javascript.js'
-import type { Kernels } from '../src/federation/tensors/kernels/kernel-set.js'
+import { firstNonFinite, mixWords, writePair } from '../src/federation/tensors/value-loops.js'
 import { examplesOf, readDigits, splitDigits } from '../src/federation/training/digits/digits.js'
 import { initialWeights } from '../src/federation/training/initial-weights.js'
 import { createModel } from '../src/federation/training/model-choice.js'
@@ -36,7 +34,7 @@ console.log('\n| dropped, in blocks of 800 KiB | collect (ms) | purge (ms) | giv
 console.log('| --- | --- | --- | --- |')
 for (const bytes of [0, 100 * MB, 500 * MB]) await benchCleanup(bytes)
 
-console.log('\n| 100 MiB of float32 | JavaScript (ms) | C (ms) |')
+console.log('\n| 100 MiB of float32 | ms |')
 console.log('| --- | --- | --- |')
 await benchLoops()
 
@@ -87,20 +85,12 @@ async function benchLoops(): Promise<void> {
   const inPieces = (values: number, run: (start: number, end: number) => void) => () => {
     for (let start = 0; start < length; start += values) run(start, Math.min(length, start + values))
   }
-  const loops: [string, (kernels: Kernels) => () => void][] = [
-    [
-      'is every value finite?',
-      ({ firstNonFinite }) => inPieces(16_384, (start, end) => firstNonFinite(a.data, start, end)),
-    ],
-    ['sum of two', ({ writePair }) => inPieces(8192, (start, end) => writePair(a.data, [a, b], start, end))],
-    ['digest', ({ mix }) => inPieces(16_384, (start, end) => mix(lanes, words, start, end))],
+  const loops: [string, () => void][] = [
+    ['is every value finite?', inPieces(16_384, (start, end) => firstNonFinite(a.data, start, end))],
+    ['sum of two', inPieces(8192, (start, end) => writePair(a.data, [a, b], start, end))],
+    ['digest', inPieces(16_384, (start, end) => mixWords(lanes, words, start, end))],
   ]
-  const inC = kernelsInC()
-  for (const [name, loop] of loops) {
-    const javaScriptMs = await medianMs(loop(kernelsInJavaScript))
-    const cMs = inC === undefined ? Number.NaN : await medianMs(loop(inC))
-    console.log(`| ${name} | ${javaScriptMs.toFixed(1)} | ${cMs.toFixed(1)} |`)
-  }
+  for (const [name, loop] of loops) console.log(`| ${name} | ${(await medianMs(loop)).toFixed(1)} |`)
 }
 
 async function benchFreshMemory(): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * A golden training case through the runtime's own rounds, checks, aggregation and kernels, its clients in this process, with
+ * A golden training case through the runtime's own rounds, checks, aggregation and loops, its clients in this process, with
  * the weights as safetensors between them; or as a whole job over sockets.
  */
 import { expect } from 'vitest'

@@ -1,20 +1,18 @@
 /** Jobs as users run them: `tidemark server` and `tidemark client` as processes of their own. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { readCheckpoint } from '../../src/federation/tensors/checkpoint.js'
 import type { Mark } from '../../src/shared/marks.js'
 import { MIB } from '../../src/shared/units.js'
-import { lackOf } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM, startTidemark } from '../tidemark.js'
 
 const TOKEN = 'a-token-for-tests'
 
 /** As a Node that does not let a server choose the memory of a connection. */
-const WITHOUT_DIRECT_READS = new URL('../fixtures/federation/without-direct-reads.mjs', import.meta.url).href
 
 /** A job in a folder of its own, with the marks of all its roles. */
 function startJob(serverFlags: string[], serverEnvironment: Record<string, string> = {}) {
@@ -70,41 +68,17 @@ describe('a job', () => {
     expect(order.slice(-2)).toEqual(['attribution', 'end'])
   })
 
-  it('ends with the same bytes whether its sums are formed in C or in JavaScript', async () => {
-    const run = async (environment: Record<string, string>) => {
-      const cache = temporaryFolder()
-      const file = join(temporaryFolder(), 'model.safetensors')
-      const flags = ['--model-size', '1100KB', '--clients', '3', '--rounds', '2', '--checkpoint', file]
-      const job = startJob(flags, { XDG_CACHE_HOME: cache, ...environment })
-      const clients = [
-        await job.startClient('site-1'),
-        await job.startClient('site-2'),
-        await job.startClient('site-3'),
-      ]
-      for (const { finished } of [job.server, ...clients]) expect(await finished).toMatchObject({ code: 0 })
-      const built = existsSync(join(cache, 'tidemark')) ? readdirSync(join(cache, 'tidemark')) : []
-      return { model: readFileSync(file), built }
-    }
-    const inJavaScript = await run({ CC: '/nowhere/cc' })
-    const inC = await run({})
-    expect(inC.model.equals(inJavaScript.model)).toBe(true)
-    expect(inJavaScript.built).toEqual([])
-    const hasCompiler = lackOf('C compiler') === undefined
-    expect(inC.built).toEqual(hasCompiler ? [expect.stringMatching(/^tidemark-kernels-.*\.so$/)] : [])
-  })
-
-  it('of large weights ends with the same bytes in files and past Node’s HTTP as in memory and through it', async () => {
-    const run = async (flags: string[], environment: Record<string, string> = {}) => {
+  it('ends with the same bytes for large weights kept in files as in memory', async () => {
+    const run = async (flags: string[]) => {
       const file = join(temporaryFolder(), 'model.safetensors')
       const large = ['--model-size', '33MiB', '--local-steps', '1', '--batch-size', '1', '--evaluate-every', '9']
-      const job = startJob([...large, '--rounds', '3', '--checkpoint', file, ...flags], environment)
+      const job = startJob([...large, '--rounds', '3', '--checkpoint', file, ...flags])
       const clients = [await job.startClient('site-1'), await job.startClient('site-2')]
       for (const { finished } of [job.server, ...clients]) expect(await finished).toMatchObject({ code: 0 })
       return readFileSync(file)
     }
-    const through = { NODE_OPTIONS: `--import ${WITHOUT_DIRECT_READS}` }
     const spooled = await run(['--aggregation', 'spooled'])
-    const buffered = await run(['--aggregation', 'buffered', '--summation', 'ordered'], through)
+    const buffered = await run(['--aggregation', 'buffered', '--summation', 'ordered'])
     expect(spooled.length).toBeGreaterThan(32 * MIB)
     expect(buffered.equals(spooled)).toBe(true)
   })

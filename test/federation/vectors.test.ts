@@ -1,5 +1,5 @@
 /**
- * Every FedAvg and aggregator case of the golden vectors, through the runtime's own rounds, checks, aggregation and kernels,
+ * Every FedAvg and aggregator case of the golden vectors, through the runtime's own rounds, checks, aggregation and loops,
  * with the weights as safetensors between them; and whole runs over sockets where the case needs no client to be missing.
  */
 import { describe, expect, it } from 'vitest'

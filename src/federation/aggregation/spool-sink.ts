@@ -5,10 +5,10 @@ import { crc32 } from 'node:zlib'
 import { notePassedBytes } from '../../memory/young-generation.js'
 import { failpoint } from '../failpoint.js'
 import { type Block, giveBlockBack, takeBlock } from '../tensors/buffer-pool.js'
-import { firstNonFinite } from '../tensors/finite.js'
 import type { FileHeader } from '../tensors/safetensors/safetensors-file.js'
 import { encodeEntries, type TensorEntry, WeightsError } from '../tensors/safetensors/safetensors-header.js'
-import { leavesGarbage, type TensorSink } from '../tensors/safetensors/scan-safetensors.js'
+import type { TensorSink } from '../tensors/safetensors/scan-safetensors.js'
+import { firstNonFinite } from '../tensors/value-loops.js'
 import { itemBytes, quote } from '../tensors/weights.js'
 import { CHECKSUM, checksumText, NO_CHECKSUM, placeOfChecksum } from './spool-checksum.js'
 
@@ -81,7 +81,7 @@ export class SpoolSink implements TensorSink {
       if (this.#filled === this.#block.bytes.length) this.#passOn()
       start = end
     }
-    if (leavesGarbage(this.#source)) notePassedBytes(bytes.length)
+    notePassedBytes(bytes.length)
     if (this.#free.length === 0 && this.#block.bytes.length - this.#filled < CHUNK_BYTES) this.#source.pause()
   }
 

@@ -1,5 +1,4 @@
-import type { Term } from '../tensors/kernels/kernel-set.js'
-import { kernels } from '../tensors/kernels/kernels.js'
+import { addTerm, firstNonFinite, type Term, writePair, writeSums } from '../tensors/value-loops.js'
 import type { TensorData } from '../tensors/weights.js'
 
 /**
@@ -22,7 +21,6 @@ export function combineTensor(
   target: TensorData,
   { terms, current, keep }: { terms: readonly Term[]; current: TensorData; keep: number },
 ): number {
-  const { add, firstNonFinite, writePair, writeSums } = kernels()
   const all = keep === 0 ? terms : [{ share: keep, data: current }, ...terms]
   // The last two are added while the block is written: with two clients, the block is passed over once and not four times.
   const [a, b] = all.length === 1 ? [all[0]!, { share: 0, data: all[0]!.data }] : all.slice(-2)
@@ -33,8 +31,8 @@ export function combineTensor(
     if (others.length === 0) writePair(target, pair, start, end)
     else {
       sums.fill(0)
-      for (const term of others) add(sums, term, start, end)
-      writeSums(target, sums, pair, start, end)
+      for (const term of others) addTerm(sums, term, start, end)
+      writeSums(target, sums, pair, { start, end })
     }
     // The block is in the processor's cache still.
     const index = firstNonFinite(target, start, end)

@@ -9,6 +9,7 @@ import { type TensorSpec, weightsBytes } from '../tensors/weights.js'
 import { HttpError } from '../transport/http-error.js'
 import { type Handler, type TransferLimits, withTransferLimits } from '../transport/http-server.js'
 import { readJson } from '../transport/json-body.js'
+import { drain, takeBody } from '../transport/message-body.js'
 import type { JoinAnswer, ResultClaim, Verdict } from '../transport/messages.js'
 import {
   confirmedHeaders,
@@ -22,7 +23,6 @@ import {
   WEIGHTS_TYPE,
 } from '../transport/protocol.js'
 import { sendChunks } from '../transport/send.js'
-import { connectionOf, drain, isWhole, takeBody } from '../transport/split-connection/message-body.js'
 import { assertCertified } from '../transport/tls.js'
 import type { Metrics } from './metrics.js'
 
@@ -61,7 +61,7 @@ export function serverRoutes(context: RoutesContext): Record<string, Handler> {
 async function join(context: RoutesContext, request: IncomingMessage): Promise<JoinAnswer> {
   const name = readClientName(request.headers)
   if (context.certified) assertCertified(request.socket, name)
-  const session = context.members.join(name, connectionOf(request))
+  const session = context.members.join(name, request.socket)
   return { job: context.job, session, settings: context.settings }
 }
 
@@ -155,11 +155,11 @@ async function upload(
   // The round may have ended meanwhile.
   const early = desk.review(claim)
   if (early !== undefined) return answerOf(early)
-  const body = await takeBody(request, response)
+  const body = takeBody(request, response)
   const settled = desk.latest?.settled
   // An upload that is not complete when the round ends is late; to read on would hold memory for it.
   const cut = () => {
-    if (!isWhole(request)) body.destroy()
+    if (!request.complete) body.destroy()
   }
   settled?.addEventListener('abort', cut)
   try {
@@ -221,7 +221,7 @@ function admit({ job, members, certified }: RoutesContext, request: IncomingMess
     throw new HttpError(410, 'join-again', {
       message: `the server runs job ${job}, and the request is for another one`,
     })
-  members.admit(name, readHeader(request.headers, HEADERS.session), connectionOf(request))
+  members.admit(name, readHeader(request.headers, HEADERS.session), request.socket)
   return name
 }
 

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
-import { kernels } from './kernels/kernels.js'
+import { LANES, mixWords } from './value-loops.js'
 import type { TensorData, TensorSpec, Weights } from './weights.js'
-
-const LANES = 32
 
 /**
  * Tells one set of weights from another: the SHA-256 of their names, types and shapes and, of every tensor, of 32 sums that
@@ -29,7 +27,7 @@ export class RunningDigest {
     }
     const { lanes, words, taken } = tensor
     tensor.taken = Math.floor(bytes / Uint32Array.BYTES_PER_ELEMENT)
-    kernels().mix(lanes, words, taken, tensor.taken)
+    mixWords(lanes, words, taken, tensor.taken)
   }
 
   /** In the order of names, whatever the one in which they came. A tensor without values need not have come. */

@@ -5,9 +5,6 @@ import { TidemarkError, UsageError } from '../../shared/errors.js'
 import { formatDuration } from '../../shared/units.js'
 import { readJson } from './json-body.js'
 import { type Chunks, sendChunks } from './send.js'
-import { readsDirectly } from './split-connection/direct-socket.js'
-import { takeAnswer } from './split-connection/message-body.js'
-import { LineAgent } from './split-connection/single-connection-agent.js'
 import type { TlsMaterial } from './tls.js'
 
 export interface ConnectionOptions {
@@ -61,9 +58,7 @@ const ONE_CONNECTION = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 }
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #url: URL
-  #agent: Agent
-  /** Of the connection before, until the one that takes its place is there. */
-  #before: Agent | undefined
+  readonly #agent: Agent
   readonly #start: typeof startRequest
 
   constructor(options: ConnectionOptions) {
@@ -91,15 +86,6 @@ export class Connection {
 
   close(): void {
     this.#agent.destroy()
-    this.#before?.destroy()
-  }
-
-  /** The server is to see no moment without a connection. */
-  #changeAgent(): void {
-    const isFit = !readsDirectly() || this.#url.protocol === 'https:' || this.#agent instanceof LineAgent
-    if (isFit) return
-    this.#before = this.#agent
-    this.#agent = new LineAgent(ONE_CONNECTION)
   }
 
   #exchange({
@@ -111,7 +97,6 @@ export class Connection {
     patienceMs = 0,
   }: RequestOptions): Promise<Answer & { status: number }> {
     const { token, idleMs, signal } = this.#options
-    this.#changeAgent()
     return new Promise((resolve, reject) => {
       const request = this.#start(new URL(path, this.#url), {
         method,
@@ -126,11 +111,9 @@ export class Connection {
         },
       })
       request.on('error', reject)
-      takeAnswer(request, ({ statusCode = 0, headers }, body) => {
-        this.#before?.destroy()
-        this.#before = undefined
+      request.on('response', (message) => {
         limitRest(request, idleMs)
-        resolve({ status: statusCode, headers, body })
+        resolve({ status: message.statusCode ?? 0, headers: message.headers, body: message })
       })
       request.on('timeout', () => request.destroy(silence(patienceMs + idleMs)))
       const send = () => {

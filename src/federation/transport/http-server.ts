@@ -4,12 +4,10 @@ import type { AddressInfo, Socket } from 'node:net'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../shared/errors.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import { AuthThrottle } from './auth-throttle.js'
-import { acceptConnections } from './connection-limit.js'
+import { limitConnections } from './connection-limit.js'
 import type { Connections } from './connections.js'
 import { HttpError } from './http-error.js'
 import type { ServerOptions } from './server-options.js'
-import { connectionOf, isWhole } from './split-connection/message-body.js'
-
 import { isAuthorized } from './token.js'
 
 /** Answers one request. What it returns is sent as JSON; undefined when it has answered by itself. Throws a {@link HttpError}. */
@@ -56,7 +54,7 @@ export async function listen(options: ServerOptions): Promise<ListeningServer> {
           rejectUnauthorized: tls.ca !== undefined,
         })
   const guesses = new AuthThrottle()
-  const connections = acceptConnections(server, options)
+  const connections = limitConnections(server, options)
   const context = { ...options, guesses, connections }
   const answer = (request: IncomingMessage, response: ServerResponse) => void handle(context, request, response)
   server.on('request', answer)
@@ -195,7 +193,7 @@ function findRoute(
       message: 'the join token is missing or wrong; send it as "Authorization: Bearer TOKEN"',
     })
   }
-  connections.note(connectionOf(request), response)
+  connections.note(request.socket, response)
   const route = routes[`${request.method} ${path}`]
   if (route === undefined)
     throw new HttpError(404, 'not-found', {
@@ -225,7 +223,7 @@ function sendJson(
 ): void {
   const text = `${JSON.stringify(body)}\n`
   // A body that was announced and not wanted may never come; what comes after it would be taken for it.
-  if (!isWhole(request)) response.setHeader('connection', 'close')
+  if (!request.complete) response.setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
   response.end(text)
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { firstNonFinite } from '../../../src/federation/tensors/finite.js'
+import { firstNonFinite } from '../../../src/federation/tensors/value-loops.js'
 
 const NON_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
 const TYPES = [Float32Array, Float64Array]

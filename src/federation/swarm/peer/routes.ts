@@ -9,6 +9,7 @@ import { type Weights, weightsBytes } from '../../tensors/weights.js'
 import { HttpError } from '../../transport/http-error.js'
 import { type Handler, withIdleDeadline } from '../../transport/http-server.js'
 import { readJson } from '../../transport/json-body.js'
+import { drain, takeBody } from '../../transport/message-body.js'
 import {
   HEADERS,
   PATHS,
@@ -19,7 +20,6 @@ import {
   WEIGHTS_TYPE,
 } from '../../transport/protocol.js'
 import { sendChunks } from '../../transport/send.js'
-import { drain, takeBody } from '../../transport/split-connection/message-body.js'
 import type { SwarmReply, Turn } from '../consensus/events.js'
 import type { WeightStore } from '../consensus/weight-store.js'
 import type { PeerRuntime } from './runtime.js'
@@ -138,7 +138,7 @@ async function takeProposal(
   receiving.request = request
   driver.news.arriving = request.socket
   try {
-    const body = await takeBody(request, response)
+    const body = takeBody(request, response)
     const digest = new RunningDigest()
     const weights = await withIdleDeadline(request.socket, idleMs, () => readProposal(node, body, digest))
     if (digest.of(weights.specs) !== proposal.digest)

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { notePassedBytes } from '../../../memory/young-generation.js'
 import type { RunningDigest } from '../digest.js'
-import { firstNonFinite } from '../finite.js'
+import { firstNonFinite } from '../value-loops.js'
 import {
   allocateUnfilledSet,
   bytesOf,
@@ -13,7 +13,7 @@ import {
   type Weights,
 } from '../weights.js'
 import { type TensorEntry, WeightsError } from './safetensors-header.js'
-import { leavesGarbage, type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
+import { type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
 
 /**
  * Weights from a stream of safetensors, each byte copied once, from the chunk it came in to its tensor. Everything is
@@ -27,7 +27,7 @@ export async function readWeights(
   source: Readable,
   options: ReadOptions & { digest?: RunningDigest | undefined },
 ): Promise<Weights> {
-  const gathering = new Gathering(source, options)
+  const gathering = new Gathering(options)
   await scanSafetensors(source, options, gathering)
   return gathering.finish(options.expected)
 }
@@ -44,25 +44,20 @@ class Gathering implements TensorSink {
   readonly #room = new Map<string, TensorData>()
   readonly #digest: RunningDigest | undefined
 
-  constructor(source: Readable, { into, digest }: { into?: Weights | undefined; digest?: RunningDigest | undefined }) {
+  constructor({ into, digest }: { into?: Weights | undefined; digest?: RunningDigest | undefined }) {
     this.#digest = digest
     this.#spare = new Map(into?.specs.map((spec, index) => [spec.name, into.data[index]!]))
-    // Where the weights need no fresh memory, what they come in shall need none either.
-    this.#collectsPassed = into !== undefined && leavesGarbage(source)
+    // Weights that reuse memory should not make garbage of their chunks either.
+    this.#collectsPassed = into !== undefined
   }
 
   begin(entries: readonly TensorEntry[]): void {
     this.#entries = entries
   }
 
-  room({ spec }: TensorEntry): Uint8Array {
-    if (!this.#data.has(spec.name)) this.#startTensor(spec)
-    return this.#target.subarray(this.#filled)
-  }
-
   take(bytes: Uint8Array, { spec }: TensorEntry): void {
     const data = this.#data.get(spec.name) ?? this.#startTensor(spec)
-    if (!this.#isInPlace(bytes)) this.#target.set(bytes, this.#filled)
+    this.#target.set(bytes, this.#filled)
     this.#filled += bytes.length
     this.#checkValues(data, spec)
     this.#digest?.take(spec.name, data, this.#filled)
@@ -75,11 +70,6 @@ class Gathering implements TensorSink {
     const data = specs.map((spec) => this.#data.get(spec.name) ?? this.#startTensor(spec))
     this.#letGo()
     return { specs, data }
-  }
-
-  /** Read to where {@link room} said. */
-  #isInPlace({ buffer, byteOffset }: Uint8Array): boolean {
-    return buffer === this.#target.buffer && byteOffset === this.#target.byteOffset + this.#filled
   }
 
   /** Listeners of the source refer to this, and the collector may find them for a while after they were taken off. */

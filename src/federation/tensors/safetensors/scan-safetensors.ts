@@ -26,28 +26,12 @@ export interface ReadOptions {
   narrow?: HalfPrecisionType | undefined
 }
 
-/** A stream may say that its chunks lie in memory which it uses over and over: they are not garbage once they were read. */
-export interface ReusingSource {
-  readonly reusesMemory: true
-  /**
-   * Asked before each piece is read, when all before it was taken: where its bytes are to end up. A piece that lies there already
-   * need not be copied.
-   */
-  roomForNext: (() => Uint8Array | undefined) | undefined
-}
-
-export function leavesGarbage(source: Readable & Partial<ReusingSource>): boolean {
-  return source.reusesMemory !== true
-}
-
 /** Where the tensors of a stream go. */
 export interface TensorSink {
   /** The header was found good. */
   begin(entries: readonly TensorEntry[]): void
-  /** The next bytes of a tensor. Their memory is the source's: copy what is to stay. Throws {@link WeightsError}. */
+  /** Takes the next bytes of a tensor and copies what it keeps. Throws {@link WeightsError}. */
   take(bytes: Uint8Array, entry: TensorEntry): void
-  /** Where the next bytes of this tensor go, up to its end. */
-  room?(entry: TensorEntry): Uint8Array
 }
 
 /**
@@ -57,19 +41,13 @@ export interface TensorSink {
  * Throws {@link WeightsError} at the first fault, with the source paused; what is left of it is the caller's to drain or
  * destroy. Rejects with the source's own error when it breaks off.
  */
-export function scanSafetensors(
-  source: Readable & Partial<ReusingSource>,
-  options: ReadOptions,
-  sink: TensorSink,
-): Promise<void> {
+export function scanSafetensors(source: Readable, options: ReadOptions, sink: TensorSink): Promise<void> {
   const scanner = new Scanner(options, sink)
   // Events rather than `for await`, which joins the chunks that have gathered into one more copy.
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void) => {
       source.off('data', onData)
       stopWatching()
-      // What is read from here on is nobody's, and the memory may soon be another's.
-      if (source.reusesMemory) source.roomForNext = undefined
       try {
         finish()
         resolve()
@@ -93,7 +71,6 @@ export function scanSafetensors(
         scanner.end()
       }),
     )
-    if (source.reusesMemory) source.roomForNext = () => scanner.room
     source.on('data', onData)
   })
 }
@@ -123,12 +100,6 @@ class Scanner {
       const taken = this.#entries === undefined ? this.#pushHead(rest) : this.#pushTensor(rest, this.#entries)
       rest = rest.subarray(taken)
     }
-  }
-
-  get room(): Uint8Array | undefined {
-    const entry = this.#entries && this.#nextEntry(this.#entries)
-    if (entry === undefined || entry.narrow !== undefined) return undefined
-    return this.#sink.room?.(this.#wideEntries[this.#current]!)
   }
 
   end(): void {
