@@ -84,6 +84,7 @@ export const compareOptions = {
     flag: 'shard',
     help: 'Run one part of the trials, for one of several machines: 2/4. auto/4 takes the number from a job array of Slurm or an Indexed Job of Kubernetes. tidemark merge joins the parts.',
   }),
+  details: flag({ flag: 'details', help: 'Print the tables, all intervals and the long sentences too.' }),
   json: flag({ flag: 'json', help: 'Print the result as JSON on standard output.' }),
 }
 
@@ -175,6 +176,7 @@ export const mergeOptions = {
     flag: 'any-machine',
     help: 'Pool trials of different types of machines too, with a warning in every output.',
   }),
+  details: compareOptions.details,
   json: compareOptions.json,
 }
 

@@ -33,17 +33,14 @@ export interface ChooseOptions {
   fewestTrials?: number
 }
 
-/** A difference of less than this share is of no consequence, however certain it is. */
-const MARGIN_SHARE = 0.02
-
-/** A setting with more changes would have to be better by this share for the choice to be worth another trial. */
-const WORTH_A_CHANGE = 0.05
+/** A difference of less than this share is not worth a change of settings, nor another trial, however certain it is. */
+export const WORTH_A_CHANGE = 0.05
 
 /**
  * The setting to take: under the limit; of those, none whose peak is clearly higher than another's; of those, none whose end
  * RSS is clearly higher; then none whose rounds are clearly slower; then the fewest changes from the defaults, and the
  * first in the order of the comparison. `Clearly` is Welch's t test between every two settings left, adjusted by Holm, and a
- * difference of at least 2 %. An undecided difference never decides, so two runs of a job agree unless a decided one differs.
+ * difference of at least 5 %. An undecided difference never decides, so two runs of a job agree unless a decided one differs.
  *
  * @param summaries in the order of the settings
  */
@@ -118,7 +115,7 @@ function notClearlyAbove(left: SettingSummary[], spreadOf: SpreadOf, { alpha = 1
   const adjusted = holm(pairs.map(({ pValue }) => pValue))
   const beaten = new Set<SettingSummary>()
   for (const [i, { one, other, a, b, difference }] of pairs.entries()) {
-    const matters = Math.abs(difference) >= MARGIN_SHARE * Math.min(median(a.values), median(b.values))
+    const matters = Math.abs(difference) >= WORTH_A_CHANGE * Math.min(median(a.values), median(b.values))
     if (adjusted[i]! < alpha / MEASURES.length && matters) beaten.add(difference > 0 ? other : one)
   }
   return left.filter((one) => !beaten.has(one))

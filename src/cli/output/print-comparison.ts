@@ -2,7 +2,9 @@ import pc from 'picocolors'
 import type { FinishedComparison } from '../../comparison/run/run-comparison.js'
 import type { ReportModel } from '../../report/html/report-model.js'
 import type { TableOptions } from '../../report/terminal/terminal-table.js'
+import { shellWord } from '../../report/prose/shell-word.js'
 import { writeStyled } from './terminal.js'
+import { terminalStyle } from './terminal-style.js'
 
 /** A comparison and its report. */
 export interface ReportedComparison {
@@ -18,14 +20,18 @@ export async function reportComparison({ folder, comparison }: FinishedCompariso
   return { folder, ...writeReport(comparison, folder) }
 }
 
-/** Tables, warnings, what was seen in words, and where to look further. */
+/** The answer, or with `details` all tables, warnings and sentences too; then where to look further. */
 export async function printComparison(
   { folder, page, view }: ReportedComparison,
-  _options: { details?: boolean } = {},
+  { details = false }: { details?: boolean } = {},
 ): Promise<void> {
-  const { terminalSummary } = await import('../../report/terminal/terminal-table.js')
-  writeStyled(process.stdout, `${terminalSummary(view, tableOptions())}\n`)
-  process.stdout.write(`Report: ${page}\nData:   ${folder}\n`)
+  const { terminalAnswer } = await import('../../report/terminal/answer.js')
+  writeStyled(process.stdout, `${terminalAnswer(view, terminalStyle(process.stdout)).join('\n')}\n`)
+  if (details) {
+    const { terminalSummary } = await import('../../report/terminal/terminal-table.js')
+    writeStyled(process.stdout, `\n${terminalSummary(view, tableOptions())}\n`)
+  }
+  process.stdout.write(`  Report: ${page}\n${details ? '' : `  tidemark show ${shellWord(folder)} --details\n`}`)
 }
 
 /** Writes overview.md of several comparisons into their folder, and prints its table. */

@@ -1,53 +1,28 @@
 import { formatPercent, mib } from '../../shared/units.js'
+import type { Choice } from '../../verdict/choose-setting.js'
 import type { Difference } from '../../verdict/difference/compare-settings.js'
 import type { SettingDifference } from '../../verdict/difference/difference.js'
 import type { SettingSummary } from '../../verdict/difference/setting-summary.js'
 import { count } from './count.js'
 
-type Compared = { differences: readonly SettingDifference[]; summaries: readonly SettingSummary[] }
+type Compared = { differences: readonly SettingDifference[]; summaries: readonly SettingSummary[]; choice: Choice }
 
 /** One sentence a setting: a clause each for floor and peak, with what it costs in time. */
-export function changeSentences({ differences, summaries }: Compared): string[] {
+export function changeSentences({ differences, summaries }: Omit<Compared, 'choice'>): string[] {
   return differences.flatMap((difference) => {
     const clauses = clausesOf(difference, summaries)
     return clauses.length === 0 ? [] : [`${difference.label} against ${difference.baseline}: ${clauses.join('; ')}.`]
   })
 }
 
-/**
- * The setting to take: of those that were shown to lower the floor or the peak, the one with the lowest floor, and among
- * those within 2 % of it the first whose rounds are as fast as the fastest, again to 2 %. Undefined when nothing was compared.
- */
-export function choiceSentence({ differences, summaries }: Compared): string | undefined {
-  if (differences.length === 0) return undefined
-  const measures = differences.flatMap(({ floor, peak }) => [floor, peak])
-  if (measures.every((measure) => measure === null)) return undefined
-  if (measures.every((measure) => measure === null || measure.decision === 'too few trials'))
-    return 'The choice: four trials of each setting are needed to tell one from another.'
-  const better = differences.filter(({ floor, peak }) => [floor, peak].some((one) => one?.decision === 'lower'))
-  const first = summaries[0]?.label
-  if (better.length === 0)
-    return `The choice: no setting was shown to lower the floor or the peak, so nothing speaks against ${first}.`
-  const chosen = firstOfTheFast(withinTwoPercent(better, summaries), summaries)
-  return `The choice: ${chosen.label}. Against ${chosen.baseline} ${clausesOf(chosen, summaries).join('; ')}.`
-}
-
-/** Two that differ by less count as one: the margin of {@link compareSettings}. */
-const NEAR = 1.02
-
-function withinTwoPercent(better: SettingDifference[], summaries: readonly SettingSummary[]): SettingDifference[] {
-  const floorOf = ({ label }: SettingDifference) =>
-    summaryOf(label, summaries)?.floorBytes?.median ?? Number.POSITIVE_INFINITY
-  const lowest = Math.min(...better.map(floorOf))
-  const near = better.filter((one) => floorOf(one) <= lowest * NEAR)
-  return near.length > 0 ? near : better
-}
-
-function firstOfTheFast(from: SettingDifference[], summaries: readonly SettingSummary[]): SettingDifference {
-  const timeOf = ({ label }: SettingDifference) =>
-    summaryOf(label, summaries)?.roundMs?.median ?? Number.POSITIVE_INFINITY
-  const fastest = Math.min(...from.map(timeOf))
-  return from.find((one) => timeOf(one) <= fastest * NEAR) ?? from[0]!
+/** The setting to take and what it changes; undefined when nothing was compared. */
+export function choiceSentence({ differences, summaries, choice }: Compared): string | undefined {
+  if (differences.every(({ peak, floor }) => peak === null && floor === null)) return undefined
+  if (choice.label === null) return 'The choice: four trials of each setting are needed to tell one from another.'
+  const difference = differences.find(({ label }) => label === choice.label)
+  const above = choice.isUnderLimit === false ? ' No setting stays under the limit.' : ''
+  if (difference === undefined) return `The choice: ${choice.label}, since no other setting is clearly better.${above}`
+  return `The choice: ${choice.label}. Against ${difference.baseline} ${clausesOf(difference, summaries).join('; ')}.${above}`
 }
 
 function clausesOf(difference: SettingDifference, summaries: readonly SettingSummary[]): string[] {
@@ -78,7 +53,7 @@ function changeClause(measure: string, difference: Difference, trials: number): 
   // The interval is of this one difference; the decision counts how many were looked at.
   const isLost = low > 0 || high < 0
   const reason = isLost ? '; with so many settings compared, one such difference may be chance' : ''
-  return `no difference in the ${measure} was established (measured ${signed(change)} MiB, ${range}${reason})`
+  return `no clear difference in ${measure} (measured ${signed(change)} MiB, ${range}${reason})`
 }
 
 /** What it costs: silent where the time of a round was not measured, or too few trials tell it. */
@@ -89,7 +64,7 @@ function timeClause(difference: Difference | null): string[] {
   if (decision === 'higher' || decision === 'lower')
     return [`the time of a round changes by ${formatPercent(share)}, ${range}`]
   if (decision === 'equivalent') return [`a round takes the same time to within 2 % (measured ${formatPercent(share)})`]
-  return [`no difference in the time of a round was established (measured ${formatPercent(share)}, ${range})`]
+  return [`no clear difference in the time of a round (measured ${formatPercent(share)}, ${range})`]
 }
 
 function summaryOf(label: string, summaries: readonly SettingSummary[]): SettingSummary | undefined {

@@ -19,10 +19,16 @@ export interface Words {
 }
 
 export function wordsOf(view: ReportModel): Words {
+  const settings = view.summaries.map((summary) => ({
+    label: summary.label,
+    sentences: settingSentences(view, summary),
+  }))
+  const isLimitMeant = settings.some(({ sentences }) => sentences.some((sentence) => sentence.includes('the limit of ')))
+  const limit = isLimitMeant ? limitSentence(view.comparison) : undefined
   return {
-    settings: view.summaries.map((summary) => ({ label: summary.label, sentences: settingSentences(view, summary) })),
+    settings,
     changes: changeSentences(view),
-    choice: [choiceSentence(view), limitSentence(view.comparison)].filter((one) => one !== undefined).join(' '),
+    choice: [choiceSentence(view), limit].filter((one) => one !== undefined).join(' '),
   }
 }
 
@@ -67,7 +73,7 @@ function periodSentence({ comparison }: ReportModel, label: string): string[] {
   const every = period.rounds === 1 ? 'every round' : `every ${period.rounds} rounds`
   return period.from.kind === 'log'
     ? [`It cleans up ${every}, as its log tells.`]
-    : [`${period.from.axis}=${period.rounds} is taken to mean: it cleans up ${every}.`]
+    : [`${period.from.axis}=${period.rounds} is taken to mean that it cleans up ${every}.`]
 }
 
 /** Of each completed trial of a setting, the rounds of the judged role in order. */

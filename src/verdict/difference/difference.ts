@@ -9,6 +9,8 @@ export interface SettingDifference {
   /** In bytes, as floor and increase are. */
   peak: Difference | null
   floor: Difference | null
+  /** Of end RSS of the last round. */
+  end: Difference | null
   increase: Difference | null
   /** In ms a round. */
   roundMs: Difference | null
@@ -37,6 +39,7 @@ export function compareWithBaselines(
     )
   const peaks = compare(({ peakBytes }) => peakBytes)
   const floors = compare(({ floorBytes }) => floorBytes)
+  const ends = compare(({ endRssBytes }) => endRssBytes)
   const increases = compare(({ increaseBytes }) => increaseBytes)
   const times = compare(({ roundMs }) => roundMs)
   return pairs.map(({ setting, baseline }, i) => ({
@@ -44,6 +47,7 @@ export function compareWithBaselines(
     baseline: baseline.label,
     peak: peaks[i]!,
     floor: floors[i]!,
+    end: ends[i]!,
     increase: increases[i]!,
     roundMs: times[i]!,
   }))

@@ -12,7 +12,7 @@ export function reasonOf(findings: Findings, analysis: Told): string {
     ...rates(analysis),
     ...nowToo(findings, analysis),
     ...needs(findings, analysis),
-    ...limit(analysis),
+    ...limit(findings, analysis),
     ...horizon(analysis),
   ].join(' ')
 }
@@ -60,7 +60,8 @@ function seen(findings: Findings, analysis: Told): string {
 /** Of the shape `grows`. */
 function growth(findings: Findings, analysis: Told): string {
   const { slopeBytesPerRound: slope, levelBytes, toleranceBytes: tolerance, netClimbBytes: climb } = analysis
-  const rate = `${slopeWords(slope!)}${doubling(slope!.estimate, levelBytes)}`
+  const isLong = analysis.rounds >= ROUNDS_TO_FORECAST
+  const rate = `${slopeWords(slope!)}${isLong ? doubling(slope!.estimate, levelBytes) : ''}`
   const place = findings.settledPlace
   switch (findings.because) {
     case 'slope after warm-up':
@@ -110,7 +111,7 @@ function sawtooth(analysis: Told): string {
   const { levelBytes, period, amplitudeBytes, teethSlopeBytesPerRound: teeth } = analysis
   const falls = `Saw-tooth: every ${period} rounds it falls back by ${formatBytes(amplitudeBytes!)}`
   const grow = teeth === null ? '' : ` at the end, its teeth growing by ${slopeWords(teeth)}`
-  return `${falls}${grow}; its floor, ${formatBytes(levelBytes!)}, ${floorWords(analysis)}.`
+  return `${falls}${grow}; what it falls back to, ${formatBytes(levelBytes!)} on average, ${floorWords(analysis)}.`
 }
 
 function restarts({ restarts: all, trials }: Told): string {
@@ -128,7 +129,7 @@ function afterwards({ slopeBytesPerRound: slope, toleranceBytes: tolerance }: To
   const isTolerated = slope.low > -tolerance! && slope.high < tolerance!
   return isTolerated
     ? `after that the slope, ${slopeWords(slope)}, lies within the tolerance of ${formatBytes(tolerance!)} a round`
-    : `after that the slope is ${slopeWords(slope)}, ${slope.low > 0 || slope.high < 0 ? 'which is not beyond doubt' : 'not to be told from zero'}`
+    : `after that the slope is ${slopeWords(slope)}, ${slope.low > 0 || slope.high < 0 ? 'which is not beyond doubt' : 'not significantly different from zero'}`
 }
 
 function floorWords({ floorShape, slopeBytesPerRound: slope }: Told): string {
@@ -160,16 +161,26 @@ function needs({ shape, because, trend }: Findings, { needsRounds, rounds, trial
 
 const PLAIN_CORRELATION = 0.8
 
-function limit({ limit: found, shape }: Told): string[] {
+/** Room of more than this many levels is no news: the limit is that of the machine. */
+const NEWS_OF_ROOM = 10
+
+/** Fewer rounds carry no forecast: what they rise by is warm-up as often as growth. */
+const ROUNDS_TO_FORECAST = 20
+
+function limit({ trials }: Findings, { limit: found, shape, levelBytes, rounds: watched }: Told): string[] {
   if (found === null) return []
   const { limitBytes, headroomBytes, rounds, seconds } = found
   const name = `the limit of ${formatBytes(limitBytes)}`
   const isTooth = shape === 'sawtooth'
+  const highest = Math.max(...trials.flatMap(({ bytes }) => bytes))
   if (headroomBytes < 0)
-    return [`${isTooth ? 'The top of its teeth' : 'That'} is ${formatBytes(-headroomBytes)} above ${name}.`]
-  if (rounds === null && shape === 'staircase') return []
+    return highest > limitBytes
+      ? [`${isTooth ? 'The top of its teeth' : 'That'} is ${formatBytes(-headroomBytes)} above ${name}.`]
+      : [`Going there it passes ${name} by ${formatBytes(-headroomBytes)}, which no round did yet.`]
+  if (rounds === null && (shape === 'staircase' || headroomBytes > NEWS_OF_ROOM * (levelBytes ?? 0))) return []
   if (rounds === null)
     return [`${isTooth ? 'Above its teeth that' : 'That'} leaves ${formatBytes(headroomBytes)} below ${name}.`]
+  if (watched < ROUNDS_TO_FORECAST) return []
   const time = seconds === null ? '' : `, or ${formatDuration(seconds.estimate * 1000)}`
   return [
     `If that goes on, it meets ${name} in about ${count(Math.round(rounds.estimate), 'round')} (95 % interval ${Math.floor(rounds.low)} to ${Number.isFinite(rounds.high) ? Math.ceil(rounds.high) : 'never'})${time}.`,

@@ -20,7 +20,7 @@ import type { Command, CommandInput } from '../../parsing/command.js'
 import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
 import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'
 
-const { out, shard, resume, moreTrials, json } = compareOptions
+const { out, shard, resume, moreTrials, details, json } = compareOptions
 
 export const command: Command = {
   verb: 'compare',
@@ -47,11 +47,11 @@ export const command: Command = {
     'trial, its trials run there in turn with those of the others, and it is removed afterwards.',
   ].join('\n'),
   arguments: '[job]',
-  options: { ...comparisonAxes, ...refOptions, out, shard, resume, moreTrials, json, ...comparisonJob },
+  options: { ...comparisonAxes, ...refOptions, out, shard, resume, moreTrials, details, json, ...comparisonJob },
   optionGroups: {
     ...comparisonGroups,
     'Git refs': refOptions,
-    Results: { out, resume, moreTrials, shard, json },
+    Results: { out, resume, moreTrials, shard, details, json },
   },
   elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
@@ -83,7 +83,7 @@ async function runCompare(input: CommandInput): Promise<number> {
     using late = stopOnSignal(() => process.stderr.write(`${LATE}\n`))
     const one = await reportComparison(finished)
     reported.push(one)
-    if (!isJson) await printComparison(one)
+    if (!isJson) await printComparison(one, { details: input.options.details === true })
     exitCodes.push(exitCodeOf(one, finished))
     if (finished.mismatch !== undefined) process.stderr.write(`${finished.mismatch}\n`)
     else if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished, folder)}\n`)
@@ -146,7 +146,7 @@ function suiteRuns({ folder, comparisons, shard, repeat }: SuiteFolder, moreTria
 }
 
 function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs {
-  const others = [...given].filter((key) => !['resume', 'moreTrials', 'json'].includes(key))
+  const others = [...given].filter((key) => !['resume', 'moreTrials', 'json', 'details'].includes(key))
   if (asked !== undefined || others.length > 0)
     throw new UsageError(
       `compare: --resume goes on with what ${options.resume} was started for; found ${[...(asked === undefined ? [] : [`"${asked}"`]), ...others.map((key) => `--${command.options[key]!.flag}`)].join(', ')} besides`,

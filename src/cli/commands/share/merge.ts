@@ -28,12 +28,12 @@ export const command: Command = {
     'tidemark merge runs/fedavg-shards/* --any-machine',
   ],
   run: async ({ arguments: folders, options }) => {
-    const { out, anyMachine, json } = options as OptionValues<typeof mergeOptions>
+    const { out, anyMachine, details, json } = options as OptionValues<typeof mergeOptions>
     const { folder, merged, isSuite } = mergeAll(folders, { out, anyMachine })
     const reported: ReportedComparison[] = []
     for (const one of merged) {
       reported.push(await reportComparison(one))
-      if (!json) await printComparison(reported.at(-1)!)
+      if (!json) await printComparison(reported.at(-1)!, { details })
     }
     if (isSuite) await reportOverview(folder, reported, { isJson: json })
     if (json) printJson(reported, { isSuite })

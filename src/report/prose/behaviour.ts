@@ -1,0 +1,112 @@
+import { periodOfSetting } from '../../recording/rounds/cleanup-period.js'
+import type { Comparison } from '../../results/comparison.js'
+import type { Setting } from '../../results/setting.js'
+import type { SettingSummary } from '../../verdict/difference/setting-summary.js'
+import type { Analysis } from '../../verdict/shape/analysis.js'
+import { shortPercent, shortSize, sizeRange } from './short-size.js'
+
+/** What one setting did, for a sentence about it. */
+export interface Told {
+  /** Null where no round was recorded. */
+  analysis: Analysis | null
+  summary: SettingSummary
+  /** End RSS by round. */
+  endRss: readonly number[]
+}
+
+/** One word or two for the shape, as columns have it. */
+export function verdictWord(analysis: Analysis | null): string {
+  if (analysis === null) return 'no rounds'
+  if (analysis.shape === 'inconclusive') return analysis.now.trend === 'rises' ? 'still rises' : 'undecided'
+  return WORDS[analysis.shape]
+}
+
+const WORDS: Record<Exclude<Analysis['shape'], 'inconclusive'>, string> = {
+  stable: 'flat',
+  grows: 'grows',
+  falls: 'falls',
+  sawtooth: 'saw-tooth',
+  settling: 'levels off',
+  staircase: 'steps',
+  spike: 'spike',
+}
+
+/** What memory does, as the rest of a sentence: `climbs by 38 %, then levels off at 101 MiB (round 13)`. */
+export function behaviour({ analysis, summary, endRss }: Told): string {
+  if (analysis === null) return 'was not seen: no round was recorded'
+  const at = summary.endRssBytes === null ? '' : shortSize(summary.endRssBytes.median)
+  const { slopeBytesPerRound: slope, now } = analysis
+  switch (analysis.shape) {
+    case 'stable':
+      return `stays flat at ${at}`
+    case 'settling':
+      return `${towards(endRss)}levels off at ${at}${analysis.settledAtRound === null ? '' : ` (round ${analysis.settledAtRound})`}`
+    case 'grows':
+      return `grows${analysis.slow ? ' slowly' : ''}${slope === null ? '' : `, by ${rate(slope)}`}`
+    case 'falls':
+      return `still falls at the end${slope === null ? '' : `, by ${rate({ estimate: -slope.estimate, low: -slope.high, high: -slope.low })}`}`
+    case 'sawtooth':
+      return sawtooth(analysis, summary)
+    case 'staircase':
+      return `shifts in steps${analysis.netClimbBytes === null ? '' : `, by ${signed(analysis.netClimbBytes)} in all`}, and ends at ${at}`
+    case 'spike':
+      return `is level at ${at} but for ${analysis.outliers.length === 1 ? 'a spike' : `${analysis.outliers.length} spikes`}`
+    default:
+      if (now.trend === 'rises' && now.bytesPerRound !== null)
+        return `still rises, by ${rate({ estimate: now.bytesPerRound, low: now.low!, high: now.high! })}; whether it levels off is open`
+      return `cannot be judged yet${neededRounds(analysis)}`
+  }
+}
+
+function sawtooth({ period, floorShape, slopeBytesPerRound: slope }: Analysis, { floorBytes }: SettingSummary): string {
+  const floor = floorBytes === null ? '' : ` to ${shortSize(floorBytes.median)}`
+  const every = period === null ? 'again and again' : period === 1 ? 'every round' : `every ${period} rounds`
+  const growing = floorShape === 'grows' && slope !== null ? `, and the floor grows by ${rate(slope)}` : ''
+  return `climbs and falls back${floor} ${every}${growing}`
+}
+
+/** From the first round to the last one; a change of less than 2 % is none. */
+function towards(endRss: readonly number[]): string {
+  const [first, last] = [endRss[0], endRss.at(-1)]
+  if (first === undefined || last === undefined || first <= 0) return ''
+  const share = last / first - 1
+  if (Math.abs(share) < 0.02) return ''
+  return share > 0
+    ? `climbs by ${shortPercent(share).slice(1)}, then `
+    : `falls by ${shortPercent(-share).slice(1)}, then `
+}
+
+/** Growth a round with its 95 % interval. */
+function rate({ estimate, low, high }: { estimate: number; low: number; high: number }): string {
+  return `${shortSize(estimate)} a round (95 %: ${sizeRange(low, high)})`
+}
+
+function neededRounds({ needsRounds, rounds }: Analysis): string {
+  if (needsRounds === null || needsRounds <= rounds) return ''
+  return `: ${rounds} rounds are too few, about ${needsRounds} should do`
+}
+
+function signed(bytes: number): string {
+  return bytes > 0 ? `+${shortSize(bytes)}` : shortSize(bytes)
+}
+
+/**
+ * What a setting is, as the beginning of a sentence whose subject is memory: `Without cleanup`, `With cleanup every 5
+ * rounds`, or `With arena=4` by its label.
+ *
+ * @param label as it is printed beside the sentence
+ * @param varying the axes in which the settings printed differ
+ */
+export function withSetting(setting: Setting, label: string, varying: readonly string[]): string {
+  const period = periodOfSetting(setting.values)
+  const isOfCleanup = period?.from.kind === 'own axis' && varying.length === 1 && varying[0] === period.from.axis
+  if (!isOfCleanup) return label === 'as it is' ? 'As it is,' : `With ${label}`
+  if (period.rounds === 0) return 'Without cleanup'
+  return period.rounds === 1 ? 'With cleanup every round' : `With cleanup every ${period.rounds} rounds`
+}
+
+/** Names of the axes in which settings differ. */
+export function varyingAxes(settings: Comparison['settings']): string[] {
+  const names = [...new Set(settings.flatMap(({ values }) => Object.keys(values)))]
+  return names.filter((name) => new Set(settings.map(({ values }) => values[name] ?? 'unset')).size > 1)
+}

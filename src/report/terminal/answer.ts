@@ -1,0 +1,129 @@
+import pc from 'picocolors'
+import stringWidth from 'string-width'
+import { labelOf } from '../../results/setting.js'
+import { printableLine } from '../../shared/printable.js'
+import type { FoldedAxis } from '../../verdict/folded-axes.js'
+import type { ReportModel } from '../html/report-model.js'
+import {
+  expectedSentences,
+  headlineFacts,
+  limitWords,
+  type Shown,
+  storySentences,
+  sureSentence,
+  useSentence,
+  whySentence,
+} from '../prose/answer-sentences.js'
+import { count } from '../prose/count.js'
+import { warningsOf } from '../prose/provenance.js'
+import { cutColumns, LEAST_WIDTH, type TerminalStyle, toAscii, wrapWords } from './layout.js'
+import { settingsTable } from './settings-table.js'
+import { shownOf } from './shown-settings.js'
+
+const INDENT = '  '
+
+/** With the lines that say where the report is, 25. */
+const MOST_LINES = 24
+
+/**
+ * What a comparison found, the answer first: the setting to take and what it costs, what memory does without and with it, a
+ * row a setting, why, and how sure. At most 24 lines for up to 8 settings, for which what matters least is left out on narrow
+ * terminals; the rest is in `terminalSummary`.
+ *
+ * @returns lines, each at most as wide as the style says, with colours where it has them; all text from outside is escaped
+ */
+export function terminalAnswer(view: ReportModel, given: TerminalStyle): string[] {
+  const style = { ...given, width: Math.max(LEAST_WIDTH, given.width) }
+  const inner = { ...style, width: style.width - INDENT.length }
+  const { dim, yellow } = pc.createColors(style.hasColor)
+  const { shown, key, more } = shownOf(view, inner)
+  const { lines: table, range } = settingsTable(view, shown, inner)
+  const notes = [
+    range,
+    ...shown.folded.map(foldedWords),
+    ...(more > 0 ? [`and ${count(more, 'more setting')} with --details`] : []),
+  ]
+  const noteText = notes.filter((note) => note !== '').join(' · ')
+  const tableNotes = [...(noteText === '' ? [] : [noteText]), ...key]
+    .flatMap((note) => wrapWords(printableLine(note), inner.width))
+    .map(dim)
+  const fact = (head: string, text: string | undefined) =>
+    text === undefined ? [] : labelled(head, printableLine(text), inner)
+  const sections: Section[] = [
+    { lines: [...useLines(view, shown, inner), ...storyLines(view, shown, inner)], weight: 9 },
+    { lines: [''], weight: 1 },
+    { lines: [...table, ...tableNotes], weight: 9 },
+    { lines: [''], weight: 2 },
+    { lines: fact('Why', whySentence(view, shown)), weight: 3 },
+    { lines: fact('Sure?', sureSentence(view, shown)), weight: 4 },
+    { lines: fact('Limit', limitWords(view, shown)), weight: 9 },
+    { lines: expectedSentences(view, shown).flatMap((text) => fact('Expected', text)), weight: 9 },
+    { lines: warningLine(view, inner).map(yellow), weight: 9 },
+  ]
+  const fitting = withinLines(sections, MOST_LINES - 2)
+  const all = [headline(view, style), '', ...fitting.map((line) => (line === '' ? '' : `${INDENT}${line}`))]
+  return style.isPlain ? all.map(toAscii) : all
+}
+
+interface Section {
+  lines: string[]
+  /** Sections of little weight are left out where all are too long; those of weight 9 never. */
+  weight: number
+}
+
+function withinLines(sections: readonly Section[], most: number): string[] {
+  const weights = [...new Set(sections.map(({ weight }) => weight))]
+    .sort((a, b) => a - b)
+    .filter((weight) => weight < 9)
+  let left = [...sections]
+  for (const weight of weights) {
+    if (left.flatMap(({ lines }) => lines).length <= most) break
+    left = left.filter((section) => section.weight !== weight)
+  }
+  const lines = left.flatMap((section) => section.lines)
+  while (lines.at(-1) === '') lines.pop()
+  return lines
+}
+
+function useLines(view: ReportModel, shown: Shown, style: TerminalStyle): string[] {
+  const sentence = useSentence(view, shown)
+  if (sentence === undefined) return []
+  const { bold } = pc.createColors(style.hasColor)
+  return labelled('Use', `${bold(printableLine(sentence.use))}  ${printableLine(`(${sentence.reason})`)}`, style)
+}
+
+function storyLines(view: ReportModel, shown: Shown, { width }: TerminalStyle): string[] {
+  return storySentences(view, shown).flatMap((text) => wrapWords(printableLine(text), width))
+}
+
+/** A head of its own column before wrapped text. */
+function labelled(head: string, text: string, { width, hasColor }: TerminalStyle): string[] {
+  const padded = head.padEnd(5)
+  const [first = '', ...rest] = wrapWords(text, width, `${padded}  `)
+  return [first.replace(padded, pc.createColors(hasColor).dim(padded)), ...rest]
+}
+
+/** Facts that do not fit the line are left out, the least important first. */
+function headline(view: ReportModel, { width, hasColor, isPlain }: TerminalStyle): string {
+  const name = cutColumns(printableLine(view.comparison.name), width - 2, isPlain)
+  let facts = headlineFacts(view)
+  const text = () => facts.map((fact) => fact.text).join(' · ')
+  while (facts.length > 0 && stringWidth(`${name}  ${text()}`) > width) {
+    const least = Math.min(...facts.map(({ weight }) => weight))
+    facts = facts.filter(({ weight }) => weight !== least)
+  }
+  return `${pc.createColors(hasColor).bold(name)}${facts.length === 0 ? '' : `  ${text()}`}`
+}
+
+/** All warnings on one line: how many, and the first of them as far as it fits. */
+function warningLine({ comparison }: ReportModel, { width, isPlain }: TerminalStyle): string[] {
+  const warnings = warningsOf(comparison)
+  const [first] = warnings
+  if (first === undefined) return []
+  const head = warnings.length === 1 ? 'warning' : count(warnings.length, 'warning')
+  return [cutColumns(`${head}: ${printableLine(first)}`, width, isPlain)]
+}
+
+function foldedWords({ axis, folded }: FoldedAxis): string {
+  return `${folded.map((value) => labelOf([axis], { [axis]: value })).join(', ')}: no clear difference, folded`
+}

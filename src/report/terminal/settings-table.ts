@@ -1,0 +1,208 @@
+import pc from 'picocolors'
+import stringWidth from 'string-width'
+import type { Difference } from '../../verdict/difference/compare-settings.js'
+import type { SettingDifference } from '../../verdict/difference/difference.js'
+import type { ReportModel } from '../html/report-model.js'
+import type { Shown } from '../prose/answer-sentences.js'
+import { verdictWord } from '../prose/behaviour.js'
+import { endRssByRound } from '../prose/median-end-rss.js'
+import { shortMib, shortPercent, sizeRange } from '../prose/short-size.js'
+import { padColumns, type TerminalStyle } from './layout.js'
+import { type SparkRange, sparkline, sparkRange } from './sparkline.js'
+
+/** Fewer columns do not show a shape; then there is no sparkline. */
+const LEAST_SPARK = 8
+const MOST_SPARK = 60
+
+const GAP = '  '
+
+/** A column: its head, a cell a setting, and how it is set. */
+interface Column {
+  head: string
+  cells: string[]
+  align: 'left' | 'right'
+  paint?: (text: string, row: number) => string
+}
+
+/**
+ * A row a setting: its mark and name, end RSS as a sparkline, the verdict, peak and end RSS in MiB, and what differs from the
+ * baseline. Columns that do not fit are left out from the right; the sparkline takes what is left.
+ *
+ * @returns lines that are at most as wide as asked for, and the range of the sparklines in words
+ */
+export function settingsTable(
+  view: ReportModel,
+  shown: Shown,
+  style: TerminalStyle,
+): { lines: string[]; range: string } {
+  const rows = shown.labels.map((label) => view.summaries.findIndex((summary) => summary.label === label))
+  const series = rows.map((i) => endRssByRound(view.comparison, view.summaries[i]!.label))
+  const range = sparkRange(series)
+  const longest = Math.max(0, ...series.map((one) => one.length))
+  const columns = columnsOf(view, shown, rows, style)
+  const name = columns[0]!
+  const fixed = columns.slice(1)
+  const widthOf = ({ head, cells }: Column) => Math.max(...[head, ...cells].map((text) => stringWidth(text)))
+  const widthWith = (others: Column[]) => [name, ...others].reduce((sum, one) => sum + widthOf(one) + GAP.length, 0)
+  const wanted = Math.min(longest, LEAST_SPARK)
+  while (fixed.length > 1 && widthWith(fixed) + wanted > style.width) fixed.pop()
+  const room = style.width - widthWith(fixed)
+  const spark = sparkColumn(series, range, { room: Math.min(room, MOST_SPARK), longest }, style)
+  const drawn = [name, ...(spark === undefined ? [] : [spark]), ...fixed]
+  const lines = ['', ...rows].map((_, line) => drawLine(drawn, line - 1, style, widthOf))
+  return { lines, range: range === undefined || spark === undefined ? '' : rangeWords(range) }
+}
+
+function drawLine(
+  columns: Column[],
+  row: number,
+  { hasColor }: TerminalStyle,
+  widthOf: (column: Column) => number,
+): string {
+  const colors = pc.createColors(hasColor)
+  return columns
+    .map((column, place) => {
+      const text = row < 0 ? column.head : column.cells[row]!
+      const padded =
+        place === columns.length - 1 && column.align === 'left' ? text : padColumns(text, widthOf(column), column.align)
+      if (row < 0) return colors.dim(padded)
+      return column.paint === undefined ? padded : column.paint(padded, row)
+    })
+    .join(GAP)
+    .trimEnd()
+}
+
+function sparkColumn(
+  series: readonly number[][],
+  range: SparkRange | undefined,
+  { room, longest }: { room: number; longest: number },
+  { isPlain, hasColor }: TerminalStyle,
+): Column | undefined {
+  if (range === undefined || longest < 2 || room < Math.min(longest, LEAST_SPARK)) return undefined
+  const columns = Math.min(room, longest)
+  const colors = pc.createColors(hasColor)
+  const head = ['end RSS by round', 'end RSS', 'RSS'].find((text) => text.length <= columns) ?? ''
+  return {
+    head,
+    cells: series.map((one) => sparkline(one, { range, columns, isPlain })),
+    align: 'left',
+    paint: (text) => colors.cyan(text),
+  }
+}
+
+function columnsOf(view: ReportModel, shown: Shown, rows: number[], style: TerminalStyle): Column[] {
+  const colors = pc.createColors(style.hasColor)
+  const { summaries, verdicts, choice } = view
+  const of = rows.map((i) => ({ summary: summaries[i]!, verdict: verdicts[i]! }))
+  const mark = style.isPlain ? '> ' : '▸ '
+  const hasChoice = choice.label !== null
+  const isChosen = (row: number) => of[row]!.summary.label === choice.label
+  const expectedOf = (row: number) => of[row]!.verdict.expectation?.state
+  const hasFailed = of.some(({ summary }) => summary.failedTrials > 0)
+  const isUneven = new Set(of.map(({ summary }) => summary.trials)).size > 1
+  const columns: (Column | undefined)[] = [
+    {
+      head: `${hasChoice ? '  ' : ''}setting`,
+      cells: of.map(({ summary: { label } }, row) => {
+        const before = hasChoice ? (isChosen(row) ? mark : '  ') : ''
+        return `${before}${shown.names.get(label) ?? label}`
+      }),
+      align: 'left',
+      paint: (text, row) => (isChosen(row) ? colors.bold(text) : text),
+    },
+    {
+      head: 'verdict',
+      cells: of.map(({ summary, verdict }) =>
+        summary.trials === 0 ? (summary.failedTrials > 0 ? 'failed' : 'no trial') : verdictWord(verdict.analysis),
+      ),
+      align: 'left',
+      paint: (text, row) => paintVerdict(text, { word: text.trim(), expected: expectedOf(row) }, colors),
+    },
+    sizeColumn(
+      'peak',
+      of.map(({ summary }) => summary.peakBytes?.median ?? null),
+      of.map(({ summary }) => summary.hasSampledPeaks),
+      style,
+    ),
+    sizeColumn(
+      'end',
+      of.map(({ summary }) => summary.endRssBytes?.median ?? null),
+      [],
+      style,
+    ),
+    hasFailed || isUneven
+      ? {
+          head: 'trials',
+          cells: of.map(({ summary }) =>
+            summary.failedTrials > 0 ? `${summary.trials}, ${summary.failedTrials} failed` : String(summary.trials),
+          ),
+          align: 'left',
+        }
+      : undefined,
+    againstColumn(view, shown, rows),
+  ]
+  return columns.filter((column) => column !== undefined)
+}
+
+function paintVerdict(
+  text: string,
+  { word, expected }: { word: string; expected: string | undefined },
+  colors: ReturnType<typeof pc.createColors>,
+): string {
+  if (word === 'failed' || expected === 'not met') return colors.red(text)
+  if (expected === 'met') return colors.green(text)
+  if (expected === 'undecided' || word === 'undecided') return colors.yellow(text)
+  if (word === 'grows' || word === 'still rises') return colors.red(text)
+  return word === 'flat' ? colors.green(text) : text
+}
+
+/** Undefined where nothing was measured. */
+function sizeColumn(
+  head: string,
+  bytes: (number | null)[],
+  sampled: boolean[],
+  { isPlain }: TerminalStyle,
+): Column | undefined {
+  if (bytes.every((one) => one === null)) return undefined
+  const sign = isPlain ? '>=' : '≥'
+  return {
+    head,
+    cells: bytes.map((one, row) => (one === null ? '-' : `${sampled[row] === true ? sign : ''}${shortMib(one)}`)),
+    align: 'right',
+  }
+}
+
+/** What differs from the baseline: undefined where nothing was compared. */
+function againstColumn({ differences }: ReportModel, { labels, names }: Shown, rows: number[]): Column | undefined {
+  const of = labels.map((label) => differences.find((difference) => difference.label === label))
+  const found = of.filter((difference) => difference !== undefined)
+  if (found.length === 0 || rows.length < 2) return undefined
+  const baselines = new Set(found.map(({ baseline }) => baseline))
+  const only = baselines.size === 1 ? [...baselines][0]! : undefined
+  const head = only === undefined ? 'against its baseline' : `against ${names.get(only) ?? only}`
+  return {
+    head: stringWidth(head) > 26 ? 'against baseline' : head,
+    cells: of.map((difference, i) =>
+      difference === undefined ? (labels[i] === only || only === undefined ? 'baseline' : '') : changeWords(difference),
+    ),
+    align: 'left',
+  }
+}
+
+function changeWords({ peak, end }: SettingDifference): string {
+  if ([peak, end].every((one) => one === null)) return 'not measured'
+  const parts = [partOf('peak', peak), partOf('end', end)].filter((text) => text !== '')
+  return parts.length === 0 ? 'no clear difference' : parts.join(GAP)
+}
+
+/** Only what is decided; with too few trials, what the medians say, with a mark of doubt. */
+function partOf(measure: string, difference: Difference | null): string {
+  if (difference === null || difference.share === null) return ''
+  const { decision, share } = difference
+  if (decision === 'too few trials') return `${measure} ${shortPercent(share)} ?`
+  return decision === 'lower' || decision === 'higher' ? `${measure} ${shortPercent(share)}` : ''
+}
+
+function rangeWords({ low, high }: SparkRange): string {
+  return sizeRange(low, high)
+}
