@@ -23,7 +23,9 @@ export function wordsOf(view: ReportModel): Words {
     label: summary.label,
     sentences: settingSentences(view, summary),
   }))
-  const isLimitMeant = settings.some(({ sentences }) => sentences.some((sentence) => sentence.includes('the limit of ')))
+  const isLimitMeant = settings.some(({ sentences }) =>
+    sentences.some((sentence) => sentence.includes('the limit of ')),
+  )
   const limit = isLimitMeant ? limitSentence(view.comparison) : undefined
   return {
     settings,

@@ -22,12 +22,12 @@ import { shownOf } from './shown-settings.js'
 
 const INDENT = '  '
 
-/** With the lines that say where the report is, 25. */
-const MOST_LINES = 24
+/** With the two lines that say where the report is, 25. */
+const MOST_LINES = 23
 
 /**
  * What a comparison found, the answer first: the setting to take and what it costs, what memory does without and with it, a
- * row a setting, why, and how sure. At most 24 lines for up to 8 settings, for which what matters least is left out on narrow
+ * row a setting, why, and how sure. At most 23 lines for up to 8 settings, for which what matters least is left out on narrow
  * terminals; the rest is in `terminalSummary`.
  *
  * @returns lines, each at most as wide as the style says, with colours where it has them; all text from outside is escaped
@@ -40,7 +40,7 @@ export function terminalAnswer(view: ReportModel, given: TerminalStyle): string[
   const { lines: table, range } = settingsTable(view, shown, inner)
   const notes = [
     range,
-    ...shown.folded.map(foldedWords),
+    ...(shown.folded.length === 0 ? [] : [`${shown.folded.map(foldedValues).join(', ')}: no clear difference, folded`]),
     ...(more > 0 ? [`and ${count(more, 'more setting')} with --details`] : []),
   ]
   const noteText = notes.filter((note) => note !== '').join(' · ')
@@ -51,10 +51,10 @@ export function terminalAnswer(view: ReportModel, given: TerminalStyle): string[
     text === undefined ? [] : labelled(head, printableLine(text), inner)
   const sections: Section[] = [
     { lines: [...useLines(view, shown, inner), ...storyLines(view, shown, inner)], weight: 9 },
-    { lines: [''], weight: 1 },
+    { lines: [''], weight: 3 },
     { lines: [...table, ...tableNotes], weight: 9 },
-    { lines: [''], weight: 2 },
-    { lines: fact('Why', whySentence(view, shown)), weight: 3 },
+    { lines: [''], weight: 1 },
+    { lines: fact('Why', whySentence(view, shown)), weight: 2 },
     { lines: fact('Sure?', sureSentence(view, shown)), weight: 4 },
     { lines: fact('Limit', limitWords(view, shown)), weight: 9 },
     { lines: expectedSentences(view, shown).flatMap((text) => fact('Expected', text)), weight: 9 },
@@ -124,6 +124,6 @@ function warningLine({ comparison }: ReportModel, { width, isPlain }: TerminalSt
   return [cutColumns(`${head}: ${printableLine(first)}`, width, isPlain)]
 }
 
-function foldedWords({ axis, folded }: FoldedAxis): string {
-  return `${folded.map((value) => labelOf([axis], { [axis]: value })).join(', ')}: no clear difference, folded`
+function foldedValues({ axis, folded }: FoldedAxis): string {
+  return folded.map((value) => labelOf([axis], { [axis]: value })).join(', ')
 }

@@ -4,6 +4,8 @@ import { printable, printableLine } from '../../shared/printable.js'
 import type { ReportModel } from '../html/report-model.js'
 import { warningsOf } from '../prose/provenance.js'
 import { wordsOf } from '../prose/words.js'
+import { DEFAULT_WIDTH, wrapWords } from './layout.js'
+import { shortLabels } from './short-labels.js'
 import { changeTable, measuredTable, type SummaryTable } from './summary-table.js'
 
 export interface TableOptions {
@@ -24,21 +26,30 @@ export function terminalTables(view: ReportModel, options: TableOptions): string
 export function terminalSummary(view: ReportModel, options: TableOptions): string {
   const colors = pc.createColors(options.hasColor)
   const { settings, changes, choice } = wordsOf(view)
-  const warnings = warningsOf(view.comparison).map((warning) => `${colors.yellow('warning:')} ${printable(warning)}`)
-  const seen = settings.map(
-    ({ label, sentences }) => `${colors.bold(printableLine(label))}: ${printable(sentences.join(' '))}`,
+  const wrapped = (text: string) =>
+    options.isTerminal ? wrapWords(text, options.width ?? DEFAULT_WIDTH).join('\n') : text
+  const warnings = warningsOf(view.comparison).map((warning) =>
+    wrapped(`${colors.yellow('warning:')} ${printable(warning)}`),
   )
-  const said = [changes.join('\n'), choice].map(printable)
+  const seen = settings.map(({ label, sentences }) =>
+    wrapped(`${colors.bold(printableLine(label))}: ${printable(sentences.join(' '))}`),
+  )
+  const said = [changes.map((change) => wrapped(printable(change))).join('\n'), wrapped(printable(choice))]
   const blocks = [terminalTables(view, options), warnings.join('\n'), seen.join('\n'), ...said]
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
 export function terminalTable(given: SummaryTable, options: TableOptions): string {
-  const table = { ...given, rows: given.rows.map((row) => ({ ...row, label: printableLine(row.label) })) }
   const colors = pc.createColors(options.hasColor)
-  const width = options.isTerminal ? (options.width ?? 120) : Number.POSITIVE_INFINITY
+  const width = options.isTerminal ? (options.width ?? DEFAULT_WIDTH) : Number.POSITIVE_INFINITY
+  const { labels, key } = shortLabels(
+    given.rows.map(({ label }) => printableLine(label)),
+    Math.max(16, Math.floor(width / 2)),
+  )
+  const table = { ...given, rows: given.rows.map((row, i) => ({ ...row, label: labels[i]! })) }
   const blocks = columnBlocks(table, width).map((columns) => drawBlock(table, columns, options))
-  return `${colors.bold(table.title)}\n${blocks.join('\n')}\n${colors.dim(table.note)}`
+  const notes = [table.note, ...key].flatMap((note) => (options.isTerminal ? wrapWords(note, width) : [note]))
+  return `${colors.bold(table.title)}\n${blocks.join('\n')}\n${notes.map(colors.dim).join('\n')}`
 }
 
 /** Columns, by number and without the first, that fit beside the setting; each block has one at least. */
