@@ -37,7 +37,9 @@ it('what is needed is said of trials only where there are several, and a forecas
 it('the slope of the floor of a saw-tooth stands in no bracket within a bracket', () => {
   const teeth = inBytes(Array.from({ length: 30 }, (_, round) => 100 + 10 * (round % 5) + noise(round)))
   const { reason } = analyzeRounds(teeth, { gcRounds: 5 })
-  expect(reason).toMatch(/; what it falls back to, \d+\.\d MiB on average, is stable: its slope is .* a round \(95 % interval .* to .*\)\.$/)
+  expect(reason).toMatch(
+    /; what it falls back to, \d+\.\d MiB on average, is stable: its slope is .* a round \(95 % interval .* to .*\)\.$/,
+  )
   // What lies below the limit is not its floor.
   const limited = (mib: number) => analyzeRounds(teeth, { gcRounds: 5, limitBytes: mib * MIB }).reason
   expect(limited(200)).toMatch(/\. Above its teeth that leaves (59|60)\.\d MiB below the limit of 200\.0 MiB\.$/)

@@ -1,8 +1,8 @@
 import pc from 'picocolors'
 import type { FinishedComparison } from '../../comparison/run/run-comparison.js'
 import type { ReportModel } from '../../report/html/report-model.js'
-import type { TableOptions } from '../../report/terminal/terminal-table.js'
 import { shellWord } from '../../report/prose/shell-word.js'
+import type { TableOptions } from '../../report/terminal/terminal-table.js'
 import { writeStyled } from './terminal.js'
 import { terminalStyle } from './terminal-style.js'
 
