@@ -5,6 +5,7 @@
  * An option of the command line beats its environment variable, which beats the default.
  */
 
+export * from './alerts.js'
 export * from './comparison.js'
 export * from './federation.js'
 export * from './gate.js'

@@ -1,3 +1,4 @@
+import { alertOptions } from './alerts.js'
 import { LEAST_LIMIT, namedRoles, probeOption, ROUND_SOURCES, roundsEnd } from './common.js'
 import { compareOptions } from './comparison.js'
 import { heapOptions } from './heap.js'
@@ -71,6 +72,7 @@ export const recordingOptions = {
     short: 'q',
     help: 'While it runs, print a line when a verdict changes, and no block that is repainted. So it is without a terminal.',
   }),
+  ...alertOptions,
   ...liveOptions,
 }
 

@@ -24,6 +24,8 @@ export interface OptionSpec<T> {
   isPair?: true
   /** May be given several times: `parse` then gets the texts with newlines between. */
   repeats?: true
+  /** What stands between them in place of newlines. */
+  separator?: string
   /** All there is to choose from, where that is a closed list. */
   choices?: readonly string[]
   /** The algorithm that alone has a use for it. */

@@ -3,6 +3,7 @@ import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import { LiveState } from '../../verdict/live/live-state.js'
 import type { LiveLimit } from '../../verdict/live/live-status.js'
 import { followRecorder } from './follow-recorder.js'
+import { type AlertRules, watchAlerts } from './live-alerts.js'
 import { canShowBlock, showLiveBlock } from './live-display.js'
 import { verdictLines } from './verdict-lines.js'
 
@@ -15,6 +16,9 @@ export interface SessionOptions {
   windowMs: number
   /** No block in the terminal, only a line when a verdict changes. */
   isQuiet: boolean
+  alerts: AlertRules
+  /** The recording's. */
+  folder: string
 }
 
 /** What is shown, served and watched while a program is recorded. One for `run`, `attach` and `soak`. */
@@ -24,22 +28,43 @@ export interface LiveSession {
   follow(recorder: RecorderHandle): void
   /** Prints what must be read at once, without disturbing what is shown. */
   say(text: string): void
-  /** The program has ended: takes away what was shown. */
-  end(): void
+  /** The command runs, and may be ended by `--do stop`. */
+  started(control: { end(why: string): void }): void
+  /** Conditions of `--fail-when` that were true. */
+  failed(): readonly string[]
+  /** The program has ended: takes away what was shown, and waits for the commands of alerts. */
+  end(): Promise<void>
 }
 
-export function startLiveSession({ command, limit, windowMs, isQuiet }: SessionOptions): LiveSession {
+export function startLiveSession({ command, limit, windowMs, isQuiet, alerts, folder }: SessionOptions): LiveSession {
   const state = new LiveState({ command, startedMs: Date.now(), limit: limit ?? limitHere(), windowMs })
   const say = (text: string) => void process.stderr.write(`tidemark: ${text}\n`)
   const hasBlock = !isQuiet && canShowBlock(process.stderr)
   const close = hasBlock ? showLiveBlock(state, process.stderr) : verdictLines(state, say)
+  let recorder: RecorderHandle | undefined
+  let control: { end(why: string): void } | undefined
+  const watched = watchAlerts(alerts, {
+    state,
+    folder,
+    say,
+    stop: (why) => control?.end(why),
+    recorder: () => recorder,
+  })
   return {
     state,
-    follow: (recorder) => followRecorder(recorder, state),
     say,
-    end: () => {
+    follow: (started) => {
+      recorder = started
+      followRecorder(started, state)
+    },
+    started: (started) => {
+      control = started
+    },
+    failed: watched.failed,
+    end: async () => {
       state.end(Date.now())
       close()
+      await watched.close()
     },
   }
 }

@@ -74,7 +74,8 @@ function optionOf(spec: OptionSpec<unknown>, flag: string): Option {
   const isShort = spec.short !== undefined && flag === spec.flag
   const names = `${isShort ? `-${spec.short}, ` : ''}--${flag}`
   const option = new Option(spec.placeholder === '' ? names : `${names} <${spec.placeholder}>`)
-  if (spec.repeats) option.argParser((text, before) => (before === undefined ? text : `${before}\n${text}`))
+  if (spec.repeats)
+    option.argParser((text, before) => (before === undefined ? text : `${before}${spec.separator ?? '\n'}${text}`))
   const text = spec.defaultText ?? (spec.default === undefined || spec.default === false ? '' : String(spec.default))
   option.description = text === '' ? spec.help : `${spec.help} Default: ${text}.`
   return option

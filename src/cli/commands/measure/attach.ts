@@ -8,6 +8,8 @@ import { recordAttached } from '../../../recording/record-attached.js'
 import { readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
+import { NOT_AS_EXPECTED, TARGET_FAILED } from '../../exit-codes.js'
+import { readAlerts } from '../../live/live-alerts.js'
 import { startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
 import { verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
@@ -55,11 +57,12 @@ async function attach(input: CommandInput): Promise<number> {
       fix: 'Name the file that the program logs to.',
     })
   const { target, container } = whatToAttach(input.arguments[0], asked, pod)
+  const alerts = readAlerts('attach', options, { mayStop: false })
   const folder = recordingFolder(out, force)
   const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
   using stop = stopOnSignal(() => {})
-  const live = startLiveSession({ command: [target.name], windowMs, isQuiet: options.quiet })
+  const live = startLiveSession({ command: [target.name], windowMs, isQuiet: options.quiet, alerts, folder })
   const title = printableLine(`${target.name} (pid ${target.pid})`)
   const served = await serveRecording({ listen, token }, title, live.state, live.say)
   const head = await recordAttached(
@@ -82,9 +85,9 @@ async function attach(input: CommandInput): Promise<number> {
       },
       onNote: live.say,
     },
-  ).finally(() => {
-    live.end()
-    return served?.close()
+  ).finally(async () => {
+    await live.end()
+    await served?.close()
   })
   const verdicts = verdictsAtEnd(live.state, folder)
   const read = readOutline(folder)
@@ -97,7 +100,8 @@ async function attach(input: CommandInput): Promise<number> {
   if (verdicts !== undefined && !json) process.stdout.write(`${verdictsText(verdicts)}\n`)
   if (copy !== undefined) process.stderr.write(`tidemark: for mprof: ${copy.write()}\n`)
   stop.signal.throwIfAborted()
-  return head.state === 'failed' ? 3 : 0
+  if (head.state === 'failed') return TARGET_FAILED
+  return live.failed().length > 0 ? NOT_AS_EXPECTED : 0
 }
 
 /** The process to attach to, and the container that it is the first one of, where a container was named. */

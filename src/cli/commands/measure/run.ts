@@ -11,6 +11,8 @@ import { type RecordedCommand, recordCommand } from '../../../recording/record-c
 import { readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
+import { NOT_AS_EXPECTED } from '../../exit-codes.js'
+import { readAlerts } from '../../live/live-alerts.js'
 import { startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
 import { type VerdictsAtEnd, verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
@@ -33,8 +35,10 @@ export const command: Command = {
     'marks to the file named by TIDEMARK_MARKS, there is an exact peak for each round.\n\n' +
     'A --rounds that fits no line, a --role that fits no process and a --log that is not there are told after 30 s and at the ' +
     'end, with what is there in their place. They are warnings: the exit code stays the command’s.\n\n' +
-    'Exits with the command’s own code, or 3 when it had to be ended (--timeout, --rss-limit) or the recording could not ' +
-    'be written to its end.',
+    'While it runs a terminal shows its curve, the peaks of its rounds, and a verdict that may be believed at any moment; --when ' +
+    'watches a condition, and --listen serves it all. See docs/while-it-runs.md.\n\n' +
+    'Exits with the command’s own code; with 1 in place of 0 where a --fail-when was true; with 3 when it had to be ended ' +
+    '(--timeout, --rss-limit, --do stop) or the recording could not be written to its end.',
   arguments: '[command...]',
   options: runOptions,
   examples: [
@@ -47,8 +51,9 @@ export const command: Command = {
 }
 
 async function runCommand(input: CommandInput): Promise<number> {
+  const options = input.options as OptionValues<typeof runOptions>
   const { out, force, timeoutMs, rssLimit, graceMs, json, format, probe, probeRound, windowMs, cgroup, listen, token } =
-    input.options as OptionValues<typeof runOptions>
+    options
   const { pattern, log, roundsFlag, probedRoles, ...recording } = readRecordingOptions('run', input)
   if (input.arguments.length === 0)
     throw new UsageError('run: no command was given', { fix: 'For example: tidemark run -- python3 train.py' })
@@ -59,13 +64,16 @@ async function runCommand(input: CommandInput): Promise<number> {
       fix: 'For example --rounds nvflare; or, with a pattern or marks, the round: --probe-round 10.',
     })
   const heapDiff = readHeapOptions('run', input)
+  const alerts = readAlerts('run', options, { mayStop: true })
   const folder = recordingFolder(out, force)
   const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   using forwarding = forwardSignals()
   const live = startLiveSession({
     command: input.arguments,
     windowMs,
-    isQuiet: (input.options as OptionValues<typeof runOptions>).quiet,
+    isQuiet: options.quiet,
+    alerts,
+    folder,
     ...(rssLimit !== undefined && { limit: { bytes: rssLimit, name: '--rss-limit' } }),
   })
   const title = printableLine(input.arguments.join(' '))
@@ -89,17 +97,20 @@ async function runCommand(input: CommandInput): Promise<number> {
         live.follow(recorder)
         served?.show(title, live.state, recorder)
       },
-      onStart: (launched) => forwarding.to(launched),
+      onStart: (launched, control) => {
+        forwarding.to(launched)
+        live.started(control)
+      },
       onNote: live.say,
     },
-  ).finally(() => {
-    live.end()
-    return served?.close()
+  ).finally(async () => {
+    await live.end()
+    await served?.close()
   })
   const growth = heapDiff === undefined ? undefined : await readGrowthAt(heapDiff, folder)
   tell(recorded, growth, { folder, json, verdicts: verdictsAtEnd(live.state, folder) })
   if (copy !== undefined) say(`for mprof: ${copy.write()}`)
-  return exitCodeFor(recorded)
+  return exitCodeFor(recorded) || (live.failed().length > 0 ? NOT_AS_EXPECTED : 0)
 }
 
 /** What a terminal, a shell or a supervisor sends; the command decides what comes of it. */

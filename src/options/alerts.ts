@@ -1,0 +1,43 @@
+import type { OptionSpec } from './spec.js'
+
+const FORMS = 'grows, rises, "rss > 8GiB", "peak(server) > 90% of limit", "limit within 30m", "rss flat for 100 rounds"'
+
+/** NUL, which no argument can hold: commands may have several lines. */
+const SEPARATOR = '\0'
+
+/** What is watched while a program runs. */
+export const alertOptions = {
+  when: texts({
+    flag: 'when',
+    placeholder: 'CONDITION',
+    help: `Run the command of the --do that follows when this becomes true: ${FORMS}. May be given several times.`,
+    expected: 'a condition such as "rss > 8GiB"',
+  }),
+  do: texts({
+    flag: 'do',
+    placeholder: 'COMMAND',
+    help: 'What the --when before it starts, once an episode, in a shell; stop ends the command that is recorded.',
+    expected: 'a command for /bin/sh, or stop',
+  }),
+  failWhen: texts({
+    flag: 'fail-when',
+    placeholder: 'CONDITION',
+    help: 'Exit with 1 in place of 0 if this was ever true. May be given several times.',
+    expected: 'a condition such as grows',
+  }),
+}
+
+function texts(from: { flag: string; placeholder: string; help: string; expected: string }): OptionSpec<string[]> {
+  return {
+    ...from,
+    repeats: true,
+    separator: SEPARATOR,
+    default: [],
+    defaultText: '',
+    format: (given) => given.join(SEPARATOR),
+    parse: (given) => {
+      const all = given.split(SEPARATOR)
+      return all.some((one) => one.trim() === '') ? undefined : all
+    },
+  }
+}
