@@ -93,6 +93,7 @@ const PARTS = {
   promtool: program('promtool'),
   zsh: program('zsh'),
   fish: program('fish'),
+  prometheus: program('prometheus'),
   openssl: program('openssl'),
   'CPython 3.9': cpython('3.9'),
   'CPython 3.10': cpython('3.10'),

@@ -69,7 +69,8 @@ export function startLiveSession({ command, limit, windowMs, isQuiet, alerts, fo
   }
 }
 
-function limitHere(): LiveLimit {
+/** The limit of our cgroup, else the memory of the machine. */
+export function limitHere(): LiveLimit {
   const { cgroupLimitBytes, memoryBytes } = readMachineFacts()
   return cgroupLimitBytes === null
     ? { bytes: memoryBytes, name: 'the memory of the machine' }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { makeFolder as makeFolders } from '../../linux/files/make-folder.js'
 import { readMachineFacts } from '../../linux/machine.js'
 import { compareOptions } from '../../options/comparison.js'
+import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import type { Comparison, TrialResult } from '../../results/comparison.js'
 import type { Setting } from '../../results/setting.js'
 import type { Shard } from '../../results/shard.js'
@@ -27,6 +28,8 @@ export interface CompareOptions {
   /** Ends the trial that runs and keeps what was measured. */
   signal?: AbortSignal | undefined
   onProgress?: ((event: ComparisonEvent) => void) | undefined
+  /** Called with the recorder of each trial before its processes start: its rounds and samples can be listened to. */
+  onRecorder?: ((recorder: RecorderHandle, trial: ScheduledTrial) => void) | undefined
   /** Asked after every round of trials, one of each setting: whether the others can be left out. */
   isDecided?: ((comparison: Comparison) => boolean) | undefined
 }
@@ -288,7 +291,7 @@ export function trialRunner(
     comparison,
     trials,
   }: { folder: string; plan: ComparisonPlan; comparison: Comparison; trials: number },
-  { signal, onProgress = () => {} }: CompareOptions,
+  { signal, onProgress = () => {}, onRecorder }: CompareOptions,
 ): TrialRunner {
   const workload = workloadOf(plan)
   const save = () => {
@@ -322,6 +325,7 @@ export function trialRunner(
         signal,
         onProgress: (progress) => onProgress({ kind: 'trial-progress', trial, ...progress }),
         onNote: (note) => onProgress({ kind: 'note', trial, note }),
+        onRecorder: (recorder) => onRecorder?.(recorder, trial),
       }).catch((error: unknown) => {
         assertThere(folder)
         throw error

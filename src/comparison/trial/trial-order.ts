@@ -1,4 +1,5 @@
 import type { MachineFacts } from '../../linux/machine.js'
+import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import type { Setting } from '../../results/setting.js'
 import type { ComparisonPlan } from '../plan/plan.js'
 import type { ScheduledTrial } from '../plan/schedule.js'
@@ -17,6 +18,8 @@ export interface TrialOrder {
   probeEvery?: number | undefined
   signal: AbortSignal | undefined
   onProgress(progress: TrialProgress): void
+  /** The trial's processes are about to start. */
+  onRecorder?(recorder: RecorderHandle): void
   /** What the user should know while the trial runs. */
   onNote(note: string): void
 }

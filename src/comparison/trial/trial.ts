@@ -55,6 +55,7 @@ export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
     guard.dismiss()
     throw error
   })
+  order.onRecorder?.(recorder)
   const played = await play(order, { folder, recorder, guard }).catch(async (error: unknown) => {
     // Left open, it would keep this program running.
     await recorder.finish('failed', messageOf(error))

@@ -1,6 +1,8 @@
 /** The highest and the lowest value of a stretch of time. */
 interface Bucket {
+  /** The first and the last value of it. */
   startMs: number
+  endMs: number
   lowBytes: number
   highBytes: number
 }
@@ -32,11 +34,12 @@ export class Curves {
     this.#curves.set(name, curve)
     const last = curve.buckets.at(-1)
     if (last !== undefined && timeMs < last.startMs + curve.widthMs) {
+      last.endMs = timeMs
       last.lowBytes = Math.min(last.lowBytes, bytes)
       last.highBytes = Math.max(last.highBytes, bytes)
       return
     }
-    curve.buckets.push({ startMs: timeMs, lowBytes: bytes, highBytes: bytes })
+    curve.buckets.push({ startMs: timeMs, endMs: timeMs, lowBytes: bytes, highBytes: bytes })
     if (curve.buckets.length <= MOST_BUCKETS) return
     curve.widthMs *= 2
     curve.buckets = halved(curve.buckets)
@@ -44,14 +47,14 @@ export class Curves {
 
   /** All of them, the oldest point first. */
   all(): Curve[] {
-    return [...this.#curves].map(([name, { buckets, widthMs }]) => ({
+    return [...this.#curves].map(([name, { buckets }]) => ({
       name,
-      points: buckets.flatMap(({ startMs, lowBytes, highBytes }): Curve['points'] =>
-        lowBytes === highBytes
+      points: buckets.flatMap(({ startMs, endMs, lowBytes, highBytes }): Curve['points'] =>
+        startMs === endMs
           ? [[startMs, highBytes]]
           : [
               [startMs, highBytes],
-              [startMs + widthMs / 2, lowBytes],
+              [endMs, lowBytes],
             ],
       ),
     }))
@@ -70,6 +73,7 @@ function halved(buckets: readonly Bucket[]): Bucket[] {
     const [first, second = first] = [buckets[i]!, buckets[i + 1]]
     halves.push({
       startMs: first.startMs,
+      endMs: second.endMs,
       lowBytes: Math.min(first.lowBytes, second.lowBytes),
       highBytes: Math.max(first.highBytes, second.highBytes),
     })

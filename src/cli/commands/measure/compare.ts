@@ -4,10 +4,13 @@ import { hasComparison } from '../../../comparison/run/comparison-folder.js'
 import { type FinishedComparison, resumeComparison, runPlan } from '../../../comparison/run/run-comparison.js'
 import { makeSuiteFolder, readSuiteFolder, type SuiteFolder } from '../../../comparison/run/suite-folder.js'
 import { compareOptions } from '../../../options/comparison.js'
+import { liveOptions } from '../../../options/live.js'
 import { refOptions } from '../../../options/refs.js'
+import type { OptionValues } from '../../../options/spec.js'
 import { type StoppedError, UsageError } from '../../../shared/errors.js'
 import { comparisonAxes, comparisonGroups, comparisonJob, plannedRuns, type Run } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../../exit-codes.js'
+import { serveComparison } from '../../live/serve-comparison.js'
 import {
   printComparison,
   printJson,
@@ -47,11 +50,23 @@ export const command: Command = {
     'trial, its trials run there in turn with those of the others, and it is removed afterwards.',
   ].join('\n'),
   arguments: '[job]',
-  options: { ...comparisonAxes, ...refOptions, out, shard, resume, moreTrials, details, json, ...comparisonJob },
+  options: {
+    ...comparisonAxes,
+    ...refOptions,
+    out,
+    shard,
+    resume,
+    moreTrials,
+    details,
+    json,
+    ...comparisonJob,
+    ...liveOptions,
+  },
   optionGroups: {
     ...comparisonGroups,
     'Git refs': refOptions,
     Results: { out, resume, moreTrials, shard, details, json },
+    'While it runs': liveOptions,
   },
   elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
@@ -78,8 +93,9 @@ async function runCompare(input: CommandInput): Promise<number> {
   const isJson = input.options.json === true
   const reported: ReportedComparison[] = []
   const exitCodes: number[] = []
+  await using served = await serveComparison(input.options as OptionValues<typeof liveOptions>)
   for (const run of runs) {
-    const finished = await runWithProgress(run)
+    const finished = await runWithProgress(run, served?.onRecorder)
     using late = stopOnSignal(() => process.stderr.write(`${LATE}\n`))
     const one = await reportComparison(finished)
     reported.push(one)
@@ -146,7 +162,7 @@ function suiteRuns({ folder, comparisons, shard, repeat }: SuiteFolder, moreTria
 }
 
 function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs {
-  const others = [...given].filter((key) => !['resume', 'moreTrials', 'json', 'details'].includes(key))
+  const others = [...given].filter((key) => !KEPT_WITH_RESUME.includes(key))
   if (asked !== undefined || others.length > 0)
     throw new UsageError(
       `compare: --resume goes on with what ${options.resume} was started for; found ${[...(asked === undefined ? [] : [`"${asked}"`]), ...others.map((key) => `--${command.options[key]!.flag}`)].join(', ')} besides`,
@@ -159,6 +175,9 @@ function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs
     ? { runs: [(compareOptions) => resumeComparison(folder, { ...compareOptions, moreTrials: moreTrials ?? 0 })] }
     : suiteRuns(suite, moreTrials)
 }
+
+/** They say how it is shown, and not what runs. */
+const KEPT_WITH_RESUME = ['resume', 'moreTrials', 'json', 'details', 'listen', 'token']
 
 /** @param suite the folder of all comparisons, where there are several */
 function howToGoOn({ folder, comparison }: FinishedComparison, suite: string | undefined): string {

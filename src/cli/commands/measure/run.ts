@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import { relative } from 'node:path'
 import { exitCodeOf } from '../../../launch/exit-status.js'
 import type { LaunchedProcess } from '../../../launch/launch.js'
+import { liveOptions } from '../../../options/live.js'
 import { runOptions } from '../../../options/recording.js'
 import type { OptionValues } from '../../../options/spec.js'
 import { readHeapDiff } from '../../../recording/heap/heap-diff.js'
@@ -41,6 +42,7 @@ export const command: Command = {
     '(--timeout, --rss-limit, --do stop) or the recording could not be written to its end.',
   arguments: '[command...]',
   options: runOptions,
+  optionGroups: { 'While it runs': liveOptions },
   examples: [
     'tidemark run -- python3 -c "x = bytearray(10**8)"',
     'tidemark run --rate 100 --out before -- sh -c "sleep 1 & wait"',
