@@ -59,11 +59,14 @@ export interface PlannedRun {
   run: Run
 }
 
-/** The comparisons that a command line asks for. Every file is read and checked before the first one starts. */
-export async function plannedRuns(
-  input: CommandInput,
-  refs = input.options.refs as string[] | undefined,
-): Promise<PlannedRun[]> {
+/** A comparison that is asked for, and the file that it stands in; undefined for the command line. */
+export interface Planned {
+  plan: ComparisonPlan
+  source: string | undefined
+}
+
+/** What a command line asks for, without refs. Every file is read and checked. */
+export async function plannedComparisons(input: CommandInput): Promise<Planned[]> {
   const named = input.arguments[0]
   const isCommand = input.options.command !== undefined
   if (!isCommand && typeof input.options.rounds === 'string')
@@ -71,12 +74,20 @@ export async function plannedRuns(
       fix: 'A preset or a pattern says where the rounds of a --command are. tidemark compare --help shows the options.',
     })
   const overrides = overridesOf(input)
-  const plans = isCommand
+  return isCommand
     ? [{ plan: planComparison(commandDefinition(input, overrides), 'the command line'), source: undefined }]
     : (await loadSuite(named)).map((suite) => ({
         plan: suitePlan(suite, input, overrides),
         source: suite.source,
       }))
+}
+
+/** The comparisons that a command line asks for, ready to run. */
+export async function plannedRuns(
+  input: CommandInput,
+  refs = input.options.refs as string[] | undefined,
+): Promise<PlannedRun[]> {
+  const plans = await plannedComparisons(input)
   if (refs === undefined) refuseBuildAlone(input)
   const folder = input.options.out as string | undefined
   const asked = input.options.shard as AskedShard | undefined
@@ -96,11 +107,6 @@ function refuseBuildAlone({ given }: CommandInput): void {
     throw new UsageError(`--${refOptions[found].flag} builds git refs, and none were named`, {
       fix: 'Name them: --refs main,HEAD for tidemark compare, --against main for tidemark check.',
     })
-}
-
-interface Planned {
-  plan: ComparisonPlan
-  source: string | undefined
 }
 
 /** The same comparisons with git refs as an axis, where some were named. */

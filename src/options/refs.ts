@@ -1,5 +1,5 @@
 /** Options of git refs as an axis, and of how they are built. */
-import { durationMs, nameList, text } from './option-types.js'
+import { bytesOrShare, choice, durationMs, flag, integer, nameList, text } from './option-types.js'
 
 /** How the files of a git ref are built. */
 export const buildOptions = {
@@ -26,6 +26,48 @@ export const refOptions = {
       'at least two git refs with commas between, such as main,HEAD; WORKTREE is the checkout with what is not committed',
     least: 2,
     help: 'Compare git refs, each in a worktree of its own outside the checkout: main,HEAD. WORKTREE stands for the checkout with what is not committed. The first one is what the others are compared with.',
+  }),
+  ...buildOptions,
+}
+
+/** What `tidemark bisect` looks for, and where. */
+export const bisectOptions = {
+  good: text({
+    flag: 'good',
+    placeholder: 'REF',
+    default: undefined,
+    defaultText: 'must be given',
+    help: 'A commit before it became worse, an ancestor of --bad.',
+  }),
+  bad: text({ flag: 'bad', placeholder: 'REF', default: 'HEAD', help: 'A commit at which it is worse.' }),
+  job: text({
+    flag: 'job',
+    placeholder: 'FILE',
+    default: undefined,
+    help: 'The suite that is measured: a *.memory.ts file of the checkout with one comparison of one setting.',
+  }),
+  metric: choice({
+    flag: 'metric',
+    of: ['peak', 'end', 'slope'],
+    default: 'peak',
+    help: 'What became worse: the highest peak of a round, the lowest end RSS in the second half of the rounds, or the growth of end RSS a round.',
+  }),
+  minChange: bytesOrShare({
+    flag: 'min-change',
+    default: { share: 0.01 },
+    defaultText: '1%',
+    help: 'A smaller difference of good and bad is none to look for: 3%, or 2MiB. Of a slope, a share of the end RSS.',
+  }),
+  trials: integer({
+    flag: 'trials',
+    min: 4,
+    max: 1000,
+    default: 16,
+    help: 'The most trials of the ends, and of each commit, before it is given up that they differ.',
+  }),
+  allParents: flag({
+    flag: 'all-parents',
+    help: 'Search the commits of merged branches too, in the order of git log --topo-order; by default only first parents.',
   }),
   ...buildOptions,
 }

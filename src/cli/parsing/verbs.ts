@@ -14,6 +14,7 @@ export const verbGroups: Record<string, Verbs> = {
     run: () => import('../commands/measure/run.js'),
     attach: () => import('../commands/measure/attach.js'),
     check: () => import('../commands/measure/check.js'),
+    bisect: () => import('../commands/measure/bisect.js'),
     tune: () => import('../commands/measure/tune.js'),
   },
   Look: {

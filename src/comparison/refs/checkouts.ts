@@ -125,7 +125,8 @@ const BUILT = 'built'
 
 /** `main (1a2b3c4d5e, Mend the cache)`. */
 function describe(planned: PlannedRef): string {
-  return printable(`${planned.ref} (${short(planned)}, ${planned.subject})`)
+  const isCommit = planned.commit.startsWith(planned.ref)
+  return printable(`${planned.ref} (${isCommit ? '' : `${short(planned)}, `}${planned.subject})`)
 }
 
 function lockCheckout(folder: string, planned: PlannedRef): FolderLock {
