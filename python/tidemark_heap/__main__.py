@@ -17,6 +17,9 @@ MOST_LINES = 200
 MALLOC_HEAD = 8
 ALIGNED = 16
 LARGEST_OF_PYMALLOC = 512
+# What tracemalloc takes for a block besides what get_tracemalloc_memory() counts: its trace, and what malloc rounds up
+# (Modules/_tracemalloc.c: a trace of 16 bytes, and an entry of 32, each a block of malloc).
+UNCOUNTED_OF_A_TRACE = 48
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,7 +44,8 @@ def main(arguments: Sequence[str]) -> int:
             "lineBytes": sum(line["bytes"] for line in lines),
             "lineCount": len(lines),
             "withoutLineBytes": growth.without_line,
-            "largeBytes": getattr(growth, "large", None),
+            "largeBytes": growth.large,
+            "ownBytes": growth.own,
         },
         sys.stdout,
     )
@@ -52,6 +56,7 @@ def from_memray(path: str, process: Dict[str, Any], takes: Sequence[Tuple[int, D
     from memray import AllocatorType, FileReader
 
     python_allocators = {value for name, value in AllocatorType.__members__.items() if name.startswith("PYMALLOC")}
+    large = 0
     with FileReader(path) as reader:
         times = [snapshot.time for snapshot in reader.get_memory_snapshots()]
         windows = [_window(number, take, process["history"], times) for number, take in takes]
@@ -61,9 +66,12 @@ def from_memray(path: str, process: Dict[str, Any], takes: Sequence[Tuple[int, D
             if changes is None:
                 continue
             live, objects = changes
+            if not is_python or sum(live) > LARGEST_OF_PYMALLOC * sum(objects):
+                large += live[-1] - live[0] if record.allocator != AllocatorType.MMAP else 0
             # Innermost first; beyond this many the user's code does not begin.
             frames = [Frame(file, line, function) for function, file, line in record.stack_trace(64)]
             growth.add(_with_lines(frames), live, objects[-1] - objects[0], "python" if is_python else "native")
+    growth.large = large
 
 
 def _window(number: int, take: Dict[str, Any], history: Sequence[Sequence[float]], times: Sequence[float]) -> Tuple[int, int]:
@@ -156,9 +164,11 @@ class Place:
 def from_tracemalloc(folder: str, takes: Sequence[Tuple[int, Dict[str, Any]]], growth: Growth) -> None:
     places: Dict[Any, Place] = {}
     large = [0] * len(takes)
+    blocks = [0] * len(takes)
     for at, (_, take) in enumerate(takes):
         with open(os.path.join(folder, take["file"]), "rb") as file:
             traces = marshal.load(file)
+        blocks[at] = len(traces)
         # Blocks of one place share their tuple of frames within a take.
         seen: Dict[Tuple[int, int], Place] = {}
         for trace in traces:
@@ -174,7 +184,8 @@ def from_tracemalloc(folder: str, takes: Sequence[Tuple[int, Dict[str, Any]]], g
     for (frames, domain), place in places.items():
         stack = [Frame(file, line, "") for file, line in frames]
         growth.add(stack, place.live, place.count[-1] - place.count[0], "python" if domain == 0 else "numpy")
-    growth.large = large[-1] - large[0]  # type: ignore[attr-defined]
+    growth.large = large[-1] - large[0]
+    growth.own = UNCOUNTED_OF_A_TRACE * (blocks[-1] - blocks[0])
 
 
 if __name__ == "__main__":

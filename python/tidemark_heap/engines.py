@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import signal
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -16,6 +17,8 @@ MEMRAY_INTERVAL_MS = 10
 # Frames that are kept to find the line of the user's code beneath those of libraries: logging, asyncio and pandas
 # have eight to twenty of their own.
 CAPTURED_FRAMES = 25
+# A copy of the process that takes longer has met a lock that another thread held.
+LONGEST_WRITE_S = 120
 
 
 def choose(folder: str, wanted: Optional[str] = None) -> "Tuple[Engine, Optional[str]]":
@@ -49,9 +52,6 @@ class Engine:
         Returns: what the analysis has to know of it.
         """
         raise NotImplementedError
-
-    def rehearse(self) -> None:
-        """Take once for nothing, so that the memory which a take leaves free is there before the first one is measured."""
 
     def stop(self) -> None:
         raise NotImplementedError
@@ -106,6 +106,7 @@ class Memray(Engine):
             return 0
 
     def in_child(self) -> "Engine":
+        self.stop()  # the tracker of the parent, which writes no more in this process
         child = Memray(self.folder)
         child.start()
         return child
@@ -120,6 +121,8 @@ class Tracemalloc(Engine):
         super().__init__(folder)
         self._was_tracing = False
         self._is_on = False
+        # Copies of this process that write what was live, by pid.
+        self._writers: List[int] = []
 
     def start(self) -> None:
         import tracemalloc
@@ -130,24 +133,15 @@ class Tracemalloc(Engine):
         self._is_on = True
 
     def take(self, completed: int) -> Dict[str, Any]:
-        import _tracemalloc
-
         name = "%d.take-%d" % (os.getpid(), completed)
-        # While every allocation is traced, code in C that makes no objects is a hundred times as fast as any loop: marshal
-        # writes the blocks as they are, with their frames once. The same interpreter adds them up after the program's end.
-        with open(os.path.join(self.folder, name), "wb") as out:
-            marshal.dump(_tracemalloc._get_traces(), out)
+        _write_apart(os.path.join(self.folder, name), self._writers)
         return {"file": name}
-
-    def rehearse(self) -> None:
-        import _tracemalloc
-
-        with open(os.devnull, "wb") as out:
-            marshal.dump(_tracemalloc._get_traces(), out)
 
     def stop(self) -> None:
         import tracemalloc
 
+        for pid in self._writers:
+            _reap(pid)
         if self._is_on and not self._was_tracing:
             tracemalloc.stop()
         self._is_on = False
@@ -161,3 +155,53 @@ class Tracemalloc(Engine):
         child = Tracemalloc(self.folder)
         child._was_tracing, child._is_on = self._was_tracing, self._is_on
         return child
+
+
+def _write_apart(path: str, writers: List[int]) -> None:
+    """Write all live blocks to a file from a copy of this process, which sees the memory of this moment and leaves none behind here.
+
+    The copy is made by the C library, with the interpreter held: no fork handler of the program runs, and the copy does nothing but
+    write and end. Where that cannot be, this process writes.
+    """
+    try:
+        import ctypes
+
+        pid = ctypes.PyDLL(None).fork()
+    except (ImportError, AttributeError, OSError):
+        pid = -1
+    if pid > 0:
+        writers.append(pid)
+        return
+    try:
+        _write_traces(path)
+    finally:
+        if pid == 0:
+            os._exit(0)
+
+
+def _write_traces(path: str) -> None:
+    import _tracemalloc
+
+    # While every allocation is traced, code in C that makes no objects is a hundred times as fast as any loop: marshal writes
+    # the blocks as they are, with their frames once. The same interpreter adds them up after the program's end.
+    with open(path + ".new", "wb") as out:
+        marshal.dump(_tracemalloc._get_traces(), out)
+    os.replace(path + ".new", path)
+
+
+def _reap(pid: int) -> None:
+    """Wait for a copy to have written. The program may have asked after all its children already."""
+    until = time.monotonic() + LONGEST_WRITE_S
+    while time.monotonic() < until:
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0] == pid:
+                return
+        except ChildProcessError:
+            if not os.path.exists("/proc/%d" % pid):
+                return
+        time.sleep(0.01)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    except OSError:
+        pass

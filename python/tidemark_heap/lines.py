@@ -106,6 +106,10 @@ class Growth:
         self._steps = steps
         self._lines: Dict[Tuple[str, int], Dict[str, Any]] = {}
         self.without_line = 0
+        # Growth of blocks that the C allocator holds, with a line or without.
+        self.large = 0
+        # Growth of what the engine itself takes, beyond what it says of itself.
+        self.own = 0
 
     def add(self, stack: Sequence[Frame], live: Sequence[int], objects: int, kind: str) -> None:
         """Add one place: bytes that were live there at every take, and how many more objects there are at the last than at the first."""

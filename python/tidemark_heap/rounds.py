@@ -15,11 +15,15 @@ class Rounds:
 
     A process follows its own rounds where marks name it. Otherwise, as a worker of a server that writes the marks, it follows the
     first process that completes a round.
+
+    Args:
+        is_relative: count from the first round whose end is seen. It was under way before, so it does not count itself.
     """
 
-    def __init__(self, path: str, pid: int) -> None:
+    def __init__(self, path: str, pid: int, is_relative: bool = False) -> None:
         self._path = path
         self._pid = pid
+        self._is_relative = is_relative
         self._position = 0
         self._partial = b""
         self._first: Optional[int] = None
@@ -32,7 +36,7 @@ class Rounds:
 
     def for_child(self, pid: int) -> "Rounds":
         """The same place in the file, as the process that was forked from this one reads it."""
-        child = Rounds(self._path, pid)
+        child = Rounds(self._path, pid, self._is_relative)
         child._position, child._partial, child._first = self._position, self._partial, self._first
         child._others = max(self._own, self._others)
         return child
@@ -43,8 +47,16 @@ class Rounds:
         return self._own or self._others
 
     @property
-    def counts_from_zero(self) -> bool:
-        return self._first == 0
+    def has_own(self) -> bool:
+        """Whether marks name this process, so that it follows no other."""
+        return self._own > 0
+
+    @property
+    def offset(self) -> int:
+        """What has to be added to the number of completed rounds to have the number of the last one."""
+        if self._is_relative:
+            return self._first or 0
+        return -1 if self._first == 0 else 0
 
     def read(self, now_ms: float) -> int:
         """Read what was appended.
@@ -88,7 +100,7 @@ class Rounds:
             return
         if self._first is None:
             self._first = mark["round"]
-        completed = mark["round"] + (1 if self._first == 0 else 0)
+        completed = mark["round"] - self.offset
         if self._pid in pids:
             self._own = max(self._own, completed)
         elif mark.get("role") != "client" and pids and pids[0] is not None:

@@ -25,6 +25,8 @@ POLL_S = 0.02
 MOST_PROCESSES = 128
 # Other marks may be written in the round that is waited for; each open could be the one that ends it.
 MOST_RETAKES = 8
+# For the looks of other processes, while this one stands at the end of a round.
+LONGEST_WAIT_S = 5
 _MIB = 1 << 20
 # What memray may write for a process, and what it must leave free on the disk.
 MOST_WRITTEN = 2048 * _MIB
@@ -52,6 +54,10 @@ def start(folder: str, order: Optional[Dict[str, Any]] = None) -> "Optional[Sess
     return _current
 
 
+def current() -> "Optional[Session]":
+    return _current
+
+
 def _count(folder: str) -> int:
     try:
         return sum(1 for entry in os.scandir(folder) if entry.name.endswith(".process.json"))
@@ -65,9 +71,7 @@ class Session:
         self.order = order
         self.wanted: List[int] = order["wanted"]
         self.marks: str = order["marksFile"]
-        self.rounds = Rounds(self.marks, os.getpid())
-        if order.get("fromEnd"):
-            self.rounds.read(_now_ms())
+        self.rounds = Rounds(self.marks, os.getpid(), bool(order.get("isRelative")))
         self.engine: Optional[engines.Engine] = None
         self.takes: Dict[int, Dict[str, Any]] = {}
         self.notes: List[str] = []
@@ -76,6 +80,9 @@ class Session:
         self._is_taking = False
         self._retakes = 0
         self._floor = sys.maxsize
+        # In a PID namespace of its own the program does not see it, and then it does not look for its end.
+        self._recorder = "/proc/%d" % order["recorderPid"]
+        self._saw_recorder: Optional[bool] = None
 
     def begin(self) -> None:
         self.engine, note = engines.choose(self.folder, self.order.get("engine"))
@@ -123,7 +130,7 @@ class Session:
                 if is_before_mark:
                     self._take_before_mark(completed + 1)
                 else:
-                    self._take_late(completed)
+                    self._take_late(completed if self.rounds.has_own else max(completed, self._called()))
             except Exception as error:  # a full disk, or the end of the interpreter: the program goes on
                 self.notes.append("measuring stopped after round %d: %s" % (self.rounds.completed, error))
                 self._stop()
@@ -135,7 +142,42 @@ class Session:
         if self.engine is None or ending not in self.wanted or self._retakes >= MOST_RETAKES:
             return
         self._retakes += 1
+        others = self._others()
+        if others:
+            self._call(ending)
         self._take(ending, "at its end")
+        self._wait_for(others, ending)
+
+    def _others(self) -> List[int]:
+        """Other measured processes that live. They follow the rounds of this one, and rest while it is at the end of one."""
+        pids = [int(name.split(".")[0]) for name in os.listdir(self.folder) if name.endswith(".process.json")]
+        return [pid for pid in pids if pid != os.getpid() and os.path.exists("/proc/%d" % pid)]
+
+    def _call(self, completed: int) -> None:
+        with open(os.path.join(self.folder, "called"), "w") as file:
+            file.write("%d\n" % completed)
+
+    def _called(self) -> int:
+        """The number of rounds after which another process asks for a look now; 0 where none does."""
+        try:
+            with open(os.path.join(self.folder, "called")) as file:
+                return int(file.read())
+        except (OSError, ValueError):
+            return 0
+
+    def _wait_for(self, pids: List[int], completed: int) -> None:
+        """Give other processes the time for their look, since the program may end with this round."""
+        until = time.monotonic() + LONGEST_WAIT_S
+        while pids and time.monotonic() < until:
+            pids = [pid for pid in pids if os.path.exists("/proc/%d" % pid) and not self._has_taken(pid, completed)]
+            time.sleep(POLL_S / 2)
+
+    def _has_taken(self, pid: int, completed: int) -> bool:
+        try:
+            with open(os.path.join(self.folder, "%d.process.json" % pid)) as file:
+                return str(completed) in json.load(file)["takes"]
+        except (OSError, ValueError):
+            return False
 
     def _take_late(self, completed: int) -> None:
         due = [number for number in self.wanted if number <= completed and number not in self.takes]
@@ -148,8 +190,6 @@ class Session:
     def _take(self, completed: int, when: str) -> None:
         assert self.engine is not None
         began = time.monotonic()
-        if not self.takes:
-            self.engine.rehearse()
         resident = memory.resident()
         own = self.engine.own_bytes()
         if gc.isenabled():
@@ -202,6 +242,7 @@ class Session:
             self._look()
             if ticks % 10 == 0:
                 self._mind_the_disk()
+                self._mind_the_recorder()
 
     def _mind_the_disk(self) -> None:
         engine = self.engine
@@ -219,6 +260,16 @@ class Session:
         why = "had written %d MiB" % (written // _MIB) if written > limit else "left %d MiB free on the disk" % (free // _MIB)
         with self._lock:
             self.notes.append("measuring stopped after round %d: %s %s" % (self.rounds.completed, engine.name, why))
+            self._stop()
+
+    def _mind_the_recorder(self) -> None:
+        """A program that outlives its recording, as one does that was attached to, is measured no longer."""
+        if not os.path.exists(os.path.join(self.folder, "ended")):
+            if self._saw_recorder is None:
+                self._saw_recorder = os.path.exists(self._recorder)
+            if not self._saw_recorder or os.path.exists(self._recorder):
+                return
+        with self._lock:
             self._stop()
 
     def _after_fork(self) -> None:
@@ -259,7 +310,7 @@ class Session:
             "folder": _cwd(),
             "engine": name,
             "engineNote": self.engine_note,
-            "countsFromZero": self.rounds.counts_from_zero,
+            "offset": self.rounds.offset,
             "completed": self.rounds.completed,
             "wanted": self.wanted,
             "takes": self.takes,

@@ -108,6 +108,7 @@ export const runOptions = {
 
 export const attachOptions = {
   ...recordingOptions,
+  ...heapOptions,
   container: text({
     flag: 'container',
     short: 'c',

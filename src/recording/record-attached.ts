@@ -9,6 +9,10 @@ import { readVariable } from '../linux/process/environment.js'
 import { isAlive, type ProcessStat } from '../linux/process/process-stat.js'
 import { messageOf, UsageError } from '../shared/errors.js'
 import { MARKS_VARIABLE } from '../shared/marks.js'
+import { HEAP_DIFF_WARNING } from './heap/heap-diff.js'
+import { endHeapOrder, type HeapDiffOptions, writeHeapOrder } from './heap/heap-order.js'
+import { looksOf, measuredProcesses } from './heap/measured-process.js'
+import { orderWaiting } from './heap/order-waiting.js'
 import { nameProcess, type RolePattern } from './processes/process-name.js'
 import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
@@ -39,7 +43,15 @@ export interface ProcessToAttach {
   untilRound?: number
   /** Enough after this time. */
   forMs?: number
+  /**
+   * Have the target measure its heap, if it waits for that, from the first round whose end is seen; `readHeapDiff` reads what it saw. That
+   * is enough where neither `untilRound` nor `forMs` is given.
+   */
+  heapDiff?: HeapDiffOptions
 }
+
+/** The last look at a heap is over this long after it at the latest. */
+const HEAP_POLL_MS = 250
 
 type End = [state: 'completed' | 'failed' | 'stopped', reason: string | null]
 
@@ -80,14 +92,16 @@ export async function recordAttached(
   onRecorder?.(recorder)
   let rounds: CommandRounds | undefined
   let marks: FollowedFile | undefined
+  let heaps: string | undefined
   try {
     rounds = options.rounds && new CommandRounds(options.rounds, recorder)
     marks = followOwnMarks(target, recorder)
+    heaps = await startHeapDiff(options, recorder)
   } catch (error) {
     await recorder.finish('failed', messageOf(error))
     throw error
   }
-  const end = whenEnough(options, recorder, signal)
+  const end = whenEnough(options, recorder, { signal, heaps })
   recordContainer(options, recorder)
   for (const stat of processesOf(options))
     recorder.add({
@@ -101,10 +115,23 @@ export async function recordAttached(
     onNote,
   })
   const [state, reason] = await end
+  if (heaps !== undefined) endHeapOrder(heaps)
   await rounds?.finish(!isAlive(target))
   marks?.close()
   for (const sentence of unmatched.close()) recorder.warn(sentence)
   return recorder.finish(state, reason)
+}
+
+/** @returns the folder in which the target leaves what it sees; undefined where it was not asked to */
+async function startHeapDiff(
+  { target, folder, heapDiff }: ProcessToAttach,
+  recorder: RecorderHandle,
+): Promise<string | undefined> {
+  if (heapDiff === undefined) return undefined
+  const heaps = writeHeapOrder(folder, heapDiff, { marksFile: recorder.marksFile, isRelative: true })
+  await orderWaiting(target.pid, heaps)
+  recorder.warn(HEAP_DIFF_WARNING)
+  return heaps
 }
 
 /** In version 1 the reset of a container's peak is seen by others who read it, as that of a process's is. */
@@ -131,12 +158,18 @@ function commandOf({ pid, name }: ProcessStat): string[] {
 function whenEnough(
   { target, untilRound, forMs }: ProcessToAttach,
   recorder: RecorderHandle,
-  signal: AbortSignal,
+  { signal, heaps }: { signal: AbortSignal; heaps: string | undefined },
 ): Promise<End> {
   return new Promise((resolve) => {
     const timer = forMs === undefined ? undefined : setTimeout(() => end('completed', null), forMs)
+    const isMeasured = () => measuredProcesses(heaps!).some((process) => looksOf(process) !== undefined)
+    const looking =
+      heaps === undefined || untilRound !== undefined || forMs !== undefined
+        ? undefined
+        : setInterval(() => isMeasured() && end('completed', null), HEAP_POLL_MS)
     const end = (...how: End) => {
       clearTimeout(timer)
+      clearInterval(looking)
       signal.removeEventListener('abort', onAbort)
       resolve(how)
     }

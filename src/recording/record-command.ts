@@ -8,7 +8,7 @@ import { MARKS_VARIABLE } from '../shared/marks.js'
 import { formatBytes, formatDuration } from '../shared/units.js'
 import { commandCgroup } from './command-cgroup.js'
 import { HEAP_DIFF_WARNING } from './heap/heap-diff.js'
-import { type HeapDiffOptions, heapEnvironment, writeHeapOrder } from './heap/heap-order.js'
+import { endHeapOrder, type HeapDiffOptions, heapEnvironment, writeHeapOrder } from './heap/heap-order.js'
 import { orderProbe } from './probe/probe-order.js'
 import { probeWhenDone } from './probe/probe-when-done.js'
 import type { Probed } from './probe/take-probe.js'
@@ -149,6 +149,7 @@ export async function recordCommand(
     endedMs: exit.timeMs,
   })
   cgroup?.remove()
+  if (heaps !== undefined) endHeapOrder(heaps)
   return { head, exit, ended, leftBehind }
 }
 

@@ -87,8 +87,12 @@ function verdictLine({ cause, explainedShare, lines, engine, nativeBytes, rssGro
       return `No cause is named: ${placeOf(first)} did not grow from round to round, but once or up to a limit`
     return 'No cause is named: no single line holds half of the growth'
   }
-  if (engine === 'tracemalloc' && nativeBytes !== null && nativeBytes > 0.5 * rssGrowthBytes)
-    return 'The growth is not in Python lines: it is native memory, which tracemalloc does not see. Install memray beside the program to see its lines'
+  if (engine !== 'v8' && nativeBytes !== null && nativeBytes > 0.5 * rssGrowthBytes)
+    return `The growth is not in Python lines: it is native memory, ${
+      engine === 'memray'
+        ? 'allocated past memray, as by ctypes or by threads of a library'
+        : 'which tracemalloc does not see. Install memray beside the program to see its lines'
+    }`
   return 'No cause is named: the lines explain less than half of the growth'
 }
 

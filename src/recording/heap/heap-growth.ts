@@ -103,10 +103,11 @@ export const LEAST_GROWTH = 512 * 1024
 export function partsOf(
   first: Take,
   last: Take,
-  { lineBytes, nativeBytes }: { lineBytes: number; nativeBytes: number | null },
+  found: { lineBytes: number; nativeBytes: number | null; ownBytes: number },
 ): Parts {
   const rssGrowthBytes = levelOf(last) - levelOf(first)
-  const ownBytes = last.ownBytes - first.ownBytes
+  const { lineBytes, nativeBytes } = found
+  const ownBytes = last.ownBytes - first.ownBytes + found.ownBytes
   const retainedBytes = last.residentBytes - last.trimmedBytes - (first.residentBytes - first.trimmedBytes)
   const programBytes = rssGrowthBytes - ownBytes
   return {

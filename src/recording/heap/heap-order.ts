@@ -16,6 +16,7 @@ export interface HeapDiffOptions {
 export const HEAP_FOLDER = 'heap'
 /** The folder that holds the order, or `on-demand`: what the code inside a program looks for. */
 export const HEAP_VARIABLE = 'TIDEMARK_HEAP'
+export const ON_DEMAND = 'on-demand'
 /** Looks, the first and the last included: those on the way tell growth that goes on from what is made once. */
 const MOST_LOOKS = 4
 
@@ -35,12 +36,12 @@ export function looksFor(rounds: number): number[] {
 /**
  * Writes the order into the folder of a recording.
  *
- * @param fromEnd rounds of the marks file so far do not count: they were completed before this recording
+ * @param isRelative count rounds from the first one whose end is seen, as of a program that ran before
  */
 export function writeHeapOrder(
   recording: string,
   { rounds, depth, ignore }: HeapDiffOptions,
-  { marksFile, fromEnd = false }: { marksFile: string; fromEnd?: boolean },
+  { marksFile, isRelative = false }: { marksFile: string; isRelative?: boolean },
 ): string {
   const folder = join(resolve(recording), HEAP_FOLDER)
   mkdirSync(folder, { recursive: true })
@@ -50,8 +51,9 @@ export function writeHeapOrder(
     depth,
     ignore,
     marksFile,
-    fromEnd,
+    isRelative,
     snapshotFolder: resolve(recording),
+    recorderPid: process.pid,
   }
   writeFileSync(join(folder, 'order.json'), JSON.stringify(order))
   return folder
@@ -73,4 +75,11 @@ function joined(own: string, given: string | undefined, separator: string): stri
 /** `NODE_OPTIONS` knows double quotes, with a backslash before one inside. */
 function quoted(path: string): string {
   return /[\s"\\]/.test(path) ? `"${path.replaceAll(/["\\]/g, '\\$&')}"` : path
+}
+
+/** Has processes that outlive the recording measure no longer. */
+export function endHeapOrder(folder: string): void {
+  try {
+    writeFileSync(join(folder, 'ended'), '')
+  } catch {} // a full disk: they see that the recorder has ended
 }

@@ -5,6 +5,7 @@
  */
 import fs = require('node:fs')
 import inspector = require('node:inspector')
+import net = require('node:net')
 import nodeModule = require('node:module')
 import path = require('node:path')
 import v8 = require('node:v8')
@@ -15,7 +16,8 @@ interface Order {
   marksFile: string
   wanted: number[]
   snapshotFolder: string
-  fromEnd?: boolean
+  isRelative: boolean
+  recorderPid: number
 }
 
 const POLL_MS = 20
@@ -50,6 +52,7 @@ class Measurement {
   #floorBytes = Number.POSITIVE_INFINITY
   #isTaking = false
   #isAppending = false
+  #sawRecorder: boolean | undefined
   #retakes = 0
   #isDone = false
 
@@ -58,13 +61,18 @@ class Measurement {
     this.#order = order
   }
 
+  get isDone(): boolean {
+    return this.#isDone
+  }
+
   start(): void {
     this.#session.connect()
     this.#session.post('HeapProfiler.startSampling', { samplingInterval: SAMPLING_BYTES, stackDepth: STACK_DEPTH })
-    if (this.#order.fromEnd) this.#read()
     this.#write()
     this.#hookAppends()
+    let ticks = 0
     const timer = setInterval(() => {
+      if (!this.#isDone && ++ticks % 10 === 0 && !this.#isRecorded()) this.#stop()
       if (this.#isDone) clearInterval(timer)
       else this.#look(false)
     }, POLL_MS)
@@ -126,6 +134,13 @@ class Measurement {
     }
   }
 
+  /** A program that outlives its recording is measured no longer. In a PID namespace of its own it does not see the recorder. */
+  #isRecorded(): boolean {
+    const recorder = `/proc/${this.#order.recorderPid}`
+    this.#sawRecorder ??= fs.existsSync(recorder)
+    return !fs.existsSync(path.join(this.#folder, 'ended')) && (!this.#sawRecorder || fs.existsSync(recorder))
+  }
+
   #take(completed: number, when: string): void {
     const began = performance.now()
     const { wanted } = this.#order
@@ -166,6 +181,12 @@ class Measurement {
     this.#write()
   }
 
+  /** To be added to a number of completed rounds for the number of the last of them. */
+  get #offset(): number {
+    if (this.#order.isRelative) return this.#first ?? 0
+    return this.#first === 0 ? -1 : 0
+  }
+
   #read(): void {
     let text: string
     try {
@@ -191,7 +212,7 @@ class Measurement {
     if (mark.mark !== 'round' && !isObserved) return
     const pids = isObserved ? (mark.processes ?? []).map(({ pid }) => pid) : [mark.pid]
     this.#first ??= mark.round!
-    const completed = mark.round! + (this.#first === 0 ? 1 : 0)
+    const completed = mark.round! - this.#offset
     if (pids.includes(process.pid)) this.#completed.own = Math.max(this.#completed.own, completed)
     else if (mark.role !== 'client' && pids[0] !== undefined) {
       this.#leader ??= pids[0]
@@ -208,7 +229,7 @@ class Measurement {
       folder: process.cwd(),
       engine: 'v8',
       engineNote: null,
-      countsFromZero: this.#first === 0,
+      offset: this.#offset,
       completed: this.#rounds,
       wanted: this.#order.wanted,
       takes: Object.fromEntries(Object.entries(this.#takes).map(([round, take]) => [round, JSON.parse(take)])),
@@ -232,7 +253,45 @@ function collect(): void {
   gc()
 }
 
+/**
+ * Waits for `tidemark attach --heap-diff`: a Unix socket with an abstract name, over which a line names the folder with the order. Only an
+ * order of this user or root is carried out.
+ */
+function wait(): void {
+  const name = `tidemark-heap/${process.pid}/`.padEnd(107, '-')
+  const server = net.createServer((client) => {
+    client.on('error', () => {})
+    client.setTimeout(5000, () => client.destroy())
+    client.once('data', (asked) => client.end(`${JSON.stringify(answer(String(asked).trimEnd()))}\n`))
+  })
+  server.on('error', () => {}) // a release of Node without abstract names: attach says that nothing answers
+  server.listen({ path: `\0${name}` })
+  server.unref()
+}
+
+let current: Measurement | undefined
+
+function answer(folder: string): { engine: string } | { error: string } {
+  try {
+    const { uid } = fs.statSync(path.join(folder, 'order.json'))
+    if (uid !== process.geteuid?.() && uid !== 0) return { error: 'the order is of another user' }
+    if (current?.isDone === false) return { error: 'another recording measures this process' }
+    const order = readOrder(folder)
+    if (order === undefined) return { error: `the order in ${folder} cannot be read or carried out` }
+    current = new Measurement(folder, order)
+    current.start()
+    return { engine: 'v8' }
+  } catch (error) {
+    return { error: (error as Error).message }
+  }
+}
+
 // At the end, since a class is not there before its declaration.
 const folder = process.env.TIDEMARK_HEAP
-const order = folder === undefined || folder === 'on-demand' || !threads.isMainThread ? undefined : readOrder(folder)
-if (order !== undefined) new Measurement(folder!, order).start()
+if (threads.isMainThread && folder !== undefined && folder !== '') {
+  if (folder === 'on-demand') wait()
+  else {
+    const order = readOrder(folder)
+    if (order !== undefined) new Measurement(folder, order).start()
+  }
+}

@@ -25,7 +25,8 @@ const measured = v.looseObject({
   folder: v.nullable(v.string()),
   engine: v.nullable(v.picklist(['memray', 'tracemalloc', 'v8'])),
   engineNote: v.nullable(v.string()),
-  countsFromZero: v.boolean(),
+  /** To be added to a number of completed rounds for the number of the last of them. */
+  offset: v.number(),
   completed: v.number(),
   wanted: v.array(v.number()),
   takes: v.record(v.string(), take),

@@ -30,6 +30,8 @@ interface Found {
   lineBytes: number
   lineCount: number
   nativeBytes: number | null
+  /** Beyond that of the looks. */
+  ownBytes: number
   constructors?: ConstructorGrowth[]
   files?: string[]
 }
@@ -46,7 +48,7 @@ export async function readGrowth(
 ): Promise<HeapGrowth> {
   const found = process.engine === 'v8' ? await ofNode(folder, looks, options) : await ofPython(process, looks, folder)
   const parts = partsOf(looks[0]!, looks.at(-1)!, found)
-  const number = (completed: number) => (process.countsFromZero ? completed - 1 : completed)
+  const number = (completed: number) => completed + process.offset
   const lines = parts.explainedShare === null ? [] : found.lines.filter((line) => line.bytes > 0)
   const [fromRound, toRound] = [number(looks[0]!.round), number(looks.at(-1)!.round)]
   return {
@@ -73,15 +75,15 @@ function nameOf({ arguments: [program = '', first = ''] }: MeasuredProcess): str
 /** Asks the interpreter that ran the program: it reads its own files, and knows its own memray. */
 async function ofPython(process: MeasuredProcess, looks: readonly Look[], folder: string): Promise<Found> {
   const answer = await python(process.executable, folder, process.pid)
-  const { lines, lineBytes, lineCount, withoutLineBytes, largeBytes } = answer
+  const { lines, lineBytes, lineCount, withoutLineBytes, largeBytes, ownBytes } = answer
   const [first, last] = [looks[0]!, looks.at(-1)!]
-  if (process.engine === 'memray') return { lines, lineBytes, lineCount, nativeBytes: withoutLineBytes }
-  // tracemalloc does not see native allocations, but malloc counts them: those that it has not traced are nobody's line.
+  // Allocations that the engine does not see are counted by malloc all the same: those are at no line.
   const isCounted = first.mallocBytes !== null && last.mallocBytes !== null
-  const untraced = isCounted
-    ? last.mallocBytes! - first.mallocBytes! - (largeBytes ?? 0) - (last.ownBytes - first.ownBytes)
+  const unseenBytes = isCounted
+    ? Math.max(0, last.mallocBytes! - first.mallocBytes! - largeBytes - (last.ownBytes - first.ownBytes) - ownBytes)
     : null
-  return { lines, lineBytes, lineCount, nativeBytes: untraced === null ? null : Math.max(0, untraced) }
+  const isKnown = process.engine === 'memray' || unseenBytes !== null
+  return { lines, lineBytes, lineCount, nativeBytes: isKnown ? withoutLineBytes + (unseenBytes ?? 0) : null, ownBytes }
 }
 
 interface PythonAnswer {
@@ -89,7 +91,10 @@ interface PythonAnswer {
   lineBytes: number
   lineCount: number
   withoutLineBytes: number
-  largeBytes: number | null
+  /** Growth of what the C allocator holds and the engine has seen. */
+  largeBytes: number
+  /** Growth of what the engine takes beyond what it says of itself. */
+  ownBytes: number
 }
 
 async function python(executable: string, folder: string, pid: number): Promise<PythonAnswer> {
@@ -127,6 +132,7 @@ async function ofNode(folder: string, looks: readonly Look[], options: HeapDiffO
     lineBytes: lines.reduce((sum, line) => sum + line.bytes, 0),
     lineCount: lines.length,
     nativeBytes: Math.max(0, outside - (buffers?.bytes ?? 0)),
+    ownBytes: 0,
     constructors,
     files,
   }

@@ -14,9 +14,12 @@ import { readAlerts } from '../../live/live-alerts.js'
 import { startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
 import { verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
+import { heapDiffText } from '../../output/heap-diff-text.js'
+import { heapGrowthAt } from '../../output/heap-growth-at.js'
 import { mprofCopy } from '../../output/mprof-copy.js'
 import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
+import { readHeapOptions } from '../../parsing/heap-options.js'
 import { readRecordingOptions } from '../../parsing/recording-options.js'
 import { recordingFolder } from '../../recording-folder.js'
 import { stopOnSignal } from '../../stop-on-signal.js'
@@ -60,6 +63,7 @@ async function attach(input: CommandInput): Promise<number> {
     })
   const { target, container } = whatToAttach(input.arguments[0], asked, pod)
   const alerts = readAlerts('attach', options, { mayStop: false })
+  const heapDiff = readHeapOptions('attach', input)
   const folder = recordingFolder(out, force)
   const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
   process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
@@ -78,6 +82,7 @@ async function attach(input: CommandInput): Promise<number> {
       ...(pattern !== undefined && log !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
       ...(untilRound !== undefined && { untilRound }),
       ...(forMs !== undefined && { forMs }),
+      ...(heapDiff !== undefined && { heapDiff }),
     },
     {
       signal: stop.signal,
@@ -94,12 +99,14 @@ async function attach(input: CommandInput): Promise<number> {
   const verdicts = verdictsAtEnd(live.state, folder)
   const read = readOutline(folder)
   const shown = { ...read, folder: relative(process.cwd(), folder) || '.' }
+  const growth = heapDiff === undefined ? undefined : await heapGrowthAt(folder, heapDiff, live.say)
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ...recordingResult(read), ...(verdicts && { verdicts }) })}\n`
+      ? `${JSON.stringify({ ...recordingResult(read), ...(verdicts && { verdicts }), ...(growth && { heapDiff: growth }) })}\n`
       : `${recordingSummary(shown)}. ${nextStep(shown.folder)}\n`,
   )
   if (verdicts !== undefined && !json) process.stdout.write(`${verdictsText(verdicts)}\n`)
+  if (!json) for (const one of growth ?? []) process.stdout.write(`\n${heapDiffText(one)}\n`)
   if (copy !== undefined) process.stderr.write(`tidemark: for mprof: ${copy.write()}\n`)
   stop.signal.throwIfAborted()
   if (head.state === 'failed') return TARGET_FAILED

@@ -5,9 +5,7 @@ import type { LaunchedProcess } from '../../../launch/launch.js'
 import { liveOptions } from '../../../options/live.js'
 import { runOptions } from '../../../options/recording.js'
 import type { OptionValues } from '../../../options/spec.js'
-import { readHeapDiff } from '../../../recording/heap/heap-diff.js'
 import type { HeapGrowth } from '../../../recording/heap/heap-growth.js'
-import type { HeapDiffOptions } from '../../../recording/heap/heap-order.js'
 import { type RecordedCommand, recordCommand } from '../../../recording/record-command.js'
 import { readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'
@@ -18,9 +16,9 @@ import { startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
 import { type VerdictsAtEnd, verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
 import { heapDiffText } from '../../output/heap-diff-text.js'
+import { heapGrowthAt } from '../../output/heap-growth-at.js'
 import { mprofCopy } from '../../output/mprof-copy.js'
 import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
-import { storeHeapGrowth } from '../../output/store-heap-growth.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { readHeapOptions } from '../../parsing/heap-options.js'
 import { readRecordingOptions } from '../../parsing/recording-options.js'
@@ -47,7 +45,7 @@ export const command: Command = {
     'tidemark run -- python3 -c "x = bytearray(10**8)"',
     'tidemark run --rate 100 --out before -- sh -c "sleep 1 & wait"',
     'tidemark run --probe --rounds nvflare --role server=runner_process -- python3 job.py',
-    'tidemark run --heap-diff 10 --rounds "request (\\d+)" -- node server.js',
+    'tidemark run --heap-diff 5 --rounds nvflare -- python3 job.py',
   ],
   run: runCommand,
 }
@@ -109,7 +107,7 @@ async function runCommand(input: CommandInput): Promise<number> {
     await live.end()
     await served?.close()
   })
-  const growth = heapDiff === undefined ? undefined : await readGrowthAt(heapDiff, folder)
+  const growth = heapDiff === undefined ? undefined : await heapGrowthAt(folder, heapDiff, say)
   tell(recorded, growth, { folder, json, verdicts: verdictsAtEnd(live.state, folder) })
   if (copy !== undefined) say(`for mprof: ${copy.write()}`)
   return exitCodeFor(recorded) || (live.failed().length > 0 ? NOT_AS_EXPECTED : 0)
@@ -145,14 +143,6 @@ function forwardSignals(): { to(launched: LaunchedProcess): void } & Disposable 
       process.off('SIGTSTP', stop)
     },
   }
-}
-
-/** The lines that grew, in the recording too: as JSON and as a figure. */
-async function readGrowthAt(heapDiff: HeapDiffOptions, folder: string): Promise<HeapGrowth[]> {
-  const { head, rounds } = readOutline(folder)
-  const growth = await readHeapDiff(folder, heapDiff, { processes: head.processes, rounds, onNote: say })
-  await storeHeapGrowth(folder, growth, say)
-  return growth
 }
 
 function tell(

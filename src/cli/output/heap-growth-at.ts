@@ -1,13 +1,32 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { readHeapDiff } from '../../recording/heap/heap-diff.js'
 import type { HeapGrowth } from '../../recording/heap/heap-growth.js'
+import type { HeapDiffOptions } from '../../recording/heap/heap-order.js'
+import { readOutline } from '../../recording/storage/read-recording.js'
 import { messageOf } from '../../shared/errors.js'
 
 const GROWTH_FILE = 'heap-growth.json'
 const FIGURE_FILE = 'heap-growth.svg'
 
+/**
+ * Reads which lines grew in a recording with `--heap-diff`, and writes that into its folder.
+ *
+ * @param onNote called with a sentence for everything that is missing
+ */
+export async function heapGrowthAt(
+  folder: string,
+  heapDiff: HeapDiffOptions,
+  onNote: (note: string) => void,
+): Promise<HeapGrowth[]> {
+  const { head, rounds } = readOutline(folder)
+  const growth = await readHeapDiff(folder, heapDiff, { processes: head.processes, rounds, onNote })
+  await storeHeapGrowth(folder, growth, onNote)
+  return growth
+}
+
 /** Writes what grew into the folder of the recording: as JSON, and as a flame graph where anything grew at a line. */
-export async function storeHeapGrowth(
+async function storeHeapGrowth(
   folder: string,
   growth: readonly HeapGrowth[],
   onNote: (note: string) => void,

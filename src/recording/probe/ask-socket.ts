@@ -1,0 +1,28 @@
+import { connect } from 'node:net'
+import { systemErrorCode } from '../../shared/errors.js'
+
+/** An abstract name that fills its place: some pad a shorter one and some do not. */
+const NAME_LENGTH = 107
+const LONGEST_ANSWER = 4096
+
+/**
+ * Asks over a Unix socket with an abstract name.
+ *
+ * @returns everything that comes back until the other side closes; what came until then when it fails or takes too long
+ */
+export async function askSocket(name: string, question: string, withinMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = connect({ path: `\0${name.padEnd(NAME_LENGTH, '-')}` })
+    socket.setTimeout(withinMs, () => socket.destroy())
+    socket.on('connect', () => socket.write(question))
+    socket.on('data', (chunk) => {
+      answer += chunk
+      if (answer.length > LONGEST_ANSWER) socket.destroy()
+    })
+    socket.on('error', (error) => {
+      if (systemErrorCode(error) === undefined) reject(error)
+    })
+    socket.on('close', () => resolve(answer))
+  })
+}
