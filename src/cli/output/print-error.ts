@@ -43,5 +43,6 @@ function isRefusal(error: unknown): boolean {
 }
 
 function printStacks(error: unknown, stderr: NodeJS.WritableStream): void {
-  for (let current = error; current instanceof Error; current = current.cause) stderr.write(`${current.stack}\n`)
+  for (let current = error; current instanceof Error; current = current.cause)
+    stderr.write(`${current instanceof TidemarkError ? `${current.code} ` : ''}${current.stack}\n`)
 }

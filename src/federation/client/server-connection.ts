@@ -169,6 +169,6 @@ export class ServerConnection {
   }
 }
 
-function isRefused(error: unknown, code: string): error is HttpResponseError {
-  return error instanceof HttpResponseError && error.code === code
+function isRefused(error: unknown, reason: string): error is HttpResponseError {
+  return error instanceof HttpResponseError && error.reason === reason
 }

@@ -29,7 +29,9 @@ export interface CollectorRules {
 const SPARE_LISTENERS = 10
 
 /** A round that does not commit. It may be tried again; weights are as they were. */
-export class RoundFailedError extends TidemarkError {}
+export class RoundFailedError extends TidemarkError {
+  override readonly code: string = 'TIDEMARK_E_ROUND'
+}
 
 /** Its result was taken; its turn went by without one; its turn is still to come. */
 export type OtherStanding = 'accepted' | 'passed' | 'to-come'

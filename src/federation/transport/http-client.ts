@@ -35,16 +35,17 @@ export interface Answer {
   body: Readable
 }
 
-/** The server refused a request. `code` says why, and what to do about it. */
+/** The server refused a request. `reason` is its word for why, for example `busy` or `late`. */
 export class HttpResponseError extends TidemarkError {
+  override readonly code: string = 'TIDEMARK_E_REFUSED'
   readonly status: number
-  readonly code: string
+  readonly reason: string
   readonly facts: Record<string, unknown>
 
   constructor(status: number, answer: Record<string, unknown>) {
     super(typeof answer.message === 'string' ? answer.message : `the server answered with HTTP status ${status}`)
     this.status = status
-    this.code = typeof answer.error === 'string' ? answer.error : 'unknown'
+    this.reason = typeof answer.error === 'string' ? answer.error : 'unknown'
     this.facts = answer
   }
 }

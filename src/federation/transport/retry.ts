@@ -59,7 +59,7 @@ const TROUBLES = new Set([
 const PASSING = new Set(['busy', 'no-space', 'slow-down'])
 
 function isConnectionTrouble(error: unknown): boolean {
-  if (error instanceof HttpResponseError) return PASSING.has(error.code)
+  if (error instanceof HttpResponseError) return PASSING.has(error.reason)
   return TROUBLES.has(systemErrorCode(error) ?? '')
 }
 

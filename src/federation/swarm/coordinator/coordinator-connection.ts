@@ -87,5 +87,5 @@ export class CoordinatorConnection {
 
 /** Another process has taken this peer's name. */
 export function isReplaced(error: unknown): boolean {
-  return error instanceof HttpResponseError && error.code === 'replaced'
+  return error instanceof HttpResponseError && error.reason === 'replaced'
 }

@@ -97,9 +97,9 @@ export class PeerClient {
     } catch (error) {
       if (!(error instanceof HttpResponseError)) throw error
       const { round, attempt } = error.facts
-      if (error.code === 'early') return { state: 'early' }
-      if (error.code === 'late') return { state: 'late', round: Number(round), attempt: Number(attempt ?? 0) }
-      if (error.code === 'rejected') return { state: 'rejected', message: error.message }
+      if (error.reason === 'early') return { state: 'early' }
+      if (error.reason === 'late') return { state: 'late', round: Number(round), attempt: Number(attempt ?? 0) }
+      if (error.reason === 'rejected') return { state: 'rejected', message: error.message }
       throw error
     }
   }

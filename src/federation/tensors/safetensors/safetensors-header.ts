@@ -16,7 +16,9 @@ const ALIGNMENT = 8
 export const MAX_HEADER_BYTES = 10 * 2 ** 20
 
 /** The bytes are not safetensors, or not the tensors that were expected. The message is the reason, without its context. */
-export class WeightsError extends TidemarkError {}
+export class WeightsError extends TidemarkError {
+  override readonly code: string = 'TIDEMARK_E_WEIGHTS'
+}
 
 /** One tensor and where its bytes lie, counted from the end of the header. */
 export interface TensorEntry {
