@@ -48,7 +48,7 @@ describe('on a machine', needs('mounts'), () => {
     expect(code, stderr).toBe(2)
     expect(stderr).toContain('The disk is full. Make room, then go on with --resume.')
     expect(stderr).not.toMatch(/^ +at /m)
-    expect(stderr).not.toContain('.next')
+    expect(stderr).not.toContain('.part')
     const comparison = JSON.parse(stdout) as Comparison
     expect(comparison.state).toBe('running')
     expect(comparison.trials.every(({ state }) => state === 'completed' || state === 'failed')).toBe(true)

@@ -35,7 +35,7 @@ test('without room for a second file the new head goes into the blocks of the ol
   const folder = temporaryFolder()
   writeMetadata(folder, HEAD)
   const before = readFileSync(join(folder, 'recording.json')).length
-  mkdirSync(join(folder, 'recording.json.new')) // no new file can be made, as on a full disk
+  mkdirSync(join(folder, 'recording.json.part')) // no new file can be made, as on a full disk
   expect(writeMetadata(folder, { ...HEAD, state: 'failed', reason: 'the disk is full' })).toBe(true)
   expect(readMetadata(folder)).toMatchObject({ state: 'failed', reason: 'the disk is full' })
   expect(readFileSync(join(folder, 'recording.json'))).toHaveLength(before)

@@ -119,7 +119,7 @@ test('when the disk fills up what was recorded is kept, the owner is told, and t
   expect(head.reason).toContain('samples.ndjson')
   expect(samples.length).toBeGreaterThan(100)
   expect(warnings).toContain(head.reason)
-  expect(existsSync(join(folder, 'recording.json.new'))).toBe(false)
+  expect(existsSync(join(folder, 'recording.json.part'))).toBe(false)
 })
 
 test('a folder that cannot be written fails before anything is started', async () => {

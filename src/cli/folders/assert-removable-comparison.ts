@@ -48,7 +48,7 @@ export function assertComparisonFolder(folder: string): void {
   }
 }
 
-/** A file that was being replaced when its writer was killed ends in `.next`. */
+/** A file that was being replaced when its writer was killed ends in `.part`. */
 function isOwn(name: string): boolean {
-  return OWN_NAMES.has(name.replace(/\.next$/, ''))
+  return OWN_NAMES.has(name.replace(/\.part$/, ''))
 }

@@ -1,10 +1,11 @@
-import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import * as v from 'valibot'
 import type { MachineFacts } from '../../linux/machine.js'
 import { machineDifferences } from '../../linux/machine-differences.js'
 import { checkStored, readStoredText } from '../../recording/storage/stored-file.js'
 import { machineSchema, number, settingValues, timeMs } from '../../recording/storage/stored-schemas.js'
 import type { Comparison } from '../../results/comparison.js'
+import { replaceFile } from '../../shared/atomic-write.js'
 import { messageOf, UsageError } from '../../shared/errors.js'
 import { TRIALS_TO_DECIDE } from '../../verdict/difference/compare-settings.js'
 import { type GatedNumbers, gatedNumbers } from '../../verdict/gate/gated-numbers.js'
@@ -92,10 +93,8 @@ export function isSameType(one: Pick<BaselineEntry, 'machine'>, other: Pick<Base
 }
 
 export function writeBaselineFile(path: string, file: BaselineFile): void {
-  const next = `${path}.next`
   try {
-    writeFileSync(next, `${JSON.stringify(file, null, 1)}\n`)
-    renameSync(next, path)
+    replaceFile(path, `${JSON.stringify(file, null, 1)}\n`)
   } catch (error) {
     throw new UsageError(`cannot write the baseline ${path}: ${messageOf(error)}`, { cause: error })
   }

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder as makeFolders } from '../../linux/files/make-folder.js'
 import { checkStored, readStoredText } from '../../recording/storage/stored-file.js'
 import type { Comparison } from '../../results/comparison.js'
 import { comparisonSchema } from '../../results/comparison-schema.js'
+import { replaceFile } from '../../shared/atomic-write.js'
 import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
 import type { ComparisonPlan } from '../plan/plan.js'
 
@@ -78,12 +79,9 @@ export function readPlan(folder: string): unknown {
 
 /** Replaces a file whole. @throws UsageError when it cannot be written */
 export function writeWhole(file: string, content: unknown): void {
-  const next = `${file}.next`
   try {
-    writeFileSync(next, `${JSON.stringify(content, null, 1)}\n`)
-    renameSync(next, file)
+    replaceFile(file, `${JSON.stringify(content, null, 1)}\n`)
   } catch (error) {
-    rmSync(next, { force: true })
     throw new UsageError(`cannot write ${file}: ${messageOf(error)}`, {
       fix:
         systemErrorCode(error) === 'ENOSPC'

@@ -1,8 +1,8 @@
-import { close, open, write, writeSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import { notePassedBytes } from '../../memory/young-generation.js'
+import { writeAll, writeAllSync } from '../../shared/atomic-write.js'
 import { failpoint } from '../failpoint.js'
 import { type Block, giveBlockBack, takeBlock } from '../tensors/buffer-pool.js'
 import type { FileHeader } from '../tensors/safetensors/safetensors-file.js'
@@ -11,10 +11,6 @@ import type { TensorSink } from '../tensors/safetensors/scan-safetensors.js'
 import { firstNonFinite } from '../tensors/value-loops.js'
 import { itemBytes, quote } from '../tensors/weights.js'
 import { CHECKSUM, checksumText, NO_CHECKSUM, placeOfChecksum } from './spool-checksum.js'
-
-const openAsync = promisify(open)
-const closeAsync = promisify(close)
-const writeAsync = promisify(write)
 
 /** One is filled while the other is written. */
 const BLOCKS = 2
@@ -27,7 +23,7 @@ const CHUNK_BYTES = 64 * 2 ** 10
  * The source is paused while the disk is behind, so no more than {@link BLOCKS} blocks of a result are in memory.
  */
 export class SpoolSink implements TensorSink {
-  readonly #descriptor: number
+  readonly #handle: FileHandle
   readonly #source: Readable
   readonly #metadata: Record<string, string>
   readonly #blocks = Array.from({ length: BLOCKS }, takeBlock)
@@ -48,11 +44,11 @@ export class SpoolSink implements TensorSink {
   #checksum = 0
 
   static async open(file: string, source: Readable, metadata: Record<string, string>): Promise<SpoolSink> {
-    return new SpoolSink(await openAsync(file, 'w'), source, metadata)
+    return new SpoolSink(await open(file, 'w'), source, metadata)
   }
 
-  private constructor(descriptor: number, source: Readable, metadata: Record<string, string>) {
-    this.#descriptor = descriptor
+  private constructor(handle: FileHandle, source: Readable, metadata: Record<string, string>) {
+    this.#handle = handle
     this.#source = source
     this.#metadata = metadata
   }
@@ -67,7 +63,7 @@ export class SpoolSink implements TensorSink {
     this.#checksumAt = placeOfChecksum(head)
     this.#entries = entries
     this.#headBytes = head.length
-    writeFully(this.#descriptor, head, 0)
+    writeAllSync(this.#handle.fd, head, 0)
   }
 
   take(bytes: Uint8Array, entry: TensorEntry): void {
@@ -91,15 +87,15 @@ export class SpoolSink implements TensorSink {
     if (this.#failure !== undefined) throw this.#failure
     const rest = this.#block.bytes.subarray(0, this.#filled)
     this.#checksum = crc32(rest, this.#checksum)
-    await writeAll(this.#descriptor, rest, this.#headBytes + this.#offset)
-    await writeAll(this.#descriptor, Buffer.from(checksumText(this.#checksum)), this.#checksumAt)
+    await writeAll(this.#handle, rest, this.#headBytes + this.#offset)
+    await writeAll(this.#handle, Buffer.from(checksumText(this.#checksum)), this.#checksumAt)
   }
 
   /** Whether the result was good or not. */
   async close(): Promise<void> {
     await Promise.all(this.#writing)
     for (const block of this.#blocks) giveBlockBack(block)
-    await closeAsync(this.#descriptor)
+    await this.#handle.close()
   }
 
   /** Values that became complete, while they are still in the processor's cache. */
@@ -121,7 +117,7 @@ export class SpoolSink implements TensorSink {
     const full = this.#block
     this.#checksum = crc32(full.bytes, this.#checksum)
     const next = this.#free.pop()
-    if (next === undefined) writeFully(this.#descriptor, full.bytes, position)
+    if (next === undefined) writeAllSync(this.#handle.fd, full.bytes, position)
     else {
       this.#startWriting(full, position)
       this.#block = next
@@ -132,7 +128,7 @@ export class SpoolSink implements TensorSink {
   }
 
   #startWriting(block: Block, position: number): void {
-    const writing = writeAll(this.#descriptor, block.bytes, position)
+    const writing = writeAll(this.#handle, block.bytes, position)
       .catch((error: Error) => {
         this.#failure ??= error
       })
@@ -143,16 +139,4 @@ export class SpoolSink implements TensorSink {
       })
     this.#writing.add(writing)
   }
-}
-
-async function writeAll(descriptor: number, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await writeAsync(descriptor, bytes, done, bytes.length - done, position + done)
-    done += bytesWritten
-  }
-}
-
-function writeFully(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; )
-    done += writeSync(descriptor, bytes, done, bytes.length - done, position + done)
 }

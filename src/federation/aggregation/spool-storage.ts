@@ -1,12 +1,13 @@
 import { linkSync, renameSync, rmSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { collectOldGarbage } from '../../memory/old-generation.js'
+import { replaceFileBy, syncFolder } from '../../shared/atomic-write.js'
 import { UsageError } from '../../shared/errors.js'
 import { failpoint } from '../failpoint.js'
 import { FileState } from '../tensors/file-state.js'
 import type { GlobalState, WeightsSource } from '../tensors/global-state.js'
 import { SafetensorsFile } from '../tensors/safetensors/safetensors-file.js'
-import { replaceFile, syncFolder, writeSource } from '../tensors/safetensors/write-state-file.js'
+import { writeSource } from '../tensors/safetensors/write-state-file.js'
 import type { AggregationSettings } from './aggregation.js'
 import { isWhole } from './spool-checksum.js'
 import type { SpoolFolder } from './spool-folder.js'
@@ -66,7 +67,7 @@ export class SpoolStorage implements Storage {
     }
     this.#completedRounds = completedRounds
     this.#folder.clear()
-    await replaceFile(path, (part) => writeSource(part, initial, { round: String(completedRounds) }))
+    await replaceFileBy(path, (part) => writeSource(part, initial, { round: String(completedRounds) }))
     this.#committed = this.#opened(new FileState(new SafetensorsFile(path), initial.specs))
     return this.#committed
   }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { writeAll } from '../../shared/atomic-write.js'
 import { failpoint } from '../failpoint.js'
 import { type Block, divideBlock, giveBlockBack, LARGE_BYTES, takeBlock } from '../tensors/buffer-pool.js'
 import type { FileHeader, SafetensorsFile } from '../tensors/safetensors/safetensors-file.js'
@@ -249,11 +250,4 @@ function notFinite(
     at: index,
     value,
   })
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
-    done += bytesWritten
-  }
 }

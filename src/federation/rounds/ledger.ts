@@ -1,4 +1,5 @@
-import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { replaceFile } from '../../shared/atomic-write.js'
 import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
 
 import type { ResultClaim } from '../transport/messages.js'
@@ -50,15 +51,7 @@ export class Ledger {
 
   /** Synced, for after a loss of power the state needs the entries that were noted before it. */
   #write(): void {
-    const part = `${this.#path}.part`
-    const descriptor = openSync(part, 'w')
-    try {
-      writeFileSync(descriptor, JSON.stringify(this.#entries))
-      fdatasyncSync(descriptor)
-    } finally {
-      closeSync(descriptor)
-    }
-    renameSync(part, this.#path)
+    replaceFile(this.#path, JSON.stringify(this.#entries), { isSynced: true })
   }
 }
 

@@ -1,10 +1,11 @@
 import { constants, createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { replaceFileBy } from '../../shared/atomic-write.js'
 import { messageOf, TidemarkError, UsageError } from '../../shared/errors.js'
 import type { GlobalState } from './global-state.js'
 import { readWeights } from './safetensors/read-safetensors.js'
-import { replaceFile, writeEncoded } from './safetensors/write-state-file.js'
+import { writeEncoded } from './safetensors/write-state-file.js'
 import type { Weights } from './weights.js'
 
 /**
@@ -17,7 +18,7 @@ export async function writeCheckpoint(
   metadata?: Record<string, string>,
 ): Promise<void> {
   try {
-    await replaceFile(file, (part) => writeEncoded(part, state.encode(metadata)))
+    await replaceFileBy(file, (part) => writeEncoded(part, state.encode(metadata)))
   } catch (error) {
     throw new TidemarkError(`the checkpoint ${file} could not be written: ${messageOf(error)}`, { cause: error })
   }

@@ -1,6 +1,5 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs'
 import { systemErrorCode } from '../../shared/errors.js'
-import { sizeNatively } from '../native/native-io.js'
 import { livingThread } from '../threads/living-thread.js'
 import { failedReading, type Pid, PROC } from './proc-file.js'
 
@@ -11,7 +10,7 @@ import { failedReading, type Pid, PROC } from './proc-file.js'
 export function countOpenFiles(pid: Pid, proc = PROC): number | null {
   const folder = `${proc}/${livingThread(pid, proc) ?? pid}/fd`
   try {
-    return (proc === PROC && (sizeNatively(folder) ?? statSync(folder).size)) || readdirSync(folder).length
+    return (proc === PROC && statSync(folder).size) || readdirSync(folder).length
   } catch (error) {
     failedReading(error) // throws what is no failed system call
     return null

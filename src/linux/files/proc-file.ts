@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readSync } from 'node:fs'
 import { systemErrorCode } from '../../shared/errors.js'
-import { readWholeNatively } from '../native/native-io.js'
 
 /** Where the kernel shows processes. Every reader takes another folder in its place, for tests. */
 export const PROC = '/proc'
@@ -17,8 +16,6 @@ export type ProcFile =
 /** One file of one process, for example `status` of 4127. */
 export function readProcFile(pid: Pid, file: string, proc = PROC): ProcFile {
   const path = `${proc}/${pid}/${file}`
-  const native = readWholeNatively(path)
-  if (native !== undefined) return native
   try {
     return { kind: 'read', text: readFileSync(path, 'utf8') }
   } catch (error) {
@@ -31,4 +28,14 @@ export function failedReading(error: unknown): { kind: 'gone' } | { kind: 'unrea
   const code = systemErrorCode(error)
   if (code === undefined) throw error
   return code === 'ENOENT' || code === 'ESRCH' ? { kind: 'gone' } : { kind: 'unreadable', code }
+}
+
+/**
+ * Reads a kept-open file of /proc again, from its start. The buffer is the caller's, so nothing is allocated.
+ *
+ * @returns the number of bytes
+ * @throws the system's error
+ */
+export function readFromStart(descriptor: number, buffer: Buffer): number {
+  return readSync(descriptor, buffer, 0, buffer.length, 0)
 }

@@ -1,6 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { failedReading, type Pid, PROC } from '../files/proc-file.js'
-import { readFromStart } from '../native/native-io.js'
+import { failedReading, type Pid, PROC, readFromStart } from '../files/proc-file.js'
 import { pageSizeBytes } from './page-size.js'
 
 /** What became of a reading. A missing sample is not a zero. */

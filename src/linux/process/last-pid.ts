@@ -1,6 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { failedReading, PROC } from '../files/proc-file.js'
-import { readFromStart } from '../native/native-io.js'
+import { failedReading, PROC, readFromStart } from '../files/proc-file.js'
 
 /** `0.20 0.18 0.12 1/80 11206`: three loads, running and all tasks, and the newest pid of this pid namespace. */
 const LONGEST_LINE = 128

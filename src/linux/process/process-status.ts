@@ -1,8 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { TidemarkError } from '../../shared/errors.js'
 import type { MemoryReading } from '../../shared/marks.js'
-import { failedReading, type Pid, PROC, readProcFile } from '../files/proc-file.js'
-import { readFromStart } from '../native/native-io.js'
+import { failedReading, type Pid, PROC, readFromStart, readProcFile } from '../files/proc-file.js'
 import { livingThread } from '../threads/living-thread.js'
 
 /** Memory of a process as the kernel accounts it in /proc/PID/status, and what else that file tells for free. */

@@ -1,4 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
+import { writeAllSync } from '../../shared/atomic-write.js'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../shared/errors.js'
 import { mprofLines } from './mprof-writer.js'
 import { openRecording } from './open-recording.js'
@@ -48,7 +49,7 @@ function create(file: string, isForced: boolean): number {
 function write(descriptor: number, text: string, file: string): void {
   const bytes = Buffer.from(text)
   try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written)
+    writeAllSync(descriptor, bytes, null)
   } catch (error) {
     throw new TidemarkError(`cannot write ${file}: ${messageOf(error)}`, { cause: error })
   }

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs'
-import { writeWhole } from '../../linux/native/native-io.js'
+import { writeAllSync } from '../../shared/atomic-write.js'
 import { PLAN } from './native-struct-layout.js'
 
 /**
@@ -78,7 +78,7 @@ export class SampleLog {
     this.#end = 0
     this.#flushedMs = timeMs
     try {
-      writeWhole(this.#descriptor, this.#pending, length)
+      writeAllSync(this.#descriptor, this.#pending.subarray(0, length), null)
     } catch (error) {
       this.#length += this.#wholeLines(fstatSync(this.#descriptor).size - this.#length)
       ftruncateSync(this.#descriptor, this.#length)

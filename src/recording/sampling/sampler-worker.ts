@@ -4,7 +4,6 @@
  */
 import { devNull } from 'node:os'
 import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { useNativeIo } from '../../linux/native/native-io.js'
 import { takePrecedence } from '../../linux/threads/this-thread.js'
 import { findSamplingLoop } from './native-loop.js'
 import { Sampler } from './sampler-loop.js'
@@ -17,7 +16,6 @@ const PRECEDENCE_INTERVAL_MS = 5
 
 const { port, settings } = workerData as { port: MessagePort; settings: SamplerSettings }
 if (parentPort === null) throw new Error('the sampler runs as a worker thread')
-useNativeIo()
 const sample = findSamplingLoop()
 if (settings.intervalMs <= PRECEDENCE_INTERVAL_MS) takePrecedence()
 // Of what is left to do where samples are taken in C, twice a second or so, the compiling would cost more than it spares.

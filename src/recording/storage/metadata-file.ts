@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { replaceFile } from '../../shared/atomic-write.js'
 import { systemErrorCode } from '../../shared/errors.js'
 import type { RecordingMetadata } from '../recording.js'
 
@@ -13,8 +14,7 @@ export function writeMetadata(folder: string, head: RecordingMetadata): boolean 
   const file = join(folder, METADATA_FILE)
   const text = `${JSON.stringify(head, null, 2)}\n`
   try {
-    writeFileSync(`${file}.new`, text)
-    renameSync(`${file}.new`, file)
+    replaceFile(file, text)
     return true
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
