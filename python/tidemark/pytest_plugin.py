@@ -17,7 +17,7 @@ A test without them costs two look-ups. With pytest-xdist each worker measures i
 from __future__ import annotations
 
 import resource
-from typing import Any, Generator, List
+from typing import Any, Dict, Generator, List, Optional, Sequence, Tuple, Union
 
 import pytest
 
@@ -48,20 +48,27 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+_LIMITS = pytest.StashKey[List['Union[_PeakLimit, _GrowthLimit]']]()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Read the markers once, so that a test without them costs a look-up alone."""
+    kinds = (('grows_less_than', _GrowthLimit), ('peak_below', _PeakLimit))
+    found = [(kind, item.get_closest_marker(name)) for name, kind in kinds]
+    limits = [kind(item, mark) for kind, mark in found if mark is not None]
+    if limits:
+        item.stash[_LIMITS] = limits
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    below = item.get_closest_marker('peak_below')
-    growth = item.get_closest_marker('grows_less_than')
-    if below is None and growth is None:
+    limits = item.stash.get(_LIMITS, None)
+    if limits is None:
         return (yield)
-    limit = None if below is None else _PeakLimit(item, below)
-    grows = None if growth is None else _GrowthLimit(item, growth)
-    if limit is not None:
+    for limit in limits:
         limit.begin()
     result = yield
-    if grows is not None:
-        grows.check()
-    if limit is not None:
+    for limit in limits:
         limit.check()
     return result
 
@@ -70,11 +77,13 @@ class _PeakLimit:
     """The marker peak_below of one test."""
 
     def __init__(self, item: pytest.Item, mark: pytest.Mark) -> None:
-        self.children = bool(mark.kwargs.get('children', False))
-        size = _arguments(item, mark, ('limit', 'children'))['limit']
-        self.limit_bytes = _size_of(item, mark, size)
+        self.fault, arguments = _arguments(mark, ('limit', 'children'))
+        self.children = bool(arguments.get('children', False))
+        self.limit_bytes = parse_size(arguments.get('limit')) or 0
+        self.fault = self.fault or _fault_of_size(mark, arguments.get('limit'))
 
     def begin(self) -> None:
+        _refuse(self.fault)
         reset_peak(children=self.children)
         before = _highest_bytes()  # right after the reset it is what is held now
         self.before = [('before', before)] if before > _core._high_water.inherited else []
@@ -101,16 +110,28 @@ class _GrowthLimit:
     """The marker grows_less_than of one test, which is run again and again in this process."""
 
     def __init__(self, item: pytest.Item, mark: pytest.Mark) -> None:
-        arguments = _arguments(item, mark, ('limit', 'rounds', 'warm_up'))
         self.item = item
-        self.rounds = _count(mark, 'rounds', arguments.get('rounds', 20), _FEWEST_ROUNDS)
-        self.warm_up = _count(mark, 'warm_up', arguments.get('warm_up', _WARM_UP), 0)
-        limit = arguments['limit']
-        self.is_per_round = isinstance(limit, str) and limit.rstrip().endswith('/round')
-        size = limit.rstrip()[: -len('/round')] if self.is_per_round else limit
-        self.limit_bytes = _size_of(item, mark, size) * (self.rounds if self.is_per_round else 1)
+        self.fault, arguments = _arguments(mark, ('limit', 'rounds', 'warm_up'))
+        self.rounds, self.warm_up = arguments.get('rounds', 20), arguments.get('warm_up', _WARM_UP)
+        limit = arguments.get('limit')
+        size = limit.strip() if isinstance(limit, str) else limit
+        is_per_round = isinstance(size, str) and size.endswith('/round')
+        if isinstance(size, str) and is_per_round:
+            size = size[: -len('/round')]
+        self.limit_bytes = parse_size(size) or 0
+        self.fault = (
+            self.fault
+            or _fault_of_size(mark, size)
+            or _fault_of_count(mark, 'rounds', self.rounds, _FEWEST_ROUNDS)
+            or _fault_of_count(mark, 'warm_up', self.warm_up, 0)
+        )
         if not isinstance(item, pytest.Function) or getattr(item, '_testcase', None) is not None:
-            pytest.fail('grows_less_than takes test functions, and methods of plain classes; this is neither', pytrace=False)
+            self.fault = 'grows_less_than takes test functions, and methods of plain classes; this is neither'
+        if self.fault is None and is_per_round:
+            self.limit_bytes *= self.rounds
+
+    def begin(self) -> None:
+        _refuse(self.fault)
 
     def check(self) -> None:
         """The test has passed once: that round belongs to the warm-up."""
@@ -169,28 +190,31 @@ def memory_peak() -> Generator[MemoryPeak, None, None]:
     reset_peak()
 
 
-def _arguments(item: pytest.Item, mark: pytest.Mark, names: Any) -> Any:
-    found = dict(zip(names, mark.args), **mark.kwargs)
+def _refuse(fault: Optional[str]) -> None:
+    if fault is not None:
+        pytest.fail(fault, pytrace=False)
+
+
+def _arguments(mark: pytest.Mark, names: Sequence[str]) -> Tuple[Optional[str], Dict[str, Any]]:
+    """What is wrong with them, if anything, and the arguments by name."""
+    found = {**dict(zip(names, mark.args)), **mark.kwargs}
     unknown = [name for name in found if name not in names]
-    if unknown or len(mark.args) > len(names) or 'limit' not in found:
-        what = f'it has no {unknown[0]}' if unknown else f'found {len(mark.args)} arguments'
-        pytest.fail(f'@pytest.mark.{mark.name}: {what}, expected {", ".join(names)}', pytrace=False)
-    return found
+    if not unknown and len(mark.args) <= len(names) and 'limit' in found:
+        return None, found
+    what = f'it has no {unknown[0]}' if unknown else f'found {len(mark.args)} arguments'
+    return f'@pytest.mark.{mark.name}: {what}, expected {", ".join(names)}', found
 
 
-def _size_of(item: pytest.Item, mark: pytest.Mark, size: Any) -> int:
-    size_bytes = parse_size(size)
-    if size_bytes is None:
-        pytest.fail(
-            f'@pytest.mark.{mark.name}: found {size!r}, expected a size such as "2 GiB", "500 MB" or bytes', pytrace=False
-        )
-    return size_bytes
+def _fault_of_size(mark: pytest.Mark, size: Any) -> Optional[str]:
+    if parse_size(size) is not None:
+        return None
+    return f'@pytest.mark.{mark.name}: found {size!r}, expected a size such as "2 GiB", "500 MB" or bytes'
 
 
-def _count(mark: pytest.Mark, name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        pytest.fail(f'@pytest.mark.{mark.name}: {name} is {value!r}, expected a whole number from {least}', pytrace=False)
-    return value
+def _fault_of_count(mark: pytest.Mark, name: str, value: Any, least: int) -> Optional[str]:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+        return None
+    return f'@pytest.mark.{mark.name}: {name} is {value!r}, expected a whole number from {least}'
 
 
 def _highest_bytes() -> int:

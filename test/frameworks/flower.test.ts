@@ -5,7 +5,27 @@ import { expectAsSeen, FLOWER_SIMULATION, programsOf, RUN_FLOWER, recordJob } fr
 const TIMEOUT_MS = 600_000
 const env = { FLOWER: programsOf('flower-1.42') }
 
+const marked = {
+  preset: 'flower' as const,
+  env,
+  hasCompanion: true,
+  options: () => ['--role', 'server=flwr-serverapp', '--role', 'superlink=flower-superlink'],
+}
+
 describe('Flower 1.42', needs('Flower'), () => {
+  test(
+    'a run with the wrapper and the mod of the companion: ServerApp, SuperLink and clients, the last round too',
+    async () => {
+      const seen = await recordJob({ ...marked, command: [RUN_FLOWER, 'rounds=4 gc-rounds=2 companion=true'] })
+      const rounds = expectAsSeen(seen, { role: 'server', rounds: 4, gcRounds: 2 })
+      expect(rounds[3]!.end.rssBytes).toBeLessThan(rounds[2]!.end.rssBytes)
+      const of = (wanted: string) => seen.recording.rounds.filter(({ role }) => role === wanted)
+      expect(of('superlink').map(({ round }) => round)).toEqual([1, 2, 3, 4])
+      expect(of('client').map(({ round }) => round)).toEqual([1, 1, 2, 2, 3, 3, 4, 4])
+    },
+    TIMEOUT_MS,
+  )
+
   test(
     'a run on a SuperLink with two SuperNodes: ServerApp, SuperLink and clients that live for one message',
     async () => {
@@ -20,6 +40,17 @@ describe('Flower 1.42', needs('Flower'), () => {
 })
 
 describe('Flower 1.42, every form of a job', needs('Flower', 'every form of a framework'), () => {
+  test(
+    'flwr run in simulation, with the wrapper and the mod of the companion',
+    async () => {
+      const options = () => ['--role', 'server=flwr-simulation']
+      const command = [FLOWER_SIMULATION, 'rounds=6 gc-rounds=3 companion=true']
+      const seen = await recordJob({ ...marked, options, command })
+      expectAsSeen(seen, { role: 'server', rounds: 6, gcRounds: 3 })
+    },
+    TIMEOUT_MS,
+  )
+
   test(
     'flwr run in simulation, with the SuperLink that it starts and workers of ray',
     async () => {

@@ -29,7 +29,11 @@ export interface FrameworkJob {
   env?: Record<string, string>
   /** Arguments of `tidemark run` beside those. */
   options?: (folder: string) => string[]
+  /** Rounds by the marks of the companion for Python, and by no line of the log. */
+  hasCompanion?: boolean
 }
+
+const COMPANION = resolve(import.meta.dirname, '../../python')
 
 /** What a program of our own has read of one process: time, pid, RSS and the kernel's mark. */
 type Reading = [timeMs: number, pid: number, rssBytes: number, peakBytes: number]
@@ -44,7 +48,13 @@ export interface SeenJob {
 }
 
 /** Records a job, with the reader of `/proc` beside it. */
-export async function recordJob({ preset, command, env = {}, options = () => [] }: FrameworkJob): Promise<SeenJob> {
+export async function recordJob({
+  preset,
+  command,
+  env = {},
+  options = () => [],
+  hasCompanion = false,
+}: FrameworkJob): Promise<SeenJob> {
   const folder = temporaryFolder()
   const id = randomUUID()
   const boundariesFile = join(folder, 'boundaries.txt')
@@ -54,8 +64,25 @@ export async function recordJob({ preset, command, env = {}, options = () => [] 
   reader.stdout.pipe(file)
   const recordingFolder = join(folder, 'recording')
   const ran = await runTidemark(
-    ['run', '--rounds', preset, ...options(folder), '--out', recordingFolder, '--', ...command],
-    { cwd: folder, env: { ...env, ...quiet(folder), FRAMEWORK_TEST: id, BOUNDARIES: boundariesFile } },
+    [
+      'run',
+      ...(hasCompanion ? [] : ['--rounds', preset]),
+      ...options(folder),
+      '--out',
+      recordingFolder,
+      '--',
+      ...command,
+    ],
+    {
+      cwd: folder,
+      env: {
+        ...env,
+        ...quiet(folder),
+        ...(hasCompanion && { PYTHONPATH: COMPANION, PYTHONDONTWRITEBYTECODE: '1' }),
+        FRAMEWORK_TEST: id,
+        BOUNDARIES: boundariesFile,
+      },
+    },
   )
   reader.kill()
   await once(file, 'close')

@@ -8,12 +8,31 @@ const bin = programsOf('nvflare-2.9')
 const python = join(bin, 'python')
 const job = (...options: string[]) => [python, NVFLARE_JOB, '--workspace', 'workspace', ...options]
 
+/** The component of the companion with its cleanup in every second round, and none of NVFlare's own. */
+const marked = (algorithm: string) => job('--algorithm', algorithm, '--rounds', '8', '--gc', '0', '--marks', '2')
+
 describe('NVFlare 2.9', needs('NVFlare'), () => {
+  test(
+    'a FedAvg job in the simulator with the component of the companion: server and clients, the last round too',
+    async () => {
+      const seen = await recordJob({ preset: 'nvflare', command: marked('fedavg'), hasCompanion: true })
+      const rounds = expectAsSeen(seen, { role: 'server', rounds: 8, gcRounds: 2 })
+      expect(rounds.map(({ cleanup }) => cleanup !== null)).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((n) => n % 2 === 0))
+      const ofClients = seen.recording.rounds.filter(({ role }) => role === 'client')
+      expect(ofClients.map(({ name }) => name).sort()).toEqual(
+        ['site-1', 'site-2'].flatMap((name) => Array(8).fill(name)),
+      )
+      expect(seen.recording.warnings.filter((warning) => warning.includes('mark'))).toEqual([])
+    },
+    TIMEOUT_MS,
+  )
+
   test(
     'a FedAvg job in the simulator: its server is the fork that does the work, round by round',
     async () => {
-      const seen = await recordJob({ preset: 'nvflare', command: job('--rounds', '10', '--gc', '2') })
-      const rounds = expectAsSeen(seen, { role: 'server', rounds: 10, gcRounds: 2 })
+      // The last round has no cleanup: of a process that ends right after it, the newest sample is of before its trim.
+      const seen = await recordJob({ preset: 'nvflare', command: job('--rounds', '10', '--gc', '3') })
+      const rounds = expectAsSeen(seen, { role: 'server', rounds: 10, gcRounds: 3 })
       const { processes } = seen.recording.head
       expect(processes.filter(({ role }) => role === 'server').map(({ pid }) => pid)).toEqual([rounds[0]!.pid])
       expect(processes.filter(({ role }) => role === 'client')).toHaveLength(2)
@@ -23,6 +42,33 @@ describe('NVFlare 2.9', needs('NVFlare'), () => {
 })
 
 describe('NVFlare 2.9, every form of a job', needs('NVFlare', 'every form of a framework'), () => {
+  test.each([
+    { algorithm: 'scaffold', role: 'server' },
+    { algorithm: 'cyclic', role: 'server' },
+    { algorithm: 'swarm', role: 'client' },
+  ])(
+    '$algorithm in the simulator, with the component of the companion',
+    async ({ algorithm, role }) => {
+      const seen = await recordJob({ preset: 'nvflare', command: marked(algorithm), hasCompanion: true })
+      expectAsSeen(seen, { role, rounds: 8, gcRounds: 2 })
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'FedAvg in POC mode, with the component of the companion, which the job carries to the sites',
+    async () => {
+      const seen = await recordJob({
+        preset: 'nvflare',
+        command: [POC, 'scripts', '--rounds', '8', '--gc', '0', '--marks', '2'],
+        env: { NVFLARE: bin },
+        hasCompanion: true,
+      })
+      expectAsSeen(seen, { role: 'server', rounds: 8, gcRounds: 2 })
+    },
+    TIMEOUT_MS,
+  )
+
   test.each(['scaffold', 'cyclic'])(
     '%s in the simulator',
     async (algorithm) => {
@@ -88,6 +134,17 @@ describe('NVFlare 2.9, every form of a job', needs('NVFlare', 'every form of a f
 })
 
 describe('NVFlare 2.6', needs('NVFlare 2.6', 'every form of a framework'), () => {
+  test(
+    'a FedAvg job in the simulator, with the component of the companion, whose cleanup this release lacks',
+    async () => {
+      const [, ...rest] = marked('fedavg')
+      const command = [join(programsOf('nvflare-2.6'), 'python'), ...rest]
+      const seen = await recordJob({ preset: 'nvflare', command, hasCompanion: true })
+      expectAsSeen(seen, { role: 'server', rounds: 8, gcRounds: 2 })
+    },
+    TIMEOUT_MS,
+  )
+
   test(
     'a FedAvg job in the simulator',
     async () => {
