@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs, from Debian's packages, what the optional parts and their tests use: the allocators that are compared beside
 # glibc's, Chromium for the test of the report page, mprof for the tests of its file format, promtool for those of metrics,
-# pandas for the commands of docs/export.md, and the shells whose completion is tested.
+# pandas for the commands of docs/export.md, the shells whose completion is tested, and venv for scripts/frameworks.sh.
 # Tidemark itself needs none of them. What cannot be installed is named, and the script goes on.
 set -uo pipefail
 
-packages=(libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 chromium python3-memory-profiler prometheus python3-pandas zsh fish)
+packages=(libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 chromium python3-memory-profiler prometheus python3-pandas
+  python3-venv zsh fish)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -467,6 +467,9 @@ class _HighWater:
             for other, before in self.kept.items():
                 self.kept[other] = max(before, peak_bytes)
             self.kept[key] = 0
+            # The end of a round says its peak itself. Any other reset is told to the recorder, which reads this mark too.
+            if key == 'peak' and is_recorded():
+                _append({'mark': 'peak', **_origin(None, None), 'peakBytes': peak_bytes})
         return self.was_reset
 
 

@@ -396,9 +396,10 @@ class Recorder implements RecorderHandle {
   }
 
   #notePeakOf(mark: Mark): void {
-    if (mark.mark !== 'start' && mark.mark !== 'round') return
+    if (mark.mark !== 'start' && mark.mark !== 'round' && mark.mark !== 'peak') return
     this.#ownsPeak.add(mark.pid)
     const process = this.#registry.running().find(({ pid }) => pid === mark.pid)
+    if (process !== undefined && mark.mark === 'peak') this.#peakReaders.tookItself(process, mark.peakBytes)
     if (process !== undefined && mark.mark === 'round' && mark.peakBytes !== null)
       this.#peakReaders.sawOwnPeak(process, mark.peakBytes)
   }

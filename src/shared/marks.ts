@@ -97,6 +97,12 @@ export interface RoundFailedMark extends MarkOrigin {
   reason: string
 }
 
+/** A process resets its own peak, which the recorder can read no more then: what it was until now. */
+export interface PeakMark extends MarkOrigin {
+  mark: 'peak'
+  peakBytes: number
+}
+
 /** The attribution probe: RSS before, split by measured give-back. The three parts add up to it. */
 export interface AttributionMark extends MarkOrigin {
   mark: 'attribution'
@@ -125,4 +131,12 @@ export interface EndMark extends MarkOrigin {
   reason?: string
 }
 
-export type Mark = StartMark | ReadyMark | RoundStartMark | RoundMark | RoundFailedMark | AttributionMark | EndMark
+export type Mark =
+  | StartMark
+  | ReadyMark
+  | RoundStartMark
+  | RoundMark
+  | RoundFailedMark
+  | PeakMark
+  | AttributionMark
+  | EndMark

@@ -1,6 +1,20 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readRecording } from '../../src/recording/storage/read-recording.js'
 import { needs } from '../optional-parts.js'
-import { expectAsSeen, FLOWER_SIMULATION, programsOf, RUN_FLOWER, recordJob } from './framework-job.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { runTidemark } from '../tidemark.js'
+import {
+  COMPANION,
+  expectAsSeen,
+  FLOWER_SIMULATION,
+  programsOf,
+  pythonOnPage,
+  quiet,
+  RUN_FLOWER,
+  recordJob,
+} from './framework-job.js'
 
 const TIMEOUT_MS = 600_000
 const env = { FLOWER: programsOf('flower-1.42') }
@@ -40,6 +54,34 @@ describe('Flower 1.42', needs('Flower'), () => {
 })
 
 describe('Flower 1.42, every form of a job', needs('Flower', 'every form of a framework'), () => {
+  test(
+    'the app of docs/comparing-flower.md, with the wrapper and the mod of the companion',
+    async () => {
+      const folder = temporaryFolder()
+      cpSync(dirname(RUN_FLOWER), folder, { recursive: true })
+      const [server, client] = pythonOnPage('comparing-flower.md')
+      const app = join(folder, 'tidemark_app')
+      writeFileSync(join(app, 'server.py'), server!.replace('num_rounds=20', 'num_rounds=3'))
+      const train = readFileSync(join(app, 'client.py'), 'utf8').split('@app.train()')[1]
+      const imports =
+        'import numpy as np\nfrom flwr.app import ArrayRecord, Context, Message, MetricRecord, RecordDict\n'
+      writeFileSync(join(app, 'client.py'), `${imports}${client}\n@app.train()${train}`)
+      const options = { cwd: folder, env: { ...env, ...quiet(folder), PYTHONPATH: COMPANION } }
+      const roles = marked.options()
+      const command = ['run', ...roles, '--out', 'recording', '--', './run-flower.sh', 'gc-rounds=2']
+      const { code, stdout, stderr } = await runTidemark(command, options)
+      expect(code, stdout + stderr).toBe(0)
+      const { rounds } = readRecording(join(folder, 'recording'))
+      const roundsOf = (wanted: string) => rounds.filter(({ role }) => role === wanted).map(({ round }) => round)
+      expect([roundsOf('server'), roundsOf('superlink'), roundsOf('client')], stdout).toEqual([
+        [1, 2, 3],
+        [1, 2, 3],
+        [1, 1, 2, 2, 3, 3],
+      ])
+    },
+    TIMEOUT_MS,
+  )
+
   test(
     'flwr run in simulation, with the wrapper and the mod of the companion',
     async () => {

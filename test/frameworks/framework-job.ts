@@ -33,16 +33,22 @@ export interface FrameworkJob {
   hasCompanion?: boolean
 }
 
-const COMPANION = resolve(import.meta.dirname, '../../python')
+export const COMPANION = resolve(import.meta.dirname, '../../python')
 
 /** What a program of our own has read of one process: time, pid, RSS and the kernel's mark. */
 type Reading = [timeMs: number, pid: number, rssBytes: number, peakBytes: number]
+
+/** The peak of the round before, by the kernel's mark as the process read it there; 0 where it could not. */
+interface Boundary {
+  timeMs: number
+  peakBytes: number
+}
 
 /** A job of a real framework as Tidemark recorded it, and as somebody else saw it. */
 export interface SeenJob {
   recording: Recording
   /** When rounds began, by the job itself, and when the last one ended; for each process that said so. */
-  boundaries: Map<number, number[]>
+  boundaries: Map<number, Boundary[]>
   readings: Reading[]
   output: string
 }
@@ -97,6 +103,14 @@ export async function recordJob({
   }
 }
 
+/** The snippets of Python on a page of docs/, which stand within lists there. */
+export function pythonOnPage(name: string): string[] {
+  const page = readFileSync(resolve(import.meta.dirname, '../../docs', name), 'utf8')
+  return [...page.matchAll(/^( *)```python\n([\s\S]*?)^ *```$/gm)].map(([, indent, text]) =>
+    text!.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  )
+}
+
 /** Frameworks report to nobody and keep their files in the test's folder. */
 export function quiet(folder: string): Record<string, string> {
   return {
@@ -121,11 +135,11 @@ export function expectAsSeen(seen: SeenJob, wanted: { role: string; rounds: numb
   const rounds = recording.rounds.filter((round) => round.pid === pid)
   const times = boundaries.get(pid)!
   // The end of Swarm Learning is told by the server, where the job has no component of ours; its line is in the log.
-  if (times.length === wanted.rounds) times.push(rounds.at(-1)?.endedMs ?? Number.NaN)
+  if (times.length === wanted.rounds) times.push({ timeMs: rounds.at(-1)?.endedMs ?? Number.NaN, peakBytes: 0 })
   expect(times.length - 1, output).toBe(wanted.rounds)
   expect(rounds.map(({ round }) => round)).toEqual(Array.from({ length: wanted.rounds }, (_, index) => index + 1))
   const own = readings.filter(([, one]) => one === pid)
-  const truth = rounds.map((_, index) => seenRound(own, times[index]!, times[index + 1]!))
+  const truth = rounds.map((_, index) => seenRound(own, times[index]!.timeMs, times[index + 1]!))
   for (const [index, { peakBytes, peakKind, end }] of rounds.entries()) {
     const { peak, ends } = truth[index]!
     const which = `round ${index + 1} of ${wanted.role}`
@@ -155,10 +169,14 @@ const TOLD_MS = 50
 const RESET_MS = 100
 
 /**
- * What a round looked like to the reader: its highest RSS and, once that is the round's own, the kernel's mark; and end RSS at the
+ * What a round looked like to the reader and, at its end, to the process: its highest RSS and, once that is the round's own, the kernel's mark; and end RSS at the
  * boundary, at its lowest in the time after it, and while the line may have been read.
  */
-function seenRound(readings: readonly Reading[], fromMs: number, toMs: number): { peak: number; ends: number[] } {
+function seenRound(
+  readings: readonly Reading[],
+  fromMs: number,
+  { timeMs: toMs, peakBytes }: Boundary,
+): { peak: number; ends: number[] } {
   const inside = readings.filter(([timeMs]) => timeMs >= fromMs && timeMs <= toMs)
   const settleMs = Math.min(SETTLE_MS, (toMs - fromMs) / 4)
   const after = readings.filter(([timeMs]) => timeMs > toMs && timeMs <= toMs + settleMs)
@@ -166,14 +184,14 @@ function seenRound(readings: readonly Reading[], fromMs: number, toMs: number): 
   const atBoundary = after.filter(([timeMs]) => timeMs <= toMs + TOLD_MS).map(([, , bytes]) => bytes)
   const peaks = inside.map(([timeMs, , rss, mark]) => (timeMs > fromMs + RESET_MS ? Math.max(rss, mark) : rss))
   const lowest = Math.min(endBytes, ...after.map(([, , bytes]) => bytes))
-  return { peak: Math.max(...peaks), ends: [endBytes, lowest, ...atBoundary] }
+  return { peak: Math.max(peakBytes, ...peaks), ends: [endBytes, lowest, ...atBoundary] }
 }
 
-function boundariesOf(text: string): Map<number, number[]> {
-  const byPid = new Map<number, number[]>()
+function boundariesOf(text: string): Map<number, Boundary[]> {
+  const byPid = new Map<number, Boundary[]>()
   for (const line of text.split('\n').slice(0, -1)) {
-    const [timeMs, pid] = line.split(' ').map(Number) as [number, number]
-    byPid.set(pid, [...(byPid.get(pid) ?? []), timeMs])
+    const [timeMs, pid, peakBytes] = line.split(' ').map(Number) as [number, number, number]
+    byPid.set(pid, [...(byPid.get(pid) ?? []), { timeMs, peakBytes }])
   }
   return byPid
 }

@@ -1,7 +1,20 @@
-import { join } from 'node:path'
+import { copyFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readRecording } from '../../src/recording/storage/read-recording.js'
 import { needs } from '../optional-parts.js'
-import { expectAsSeen, NVFLARE_JOB, POC, programsOf, recordJob } from './framework-job.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { runTidemark } from '../tidemark.js'
+import {
+  COMPANION,
+  expectAsSeen,
+  NVFLARE_JOB,
+  POC,
+  programsOf,
+  pythonOnPage,
+  quiet,
+  recordJob,
+} from './framework-job.js'
 
 const TIMEOUT_MS = 600_000
 const bin = programsOf('nvflare-2.9')
@@ -51,6 +64,30 @@ describe('NVFlare 2.9, every form of a job', needs('NVFlare', 'every form of a f
     async ({ algorithm, role }) => {
       const seen = await recordJob({ preset: 'nvflare', command: marked(algorithm), hasCompanion: true })
       expectAsSeen(seen, { role, rounds: 8, gcRounds: 2 })
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'the job of docs/comparing-nvflare.md, a recipe without a setting for its cleanup, with the companion',
+    async () => {
+      const folder = temporaryFolder()
+      const [snippet] = pythonOnPage('comparing-nvflare.md')
+      writeFileSync(join(folder, 'job.py'), snippet!.replace('num_rounds=20', 'num_rounds=4'))
+      copyFileSync(join(dirname(NVFLARE_JOB), 'client.py'), join(folder, 'client.py'))
+      const env = { ...quiet(folder), PYTHONPATH: COMPANION }
+      const command = ['run', '--out', 'recording', '--', python, 'job.py', '--gc', '2']
+      const { code, stdout, stderr } = await runTidemark(command, { cwd: folder, env })
+      expect(code, stdout + stderr).toBe(0)
+      const { rounds } = readRecording(join(folder, 'recording'))
+      const server = rounds.filter(({ role }) => role === 'server')
+      expect(server.map(({ round, cleanup }) => [round, cleanup !== null])).toEqual([
+        [1, false],
+        [2, true],
+        [3, false],
+        [4, true],
+      ])
+      expect(rounds.filter(({ role }) => role === 'client')).toHaveLength(8)
     },
     TIMEOUT_MS,
   )

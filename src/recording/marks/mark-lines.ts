@@ -112,6 +112,7 @@ const SCHEMAS: Record<string, v.GenericSchema> = {
     attempt: wholeNumber,
     reason: v.string(),
   }),
+  peak: v.object({ mark: v.literal('peak'), ...origin, peakBytes: bytes }),
   attribution: v.object({ mark: v.literal('attribution'), ...attributionEntries }),
   end: v.object({
     mark: v.literal('end'),

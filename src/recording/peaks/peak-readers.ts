@@ -94,6 +94,17 @@ export class PeakReaders {
     for (const reader of this.#readers) reader.tookItself(process, peakBytes)
   }
 
+  /** A program has reset its own mark within a round: it was this. */
+  tookItself(process: { pid: number; startTicks: number }, peakBytes: number): void {
+    this.#tookFromRound(process, peakBytes)
+    this.sawOwnPeak(process, peakBytes)
+  }
+
+  #tookFromRound(process: { pid: number; startTicks: number }, peakBytes: number): void {
+    const key = keyOf(process)
+    this.#ofRound.set(key, Math.max(this.#ofRound.get(key) ?? 0, peakBytes))
+  }
+
   /** A sample between two looks, by pid, for processes whose mark must not be reset. */
   sampled(rss: ReadonlyMap<number, number>): void {
     if (this.#readers.size === 0) return
@@ -121,8 +132,7 @@ export class PeakReaders {
     const isReset = this.#options.mayReset(process) && tryResetPeak(process.pid).kind === 'reset'
     if (isReset) {
       this.#options.onPeak(process.pid, status.peakBytes)
-      const key = keyOf(process)
-      this.#ofRound.set(key, Math.max(this.#ofRound.get(key) ?? 0, status.peakBytes))
+      this.#tookFromRound(process, status.peakBytes)
       for (const reader of this.#readers) if (reader !== own) reader.taken(process, status.peakBytes)
     }
     return own.look(process, { ...status, isReset, stackStart: readStackStart(process.pid) })

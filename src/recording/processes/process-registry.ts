@@ -175,7 +175,8 @@ export class ProcessRegistry {
     const process = this.#live.get(mark.pid)
     if (process === undefined) return
     if (mark.mark === 'start') process.allocator = mark.allocator
-    if (mark.mark === 'round' && mark.peakBytes !== null) this.sawPeak(mark.pid, mark.peakBytes)
+    if ((mark.mark === 'round' || mark.mark === 'peak') && mark.peakBytes !== null)
+      this.sawPeak(mark.pid, mark.peakBytes)
   }
 
   /** Of processes that were too young for it when they were found. */
