@@ -102,9 +102,9 @@ def _watch_log() -> None:
         return
 
     def log_and_see(component: Any, fl_ctx: Any, msg: Any, *args: Any, **kwargs: Any) -> None:
-        log_info(component, fl_ctx, msg, *args, **kwargs)
         for one in list(_components):
             one.on_line(str(msg))
+        log_info(component, fl_ctx, msg, *args, **kwargs)
 
     log_and_see.is_seen_by_tidemark = True  # type: ignore[attr-defined]
     FLComponent.log_info = log_and_see
