@@ -7,15 +7,14 @@ import { installOnce, root } from './install.mjs'
 installOnce()
 build()
 
+/** Short enough for a first look: three settings, and no more trials than it takes to tell them apart. */
+const FIRST_RUN = ['compare', 'fedavg', '--arena-max', 'unset', '--until-decided', '--trials', '5']
+
 const given = process.argv.slice(2)
-const tidemark = spawn(
-  process.execPath,
-  [join(root, 'dist/cli/main.js'), ...(given.length > 0 ? given : ['compare', 'fedavg'])],
-  {
-    cwd: root,
-    stdio: 'inherit',
-  },
-)
+const tidemark = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...(given.length > 0 ? given : FIRST_RUN)], {
+  cwd: root,
+  stdio: 'inherit',
+})
 // A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone is handed on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {

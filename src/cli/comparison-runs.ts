@@ -20,7 +20,7 @@ import { repeatWords } from './repeat-command.js'
 const { seed, rounds: _, ...jobWithoutSeed } = jobOptions
 const { rounds, ...ofCommand } = commandOptions
 const { parameters, ...commandAlone } = ofCommand
-const { trials, rateHz, trialDeadlineMs, limit, tolerance, probeEvery } = compareOptions
+const { trials, untilDecided, rateHz, trialDeadlineMs, limit, tolerance, probeEvery } = compareOptions
 const { clientMemoryGcRounds } = memoryOptions
 
 const ofJob: OptionTable = {
@@ -93,10 +93,17 @@ export async function plannedRuns(
   const asked = input.options.shard as AskedShard | undefined
   const shard = asked && resolveShard(asked, process.env)
   if (shard !== undefined) for (const { plan } of plans) assertShardable(plan.trials, shard)
-  const repeat = repeatWords(input, { ...comparisonAxes, ...refOptions, ...comparisonJob })
+  const repeat = repeatWords(input, { ...comparisonAxes, ...refOptions, ...comparisonJob, untilDecided })
+  const isUntilDecided = input.options.untilDecided === true
   return withRefs(plans, refs, input).map(({ plan, source }) => {
     const out = folder === undefined || plans.length === 1 ? folder : join(folder, plan.name)
-    return { plan, source, shard, repeat, run: (options) => runPlan(plan, { ...options, out, shard, repeat }) }
+    return {
+      plan,
+      source,
+      shard,
+      repeat,
+      run: (options) => runPlan(plan, { ...options, out, shard, repeat, untilDecided: isUntilDecided }),
+    }
   })
 }
 

@@ -31,6 +31,10 @@ export const compareOptions = {
     default: 4,
     help: 'Trials of each setting, each in fresh processes.',
   }),
+  untilDecided: flag({
+    flag: 'until-decided',
+    help: 'Add trials in rounds of one a setting, from three on, until every expectation and the choice are decided; --trials is the most.',
+  }),
   rateHz: real({ flag: 'rate', above: 0, max: 1000, default: 20, help: 'Samples of RSS a second.' }),
   trialDeadlineMs: durationMs({
     flag: 'trial-deadline',

@@ -32,6 +32,11 @@ export interface Comparison {
   judge: string
   seed: number
   trialsPerSetting: number
+  /**
+   * Set where trials were added until everything was decided: how many a setting had at the first look, and would have had at
+   * the last one. Every claim of a difference or of growth holds over all looks together.
+   */
+  looks?: { first: number; last: number }
   /** The words of the command line that it was planned by, but for trials and seed; absent: by a program of the user's. */
   repeat?: string[]
   /** Set of a part that one of several machines runs; `tidemark merge` joins them. */

@@ -4,6 +4,7 @@ import { holm } from '../statistics/tests/holm.js'
 import { welch } from '../statistics/tests/welch.js'
 import { LEVEL, TRIALS_TO_DECIDE } from './difference/compare-settings.js'
 import type { SettingSummary, Spread } from './difference/setting-summary.js'
+import { type Looks, shareOfEarlyStop, shareOfLook } from './looks.js'
 
 /** The criteria in the order in which they are applied; a later one decides only among those that an earlier one left. */
 export type ChoiceCriterion = 'limit' | 'peak' | 'end RSS' | 'round time' | 'fewest changes'
@@ -29,8 +30,8 @@ export interface ChooseOptions {
   changes: ReadonlyMap<string, number>
   /** Error rate of the whole choice; each of the three measures has a third of it. Default 0.05. */
   alpha?: number
-  /** Trials of a setting from which on it is compared. Default 4. */
-  fewestTrials?: number
+  /** Where trials are added until the choice is decided: its error rate then holds over all looks together. */
+  looks?: Looks | undefined
 }
 
 /** A difference of less than this share is not worth a change of settings, nor another trial, however certain it is. */
@@ -45,10 +46,10 @@ export const WORTH_A_CHANGE = 0.05
  * @param summaries in the order of the settings
  */
 export function chooseSetting(summaries: readonly SettingSummary[], options: ChooseOptions): Choice {
-  const { limitBytes, changes, fewestTrials = TRIALS_TO_DECIDE } = options
+  const { limitBytes, changes, looks } = options
   const none: Choice = { label: null, decidedBy: null, out: [], isUnderLimit: null, open: [] }
   if (summaries.length < 2) return none
-  const tried = summaries.filter(({ trials }) => trials >= fewestTrials)
+  const tried = summaries.filter(({ trials }) => trials >= (looks?.first ?? TRIALS_TO_DECIDE))
   const whole = tried.filter(({ failedTrials }) => failedTrials === 0)
   let left = whole.length > 0 ? whole : tried
   if (left.length < 2) return none
@@ -104,7 +105,9 @@ function highestOf({ peakBytes, endRssBytes }: SettingSummary): number | undefin
 }
 
 /** Never empty: the setting with the lowest mean is below all others that it differs from. */
-function notClearlyAbove(left: SettingSummary[], spreadOf: SpreadOf, { alpha = 1 - LEVEL }: ChooseOptions) {
+function notClearlyAbove(left: SettingSummary[], spreadOf: SpreadOf, { alpha = 1 - LEVEL, looks }: ChooseOptions) {
+  const trials = Math.min(...left.map((one) => one.trials))
+  const share = looks === undefined ? 1 : shareOfLook(trials, looks)
   const pairs = left.flatMap((one, i) =>
     left.slice(i + 1).flatMap((other) => {
       const [a, b] = [spreadOf(one), spreadOf(other)]
@@ -116,20 +119,26 @@ function notClearlyAbove(left: SettingSummary[], spreadOf: SpreadOf, { alpha = 1
   const beaten = new Set<SettingSummary>()
   for (const [i, { one, other, a, b, difference }] of pairs.entries()) {
     const matters = Math.abs(difference) >= WORTH_A_CHANGE * Math.min(median(a.values), median(b.values))
-    if (adjusted[i]! < alpha / MEASURES.length && matters) beaten.add(difference > 0 ? other : one)
+    if (adjusted[i]! < (share * alpha) / MEASURES.length && matters) beaten.add(difference > 0 ? other : one)
   }
   return left.filter((one) => !beaten.has(one))
 }
 
 /**
  * Whether more trials may show that a rival is better in the first measure that the two are not known to agree in. A rival
- * with more changes has to be better by {@link WORTH_A_CHANGE}; a round's time needs no more trials, since it is the last.
+ * with more changes has to be better by {@link WORTH_A_CHANGE}, by the one-sided bound of its difference; a round's time needs no more trials, since it is the last.
  */
-function mayBeBetter(rival: SettingSummary, chosen: SettingSummary, { alpha = 1 - LEVEL }: ChooseOptions): boolean {
+function mayBeBetter(
+  rival: SettingSummary,
+  chosen: SettingSummary,
+  { alpha = 1 - LEVEL, looks }: ChooseOptions,
+): boolean {
+  const share = looks === undefined ? 1 : shareOfEarlyStop(Math.min(rival.trials, chosen.trials), looks)
   for (const [criterion, spreadOf] of MEASURES) {
     if (criterion === 'round time') return false
     const [ours, theirs] = [spreadOf(chosen), spreadOf(rival)]
-    const tested = ours === null || theirs === null ? undefined : welch(ours.values, theirs.values, 1 - alpha)
+    const tested =
+      ours === null || theirs === null ? undefined : welch(ours.values, theirs.values, 1 - 2 * alpha * share)
     if (tested === undefined) continue
     const worth = WORTH_A_CHANGE * mean(ours!.values)
     if (tested.low > worth) return false

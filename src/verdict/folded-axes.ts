@@ -5,6 +5,7 @@ import { WORTH_A_CHANGE } from './choose-setting.js'
 import { LEVEL, TRIALS_TO_DECIDE } from './difference/compare-settings.js'
 import type { SettingSummary } from './difference/setting-summary.js'
 import type { SettingVerdict } from './difference/setting-verdict.js'
+import type { Looks } from './looks.js'
 
 /** An axis in which settings were not seen to differ, so that one value of it can stand for all. */
 export interface FoldedAxis {
@@ -21,8 +22,8 @@ interface Compared {
   verdicts: readonly SettingVerdict[]
   /** The label of the setting to take: an axis that it changes is never folded. */
   chosen: string | null
-  /** Trials of a setting from which on it is compared. Default 4. */
-  fewestTrials?: number
+  /** Where trials are added until everything is decided. */
+  looks?: Looks | undefined
 }
 
 /** Two whose means are further apart are not folded, although chance may explain it. */
@@ -52,16 +53,15 @@ function valuesOf(settings: Compared['settings'], axis: string): (string | numbe
   return [...new Set(settings.flatMap(({ values }) => values[axis] ?? []))]
 }
 
-function hasNoEffect(
-  axis: string,
-  { settings, summaries, verdicts, fewestTrials = TRIALS_TO_DECIDE }: Compared,
-): boolean {
+function hasNoEffect(axis: string, { settings, summaries, verdicts, looks }: Compared): boolean {
   const pairs = settings.flatMap((one, i) => {
     const j = settings.findIndex((other, place) => place < i && differOnlyIn(axis, one.values, other.values))
     return j < 0 ? [] : [[i, j] as const]
   })
   if (pairs.length === 0) return false
-  const isWhole = pairs.flat().every((i) => summaries[i]!.trials >= fewestTrials && summaries[i]!.failedTrials === 0)
+  const isWhole = pairs
+    .flat()
+    .every((i) => summaries[i]!.trials >= (looks?.first ?? TRIALS_TO_DECIDE) && summaries[i]!.failedTrials === 0)
   const isAlike = pairs.every(([i, j]) => agree(verdicts[i]!, verdicts[j]!))
   if (!isWhole || !isAlike) return false
   const tests = pairs.flatMap(([i, j]) =>

@@ -76,7 +76,7 @@ describe('a setting against its baseline', () => {
   it('is null in a quantity that one side lacks', () => {
     const summaries = ['a', 'b'].map((label) => summarizeSetting(label, [], { judge: 'server' }))
     expect(compareWithBaselines(summaries, new Map([['b', 'a']]))).toEqual([
-      { label: 'b', baseline: 'a', peak: null, floor: null, increase: null, roundMs: null },
+      { label: 'b', baseline: 'a', peak: null, floor: null, end: null, increase: null, roundMs: null },
     ])
   })
 })

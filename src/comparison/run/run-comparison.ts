@@ -8,6 +8,7 @@ import type { Comparison, TrialResult } from '../../results/comparison.js'
 import type { Setting } from '../../results/setting.js'
 import type { Shard } from '../../results/shard.js'
 import { UsageError } from '../../shared/errors.js'
+import { FIRST_LOOK, isDecided } from '../../verdict/is-decided.js'
 import type { ComparisonDefinition } from '../definition/definition.js'
 import { type ComparisonPlan, planComparison, settingsOf } from '../plan/plan.js'
 import { type ScheduledTrial, scheduleTrials } from '../plan/schedule.js'
@@ -30,6 +31,8 @@ export interface CompareOptions {
   onProgress?: ((event: ComparisonEvent) => void) | undefined
   /** Called with the recorder of each trial before its processes start: its rounds and samples can be listened to. */
   onRecorder?: ((recorder: RecorderHandle, trial: ScheduledTrial) => void) | undefined
+  /** Add trials in rounds of one a setting until every expectation and the choice are decided, at most as many as planned. */
+  untilDecided?: boolean | undefined
   /** Asked after every round of trials, one of each setting: whether the others can be left out. */
   isDecided?: ((comparison: Comparison) => boolean) | undefined
 }
@@ -78,7 +81,8 @@ export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}
   const settings = settingsOf(plan)
   workloadOf(plan).check(settings)
   if (plan.probeEvery !== undefined) assertProbed(plan)
-  const { shard, repeat } = options
+  const { shard, repeat, untilDecided } = options
+  if (shard !== undefined && untilDecided) throw partsCannotLook()
   if (shard !== undefined) assertShardable(plan.trials, shard)
   const folder = makeFolder(options.out, plan.name, new Date())
   const ran = asOnlyWriter(folder, () =>
@@ -89,6 +93,7 @@ export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}
         ...startComparison(plan, settings),
         ...(shard !== undefined && { shard }),
         ...(repeat !== undefined && { repeat: [...repeat] }),
+        ...(untilDecided && { looks: { first: FIRST_LOOK, last: Math.max(FIRST_LOOK, plan.trials) } }),
       }
       comparison.warnings.push(...notes)
       return runTrials(folder, plan, comparison, options)
@@ -240,22 +245,33 @@ async function runTrials(
   const done = new Set(allTrials(comparison).map(({ index }) => index))
   const { run, finish } = trialRunner({ folder, plan, comparison, trials: schedule.length + probing.length }, options)
   const inVain = trialsInVain(comparison)
+  const givenUp = new Set<number>()
+  const enough = options.isDecided ?? (comparison.looks && isDecided)
   for (const trial of [...schedule, ...probing]) {
     if (done.has(trial.index)) continue
     if (options.signal?.aborted) break
-    const { mismatch } = await run(trial, trial.index > whole.length ? plan.probeEvery : undefined)
-    const stop = inVain(trial, mismatch)
-    const isWholeRound = trial.index % comparison.settings.length === 0
-    if (isWholeRound && trial.index < whole.length && options.isDecided?.(comparison) === true) {
+    const isWholeRound = trial.index % comparison.settings.length === 0 && trial.index < whole.length
+    if (isHopeless(comparison, trial.setting)) {
+      giveUp(comparison, trial.setting)
+      givenUp.add(trial.index)
+    } else {
+      const { mismatch } = await run(trial, trial.index > whole.length ? plan.probeEvery : undefined)
+      const stop = inVain(trial, mismatch)
+      if (stop !== undefined) {
+        comparison.warnings.push(stop.replaceAll(/\s*\n\s*/g, ' '))
+        return { folder, comparison: finish('stopped'), mismatch: stop }
+      }
+    }
+    if (isWholeRound && enough?.(comparison) === true) {
       comparison.trialsPerSetting = trial.trial
       return { folder, comparison: finish('completed') }
     }
-    if (stop === undefined) continue
-    comparison.warnings.push(stop.replaceAll(/\s*\n\s*/g, ' '))
-    return { folder, comparison: finish('stopped'), mismatch: stop }
   }
   const ran = allTrials(comparison).filter(({ state }) => state !== 'stopped').length
-  return { folder, comparison: finish(ran === schedule.length + probing.length ? 'completed' : 'stopped') }
+  return {
+    folder,
+    comparison: finish(ran + givenUp.size === schedule.length + probing.length ? 'completed' : 'stopped'),
+  }
 }
 
 /**
@@ -275,6 +291,30 @@ function trialsInVain({
     if (inVain.size < Math.min(2, settings.length)) return undefined
     return `The comparison stopped here, since every other trial would fail like ${inVain.size === 1 ? 'this one' : 'these'}.\n${mismatch.join('\n')}`
   }
+}
+
+/** So many trials of a setting that all fail alike, and none that was completed: the others would fail too. */
+const TRIALS_TO_GIVE_UP = 3
+
+function isHopeless({ trials }: Comparison, label: string): boolean {
+  const own = trials.filter(({ setting, state }) => setting === label && state !== 'stopped')
+  if (own.length < TRIALS_TO_GIVE_UP || own.some(({ state }) => state !== 'failed')) return false
+  // Process numbers, rounds and times differ from trial to trial.
+  return new Set(own.map(({ reason }) => reason?.replaceAll(/\d+(\.\d+)?/g, '#'))).size === 1
+}
+
+/** Says once, with the reason, that a setting gets no more trials. */
+function giveUp(comparison: Comparison, label: string): void {
+  const failed = comparison.trials.filter(({ setting }) => setting === label)
+  const warning = `${label} was given up after ${failed.length} trials that failed alike: ${failed.at(-1)?.reason ?? 'no reason was recorded'}`
+  if (!comparison.warnings.includes(warning)) comparison.warnings.push(warning)
+}
+
+function partsCannotLook(): UsageError {
+  return new UsageError(
+    '--until-decided: a part of a comparison (--shard) does not see the trials of the others, so it cannot tell when they decide',
+    { fix: 'Leave one of the two out.' },
+  )
 }
 
 export interface TrialRunner {

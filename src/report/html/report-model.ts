@@ -1,11 +1,12 @@
 import type { Recording } from '../../recording/recording.js'
 import type { Comparison, TrialResult } from '../../results/comparison.js'
-import { type Choice, changesFromDefaults, chooseSetting } from '../../verdict/choose-setting.js'
+import type { Choice } from '../../verdict/choose-setting.js'
 import { baselinesOf } from '../../verdict/difference/baselines.js'
 import { seededRandom } from '../../verdict/difference/compare-settings.js'
 import { compareWithBaselines, type SettingDifference } from '../../verdict/difference/difference.js'
 import { type SettingSummary, summarizeSetting } from '../../verdict/difference/setting-summary.js'
-import { judgeSetting, limitOf, type SettingVerdict } from '../../verdict/difference/setting-verdict.js'
+import { judgeSetting, type SettingVerdict } from '../../verdict/difference/setting-verdict.js'
+import { choiceOf } from '../../verdict/is-decided.js'
 import { type ReportData, reportData } from './report-data.js'
 
 /** All that a report says: what was run, what each setting did, how it differs from its baseline, and what to draw. */
@@ -39,16 +40,10 @@ export function viewOf(
     data: reportData(comparison, recordingOf),
     summaries,
     verdicts: summaries.map((summary) => judgeSetting(comparison, summary)),
-    differences: compareWithBaselines(summaries, baselinesOf(settings), { random: seededRandom(comparison.seed) }),
+    differences: compareWithBaselines(summaries, baselinesOf(settings), {
+      random: seededRandom(comparison.seed),
+      looks: comparison.looks,
+    }),
     choice: choiceOf(comparison, summaries),
   }
-}
-
-/** The memory of the machine is no limit that a setting was meant to keep. */
-export function choiceOf(comparison: Comparison, summaries: readonly SettingSummary[]): Choice {
-  const { bytes, name } = limitOf(comparison)
-  return chooseSetting(summaries, {
-    limitBytes: name === 'the memory of the machine' ? null : bytes,
-    changes: changesFromDefaults(comparison.settings),
-  })
 }

@@ -80,7 +80,9 @@ export function storySentences(view: ReportModel, { labels, names }: Shown): str
   const { comparison, summaries, verdicts, choice } = view
   const shown = comparison.settings.filter(({ label }) => labels.includes(label))
   const varying = varyingAxes(shown)
-  const told = [comparison.settings[0]?.label, choice.label].filter((label) => label !== null && label !== undefined)
+  const told = [comparison.settings[0]?.label, choice.label].filter((label) =>
+    summaries.some((summary) => summary.label === label && summary.trials > 0),
+  ) as string[]
   return [...new Set(told)].map((label, place) => {
     const index = summaries.findIndex((summary) => summary.label === label)
     const subject = withSetting(comparison.settings[index]!, names.get(label) ?? label, varying)
@@ -135,7 +137,9 @@ export function sureSentence({ differences, choice }: ReportModel, { names }: Sh
     roundMs?.interval?.lowShare == null || roundMs.share === null
       ? []
       : [
-          `round time ${shortPercent(roundMs.share)} (${shortPercent(roundMs.interval.lowShare)} to ${shortPercent(roundMs.interval.highShare!)})${roundMs.decision === 'undecided' ? ', undecided' : ''}`,
+          roundMs.decision === 'undecided' && roundMs.interval.highShare! - roundMs.interval.lowShare > 1
+            ? 'round time undecided'
+            : `round time ${shortPercent(roundMs.share)} (${shortPercent(roundMs.interval.lowShare)} to ${shortPercent(roundMs.interval.highShare!)})${roundMs.decision === 'undecided' ? ', undecided' : ''}`,
         ]
   if (memory.length + time.length === 0) return undefined
   const against = names.get(difference.baseline) ?? difference.baseline

@@ -176,7 +176,8 @@ function sizeColumn(
 function againstColumn({ differences }: ReportModel, { labels, names }: Shown, rows: number[]): Column | undefined {
   const of = labels.map((label) => differences.find((difference) => difference.label === label))
   const found = of.filter((difference) => difference !== undefined)
-  if (found.length === 0 || rows.length < 2) return undefined
+  const isMeasured = found.some(({ peak, end }) => peak !== null || end !== null)
+  if (!isMeasured || rows.length < 2) return undefined
   const baselines = new Set(found.map(({ baseline }) => baseline))
   const only = baselines.size === 1 ? [...baselines][0]! : undefined
   const head = only === undefined ? 'against its baseline' : `against ${names.get(only) ?? only}`

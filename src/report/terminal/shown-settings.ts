@@ -12,7 +12,7 @@ const MOST_ROWS = 12
 /** Settings that stand for the folded ones, at most {@link MOST_ROWS}: the baseline and the choice, then those with the lowest peaks. */
 export function shownOf(view: ReportModel, { width }: TerminalStyle): { shown: Shown; key: string[]; more: number } {
   const { comparison, summaries, choice } = view
-  const folded = foldedAxes({ ...view, settings: comparison.settings, chosen: choice.label })
+  const folded = foldedAxes({ ...view, settings: comparison.settings, chosen: choice.label, looks: comparison.looks })
   const isKept = ({ values }: (typeof comparison.settings)[number]) =>
     folded.every(({ axis, kept }) => values[axis] === undefined || values[axis] === kept)
   const kept = comparison.settings.filter(isKept).map(({ label }) => label)

@@ -7,6 +7,7 @@ import { equivalence } from '../../statistics/tests/equivalence.js'
 import { EXACT_UP_TO, mannWhitney } from '../../statistics/tests/mann-whitney.js'
 import { ratioOfMeans } from '../../statistics/tests/ratio-of-means.js'
 import { welch } from '../../statistics/tests/welch.js'
+import { adjustForLooks, type Looks, shareOfEarlyStop, shareOfLook } from '../looks.js'
 
 /** Fewer trials than this on either side decide nothing: three against three cannot even reach p = 0.05 by ranks. */
 export const TRIALS_TO_DECIDE = 4
@@ -52,6 +53,8 @@ export interface Difference {
 export interface CompareSettingsOptions {
   /** The difference that is of no consequence; 2 % of the baseline's median when left out. */
   margin?: number
+  /** Where trials are added until it is decided: p-values and intervals then hold over all looks together. */
+  looks?: Looks | undefined
   /** Of the bootstrap; the same numbers at every call when left out. */
   random?: () => number
   bootstrapDraws?: number
@@ -84,9 +87,13 @@ export function compareSettings(
     delta,
     effect: effectOf(delta),
   }
-  const tested = Math.min(a.length, b.length) < TRIALS_TO_DECIDE ? undefined : welch(a, b, LEVEL)
+  const least = Math.min(a.length, b.length)
+  const { looks } = options
+  const share = looks === undefined ? 1 : shareOfLook(least, looks)
+  const level = 1 - (1 - LEVEL) * share
+  const tested = least < (looks?.first ?? TRIALS_TO_DECIDE) ? undefined : welch(a, b, level)
   if (tested === undefined) return { ...effect, ...UNTESTED, decision: 'too few trials' }
-  const ratio = ratioOfMeans(a, b, LEVEL)
+  const ratio = ratioOfMeans(a, b, level)
   const margin = options.margin ?? MARGIN_SHARE * Math.abs(median(a))
   const sameness = equivalence(a, b, margin)
   return decided({
@@ -102,9 +109,15 @@ export function compareSettings(
       draws: options.bootstrapDraws ?? BOOTSTRAP_DRAWS,
       random: options.random ?? seededRandom(1),
     }),
-    pValue: tested.pValue,
+    pValue: adjustForLooks(tested.pValue, share),
     rankPValue: a.length + b.length > EXACT_UP_TO ? null : mannWhitney(a, b).pValue,
-    equivalence: sameness === undefined || margin === 0 ? null : { margin, pValue: sameness },
+    equivalence:
+      sameness === undefined || margin === 0
+        ? null
+        : {
+            margin,
+            pValue: looks === undefined ? sameness : adjustForLooks(sameness, shareOfEarlyStop(least, looks)),
+          },
     decision: 'undecided',
   })
 }

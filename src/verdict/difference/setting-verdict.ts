@@ -4,9 +4,11 @@ import type { Comparison, TrialResult } from '../../results/comparison.js'
 import { median } from '../../statistics/median.js'
 import { type Attribution, attribute, type ProbedRound } from '../attribution.js'
 import { type JudgedExpectation, judgeExpectation } from '../gate/expectation.js'
+import { shareOfLook } from '../looks.js'
 import type { RoundBytes } from '../series/round-series.js'
 import type { Analysis, AnalyzeOptions } from '../shape/analysis.js'
 import { analyzeRounds } from '../shape/analyze-rounds.js'
+import { ALPHA } from '../shape/growth.js'
 import { judgedRounds, type SettingSummary } from './setting-summary.js'
 
 /** What is said of one setting: its shape, why, and whether that was expected. */
@@ -49,6 +51,7 @@ export function settingToJudge(
       gcRounds: gcRoundsOf(comparison, label),
       tolerance: comparison.tolerance ?? comparison.floor,
       limitBytes: limitOf(comparison).bytes,
+      alpha: comparison.looks && ALPHA * shareOfLook(trials.length, comparison.looks),
       secondsPerRound: roundMs === null ? undefined : roundMs.median / 1000,
     },
   }

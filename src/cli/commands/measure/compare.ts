@@ -23,7 +23,7 @@ import type { Command, CommandInput } from '../../parsing/command.js'
 import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
 import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'
 
-const { out, shard, resume, moreTrials, details, json } = compareOptions
+const { untilDecided, out, shard, resume, moreTrials, details, json } = compareOptions
 
 export const command: Command = {
   verb: 'compare',
@@ -53,6 +53,7 @@ export const command: Command = {
   options: {
     ...comparisonAxes,
     ...refOptions,
+    untilDecided,
     out,
     shard,
     resume,
@@ -64,6 +65,7 @@ export const command: Command = {
   },
   optionGroups: {
     ...comparisonGroups,
+    'How it is measured': { ...comparisonGroups['How it is measured'], untilDecided },
     'Git refs': refOptions,
     Results: { out, resume, moreTrials, shard, details, json },
     'While it runs': liveOptions,
@@ -146,6 +148,8 @@ async function newRuns(input: CommandInput): Promise<Runs> {
   return suiteRuns(makeSuiteFolder(input.options.out as string | undefined, name, suite))
 }
 
+const UNTIL_DECIDED = `--${untilDecided.flag}`
+
 /** A comparison of a suite that was begun goes on; one that was not begins. */
 function suiteRuns({ folder, comparisons, shard, repeat }: SuiteFolder, moreTrials = 0): Runs {
   const runs = comparisons.map(
@@ -155,7 +159,7 @@ function suiteRuns({ folder, comparisons, shard, repeat }: SuiteFolder, moreTria
           ? resumeComparison(one.folder, { ...options, moreTrials })
           : runPlan(
               { ...one.plan, trials: one.plan.trials + moreTrials },
-              { ...options, out: one.folder, shard, repeat },
+              { ...options, out: one.folder, shard, repeat, untilDecided: repeat?.includes(UNTIL_DECIDED) === true },
             ),
   )
   return { runs, folder }
