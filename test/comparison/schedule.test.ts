@@ -51,3 +51,15 @@ test('blocks differ in their order', () => {
       .join('')
   expect(order(1)).not.toBe(order(2))
 })
+
+test('the order for a seed never changes: a comparison that was stopped by an older release goes on by it', () => {
+  const order = (settings: string[], trials: number, seed: number) =>
+    scheduleTrials(settings, trials, seed).map(({ setting }) => setting)
+  expect(order(['gc=0', 'gc=5', 'gc=1'], 4, 1)).toEqual([
+    ...['gc=5', 'gc=1', 'gc=0'],
+    ...['gc=1', 'gc=5', 'gc=0'],
+    ...['gc=1', 'gc=5', 'gc=0'],
+    ...['gc=0', 'gc=1', 'gc=5'],
+  ])
+  expect(order(['a', 'b', 'c', 'd', 'e'], 2, 2026).join('')).toBe('cdaebacdeb')
+})
