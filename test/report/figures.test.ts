@@ -10,6 +10,8 @@ import { expectGolden } from './golden.js'
 const { comparison, recordingOf } = exampleComparison({ trials: 2, rounds: 10, failing: ['gc=1 arena=unset'] })
 const small = reportData(comparison, recordingOf)
 
+const rssOverTime = FIGURES.find(({ name }) => name === 'rss-over-time')!
+
 describe('the figures of a comparison', () => {
   test.each(FIGURES.filter(({ hasData }) => hasData(small)).map(({ name }) => name))(
     '%s is drawn as committed',
@@ -41,8 +43,8 @@ describe('the figures of a comparison', () => {
   test('a sampled peak is drawn hollow and called a lower bound', () => {
     const sampled = exampleComparison({ trials: 1, rounds: 5, peakKind: 'sampled' })
     const data = reportData(sampled.comparison, sampled.recordingOf)
-    expectGolden('rss-over-time-sampled.svg', svgOf(FIGURES[0]!.draw(data, { width: 600 })))
-    expect(svgOf(FIGURES[0]!.draw(data))).toContain('sampled peak (a lower bound)')
+    expectGolden('rss-over-time-sampled.svg', svgOf(rssOverTime.draw(data, { width: 600 })))
+    expect(svgOf(rssOverTime.draw(data))).toContain('sampled peak (a lower bound)')
   })
 
   test('a failed trial is drawn, but its peak is no dot', () => {
@@ -60,13 +62,13 @@ describe('the figures of a comparison', () => {
 
   test('a name with markup in it is text in the figure', () => {
     const named = exampleComparison({ trials: 1, rounds: 4, settings: [{ ...exampleSettings()[0]!, label: '<b>&"' }] })
-    const svg = svgOf(FIGURES[0]!.draw(reportData(named.comparison, named.recordingOf)))
+    const svg = svgOf(rssOverTime.draw(reportData(named.comparison, named.recordingOf)))
     expect(svg).toContain('&lt;b&gt;&amp;')
     expect(svg).not.toContain('<b>')
   })
 
   test('a PNG is twice the size of its SVG', () => {
-    const png = pngOf(svgOf(FIGURES[0]!.draw(small, { width: 600 })))
+    const png = pngOf(svgOf(rssOverTime.draw(small, { width: 600 })))
     expect(png.subarray(1, 4).toString()).toBe('PNG')
     expect(png.readUInt32BE(16)).toBe(1200)
   })

@@ -1,33 +1,21 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reportHtml } from '../../src/report/html/html.js'
-import { CHROMIUM, needs } from '../optional-parts.js'
-import { temporaryFolder } from '../temporary-folder.js'
+import { needs } from '../optional-parts.js'
+import { launchBrowser, openPage } from './browser.js'
 import { exampleSettings } from './example-comparison.js'
 import { exampleView } from './example-view.js'
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 describe('report.html in a browser, opened from disk', needs('Chromium'), () => {
   let browser: Browser
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+    browser = await launchBrowser()
   })
   afterAll(() => browser.close())
 
   test('draws every figure without a message on the console and without a request', async () => {
     const { page, messages, requests, url } = await open(exampleView())
-    expect(await page.locator('[data-figure] svg').count()).toBe(6)
+    expect(await page.locator('[data-figure] svg').count()).toBe(7)
     expect(messages).toEqual([])
     expect(requests).toEqual([url])
   })
@@ -91,19 +79,6 @@ describe('report.html in a browser, opened from disk', needs('Chromium'), () => 
     expect(messages).toEqual([])
   })
 
-  async function open(view: ReturnType<typeof exampleView>, options: Parameters<Browser['newContext']>[0] = {}) {
-    const context: BrowserContext = await browser.newContext({ viewport: { width: 1366, height: 900 }, ...options })
-    onTestFinished(() => context.close())
-    const page: Page = await context.newPage()
-    const messages: string[] = []
-    const requests: string[] = []
-    page.on('console', (message) => messages.push(message.text()))
-    page.on('pageerror', (error) => messages.push(error.message))
-    page.on('request', (request) => requests.push(request.url()))
-    const file = join(temporaryFolder(), 'report.html')
-    writeFileSync(file, reportHtml(view))
-    const url = pathToFileURL(file).href
-    await page.goto(url)
-    return { page, messages, requests, url }
-  }
+  const open = (view: ReturnType<typeof exampleView>, options: BrowserContextOptions = {}) =>
+    openPage(browser, reportHtml(view), options)
 })

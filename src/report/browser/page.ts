@@ -5,24 +5,39 @@
  * a browser, from disk, without network.
  */
 import { plot } from '@observablehq/plot'
-import { FIGURES } from '../figures/all.js'
+import { FIGURES, type FigureEntry } from '../figures/all.js'
 import { INKS, type Theme } from '../figures/parts/figure.js'
 import { rolesOf } from '../figures/parts/roles.js'
+import { colorOf, type SettingsFigureOptions, settingsOverRounds } from '../figures/settings-over-rounds.js'
+import { type ValueTable, valueTable } from '../figures/value-tables.js'
 import type { ReportData } from '../html/report-data.js'
+import { copyButtons } from './copy-buttons.js'
+import { settingsTable } from './settings-table.js'
+import { zoomByDragging } from './zoom-by-dragging.js'
 
 const data = JSON.parse(document.getElementById('data')?.textContent ?? 'null') as ReportData
 const hidden = { settings: new Set<string>(), names: new Set<string>() }
 const darkMode = matchMedia('(prefers-color-scheme: dark)')
+const MAIN = 'settings-over-rounds'
+let layout: NonNullable<SettingsFigureOptions['layout']> = 'overlaid'
+/** The rounds of the main figure; all of them when undefined. */
+let zoom: SettingsFigureOptions['rounds']
 
 addSwitches('settings', data.settings, hidden.settings)
 addSwitches('roles', data.names, hidden.names)
+addLayouts()
+addTables()
+copyButtons()
+settingsTable()
 drawAll()
-darkMode.addEventListener('change', drawAll)
+darkMode.addEventListener('change', () => {
+  paintSwatches()
+  drawAll()
+})
 redrawWhenResized()
 
 /** One checkbox a name; native ones, so that the keyboard reaches them. */
 function addSwitches(id: string, names: readonly string[], off: Set<string>): void {
-  const colors = new Map(rolesOf(data, INKS[theme()]).map(({ name, color }) => [name, color]))
   const list = document.getElementById(id)
   for (const name of names) {
     const box = document.createElement('input')
@@ -31,33 +46,122 @@ function addSwitches(id: string, names: readonly string[], off: Set<string>): vo
     box.addEventListener('change', () => {
       if (box.checked) off.delete(name)
       else off.add(name)
-      drawAll()
+      drawInPlace()
     })
     const label = document.createElement('label')
-    label.append(box, ...swatch(colors.get(name)), name)
+    const mark = document.createElement('span')
+    mark.className = 'swatch'
+    mark.dataset[id === 'settings' ? 'setting' : 'name'] = name
+    label.append(box, mark, name)
     list?.append(label)
+  }
+  paintSwatches()
+}
+
+function paintSwatches(): void {
+  const ink = INKS[theme()]
+  const colors = new Map(rolesOf(data, ink).map(({ name, color }) => [name, color]))
+  for (const mark of document.querySelectorAll<HTMLElement>('.swatch')) {
+    const { setting, name } = mark.dataset
+    mark.style.background = setting === undefined ? (colors.get(name ?? '') ?? '') : colorOf(data, setting, ink)
   }
 }
 
-/** Processes have a colour, settings have none. */
-function swatch(color: string | undefined): Node[] {
-  if (color === undefined) return []
-  const mark = document.createElement('span')
-  mark.className = 'swatch'
-  mark.style.background = color
-  return [mark]
+function addLayouts(): void {
+  for (const radio of document.querySelectorAll<HTMLInputElement>('#layout input'))
+    radio.addEventListener('change', () => {
+      layout = radio.value === 'panels' ? 'panels' : 'overlaid'
+      zoomTo(undefined)
+    })
+  document.getElementById('all-rounds')?.addEventListener('click', () => {
+    zoomTo(undefined)
+    // The button that had the focus is gone.
+    document.querySelector<HTMLInputElement>('#layout input:checked')?.focus({ preventScroll: true })
+  })
+}
+
+/** Whole rounds; at least two, since one is no line. */
+function zoomTo(part: { from: number; to: number } | undefined): void {
+  const [from, to] = part === undefined ? [] : [Math.max(1, Math.floor(part.from)), Math.ceil(part.to)]
+  zoom = from === undefined || to === undefined ? undefined : { from, to: Math.max(to, from + 1) }
+  const button = document.getElementById('all-rounds')
+  if (button !== null) button.hidden = zoom === undefined
+  const figure = document.querySelector<HTMLElement>(`[data-figure=${MAIN}]`)
+  if (figure !== null) draw(figure, shownData())
+}
+
+/** Filled when they are opened: all of them together are larger than the figures. */
+function addTables(): void {
+  for (const details of document.querySelectorAll<HTMLDetailsElement>('details.values'))
+    details.addEventListener('toggle', () => {
+      const name = details.closest<HTMLElement>('[data-figure]')?.dataset.figure
+      const place = details.querySelector('.scroll')
+      if (details.open && name !== undefined) place?.replaceChildren(tableOf(valueTable(name, shownData())))
+      else place?.replaceChildren()
+    })
+}
+
+function tableOf({ columns, rows }: ValueTable): HTMLTableElement {
+  const table = document.createElement('table')
+  const row = (cells: readonly string[], kind: 'th' | 'td') => {
+    const made = document.createElement('tr')
+    for (const [i, text] of cells.entries()) {
+      const cell = document.createElement(i === 0 ? 'th' : kind)
+      cell.textContent = text
+      if (cell.tagName === 'TH') cell.setAttribute('scope', kind === 'th' ? 'col' : 'row')
+      made.append(cell)
+    }
+    return made
+  }
+  const head = document.createElement('thead')
+  head.append(row(columns, 'th'))
+  const body = document.createElement('tbody')
+  body.append(...rows.map((cells) => row(cells, 'td')))
+  table.append(head, body)
+  return table
+}
+
+/** What is below a figure stays where it is: a reader who switches something off looks at what is left. */
+function drawInPlace(): void {
+  for (const place of document.querySelectorAll<HTMLElement>('.drawing'))
+    place.style.minHeight = `${place.offsetHeight}px`
+  drawAll()
 }
 
 function drawAll(): void {
   const shown = shownData()
-  for (const figure of document.querySelectorAll<HTMLElement>('[data-figure]')) {
-    const entry = FIGURES.find(({ name }) => name === figure.dataset.figure)
-    const place = figure.querySelector('.drawing')
-    if (entry === undefined || place === null) continue
-    const width = Math.floor(place.clientWidth)
-    const options = { width, theme: theme(), tips: true }
-    place.replaceChildren(entry.hasData(shown) ? plot(entry.draw(shown, options)) : nothing())
+  for (const figure of document.querySelectorAll<HTMLElement>('[data-figure]')) draw(figure, shown)
+  for (const details of document.querySelectorAll<HTMLDetailsElement>('details.values[open]'))
+    details.dispatchEvent(new Event('toggle'))
+}
+
+function draw(figure: HTMLElement, shown: ReportData): void {
+  const entry = FIGURES.find(({ name }) => name === figure.dataset.figure)
+  const place = figure.querySelector<HTMLElement>('.drawing')
+  if (entry === undefined || place === null) return
+  if (!entry.hasData(shown)) {
+    place.replaceChildren(nothing())
+    return
   }
+  const options = { width: Math.floor(place.clientWidth), theme: theme(), tips: true }
+  const isMain = entry.name === MAIN
+  const drawn = plot(
+    isMain
+      ? settingsOverRounds(shown, { ...options, layout, ...(zoom === undefined ? {} : { rounds: zoom }) })
+      : entry.draw(shown, options),
+  )
+  describe(drawn, entry, shown)
+  place.replaceChildren(drawn)
+  if (isMain && layout === 'overlaid') zoomByDragging(drawn, zoomTo)
+}
+
+/** To a reader who does not see it a figure is one image with a sentence; its values are in the table below it. */
+function describe(drawn: Element, entry: FigureEntry, shown: ReportData): void {
+  const svg = drawn.tagName.toLowerCase() === 'svg' ? drawn : drawn.querySelector('svg')
+  // Plot names the groups of its marks, which only a group may be.
+  for (const group of svg?.querySelectorAll('g[aria-label]') ?? []) group.setAttribute('role', 'group')
+  svg?.setAttribute('role', 'img')
+  svg?.setAttribute('aria-label', `${entry.title}. ${entry.sentence?.(shown) ?? entry.note(shown)}`)
 }
 
 function shownData(): ReportData {
@@ -89,6 +193,9 @@ function redrawWhenResized(): void {
     if (document.body.clientWidth === width) return
     width = document.body.clientWidth
     cancelAnimationFrame(frame)
-    frame = requestAnimationFrame(drawAll)
+    frame = requestAnimationFrame(() => {
+      for (const place of document.querySelectorAll<HTMLElement>('.drawing')) place.style.minHeight = ''
+      drawAll()
+    })
   }).observe(document.body)
 }

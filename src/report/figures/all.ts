@@ -7,6 +7,8 @@ import type { Figure, FigureOptions } from './parts/figure.js'
 import { peaks } from './peaks.js'
 import { judgedRounds } from './rounds.js'
 import { rssOverTime } from './rss-over-time.js'
+import { standingLines } from './setting-lines.js'
+import { settingsOverRounds, settingsSentence } from './settings-over-rounds.js'
 import { hasTurns, turns } from './turns.js'
 
 export interface FigureEntry {
@@ -15,6 +17,8 @@ export interface FigureEntry {
   title: string
   /** How to read it, in a sentence or two. */
   note(data: ReportData): string
+  /** What it shows, in a sentence with numbers; the note stands for it where it is left out. */
+  sentence?(data: ReportData): string
   draw(data: ReportData, options?: FigureOptions): Figure
   /** False where nothing of the kind was measured; the figure is then left out. */
   hasData(data: ReportData): boolean
@@ -22,6 +26,15 @@ export interface FigureEntry {
 
 /** In the order of the report. */
 export const FIGURES: readonly FigureEntry[] = [
+  {
+    name: 'settings-over-rounds',
+    title: 'Memory at the end of each round, by setting',
+    note: ({ judge }) =>
+      `The ${judge}: a bold line is the median of a setting's trials, a thin one a trial, and the band reaches from the lowest to the highest.`,
+    sentence: settingsSentence,
+    draw: settingsOverRounds,
+    hasData: (data) => standingLines(data).length > 0,
+  },
   {
     name: 'rss-over-time',
     title: 'RSS over time',

@@ -1,20 +1,22 @@
-import { FIGURES } from '../figures/all.js'
-import { jobFacts, machineFacts, warningsOf } from '../prose/provenance.js'
+import { FIGURES, type FigureEntry } from '../figures/all.js'
+import { jobFacts, machineFacts } from '../prose/provenance.js'
 import { reproduceCommand } from '../prose/reproduce.js'
-import { wordsOf } from '../prose/words.js'
 import { changeTable, measuredTable, type SummaryTable } from '../terminal/summary-table.js'
+import { factLine, firstScreen } from './first-screen.js'
 import { asset, CONTENT_POLICY, escapeHtml, jsonForScript, LIBRARY_NOTICE, script } from './page-parts.js'
 import type { ReportModel } from './report-model.js'
+import { settingsTableHtml } from './settings-table-html.js'
+
+/** The figure of the first screen. */
+const MAIN = 'settings-over-rounds'
 
 /**
  * `report.html`: one file that opens from disk without network. Script, style and data are inside it; a policy in its
- * head forbids it to load anything.
+ * head forbids it to load anything. The answer comes first, then one figure and a row a setting, then all else.
  */
 export function reportHtml(view: ReportModel): string {
   const { comparison, data } = view
-  const words = wordsOf(view)
-  const warnings = warningsOf(comparison)
-  const drawn = FIGURES.filter(({ hasData }) => hasData(data))
+  const drawn = FIGURES.filter(({ name, hasData }) => name !== MAIN && hasData(data))
   const tables = [measuredTable(view), changeTable(view)].filter((table) => table !== undefined)
   return `<!doctype html>
 <html lang="en">
@@ -24,35 +26,37 @@ export function reportHtml(view: ReportModel): string {
 ${CONTENT_POLICY}
 <title>${escapeHtml(comparison.name)}: memory over the rounds</title>
 <style>
-${asset('../browser/page.css')}</style>
+${asset('../browser/page.css')}${asset('../browser/report.css')}</style>
 </head>
 <body>
 <header>
 <h1>Memory of ${escapeHtml(comparison.name)}</h1>
-<p class="note">${escapeHtml(overview(view))}</p>
+<p class="note">${escapeHtml(factLine(view))}</p>
 </header>
-${warnings.length > 0 ? warningBox(warnings) : ''}
 <main>
-${tables.map(htmlTable).join('\n')}
-<h2>What was seen</h2>
-<ul>
-${words.settings.map(({ label, sentences }) => `<li><strong>${escapeHtml(label)}</strong> ${escapeHtml(sentences.join(' '))}</li>`).join('\n')}
-</ul>
-${words.changes.length > 0 ? `<ul>\n${words.changes.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('\n')}\n</ul>` : ''}
-${words.choice === '' ? '' : `<p>${escapeHtml(words.choice)}</p>`}
-<h2>Figures</h2>
-${drawn.length > 0 ? SWITCHES : '<p class="note">No round was recorded, so there is nothing to draw.</p>'}
+${firstScreen(view)}
+${FIGURES.some(({ hasData }) => hasData(data)) ? SWITCHES : ''}
+${mainFigure(view)}
 <noscript><p>The figures of this page are drawn by a script. Without it, see the files in figures/ beside this page.</p></noscript>
+<h2>Setting by setting</h2>
+${settingsTableHtml(view)}
+<details class="all-numbers"><summary>All numbers, with ranges and intervals</summary>
+${tables.map(htmlTable).join('\n')}
+</details>
+<h2>Figures</h2>
+${drawn.length > 0 ? '' : '<p class="note">No round was recorded, so there is nothing to draw.</p>'}
 <div class="figures">
-${drawn.map(({ name, title, note }) => figure(name, title, note(data))).join('\n')}
+${drawn.map((entry) => figure(entry, entry.note(data), 'h3')).join('\n')}
 </div>
 <h2>How it was measured</h2>
-<div class="scroll"><table class="facts"><tbody>
+<div class="scroll" tabindex="0" role="region" aria-label="How it was measured"><table class="facts"><tbody>
 ${[...jobFacts(comparison), ...machineFacts(comparison)].map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`).join('\n')}
 </tbody></table></div>
 <h2>How to repeat it</h2>
-<pre><code>${escapeHtml(reproduceCommand(comparison, view.folder))}</code></pre>
+<pre tabindex="0"><code id="repeat">${escapeHtml(reproduceCommand(comparison, view.folder))}</code></pre>
+<p><button type="button" class="copy" data-copies="repeat">Copy the command</button></p>
 </main>
+<p id="said" class="unseen" role="status"></p>
 <script type="application/json" id="data">${jsonForScript(data)}</script>
 ${LIBRARY_NOTICE}
 <script>
@@ -62,24 +66,29 @@ ${script('page')}</script>
 `
 }
 
+/** What is drawn: they stay in sight while the page is scrolled, so that what they change is seen. */
 const SWITCHES = `<div class="switches">
 <fieldset id="settings"><legend>Settings</legend></fieldset>
+<fieldset id="layout"><legend>Shown</legend>
+<label><input type="radio" name="layout" value="overlaid" checked>overlaid</label>
+<label><input type="radio" name="layout" value="panels">in panels</label>
+<button type="button" id="all-rounds" hidden>Show all rounds</button>
+</fieldset>
 <fieldset id="roles"><legend>Processes</legend></fieldset>
 </div>`
 
+/** The figure in which all settings are. */
+function mainFigure({ data }: ReportModel): string {
+  const entry = FIGURES.find(({ name }) => name === MAIN)!
+  if (!entry.hasData(data)) return ''
+  const note = [entry.note(data), 'Drag across rounds to look closer.', ...(data.overview?.key ?? [])].join(' ')
+  return `<section class="main-figure" aria-label="${escapeHtml(entry.title)}">
+${figure(entry, note, 'h2')}
+</section>`
+}
+
 /** These take the full width where two columns fit. */
-const WIDE = new Set(['end-rss-by-round', 'turns', 'peaks', 'attribution', 'cleanup-cost'])
-
-function overview({ comparison, summaries }: ReportModel): string {
-  const trials = summaries.reduce((sum, summary) => sum + summary.trials, 0)
-  const settings = comparison.settings.length
-  return `${trials} completed ${trials === 1 ? 'trial' : 'trials'} of ${settings} ${settings === 1 ? 'setting' : 'settings'}, each in fresh processes; measured by Tidemark on ${new Date(comparison.createdMs).toISOString().slice(0, 10)}.`
-}
-
-function warningBox(warnings: string[]): string {
-  const items = warnings.map((warning) => `<li>${escapeHtml(warning)}</li>`).join('\n')
-  return `<section class="warnings" role="note">\n<h2>Before you read on</h2>\n<ul>\n${items}\n</ul>\n</section>`
-}
+const WIDE = new Set(['end-rss-by-round', 'turns', 'peaks', 'attribution', 'cleanup-cost', MAIN])
 
 function htmlTable({ title, note, columns, rows }: SummaryTable): string {
   const head = columns.map(
@@ -91,7 +100,7 @@ function htmlTable({ title, note, columns, rows }: SummaryTable): string {
     )
     return `<tr><th scope="row">${escapeHtml(label)}</th>${data.join('')}</tr>`
   })
-  return `<h2>${escapeHtml(title)}</h2>
+  return `<h3>${escapeHtml(title)}</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(title)}"><table>
 <thead><tr>${head.join('')}</tr></thead>
 <tbody>
@@ -100,10 +109,11 @@ ${body.join('\n')}
 <p class="note">${escapeHtml(note)}</p>`
 }
 
-function figure(name: string, title: string, note: string): string {
+function figure({ name, title }: FigureEntry, note: string, heading: 'h2' | 'h3'): string {
   const kind = WIDE.has(name) ? ' class="wide"' : ''
   return `<figure data-figure="${name}"${kind}>
-<figcaption><h3>${escapeHtml(title)}</h3><p>${escapeHtml(note)}</p></figcaption>
+<figcaption><${heading}>${escapeHtml(title)}</${heading}><p>${escapeHtml(note)}</p></figcaption>
 <div class="drawing"></div>
+<details class="values"><summary>Values of this figure as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Values: ${escapeHtml(title)}"></div></details>
 </figure>`
 }

@@ -13,6 +13,18 @@ export interface ReportData {
   /** Names of all processes, the judged ones first; the place in this list picks the colour. */
   names: string[]
   trials: ReportTrial[]
+  /** What the first figure shows beside its lines; absent where data was made without a verdict. */
+  overview?: {
+    /** All settings, also where some are switched off: the place picks the colour. */
+    settings: string[]
+    /** Names that fit beside a line, by setting. */
+    names: Record<string, string>
+    /** What shortened names stand for, a line each. */
+    key: string[]
+    chosen: string | null
+    /** What the memory must stay below; null: only the machine bounds it. */
+    limit: { bytes: number; name: string } | null
+  }
 }
 
 export interface ReportTrial {
@@ -49,8 +61,8 @@ export interface ReportRound {
 
 /** Points that one line keeps: two for each of the 300 pixels of a panel, fewer when there are very many lines. */
 const POINTS_PER_LINE = 600
-/** Points of all lines together; the page stays near 2 MB however many trials there are. */
-const POINTS_IN_ALL = 90_000
+/** Points of all lines together; the page stays below 1.5 MB however many trials there are. */
+const POINTS_IN_ALL = 40_000
 
 /** A distance of two samples this many times the usual one is a gap in the line. */
 const GAP_INTERVALS = 8

@@ -5,8 +5,9 @@ import { baselinesOf } from '../../verdict/difference/baselines.js'
 import { seededRandom } from '../../verdict/difference/compare-settings.js'
 import { compareWithBaselines, type SettingDifference } from '../../verdict/difference/difference.js'
 import { type SettingSummary, summarizeSetting } from '../../verdict/difference/setting-summary.js'
-import { judgeSetting, type SettingVerdict } from '../../verdict/difference/setting-verdict.js'
+import { judgeSetting, limitOf, type SettingVerdict } from '../../verdict/difference/setting-verdict.js'
 import { choiceOf } from '../../verdict/is-decided.js'
+import { shortLabels } from '../terminal/short-labels.js'
 import { type ReportData, reportData } from './report-data.js'
 
 /** All that a report says: what was run, what each setting did, how it differs from its baseline, and what to draw. */
@@ -35,15 +36,32 @@ export function viewOf(
     const own = trials.filter(({ setting }) => setting === label)
     return summarizeSetting(label, own, { judge })
   })
+  const choice = choiceOf(comparison, summaries)
   return {
     comparison,
-    data: reportData(comparison, recordingOf),
+    data: { ...reportData(comparison, recordingOf), overview: overviewOf(comparison, choice) },
     summaries,
     verdicts: summaries.map((summary) => judgeSetting(comparison, summary)),
     differences: compareWithBaselines(summaries, baselinesOf(settings), {
       random: seededRandom(comparison.seed),
       looks: comparison.looks,
     }),
-    choice: choiceOf(comparison, summaries),
+    choice,
+  }
+}
+
+/** Longer names beside a line would leave it no room; they become letters with a key. */
+const LONGEST_NAME = 22
+
+function overviewOf(comparison: Comparison, { label }: Choice): NonNullable<ReportData['overview']> {
+  const settings = comparison.settings.map((one) => one.label)
+  const { labels, key } = shortLabels(settings, LONGEST_NAME)
+  const limit = limitOf(comparison)
+  return {
+    settings,
+    names: Object.fromEntries(settings.map((setting, i) => [setting, labels[i]!])),
+    key,
+    chosen: label,
+    limit: limit.name === 'the memory of the machine' ? null : limit,
   }
 }

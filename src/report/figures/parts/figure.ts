@@ -31,6 +31,9 @@ export interface Ink {
   cleanup: string
   /** The judged role first; told apart by lightness too, so that they stay apart in grey. */
   roles: readonly string[]
+  /** Settings laid over one another, in their order; each is read as text too, so each has a contrast of 4.5. */
+  settings: readonly string[]
+  limit: string
   /** Live, garbage, retained: dark to light. */
   parts: { live: string; garbage: string; retained: string }
 }
@@ -44,8 +47,10 @@ export const INKS: Record<Theme, Ink> = {
     grid: '#d0d7de',
     reference: '#8250a0',
     cleanup: '#007a5a',
-    roles: ['#0b4f8a', '#e08a00', '#9a9fa6', '#b0548a', '#3f9c8f', '#7a6a3a'],
-    parts: { live: '#0b4f8a', garbage: '#e08a00', retained: '#b9d3ea' },
+    roles: ['#0b4f8a', '#c27400', '#878c94', '#b0548a', '#2f8f82', '#7a6a3a'],
+    settings: ['#57606a', '#b35900', '#0b4f8a', '#8250a0', '#007a5a', '#a3195b', '#7a5c00', '#00708a'],
+    limit: '#b42318',
+    parts: { live: '#0b4f8a', garbage: '#c27400', retained: '#5f8db8' },
   },
   dark: {
     background: '#14181d',
@@ -55,7 +60,9 @@ export const INKS: Record<Theme, Ink> = {
     reference: '#c9a3e0',
     cleanup: '#3fc79a',
     roles: ['#6cb6ff', '#f0a030', '#8b949e', '#e08fbf', '#6fd0c2', '#c7b67a'],
-    parts: { live: '#6cb6ff', garbage: '#f0a030', retained: '#2f4a66' },
+    settings: ['#9aa6b2', '#f0a030', '#6cb6ff', '#c9a3e0', '#3fc79a', '#ff8fb8', '#d9c36a', '#5fd0e6'],
+    limit: '#ff8a7a',
+    parts: { live: '#6cb6ff', garbage: '#f0a030', retained: '#4d7699' },
   },
 }
 

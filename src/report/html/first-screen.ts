@@ -1,0 +1,126 @@
+import type { Comparison } from '../../results/comparison.js'
+import { formatDuration } from '../../shared/units.js'
+import type { Difference } from '../../verdict/difference/compare-settings.js'
+import {
+  expectedSentences,
+  headlineFacts,
+  limitWords,
+  type Shown,
+  storySentences,
+  useSentence,
+  whySentence,
+} from '../prose/answer-sentences.js'
+import { count } from '../prose/count.js'
+import { warningsOf } from '../prose/provenance.js'
+import { shortPercent, shortSize } from '../prose/short-size.js'
+import { settingLine } from '../setting-line.js'
+import { shownOf } from '../terminal/shown-settings.js'
+import { escapeHtml } from './page-parts.js'
+import type { ReportModel } from './report-model.js'
+
+/** Names of settings in sentences may be as long as a line of the terminal allows. */
+const STYLE = { width: 100, hasColor: false, isPlain: false }
+
+/** What a reader sees first: what memory does, what to set, three key figures, and what else to know. */
+export function firstScreen(view: ReportModel): string {
+  const { shown, key } = shownOf(view, STYLE)
+  const sentences = storySentences(view, shown)
+  const more: [string, string | undefined][] = [
+    ['Why', whySentence(view, shown)],
+    ['Limit', limitWords(view, shown)],
+    ...expectedSentences(view, shown).map((text): [string, string] => ['Expected', text]),
+    ...key.map((text): [string, string] => ['Names', text]),
+  ]
+  const facts = more.filter((one): one is [string, string] => one[1] !== undefined)
+  return `<section class="answer" aria-label="Answer">
+<p class="headline">${escapeHtml(sentences.join(' '))}</p>
+${choiceBlock(view, shown)}
+${keyFigures(view, shown)}
+<dl class="more">
+${facts.map(([name, text]) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd></div>`).join('\n')}
+</dl>
+${warningBlock(view.comparison)}
+</section>`
+}
+
+/** `30 rounds · 2 clients · 6 settings x 4 trials · measured 2026-11-29`. */
+export function factLine(view: ReportModel): string {
+  const day = new Date(view.comparison.createdMs).toISOString().slice(0, 10)
+  return [...headlineFacts(view).map(({ text }) => text), `measured ${day}`].join(' · ')
+}
+
+/** The line to paste, with a button that copies it. */
+function choiceBlock(view: ReportModel, shown: Shown): string {
+  const sentence = useSentence(view, shown)
+  if (sentence === undefined) return ''
+  const { label } = view.choice
+  const line = label === null ? '' : settingLine(view.comparison, label)
+  const use =
+    line === ''
+      ? `<strong>${escapeHtml(sentence.use)}</strong>`
+      : `<code id="choice">${escapeHtml(line)}</code><button type="button" class="copy" data-copies="choice">Copy</button>`
+  return `<p class="choice"><span class="label">${label === null ? 'So far' : 'Use'}</span> ${use} <span class="reason">${escapeHtml(sentence.reason)}</span></p>`
+}
+
+/** Peak, end RSS and cost: of the choice, or of the first setting where there is none. */
+function keyFigures(view: ReportModel, { names }: Shown): string {
+  const { comparison, summaries, choice } = view
+  const label = choice.label ?? comparison.settings[0]!.label
+  const summary = summaries.find((one) => one.label === label)
+  if (summary === undefined || summary.trials === 0) return ''
+  const difference = view.differences.find((one) => one.label === label)
+  const against = difference === undefined ? '' : (names.get(difference.baseline) ?? difference.baseline)
+  const name = names.get(label) ?? label
+  const cards = [
+    card(
+      'Peak',
+      summary.peakBytes && `${summary.hasSampledPeaks ? '≥ ' : ''}${shortSize(summary.peakBytes.median)}`,
+      changeOf(difference?.peak ?? null, against, shortSize),
+    ),
+    card(
+      'End RSS',
+      summary.endRssBytes && shortSize(summary.endRssBytes.median),
+      changeOf(difference?.end ?? null, against, shortSize),
+    ),
+    card(
+      'Cost',
+      summary.cleanupMsPerRound === null
+        ? summary.roundMs && `${formatDuration(summary.roundMs.median)} a round`
+        : summary.cleanupMsPerRound.median === 0
+          ? 'no cleanup'
+          : `${formatDuration(summary.cleanupMsPerRound.median)} a round`,
+      changeOf(difference?.roundMs ?? null, against, formatDuration, 'round time'),
+    ),
+  ]
+  return `<dl class="key-figures" aria-label="Key figures of ${escapeHtml(name)}">\n${cards.join('\n')}\n</dl>`
+}
+
+function card(name: string, value: string | null, detail: string): string {
+  return `<div><dt>${name}</dt><dd><span class="value">${escapeHtml(value ?? 'not measured')}</span> <span class="detail">${escapeHtml(detail)}</span></dd></div>`
+}
+
+/** `-27 % against gc=0 (95 %: -31 MiB to -24 MiB)`; what is undecided says so. */
+function changeOf(
+  difference: Difference | null,
+  against: string,
+  format: (value: number) => string,
+  what = '',
+): string {
+  if (difference === null || difference.share === null) return ''
+  const { share, interval, decision } = difference
+  const size = `${what === '' ? '' : `${what} `}${shortPercent(share)} against ${against}`
+  if (interval === null) return `${size}; four trials of each setting tell whether that is chance`
+  const signed = (value: number) => (value > 0 ? `+${format(value)}` : value < 0 ? `-${format(-value)}` : format(0))
+  const range = `95 %: ${signed(interval.low)} to ${signed(interval.high)}`
+  if (decision === 'undecided') return `${size} (${range}), undecided`
+  return decision === 'equivalent' ? `the same as ${against} (${range})` : `${size} (${range})`
+}
+
+/** One line; all of them when it is opened. */
+function warningBlock(comparison: Comparison): string {
+  const warnings = warningsOf(comparison)
+  const [first] = warnings
+  if (first === undefined) return ''
+  const items = warnings.map((warning) => `<li>${escapeHtml(warning)}</li>`).join('\n')
+  return `<details class="warnings"><summary><strong>${count(warnings.length, 'warning')}</strong> <span>${escapeHtml(first)}</span></summary>\n<ul>\n${items}\n</ul>\n</details>`
+}
