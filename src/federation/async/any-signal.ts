@@ -1,6 +1,7 @@
 /**
- * A signal that is aborted with the first of these, and the way to let go of them. `AbortSignal.any` needs no letting go,
- * but in Node 20 each call leaves something behind at a signal that lives on, and a role lives for days.
+ * Returns a signal that aborts with the first of these, and a way to detach it. `AbortSignal.any`
+ * needs no detaching, but in Node 20 each call leaves memory at a long-lived signal, and a role
+ * runs for days.
  */
 export function anySignal(signals: readonly AbortSignal[]): { signal: AbortSignal } & Disposable {
   const controller = new AbortController()

@@ -1,4 +1,4 @@
-/** Lets waiters look again at what they wait for, whenever it may have changed. */
+/** A condition variable: waiters re-check their predicate on every notify(). */
 export class Condition {
   readonly #waiters = new Set<() => void>()
 
@@ -7,8 +7,8 @@ export class Condition {
   }
 
   /**
-   * The first value of `look` that is not undefined; undefined at the deadline. Rejects with the signal's reason when it
-   * is aborted.
+   * Returns the first value of `look` that is not undefined, or undefined at the deadline. Rejects
+   * with the signal's reason when it is aborted.
    */
   waitFor<T>(look: () => T | undefined, { deadlineMs, signal }: Deadline): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
@@ -43,5 +43,5 @@ export interface Deadline {
   signal?: AbortSignal | undefined
 }
 
-/** setTimeout takes no more, and fires at once beyond it. */
+/** The longest delay that setTimeout takes; it fires at once beyond it. */
 export const MAX_TIMER_MS = 2 ** 31 - 1

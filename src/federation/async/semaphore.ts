@@ -1,4 +1,6 @@
-/** Lets so many do something at a time; the others wait in the order in which they came. */
+/**
+ * Limits how many tasks run at a time. Waiting tasks are served in the order in which they came.
+ */
 export class Semaphore {
   #free: number
   readonly #waiting: (() => void)[] = []
@@ -7,7 +9,7 @@ export class Semaphore {
     this.#free = count
   }
 
-  /** Undefined when none came free within `waitMs`. */
+  /** Returns undefined when no slot came free within `waitMs`. */
   async whileHeld<T>(waitMs: number, use: () => Promise<T>): Promise<T | undefined> {
     if (!(await this.#take(waitMs))) return undefined
     try {
@@ -35,7 +37,7 @@ export class Semaphore {
     })
   }
 
-  /** The slot goes to who has waited longest. */
+  /** Gives the slot to the task that has waited longest. */
   #giveBack(): void {
     const next = this.#waiting.shift()
     if (next === undefined) this.#free++

@@ -12,11 +12,12 @@ interface Kept extends RoundAttempt {
 }
 
 /**
- * What a client keeps between rounds, SCAFFOLD's c_i. What a round would make of it is *pending* until the server says that
- * the round has committed with this client's result; else it is forgotten, and nothing has happened.
+ * Holds what a client keeps between rounds: SCAFFOLD's c_i. The outcome of a round stays *pending*
+ * until the server says that the round committed with this client's result; otherwise it is
+ * dropped, as if the round had not happened.
  *
- * With a folder, both outlive the process: the pending one is on disk before the result is sent, and takes the other's
- * place by a rename.
+ * With a folder, both survive the process: the pending state is on disk before the result is sent,
+ * and a rename makes it current.
  */
 export class ClientState {
   readonly #files: { kept: string; pending: string } | undefined
@@ -35,7 +36,7 @@ export class ClientState {
           }
   }
 
-  /** Fails now where the folder cannot be had. */
+  /** Fails now if the folder cannot be made. */
   static async open(client: string, folder: string | undefined): Promise<ClientState> {
     const state = new ClientState(client, folder)
     if (folder === undefined) return state
@@ -45,7 +46,7 @@ export class ClientState {
     return state
   }
 
-  /** Of the last confirmed result; undefined before that. */
+  /** The state of the last confirmed result; undefined before the first. */
   get kept(): Weights | undefined {
     return this.#kept?.weights
   }
@@ -57,8 +58,8 @@ export class ClientState {
   }
 
   /**
-   * The server has told which result of this client a committed round took last. It decides over what is pending; a
-   * server that has none began a new job, in which everybody begins at zero.
+   * Settles the pending state by the last result of this client that a committed round took. A
+   * server that names none began a new job, in which every client begins at zero.
    */
   async settle(confirmed: RoundAttempt | undefined): Promise<void> {
     const pending = this.#pending
@@ -74,7 +75,7 @@ export class ClientState {
     if (confirmed === undefined) await rm(this.#files.kept, { force: true })
   }
 
-  /** Going on without it would leave the server's control variate wrong for ever. */
+  /** Refuses to continue without the state: the server's control variate would stay wrong. */
   assertNothingLost(confirmed: RoundAttempt | undefined): void {
     if (confirmed === undefined || isOf(this.#kept, confirmed)) return
     const found = this.#kept === undefined ? 'it has none' : `it has the one of round ${this.#kept.round}`
@@ -106,7 +107,10 @@ function isOf(state: RoundAttempt | undefined, of: RoundAttempt | undefined): bo
   return state !== undefined && state.round === of?.round && state.attempt === of.attempt
 }
 
-/** Beside what is kept, under `kept/`, a file has the round and attempt that it comes from. */
+/**
+ * Names the tensor that stores the round and attempt of the state. The state itself stands under
+ * `kept/`.
+ */
 const MADE_IN: TensorSpec = { name: 'round-and-attempt', dtype: 'F64', shape: [2] }
 
 function writeKept(file: string, { weights, round, attempt }: Kept): Promise<void> {

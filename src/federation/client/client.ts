@@ -30,8 +30,8 @@ interface DoneRound {
 }
 
 /**
- * A federated-learning client, until the server says that the job is over: asks for a task, trains, sends the result.
- * Once its result was confirmed it keeps nothing of a round but what the algorithm has it keep, and memory for the next.
+ * Runs a client until the server ends the job: asks for a task, trains, sends the result. After a
+ * confirmed result it keeps only what the algorithm has it keep, and memory for the next round.
  */
 export async function runClient(settings: ClientSettings, makeTrainer: MakeTrainer, role: RoleProcess): Promise<void> {
   const link = new ServerConnection({
@@ -86,7 +86,10 @@ interface Trainers {
   get(job: JobSettings, place: Place): Promise<LocalTrainer>
 }
 
-/** The trainer holds this client's data, so it is made once, when the first task tells the client's place among all. */
+/**
+ * Makes the trainer once, when the first task says which share of the data is this client's; it
+ * holds that data.
+ */
 function trainerOfJob(makeTrainer: MakeTrainer): Trainers {
   let made: { job: JobSettings; trainer: LocalTrainer } | undefined
   return {
@@ -101,13 +104,19 @@ interface Work {
   link: ServerConnection
   trainers: Trainers
   kept: ClientState
-  /** Memory stays with the client where nobody asks it to give some back. */
+  /** The client may reuse memory because it runs no cleanup. */
   readonly mayReuse: boolean
-  /** Weights of a round before, whose memory those of the next one take: fresh pages cost more than all else that is done with them. */
+  /**
+   * Weights of the round before. The next round reuses their memory, because fresh pages cost more
+   * than all other work on them.
+   */
   spare: Weights | undefined
 }
 
-/** Asks for a task and does it. When it returns, nothing but {@link Work.spare} refers to the round's weights any more. */
+/**
+ * Asks for a task and does it. When it returns, only {@link Work.spare} still refers to the round's
+ * weights.
+ */
 async function takeStep(work: Work, role: RoleProcess): Promise<DoneRound | 'wait' | 'done'> {
   const { link, trainers, kept } = work
   const startedMs = nowMs()
@@ -123,7 +132,7 @@ async function takeStep(work: Work, role: RoleProcess): Promise<DoneRound | 'wai
   return { round, attempt, startedMs, answer }
 }
 
-/** The received weights are handed over: the trainer may train in their memory. */
+/** Trains and sends the result. The trainer owns the received weights and may overwrite them. */
 async function takePart(
   work: Work,
   trainer: LocalTrainer,
@@ -143,9 +152,9 @@ async function takePart(
   if (keep !== undefined) await kept.setPending({ round, attempt, weights: keep })
   const looks = keep !== undefined && link.settings.debug ? { kept: looksAt(kept.kept, keep) } : {}
   const answer = await link.sendResult({ round, attempt, numExamples, steps, ...looks }, trained.weights)
-  // Of one that was refused on the way, bytes may still be on theirs.
+  // Bytes of a result that was refused during its upload may still be in transit.
   if (work.mayReuse && trainer.reusesInput && answer.result === 'accepted') work.spare = trained.weights
-  // Training the same weights again would give the same result: nobody need wait for a better one.
+  // Training the same weights again would give the same result, so tell the server not to wait.
   if (answer.result === 'rejected') await link.sendFailure({ round, attempt }, answer.message)
   return answer
 }

@@ -23,7 +23,7 @@ export interface LinkOptions {
   tlsKey: string | undefined
   tlsCa: string | undefined
   signal: AbortSignal
-  /** Told how many bytes of weights come, before they do. */
+  /** Called with the size of weights before they arrive. */
   onWeights?: (bytes: number) => void
   log: (line: string) => void
 }
@@ -32,13 +32,16 @@ export type ClientTask =
   | { head: Exclude<TaskHead, { task: 'train' }> }
   | { head: Extract<TaskHead, { task: 'train' }>; weights: Weights }
 
-/** What the server made of a result. */
+/** How the server answered a result. */
 export interface ResultAnswer {
   result: 'accepted' | 'duplicate' | 'not-counted' | 'late' | 'rejected'
   message: string
 }
 
-/** A client's side of the protocol. Broken connections are mended here: every request may be sent twice. */
+/**
+ * A client's side of the protocol. It repairs broken connections, so every request may be sent
+ * twice.
+ */
 export class ServerConnection {
   readonly #options: LinkOptions
   readonly #connection: Connection
@@ -51,7 +54,7 @@ export class ServerConnection {
     this.#connection = new Connection({ ...options, url: options.server, tls: readTls(options) })
   }
 
-  /** The settings of the job; another object after the server was started anew. */
+  /** The settings of the job; a new object after the server restarted. */
   get settings(): JobSettings {
     if (this.#settings === undefined) throw new Error('the client has not joined yet')
     return this.#settings
@@ -70,7 +73,7 @@ export class ServerConnection {
     this.#session = String(answer.session)
   }
 
-  /** @param into weights that nobody needs any more: those of a task take their memory */
+  /** @param into weights that are no longer needed; a task's weights take their memory */
   async nextTask(into?: Weights): Promise<ClientTask> {
     try {
       return await this.#reconnecting(() => this.#fetchTask(into))
@@ -82,9 +85,9 @@ export class ServerConnection {
     }
   }
 
-  /** Sends a result until the server has it, or says why it does not want it. */
+  /** Sends a result until the server has accepted or refused it. */
   async sendResult(claim: Omit<ResultClaim, 'client'>, weights: Weights): Promise<ResultAnswer> {
-    // A result without examples is settled by its headers.
+    // The headers alone settle a result without examples.
     const body = claim.numExamples === 0 ? {} : { body: this.#encode(weights), askFirst: true }
     const request = this.#request('POST', PATHS.result, claimHeaders(claim), body)
     try {
@@ -93,7 +96,7 @@ export class ServerConnection {
     } catch (error) {
       if (isRefused(error, 'late')) return { result: 'late', message: error.message }
       if (isRefused(error, 'rejected')) return { result: 'rejected', message: error.message }
-      // The job that the result belongs to is gone; the next request for a task joins the new one.
+      // The result's job is gone. The next request for a task joins the new one.
       if (isRefused(error, 'join-again')) return { result: 'late', message: error.message }
       throw error
     }

@@ -17,7 +17,7 @@ export class Metrics {
     this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1)
   }
 
-  /** In Prometheus' text format, version 0.0.4. */
+  /** Formats the counts as Prometheus text, version 0.0.4. */
   text(now: { round: ResultCollector | undefined; rounds: number; clients: number; connected: number }): string {
     const { round, rounds, clients, connected } = now
     const phase = round === undefined ? 'waiting' : round.settled.aborted ? 'between' : 'collecting'

@@ -14,16 +14,18 @@ import { tensorSchemaDifference } from '../tensors/tensor-schema.js'
 import type { TensorSpec } from '../tensors/weights.js'
 import type { ResultClaim } from '../transport/messages.js'
 
-/** Where a job's state is kept, and what is known of it from before a restart. */
+/** Where a job keeps its state, and what is known of it from before a restart. */
 export interface JobStorage {
   storage: Storage
-  /** The job that is gone on with; absent for one that begins. */
+  /** The job that is resumed; absent for a new one. */
   earlier: LedgerEntries | undefined
-  /** Undefined where nothing outlives the process. */
+  /** Undefined where no state outlives the process. */
   openLedger(port: number, job: string): Ledger | undefined
 }
 
-/** Throws UsageError where `--resume` has nothing to go on from, or something else than this job. */
+/**
+ * Opens the storage of a job. Throws UsageError where `--resume` finds no job, or a different one.
+ */
 export async function openStorage(settings: ServerSettings, role: RoleProcess): Promise<JobStorage> {
   const { aggregation, spoolDir, checkpoint, resume } = settings
   if (resume && checkpoint === undefined && (aggregation === 'buffered' || spoolDir === undefined))
@@ -52,8 +54,9 @@ export async function openStorage(settings: ServerSettings, role: RoleProcess): 
 }
 
 /**
- * Whether the job has a state to go on from. One that ended before its first round has none, and begins.
- * Throws UsageError where a state must be there, and is not: to begin at round 1 would throw the rounds away.
+ * Returns whether the job has a state to resume from. A job that ended before its first round has
+ * none and begins at round 1. Throws UsageError where a state must exist and is missing, because
+ * beginning at round 1 would discard rounds.
  */
 function hasState({ attempt, results }: LedgerEntries, folder: SpoolFolder): boolean {
   const path = folder.pathOf(STATE)
@@ -72,11 +75,11 @@ export function makeJobName(): string {
 export interface ResumedCheckpoint {
   source: WeightsSource
   completedRounds: number
-  /** Each client's last result that is in it. */
+  /** Each client's last result in the state. */
   results: ResultClaim[]
 }
 
-/** What a job begins with when it goes on from its last checkpoint; undefined where there is none yet. */
+/** Reads the checkpoint to resume from; undefined where there is none yet. */
 export async function readResumedCheckpoint(
   { checkpoint, resume }: ServerSettings,
   expected: { algorithm: string; specs: readonly TensorSpec[] },
@@ -106,7 +109,7 @@ export async function readResumedCheckpoint(
   }
 }
 
-/** The options that make a job what it is; how many rounds it runs may change. */
+/** The options that identify a job. The number of rounds may change between runs. */
 function identityOf(settings: ServerSettings): LedgerEntries['settings'] {
   const { rounds: _, ...shared } = sharedSettings(settings)
   return shared

@@ -32,12 +32,12 @@ export interface RoutesContext {
   rounds: number
   settings: JoinAnswer['settings']
   limits: TransferLimits
-  /** Uploads at a time; the others wait for their turn. */
+  /** Limits concurrent uploads. */
   uploads: Semaphore
   metrics: Metrics
-  /** With client certificates, a name must be the certificate's. */
+  /** Requires a client's name to match its certificate. */
   certified: boolean
-  /** The type that float32 weights travel in, where it is another one. */
+  /** The 16-bit type that float32 weights travel in, if any. */
   narrow: HalfPrecisionType | undefined
   /** The tensors of a result. */
   specs: readonly TensorSpec[]
@@ -46,7 +46,7 @@ export interface RoutesContext {
   log: (line: string) => void
 }
 
-/** What clients, and people with curl, may ask of a server. */
+/** The routes of a server, for clients and for people with curl. */
 export function serverRoutes(context: RoutesContext): Record<string, Handler> {
   return {
     [`POST ${PATHS.join}`]: (request) => join(context, request),
@@ -89,7 +89,7 @@ async function sendTask(
 ): Promise<void> {
   const whole = assignment.state.encode()
   const encoded = narrow === undefined ? whole : encodeHalfPrecision(whole, narrow)
-  // Who is still reading when the round is over would get weights that nobody wants trained any more, and hold them here.
+  // A client that still reads when the round is over would hold weights that no round needs.
   const { settled } = assignment.collection
   const cut = () => response.destroy()
   settled.addEventListener('abort', cut)
@@ -108,7 +108,7 @@ async function sendTask(
     response.end()
     metrics.sentBytes += encoded.byteLength
   } catch (error) {
-    // No client could be sent them: the job has come to values that --wire-dtype cannot hold.
+    // No client could receive these weights: they hold values that --wire-dtype cannot express.
     if (error instanceof WeightsError) assignment.collection.cancel(error)
     throw error
   } finally {
@@ -121,13 +121,13 @@ async function takeResult(context: RoutesContext, request: IncomingMessage, resp
   return uploadResult(context, request, response)
 }
 
-/** What taking a result needs; a peer neither queues them nor counts them. */
+/** What taking a result needs. A peer neither queues nor counts uploads. */
 type UploadContext = Pick<RoutesContext, 'specs' | 'limits'> &
   Partial<Pick<RoutesContext, 'uploads' | 'metrics'>> & {
     desk: Pick<TaskDispatcher, 'review' | 'take' | 'latest'> & Partial<Pick<TaskDispatcher, 'hasBegun'>>
   }
 
-/** Judges a result by its headers, then takes its tensors if they are wanted. */
+/** Judges a result by its headers, then reads its tensors if they are wanted. */
 export async function uploadResult(
   context: UploadContext,
   request: IncomingMessage,
@@ -152,12 +152,13 @@ async function upload(
   response: ServerResponse,
 ): Promise<object> {
   const { desk, limits, metrics } = context
-  // The round may have ended meanwhile.
+  // The round may have ended while this upload waited.
   const early = desk.review(claim)
   if (early !== undefined) return answerOf(early)
   const body = takeBody(request, response)
   const settled = desk.latest?.settled
-  // An upload that is not complete when the round ends is late; to read on would hold memory for it.
+  // An upload that is incomplete when the round ends is late. Stop reading, since the rest would
+  // hold memory.
   const cut = () => {
     if (!request.complete) body.destroy()
   }
@@ -213,7 +214,9 @@ async function status({ job, algorithm, rounds, members, desk }: RoutesContext):
   }
 }
 
-/** The client that a request comes from, once it is known to be of this job. */
+/**
+ * Returns the client that a request comes from. Throws HttpError if it does not belong to this job.
+ */
 function admit({ job, members, certified }: RoutesContext, request: IncomingMessage): string {
   const name = readClientName(request.headers)
   if (certified) assertCertified(request.socket, name)
@@ -225,7 +228,7 @@ function admit({ job, members, certified }: RoutesContext, request: IncomingMess
   return name
 }
 
-/** Looked at before a byte of the body is read. */
+/** Checks the length before any byte of the body is read. */
 export function assertLength(request: IncomingMessage, specs: readonly TensorSpec[]): void {
   const length = request.headers['content-length']
   if (length === undefined)
@@ -255,7 +258,7 @@ function answerOf(verdict: Verdict): object {
   }
 }
 
-/** One line of at most 300 characters: it goes into logs and marks. */
+/** Reduces text to one line of at most 300 characters, for logs and marks. */
 export function plainText(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ').slice(0, 300)
 }

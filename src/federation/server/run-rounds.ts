@@ -26,19 +26,20 @@ import type { ServerJob } from './server-job.js'
 export interface RunningJob extends ServerJob {
   model: ServerModel
   storage: Storage
-  /** What a checkpoint holds of the job, for one that goes on from it. */
+  /** What a checkpoint holds of the job that is resumed. */
   resumed: ResumedCheckpoint | undefined
   ledger: Ledger | undefined
   members: ClientRegistry
   desk: TaskDispatcher
   changes: Condition
-  /** In tests alone. */
+  /** Set in tests only. */
   fault?: Fault | undefined
 }
 
 /**
- * The rounds of a job: sample, send, collect, aggregate, commit, persist, clean up. New weights become visible at the
- * commit, all at once; a round that fails leaves everything as it was and is tried again.
+ * Runs the rounds of a job: sample, send, collect, aggregate, commit, persist, clean up. New
+ * weights become visible at the commit, all at once. A failed round leaves everything unchanged and
+ * is tried again.
  */
 export async function runRounds(job: RunningJob, role: RoleProcess): Promise<GlobalState> {
   const { storage, resumed, ledger } = job
@@ -50,7 +51,8 @@ export async function runRounds(job: RunningJob, role: RoleProcess): Promise<Glo
   const evaluation = new Evaluation(job)
   if (storage.completedRounds > 0)
     await completeInterruptedCommit(job, { round: storage.completedRounds, state, contributions }, role)
-  // From here on the loop alone holds the weights: an old set is free as soon as the next one is committed.
+  // From here on only the loop holds the weights, so an old set is freed once the next one is
+  // committed.
   job.model.initial = { specs: state.specs, data: [] }
   job.resumed = undefined
   startNextPeak(role.exactPeaks)
@@ -70,7 +72,7 @@ export async function runRounds(job: RunningJob, role: RoleProcess): Promise<Glo
   return state
 }
 
-/** What a server that was interrupted after this round may not have come to. */
+/** Completes the work after a commit that a stopped server may have missed. */
 async function completeInterruptedCommit(
   job: RunningJob,
   { round, state, contributions }: RoundBegin,
@@ -115,7 +117,7 @@ async function runAttempts(
   }
 }
 
-/** A round that was interrupted goes on in its attempt, with those drawn who were drawn before. */
+/** Resumes an interrupted round in the same attempt, with the same drawn clients. */
 function firstAttempt({ ledger }: RunningJob, round: number): number {
   const noted = ledger?.entries.attempt
   return noted?.round === round ? noted.attempt : 0
@@ -170,7 +172,7 @@ async function assertInvariant(
   })
 }
 
-/** With fewer clients connected than the quorum a round does not start. */
+/** Waits until at least the quorum of clients is connected; a round does not start with fewer. */
 async function enoughPresent(
   { settings, members, changes }: RunningJob,
   round: number,
@@ -189,7 +191,10 @@ async function enoughPresent(
   )
 }
 
-/** The state, and whose results are in it: clients that keep something between rounds must hear of that after a restart too. */
+/**
+ * Stores the state and whose results it holds: after a restart, stateful clients must learn that
+ * too.
+ */
 async function persist(job: RunningJob, { round, state, contributions }: RoundBegin): Promise<void> {
   const { checkpoint } = job.settings
   if (checkpoint === undefined) return
@@ -197,14 +202,14 @@ async function persist(job: RunningJob, { round, state, contributions }: RoundBe
   await writeCheckpoint(checkpoint, state, { ...metadataOf(job, round), results })
 }
 
-/** What a state says of itself in a file. */
+/** The metadata that a state file carries. */
 function metadataOf({ algorithm }: RunningJob, round: number): Record<string, string> {
   return { algorithm: algorithm.name, round: String(round) }
 }
 
 /**
- * Measures the round, then evaluates the new weights. In this order, so that the memory of the evaluation shows neither in
- * this round's peak nor, since the peak is reset after it, in the next one's.
+ * Measures the round, then evaluates the new weights. In this order the memory of the evaluation is
+ * in no round's peak: the peak is reset after it.
  */
 async function endRound(
   job: RunningJob,

@@ -3,6 +3,6 @@ import type { ServerModel, ServerSettings } from '../process/job.js'
 export interface ServerJob {
   settings: ServerSettings
   algorithm: Algorithm
-  /** Called once the process has measured itself without it. */
+  /** Called after the process has measured its memory without the model. */
   loadModel: () => Promise<ServerModel>
 }

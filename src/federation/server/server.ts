@@ -26,12 +26,13 @@ import { serverRoutes } from './routes.js'
 import { runRounds } from './run-rounds.js'
 import type { ServerJob } from './server-job.js'
 
-/** How long the end of a job waits for clients that are there to hear of it. */
+/** How long the end of a job waits for connected clients to learn of it. */
 const SHUTDOWN_GRACE_MS = 10_000
 
 /**
- * A federated-learning server, from its start to the end of the job: listens, waits for its clients, runs the rounds, tells
- * the clients that it is over. Returns the final state; where it lies in a file, that is gone, and still readable.
+ * Runs a server from its start to the end of the job: listens, waits for its clients, runs the
+ * rounds, ends the clients. Returns the final state; a state in a file is already removed, and
+ * still readable.
  */
 export async function runServer(job: ServerJob, role: RoleProcess): Promise<GlobalState> {
   const { settings } = job
@@ -81,9 +82,10 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
   } catch (caught) {
     const error = storage.explain(caught)
     desk.finish({ task: 'failed', message: messageOf(error) })
-    // Who stops a server by a signal may have stopped its clients too, and those do not come back.
+    // A user who stops the server by a signal may have stopped its clients too, and those do not
+    // come back.
     await desk.everyoneTold(role.signal.aborted ? 'reachable' : 'present', SHUTDOWN_GRACE_MS)
-    // A job that stops early must not skip what it was asked to do at the end of its rounds.
+    // A job that stops early must still run the cleanup due after its rounds.
     if (settings.serverMemoryGcRounds > 0) await cleanupMemory()
     throw error
   } finally {
@@ -93,7 +95,7 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
   }
 }
 
-/** The deliberate fault of a test, which nobody else asks for; its code is loaded only then. */
+/** Loads the code of a deliberate fault only when a test asks for one. */
 async function faultOf(modelBytes: number, rounds: number): Promise<Fault | undefined> {
   const asked = process.env.TIDEMARK_FAULT
   return asked === undefined
@@ -151,7 +153,8 @@ async function openServer(
     port: settings.port,
     token,
     tls,
-    // Each client has one connection, and a second one while it comes back; the rest is for people who look at the status.
+    // Each client has one connection, and a second one while it reconnects. The rest is for people
+    // who look at the status.
     maxConnections: settings.maxConnections === 0 ? 2 * settings.clients + 16 : settings.maxConnections,
     isNeeded: (socket) => members.isKnownBy(socket),
     headersMs: settings.headersMs,
@@ -186,7 +189,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
-/** A server that ended with its job, or was killed as it did, has nothing left to do but to tell those who still ask. */
+/** Ends the clients that still ask a server whose job had ended when it was stopped. */
 async function whoIsLeftJoined(
   { joinDeadlineMs }: ServerSettings,
   { members, changes }: { members: ClientRegistry; changes: Condition },

@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { compareText } from '../rounds/sample.js'
 import { HttpError } from '../transport/http-error.js'
 
-/** What the coordinator tells of a peer. */
+/** What the coordinator says of a peer. */
 export interface RosterEntry {
   name: string
-  /** Where it listens. */
+  /** The address on which it listens. */
   url: string
-  /** The round that it is in. */
+  /** Its current round. */
   round: number
-  /** Its memory of what it has promised is whole, so that its vote counts. One that was started anew has none for a while. */
+  /** Whether its vote counts: it remembers its promises. A restarted peer does not for a while. */
   votes: boolean
-  /** It has sent no heartbeat for longer than a reconnection may take. */
+  /** It sent no heartbeat for longer than a reconnection may take. */
   isLost: boolean
 }
 
@@ -24,13 +24,16 @@ interface Peer {
   heardMs: number
 }
 
-/** The peers of a job as its coordinator knows them: names, addresses and heartbeats, and no weight. */
+/**
+ * The peers of a job as its coordinator knows them: names, addresses and heartbeats, and no
+ * weights.
+ */
 export class Roster {
   readonly #peers = new Map<string, Peer>()
   readonly #size: number
   readonly #silenceMs: number
   readonly #nowMs: () => number
-  /** Once all have joined; a name that joins again from then on comes back without its memory. */
+  /** Set once all have joined. A name that joins again after that returns without its memory. */
   #isComplete = false
 
   constructor(from: { size: number; silenceMs: number; nowMs: () => number }) {
@@ -59,7 +62,10 @@ export class Roster {
     return this.entries.filter(({ isLost }) => isLost).map(({ name }) => name)
   }
 
-  /** A known name is taken over by the newcomer: a peer that was started anew need not wait until its old self is missed. */
+  /**
+   * Adds a peer. A known name passes to the newcomer, so a restarted peer need not wait until its
+   * old process is missed.
+   */
   join(name: string, url: string): { session: string; isReturning: boolean } {
     if (!this.#peers.has(name) && this.#isComplete)
       throw new HttpError(409, 'full', {

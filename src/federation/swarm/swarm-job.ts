@@ -6,7 +6,7 @@ import { type JobSettings, type MakeTrainer, parseTold } from '../process/job.js
 import { sampleClients, sampleSize } from '../rounds/sample.js'
 import type { Weights } from '../tensors/weights.js'
 
-/** What travels from the coordinator to the peers, whole. */
+/** The options that travel from the coordinator to the peers. */
 const toldOptions = {
   ...jobOptions,
   ...trainingOptions,
@@ -23,11 +23,14 @@ export type PeerSettings = OptionValues<typeof peerOptions> &
   Pick<OptionValues<typeof networkOptions>, 'host' | 'port' | 'tokenFile'> &
   Pick<OptionValues<typeof memoryOptions>, 'memoryGcRounds'>
 
-/** What a peer runs: everything that differs between a job of the command line and one of a test. */
+/** What a peer runs: everything in which a job of the command line differs from one of a test. */
 export interface SwarmModel {
-  /** The weights that the job begins with; every peer makes the same ones by itself. */
+  /** The initial weights, which every peer makes itself. */
   initial: Weights
-  /** Share of held-out examples that these weights classify rightly; absent where nothing is learnt. */
+  /**
+   * Share of held-out examples that these weights classify correctly; absent where nothing is
+   * trained.
+   */
   accuracy?: (weights: Weights) => number
 }
 
@@ -35,11 +38,14 @@ export interface PeerJob {
   settings: PeerSettings
   makeTrainer: MakeTrainer
   loadModel: (settings: SwarmSettings) => Promise<SwarmModel>
-  /** Who trains in a round, sorted: by the seeded draw of `rounds/sample.ts` where it is left out. */
+  /**
+   * Returns the peers that train in a round, sorted; by default the seeded draw of
+   * `rounds/sample.ts`.
+   */
   sample?: (round: number) => string[]
 }
 
-/** The same job to whoever trains in it: peers train as FedAvg's clients do. */
+/** The job as a trainer sees it: peers train like FedAvg's clients. */
 export function trainingJob(settings: SwarmSettings): JobSettings {
   return { ...settings, algorithm: 'fedavg', algorithmOptions: {}, debug: false, wireDtype: 'float32' }
 }
@@ -58,7 +64,7 @@ export function parseSwarmSettings(told: unknown): SwarmSettings {
   return parseTold(toldOptions, told) as SwarmSettings
 }
 
-/** The same draw as FedAvg's server makes at a round's first attempt with every client there. */
+/** Draws as FedAvg's server does at a round's first attempt with every client present. */
 export function drawTrainers(settings: SwarmSettings, peers: readonly string[], round: number): string[] {
   const { sample, seed } = settings
   return sampleClients(peers, sampleSize(sample, peers.length), { seed, round, attempt: 0 })

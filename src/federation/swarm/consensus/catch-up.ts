@@ -1,4 +1,4 @@
-/** How a peer comes to a newer state than it holds: one that has missed a commit, and one that was started anew. */
+/** How a peer reaches a newer state: after it missed a commit, or after it restarted. */
 import { majorityOf, type SwarmState } from './state.js'
 import { follow, isApart, nextRound, type Step, stay } from './transitions.js'
 
@@ -15,7 +15,9 @@ export function hearCaughtUp(state: SwarmState, round: number): Step {
   return state.stage.name === 'catching-up' ? resume(state) : stay(state)
 }
 
-/** The peer with the newer round could not be reached: back to where this one was, or to asking around. */
+/**
+ * The peer with the newer round could not be reached: return to the own round, or to asking around.
+ */
 export function resume(state: SwarmState): Step {
   return state.round === 0
     ? { state: { ...state, stage: { name: 'returning', heard: {} } }, effects: [{ do: 'inquire' }] }

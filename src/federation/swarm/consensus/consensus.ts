@@ -1,8 +1,9 @@
 /**
- * Who adds up a round, who takes over when that peer dies, and when the round is committed: the rules, without sockets, clocks
- * or weights. It is Paxos (Lamport, "Paxos made simple", 2001) run once a round: the attempt is the ballot, the rule of
- * rotation names the only proposer of each, and the value is the digest of the new weights. From that follows what matters:
- * no round has two commits, whoever dies, stalls or speaks out of turn, and one is found while a majority lives.
+ * The rules of who aggregates a round, who takes over when that peer dies, and when a round
+ * commits, without sockets, clocks or weights. They are Paxos (Lamport, "Paxos made simple", 2001),
+ * run once a round: the attempt is the ballot, the rotation names the only proposer of each
+ * attempt, and the value is the digest of the new weights. So no round has two commits, whoever
+ * dies or stalls, and a round commits while a majority lives.
  */
 import { catchUp, hearCaughtUp, hearRound, resume } from './catch-up.js'
 import type { Confirmation, SwarmEvent, SwarmReply, Turn } from './events.js'
@@ -21,7 +22,7 @@ export function startState(rules: SwarmRules, isReturning: boolean): Step {
     : { state: { ...blank, round: 1, votesFrom: 1, stage: { name: 'between' } }, effects: [] }
 }
 
-/** Hears one event. Never throws: what does not fit the state changes nothing. */
+/** Applies one event. It never throws: an event that does not fit the state changes nothing. */
 export function step(state: SwarmState, event: SwarmEvent): Step {
   switch (event.type) {
     case 'begin':
@@ -63,7 +64,7 @@ export function step(state: SwarmState, event: SwarmEvent): Step {
   }
 }
 
-/** What would become of a proposal whose weights are still to be sent: undefined when they are wanted. */
+/** Judges a proposal before its weights are sent; undefined means that they are wanted. */
 export function judgeProposal(
   state: SwarmState,
   { from, round, attempt, digest }: { from: string; digest: string } & Turn,
@@ -80,7 +81,7 @@ export function judgeProposal(
   return isWanted ? undefined : refusal(state)
 }
 
-/** The first attempt needs no promises: there is no lower one to shut out. */
+/** The first attempt needs no promises: there is no lower one to exclude. */
 function begin(state: SwarmState): Step {
   if (state.stage.name !== 'between') return stay(state)
   const { round, attempt } = state
@@ -94,12 +95,15 @@ function begin(state: SwarmState): Step {
   return follow(state)
 }
 
-/** Goes on to the next attempt: calls its aggregator, or becomes a successor if the rule names this peer. */
+/**
+ * Moves to the next attempt: calls its aggregator, or becomes a successor if the rotation names
+ * this peer.
+ */
 function giveUpOn(state: SwarmState): Step {
   if (isApart(state)) return stay(state)
   const { rules, round } = state
   let attempt = state.attempt + 1
-  // A peer without a vote cannot aggregate; alone in its job it always has one.
+  // A peer without a vote cannot aggregate. A peer alone in its job always has one.
   while (!isVoting(state) && aggregatorOf(rules, round, attempt) === rules.self) attempt++
   const aggregator = aggregatorOf(rules, round, attempt)
   const next = { ...state, attempt }
@@ -111,7 +115,7 @@ function giveUpOn(state: SwarmState): Step {
   ])
 }
 
-/** Becomes the successor of the attempt that `state` is in. Its own promise is the first. */
+/** Becomes the successor in the attempt of `state`. Its own promise counts first. */
 function standUp(state: SwarmState): Step {
   const { rules, round, attempt, confirmed } = state
   const best = confirmed === null ? null : { ...confirmed, holders: [rules.self] }
@@ -136,7 +140,7 @@ function countPromises(state: SwarmState): Step {
   }
 }
 
-/** From here on this peer holds the weights of the digest. Proposing is the first confirmation. */
+/** Proposes weights that this peer holds. The proposal is its first confirmation. */
 function propose(state: SwarmState, digest: string): Step {
   const { rules, round, attempt } = state
   const proposing: SwarmState = {
@@ -162,11 +166,11 @@ function countConfirmations(state: SwarmState): Step {
 function hearCall(state: SwarmState, { round, attempt }: Turn): Step {
   const isOurs = aggregatorOf(state.rules, round, attempt) === state.rules.self
   const isNew = round === state.round && attempt > state.attempt
-  // Between two rounds it is too early; the caller asks again.
+  // Between two rounds it is too early, and the caller asks again.
   return isNew && isOurs && !isApart(state) && state.stage.name !== 'between' ? adopt(state, attempt) : stay(state)
 }
 
-/** A promise is remembered as `attempt`; it shuts out lower ones, this peer's own included. */
+/** Records the promise as `attempt`, which excludes lower attempts, this peer's own included. */
 function hearAsk(state: SwarmState, event: { from: string } & Turn): Step {
   const { from, round, attempt } = event
   if (round > state.round) return { ...catchUp(state, from), reply: behind(state) }
@@ -178,7 +182,7 @@ function hearAsk(state: SwarmState, event: { from: string } & Turn): Step {
   return { ...adopt(state, attempt), reply }
 }
 
-/** Takes part in a higher attempt; leads it, where the others wait for this peer to do so. */
+/** Joins a higher attempt, and leads it if the others wait for this peer. */
 function adopt(state: SwarmState, attempt: number): Step {
   const next = { ...state, attempt }
   if (state.stage.name === 'between' || isApart(state)) return stay(next)
@@ -194,7 +198,7 @@ function hearPromise(state: SwarmState, event: { from: string; confirmed: Confir
   return countPromises({ ...state, stage: { name: 'asking', promised, best } })
 }
 
-/** Of several confirmed proposals the one of the highest attempt may have been committed, and no other. */
+/** Of several confirmed proposals only the one with the highest attempt may have been committed. */
 function betterOf(best: Held | null, confirmed: Confirmation | null, from: string): Held | null {
   if (confirmed === null) return best
   if (best?.digest === confirmed.digest)
@@ -218,7 +222,8 @@ function hearProposal(state: SwarmState, event: { from: string; digest: string }
   const adopted = attempt > state.attempt ? adopt(state, attempt) : stay(state)
   return {
     state: { ...adopted.state, confirmed: { attempt, digest } },
-    // The result is confirmed with the proposal: it need not be sent to anybody now, but is kept until the commit.
+    // The proposal already confirms the result. It is kept until the commit and need not be sent
+    // again.
     effects: adopted.effects.filter((effect) => effect.do !== 'submit'),
     reply: { type: 'confirmation', round, attempt, digest },
   }
@@ -231,7 +236,10 @@ function hearConfirmation(state: SwarmState, event: { from: string; digest: stri
   return countConfirmations({ ...state, stage: { ...stage, confirmedBy: [...stage.confirmedBy, event.from] } })
 }
 
-/** A commit stands whatever attempt this peer is in. Whoever lacks the weights fetches them from the sender. */
+/**
+ * Accepts a commit whatever attempt this peer is in. A peer without the weights fetches them from
+ * the sender.
+ */
 function hearCommit(state: SwarmState, event: { from: string; digest: string } & Turn): Step {
   const { from, round, attempt, digest } = event
   if (round < state.round) return stay(state)

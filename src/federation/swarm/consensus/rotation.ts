@@ -1,21 +1,26 @@
 import { createHash } from 'node:crypto'
 
 export interface RotationRule {
-  /** `round-robin`, `random`, `fixed`, or names with commas between, one for each round, over and over. */
+  /**
+   * `round-robin`, `random`, `fixed`, or a list of names separated by commas, one a round,
+   * repeated.
+   */
   rotation: string
-  /** Those that may aggregate: all peers of the job, sorted. */
+  /** All peers of the job, sorted. */
   peers: readonly string[]
-  /** Of the job; `random` draws with it. */
+  /** The job's seed, used by `random`. */
   seed: number
 }
 
 /**
- * The peer whose turn it is, by a rule that every peer can evaluate by itself. Rounds count from 1, attempts from 0.
+ * Returns the peer that aggregates, by a rule that every peer evaluates alone. Rounds count from 1,
+ * attempts from 0.
  *
  * - `round-robin`: `order[(r + attempt) mod P]` over the sorted peers, with r = round - 1.
- * - `random`: a uniform draw by the SHA-256 of "seed/round/attempt", so that a run can be repeated and anybody can check it.
- * - `fixed`: the first peer; after it, should it die, the one after it, and so on.
- * - a list: the name at the round's place; should it die, the peers after it in sorted order.
+ * - `random`: a uniform draw by the SHA-256 of "seed/round/attempt", so a run can be repeated and
+ *   checked.
+ * - `fixed`: the first peer; if it dies, the next one, and so on.
+ * - a list: the name at the round's place; if it dies, the peers after it in sorted order.
  */
 export function aggregatorOf(rule: RotationRule, round: number, attempt: number): string {
   const { rotation, peers } = rule
@@ -27,13 +32,16 @@ export function aggregatorOf(rule: RotationRule, round: number, attempt: number)
   return peers[(first + attempt) % peers.length]!
 }
 
-/** The names of a given list that are no peers of the job. */
+/** Returns the names in a given list that are not peers of the job. */
 export function strangersOf({ rotation, peers }: RotationRule): string[] {
   if (['round-robin', 'random', 'fixed'].includes(rotation)) return []
   return rotation.split(',').filter((name) => !peers.includes(name))
 }
 
-/** From 0 to `count` - 1. 48 bits of the hash: the bias of the remainder is below 1000 / 2^48. */
+/**
+ * Returns a number from 0 to `count` - 1. It uses 48 bits of the hash; the remainder's bias is
+ * below 1000 / 2^48.
+ */
 function draw(key: string, count: number): number {
   return createHash('sha256').update(key).digest().readUIntBE(0, 6) % count
 }

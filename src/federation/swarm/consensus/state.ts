@@ -1,4 +1,7 @@
-/** Where a peer stands: what it knows of the round, and what it is doing about it. The rules are in `succession.ts`. */
+/**
+ * The state of a peer: what it knows of the round, and what it is doing. The rules are in
+ * `consensus.ts`.
+ */
 import type { Confirmation } from './events.js'
 import { aggregatorOf, type RotationRule } from './rotation.js'
 
@@ -9,11 +12,14 @@ export interface SwarmRules extends RotationRule {
 
 export interface SwarmState {
   readonly rules: SwarmRules
-  /** The round that is worked on, from 1; this peer holds the weights that the round before it committed. 0: none yet. */
+  /**
+   * The current round, from 1; this peer holds the weights that the round before committed. 0 means
+   * none yet.
+   */
   readonly round: number
-  /** The highest attempt at it that this peer knows of. It takes no part in a lower one. */
+  /** The highest attempt that this peer knows of. It takes part in no lower one. */
   readonly attempt: number
-  /** What this peer has confirmed in this round. It holds those weights until the commit. */
+  /** What this peer confirmed in this round. It holds those weights until the commit. */
   readonly confirmed: Confirmation | null
   /** The first round in which this peer's vote counts. See {@link Stage} `returning`. */
   readonly votesFrom: number
@@ -21,31 +27,47 @@ export interface SwarmState {
 }
 
 export type Stage =
-  /** The round before was committed and is being cleaned up. This peer votes already and does nothing else. */
+  /**
+   * The round before is committed and its cleanup runs. This peer already votes and does nothing
+   * else.
+   */
   | { readonly name: 'between' }
-  /** Another peer aggregates. This one trains if it was drawn, sends it the result, keeps both, and waits for the commit. */
+  /**
+   * Another peer aggregates. If this one was drawn, it trains and sends its result. It keeps the
+   * result and waits for the commit.
+   */
   | { readonly name: 'following' }
   /**
-   * This peer is a successor. It asks everybody to promise to follow no lower attempt. A majority of promises shuts every
-   * predecessor out: whatever one of them could still commit, a peer of this majority has confirmed, and will say so here.
+   * This peer is a successor. It asks all others to promise that they follow no lower attempt. A
+   * majority of promises excludes every predecessor: whatever a predecessor could still commit, a
+   * peer of this majority has confirmed and reports here.
    */
   | { readonly name: 'asking'; readonly promised: readonly string[]; readonly best: Held | null }
-  /** Nobody has confirmed anything, or this is the first attempt: results are gathered and merged. */
+  /** No proposal was confirmed, or this is the first attempt: gather results and merge them. */
   | { readonly name: 'collecting' }
-  /** A predecessor's proposal was confirmed by somebody and may have been committed: only it may be proposed, so get it. */
+  /**
+   * A predecessor's proposal was confirmed and may have been committed. Only that one may be
+   * proposed, so fetch it.
+   */
   | { readonly name: 'fetching'; readonly digest: string }
-  /** The new weights are on their way to all. When a majority, this peer included, has confirmed the digest, it is committed. */
+  /**
+   * The new weights are being sent. They commit once a majority, this peer included, has confirmed
+   * the digest.
+   */
   | { readonly name: 'proposing'; readonly digest: string; readonly confirmedBy: readonly string[] }
-  /** Others are in a newer round: its weights are being fetched. What this peer had of the old round is void. */
+  /**
+   * Others are in a newer round and its weights are being fetched. The old round's data is void.
+   */
   | { readonly name: 'catching-up'; readonly from: string }
   /**
-   * This process was started anew under a name that had taken part, and its memory of promises and confirmations is gone. It
-   * hears P - majority + 1 peers of whole memory. One of them took part in the last commit that needed this peer's vote, so
-   * its lost votes lie at most one round after the newest that it hears of; in those rounds it trains but does not vote.
+   * This process restarted under a known name and has lost its promises and confirmations. It hears
+   * P - majority + 1 peers with complete memory. One of them took part in the last commit that
+   * needed this peer's vote, so its lost votes are at most one round after the newest that it hears
+   * of. In those rounds it trains but does not vote.
    */
   | { readonly name: 'returning'; readonly heard: Readonly<Record<string, number>> }
 
-/** A confirmed proposal, and who holds its weights. */
+/** A confirmed proposal and the peers that hold its weights. */
 export interface Held extends Confirmation {
   readonly holders: readonly string[]
 }
@@ -54,12 +76,12 @@ export function majorityOf(peers: readonly string[]): number {
   return Math.floor(peers.length / 2) + 1
 }
 
-/** The aggregator of the turn that a peer is in. */
+/** Returns the aggregator of the peer's current turn. */
 export function currentAggregator({ rules, round, attempt }: SwarmState): string {
   return aggregatorOf(rules, round, attempt)
 }
 
-/** Whether this peer's promise and confirmation count in the round that it is in. */
+/** Returns whether this peer's promise and confirmation count in its current round. */
 export function isVoting({ round, votesFrom }: SwarmState): boolean {
   return round >= votesFrom
 }

@@ -1,7 +1,7 @@
 import type { SwarmEffect, SwarmReply, Turn } from './events.js'
 import type { SwarmState } from './state.js'
 
-/** What hearing one event comes to: the state after it, what is to be done, and the answer to who asked. */
+/** The outcome of one event: the next state, the effects, and the reply to the sender. */
 export interface Step {
   state: SwarmState
   effects: SwarmEffect[]
@@ -24,7 +24,10 @@ export function nextRound(state: SwarmState, round: number): Step {
   return { state: { ...state, round, attempt: 0, confirmed: null, stage: { name: 'between' } }, effects: [] }
 }
 
-/** Busy with fetching a newer state, or without any: such a peer has no part in the round. */
+/**
+ * Returns whether the peer is fetching a newer state or has none. Such a peer takes no part in the
+ * round.
+ */
 export function isApart({ stage }: SwarmState): boolean {
   return stage.name === 'catching-up' || stage.name === 'returning'
 }

@@ -2,7 +2,7 @@ import { SpareSets } from '../../aggregation/weights-pool.js'
 import { weightsDigest } from '../../tensors/digest.js'
 import { copyTensors, type TensorData, type Weights } from '../../tensors/weights.js'
 
-/** What this peer made of a round. */
+/** What this peer made in a round. */
 export interface OwnResult {
   round: number
   numExamples: number
@@ -11,11 +11,12 @@ export interface OwnResult {
 }
 
 /**
- * The weights that a peer holds: the global ones always, which is what makes succession possible; its own result until the
- * round is committed, so that nobody has to train again; and the proposal that it has confirmed.
+ * The weights that a peer holds: the global ones always, so that any peer can succeed; its own
+ * result until the round commits, so that no training is repeated; and the proposal that it
+ * confirmed.
  *
- * Memory of a round that is over is kept for the next ones, until a cleanup. Only what was made here is written over, and only
- * once no transfer reads it.
+ * Memory of a finished round is kept for the next ones until a cleanup. Only tensors made here are
+ * overwritten, and only when no transfer reads them.
  */
 export class WeightStore {
   #global: Weights
@@ -23,14 +24,17 @@ export class WeightStore {
   #own: OwnResult | undefined
   #proposed: { digest: string; weights: Weights } | undefined
   readonly spares: SpareSets
-  /** Tensors that nobody outside holds: not those of the first weights, nor of a trainer that made new ones. */
+  /**
+   * Tensors that this store alone holds. The initial weights and tensors of a trainer are not among
+   * them.
+   */
   readonly #made = new WeakSet<TensorData>()
-  /** How many transfers read these weights. */
+  /** The number of transfers that read these weights. */
   readonly #readers = new Map<Weights, number>()
 
   /**
-   * @param room sets that a round may need room for besides the global one: a copy to train on, and what comes over the
-   *   network, the proposal or, to an aggregator, the results of the others
+   * @param room sets that a round may need besides the global one: a copy to train on, and what
+   *   arrives, which is the proposal or, for an aggregator, the other peers' results
    */
   constructor(initial: Weights, room: number) {
     this.#global = initial
@@ -50,7 +54,7 @@ export class WeightStore {
     return this.#own
   }
 
-  /** The global weights once more, to train on. */
+  /** Copies the global weights for training. */
   copyGlobal(): Weights {
     const { specs } = this.#global
     return this.#note({ specs, data: copyTensors(this.#global, this.spares.take()) })
@@ -64,18 +68,18 @@ export class WeightStore {
     this.#proposed = { digest, weights: this.#note(weights) }
   }
 
-  /** Whether the weights of this proposal are here: a successor proposes the same ones again. */
+  /** Returns whether this proposal's weights are here: a successor proposes the same ones again. */
   hasProposed(digest: string): boolean {
     return this.#proposed?.digest === digest
   }
 
-  /** The weights of this digest, proposed or committed. */
+  /** Returns the weights of this digest, proposed or committed. */
   find(digest: string): Weights | undefined {
     if (this.#proposed?.digest === digest) return this.#proposed.weights
     return this.#globalDigest === digest ? this.#global : undefined
   }
 
-  /** The proposal becomes the global weights; all else of the round is dropped. */
+  /** Makes the proposal global and drops the rest of the round. */
   commit(digest: string): void {
     const weights = this.find(digest)
     if (weights === undefined) throw new Error(`the weights of ${digest} are not held`)
@@ -93,7 +97,7 @@ export class WeightStore {
       if (each !== undefined && this.#isFree(each)) this.spares.giveBack({ specs, data: each.data })
   }
 
-  /** Until it is disposed of, these weights stay as they are, whatever is committed meanwhile. */
+  /** Keeps these weights unchanged until disposed, whatever commits meanwhile. */
   reading(weights: Weights): Disposable {
     this.#readers.set(weights, (this.#readers.get(weights) ?? 0) + 1)
     return {
@@ -112,7 +116,7 @@ export class WeightStore {
 
   #isFree(weights: Weights): boolean {
     const { data } = this.#global
-    // A trainer may have left a tensor out of its result, or put one in twice.
+    // A trainer may have left a tensor out, or returned one twice.
     const isWhole = weights.data.length === data.length && new Set(weights.data).size === data.length
     const isOurs = (tensor: TensorData, place: number) =>
       this.#made.has(tensor) && tensor.byteLength === data[place]!.byteLength

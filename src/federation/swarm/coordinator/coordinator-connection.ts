@@ -17,14 +17,14 @@ export interface CoordinatorConnectionOptions {
 export interface Joined {
   job: string
   settings: SwarmSettings
-  /** Another process of this name has taken part in the job before. */
+  /** Another process of this name took part in the job before. */
   isReturning: boolean
 }
 
-/** A heartbeat that takes longer than this to be answered is as good as lost. */
+/** An answer to a heartbeat later than this counts as lost. */
 const ANSWER_MS = 5000
 
-/** A peer's way to its coordinator. */
+/** A peer's connection to its coordinator. */
 export class CoordinatorConnection {
   readonly #options: CoordinatorConnectionOptions
   readonly #connection: Connection
@@ -50,7 +50,10 @@ export class CoordinatorConnection {
     return { job: this.#job, settings: parseSwarmSettings(answer.settings), isReturning: answer.returning === true }
   }
 
-  /** Says that this peer lives, and hears who else does. Rejects when the coordinator cannot be reached. */
+  /**
+   * Reports that this peer lives and returns which others do. Rejects when the coordinator cannot
+   * be reached.
+   */
   async beat({ round, votes }: Pick<RosterEntry, 'round' | 'votes'>): Promise<HeartbeatAnswer> {
     const answer = await this.#post(PATHS.heartbeat, { [HEADERS.round]: String(round) }, { votes })
     return {
@@ -60,7 +63,7 @@ export class CoordinatorConnection {
     }
   }
 
-  /** Ends the job for all. */
+  /** Ends the job for all peers. */
   async fail(message: string): Promise<void> {
     await this.#post(PATHS.failure, {}, { message })
   }
@@ -85,7 +88,7 @@ export class CoordinatorConnection {
   }
 }
 
-/** Another process has taken this peer's name. */
+/** Returns whether another process has taken this peer's name. */
 export function isReplaced(error: unknown): boolean {
   return error instanceof HttpResponseError && error.reason === 'replaced'
 }

@@ -11,15 +11,15 @@ import { Roster } from '../roster.js'
 import type { CoordinatorSettings } from '../swarm-job.js'
 import { coordinatorRoutes, type JobStanding } from './routes.js'
 
-/** How often the coordinator looks whether something has changed by the passing of time alone. */
+/** How often the coordinator checks for changes that only time brings. */
 const LOOK_EVERY_MS = 200
-/** How long the end of a job waits for peers that are there to hear of it. */
+/** How long the end of a job waits for live peers to learn of it. */
 const SHUTDOWN_GRACE_MS = 10_000
 
 /**
- * The coordinator of a swarm, from its start to the end of the job: keeps who the peers are, where they listen and whether
- * they live. It names no aggregator, takes part in no vote and never sees a weight; peers that know each other go on
- * without it.
+ * Runs the coordinator of a swarm from its start to the end of the job: it knows the peers, their
+ * addresses and whether they live. It names no aggregator, has no vote and sees no weights; peers
+ * that know each other continue without it.
  */
 export async function runCoordinator(
   settings: CoordinatorSettings,
@@ -73,7 +73,7 @@ async function openServer(
   return server
 }
 
-/** Until all peers that live have done the last round. */
+/** Waits until all live peers have done the last round. */
 async function watchJob(
   settings: CoordinatorSettings,
   { roster, standing, url }: { roster: Roster; standing: JobStanding; url: string },
@@ -99,7 +99,8 @@ async function watchJob(
         role.log(`lost ${name}: it has sent no heartbeat for ${formatDuration(settings.reconnectMs)}`)
       for (const name of lost.filter((one) => !now.includes(one))) role.log(`${name} is back`)
       lost = now
-      // Who was started anew has forgotten what it promised, and votes again only two rounds later: without the others, never.
+      // A restarted peer has lost its promises and votes again two rounds later, which never comes
+      // without the others.
       const voters = roster.entries.filter(({ isLost, votes }) => votes && !isLost)
       majorityLostMs = voters.length < majorityOf(names) ? (majorityLostMs ?? nowMs()) : undefined
       if (majorityLostMs !== undefined && nowMs() - majorityLostMs > settings.joinDeadlineMs)
@@ -138,7 +139,7 @@ function majorityLost({ joinDeadlineMs }: CoordinatorSettings, roster: Roster): 
 
 const MORE_PEERS = 'Their logs say why they ended. With more peers, more of them may be missing at a time.'
 
-/** Until `isSo`, or until the deadline; says which. */
+/** Waits for `isSo` or the deadline, and returns which came. */
 async function look(
   isSo: () => boolean,
   { signal, deadlineMs }: { signal: AbortSignal; deadlineMs: number },
@@ -166,7 +167,7 @@ function pause(signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** Waits until everybody that lives has heard how the job ended. */
+/** Waits until every live peer knows how the job ended. */
 async function farewell(roster: Roster, { told }: JobStanding): Promise<void> {
   const endMs = nowMs() + SHUTDOWN_GRACE_MS
   while (nowMs() < endMs && !roster.entries.every(({ name, isLost }) => isLost || told.has(name))) await pause()

@@ -7,12 +7,12 @@ import { HEADERS, PATHS, readClientName, readCount, readHeader } from '../../tra
 import type { Roster, RosterEntry } from '../roster.js'
 import { type CoordinatorSettings, tellSettings } from '../swarm-job.js'
 
-/** How the job stands, as every heartbeat is told. */
+/** The state of the job, part of every heartbeat's answer. */
 export interface JobStanding {
   state: 'joining' | 'running' | 'done' | 'failed'
-  /** Why it failed. */
+  /** The reason for the failure. */
   message: string
-  /** Peers that have been told of the end. */
+  /** Peers that know of the end. */
   told: Set<string>
 }
 
@@ -29,7 +29,7 @@ export interface CoordinatorContext {
   standing: JobStanding
 }
 
-/** What peers may ask of a coordinator. Every body is a short JSON text: there is no route that takes weights. */
+/** The routes of a coordinator. Every body is short JSON; no route takes weights. */
 export function coordinatorRoutes(context: CoordinatorContext): Record<string, Handler> {
   return {
     [`POST ${PATHS.join}`]: (request) => join(context, request),
@@ -52,7 +52,7 @@ async function join({ job, settings, roster }: CoordinatorContext, request: Inco
   return { job, session: joined.session, returning: joined.isReturning, settings: tellSettings(settings) }
 }
 
-/** A peer that listens on all addresses is reached at the one that it called from. */
+/** A peer that listens on all addresses is reached at the address that it called from. */
 function addressOf(url: unknown, request: IncomingMessage): string {
   const parsed = typeof url === 'string' && url.length < 200 && URL.canParse(url) ? new URL(url) : undefined
   if (parsed?.protocol !== 'http:')
@@ -78,7 +78,7 @@ async function beat(
   return { state, message, peers: roster.entries }
 }
 
-/** A peer has found that the job cannot go on. */
+/** Records that a peer found the job unable to continue. */
 async function fail({ job, standing }: CoordinatorContext, request: IncomingMessage): Promise<object> {
   const name = readClientName(request.headers)
   assertJob(job, request)

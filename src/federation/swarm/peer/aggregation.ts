@@ -4,14 +4,14 @@ import { RunningDigest } from '../../tensors/digest.js'
 import { stateInMemory } from '../../tensors/global-state.js'
 import type { Weights } from '../../tensors/weights.js'
 
-/** What a peer does when it is its turn: where results wait, and what they make together. */
+/** What a peer does in its turn: where results wait and what they become. */
 export interface Merge {
   aggregation: Pick<Aggregation, 'receive' | 'discard'>
-  /** The next weights and their digest. Call it once. */
+  /** Computes the next weights and their digest. Call it once. */
   combine(): Promise<{ weights: Weights; digest: string }>
 }
 
-/** `--aggregation buffered` of a peer. */
+/** Implements `--aggregation buffered` for a peer. */
 export function mergeInMemory(settings: AggregationSettings, current: Weights): Merge {
   const digest = new RunningDigest()
   const aggregation = openBuffered({ ...settings, digest })

@@ -15,44 +15,47 @@ export interface AggregatorContext {
   self: string
   settings: SwarmSettings
   kept: WeightStore
-  /** With `--aggregation spooled`. */
+  /** Set with `--aggregation spooled`. */
   spool: PeerSpool | undefined
   changes: Condition
-  /** Who trains in a round, sorted. */
+  /** Returns the peers that train in a round, sorted. */
   trainersOf: (round: number) => string[]
   isLost: (name: string) => boolean
   role: Pick<RoleProcess, 'mark' | 'log'>
 }
 
-/** How long a result that came too early is kept waiting before its sender is asked to come again. */
+/** How long an early result waits before its sender is asked to come again. */
 const HOLD_MS = 2000
 
-/** A peer's turn as the aggregator: it gathers the results of a round and adds them up. */
+/** A peer's turn as aggregator: gathers the results of a round and merges them. */
 export class Aggregator {
   readonly #context: AggregatorContext
   #collection: ResultCollector | undefined
   #merged: { round: number; digest: string; accepted: string[] } | undefined
-  /** Since when too few trainers of this round have lived, whoever's turn it was meanwhile. */
+  /** Since when too few trainers of this round have lived, over all its turns. */
   #short: { round: number; sinceMs: number } | undefined
 
   constructor(context: AggregatorContext) {
     this.#context = context
   }
 
-  /** The collection of this turn; undefined before it is open. Kept after it is over, to answer who comes late. */
+  /**
+   * Returns the collector of this turn; undefined before it opens. It stays after its end to answer
+   * late senders.
+   */
   collectionOf({ round, attempt }: Turn): ResultCollector | undefined {
     const rules = this.#collection?.rules
     return rules?.round === round && rules.attempt === attempt ? this.#collection : undefined
   }
 
-  /** The same, as soon as it is open: whoever is first waits here rather than come again and again. */
+  /** Waits for the collector of this turn, so that the first senders need not retry. */
   async collectionSoon(turn: Turn, isPast: () => boolean, signal: AbortSignal): Promise<ResultCollector | undefined> {
     const look = () => this.collectionOf(turn) ?? (isPast() ? 'past' : undefined)
     const found = await this.#context.changes.waitFor(look, { deadlineMs: HOLD_MS, signal })
     return found === 'past' ? undefined : found
   }
 
-  /** Whose results are in the merge of this round and digest; known to the peer that made it. */
+  /** Returns whose results a merge of this round holds; known to the peer that made it. */
   acceptedOf(round: number, digest: string): string[] | undefined {
     return this.#merged?.round === round && this.#merged.digest === digest ? this.#merged.accepted : undefined
   }
@@ -61,7 +64,7 @@ export class Aggregator {
     this.#collection?.fail(name, 'it has sent no heartbeat')
   }
 
-  /** Who lives, or which round is open, may have changed. */
+  /** Updates who lives or which round is open. */
   countLiving(round: number): void {
     if (this.#living(round).length >= this.#context.settings.minClients) this.#short = undefined
     else if (this.#short?.round !== round) this.#short = { round, sinceMs: performance.now() }
@@ -75,8 +78,8 @@ export class Aggregator {
   }
 
   /**
-   * Waits until enough trainers live, gathers their results, and merges them. The merge is kept as this peer's proposal. A peer
-   * without room for it is in trouble, and the next one by the rule has its turn.
+   * Waits until enough trainers live, gathers their results, and merges them into this peer's
+   * proposal. A peer without room for that reports trouble, and the next one has its turn.
    */
   async merge(turn: Turn, signal: AbortSignal): Promise<{ digest: string } | { trouble: string }> {
     const { kept, role } = this.#context
@@ -145,7 +148,8 @@ export class Aggregator {
     const trainers = trainersOf(round)
     this.countLiving(round)
     const areEnough = () => this.#living(round).length >= minClients || undefined
-    // Others give this turn up long before, and take theirs: the wait is one for all turns of a round.
+    // The wait is shared by all turns of a round: others give a turn up long before and take
+    // theirs.
     const waitedMs = this.#short === undefined ? 0 : performance.now() - this.#short.sinceMs
     const deadlineMs = Math.max(0, joinDeadlineMs - waitedMs)
     if ((await changes.waitFor(areEnough, { deadlineMs, signal })) === undefined)

@@ -9,16 +9,19 @@ export interface CatchUpContext {
   hear: (event: SwarmEvent) => void
 }
 
-/** How long a commit may take to come after the weights of it, or after a sign of life of the connection that brings them. */
+/**
+ * How long a commit may take after its weights, or after the last byte of the connection that
+ * brings them.
+ */
 const COMMIT_MS = 1000
 
 /**
- * News of a newer round. They overtake the commit that made it: a majority of the others may have confirmed, and be at work
- * on the next round, while the same weights still come in here. To fetch them meanwhile would move them twice; that is done
- * only when nothing comes any more.
+ * Decides when to fetch a newer round's weights. Word of it overtakes its commit: a majority may
+ * have confirmed and work on the next round while the same weights still arrive here. Fetching them
+ * then would move them twice, so it waits until no more bytes come.
  */
 export class CatchUpTrigger {
-  /** The connection that a proposal of this round comes in on, while it does. */
+  /** The connection by which a proposal of this round arrives. */
   arriving: Pick<Socket, 'bytesRead'> | undefined
   readonly #context: CatchUpContext
   readonly #closed = new AbortController()
@@ -38,7 +41,7 @@ export class CatchUpTrigger {
       for (let [seen, now] = [-1, this.#expected(round)]; now > seen; [seen, now] = [now, this.#expected(round)])
         if (await changes.waitFor(isOver, wait)) return
     } catch {
-      // The peer is at its end.
+      // The peer has ended.
       return
     } finally {
       this.#isWaiting = false
@@ -50,7 +53,10 @@ export class CatchUpTrigger {
     this.#closed.abort()
   }
 
-  /** What has come of the commit that led to this round: grows while weights do; -1 where none is on its way. */
+  /**
+   * Returns how much of the expected commit has arrived; it grows while weights arrive and is -1
+   * when none are on the way.
+   */
   #expected(round: number): number {
     const { round: own, confirmed } = this.#context.state()
     if (round !== own + 1) return -1

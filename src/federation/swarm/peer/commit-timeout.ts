@@ -4,7 +4,7 @@ import type { Turn } from '../consensus/events.js'
 import type { SwarmState } from '../consensus/state.js'
 import type { SwarmSettings } from '../swarm-job.js'
 
-/** How long a peer waits for the commit of a turn that is open, before it gives up on whoever aggregates. */
+/** Limits how long a peer waits for the commit of a turn before it gives up the aggregator. */
 export class CommitTimeout {
   readonly #patienceMs: number
   readonly #suspect: (turn: Turn, why: string) => void
@@ -15,12 +15,13 @@ export class CommitTimeout {
     { roundDeadlineMs, idleMs }: Pick<SwarmSettings, 'roundDeadlineMs' | 'idleMs'>,
     suspect: (turn: Turn, why: string) => void,
   ) {
-    // The aggregator settles at the round's deadline; then its transfers may be silent for the time that any may.
+    // The aggregator settles at the round's deadline; its transfers may then be silent for one idle
+    // period.
     this.#patienceMs = Math.min(roundDeadlineMs + idleMs, MAX_TIMER_MS)
     this.#suspect = suspect
   }
 
-  /** Begins anew with every turn. */
+  /** Starts again with every turn. */
   follow({ round, attempt, stage }: SwarmState): void {
     const isOpen = !['between', 'catching-up', 'returning'].includes(stage.name)
     const turn = isOpen ? `${round}.${attempt}` : ''

@@ -11,7 +11,7 @@ import type { PeerRuntime } from './runtime.js'
 export interface HeartbeatOptions {
   link: CoordinatorConnection
   settings: SwarmSettings
-  /** Whether this process comes back to a job that its name has taken part in, without the memory of it. */
+  /** Whether this process returns to a job of its name without memory of it. */
   isReturning: boolean
   changes: Condition
   signal: AbortSignal
@@ -22,12 +22,12 @@ export interface HeartbeatOptions {
 /** Several heartbeats fit into the silence after which a peer counts as lost. */
 const BEATS_IN_SILENCE = 5
 const LONGEST_INTERVAL_MS = 1000
-/** How long a peer that has done its last round waits for a coordinator that does not answer. */
+/** How long a finished peer waits for a coordinator that does not answer. */
 const SHUTDOWN_GRACE_MS = 10_000
 
 /**
- * Tells the coordinator again and again that this peer lives and which round it is in, and hears who else does. While the
- * coordinator does not answer, the peer goes on with the addresses that it knows.
+ * Reports regularly to the coordinator that this peer lives and in which round, and learns who else
+ * does. While the coordinator is silent, the peer continues with the addresses that it knows.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions
@@ -36,10 +36,10 @@ export class Heartbeat {
   #peers: readonly RosterEntry[] = []
   #standing: HeartbeatAnswer['state'] = 'joining'
   #driver: PeerRuntime | undefined
-  /** Cuts the pause before the next heartbeat short. */
+  /** Ends the pause before the next heartbeat. */
   #wake: () => void = () => {}
   #silentSinceMs: number | undefined
-  /** While the coordinator is silent: the round that this peer is in, and since when. */
+  /** While the coordinator is silent: this peer's round and since when. */
   #alone: { round: number; sinceMs: number } | undefined
 
   constructor(options: HeartbeatOptions) {
@@ -48,7 +48,7 @@ export class Heartbeat {
     this.#done = this.#run()
   }
 
-  /** Everybody has joined. */
+  /** Resolves once all peers have joined. */
   async hasBegun(): Promise<void> {
     const { changes, signal } = this.#options
     const hasBegun = () => (this.#standing !== 'joining' && this.#peers.length > 0) || undefined
@@ -63,7 +63,7 @@ export class Heartbeat {
     return this.#peers.find((peer) => peer.name === name)?.url
   }
 
-  /** Something has changed: the next heartbeat does not wait for its time. */
+  /** Sends the next heartbeat at once, after a change. */
   now(): void {
     this.#wake()
   }
@@ -73,7 +73,7 @@ export class Heartbeat {
     driver.hearRoster(this.#peers)
   }
 
-  /** Everybody that lives has done the last round, or the coordinator is gone. */
+  /** Resolves once all live peers have done the last round, or the coordinator is gone. */
   async jobIsOver(): Promise<void> {
     const { changes, signal } = this.#options
     this.now()
@@ -81,7 +81,7 @@ export class Heartbeat {
     await changes.waitFor(isOver, { deadlineMs: MAX_TIMER_MS, signal })
   }
 
-  /** No heartbeat is under way any more. */
+  /** Waits until no heartbeat is in flight. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop()
     await this.#done
@@ -140,7 +140,10 @@ export class Heartbeat {
     changes.notify()
   }
 
-  /** Peers that know each other go on alone; one that knows of nobody any more, being stopped while the job ended, does not. */
+  /**
+   * Peers that know each other continue alone. A peer that was paused while the job ended knows of
+   * no other and gives up.
+   */
   #assertProgress(error: unknown): void {
     const { settings, fail } = this.#options
     const round = this.#driver?.state.round ?? 0

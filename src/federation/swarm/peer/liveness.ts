@@ -1,8 +1,8 @@
 import type { RosterEntry } from '../roster.js'
 
-/** Which of the other peers live, and which are ahead, as the coordinator tells it with every heartbeat. */
+/** Which of the other peers live and which are ahead, by the last heartbeat. */
 export class Liveness {
-  /** Per peer: aborted when the coordinator has not heard of it for too long. */
+  /** One controller a peer, aborted when the coordinator has not heard of it for too long. */
   readonly #lives = new Map<string, AbortController>()
   /** Peers that were in a newer round at the last heartbeat. */
   #ahead = new Set<string>()
@@ -15,12 +15,12 @@ export class Liveness {
     return this.#lives.get(name)?.signal.aborted ?? false
   }
 
-  /** Aborted while the peer is lost; another one once it is back. */
+  /** Returns a signal that is aborted while the peer is lost; a new one once it is back. */
   signalOf(name: string): AbortSignal {
     return this.#lives.get(name)!.signal
   }
 
-  /** Those that this news loses. */
+  /** Returns the peers that this heartbeat lost. */
   hear(entries: readonly RosterEntry[]): string[] {
     const changed = entries.filter(({ name, isLost }) => isLost !== this.isLost(name))
     for (const { name, isLost } of changed)
@@ -29,7 +29,10 @@ export class Liveness {
     return changed.filter(({ isLost }) => isLost).map(({ name }) => name)
   }
 
-  /** A peer that has left this round behind. Once is no news, since the commit is on its way: it must be ahead twice in a row. */
+  /**
+   * Returns a peer that is ahead of this round. It must be ahead twice in a row, since its commit
+   * may be on the way.
+   */
   leaderBeyond(round: number, entries: readonly RosterEntry[]): string | undefined {
     const ahead = entries.filter((entry) => entry.round > round && !entry.isLost).map(({ name }) => name)
     const leader = ahead.find((name) => this.#ahead.has(name))

@@ -7,9 +7,9 @@ export interface PeerRoundMemory extends RoundMemory {
 }
 
 /**
- * Cleanup of a peer, twice a round and counted separately: after its own training, once its result is in safe hands (counted
- * by the peer itself, or in a commit), and after the rounds that it added up, once the new weights are out. A peer needs
- * its trainer's memory every round, and an aggregator's on top when its turn comes.
+ * Runs a peer's cleanups, twice a round and counted separately: after its own training, once its
+ * result is counted or committed, and after the rounds that it aggregated, once the new weights are
+ * out. Training needs memory every round; aggregation needs more when the turn comes.
  */
 export class PeerMemory {
   readonly #gcRounds: number
@@ -18,17 +18,19 @@ export class PeerMemory {
   #learnt = 0
   #merged = 0
   #learn: CleanupRecord | null = null
-  /** Whether the training of the round at hand was counted already. */
+  /** Whether the training of the current round was counted. */
   #isLearnCounted = false
 
-  /** @param dropSpares lets go of the memory that is kept for the next round: a cleanup is there to give it back */
+  /**
+   * @param dropSpares releases the memory kept for the next round, which a cleanup should return
+   */
   constructor(gcRounds: number, exactPeaks: boolean, dropSpares: () => void) {
     this.#gcRounds = gcRounds
     this.#exactPeaks = exactPeaks
     this.#dropSpares = dropSpares
   }
 
-  /** The result of this round is in safe hands, and its gradient and scratch arrays are gone. Once a round. */
+  /** Call it once a round, when the result is safe and the arrays of training are free. */
   async afterLearning(): Promise<void> {
     if (this.#isLearnCounted) return
     this.#isLearnCounted = true
@@ -36,7 +38,7 @@ export class PeerMemory {
     if (everyNthRound(this.#gcRounds, this.#learnt)) this.#learn = await this.#cleanUp()
   }
 
-  /** Measures the boundary of a round, as `measureRoundEnd` does for a role with one cleanup. */
+  /** Measures the end of a round, as `measureRoundEnd` does for a role with one cleanup. */
   async endRound({ hasLearnt, hasMerged }: { hasLearnt: boolean; hasMerged: boolean }): Promise<PeerRoundMemory> {
     const { peakBytes, memory: work } = readMemory()
     if (hasLearnt) await this.afterLearning()

@@ -22,16 +22,18 @@ export interface OutboxContext {
   hearNews: (news: { from: string; round: number }) => Promise<void>
   /** Gives up the aggregator of a turn. */
   suspect: (turn: Turn, why: string) => void
-  /** Aborted while the peer is lost. */
+  /** Returns a signal that is aborted while the peer is lost. */
   presenceOf: (name: string) => AbortSignal
-  /** Whose results this digest holds, once it is committed as this round. */
+  /** Returns whose results this digest holds, once it is committed in this round. */
   acceptedOf: (round: number, digest: string) => readonly string[] | undefined
 }
 
 const FIRST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 1000
 
-/** What a peer has to bring to the others or to fetch from them, each errand until it is done or worth nothing any more. */
+/**
+ * Delivers to other peers and fetches from them, each task until it is done or no longer needed.
+ */
 export class Outbox {
   readonly #context: OutboxContext
 
@@ -51,7 +53,7 @@ export class Outbox {
         await calls.sendFailure(to, { round, attempt }, answer.message, signal)
       }
       if (answer.state === 'late' && answer.round > round) {
-        // Its commit is most likely on the way here; only when it does not come the weights are fetched.
+        // Its commit is probably on the way. The weights are fetched only when it does not arrive.
         const isOver = () => state().round > round || undefined
         await changes.waitFor(isOver, { deadlineMs: LONGEST_PAUSE_MS, signal })
         await hearNews({ from: to, round: answer.round })
@@ -61,7 +63,10 @@ export class Outbox {
     })
   }
 
-  /** Who is lost is asked once it is back: it may be an aggregator that was stopped, and believes that its turn still lasts. */
+  /**
+   * A lost peer is asked once it is back: it may be an aggregator that was paused and believes that
+   * its turn lasts.
+   */
   async ask(to: string, turn: Turn, signal: AbortSignal): Promise<void> {
     const ask = async () => {
       const reply = await this.#context.calls.ask(to, turn, signal)
@@ -75,7 +80,7 @@ export class Outbox {
     await this.#persistently(to, signal, () => this.#context.calls.call(to, turn, signal))
   }
 
-  /** The proposal, then the commit. */
+  /** Sends the proposal, then the commit. */
   async deliver(to: string, proposal: Turn & { digest: string; weights: Weights }, signal: AbortSignal): Promise<void> {
     const { calls, kept, changes, hear, acceptedOf } = this.#context
     const { round, attempt, digest } = proposal
@@ -85,7 +90,7 @@ export class Outbox {
       if (reply.type === 'confirmation' || reply.type === 'refusal') hear({ ...reply, from: to })
       return reply.type !== 'behind'
     }
-    // Once the others were enough, a peer that comes back sees for itself that it has to catch up.
+    // Once the others sufficed, a returning peer notices by itself that it has to catch up.
     const isCommitted = () => acceptedOf(round, digest) !== undefined
     if (!(await this.#alsoOnceBack(to, signal, propose, isCommitted))) return
     const accepted = await changes.waitFor(() => acceptedOf(round, digest), { deadlineMs: MAX_TIMER_MS, signal })
@@ -96,7 +101,7 @@ export class Outbox {
     })
   }
 
-  /** The weights of a proposal that others have confirmed. */
+  /** Fetches the weights of a proposal that others confirmed. */
   async fetch(digest: string, holders: readonly string[], signal: AbortSignal): Promise<void> {
     const { calls, kept, role, hear } = this.#context
     for (const holder of holders) {
@@ -115,7 +120,7 @@ export class Outbox {
     hear({ type: 'not-fetched', digest })
   }
 
-  /** The committed weights of a newer round. */
+  /** Fetches the committed weights of a newer round. */
   async catchUp(from: string, signal: AbortSignal): Promise<void> {
     const { calls, kept, role, state, hear } = this.#context
     try {
@@ -135,7 +140,7 @@ export class Outbox {
     if (!signal.aborted) hear({ type: 'not-caught-up' })
   }
 
-  /** Asks everybody where the job is, for as long as this peer does not know it. */
+  /** Asks all others where the job is, until this peer knows. */
   async inquire(signalOfTurn: () => AbortSignal): Promise<void> {
     const { calls, others, state, hear } = this.#context
     const isReturning = () => state().stage.name === 'returning'
@@ -151,7 +156,7 @@ export class Outbox {
     }
   }
 
-  /** The same again whenever a peer that was lost or refused connections is back, unless nobody needs it any more. */
+  /** Repeats a task whenever a lost peer is back, until the task is no longer needed. */
   async #alsoOnceBack(
     to: string,
     signal: AbortSignal,
@@ -162,15 +167,15 @@ export class Outbox {
     for (;;) {
       const presence = presenceOf(to)
       if (await this.#persistently(to, signal, attempt)) return true
-      // Its presence is another one once it has been lost and has come back.
+      // The signal is a new one once the peer was lost and came back.
       const look = () => (isOver() ? 'over' : presenceOf(to) === presence ? undefined : 'back')
       if ((await changes.waitFor(look, { deadlineMs: MAX_TIMER_MS, signal })) !== 'back') return false
     }
   }
 
   /**
-   * Does something until it says that it is done, with growing pauses; false when the other one is lost or refuses
-   * connections. If that one is the aggregator, it is given up.
+   * Retries with growing pauses until done; returns false when the other peer is lost or refuses
+   * connections. An aggregator is then given up.
    */
   async #persistently(
     to: string,

@@ -13,29 +13,31 @@ export interface PeerClientOptions {
   token: string
   idleMs: number
   specs: readonly TensorSpec[]
-  /** Where a peer listens; undefined for one that the coordinator has not told of. */
+  /** Returns a peer's address; undefined for one that the coordinator has not named. */
   addressOf: (name: string) => string | undefined
 }
 
-/** What a peer made of a result. */
+/** How a peer answered a result. */
 export type ResultAnswer =
   | { state: 'taken' }
-  /** It is not there yet: come again. */
+  /** Not open yet: retry. */
   | { state: 'early' }
   | { state: 'late'; round: number; attempt: number }
   | { state: 'rejected'; message: string }
 
 export interface FetchedWeights {
-  /** The round that they are for: they were committed in the one before. */
+  /** The round that these weights begin: they were committed in the one before. */
   round: number
   digest: string
   weights: Weights
 }
 
-/** Short questions are answered at once, or by nobody. */
+/** Time-out of short requests, which are answered at once. */
 const ANSWER_MS = 5000
 
-/** What a peer says to the others, a connection each: one that hangs holds up nobody else. */
+/**
+ * Requests to the other peers, over one connection each, so that a stalled peer delays no other.
+ */
 export class PeerClient {
   readonly #options: PeerClientOptions
 
@@ -48,7 +50,7 @@ export class PeerClient {
     return { round: Number(answer.round), votes: answer.votes === true }
   }
 
-  /** Whether the successor has taken its turn. */
+  /** Returns whether the successor has taken its turn. */
   async call(to: string, turn: Turn, signal: AbortSignal): Promise<boolean> {
     const answer = await this.#json(to, { path: PATHS.call, headers: turnHeaders(turn) }, ANSWER_MS, signal)
     return answer.result === 'taken'
@@ -89,7 +91,7 @@ export class PeerClient {
     weights: Weights,
     signal: AbortSignal,
   ): Promise<ResultAnswer> {
-    // A result without examples is settled by its headers.
+    // The headers alone settle a result without examples.
     const body = claim.numExamples === 0 ? {} : { body: encodeWeights(weights), askFirst: true }
     try {
       await this.#json(to, { path: PATHS.result, headers: claimHeaders(claim), ...body }, this.#options.idleMs, signal)
@@ -110,7 +112,7 @@ export class PeerClient {
     await this.#json(to, { path: PATHS.failure, headers: turnHeaders(turn), body }, ANSWER_MS, signal)
   }
 
-  /** The committed weights of a peer, or the ones of a digest that it has confirmed. */
+  /** Fetches a peer's committed weights, or those of a digest that it confirmed. */
   async fetchWeights(from: string, digest: string | undefined, signal: AbortSignal): Promise<FetchedWeights> {
     const { idleMs, specs } = this.#options
     const headers = digest === undefined ? {} : { [HEADERS.digest]: digest }
@@ -155,7 +157,7 @@ function turnHeaders({ round, attempt }: Turn): Record<string, string> {
   return { [HEADERS.round]: String(round), [HEADERS.attempt]: String(attempt) }
 }
 
-/** A reply as the other side sent it; what is no reply counts as a refusal without news. */
+/** Parses a reply. Anything else counts as a refusal that tells no round. */
 function replyOf(answer: Record<string, unknown>): SwarmReply {
   const turn = { round: Number(answer.round), attempt: Number(answer.attempt) }
   switch (answer.type) {

@@ -22,12 +22,15 @@ import { type PeerNode, peerRoutes } from './routes.js'
 import { PeerRuntime } from './runtime.js'
 import { PeerSpool } from './spool.js'
 
-/** Each peer of a job has at most a few connections to another one; the token keeps everybody else out. */
+/**
+ * A safe upper limit: each peer has a few connections to another one, and the token excludes
+ * others.
+ */
 const MAX_CONNECTIONS = 4096
 
 /**
- * A peer of a swarm, from its start to the end of the job: trains in every round for which it was drawn, and adds the round
- * up when its turn comes. Returns the final weights.
+ * Runs a peer of a swarm from its start to the end of the job: trains in every round for which it
+ * was drawn, and aggregates in its turn. Returns the final weights.
  */
 export async function runPeer(job: PeerJob, role: RoleProcess): Promise<Weights> {
   const token = assertSettings(job.settings)
@@ -51,7 +54,7 @@ export async function runPeer(job: PeerJob, role: RoleProcess): Promise<Weights>
     ...job.settings,
     coordinator: job.settings.coordinator!,
     token,
-    // Not ended by a failure of the job: that is what the coordinator has to hear of.
+    // A failure of the job does not abort it, since the coordinator has to learn of that failure.
     signal: role.signal,
     log: role.log,
   })
@@ -59,7 +62,7 @@ export async function runPeer(job: PeerJob, role: RoleProcess): Promise<Weights>
     const joined = await link.join(server.url)
     return await takePart(peerContext, { joined, link, url: server.url, routeContext })
   } catch (error) {
-    // What made everything stop is the reason; what broke off because of it is not.
+    // Report the first cause, not what failed because of it.
     const reason = signal.aborted ? signal.reason : error
     if (failure.signal.aborted && !role.signal.aborted) await link.fail(messageOf(reason)).catch(() => {})
     throw reason
@@ -74,7 +77,7 @@ interface PeerContext {
   job: PeerJob
   role: RoleProcess
   token: string
-  /** Aborted when the process is to end, or the job cannot go on. */
+  /** Aborted when the process ends or the job cannot continue. */
   signal: AbortSignal
   changes: Condition
   fail: (error: Error) => void
@@ -160,7 +163,7 @@ async function takePart(peerContext: PeerContext, { joined, link, url, routeCont
     const trainer = await job.makeTrainer(trainingJob(settings), { index: peers.indexOf(self), clients: peers.length })
     role.mark({ mark: 'ready', url, modelBytes: weightsBytes(specs) })
     role.log(`${isReturning ? 'is back in' : 'joined'} the swarm of ${peers.join(', ')}`)
-    // From here on the peer's weights alone hold the model.
+    // From here on only the peer's weight store holds the model.
     model.initial = { specs, data: [] }
     await runRounds(peerContext, { settings, driver, kept, trainer, model })
     await heartbeat.jobIsOver()
@@ -185,7 +188,7 @@ async function runRounds(peerContext: PeerContext, work: Work): Promise<void> {
   const memory = new PeerMemory(job.settings.memoryGcRounds, role.exactPeaks, () => kept.spares.drop())
   startNextPeak(role.exactPeaks)
   for (;;) {
-    // A peer that returns has no round until it has caught up.
+    // A returning peer has no round until it has caught up.
     const isThere = () => (driver.state.stage.name === 'between' ? driver.state.round : undefined)
     const round = await changes.waitFor(isThere, { deadlineMs: MAX_TIMER_MS, signal })
     if (round === undefined || round > settings.rounds) return
@@ -224,7 +227,7 @@ async function runRound(
   await endRound(peerContext, work, { round, startedMs, isTrainer, memory })
 }
 
-/** Trains on a copy: the weights of the round stay, for whoever has to catch up or to begin the round anew. */
+/** Trains on a copy. The round's weights stay for peers that catch up or begin the round again. */
 async function learn(
   { kept, trainer, driver }: Work,
   { round, memory }: { round: number; memory: PeerMemory },
@@ -245,7 +248,8 @@ async function endRound(
   const hasMerged = end?.aggregator === job.settings.name
   if (hasMerged) await driver.spreadOut()
   const measured = await memory.endRound({ hasLearnt: isTrainer, hasMerged })
-  // One evaluation a round is enough, and its memory shows in nobody's round: it comes between two.
+  // One evaluation a round suffices. It runs between two rounds, so its memory is in no round's
+  // peak.
   const accuracy = hasMerged && isEvaluated(end.round, settings) ? model.accuracy?.(kept.global) : undefined
   startNextPeak(role.exactPeaks)
   role.mark({

@@ -31,14 +31,14 @@ export interface PeerNode {
   idleMs: number
   driver: PeerRuntime
   kept: WeightStore
-  /** Asks the coordinator anew who lives, and where. */
+  /** Asks the coordinator again who lives and where. */
   lookAround: () => void
 }
 
 /**
- * What peers may ask of each other.
+ * The routes of a peer.
  *
- * @param node undefined as long as this peer does not know its job
+ * @param node undefined until this peer knows its job
  */
 export function peerRoutes(node: () => PeerNode | undefined): Record<string, Handler> {
   const known = (): PeerNode => {
@@ -60,7 +60,7 @@ export function peerRoutes(node: () => PeerNode | undefined): Record<string, Han
   }
 }
 
-/** Of several proposals on their way only the newest is read: more would each hold a set of weights here. */
+/** Only the newest of several proposals is read: each would hold a set of weights here. */
 interface Receiving {
   request: IncomingMessage | undefined
 }
@@ -71,7 +71,7 @@ function standing(node: PeerNode, request: IncomingMessage): object {
   return { round, attempt, votes: node.driver.isWhole }
 }
 
-/** Answers whether the turn was taken, or a later one. */
+/** Answers whether this turn or a later one was taken. */
 function takeCall(node: PeerNode, request: IncomingMessage): object {
   const from = admit(node, request)
   const turn = turnOf(request)
@@ -87,7 +87,10 @@ function takeAsk(node: PeerNode, request: IncomingMessage): SwarmReply | undefin
   return node.driver.hear({ type: 'ask', from, ...turnOf(request) })
 }
 
-/** A result may come before this peer collects: it waits a while, and then its sender is asked to come again. */
+/**
+ * A result may arrive before this peer collects. It waits a while, then its sender is asked to
+ * retry.
+ */
 async function takeResult(node: PeerNode, request: IncomingMessage, response: ServerResponse): Promise<object> {
   const from = admit(node, request)
   const { driver, kept, idleMs } = node
@@ -171,7 +174,7 @@ async function takeCommit(node: PeerNode, request: IncomingMessage): Promise<obj
   return { result: 'noted' }
 }
 
-/** The committed weights, or those of a digest that is asked for. */
+/** Sends the committed weights, or those of a requested digest. */
 async function giveWeights(node: PeerNode, request: IncomingMessage, response: ServerResponse): Promise<undefined> {
   admit(node, request)
   const { driver, kept, idleMs } = node
@@ -206,12 +209,14 @@ function status({ job, driver, peers, self }: PeerNode): object {
   }
 }
 
-/** Whoever speaks of a newer round has weights that this peer lacks. */
+/** A sender in a newer round has weights that this peer lacks. */
 function hearNews({ driver }: PeerNode, from: string, { round }: Turn): void {
   void driver.news.hear({ from, round })
 }
 
-/** The peer that a request comes from, once it is known to be of this job. */
+/**
+ * Returns the peer that a request comes from. Throws HttpError if it does not belong to this job.
+ */
 function admit({ job, peers, self, driver, lookAround }: PeerNode, request: IncomingMessage): string {
   const name = readClientName(request.headers)
   if (readHeader(request.headers, HEADERS.job) !== job)

@@ -27,13 +27,13 @@ export interface PeerRuntimeContext {
   settings: SwarmSettings
   calls: PeerClient
   kept: WeightStore
-  /** With `--aggregation spooled`. */
+  /** Set with `--aggregation spooled`. */
   spool: PeerSpool | undefined
   changes: Condition
-  /** Who trains in a round, sorted. */
+  /** Returns the peers that train in a round, sorted. */
   trainersOf: (round: number) => string[]
   role: Pick<RoleProcess, 'mark' | 'log'>
-  /** The job cannot go on. */
+  /** Called when the job cannot continue. */
   onFailure: (error: Error) => void
 }
 
@@ -41,19 +41,19 @@ export interface PeerRuntimeContext {
 export interface RoundEnd extends Turn {
   aggregator: string
   digest: string
-  /** Whose results are in it; known to the peer that merged them. */
+  /** Whose results the round holds; known to the peer that merged them. */
   accepted: string[] | undefined
 }
 
 /**
- * Carries out what the state machine of `swarm/succession.ts` wants done, by {@link Outbox} to the others and
- * {@link Aggregator} here, and tells it what came of that. It decides nothing by itself.
+ * Carries out the effects of the state machine in `consensus/`, by {@link Outbox} towards the
+ * others and {@link Aggregator} here, and reports the outcomes back. It decides nothing itself.
  */
 export class PeerRuntime {
   readonly news: CatchUpTrigger
   readonly #context: PeerRuntimeContext
   #state: SwarmState
-  /** Ends what is under way for a turn that this peer has left. */
+  /** Aborts the work of a turn that this peer has left. */
   #turn = new AbortController()
   readonly #merging: Aggregator
   readonly #errands: Outbox
@@ -91,12 +91,15 @@ export class PeerRuntime {
     return this.#state
   }
 
-  /** How the round before this one ended; undefined where its weights were fetched later. */
+  /** How the previous round ended; undefined where its weights were fetched later. */
   get lastEnd(): RoundEnd | undefined {
     return this.#ended?.round === this.#state.round - 1 ? this.#ended : undefined
   }
 
-  /** The collection of this turn, as soon as it is open; undefined when its time is over, or it stays shut for long. */
+  /**
+   * Waits for the collector of this turn; undefined when the turn is over or it stays closed too
+   * long.
+   */
   collectionSoon(turn: Turn, signal: AbortSignal): Promise<ResultCollector | undefined> {
     const isPast = () => {
       const { round, attempt } = this.#state
@@ -113,19 +116,19 @@ export class PeerRuntime {
     return judgeProposal(this.#state, proposal)
   }
 
-  /** A proposal whose weights are here, whole. They are kept if this peer confirms them. */
+  /** Takes a complete proposal. Its weights are kept if this peer confirms them. */
   takeProposal(proposal: Turn & { from: string; digest: string }, weights: Weights): SwarmReply | undefined {
     const reply = this.hear({ type: 'proposal', ...proposal })
     if (reply?.type === 'confirmation') this.#context.kept.keepProposed(proposal.digest, weights)
     return reply
   }
 
-  /** A peer whose result is not wanted, or that cannot train, is not waited for. */
+  /** Stops waiting for a peer whose result is refused or that cannot train. */
   takeFailure(from: string, turn: Turn, reason: string): void {
     this.#merging.collectionOf(turn)?.fail(from, reason)
   }
 
-  /** What the coordinator knows of the peers. */
+  /** Takes the coordinator's list of the peers. */
   hearRoster(entries: readonly RosterEntry[]): void {
     for (const name of this.#presence.hear(entries)) this.#merging.hasLost(name)
     const { stage, round } = this.#state
@@ -140,7 +143,10 @@ export class PeerRuntime {
     return this.#presence.isLost(name)
   }
 
-  /** Brings the own result to whoever aggregates, and again to each successor, until `signal` says that the round is over. */
+  /**
+   * Brings this peer's result to the aggregator, and again to each successor, until `signal` says
+   * that the round is over.
+   */
   async bringResult(own: OwnResult, onCounted: () => Promise<void>, signal: AbortSignal): Promise<void> {
     for (let brought = -1; !signal.aborted; ) {
       const attempt = await this.#context.changes.waitFor(() => this.#wantedAttempt(own.round, brought), {
@@ -160,7 +166,10 @@ export class PeerRuntime {
     }
   }
 
-  /** Until the messages of the last own commit are out, or those who cannot be reached have had `--grace`. */
+  /**
+   * Waits until the messages of the last own commit are out, or `--grace` has passed for
+   * unreachable peers.
+   */
   async spreadOut(): Promise<void> {
     await Promise.race([this.#spreading, sleep(this.#context.settings.graceMs, undefined, { ref: false })])
   }
@@ -189,7 +198,7 @@ export class PeerRuntime {
         this.#turn = new AbortController()
         return
       case 'submit':
-        // `bringResult` sees for itself where the result is wanted.
+        // `bringResult` finds out where the result is wanted.
         return
       case 'collect':
         this.#guard(this.#collect(effect, this.#turn.signal))
@@ -210,7 +219,7 @@ export class PeerRuntime {
         this.#commit(effect)
         return
       case 'announce':
-        // Each delivery of the proposal goes on with the commit.
+        // Each delivery of the proposal continues with the commit.
         return
       case 'catch-up':
         this.#guard(this.#errands.catchUp(effect.from, this.#turn.signal))
@@ -221,7 +230,10 @@ export class PeerRuntime {
     }
   }
 
-  /** What follows from a new state by itself: the deadline of the turn, and that a lost aggregator is given up at once. */
+  /**
+   * Applies what follows from a new state: the deadline of the turn, and giving up a lost
+   * aggregator.
+   */
   #afterwards(): void {
     const { rules, settings, changes } = this.#context
     const { round, attempt, stage } = this.#state
@@ -282,7 +294,7 @@ export class PeerRuntime {
     return peers.filter((name) => name !== self)
   }
 
-  /** A task on its own: what it was aborted with is no failure, all else ends the job of this peer. */
+  /** Runs a task on its own. An abort is no failure; any other error ends this peer's job. */
   async #guard(task: Promise<void>): Promise<void> {
     const { signal } = this.#turn
     try {
@@ -293,7 +305,10 @@ export class PeerRuntime {
     }
   }
 
-  /** Whether this peer's memory of its round is whole: it counts where a peer returns. */
+  /**
+   * Returns whether this peer remembers its round completely, which counts when another one
+   * returns.
+   */
   get isWhole(): boolean {
     return this.#state.round > 0 && isVoting(this.#state)
   }

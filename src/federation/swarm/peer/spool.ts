@@ -10,16 +10,20 @@ import { type Weights, weightsBytes } from '../../tensors/weights.js'
 import type { Merge } from './aggregation.js'
 
 /**
- * `--aggregation spooled` of a peer: while it is its turn, results wait in files, and the sum is formed in one and read back
- * whole, since a peer holds the global weights. The files are of its turn alone: what a turn leaves is removed when it is over, and what a
- * killed peer leaves, when the next one starts. None ever counts again, for who sent a result keeps it until the round is committed.
+ * Implements `--aggregation spooled` for a peer: in its turn, results wait in files, and the sum is
+ * formed in a file and read back. The files belong to one turn. They are removed when it ends, or
+ * when the next process starts after a kill. None counts again: the sender keeps a result until the
+ * round commits.
  */
 export class PeerSpool {
   readonly #folder: SpoolFolder
-  /** Of this process; so no two merges share a name, also where one is cut short by the next. */
+  /**
+   * Counts this process's merges, so that no two share a file name when one is cut short by the
+   * next.
+   */
   #merges = 0
 
-  /** Throws UsageError where the folder cannot be, or is another's. */
+  /** Throws UsageError where the folder cannot be made or belongs to another process. */
   static async open(named: string | undefined, log: (line: string) => void): Promise<PeerSpool> {
     const folder = SpoolFolder.open(named)
     folder.clear()
@@ -33,8 +37,9 @@ export class PeerSpool {
   }
 
   /**
-   * @param current what the sum is added to a share of; undefined where that share is nought
-   * Throws TidemarkError where there is no room for so many results, their sum and what it is added to.
+   * @param current what the sum adds a share of; undefined where that share is 0
+   *
+   * Throws TidemarkError where there is no room for these results, their sum and `current`.
    */
   async begin(settings: AggregationSettings, results: number, current: Weights | undefined): Promise<Merge> {
     const { spares, ...others } = settings
@@ -42,7 +47,7 @@ export class PeerSpool {
     await this.#folder.assertRoom(current === undefined ? results : results + 1, weightsBytes(specs))
     const name = `round-${round}-${attempt}-${this.#merges++}`
     const outcomePath = this.#folder.pathOf(`${name}.safetensors`)
-    // One of the results' names, of which there are never so many.
+    // A result's name with a number that is never reached.
     const currentPath = this.#folder.pathOf(`${name}-result-${Number.MAX_SAFE_INTEGER}.safetensors`)
     const opened: FileState[] = []
     const note = (state: FileState) => {
