@@ -80,10 +80,14 @@ def _window(number: int, take: Dict[str, Any], history: Sequence[Sequence[float]
     A take at the very end of a round is one of them. A later one may fall into the next round, with what that needs for a
     moment; then it is the whole round before it, of which the least is what stays.
     """
-    last = min(bisect.bisect_left(times, take["atMs"]), len(times) - 1)
+    at = take["atMs"]
+    if take["when"] != "at its end":
+        # The end of the round itself, where it was seen, is better than the moment of a look that came late.
+        at = min([at, *(ended for completed, ended in history if completed == number)])
+    last = min(bisect.bisect_left(times, at), len(times) - 1)
     if take["when"] == "at its end":
         return last, last
-    before = [at for completed, at in history if completed < number]
+    before = [ended for completed, ended in history if completed < number]
     first = bisect.bisect_left(times, before[-1]) if before else last
     return min(first, last), last
 

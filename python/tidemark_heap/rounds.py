@@ -75,29 +75,33 @@ class Rounds:
         self._position += len(chunk)
         *lines, self._partial = (self._partial + chunk).split(b"\n")
         self._partial = self._partial[-_LONGEST_READ:]
-        before = self.completed
         for line in lines:
-            self._take(line)
-        if self.completed > before:
-            self.history.append((self.completed, now_ms))
-            del self.history[:-1000]
+            before = self.completed
+            at = self._take(line)
+            if self.completed > before:
+                self.history.append((self.completed, now_ms if at is None else at))
+        del self.history[:-1000]
         return self.completed
 
-    def _take(self, line: bytes) -> None:
+    def _take(self, line: bytes) -> Optional[float]:
+        """Take in one line.
+
+        Returns: when the round ended, in Unix ms, where the line tells.
+        """
         if b'"round"' not in line:
-            return
+            return None
         try:
             mark = json.loads(line)
         except ValueError:
-            return
+            return None
         if not isinstance(mark, dict) or type(mark.get("round")) is not int:
-            return
+            return None
         if mark.get("mark") == "observed" and mark.get("of") == "round":
             pids = [one.get("pid") for one in mark.get("processes", ()) if isinstance(one, dict)]
         elif mark.get("mark") == "round":
             pids = [mark.get("pid")]
         else:
-            return
+            return None
         if self._first is None:
             self._first = mark["round"]
         completed = mark["round"] - self.offset
@@ -108,3 +112,5 @@ class Rounds:
                 self._leader = pids[0]
             if self._leader in pids:
                 self._others = max(self._others, completed)
+        at = mark.get("timeMs")
+        return float(at) if isinstance(at, (int, float)) else None

@@ -180,7 +180,8 @@ class Session:
             return False
 
     def _take_late(self, completed: int) -> None:
-        due = [number for number in self.wanted if number <= completed and number not in self.takes]
+        newest = max(self.takes, default=0)
+        due = [number for number in self.wanted if newest < number <= completed]
         if due:
             # Of several that have passed unseen the last is taken; those before it are gone.
             self._take(due[-1], "a moment later")
