@@ -24,7 +24,7 @@ const REFUSED: [command: string, why: string][] = [
     'server --algorithm cyclic --weighting uniform',
     'server: --weighting means nothing to cyclic, which hands the weights from client to client and averages nothing',
   ],
-  ['compare fedavg --heap-diff 5', 'compare: --heap-diff belongs to tidemark run: a program stands still while'],
+  ['compare fedavg --heap-diff 5', 'compare: --heap-diff needs --command'],
   ['tune fedavg --limit 1GiB --heap-diff=5', 'tune: --heap-diff belongs to tidemark run: a program stands still while'],
   ['coordinator --order random', "coordinator: unknown option '--order'"],
 ]

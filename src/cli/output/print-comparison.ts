@@ -1,8 +1,11 @@
 import pc from 'picocolors'
+import type { HeapTrial } from '../../comparison/run/heap-trials-file.js'
 import type { FinishedComparison } from '../../comparison/run/run-comparison.js'
 import type { ReportModel } from '../../report/html/report-model.js'
 import { shellWord } from '../../report/prose/shell-word.js'
 import type { TableOptions } from '../../report/terminal/terminal-table.js'
+import { printableLine } from '../../shared/printable.js'
+import { heapDiffText } from './heap-diff-text.js'
 import { writeStyled } from './terminal.js'
 import { terminalStyle } from './terminal-style.js'
 
@@ -12,6 +15,8 @@ export interface ReportedComparison {
   /** The path of report.html. */
   page: string
   view: ReportModel
+  /** With --heap-diff: what grew, setting by setting. */
+  heapDiff?: HeapTrial[]
 }
 
 /** Writes the report. Its code is loaded only now: figures take a while to load, and no trial should wait for it. */
@@ -22,7 +27,7 @@ export async function reportComparison({ folder, comparison }: FinishedCompariso
 
 /** The answer, or with `details` all tables, warnings and sentences too; then where to look further. */
 export async function printComparison(
-  { folder, page, view }: ReportedComparison,
+  { folder, page, view, heapDiff = [] }: ReportedComparison,
   { details = false }: { details?: boolean } = {},
 ): Promise<void> {
   const { terminalAnswer } = await import('../../report/terminal/answer.js')
@@ -31,6 +36,8 @@ export async function printComparison(
     const { terminalSummary } = await import('../../report/terminal/terminal-table.js')
     writeStyled(process.stdout, `\n${terminalSummary(view, tableOptions())}\n`)
   }
+  for (const { setting, processes } of heapDiff)
+    for (const growth of processes) process.stdout.write(`\n${printableLine(setting)}: ${heapDiffText(growth)}\n\n`)
   process.stdout.write(`  Report: ${page}\n${details ? '' : `  tidemark show ${shellWord(folder)} --details\n`}`)
 }
 
@@ -60,7 +67,7 @@ function tableOptions(): TableOptions {
 
 /** One object for one comparison, an array for several, also where it did not come to more than one. */
 export function printJson(reported: readonly ReportedComparison[], { isSuite }: { isSuite: boolean }): void {
-  const results = reported.map(({ folder, page, view }) => ({
+  const results = reported.map(({ folder, page, view, heapDiff }) => ({
     folder,
     report: page,
     choice: view.choice,
@@ -68,6 +75,7 @@ export function printJson(reported: readonly ReportedComparison[], { isSuite }: 
     verdicts: view.verdicts,
     differences: view.differences,
     comparison: view.comparison,
+    ...(heapDiff && { heapDiff }),
   }))
   process.stdout.write(`${JSON.stringify(isSuite ? results : results[0], null, 2)}\n`)
 }

@@ -1,4 +1,5 @@
 import type { MachineFacts } from '../../linux/machine.js'
+import type { HeapDiffOptions } from '../../recording/heap/heap-order.js'
 import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import type { Setting } from '../../results/setting.js'
 import type { ComparisonPlan } from '../plan/plan.js'
@@ -16,6 +17,8 @@ export interface TrialOrder {
   folder: string
   /** Set for a trial that is probed on the way. */
   probeEvery?: number | undefined
+  /** Set for a trial in which the heap is measured. It is none of the measured ones. */
+  heapDiff?: HeapDiffOptions | undefined
   signal: AbortSignal | undefined
   onProgress(progress: TrialProgress): void
   /** The trial's processes are about to start. */

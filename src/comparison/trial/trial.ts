@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { describeExit } from '../../launch/exit-status.js'
 import { type Guard, startGuard } from '../../launch/guard.js'
+import { endHeapOrder, writeHeapOrder } from '../../recording/heap/heap-order.js'
 import { type PendingProbe, probeWhenDone } from '../../recording/probe/probe-when-done.js'
 import { startRecording } from '../../recording/recorder.js'
 import type { RecorderHandle, Span } from '../../recording/recorder-handle.js'
@@ -56,11 +57,13 @@ export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
     throw error
   })
   order.onRecorder?.(recorder)
-  const played = await play(order, { folder, recorder, guard }).catch(async (error: unknown) => {
+  const heapFolder = order.heapDiff && writeHeapOrder(folder, order.heapDiff, { marksFile: recorder.marksFile })
+  const played = await play(order, { folder, recorder, guard, heapFolder }).catch(async (error: unknown) => {
     // Left open, it would keep this program running.
     await recorder.finish('failed', messageOf(error))
     throw error
   })
+  if (heapFolder !== undefined) endHeapOrder(heapFolder)
   const { outcome, span = { startedMs, endedMs: nowMs() } } = played
   const head = await recorder.finish(outcome.state, outcome.reason, span)
   const recording = readRecording(folder)
@@ -100,6 +103,8 @@ interface Scene {
   folder: string
   recorder: RecorderHandle
   guard: Guard
+  /** Where processes leave what they see of their heaps, if they measure them. */
+  heapFolder: string | undefined
 }
 
 interface Played {
@@ -142,7 +147,7 @@ async function play(order: TrialOrder, scene: Scene): Promise<Played> {
   let outcome: Outcome = { state: 'completed', reason: null }
   try {
     if (setup !== null) await steps.run('setup', setup, signal)
-    await workload.start(stage, setting, order.probeEvery)
+    await workload.start(stage, setting, { probeEvery: order.probeEvery, heapFolder: scene.heapFolder })
     const deciding = stage.processes.filter(decides)
     await unlessAborted(Promise.all(deciding.map(({ process }) => process.exited)), signal)
     stage.closeLogs()

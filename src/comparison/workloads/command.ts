@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { heapEnvironment } from '../../recording/heap/heap-order.js'
 import { orderProbe, type ProbeOrder } from '../../recording/probe/probe-order.js'
 import { nameProcess } from '../../recording/processes/process-name.js'
 import { rolePatterns } from '../../recording/rounds/framework-presets.js'
@@ -50,7 +51,8 @@ export function commandWorkload(plan: CommandPlan, judge: string, refs?: RefsPla
       const order = probeOrder()
       return order === undefined ? null : { order, afterRound: plan.probeRound ?? plan.expectedRounds }
     },
-    start: (stage, setting) => startCommand(stage, { plan, setting, judge, probe: probeOrder(), refs }),
+    start: (stage, setting, { heapFolder }) =>
+      startCommand(stage, { plan, setting, judge, probe: probeOrder(), refs, heapFolder }),
     expectedRuntime: ({ values }) => ({
       allocator: values.allocator === undefined ? null : String(values.allocator),
       environment: withoutPreload(variablesOf(plan, values)),
@@ -80,9 +82,13 @@ interface CommandStart {
   judge: string
   probe: ProbeOrder | undefined
   refs: RefsPlan | undefined
+  heapFolder: string | undefined
 }
 
-async function startCommand(stage: Stage, { plan, setting, judge, probe, refs }: CommandStart): Promise<void> {
+async function startCommand(
+  stage: Stage,
+  { plan, setting, judge, probe, refs, heapFolder }: CommandStart,
+): Promise<void> {
   const { values } = setting
   const filled = fillingOf(values, probe)
   const cwd = folderOf(plan, filled, refs)
@@ -93,7 +99,7 @@ async function startCommand(stage: Stage, { plan, setting, judge, probe, refs }:
     name: COMMAND,
     isNamedByCommand: plan.role !== null,
     command: splitCommand(plan.command, filled),
-    environment: withProbe({ ...own, ...variablesOf(plan, values) }, probe),
+    environment: withHeap(withProbe({ ...own, ...variablesOf(plan, values) }, probe), heapFolder),
     cwd,
     decides: plan.load === null,
     ...(roundsOf(plan, filled, cwd) ?? {}),
@@ -140,6 +146,15 @@ function withProbe(
   if (probe === undefined) return environment
   const preload = 'LD_PRELOAD' in environment ? environment.LD_PRELOAD : process.env.LD_PRELOAD
   return { ...environment, ...probe.environment(preload) }
+}
+
+/** What measures the heap comes in beside what the setting, the plan or the user's own shell puts there. */
+function withHeap(
+  environment: Record<string, string | undefined>,
+  folder: string | undefined,
+): Record<string, string | undefined> {
+  if (folder === undefined) return environment
+  return { ...environment, ...heapEnvironment(folder, { ...process.env, ...environment }) }
 }
 
 /** The command's own process may be one that a pattern is meant for; else it is what started them. */

@@ -44,7 +44,7 @@ export function federationWorkload({ job }: FederationPlan, seed: number): Workl
       for (const { values } of settings) settingEnvironment(values)
     },
     probe: () => null,
-    start: (stage, setting, probeEvery) => {
+    start: (stage, setting, { probeEvery }) => {
       const own = { ...job, ...setting.values, seed }
       return job.algorithm === 'swarm'
         ? startSwarm(stage, own, setting)

@@ -5,6 +5,13 @@ import type { Setting } from '../../results/setting.js'
 import type { Mark } from '../../shared/marks.js'
 
 /** What runs in a trial: a job of our own runtime, or a command of the user's. */
+/** What is measured in a trial besides its memory. */
+export interface Measuring {
+  probeEvery: number | undefined
+  /** The folder with the order by which processes measure their heaps. */
+  heapFolder: string | undefined
+}
+
 export interface Workload {
   /** What is run, for people: algorithm, rounds, clients, model and so on. */
   job: Record<string, string | number>
@@ -26,7 +33,7 @@ export interface Workload {
    * Starts the processes of one trial on the stage, one after another, each once those it needs are ready. With `probeEvery`
    * our own server splits its RSS after every N-th round; in another program the trial does that, by `probe()`.
    */
-  start(stage: Stage, setting: Setting, probeEvery?: number): Promise<void>
+  start(stage: Stage, setting: Setting, measuring: Measuring): Promise<void>
   /** Null where no probe is taken from outside. */
   probe(): Pick<ProbePlan, 'order' | 'afterRound'> | null
   /** What the setting asks of the judged processes, to be found in them. */

@@ -14,7 +14,7 @@ const MAIN = 'settings-over-rounds'
  * `report.html`: one file that opens from disk without network. Script, style and data are inside it; a policy in its
  * head forbids it to load anything. The answer comes first, then one figure and a row a setting, then all else.
  */
-export function reportHtml(view: ReportModel): string {
+export function reportHtml(view: ReportModel, heapFigures: readonly HeapFigure[] = []): string {
   const { comparison, data } = view
   const drawn = FIGURES.filter(({ name, hasData }) => name !== MAIN && hasData(data))
   const tables = [measuredTable(view), changeTable(view)].filter((table) => table !== undefined)
@@ -47,7 +47,7 @@ ${tables.map(htmlTable).join('\n')}
 ${drawn.length > 0 ? '' : '<p class="note">No round was recorded, so there is nothing to draw.</p>'}
 <div class="figures">
 ${drawn.map((entry) => figure(entry, entry.note(data), 'h3')).join('\n')}
-</div>
+</div>${heapFigures.length > 0 ? heapSection(heapFigures) : ''}
 <h2>How it was measured</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="How it was measured"><table class="facts"><tbody>
 ${[...jobFacts(comparison), ...machineFacts(comparison)].map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`).join('\n')}
@@ -64,6 +64,26 @@ ${script('page')}</script>
 </body>
 </html>
 `
+}
+
+/** A flame graph of what grew in the trial of a setting with `--heap-diff`. */
+export interface HeapFigure {
+  setting: string
+  /** Of our own making, whole. */
+  svg: string
+}
+
+function heapSection(figures: readonly HeapFigure[]): string {
+  const drawn = figures.map(
+    ({ setting, svg }) =>
+      `<figure class="wide"><figcaption><h3>${escapeHtml(setting)}</h3></figcaption>\n${svg}</figure>`,
+  )
+  return `
+<h2>Which lines grew</h2>
+<p class="note">From a trial of its own, with its heap measured. Callers stand above; the line that holds the memory is the dark box below them, as wide as what grew there.</p>
+<div class="figures">
+${drawn.join('\n')}
+</div>`
 }
 
 /** What is drawn: they stay in sight while the page is scrolled, so that what they change is seen. */

@@ -1,14 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readHeapTrials } from '../../comparison/run/heap-trials-file.js'
 import type { Recording } from '../../recording/recording.js'
 import { readRecording } from '../../recording/storage/read-recording.js'
 import type { Comparison, TrialResult } from '../../results/comparison.js'
 import { messageOf, TidemarkError } from '../../shared/errors.js'
 import { FIGURES } from '../figures/all.js'
+import { heapFlameGraph } from '../figures/heap-flame-graph.js'
 import { svgOf } from '../figures/parts/svg.js'
 import { pngOf } from '../png.js'
 import { summaryMarkdown } from '../prose/summary-markdown.js'
-import { reportHtml } from './html.js'
+import { type HeapFigure, reportHtml } from './html.js'
 import { type ReportModel, viewOf } from './report-model.js'
 
 /** What was written, for those who print it: the page, and what stands in it. */
@@ -39,6 +41,18 @@ export function writeReport(comparison: Comparison, folder: string): WrittenRepo
   return { page: writeView(told, folder), view: told }
 }
 
+/** What grew in trials with `--heap-diff`, as flame graphs; written beside the other figures too. */
+function heapFigures(folder: string): HeapFigure[] {
+  return readHeapTrials(folder).flatMap(({ setting, processes }, index) => {
+    if (processes.every(({ lines }) => lines.length === 0)) return []
+    const svg = heapFlameGraph(processes)
+    const name = `heap-growth-${index + 1}`
+    writeFileSync(join(folder, 'figures', `${name}.svg`), svg)
+    writeFileSync(join(folder, 'figures', `${name}.png`), pngOf(svg))
+    return [{ setting, svg }]
+  })
+}
+
 /** The same from a view; returns the path of the page. */
 export function writeView(view: ReportModel, folder: string): string {
   const page = join(folder, 'report.html')
@@ -51,7 +65,7 @@ export function writeView(view: ReportModel, folder: string): string {
       writeFileSync(join(folder, 'figures', `${name}.png`), pngOf(svg))
     }
     writeFileSync(join(folder, 'summary.md'), summaryMarkdown(view))
-    writeFileSync(page, reportHtml(view))
+    writeFileSync(page, reportHtml(view, heapFigures(folder)))
   } catch (error) {
     if (error instanceof TidemarkError) throw error
     throw new TidemarkError(`cannot write the report to ${folder}: ${messageOf(error)}`, {

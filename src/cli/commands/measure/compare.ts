@@ -1,13 +1,18 @@
 import { basename } from 'node:path'
 import { plannedTrials } from '../../../comparison/plan/shard.js'
 import { hasComparison } from '../../../comparison/run/comparison-folder.js'
+import { runHeapTrials } from '../../../comparison/run/heap-trials.js'
+import type { HeapTrial } from '../../../comparison/run/heap-trials-file.js'
 import { type FinishedComparison, resumeComparison, runPlan } from '../../../comparison/run/run-comparison.js'
 import { makeSuiteFolder, readSuiteFolder, type SuiteFolder } from '../../../comparison/run/suite-folder.js'
 import { compareOptions } from '../../../options/comparison.js'
+import { heapOptions } from '../../../options/heap.js'
 import { liveOptions } from '../../../options/live.js'
 import { refOptions } from '../../../options/refs.js'
 import type { OptionValues } from '../../../options/spec.js'
+import type { HeapDiffOptions } from '../../../recording/heap/heap-order.js'
 import { type StoppedError, UsageError } from '../../../shared/errors.js'
+import { printable } from '../../../shared/printable.js'
 import { comparisonAxes, comparisonGroups, comparisonJob, plannedRuns, type Run } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../../exit-codes.js'
 import { serveComparison } from '../../live/serve-comparison.js'
@@ -20,7 +25,7 @@ import {
 } from '../../output/print-comparison.js'
 import { runWithProgress, type WatchedComparison } from '../../output/run-with-progress.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
-import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
+import { readHeapOptions } from '../../parsing/heap-options.js'
 import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'
 
 const { untilDecided, out, shard, resume, moreTrials, details, json } = compareOptions
@@ -61,6 +66,7 @@ export const command: Command = {
     details,
     json,
     ...comparisonJob,
+    ...heapOptions,
     ...liveOptions,
   },
   optionGroups: {
@@ -68,9 +74,9 @@ export const command: Command = {
     'How it is measured': { ...comparisonGroups['How it is measured'], untilDecided },
     'Git refs': refOptions,
     Results: { out, resume, moreTrials, shard, details, json },
+    'Which lines grow': heapOptions,
     'While it runs': liveOptions,
   },
-  elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
     'tidemark compare fedavg',
     'tidemark compare fedavg --trainer echo --model-size 50MB --rounds 12 --trials 3',
@@ -91,6 +97,8 @@ export const command: Command = {
 const LATE = 'all trials had ended: finishing the report; once more ends this at once'
 
 async function runCompare(input: CommandInput): Promise<number> {
+  const heapDiff = readHeapOptions('compare', input)
+  if (heapDiff !== undefined) assertHeapDiff(input)
   const { runs, folder } = input.options.resume === undefined ? await newRuns(input) : resumedRuns(input)
   const isJson = input.options.json === true
   const reported: ReportedComparison[] = []
@@ -99,7 +107,8 @@ async function runCompare(input: CommandInput): Promise<number> {
   for (const run of runs) {
     const finished = await runWithProgress(run, served?.onRecorder)
     using late = stopOnSignal(() => process.stderr.write(`${LATE}\n`))
-    const one = await reportComparison(finished)
+    const heaps = heapDiff && finished.comparison.state === 'completed' && (await heapTrials(finished, heapDiff))
+    const one = { ...(await reportComparison(finished)), ...(heaps && { heapDiff: heaps }) }
     reported.push(one)
     if (!isJson) await printComparison(one, { details: input.options.details === true })
     exitCodes.push(exitCodeOf(one, finished))
@@ -115,6 +124,24 @@ async function runCompare(input: CommandInput): Promise<number> {
   if (folder !== undefined) await reportOverview(folder, reported, { isJson })
   if (isJson) printJson(reported, { isSuite: folder !== undefined })
   return worstExit(exitCodes)
+}
+
+/** Its trials run after all others, in the folder that the command was given for. */
+function assertHeapDiff({ options, given }: CommandInput): void {
+  if (options.command === undefined)
+    throw new UsageError('compare: --heap-diff needs --command: the command whose lines are to be named', {
+      fix: 'Of another job, record it alone: tidemark run --heap-diff 5 -- COMMAND',
+    })
+  const other = (['refs', 'shard'] as const).find((key) => given.has(key))
+  if (other !== undefined)
+    throw new UsageError(`compare: --heap-diff cannot be had with --${other}`, { fix: 'Compare without one of them.' })
+}
+
+/** The first signal ends them, as it does the measured trials. */
+async function heapTrials(finished: WatchedComparison, heapDiff: HeapDiffOptions): Promise<HeapTrial[]> {
+  using stop = stopOnSignal(() => process.stderr.write('stopping: ending what runs; once more ends it at once\n'))
+  const onNote = (note: string) => process.stderr.write(`${printable(note)}\n`)
+  return runHeapTrials(finished, heapDiff, { signal: stop.signal, onNote })
 }
 
 /**

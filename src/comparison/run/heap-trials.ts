@@ -1,0 +1,56 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readHeapDiff } from '../../recording/heap/heap-diff.js'
+import type { HeapDiffOptions } from '../../recording/heap/heap-order.js'
+import { readOutline } from '../../recording/storage/read-recording.js'
+import { planComparison } from '../plan/plan.js'
+import { runTrial } from '../trial/trial.js'
+import { workloadOf } from '../workloads/workload-of.js'
+import { readPlan } from './comparison-folder.js'
+import { HEAP_TRIALS_FILE, type HeapTrial } from './heap-trials-file.js'
+import type { FinishedComparison } from './run-comparison.js'
+
+/**
+ * Runs one trial more of each setting of a comparison that is complete, with its heap measured: kept apart from the others, whose memory
+ * and times it must not touch.
+ */
+export async function runHeapTrials(
+  { folder, comparison }: FinishedComparison,
+  heapDiff: HeapDiffOptions,
+  { signal, onNote }: { signal: AbortSignal; onNote(note: string): void },
+): Promise<HeapTrial[]> {
+  const plan = planComparison(readPlan(folder), join(folder, 'plan.json'))
+  const workload = workloadOf(plan)
+  const trials: HeapTrial[] = []
+  for (const [place, setting] of comparison.settings.entries()) {
+    if (signal.aborted) break
+    const name = `${String(place + 1).padStart(4, '0')}-${setting.label.replaceAll(/[^\w.=-]+/g, '_')}`
+    const own = join('heap-trials', name)
+    mkdirSync(join(folder, own), { recursive: true })
+    onNote(`measuring the heap of ${setting.label}, in a trial of its own`)
+    const { result } = await runTrial({
+      trial: { index: place + 1, setting: setting.label, trial: 1 },
+      setting,
+      plan,
+      workload,
+      machine: comparison.machine,
+      comparisonFolder: folder,
+      folder: own,
+      heapDiff,
+      signal,
+      onProgress: () => {},
+      onNote,
+    })
+    if (result.state !== 'completed') onNote(`${setting.label}: ${result.reason ?? 'the trial was stopped'}`)
+    const { head, rounds } = readOutline(join(folder, own))
+    const told = (note: string) => onNote(`${setting.label}: ${note}`)
+    const processes = await readHeapDiff(join(folder, own), heapDiff, {
+      processes: head.processes,
+      rounds,
+      onNote: told,
+    })
+    trials.push({ setting: setting.label, folder: own, processes })
+  }
+  writeFileSync(join(folder, HEAP_TRIALS_FILE), `${JSON.stringify(trials, null, 1)}\n`)
+  return trials
+}
