@@ -26,15 +26,15 @@ const FIRST = 12
 const LEAKS = [0.1, 0.2, 0.5]
 const EACH_LEAK = 200
 /** Today's verdict takes so long that it is looked at on every so many-th series. */
-const EVERY = 24
+const EVERY = 60
 
 /** The first round at which a rule says `grows`; Infinity: never. */
 type Rule = (bytes: readonly number[]) => number
 
 const rules: { name: string; rule: Rule; every: number }[] = [
   { name: '`tidemark run` and `soak`, live', rule: live, every: 1 },
-  { name: 'the e-process alone', rule: evidence, every: 1 },
-  { name: 'planned looks (`--max-rounds 200`)', rule: planned, every: 4 },
+  { name: 'the e-process alone', rule: evidence, every: 4 },
+  { name: 'planned looks (`--max-rounds 200`)', rule: planned, every: 12 },
   { name: 'least squares, p < 0.05', rule: leastSquares, every: 1 },
   { name: 'last > 1.1 x first', rule: tenPercent, every: 1 },
   { name: 'the verdict of `analyze`, at every round', rule: today, every: EVERY },
@@ -82,7 +82,7 @@ const page = [
   `${ROUNDS} rounds (bench/verdict/live-series.ts) and recorded ones of 60, looked at after every round from round ${FIRST} on: the share of`,
   'which `grows` is ever said. Slow warm-ups last longer than a third of the series; what still fills rises through most of what was',
   `seen. Leaks are of ${LEAKS.join(', ')} sigma a round under noise with a correlation of 0.3, ${EACH_LEAK} series each.`,
-  `The verdict of \`analyze\` takes long: it and its delays are of every ${EVERY}th series, planned looks of every 4th.`,
+  `The verdict of \`analyze\` takes long: it and its delays are of every ${EVERY}th series, planned looks of every 12th.`,
   '',
   line(head),
   line(head.map(() => '---')),
@@ -99,7 +99,7 @@ function toSeries({ rss }: RecordedSeries): LiveSeries {
 }
 
 function live(bytes: readonly number[]): number {
-  const verdict = new VerdictSoFar({ limitBytes: null, toleranceBytes: undefined, unit: 'round' })
+  const verdict = new VerdictSoFar({ limitBytes: null, tolerance: undefined, unit: 'round' })
   for (const [i, value] of bytes.entries()) {
     verdict.add(roundOf(i, value))
     if (verdict.state === 'grows' || verdict.state === 'no longer level') return i + 1
@@ -155,7 +155,7 @@ function today(bytes: readonly number[]): number {
 
 /** What a round costs, with its sentence and its rate, near the start and after 10,000 rounds. */
 function costLines(): string[] {
-  const verdict = new VerdictSoFar({ limitBytes: null, toleranceBytes: undefined, unit: 'round' })
+  const verdict = new VerdictSoFar({ limitBytes: null, tolerance: undefined, unit: 'round' })
   const series = seriesOf('bounded walk', SEED, 10_000).bytes
   const times: number[] = []
   for (const [i, value] of series.entries()) {

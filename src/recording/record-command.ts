@@ -42,6 +42,8 @@ export interface CommandToRecord {
   probe?: { afterRound: number | null; roles: readonly RolePattern[] }
   /** Run it in a memory cgroup of its own, whose peak is the exact peak of all processes together. */
   isInCgroup?: boolean
+  /** Added to its environment. */
+  environment?: Record<string, string>
   /** Somebody listens to the newest samples, see `onRecorder`. Default: false. */
   isWatched?: boolean
   /** How long the command has between SIGTERM and SIGKILL when it has to be ended. */
@@ -58,15 +60,19 @@ export interface CommandListener {
 }
 
 export interface CommandControl {
-  /** Ends the command and its descendants as a limit does; the first reason counts. */
-  end(why: string): void
+  /**
+   * Ends the command and its descendants as a limit does; the first reason counts.
+   *
+   * @param isAsPlanned the recording then is `stopped` and not `failed`
+   */
+  end(why: string, isAsPlanned?: boolean): void
 }
 
 export interface RecordedCommand {
   head: RecordingMetadata
   exit: ExitStatus
   /** Why we ended it, and what that took; null when it ended by itself. */
-  ended: { why: string; how: Ending['how'] } | null
+  ended: { why: string; how: Ending['how']; isAsPlanned: boolean } | null
   /** Descendants that still run. They are left alone, as they would be without a recorder. */
   leftBehind: number[]
 }
@@ -101,6 +107,7 @@ export async function recordCommand(
       command: options.command,
       ...(cgroup && { prefix: cgroup.prefix }),
       environment: {
+        ...options.environment,
         [MARKS_VARIABLE]: recorder.marksFile,
         ...order?.environment(process.env.LD_PRELOAD),
         ...(heaps !== undefined && heapEnvironment(heaps)),
@@ -190,9 +197,9 @@ function enforceLimits(
 ): Limits {
   let ended: RecordedCommand['ended'] = null
   let ending: Promise<void> | undefined
-  const endBecause = (why: string) => {
+  const endBecause = (why: string, isAsPlanned = false) => {
     ending ??= command.end(graceMs).then(({ how }) => {
-      if (how !== 'alone') ended = { why, how }
+      if (how !== 'alone') ended = { why, how, isAsPlanned }
     })
   }
   const timer =
@@ -233,7 +240,7 @@ function stateOf(
 ): ['completed' | 'failed' | 'stopped', string | null] {
   if (ended !== null) {
     const how = ended.how === 'forced' ? 'killed, since it did not end when it was asked' : 'ended'
-    return ['failed', `The command was ${how}: ${ended.why}.`]
+    return [ended.isAsPlanned ? 'stopped' : 'failed', `The command was ${how}: ${ended.why}.`]
   }
   if (exit.code === 0) return ['completed', null]
   return [STOPPING_SIGNALS.includes(exit.signal) ? 'stopped' : 'failed', `The command ${describeExit(exit)}.`]

@@ -12,7 +12,7 @@ const ROUNDS = ['--rounds-end', 'Round (\\d+) done']
 
 test('without a terminal a line tells that a verdict was reached, and the end has both verdicts', async () => {
   const out = join(temporaryFolder(), 'leak')
-  const run = await runTidemark(['run', '--out', out, ...ROUNDS, '--', PYTHON, LEAK, '60', '1', '0.03'])
+  const run = await runTidemark(['run', '--out', out, ...ROUNDS, '--', PYTHON, LEAK, '60', '1', '0.1'])
   expect(run.code).toBe(0)
   expect(run.stdout).toContain('Round 60 done')
   expect(run.stderr).toMatch(/^tidemark: grows, established at round \d+: by \d+\.\d KiB a round|MiB a round/m)
@@ -23,7 +23,7 @@ test('without a terminal a line tells that a verdict was reached, and the end ha
 
 test('a program that stays level is not called anything else', async () => {
   const out = join(temporaryFolder(), 'level')
-  const run = await runTidemark(['run', '--json', '--out', out, ...ROUNDS, '--', PYTHON, LEAK, '80', '0', '0.03'])
+  const run = await runTidemark(['run', '--json', '--out', out, ...ROUNDS, '--', PYTHON, LEAK, '60', '0', '0.1'])
   const result = JSON.parse(run.stderr.split('\n').findLast((line) => line.startsWith('{'))!)
   expect(result.verdicts.live[0].verdict.state).not.toMatch(/grows/)
   expect(result.verdicts.whole.shape).not.toBe('grows')

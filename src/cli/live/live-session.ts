@@ -19,6 +19,8 @@ export interface SessionOptions {
   alerts: AlertRules
   /** The recording's. */
   folder: string
+  /** Growth a round below which memory is level; default: 0.1 % of the level. */
+  tolerance?: { bytes: number } | { share: number }
 }
 
 /** What is shown, served and watched while a program is recorded. One for `run`, `attach` and `soak`. */
@@ -36,8 +38,22 @@ export interface LiveSession {
   end(): Promise<void>
 }
 
-export function startLiveSession({ command, limit, windowMs, isQuiet, alerts, folder }: SessionOptions): LiveSession {
-  const state = new LiveState({ command, startedMs: Date.now(), limit: limit ?? limitHere(), windowMs })
+export function startLiveSession({
+  command,
+  limit,
+  windowMs,
+  isQuiet,
+  alerts,
+  folder,
+  tolerance,
+}: SessionOptions): LiveSession {
+  const state = new LiveState({
+    command,
+    startedMs: Date.now(),
+    limit: limit ?? limitHere(),
+    windowMs,
+    ...(tolerance && { tolerance }),
+  })
   const say = (text: string) => void process.stderr.write(`tidemark: ${text}\n`)
   const hasBlock = !isQuiet && canShowBlock(process.stderr)
   const close = hasBlock ? showLiveBlock(state, process.stderr) : verdictLines(state, say)

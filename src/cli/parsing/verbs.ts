@@ -13,6 +13,7 @@ export const verbGroups: Record<string, Verbs> = {
     compare: () => import('../commands/measure/compare.js'),
     run: () => import('../commands/measure/run.js'),
     attach: () => import('../commands/measure/attach.js'),
+    soak: () => import('../commands/measure/soak.js'),
     check: () => import('../commands/measure/check.js'),
     bisect: () => import('../commands/measure/bisect.js'),
     tune: () => import('../commands/measure/tune.js'),

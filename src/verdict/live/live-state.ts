@@ -2,6 +2,7 @@ import type { RoundRecord } from '../../recording/recording.js'
 import type { LiveAlert, LiveEvent, LiveLimit, LiveStatus } from './live-status.js'
 import { RoleState } from './role-state.js'
 import type { SampledRole } from './sampled-role.js'
+import type { Tolerated } from './verdict-so-far.js'
 
 export interface LiveOptions {
   command: readonly string[]
@@ -10,7 +11,7 @@ export interface LiveOptions {
   /** Length of the windows that stand for rounds as long as no round is told. */
   windowMs: number
   /** Growth a round below which memory is level; default: 0.1 % of the level. */
-  toleranceBytes?: number
+  tolerance?: Tolerated
 }
 
 const MOST_ALERTS = 200
@@ -106,9 +107,11 @@ export class LiveState {
   }
 
   #role(role: string): RoleState {
-    const { limit, windowMs, startedMs, toleranceBytes } = this.#options
+    const { limit, windowMs, startedMs, tolerance } = this.#options
     const known = this.#roles.get(role)
-    const state = known ?? new RoleState(role, { limit, windowMs, startedMs, toleranceBytes })
+    const state =
+      known ??
+      new RoleState(role, { limit, windowMs, startedMs, tolerance, unit: this.#hasRounds ? 'round' : 'window' })
     if (known === undefined) this.#roles.set(role, state)
     return state
   }

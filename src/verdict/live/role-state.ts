@@ -2,13 +2,15 @@ import type { RoundRecord } from '../../recording/recording.js'
 import { median } from '../../statistics/median.js'
 import type { LiveEvent, LiveLimit, LiveProcess, LiveRole, LiveRound } from './live-status.js'
 import type { SampledRole } from './sampled-role.js'
-import { type RoundToJudge, VerdictSoFar } from './verdict-so-far.js'
+import { type RoundToJudge, type Tolerated, VerdictSoFar } from './verdict-so-far.js'
 
 export interface RoleOptions {
   limit: LiveLimit | null
   windowMs: number
   startedMs: number
-  toleranceBytes: number | undefined
+  tolerance: Tolerated | undefined
+  /** `round` where rounds were told before this role was seen. */
+  unit: 'round' | 'window'
 }
 
 const MOST_ROUNDS = 1000
@@ -41,7 +43,7 @@ export class RoleState {
     this.#role = role
     this.#options = options
     this.#windowEndsMs = options.startedMs + options.windowMs
-    this.#verdict = this.#newVerdict('window')
+    this.#verdict = this.#newVerdict(options.unit)
   }
 
   /** Sum over its living processes; null where none was read. */
@@ -164,7 +166,7 @@ export class RoleState {
   }
 
   #newVerdict(unit: 'round' | 'window'): VerdictSoFar {
-    const { limit, toleranceBytes } = this.#options
-    return new VerdictSoFar({ limitBytes: limit?.bytes ?? null, toleranceBytes, unit })
+    const { limit, tolerance } = this.#options
+    return new VerdictSoFar({ limitBytes: limit?.bytes ?? null, tolerance, unit })
   }
 }

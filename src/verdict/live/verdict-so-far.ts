@@ -18,10 +18,13 @@ export interface RoundToJudge {
   isRestart: boolean
 }
 
+/** Growth a round below which memory is level: so many bytes, or a share of the level. */
+export type Tolerated = { bytes: number } | { share: number }
+
 export interface VerdictOptions {
   limitBytes: number | null
-  /** Growth a round below which memory is level; undefined: {@link TOLERANCE} of the level. */
-  toleranceBytes: number | undefined
+  /** Undefined: {@link TOLERANCE} of the level. */
+  tolerance: Tolerated | undefined
   unit: 'round' | 'window'
 }
 
@@ -164,9 +167,20 @@ export class VerdictSoFar {
       this.#reach(state === 'level' ? 'no longer level' : 'grows', round, growing)
       return
     }
-    if (state !== 'undecided') return
+    if (state !== 'undecided' || this.#risesByHalf(levelBytes)) return
     const level = this.#parts.all.find((part, i) => logEs[i]! < part.enough && this.#isLevel(part, levelBytes))
     if (level !== undefined) this.#reach('level', round, level)
+  }
+
+  /**
+   * Whether the last half came to more than a level may: memory that grows by rare steps is level in each part between them.
+   * Quarters are compared, so that a single round decides nothing.
+   */
+  #risesByHalf(levelBytes: number): boolean {
+    const quarter = Math.ceil(this.#rounds.length / 4)
+    const bytes = this.#rounds.map((round) => round.bytes)
+    const rise = median(bytes.slice(-quarter)) - median(bytes.slice(-2 * quarter, -quarter))
+    return rise > CAME_TO * levelBytes
   }
 
   /** Growth as fast as would matter is ruled out in a part. */
@@ -199,7 +213,8 @@ export class VerdictSoFar {
   }
 
   #toleranceBytes(levelBytes: number): number {
-    return this.#options.toleranceBytes ?? Math.max(LEAST_TOLERANCE_BYTES, TOLERANCE * levelBytes)
+    const { tolerance = { share: TOLERANCE } } = this.#options
+    return 'bytes' in tolerance ? tolerance.bytes : Math.max(LEAST_TOLERANCE_BYTES, tolerance.share * levelBytes)
   }
 
   #fit() {

@@ -7,7 +7,7 @@ import { VerdictSoFar } from '../../../src/verdict/live/verdict-so-far.js'
 function statesOf(bytes: readonly number[], options: { limitBytes?: number; restartAt?: number } = {}) {
   const verdict = new VerdictSoFar({
     limitBytes: options.limitBytes ?? null,
-    toleranceBytes: undefined,
+    tolerance: undefined,
     unit: 'round',
   })
   const reached: string[] = []
@@ -73,4 +73,9 @@ test('growth that is certain and has come to little is not called so yet', () =>
   // 4 KiB a round without noise on 400 MiB: certain by round 30, and 0.03 % of the level by then.
   const slow = Array.from({ length: 60 }, (_, t) => 400 * MIB + 4096 * t)
   expect(statesOf(slow).reached).not.toContain('grows')
+})
+
+test('memory that grows by rare steps is not level between them', () => {
+  const stairs = Array.from({ length: 200 }, (_, t) => (100 + 40 * Math.floor((t + 10) / 25)) * MIB + (t % 3) * 1000)
+  expect(statesOf(stairs).reached).not.toContain('level')
 })

@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { type FoundContainer, findContainer, findPodContainer } from '../../../linux/cgroups/find-container.js'
 import { findProcess } from '../../../linux/process/find-process.js'
 import type { ProcessStat } from '../../../linux/process/process-stat.js'
+import { alertOptions } from '../../../options/alerts.js'
 import { liveOptions } from '../../../options/live.js'
 import { attachOptions } from '../../../options/recording.js'
 import type { OptionValues } from '../../../options/spec.js'
@@ -35,7 +36,7 @@ export const command: Command = {
     'Rounds come from --rounds with --log, or from the marks of a program that was started with TIDEMARK_MARKS.',
   arguments: '[pid|name]',
   options: attachOptions,
-  optionGroups: { 'While it runs': liveOptions },
+  optionGroups: { 'While it runs': { ...alertOptions, ...liveOptions } },
   examples: ['tidemark attach 1 --for 2s', 'tidemark attach $$ --for 2s --rate 50 --no-reset'],
   run: attach,
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { relative } from 'node:path'
 import { exitCodeOf } from '../../../launch/exit-status.js'
-import type { LaunchedProcess } from '../../../launch/launch.js'
+import { alertOptions } from '../../../options/alerts.js'
 import { liveOptions } from '../../../options/live.js'
 import { runOptions } from '../../../options/recording.js'
 import type { OptionValues } from '../../../options/spec.js'
@@ -11,6 +11,7 @@ import { readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
 import { NOT_AS_EXPECTED } from '../../exit-codes.js'
+import { forwardSignals } from '../../forward-signals.js'
 import { readAlerts } from '../../live/live-alerts.js'
 import { startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
@@ -40,7 +41,7 @@ export const command: Command = {
     '(--timeout, --rss-limit, --do stop) or the recording could not be written to its end.',
   arguments: '[command...]',
   options: runOptions,
-  optionGroups: { 'While it runs': liveOptions },
+  optionGroups: { 'While it runs': { ...alertOptions, ...liveOptions } },
   examples: [
     'tidemark run -- python3 -c "x = bytearray(10**8)"',
     'tidemark run --rate 100 --out before -- sh -c "sleep 1 & wait"',
@@ -111,38 +112,6 @@ async function runCommand(input: CommandInput): Promise<number> {
   tell(recorded, growth, { folder, json, verdicts: verdictsAtEnd(live.state, folder) })
   if (copy !== undefined) say(`for mprof: ${copy.write()}`)
   return exitCodeFor(recorded) || (live.failed().length > 0 ? NOT_AS_EXPECTED : 0)
-}
-
-/** What a terminal, a shell or a supervisor sends; the command decides what comes of it. */
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const
-
-/**
- * Hands signals on from now, to be in force before the command can say a word that somebody answers with Ctrl-C. What comes
- * before there is a command waits for it. The command is no job of the terminal, so that Ctrl-Z has to stop it for the shell.
- */
-function forwardSignals(): { to(launched: LaunchedProcess): void } & Disposable {
-  let command: LaunchedProcess | undefined
-  const waiting: NodeJS.Signals[] = []
-  const forward = (signal: NodeJS.Signals) => {
-    if (command === undefined) waiting.push(signal)
-    else command.signal(signal)
-  }
-  const stop = () => {
-    forward('SIGSTOP')
-    process.kill(process.pid, 'SIGSTOP')
-  }
-  for (const signal of FORWARDED) process.on(signal, forward)
-  process.on('SIGTSTP', stop)
-  return {
-    to: (launched) => {
-      command = launched
-      for (const signal of waiting) command.signal(signal)
-    },
-    [Symbol.dispose]: () => {
-      for (const signal of FORWARDED) process.off(signal, forward)
-      process.off('SIGTSTP', stop)
-    },
-  }
 }
 
 function tell(

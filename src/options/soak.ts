@@ -1,0 +1,50 @@
+import { jobOptions } from './federation.js'
+import { bytesOrShare, durationMs, integer, text } from './option-types.js'
+import { runOptions } from './recording.js'
+
+/** Without what looks into a program at its end, and what ends it otherwise. */
+const {
+  probe: _probe,
+  probeRound: _round,
+  heapDiff: _heap,
+  heapDepth: _depth,
+  heapIgnore: _ignore,
+  timeoutMs: _timeout,
+  format: _format,
+  ...recorded
+} = runOptions
+
+/** How a program is run until it is known whether its memory grows. */
+export const soakOptions = {
+  ...recorded,
+  windowMs: { ...recorded.windowMs, default: 60_000, defaultText: '1m' },
+  maxRounds: integer<undefined>({
+    flag: 'max-rounds',
+    min: 12,
+    max: 1_000_000,
+    default: undefined,
+    defaultText: 'as many as it takes',
+    help: 'End after so many rounds, with what can be said. Growth is then found sooner: the looks at it are planned.',
+  }),
+  maxTimeMs: durationMs<undefined>({
+    flag: 'max-time',
+    default: undefined,
+    defaultText: 'as long as it takes',
+    help: 'End after this time, with what can be said.',
+  }),
+  load: text({
+    flag: 'load',
+    placeholder: 'COMMAND',
+    default: undefined,
+    defaultText: 'none',
+    help: 'A command that works on the program beside it, in a shell; started again when it ends well. Its memory does not count.',
+  }),
+  tolerance: bytesOrShare<undefined>({
+    flag: 'tolerance',
+    default: undefined,
+    defaultText: '0.1% of the level',
+    help: 'Growth a round below which memory is level.',
+  }),
+  clients: { ...jobOptions.clients, help: `Of a JOB: ${jobOptions.clients.help}` },
+  modelSize: { ...jobOptions.modelSize, help: `Of a JOB: ${jobOptions.modelSize.help}` },
+}
