@@ -458,7 +458,11 @@ class _HighWater:
                 if memory is None:
                     return False
                 top = memory.peak
-            return self._reset(key, top)
+            was_reset = self._reset(key, top)
+        # The end of a round says its peak itself. Any other reset is told to the recorder, which reads this mark too.
+        if was_reset and is_recorded():
+            _append({'mark': 'peak', **_origin(None, None), 'peakBytes': top})
+        return was_reset
 
     def _reset(self, key: Any, peak_bytes: int) -> bool:
         self.was_reset = self.resetter.reset()
@@ -467,9 +471,6 @@ class _HighWater:
             for other, before in self.kept.items():
                 self.kept[other] = max(before, peak_bytes)
             self.kept[key] = 0
-            # The end of a round says its peak itself. Any other reset is told to the recorder, which reads this mark too.
-            if key == 'peak' and is_recorded():
-                _append({'mark': 'peak', **_origin(None, None), 'peakBytes': peak_bytes})
         return self.was_reset
 
 
