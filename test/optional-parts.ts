@@ -89,6 +89,7 @@ const PARTS = {
   mprof: fileAt(MPROF),
   matplotlib: { ...pythonModule('pylab'), bringsIt: 'apt-get install python3-matplotlib', isInCi: () => false },
   pandas: pythonModule('pandas'),
+  otava: { ...program('otava'), bringsIt: 'pip install apache-otava==0.8.0', isInCi: () => false },
   duckdb: { ...pythonModule('duckdb'), bringsIt: 'pip install duckdb', isInCi: () => false },
   promtool: program('promtool'),
   zsh: program('zsh'),

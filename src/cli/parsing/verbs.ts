@@ -30,6 +30,7 @@ export const verbGroups: Record<string, Verbs> = {
   },
   Share: {
     export: () => import('../commands/share/export.js'),
+    history: () => import('../commands/share/history.js'),
     submit: () => import('../commands/share/submit.js'),
     merge: () => import('../commands/share/merge.js'),
   },
