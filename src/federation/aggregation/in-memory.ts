@@ -12,12 +12,13 @@ import { combineTensor } from './weighted-sum.js'
 import { OpenWeightsPool, type WeightsPool } from './weights-pool.js'
 
 /**
- * Results wait in memory, one typed array a tensor. The next weights are formed in the arrays of the first result, so at
- * the peak there are (1 + |R|) M with `ordered`, and (2 + q) M with `arrival`, where q results are on their way at a time.
+ * Holds results in memory, one typed array a tensor. The next weights are formed in the arrays of
+ * the first result, so the peak is (1 + |R|) M with `ordered`, and (2 + q) M with `arrival`, where
+ * q results arrive at a time.
  *
- * No closure here refers to weights, nor is there one beside them in a function: V8 compiles on a thread of its own, and a
- * closure that waits there, with all that it refers to, outlives a garbage collection. About one cleanup in a hundred
- * would leave two sets of weights behind.
+ * No closure here refers to weights or shares a function with one that does. V8 compiles on its own
+ * thread, and a closure waiting there outlives a collection with all it refers to; about one
+ * cleanup in a hundred would leave two sets of weights behind.
  */
 export function openBuffered(settings: AggregationSettings): Aggregation {
   return settings.summation === 'ordered' ? new OrderedAggregation(settings) : new ArrivalAggregation(settings)
@@ -25,14 +26,17 @@ export function openBuffered(settings: AggregationSettings): Aggregation {
 
 interface Sum {
   add(result: ResultInMemory): void
-  /** The sum needs its memory no more. */
+  /** Releases a result whose memory the sum no longer needs. */
   letGo(result: ResultInMemory): void
 }
 
 class ResultInMemory implements ReceivedResult {
   readonly claim: ResultClaim
   readonly data: TensorData[]
-  /** Came over the network: nobody else holds this memory, and the mean may be written over it. */
+  /**
+   * The result came over the network: only this process holds its memory, so the mean may overwrite
+   * it.
+   */
   readonly isSpare: boolean
   readonly #sum: Sum
 
@@ -117,12 +121,12 @@ class OrderedAggregation implements Aggregation {
   }
 }
 
-/** Adds every result to one running mean as it comes, and lets go of it. */
+/** Adds each result to a running mean as it comes, and releases it. */
 class ArrivalAggregation implements Aggregation {
   readonly #settings: AggregationSettings
   readonly #spares: OpenWeightsPool
   #accepted: ResultClaim[] = []
-  /** Per tensor: the mean of what came so far, in the array of the first result, and the sum of its weights. */
+  /** A tensor's running mean, in the array of the first result, and the sum of its weights. */
   #means: { data: TensorData; weight: number }[] = []
 
   constructor(settings: AggregationSettings) {
@@ -133,7 +137,7 @@ class ArrivalAggregation implements Aggregation {
 
   async receive(source: Readable | Weights, claim: ResultClaim): Promise<ReceivedResult> {
     const received = await receiveWeights(source, this.#settings, this.#spares)
-    // The running mean is written over the first result, and another process may still need its own.
+    // The running mean overwrites the first result, and a result made here may still be needed.
     const isOwn = 'data' in source
     const data = isOwn && this.#accepted.length === 0 ? copyTensors(received) : received.data
     return new ResultInMemory({ claim, data, isSpare: !isOwn }, this)
@@ -187,7 +191,7 @@ class ArrivalAggregation implements Aggregation {
   }
 }
 
-/** A mean rather than a sum, since a float32 sum of large weights could overflow. */
+/** A mean rather than a sum, because a float32 sum of large weights could overflow. */
 function addToMean(mean: { data: TensorData; weight: number }, weight: number, data: TensorData): void {
   const total = mean.weight + weight
   combineTensor(mean.data, {

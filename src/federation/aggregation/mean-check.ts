@@ -1,5 +1,5 @@
 /**
- * No mean that is not finite is committed: every later result would be refused, whoever sends it. Results are finite by themselves, and
+ * No mean that is not finite is committed: every later result would be refused. Results are finite;
  * their sum need not be.
  */
 
@@ -7,9 +7,9 @@ import { RoundFailedError } from '../rounds/result-collector.js'
 import type { TensorData } from '../tensors/weights.js'
 import { quote } from '../tensors/weights.js'
 
-/** What one result, or the state before, adds to a sum. */
+/** What one result, or the previous state, adds to a sum. */
 export interface Part {
-  /** The client; undefined of the state before. */
+  /** Undefined for the previous state. */
   client: string | undefined
   share: number
   data: TensorData
@@ -18,23 +18,23 @@ export interface Part {
 /** Where a sum is not finite. */
 export interface Overflow {
   tensor: string
-  /** In the tensor. */
+  /** Index in the tensor. */
   index: number
-  /** In the data of the parts. */
+  /** Index in the data of the parts. */
   at: number
-  /** The sum there. */
+  /** The sum's value there. */
   value: number
-  /** The sum was written over the data of this part, so that its value is lost. */
+  /** The part whose data the sum overwrote, so its value is lost. */
   target?: TensorData
 }
 
-/** Names the client whose result brought the most to a value that is not finite. */
+/** Names the client whose result contributed most to a value that is not finite. */
 export function meanIsNotFinite(round: number, parts: readonly Part[], overflow: Overflow): RoundFailedError {
   const name = largestClient(parts, overflow)
   return failure(round, overflow, name === undefined ? '' : `; the largest part of it came from client "${name}"`)
 }
 
-/** The same where the results are not kept one by one. */
+/** Does the same where results are not kept one by one. */
 export function sumIsNotFinite(
   round: number,
   clients: readonly string[],
@@ -61,7 +61,8 @@ function largestClient(parts: readonly Part[], { at, target }: Overflow): string
   const sizes = known.map((part) => ({ client: part.client, size: Math.abs(part.share * part.data[at]!) }))
   const largest = sizes.sort((a, b) => b.size - a.size)[0]
   if (lost === undefined) return largest?.client
-  // All parts together went beyond the largest value that there is: what the others do not account for, the lost one brought.
+  // Together the parts exceeded the largest number. The lost part contributed what the others do
+  // not explain.
   const others = parts.filter(({ data }) => data !== target)
   const rest = largestOf(target!) - others.reduce((sum, { share, data }) => sum + Math.abs(share * data[at]!), 0)
   return largest === undefined || rest > largest.size ? lost.client : largest.client

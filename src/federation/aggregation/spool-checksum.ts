@@ -1,6 +1,6 @@
 /**
- * Results are not synced, since that would cost more than a loss of power does: what was left of one then is found by its checksum, and
- * its client is asked again.
+ * Results are not synced, because that costs more than a loss of power does. After one, the
+ * checksum finds incomplete results and their clients are asked again.
  */
 import { statSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
@@ -8,13 +8,16 @@ import { TidemarkError } from '../../shared/errors.js'
 import { giveBlockBack, takeBlock } from '../tensors/buffer-pool.js'
 import { SafetensorsFile } from '../tensors/safetensors/safetensors-file.js'
 
-/** Key in the metadata of a result's file. It is written last. */
+/** Key in the metadata of a result's file, written last. */
 export const CHECKSUM = 'crc32'
 
-/** Its place until then; as long as a checksum, and none. */
+/** Holds the place of the checksum until it is known; it has the same length and is not one. */
 export const NO_CHECKSUM = '--------'
 
-/** In a header. Quotes in names and values are escaped there, so the text is found where it is a key alone. */
+/**
+ * Returns the position of the checksum in a header. Quotes in names and values are escaped, so the
+ * text occurs only as a key.
+ */
 export function placeOfChecksum(head: Uint8Array): number {
   const key = `"${CHECKSUM}":"`
   return Buffer.from(head.buffer, head.byteOffset, head.byteLength).indexOf(key) + key.length
@@ -24,7 +27,10 @@ export function checksumText(checksum: number): string {
   return checksum.toString(16).padStart(NO_CHECKSUM.length, '0')
 }
 
-/** Whether a spooled file is there to its last byte; of a result, whether each byte is the one that was written. */
+/**
+ * Returns whether a spooled file is complete and, for a result, whether each byte is the one
+ * written.
+ */
 export async function isWhole(path: string): Promise<boolean> {
   let file: SafetensorsFile
   try {

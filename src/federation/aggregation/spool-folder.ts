@@ -8,28 +8,28 @@ import { isOfThisMachine } from '../../linux/process/process-identity.js'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../shared/errors.js'
 import { formatBytes } from '../../shared/units.js'
 
-/** The lock of the process whose folder it is. */
+/** The lock file of the process that owns the folder. */
 const OWNER = 'owner'
 
 /** Prefix of the folders that this program names itself. */
 const UNNAMED = 'tidemark-spool-'
 
-/** What a spool writes; nothing else in the folder is ever touched. */
+/** Matches the files of a spool; no other file in the folder is touched. */
 const OWN_FILE = /^(state|spare|round-\d+-\d+-\d+(-result-\d+)?)\.safetensors(\.part)?$/
 
-/** f_type of file systems that are memory: tmpfs and ramfs, in linux/magic.h. */
+/** f_type of file systems that are memory: tmpfs and ramfs (linux/magic.h). */
 const MEMORY_FILE_SYSTEMS: Record<number, string> = { 16914836: 'tmpfs', 2240043254: 'ramfs' }
 
-/** Codes of a write that found no room: on the disk, or in what its user may take of it. */
+/** Error codes of a write without room, on the disk or in the user's quota. */
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
 
-/** Codes of a file system that does not let itself be written to: read-only, held by another, or broken. */
+/** Error codes of a file system that refuses writes: read-only, in use, or broken. */
 const UNWRITABLE: ReadonlySet<string> = new Set(['EROFS', 'EBUSY', 'EACCES', 'EPERM', 'EISDIR', 'EIO'])
 
-/** Errors on a folder that is another user's, or that another server is removing. */
+/** Errors of a folder that belongs to another user or is being removed by another server. */
 const LEFT_ALONE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTEMPTY', 'ENOTDIR'])
 
-/** Room that is left to others. */
+/** Room left to other programs. */
 const SPARE_BYTES = 16 * 2 ** 20
 
 /** The folder of one server's spool. */
@@ -39,8 +39,8 @@ export class SpoolFolder {
   readonly #lock: FolderLock
 
   /**
-   * `--spool-dir`, or a folder of our own among the temporary ones: in /var/tmp, which is on disk where /tmp is memory.
-   * Throws UsageError where it cannot be, or is another server's.
+   * Opens `--spool-dir`, or a temporary folder: in /var/tmp, which is on disk where /tmp is memory.
+   * Throws UsageError where it cannot be made or belongs to another server.
    */
   static open(named: string | undefined): SpoolFolder {
     return named === undefined ? openUnnamed() : openNamed(named)
@@ -56,7 +56,7 @@ export class SpoolFolder {
     return join(this.path, name)
   }
 
-  /** Our own files in it. */
+  /** Lists the spool's files in the folder. */
   list(): string[] {
     return readdirSync(this.path).filter((name) => OWN_FILE.test(name))
   }
@@ -65,7 +65,7 @@ export class SpoolFolder {
     for (const name of this.list()) rmSync(this.pathOf(name), { force: true })
   }
 
-  /** What the folder should not be, as a sentence; undefined when all is well. */
+  /** Returns a warning about the folder as a sentence; undefined when there is none. */
   async warning(): Promise<string | undefined> {
     const { type } = await statfs(this.path)
     const memory = MEMORY_FILE_SYSTEMS[type]
@@ -74,8 +74,8 @@ export class SpoolFolder {
   }
 
   /**
-   * Throws where a round of so many clients, and of so many bytes each, has no room.
-   * @param reused bytes of files that will be written over
+   * Throws where a round of this many results of this size has no room.
+   * @param reused bytes of files that will be overwritten
    */
   async assertRoom(results: number, modelBytes: number, reused = 0): Promise<void> {
     const needed = (results + 1) * modelBytes + SPARE_BYTES
@@ -88,7 +88,10 @@ export class SpoolFolder {
     )
   }
 
-  /** A disk that is full or cannot be written, in the words of who runs the server; other errors as they are. */
+  /**
+   * Explains a full or unwritable disk for the person who runs the server; returns other errors
+   * unchanged.
+   */
   explain(error: unknown): unknown {
     const code = systemErrorCode(error) ?? ''
     if (UNWRITABLE.has(code) && (error as NodeJS.ErrnoException).path?.startsWith(this.path))
@@ -107,12 +110,15 @@ export class SpoolFolder {
     })
   }
 
-  /** Where the server notes what it has to know when it is started again. */
+  /** Where the server records what it needs after a restart. */
   get ledgerPath(): string {
     return this.pathOf('job.json')
   }
 
-  /** Removes what is ours, unless it is kept for a restart; a folder that was named stays, with whatever else is in it. */
+  /**
+   * Removes the spool's files unless they are kept for a restart. A named folder stays, with its
+   * other files.
+   */
   close(keep: boolean): void {
     if (!keep || !this.#isNamed) {
       this.clear()
@@ -167,8 +173,8 @@ function openUnnamed(): SpoolFolder {
 }
 
 /**
- * Removes the folders of servers of this machine that were killed before they could remove theirs. Leaves those of other
- * machines alone, whose locks not every shared file system shows, and those that no server has taken yet.
+ * Removes folders that killed servers of this machine left behind. It leaves folders of other
+ * machines, whose locks not every shared file system shows, and folders without an owner yet.
  */
 function removeLeftOvers(parent: string): void {
   for (const name of readdirSync(parent)) {
@@ -179,7 +185,7 @@ function removeLeftOvers(parent: string): void {
       if (holder.kind === 'nobody' && holder.left !== undefined && isOfThisMachine(holder.left))
         rmSync(path, { recursive: true, force: true })
     } catch (error) {
-      // Another user's; it is for that user's servers to remove.
+      // Another user's folder is left to that user's servers.
       if (!LEFT_ALONE.has(systemErrorCode(error) ?? '')) throw error
     }
   }

@@ -12,15 +12,19 @@ import { firstNonFinite } from '../tensors/value-loops.js'
 import { itemBytes, quote } from '../tensors/weights.js'
 import { CHECKSUM, checksumText, NO_CHECKSUM, placeOfChecksum } from './spool-checksum.js'
 
-/** One is filled while the other is written. */
+/** One block is filled while the other is written. */
 const BLOCKS = 2
 
-/** The most that a socket gives at a time. Where more comes, and no block is free, it is written on the spot. */
+/**
+ * The most that a socket delivers at a time. A larger chunk is written synchronously when no block
+ * is free.
+ */
 const CHUNK_BYTES = 64 * 2 ** 10
 
 /**
- * Writes the tensors of one result to a file as they come, under a header of our own, and checks their values on the way.
- * The source is paused while the disk is behind, so no more than {@link BLOCKS} blocks of a result are in memory.
+ * Writes the tensors of one result to a file as they come, under a header of its own, and checks
+ * their values. The source is paused while the disk is behind, so at most {@link BLOCKS} blocks of
+ * a result are in memory.
  */
 export class SpoolSink implements TensorSink {
   readonly #handle: FileHandle
@@ -30,17 +34,17 @@ export class SpoolSink implements TensorSink {
   readonly #free = [...this.#blocks]
   #block: Block = this.#free.pop()!
   #filled = 0
-  /** Bytes of the block at hand whose values were checked. */
+  /** Bytes of the current block whose values were checked. */
   #checked = 0
   #entries: readonly TensorEntry[] = []
   #headBytes = 0
-  /** Where the checksum stands in the file. */
+  /** Position of the checksum in the file. */
   #checksumAt = 0
-  /** Bytes of tensors before the block at hand. */
+  /** Bytes of tensors before the current block. */
   #offset = 0
   readonly #writing = new Set<Promise<void>>()
   #failure: Error | undefined
-  /** Of the bytes of all tensors so far, in their order. */
+  /** Checksum of all tensor bytes so far, in order. */
   #checksum = 0
 
   static async open(file: string, source: Readable, metadata: Record<string, string>): Promise<SpoolSink> {
@@ -53,7 +57,7 @@ export class SpoolSink implements TensorSink {
     this.#metadata = metadata
   }
 
-  /** Of the file that this writes, from {@link begin} on. */
+  /** The header of this file, available after {@link begin}. */
   get header(): FileHeader {
     return { entries: this.#entries, metadata: this.#metadata, headBytes: this.#headBytes }
   }
@@ -81,7 +85,7 @@ export class SpoolSink implements TensorSink {
     if (this.#free.length === 0 && this.#block.bytes.length - this.#filled < CHUNK_BYTES) this.#source.pause()
   }
 
-  /** Waits until all of it is written. */
+  /** Waits until everything is written. */
   async finish(): Promise<void> {
     await Promise.all(this.#writing)
     if (this.#failure !== undefined) throw this.#failure
@@ -91,14 +95,14 @@ export class SpoolSink implements TensorSink {
     await writeAll(this.#handle, Buffer.from(checksumText(this.#checksum)), this.#checksumAt)
   }
 
-  /** Whether the result was good or not. */
+  /** Call it whether the result was valid or not. */
   async close(): Promise<void> {
     await Promise.all(this.#writing)
     for (const block of this.#blocks) giveBlockBack(block)
     await this.#handle.close()
   }
 
-  /** Values that became complete, while they are still in the processor's cache. */
+  /** Checks values that became complete, while they are in the processor's cache. */
   #checkValues({ spec, begin }: TensorEntry): void {
     const size = itemBytes(spec.dtype)
     const values = this.#block.values[spec.dtype]
@@ -111,7 +115,7 @@ export class SpoolSink implements TensorSink {
     this.#checked = complete
   }
 
-  /** Has the full block written, and takes a free one in its place. */
+  /** Writes the full block and takes a free one. */
   #passOn(): void {
     const position = this.#headBytes + this.#offset
     const full = this.#block

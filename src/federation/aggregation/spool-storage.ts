@@ -14,10 +14,10 @@ import type { SpoolFolder } from './spool-folder.js'
 import { SpooledAggregation } from './spooled.js'
 import type { Storage } from './storage.js'
 
-/** The committed state. It is replaced whole: whoever reads the one before goes on reading that. */
+/** The committed state. It is replaced whole; readers of the previous one continue with that. */
 export const STATE = 'state.safetensors'
 
-/** The state before, when nobody reads it any more: the next one is written over it. */
+/** The previous state once it has no readers. The next one is written over it. */
 const SPARE = 'spare.safetensors'
 
 export interface SpoolStorageOptions {
@@ -26,23 +26,23 @@ export interface SpoolStorageOptions {
 }
 
 /**
- * `--aggregation spooled`: the state and the results of the round at hand are files of one folder, and nothing else is in
- * it. What the last commit does not need any more is removed at once.
+ * Implements `--aggregation spooled`: the state and the current round's results are files in one
+ * folder. Files that the last commit no longer needs are removed at once.
  */
 export class SpoolStorage implements Storage {
   readonly #folder: SpoolFolder
   readonly #states = new Set<FileState>()
   #committed: FileState | undefined
   #spareBytes = 0
-  /** Exchanges of the round at hand, over all its attempts. */
+  /** Exchanges of the current round, over all its attempts. */
   #exchanges = 0
   #completedRounds = 0
   readonly #resumes: boolean
   readonly #onDropped: (what: string) => void
 
   /**
-   * @param resumes go on from the state that is in the folder
-   * @param onDropped told of each file that a loss of power has left incomplete
+   * @param resumes continue from the state in the folder
+   * @param onDropped called for each file that a loss of power left incomplete
    */
   constructor(folder: SpoolFolder, { resumes = false, onDropped = () => {} }: SpoolStorageOptions = {}) {
     this.#folder = folder
@@ -50,7 +50,7 @@ export class SpoolStorage implements Storage {
     this.#onDropped = onDropped
   }
 
-  /** Of the job that is gone on with; 0 for one that begins. */
+  /** Rounds of the resumed job; 0 for a new one. */
   get completedRounds(): number {
     return this.#completedRounds
   }
@@ -132,8 +132,9 @@ export class SpoolStorage implements Storage {
   }
 
   /**
-   * A second name for the committed state, which is about to lose its own: a disk need not give its blocks back, and find others for
-   * the next state. Returns its bytes; 0 where it is still read, or the disk knows no second names.
+   * Links the committed state, which is about to be replaced, under a second name, so the disk need
+   * not free its blocks and find others. Returns its bytes, or 0 where it is still read or the file
+   * system has no links.
    */
   #linkSpare(): number {
     const committed = this.#committed
@@ -144,7 +145,7 @@ export class SpoolStorage implements Storage {
       linkSync(this.#folder.pathOf(STATE), spare)
       return committed.file.dataBytes
     } catch {
-      // Of a disk that cannot be written at all, the rename that comes next tells.
+      // On a disk that cannot be written, the following rename reports the error.
       return 0
     }
   }

@@ -14,31 +14,31 @@ import { type Aggregation, type AggregationSettings, type ReceivedResult, shareO
 import { SpoolSink } from './spool-sink.js'
 import { writeMean } from './streaming-mean.js'
 
-/** What the aggregation needs of the folder that it spools to. */
+/** What the aggregation needs from its folder. */
 export interface SpoolPlace {
-  /** Results of this exchange that a server which was killed had acknowledged. */
+  /** Results of this exchange that a killed server had acknowledged. */
   left: readonly string[]
-  /** Where the n-th result of this exchange goes. */
+  /** Returns the path of this exchange's n-th result. */
   resultPath(number: number): string
-  /** Where what they make together goes. */
+  /** Path of the next state. */
   outcomePath: string
-  /** Puts a file there that nobody needs any more, if there is one: the outcome is written over it. */
+  /** Moves an unused file there if one exists; the outcome is written over it. */
   takeSpare?(path: string): void
-  /** Told of every state that is made, to close it when it is not needed any more. */
+  /** Registers a state, which is closed when it is no longer needed. */
   opened(state: FileState): FileState
 }
 
 interface Spooled {
   claim: ResultClaim
   path: string
-  /** Undefined for one that a server which was killed has written. */
+  /** Undefined for a result that a killed server wrote. */
   header: FileHeader | undefined
 }
 
 /**
- * Results wait in files, and the next state is formed in one, block by block in the order of client names: the same bits as
- * `buffered` with ordered summation, with no more than a few blocks of any of them in memory. A result is a file under its
- * final name once it counts, and not before.
+ * Holds results in files and forms the next state in a file, block by block in the order of client
+ * names: the same bits as `buffered` with ordered summation, with only a few blocks in memory. A
+ * result gets its final name once it counts.
  */
 export class SpooledAggregation implements Aggregation {
   readonly #settings: AggregationSettings
@@ -112,7 +112,7 @@ export class SpooledAggregation implements Aggregation {
         metadata: { ...metadata, accepted },
       })
     } catch (error) {
-      // Results wait for a restart, and half a mean is of no use to it.
+      // Results stay for a restart; half a mean is useless to it.
       rmSync(`${outcomePath}.part`, { force: true })
       throw error
     } finally {
@@ -123,7 +123,7 @@ export class SpooledAggregation implements Aggregation {
     return opened(new FileState(new SafetensorsFile(outcomePath, header), specs))
   }
 
-  /** In threads of the pool: to let go of the pages of a long file takes milliseconds. */
+  /** Runs in the thread pool: freeing the pages of a long file takes milliseconds. */
   async discard(): Promise<void> {
     const paths = this.#results.map(({ path }) => path)
     this.#results = []

@@ -2,27 +2,35 @@ import { type GlobalState, gatherWeights, stateInMemory, type WeightsSource } fr
 import type { OpenAggregation } from './aggregation.js'
 import { openBuffered } from './in-memory.js'
 
-/** Where a job keeps its global state and the results of a round: in memory, or in a folder of files. */
+/**
+ * Where a job keeps its global state and the results of a round: in memory, or in a folder of
+ * files.
+ */
 export interface Storage {
-  /** The state that a job begins with, or the last one that it committed before it was interrupted. */
+  /** Returns the state that the job begins with, or the last committed one. */
   begin(initial: WeightsSource, completedRounds: number): Promise<GlobalState>
-  /** Rounds of the job that are behind the state which it began with. */
+  /** Rounds that were committed before this process. */
   readonly completedRounds: number
-  /** Where the results of one exchange wait, and how they become the next state. */
+  /** Opens the aggregation of one exchange. */
   readonly openAggregation: OpenAggregation
-  /** From here on `state` is the job's, and nothing else of the round is needed any more. */
+  /** Makes `state` the job's state; nothing else of the round is needed any more. */
   commit(state: GlobalState): Promise<void>
-  /** The attempt failed: what it made is not needed any more. */
+  /** Drops what a failed attempt made. */
   abandon(state: GlobalState): Promise<void>
-  /** Called before results of so many clients, each of so many bytes, are asked for. Throws where there is no room for them. */
+  /**
+   * Called before results of this many clients and this size are requested. Throws where there is
+   * no room.
+   */
   assertRoom(clients: number, modelBytes: number): Promise<void>
-  /** An error that ends the job, in the words of who can do something about it; others as they are. */
+  /**
+   * Explains an error that ends the job to the person who can act on it; returns others unchanged.
+   */
   explain(error: unknown): unknown
-  /** With `keep` the job may be gone on with. */
+  /** Pass `keep` to leave the files for --resume. */
   close(keep: boolean): Promise<void>
 }
 
-/** `--aggregation buffered`: references are all there is to keep, and the collector's to free. */
+/** Implements `--aggregation buffered`: it keeps references, and the collector frees the memory. */
 export function memoryStorage(): Storage {
   let completed = 0
   return {

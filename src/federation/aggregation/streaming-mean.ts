@@ -9,28 +9,28 @@ import { itemBytes, type TensorData, type TensorSpec, type TensorType } from '..
 import { meanIsNotFinite } from './mean-check.js'
 import { combineTensor } from './weighted-sum.js'
 
-/** What is added up: a file of tensors, and its share in the sum of each. Where that is 0 it is no term, and is not read. */
+/** A file of tensors and its share in each sum. A file with share 0 is not read. */
 export interface CurveTerm {
   file: SafetensorsFile
   share(tensor: TensorSpec): number
-  /** Whose result it is; undefined of the state before. */
+  /** The result's client; undefined for the previous state. */
   client?: string
 }
 
-/** Memory for the blocks of all files, however many there are. */
+/** Memory for the blocks of all files together. */
 const BUDGET_BYTES = 8 * 2 ** 20
 
-/** What is written before a sync of it is begun. */
+/** Bytes written before a sync of them starts. */
 const SYNC_BYTES = 4 * 2 ** 20
 
-/** Below this a read costs more than what it brings. */
+/** Below this size a read costs more than it brings. */
 const LEAST_BYTES = 8192
 
 /**
- * Writes `sum of share_i * term_i`, the terms added in their order, as a safetensors file, and syncs it. The sum is that of
- * {@link combineTensor}, block by block: so it has the same bits as one over whole tensors. While a block is added up, the
- * next ones are read and the last one is written. A file that is there is written over, which spares the disk looking for
- * other blocks. Returns the header of the file.
+ * Writes `sum of share_i * term_i`, the terms added in order, as a safetensors file, and syncs it.
+ * The sum is {@link combineTensor}'s, block by block, so it has the same bits as one over whole
+ * tensors. While a block is summed, the next ones are read and the last one is written. An existing
+ * file is overwritten, which spares the disk new blocks. Returns the header of the file.
  */
 export async function writeMean(
   file: string,
@@ -46,7 +46,7 @@ export async function writeMean(
   const readNext = (desk: PassBuffers): Promise<Pass | undefined> => {
     const { value: pass } = passes.next()
     const read = pass === undefined ? Promise.resolve(undefined) : readTerms(pass, terms, desk).then(() => pass)
-    // It is awaited one block later; what fails before that ends both.
+    // It is awaited one block later; an earlier failure ends both.
     read.catch(() => {})
     return read
   }
@@ -61,7 +61,7 @@ export async function writeMean(
       const index = addUp(pass, desk)
       if (index !== -1) throw notFinite({ round, entries, terms }, { pass, desk, index })
       failpoint('mean-begun')
-      // One block is on its way to the disk while the next is added up, and no more.
+      // One block at a time is on its way to the disk while the next is summed.
       await written
       written = writeAll(handle, desk.sum.bytes.subarray(0, pass.bytes), head.length + pass.begin)
       written.catch(() => {})
@@ -78,13 +78,13 @@ export async function writeMean(
   }
 }
 
-/** What is left of the file that was written over. */
+/** Cuts off the rest of an overwritten file. */
 async function cutOff(handle: FileHandle, bytes: number): Promise<void> {
   const { size } = await handle.stat()
   if (size > bytes) await handle.truncate(bytes)
 }
 
-/** Has a file brought to the disk while it is written, so that little is left to wait for at its end. */
+/** Syncs a file while it is written, so that little remains at its end. */
 class EarlySync {
   readonly #handle: FileHandle
   #writtenBytes = 0
@@ -100,14 +100,14 @@ class EarlySync {
     return Promise.resolve(this.#syncing)
   }
 
-  /** One at a time: what is written meanwhile goes with the next. */
+  /** One sync runs at a time; what is written meanwhile goes with the next. */
   noteWritten(bytes: number): void {
     this.#writtenBytes += bytes
     if (this.#writtenBytes < SYNC_BYTES || this.#syncing !== undefined) return
     this.#writtenBytes = 0
     this.#syncing = this.#handle
       .datasync()
-      // The kernel tells of a failed write once, to the sync that comes across it.
+      // The kernel reports a failed write once, to the next sync.
       .catch((error: unknown) => {
         this.#failure ??= error
       })
@@ -116,7 +116,7 @@ class EarlySync {
       })
   }
 
-  /** All of it is on the disk, or this rejects. */
+  /** Resolves once everything is on the disk. */
   async finish(): Promise<void> {
     await this.#syncing
     if (this.#failure !== undefined) throw this.#failure
@@ -124,13 +124,13 @@ class EarlySync {
   }
 }
 
-/** A stretch of the file for which every term's bytes lie together and have one share. */
+/** A stretch of the file in which every term's bytes are contiguous and have one share. */
 interface Pass {
   dtype: TensorType
   begin: number
   bytes: number
   shares: readonly number[]
-  /** Where each term's bytes lie, counted from its first tensor. */
+  /** Position of each term's bytes, from its first tensor. */
   places: readonly number[]
 }
 
@@ -149,7 +149,7 @@ function* passesOf(
       }
 }
 
-/** Neighbouring tensors together, so that many small ones cost no more than a large one. */
+/** Joins neighbouring tensors, so that many small ones cost no more than a large one. */
 function* stretchesOf(entries: readonly TensorEntry[], terms: readonly CurveTerm[]): Generator<Pass, undefined> {
   const placesIn = terms.map(({ file }) => placesOf(file, entries))
   let stretch: Pass | undefined
@@ -166,7 +166,7 @@ function* stretchesOf(entries: readonly TensorEntry[], terms: readonly CurveTerm
   if (stretch !== undefined) yield stretch
 }
 
-/** Where a file has its tensors; undefined where that is the same as in the file that is written. */
+/** Returns where a file has its tensors; undefined where that equals the written file. */
 function placesOf(file: SafetensorsFile, entries: readonly TensorEntry[]): Map<string, number> | undefined {
   if (file.entries === entries) return undefined
   return new Map(file.entries.map(({ spec, begin }) => [spec.name, begin]))
@@ -180,13 +180,13 @@ function isContinuedBy(stretch: Pass, next: Pass): boolean {
   )
 }
 
-/** Memory for one pass: a block a term, and one for their sum. */
+/** Memory for one pass: a block for each term and one for their sum. */
 interface PassBuffers {
   terms: Block[]
   sum: Block
 }
 
-/** For two passes at a time. */
+/** Takes memory for two passes at a time. */
 function takeMemory(terms: number): {
   blockBytes: number
   desks: readonly [PassBuffers, PassBuffers]
@@ -197,7 +197,7 @@ function takeMemory(terms: number): {
   const wanted = Math.min(LARGE_BYTES, Math.max(LEAST_BYTES, fitting))
   const taken: Block[] = []
   for (let bytes = 0; bytes < count * wanted; bytes += taken.at(-1)!.bytes.length) taken.push(takeBlock())
-  // Clients that are slow may hold the large ones.
+  // Slow clients may hold the large blocks.
   const blockBytes = Math.min(wanted, ...taken.map((block) => block.bytes.length))
   const parts = taken.flatMap((block) => divideBlock(block, blockBytes))
   const openDesk = (first: number): PassBuffers => ({
@@ -222,7 +222,7 @@ async function readTerms(pass: Pass, terms: readonly CurveTerm[], desk: PassBuff
   )
 }
 
-/** Index of the first value of the sum that is not finite, or -1. */
+/** Returns the index of the first value of the sum that is not finite, or -1. */
 function addUp({ dtype, bytes, shares }: Pass, desk: PassBuffers): number {
   const length = bytes / itemBytes(dtype)
   const valuesOf = (block: Block): TensorData => block.values[dtype].subarray(0, length)

@@ -1,14 +1,16 @@
 import { type GlobalState, stateInMemory } from '../tensors/global-state.js'
 import type { Weights } from '../tensors/weights.js'
 
-/** Memory of weights that nobody needs any more, to be written over: faulting fresh pages in takes longer than a transfer. */
+/**
+ * Holds memory of unused weights for reuse: faulting in fresh pages takes longer than a transfer.
+ */
 export interface WeightsPool {
   take(): Weights | undefined | Promise<Weights | undefined>
-  /** Weights of the same tensors, which nobody else holds. */
+  /** Returns weights of the same tensors that only the caller holds. */
   giveBack(weights: Weights): void
 }
 
-/** Up to `most` sets. */
+/** Keeps up to `most` sets. */
 export class SpareSets implements WeightsPool {
   readonly #most: number
   #sets: Weights[] = []
@@ -30,7 +32,7 @@ export class SpareSets implements WeightsPool {
   }
 }
 
-/** One state, wherever it lies. */
+/** Keeps one state, in memory or in a file. */
 export class SpareState implements WeightsPool {
   #state: GlobalState | undefined
 
@@ -49,7 +51,10 @@ export class SpareState implements WeightsPool {
   }
 }
 
-/** The spares of a turn, as long as it lasts: what comes back later is nobody's, since a cleanup may have been meanwhile. */
+/**
+ * Wraps the pool of a turn while it lasts. What is returned later is dropped, since a cleanup may
+ * have run.
+ */
 export class OpenWeightsPool implements WeightsPool {
   #spares: WeightsPool | undefined
 

@@ -8,20 +8,20 @@ import { scaffold } from './scaffold.js'
 
 type Named = OptionValues<typeof serverOptions>['algorithm']
 
-/** Those that ship, by the name that --algorithm takes. */
+/** The built-in algorithms, by the name that --algorithm takes. */
 export const algorithms = { fedavg, scaffold, cyclic } satisfies Record<Exclude<Named, AlgorithmFile>, Algorithm>
 
 const shipped: Readonly<Record<string, Algorithm>> = algorithms
 
-/** Those by whose name a file's algorithm may not go. */
+/** Names that an algorithm from a file may not use. */
 const TAKEN = [...Object.keys(shipped), 'swarm']
 
-/** The algorithm that a server was asked for; `load` is called where that is a file. */
+/** Returns the requested algorithm; `load` is called for a file. */
 export async function algorithmOf(asked: Named, load: (file: string) => Promise<unknown>): Promise<Algorithm> {
   return isAlgorithmFile(asked) ? assertAlgorithm(await load(asked), asked) : algorithms[asked]
 }
 
-/** The algorithm that a server has told the name of, to a client that may have a file of its own. */
+/** Returns the algorithm that a server named, to a client that may have its own file. */
 export function algorithmNamed(name: string, own: Algorithm | undefined): Algorithm {
   const found = own?.name === name ? own : shipped[name]
   if (found !== undefined) return found
@@ -33,7 +33,7 @@ export function algorithmNamed(name: string, own: Algorithm | undefined): Algori
   )
 }
 
-/** What a file exports by default, held against what an algorithm must have. @throws UsageError */
+/** Checks what a file exports by default. @throws UsageError */
 export function assertAlgorithm(exported: unknown, file: string): Algorithm {
   const { name, run } = (exported ?? {}) as Partial<Algorithm>
   if (typeof run !== 'function' || typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name))
@@ -45,7 +45,10 @@ export function assertAlgorithm(exported: unknown, file: string): Algorithm {
   return exported as Algorithm
 }
 
-/** A value for each option that the algorithm has of its own. @throws UsageError for one that it does not have */
+/**
+ * Returns a value for each option of the algorithm. @throws UsageError for an option that it does
+ * not have
+ */
 export function ownOptions(
   { name, options = {} }: Algorithm,
   given: Readonly<Record<string, number>>,

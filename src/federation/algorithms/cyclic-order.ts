@@ -11,18 +11,19 @@ export interface OrderDraw {
 
 const RULES = ['fixed', 'random', 'random-without-same-in-a-row']
 
-/** The names of a given order; undefined where --order is one of the rules. */
+/** Returns the names of a given order; undefined where --order is a rule. */
 export function namedOrder(order: string): string[] | undefined {
   return RULES.includes(order) ? undefined : order.split(',').map((name) => name.trim())
 }
 
 /**
- * In which order the weights go round. A pure function of the seed and the round: a server that was restarted, and a reader
- * with the log, find the same one.
+ * Returns the order in which clients train. A pure function of the seed and the round: a restarted
+ * server, and a reader of the log, find the same one.
  *
  * - `fixed`: by name, the same every round
- * - `random`: shuffled anew every round
- * - `random-without-same-in-a-row`: likewise, but a client that was last and would now be first goes to the end
+ * - `random`: shuffled every round
+ * - `random-without-same-in-a-row`: likewise, but a client that was last and would now be first
+ *   goes to the end
  * - `a,b,c`: as given
  *
  * @throws UsageError when a given order names a client that has not joined
@@ -42,7 +43,7 @@ function givenOrder(names: string[], clients: readonly string[]): string[] {
   })
 }
 
-/** Each next client is the one that a draw of one among the rest gives: the same seeded draw as everywhere. */
+/** Draws the next client from the rest again and again, by the same seeded draw as everywhere. */
 function shuffled({ clients, seed, round }: OrderDraw): string[] {
   const order: string[] = []
   for (let left = [...clients]; left.length > 0; left = left.filter((name) => !order.includes(name)))
@@ -50,7 +51,7 @@ function shuffled({ clients, seed, round }: OrderDraw): string[] {
   return order
 }
 
-/** Whether a client goes to the end depends on the round before, and so on back to the first. */
+/** Whether a client goes to the end depends on the round before, and so back to the first. */
 function withoutSameInARow(draw: OrderDraw): string[] {
   let order: string[] = []
   for (let round = 1; round <= draw.round; round++) {

@@ -8,19 +8,21 @@ import type { Algorithm, RoundSteps } from './algorithm.js'
 import { cyclicOrder, namedOrder } from './cyclic-order.js'
 
 /**
- * Cyclic weight transfer (Chang et al. 2018, JAMIA 25:945): the weights go round the clients, each trains on from what the
- * one before it made, and what comes back from the last is the next model. Nothing is averaged.
+ * Cyclic weight transfer (Chang et al. 2018, JAMIA 25:945): the weights go round the clients, each
+ * trains on from what the one before it made, and the last one's result is the next model. Nothing
+ * is averaged.
  *
  *     y <- x;  for k = 1..n:  y <- local training of client i_k from y;   x <- y
  *
- * A client that is not there, fails, or sends what breaks a rule is skipped: the next one gets the last good weights, and
- * what the skipped one sends after that is late. The round commits when --min-clients hops have succeeded; else x stays as it was.
+ * A client that is absent, fails, or breaks a rule is skipped: the next one receives the last good
+ * weights, and a later result of the skipped one is late. The round commits when --min-clients hops
+ * have succeeded; else x stays as it was.
  */
 export const cyclic: Algorithm = cyclicBy(({ round, settings, clients }) =>
   cyclicOrder(settings.order, { clients, seed: settings.seed, round }),
 )
 
-/** The same with the order of each round given by a function: names of clients, each once. */
+/** Does the same with the order of each round given by a function: names of clients, each once. */
 export function cyclicBy(orderOf: (round: RoundSteps) => readonly string[]): Algorithm {
   return {
     name: 'cyclic',
@@ -46,7 +48,10 @@ export function cyclicBy(orderOf: (round: RoundSteps) => readonly string[]): Alg
 async function goRound(round: RoundSteps, order: readonly string[]): ReturnType<Algorithm['run']> {
   const { minClients } = round.settings
   let state = round.state
-  /** Two hops back: the next result takes its memory, so that a round needs no more of it the more clients it has. */
+  /**
+   * The weights two hops back. The next result reuses their memory, so the number of clients does
+   * not raise a round's memory.
+   */
   let spare: GlobalState | undefined
   const accepted: ResultClaim[] = []
   const skipped: string[] = []
@@ -64,12 +69,12 @@ async function goRound(round: RoundSteps, order: readonly string[]): ReturnType<
       const next = await round.exchange(request)
       accepted.push(...next.accepted)
       standings.set(client, 'accepted')
-      // Those of the round's start are needed until it is sure to commit.
+      // The weights of the round's start are needed until it is sure to commit.
       spare = state !== round.state || accepted.length >= minClients ? state : undefined
       state = next.state
     } catch (error) {
       if (!(error instanceof RoundFailedError)) throw error
-      // What the skipped client was sending may have gone there.
+      // The skipped client may have been writing there.
       spare = undefined
       skipped.push(`${client}: ${error.message}`)
     }
@@ -81,5 +86,5 @@ async function goRound(round: RoundSteps, order: readonly string[]): ReturnType<
   return { state, accepted: accepted.sort((a, b) => compareText(a.client, b.client)) }
 }
 
-/** What one client sends takes the place of what it was sent. */
+/** A client's result replaces what it received. */
 const HAND_OVER: Combination = { weight: () => 1, scale: () => ({ keep: 0, rate: 1 }) }

@@ -4,11 +4,12 @@ import type { ResultClaim } from '../transport/messages.js'
 import type { Algorithm } from './algorithm.js'
 
 /**
- * Federated averaging: clients train from the global weights x, and x moves towards the mean of what they send.
+ * Federated averaging: clients train from the global weights x, and x moves towards the mean of
+ * their results.
  *
  *     x <- x + eta_g * sum over R_r of p_i * (y_i - x)
  *
- * p_i is n_i over the examples of those accepted in this round (the corrected form of McMahan et al. 2017,
+ * p_i is n_i over the examples accepted in this round (the corrected form of McMahan et al. 2017,
  * arXiv:1602.05629v4), or 1/|R_r|. With eta_g = 1 it is the original.
  */
 export const fedavg: Algorithm = {
@@ -22,7 +23,7 @@ export const fedavg: Algorithm = {
     }),
 }
 
-/** A {@link Combination} that is the same for all tensors. */
+/** Returns a {@link Combination} that is the same for all tensors. */
 export function weightedMean({
   weighting,
   serverLearningRate,

@@ -1,4 +1,7 @@
-/** `tidemark/algorithm`: what an algorithm of your own is made of. docs/adding-an-algorithm.md walks through one. */
+/**
+ * `tidemark/algorithm`: the parts of an algorithm in a file of its own. docs/adding-an-algorithm.md
+ * walks through one.
+ */
 import type { Algorithm } from './algorithm.js'
 
 export type { ExchangeRequest, RoundCommit } from '../rounds/exchange.js'
@@ -11,7 +14,7 @@ export type { ClientSide, Trainer, TrainingResult } from '../training/trainer.js
 export type { Algorithm, RoundSteps } from './algorithm.js'
 export { fedavg, weightedMean } from './fedavg.js'
 
-/** Gives the file of an algorithm its types; what is wrong in it is reported when it is loaded. */
+/** Types the file of an algorithm; faults are reported when it is loaded. */
 export function defineAlgorithm(algorithm: Algorithm): Algorithm {
   return algorithm
 }

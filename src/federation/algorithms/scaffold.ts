@@ -7,16 +7,19 @@ import type { Algorithm, KeptByClients, RoundSteps } from './algorithm.js'
 import { weightedMean } from './fedavg.js'
 
 /**
- * SCAFFOLD (Karimireddy et al. 2020, arXiv:1910.06378): the server keeps the model x and a control variate c, each client
- * one of its own, c_i, and local training is corrected by c - c_i. What a client sends are differences:
+ * SCAFFOLD (Karimireddy et al. 2020, arXiv:1910.06378): the server keeps the model x and a control
+ * variate c, each client its own c_i, and local training is corrected by c - c_i. Clients send
+ * differences:
  *
  *     x <- x + eta_g * sum over R_r of p_i * dy_i
  *     c <- c + 1/N   * sum over R_r of dc_i              (N: all clients of the job)
  *
- * so that c stays the mean of all c_i. p_i is 1/|R_r|, as in the paper. Weighted by examples, which the paper does not have,
- * p_i is n_i over the examples of R_r, and dc_i counts n_i over the examples of all N clients.
+ * so c stays the mean of all c_i. p_i is 1/|R_r|, as in the paper. Weighted by examples, which the
+ * paper does not have, p_i is n_i over the examples of R_r, and dc_i counts n_i over the examples
+ * of all N clients.
  *
- * The client's side is `training/scaffold-trainer.ts`. A client's new c_i counts once this server has told it so.
+ * The client's side is `training/scaffold-trainer.ts`. A client's new c_i counts once the server
+ * has confirmed it.
  */
 export const scaffold: Algorithm = {
   name: 'scaffold',
@@ -43,7 +46,10 @@ export const scaffold: Algorithm = {
   brokenInvariant: (state, kept) => controlIsNotTheMean(project(partOf(state, 'control')).sum, kept),
 }
 
-/** The sum over all clients' examples is known once each has been part of a round: by examples, the first needs them all. */
+/**
+ * The sum of all clients' examples is known once each took part in a round, so weighting by
+ * examples needs all of them in the first.
+ */
 function quorum({ settings, examples }: RoundSteps): number {
   const isKnown = settings.weighting === 'uniform' || examples.size === settings.clients
   return isKnown ? settings.minClients : settings.clients
@@ -66,10 +72,16 @@ function sumOfDifferences({ settings, examples }: RoundSteps): Combination {
   }
 }
 
-/** c and the c_i are rounded in every round; their difference stays far below this share of the largest c_i. */
+/**
+ * c and the c_i are rounded in every round; their difference stays far below this share of the
+ * largest c_i.
+ */
 const ROUNDING = 1e-4
 
-/** c = (1/N) sum of c_i, seen through a projection of each: a client that moved its c_i alone shows as a difference. */
+/**
+ * Checks c = (1/N) sum of c_i through a projection of each: a client that moved its c_i alone shows
+ * as a difference.
+ */
 function controlIsNotTheMean(control: number, { settings, projections, examples }: KeptByClients): string | undefined {
   const weight = (client: string) => (settings.weighting === 'uniform' ? 1 : examples.get(client)!)
   const total = settings.weighting === 'uniform' ? settings.clients : sumOf(examples.values())

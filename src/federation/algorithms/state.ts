@@ -3,7 +3,7 @@ import { partOf } from '../tensors/tensor-prefix.js'
 import { allocateTensor, type TensorData, type TensorSpec, tensorLength, type Weights } from '../tensors/weights.js'
 import type { Algorithm } from './algorithm.js'
 
-/** The part of a state that is the model, for algorithms that keep more than it. */
+/** The part of a state that is the model, for algorithms that keep more. */
 const MODEL = 'model'
 
 type Stateful = Pick<Algorithm, 'stateSpecs'>
@@ -12,7 +12,7 @@ export function stateSpecs({ stateSpecs }: Stateful, model: readonly TensorSpec[
   return stateSpecs?.(model) ?? model
 }
 
-/** The state that a job begins with: the model as it is, then zeros, never all of it in memory. */
+/** The state that a job begins with: the model, then zeros, never all of it in memory. */
 export function initialState({ stateSpecs }: Stateful, model: WeightsSource): WeightsSource {
   if (stateSpecs === undefined) return model
   const specs = stateSpecs(model.specs)
@@ -29,7 +29,7 @@ function* modelThenZeros(model: WeightsSource, others: readonly TensorSpec[]): G
       yield allocateTensor({ ...spec, shape: [Math.min(left, PIECE_LENGTH)] })
 }
 
-/** The global model within a state. */
+/** Returns the global model within a state. */
 export function modelOf({ stateSpecs }: Stateful, state: Weights): Weights {
   return stateSpecs === undefined ? state : partOf(state, MODEL)
 }

@@ -10,12 +10,15 @@ import type { ServerModel } from './job.js'
 type EvaluationSettings = Pick<OptionValues<typeof roundOptions>, 'evaluateEvery'> &
   Pick<OptionValues<typeof jobOptions>, 'rounds'>
 
-/** From the first round on: what an evaluation keeps for good, compiled code above all, then is no step later on. */
+/**
+ * Always evaluate round 1, so that memory the first evaluation retains (mostly compiled code) does
+ * not look like a step later.
+ */
 export function isEvaluated(round: number, { evaluateEvery, rounds }: EvaluationSettings): boolean {
   return (round - 1) % evaluateEvery === 0 || round === rounds
 }
 
-/** The evaluation of a server's rounds. A state that lies in a file is read into the same memory every time. */
+/** Evaluates a server's rounds. A state in a file is read into the same memory every time. */
 export class Evaluation {
   readonly #accuracy: ServerModel['accuracy']
   readonly #algorithm: Algorithm
@@ -28,7 +31,7 @@ export class Evaluation {
     this.#settings = from.settings
   }
 
-  /** Undefined where nothing is learnt, and in a round that is not evaluated. */
+  /** Returns undefined where nothing is trained, and in a round without evaluation. */
   async of(round: number, state: GlobalState): Promise<number | undefined> {
     if (this.#accuracy === undefined || !isEvaluated(round, this.#settings)) return undefined
     const loaded = await state.load(this.#spare)

@@ -2,20 +2,20 @@ import { collectYoungGarbage } from '../../memory/garbage.js'
 import { findNativeFunction } from '../../memory/native.js'
 import { UsageError } from '../../shared/errors.js'
 
-/** A deliberate fault of the server's memory, after every round and before the round is measured. */
+/** A deliberate memory fault of the server, applied after every round before it is measured. */
 export type Fault = (round: number) => void
 
 /**
- * For tests of what Tidemark says of a fault, and for nothing else: `TIDEMARK_FAULT=leak:50%` has the server leak half an M a
- * round. This file is loaded only then.
+ * Serves tests of what Tidemark says of a fault: `TIDEMARK_FAULT=leak:50%` makes the server leak
+ * half an M a round. This file is loaded only then.
  *
- * | kind | what it does with so many per cent of M |
+ * | kind | effect, with the given per cent of M |
  * | --- | --- |
- * | `leak` | keeps as much every round |
- * | `cycles` | drops as much every round, in old objects that refer to each other |
+ * | `leak` | keeps that much every round |
+ * | `cycles` | drops that much every round, in old objects that refer to each other |
  * | `fragments` | allocates twice as much every round in small blocks and frees every other one, each round's larger than all holes |
- * | `once` | keeps as much once, after half of the rounds |
- * | `spike` | takes as much and gives it back, every round |
+ * | `once` | keeps that much once, after half of the rounds |
+ * | `spike` | takes that much and gives it back, every round |
  */
 export function makeFault(text: string, { modelBytes, rounds }: { modelBytes: number; rounds: number }): Fault {
   const [, kind, percent] = /^(\w+):(\d+)%$/.exec(text) ?? []
@@ -30,21 +30,22 @@ export function makeFault(text: string, { modelBytes, rounds }: { modelBytes: nu
   return make((modelBytes * Number(percent)) / 100, rounds)
 }
 
-/** For good, also when the job is over and is probed. */
+/** Kept after the job too, when it is probed. */
 const kept: Uint8Array[] = []
 
 const FAULTS: Record<string, (bytes: number, rounds: number) => Fault> = {
   leak: (bytes) => () => kept.push(new Uint8Array(bytes).fill(1)),
   cycles: (bytes) => () => {
-    // Numbers in plain arrays lie in V8's own heap, which is collected much later than array buffers are.
+    // Numbers in plain arrays lie in V8's own heap, which is collected much later than array
+    // buffers are.
     let before: unknown
     for (let made = 0; made < bytes; made += 8192) {
       const one: { values: number[]; before: unknown; itself?: unknown } = { values: new Array(1000).fill(0.5), before }
       one.itself = one
       before = one
     }
-    // What a round has held for its whole length is old when it is dropped, and no longer goes with the next young objects.
-    // Asking for the last of them keeps them all until then.
+    // What a round held for its whole length is old when it is dropped, and young collections no
+    // longer free it. Asking for the last of them keeps them all until then.
     for (let survived = 0; before !== undefined && survived < 2; survived++) collectYoungGarbage()
   },
   fragments: (bytes) => {

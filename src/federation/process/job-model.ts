@@ -10,14 +10,14 @@ import { drawWeights } from '../training/initial-weights.js'
 import { modelSpecs } from '../training/model-choice.js'
 import type { JobSettings, MakeTrainer, ServerModel } from './job.js'
 
-/** The model that a job's settings ask for. */
+/** Returns the model that a job's settings ask for. */
 export async function loadServerModel(settings: JobSettings): Promise<ServerModel> {
   const evaluator = await createEvaluator(settings)
   const initial = drawWeights(settings, settings.seed)
   return evaluator === undefined ? { initial } : { initial, accuracy: (weights) => evaluator.accuracy(weights) }
 }
 
-/** The trainer that a job's settings ask for, at its place among the clients. */
+/** Makes the trainer that a job's settings ask for, at its place among the clients. */
 export const makeTrainer: MakeTrainer = trainerMaker(undefined)
 
 /** @param own the algorithm of the client's own file, for a server that has it too */
@@ -36,7 +36,10 @@ export function trainerMaker(own: Algorithm | undefined): MakeTrainer {
   }
 }
 
-/** The kernels trust the lengths of what they are given, and the weights came over the network. */
+/**
+ * The loops over weights trust the lengths of what they are given, and these weights came over the
+ * network.
+ */
 function assertModel(settings: JobSettings, algorithm: Algorithm, weights: Weights): void {
   const difference = tensorSchemaDifference(weights.specs, stateSpecs(algorithm, modelSpecs(settings)))
   if (difference !== undefined) throw new TidemarkError(`the server sent weights of another model: ${difference}`)

@@ -8,11 +8,11 @@ import type { Weights } from '../tensors/weights.js'
 import type { Trainer } from '../training/trainer.js'
 import type { Place } from '../transport/messages.js'
 
-/** What travels from the server to its clients, whole: nobody has to type it twice. */
+/** The options that the server sends to its clients, so they are given once. */
 export const sharedOptions = {
   algorithm: {
     ...serverOptions.algorithm,
-    // Its name: where the server has it from is nobody's business, and no path for a client to open.
+    // The name only. The server's path is no path for a client to open.
     parse: (given: string) => (/^[\w.-]{1,64}$/.test(given) ? given : undefined),
     expected: 'the name of an algorithm',
   } as OptionSpec<string>,
@@ -36,7 +36,10 @@ export type ServerSettings = JobSettings &
 /** The model of a job, as the server needs it. */
 export interface ServerModel {
   initial: WeightsSource
-  /** Share of held-out examples that these weights classify rightly; absent where nothing is learnt. */
+  /**
+   * Share of held-out examples that these weights classify correctly; absent where nothing is
+   * trained.
+   */
   accuracy?: (weights: Weights) => number
 }
 
@@ -45,7 +48,7 @@ export type LocalTrainer = Pick<Trainer, 'train' | 'isStateful' | 'reusesInput'>
 
 export type MakeTrainer = (settings: JobSettings, place: Place) => Promise<LocalTrainer>
 
-/** The part of a server's settings that its clients are told. */
+/** Returns the settings that clients receive. */
 export function sharedSettings(settings: JobSettings): Record<string, string | number | boolean> {
   return Object.fromEntries(
     Object.entries<OptionSpec<unknown>>(sharedOptions).map(([key, { format }]) => {
@@ -55,12 +58,12 @@ export function sharedSettings(settings: JobSettings): Record<string, string | n
   )
 }
 
-/** What the server told, held against the option table. Throws when it is none of ours. */
+/** Checks the server's settings against the option table. Throws when they do not fit. */
 export function parseSharedSettings(told: unknown): JobSettings {
   return parseTold(sharedOptions, told) as JobSettings
 }
 
-/** A value for each option of the table, out of what another process told. */
+/** Reads a value for each option of the table from another process's message. */
 export function parseTold(table: OptionTable, told: unknown): Record<string, unknown> {
   const values: Record<string, unknown> = typeof told === 'object' && told !== null ? { ...told } : {}
   for (const [key, spec] of Object.entries(table)) {

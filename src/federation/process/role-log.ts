@@ -1,13 +1,16 @@
 import type { logOptions } from '../../options/federation.js'
 import type { OptionValues } from '../../options/spec.js'
 
-/** What a line tells apart from its sentence, for programs that read it; by plain names, times in ms, sizes in bytes. */
+/** The facts of a log line for programs: plain names, times in ms, sizes in bytes. */
 export type LogFacts = Readonly<Record<string, string | number | readonly string[]>>
 
-/** Writes a line on standard error. A sentence that begins with `warning: ` is one. */
+/** Writes a line on standard error. A line that begins with `warning: ` is a warning. */
 export type Log = (line: string, facts?: LogFacts) => void
 
-/** As text for people, or as one JSON object a line: time, level, role, name, pid, message, and the line's facts. */
+/**
+ * Opens the log: text for people, or one JSON object a line with time, level, role, name, pid,
+ * message and facts.
+ */
 export function openLog(
   origin: { role: string; name?: string },
   { logFormat }: OptionValues<typeof logOptions>,

@@ -9,12 +9,15 @@ import { type Log, openLog } from './role-log.js'
 import { readMemory } from './round-memory.js'
 import { shortenWarmUp } from './v8-warm-up.js'
 
-/** What a role writes: a mark without its origin. */
+/** A mark without its origin, as a role writes it. */
 export type OwnMark = Mark extends infer Each ? (Each extends Mark ? Omit<Each, keyof MarkOrigin> : never) : never
 
 /** A role's process: its marks, its log, and the signal that ends it. */
 export interface RoleProcess {
-  /** Aborted by SIGINT, SIGTERM, or the end of the process that owns this one; the reason is the error to end with. */
+  /**
+   * Aborted by SIGINT, SIGTERM, or the end of the process that owns this one; the reason is the
+   * error to end with.
+   */
   signal: AbortSignal
   /** False when the kernel refuses the reset of VmHWM. */
   exactPeaks: boolean
@@ -22,7 +25,10 @@ export interface RoleProcess {
   log: Log
 }
 
-/** Its owner sets this to have the role end when standard input closes, which happens however the owner dies. */
+/**
+ * The owner sets this to have the role end when standard input closes, which happens however the
+ * owner dies.
+ */
 const OWNED_VARIABLE = 'TIDEMARK_OWNED'
 
 /** Runs a role from its start mark to its end mark. */
@@ -55,12 +61,15 @@ export async function runRole<T>(
   }
 }
 
-/** Unix time in ms with fractions, from a clock that is never set back. */
+/** Returns Unix time in ms with fractions, from a clock that never steps back. */
 export function nowMs(): number {
   return performance.timeOrigin + performance.now()
 }
 
-/** One append a line, so that the lines of several processes do not mix. Without the variable marks go nowhere. */
+/**
+ * One append for each line keeps the lines of several processes apart. Without the variable marks
+ * are dropped.
+ */
 function openMarks(): { write(mark: Mark): void; close(): void } {
   const file = process.env[MARKS_VARIABLE]
   if (file === undefined || file === '') return { write: () => {}, close: () => {} }
@@ -77,7 +86,7 @@ function openMarks(): { write(mark: Mark): void; close(): void } {
   }
 }
 
-/** The first reason wins; a second Ctrl-C kills at once, since the listener is gone. */
+/** The first reason wins. A second Ctrl-C kills at once, because the listener is gone. */
 function watchForStop(): { signal: AbortSignal; release(): void } {
   const controller = new AbortController()
   const onInterrupt = () => controller.abort(new StoppedError('SIGINT'))

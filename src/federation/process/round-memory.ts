@@ -12,8 +12,9 @@ export interface RoundMemory {
 }
 
 /**
- * Measures the boundary of a round: peak and memory when the work is done, cleanup if it is due, memory again. Call it when
- * the last reference to the round's weights is gone. {@link startNextPeak} then begins the next round's peak.
+ * Measures the end of a round: peak and memory when the work is done, cleanup if due, memory again.
+ * Call it when the last reference to the round's weights is gone. {@link startNextPeak} then begins
+ * the next round's peak.
  */
 export async function measureRoundEnd(from: {
   exactPeaks: boolean

@@ -9,48 +9,48 @@ import { compareText } from './sample.js'
 export interface ClientRegistrySettings {
   /** Clients of the job. */
   clients: number
-  /** How long a client whose connection broke may take to come back before it counts as lost. */
+  /** How long a client with a broken connection may take to return before it counts as lost. */
   reconnectMs: number
-  /** Told of everything that a waiter may wait for. */
+  /** Notified of every change that a waiter may wait for. */
   changes: Condition
-  /** A client that was connected has not come back in time. */
+  /** Called when a connected client did not return in time. */
   onLost: (name: string, reason: string) => void
 }
 
 interface Member {
   name: string
   session: string
-  /** A client is there while it has a connection, busy or idle: a long training sends nothing. */
+  /** A client is present while it has a connection, busy or idle: a long training sends nothing. */
   sockets: Set<Socket>
   lossTimer: NodeJS.Timeout | undefined
   isLost: boolean
-  /** It has no connection, and the last one was closed by its end, and not by this server in the middle of a transfer. */
+  /** It has no connection, and it closed the last one itself. */
   hasLeft: boolean
 }
 
-/** The clients of a job: who has joined, and who of them is there. */
+/** The clients of a job: which have joined, and which are present. */
 export class ClientRegistry {
   readonly #settings: ClientRegistrySettings
   readonly #members = new Map<string, Member>()
   #isClosed = false
-  /** Told when a session begins. */
+  /** Called when a session begins. */
   onJoined: (sessions: Record<string, string>) => void = () => {}
 
   constructor(settings: ClientRegistrySettings) {
     this.#settings = settings
   }
 
-  /** Names of all that have joined, sorted. */
+  /** Names of all joined clients, sorted. */
   get names(): string[] {
     return [...this.#members.keys()].sort(compareText)
   }
 
-  /** Those that are there, or may yet come back in time. Sorted. */
+  /** Clients that are present, or may still return in time. Sorted. */
   get present(): string[] {
     return this.names.filter((name) => this.#members.get(name)?.isLost === false)
   }
 
-  /** Those that are there, without those that closed their connection themselves, or died. Sorted. */
+  /** Clients that are present, without those that closed their connection or died. Sorted. */
   get reachable(): string[] {
     return this.present.filter((name) => !this.#members.get(name)!.hasLeft)
   }
@@ -59,7 +59,10 @@ export class ClientRegistry {
     return this.#members.size === this.#settings.clients
   }
 
-  /** A name that has joined before is taken over: a client that was started anew must not wait for its old connection to break. */
+  /**
+   * A name that has joined before passes to the newcomer: a restarted client must not wait for its
+   * old connection to break.
+   */
   join(name: string, socket: Socket): string {
     const { clients, changes } = this.#settings
     const known = this.#members.get(name)
@@ -77,7 +80,7 @@ export class ClientRegistry {
     return session
   }
 
-  /** Admits a request of a client that has joined; the connection it came by now stands for the client. */
+  /** Admits a request of a joined client; its connection now stands for the client. */
   admit(name: string, session: string | undefined, socket: Socket): void {
     const member = this.#members.get(name)
     if (member === undefined)
@@ -89,7 +92,7 @@ export class ClientRegistry {
     this.#attach(member, socket)
   }
 
-  /** Whether this is the one connection that a client is known to be there by. */
+  /** Returns whether this is the only connection of a client. */
   isKnownBy(socket: Socket): boolean {
     for (const { sockets } of this.#members.values()) if (sockets.size === 1 && sockets.has(socket)) return true
     return false
@@ -100,7 +103,7 @@ export class ClientRegistry {
     return Object.fromEntries(this.names.map((name) => [name, this.#members.get(name)!.session]))
   }
 
-  /** Clients of the job before the server was started again. They have this long to come back. */
+  /** Restores the clients of a restarted server. They have this long to return. */
   restore(sessions: Readonly<Record<string, string>>, graceMs: number): void {
     for (const [name, session] of Object.entries(sessions)) {
       const member: Member = { name, session, sockets: new Set(), lossTimer: undefined, isLost: false, hasLeft: false }
@@ -113,7 +116,7 @@ export class ClientRegistry {
     return { index: this.names.indexOf(name), clients: this.#settings.clients }
   }
 
-  /** Waits for nobody any more. */
+  /** Stops waiting for clients. */
   close(): void {
     this.#isClosed = true
     for (const member of this.#members.values()) clearTimeout(member.lossTimer)

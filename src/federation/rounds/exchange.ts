@@ -14,15 +14,18 @@ import type { TaskDispatcher } from './task-dispatcher.js'
 
 export type RoundSettings = OptionValues<typeof roundOptions> &
   Pick<OptionValues<typeof jobOptions>, 'clients' | 'seed'> &
-  // Peers of a swarm send each other float32.
+  // Peers of a swarm exchange float32.
   Partial<Pick<OptionValues<typeof serverOptions>, 'wireDtype'>>
 
 export interface ExchangeRequest {
   clients: readonly string[]
-  /** Clients of the round that this exchange is not with, where a round has several: so that what they send now is judged rightly. */
+  /**
+   * Clients of the round outside this exchange, where a round has several, so that their results
+   * are judged correctly.
+   */
   others?: ReadonlyMap<string, OtherStanding>
   send: GlobalState
-  /** Weights that nobody needs any more, whatever becomes of this exchange. They are overwritten. */
+  /** Weights that are no longer needed, whatever this exchange brings. They are overwritten. */
   spare?: GlobalState | undefined
   /** Accepted results that the exchange needs. */
   minClients: number
@@ -31,7 +34,7 @@ export interface ExchangeRequest {
 
 export interface RoundCommit {
   state: GlobalState
-  /** Whose results are in it. Sorted by name. */
+  /** Whose results the outcome holds. Sorted by name. */
   accepted: readonly ResultClaim[]
 }
 
@@ -39,15 +42,17 @@ export interface ExchangeContext {
   round: number
   attempt: number
   settings: RoundSettings
-  /** Where the weights are given out. */
+  /** Gives out the weights. */
   desk: Pick<TaskDispatcher, 'give' | 'clear'>
   storage: Pick<Storage, 'assertRoom' | 'openAggregation'>
-  /** What the next state says of itself where it is written to a file. */
+  /** Metadata of the next state where it is written to a file. */
   metadata: Record<string, string>
   signal: AbortSignal
 }
 
-/** Sends a state to the clients, gathers what they make of them, and puts it together. Throws RoundFailedError. */
+/**
+ * Sends a state to the clients, gathers their results, and combines them. Throws RoundFailedError.
+ */
 export async function exchange(request: ExchangeRequest, context: ExchangeContext): Promise<RoundCommit> {
   const { clients, others, send, spare, minClients, combination } = request
   const { round, attempt, settings, desk, storage, metadata, signal } = context
@@ -83,7 +88,8 @@ export async function exchange(request: ExchangeRequest, context: ExchangeContex
     await aggregation.discard()
     return { state, accepted }
   } catch (error) {
-    // What else ends a round, a stop or a full disk, loses nothing that was acknowledged: the job may be gone on with.
+    // Another end of the round, a stop or a full disk, loses nothing that was acknowledged: the job
+    // may be resumed.
     if (error instanceof RoundFailedError) await aggregation.discard()
     throw error
   } finally {

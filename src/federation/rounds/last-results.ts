@@ -2,7 +2,7 @@ import { TidemarkError } from '../../shared/errors.js'
 import type { Projection } from '../tensors/projection.js'
 import type { ResultClaim } from '../transport/messages.js'
 
-/** Each client's last result that a committed round has taken, without its tensors. */
+/** Each client's last result in a committed round, without its tensors. */
 export class LastResults {
   readonly #last = new Map<string, ResultClaim>()
 
@@ -10,22 +10,24 @@ export class LastResults {
     return [...this.#last.values()]
   }
 
-  /** Examples of each client, as far as is known. */
+  /** Examples of each client, as far as known. */
   get examples(): Map<string, number> {
     return new Map(this.all.map(({ client, numExamples }) => [client, numExamples]))
   }
 
-  /** With --debug: what each client keeps, as its last result left it. */
+  /** With --debug: what each client keeps after its last result. */
   get kept(): Map<string, Projection> {
     return new Map(this.all.flatMap(({ client, kept }) => (kept === undefined ? [] : [[client, kept.after] as const])))
   }
 
-  /** As they were when the server was interrupted: what each client began its last result with was checked then. */
+  /**
+   * Restores the results of an interrupted server; what each client began with was checked then.
+   */
   restore(results: readonly ResultClaim[]): void {
     for (const claim of results) this.#last.set(claim.client, claim)
   }
 
-  /** @throws TidemarkError when a client did not begin with what its last counted result left it with */
+  /** @throws TidemarkError when a client did not begin with what its last counted result left */
   commit(accepted: readonly ResultClaim[]): void {
     for (const claim of accepted) {
       assertKept(claim, this.#last.get(claim.client))

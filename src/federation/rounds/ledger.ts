@@ -4,22 +4,25 @@ import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
 
 import type { ResultClaim } from '../transport/messages.js'
 
-/** What a server that was killed has to know again, apart from weights and results: those are files of their own. */
+/**
+ * What a killed server has to know again, apart from weights and results, which are files of their
+ * own.
+ */
 export interface LedgerEntries {
-  /** Clients go on under the job and the sessions that they know. */
+  /** Clients continue under the job and sessions that they know. */
   job: string
   port: number
-  /** What must not change between two starts of one job. */
+  /** Settings that must not change between two starts of one job. */
   settings: Record<string, string | number | boolean>
   /** Sessions by client. */
   members: Record<string, string>
-  /** The attempt at hand, and the clients that were there when it began: they decide who is drawn. */
+  /** The current attempt, and the clients present when it began: they decide which are drawn. */
   attempt: { round: number; attempt: number; present: string[] } | null
-  /** Each client's last result as of the round that is committed, and of the one that is about to be. */
+  /** Each client's last result as of the committed round and of the one about to be committed. */
   results: { round: number; claims: readonly ResultClaim[] }[]
 }
 
-/** The entries, in a file that is replaced whole at each change. */
+/** The entries in a file that is replaced whole at each change. */
 export class Ledger {
   readonly #path: string
   #entries: LedgerEntries
@@ -39,7 +42,7 @@ export class Ledger {
     this.#write()
   }
 
-  /** Called before the round is committed: which of the two rounds counts, the state tells. */
+  /** Call it before the round is committed; the state tells which of the two rounds counts. */
   noteResults(round: number, claims: readonly ResultClaim[]): void {
     const before = this.#entries.results.filter((noted) => noted.round === round - 1)
     this.note({ results: [...before, { round, claims }] })
@@ -49,13 +52,16 @@ export class Ledger {
     return this.#entries.results.find((noted) => noted.round === round)?.claims
   }
 
-  /** Synced, for after a loss of power the state needs the entries that were noted before it. */
+  /** Synced: after a loss of power the state needs the entries noted before it. */
   #write(): void {
     replaceFile(this.#path, JSON.stringify(this.#entries), { isSynced: true })
   }
 }
 
-/** What an earlier server has left; undefined where there was none. Throws UsageError where it is not readable. */
+/**
+ * Reads what an earlier server left; undefined where there was none. Throws UsageError where it is
+ * not readable.
+ */
 export function readLedger(path: string): LedgerEntries | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as LedgerEntries

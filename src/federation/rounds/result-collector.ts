@@ -13,41 +13,45 @@ import { compareText } from './sample.js'
 export interface CollectorRules {
   round: number
   attempt: number
-  /** The clients that were sampled. */
+  /** The sampled clients. */
   clients: readonly string[]
-  /** Of a round that is several exchanges, one after another: where those clients of it stand that this one is not with. */
+  /** In a round of several exchanges: the standing of its clients outside this one. */
   others?: ReadonlyMap<string, OtherStanding> | undefined
   /** The quorum: accepted results that the round needs. */
   minClients: number
-  /** Once the quorum is there, how long the others are waited for. */
+  /** How long to wait for other results once the quorum is reached. */
   graceMs: number
-  /** How long the round may take before it is settled with what is there. */
+  /** How long the round may take before it settles with the results at hand. */
   deadlineMs: number
 }
 
-/** For a client that comes back while its last connection is not given up yet. */
+/** Spare listeners for a client that returns before its last connection is given up. */
 const SPARE_LISTENERS = 10
 
-/** A round that does not commit. It may be tried again; weights are as they were. */
+/** A round that does not commit. It may be tried again; the weights are unchanged. */
 export class RoundFailedError extends TidemarkError {
   override readonly code: string = 'TIDEMARK_E_ROUND'
 }
 
-/** Its result was taken; its turn went by without one; its turn is still to come. */
+/**
+ * `accepted`: its result was taken. `passed`: its turn went by without one. `to-come`: its turn is
+ * still to come.
+ */
 export type OtherStanding = 'accepted' | 'passed' | 'to-come'
 
-/** Where a sampled client stands in this round. */
+/** The standing of a sampled client in this round. */
 type Standing = 'awaited' | 'not-counted' | 'failed' | OtherStanding
 
 /**
- * Gathers the results of one round and decides when it is over. It knows nothing of sockets.
+ * Gathers the results of one round and decides when it is over. It knows no sockets.
  *
- * It is over when every client has been accepted, had no examples, or failed; at once when the quorum is out of reach;
- * `graceMs` after the quorum; at the deadline. It then succeeded if the quorum is there.
+ * The round is over when every client was accepted, had no examples, or failed; at once when the
+ * quorum is out of reach; `graceMs` after the quorum; at the deadline. It succeeded if the quorum
+ * was reached.
  */
 export class ResultCollector {
   readonly rules: CollectorRules
-  /** The accepted, sorted by name; rejects with {@link RoundFailedError}. */
+  /** The accepted results, sorted by name; rejects with {@link RoundFailedError}. */
   readonly outcome: Promise<ResultClaim[]>
   readonly #aggregation: Pick<Aggregation, 'receive' | 'recovered'>
   readonly #standings: Map<string, Standing>
@@ -63,7 +67,7 @@ export class ResultCollector {
   constructor(rules: CollectorRules, aggregation: Pick<Aggregation, 'receive' | 'recovered'>) {
     this.rules = rules
     this.#aggregation = aggregation
-    // Every client may be in the middle of a download and of an upload: that many listeners are no leak.
+    // Every client may be in a download and an upload, so this many listeners are no leak.
     setMaxListeners(2 * rules.clients.length + SPARE_LISTENERS, this.#settled.signal)
     this.#standings = new Map<string, Standing>(rules.others)
     for (const client of rules.clients) this.#standings.set(client, 'awaited')
@@ -75,25 +79,25 @@ export class ResultCollector {
       this.#resolve = resolve
       this.#reject = reject
     })
-    // Whoever waits for the outcome may not have come to it yet when the round fails at once.
+    // The caller may not await the outcome yet when the round fails at once.
     this.outcome.catch(() => {})
     this.#deadline = setTimeout(() => this.#settle('deadline'), Math.min(rules.deadlineMs, MAX_TIMER_MS))
     this.#settleIfOver()
   }
 
-  /** Aborted once the round is over: transfers that still run for it are then worth nothing. */
+  /** Aborted once the round is over; its remaining transfers are then useless. */
   get settled(): AbortSignal {
     return this.#settled.signal
   }
 
-  /** Whether a result of this client is still waited for. */
+  /** Returns whether the round still waits for a result of this client. */
   awaits(client: string): boolean {
     return !this.settled.aborted && this.#standings.get(client) === 'awaited'
   }
 
   /**
-   * Judges a result by what is claimed of it, in the order of the rules; undefined when its tensors are wanted. A claim
-   * without examples is settled by this alone.
+   * Judges a result by its claim, in the order of the rules; undefined when its tensors are wanted.
+   * A claim without examples is settled by this alone.
    */
   review(claim: ResultClaim): Verdict | undefined {
     const { round, attempt } = this.rules
@@ -109,7 +113,7 @@ export class ResultCollector {
     if (standing === 'to-come') return this.#rejectClaim(claim, `the turn of client "${claim.client}" is still to come`)
     if (standing === 'passed' || this.settled.aborted)
       return { state: 'late', round, reason: `round ${round} has gone on without it` }
-    // Larger ones are no counts, and could make the mean overflow.
+    // Larger numbers are not counts, and could make the mean overflow.
     if (!(claim.numExamples >= 0 && claim.numExamples <= Number.MAX_SAFE_INTEGER))
       return this.#rejectClaim(claim, `the number of examples is ${claim.numExamples}`)
     if (claim.numExamples === 0) {
@@ -119,13 +123,16 @@ export class ResultCollector {
     return undefined
   }
 
-  /** Takes a whole result. Rejects only when the source breaks off; then the client may send again. */
+  /**
+   * Takes a whole result. Rejects only when the source breaks off; the client may then send again.
+   */
   async take(claim: ResultClaim, source: Readable | Weights): Promise<Verdict> {
     const verdict = this.review(claim)
     if (verdict !== undefined) return verdict
     try {
       const result = await this.#aggregation.receive(source, claim)
-      // The round may have ended, or the same client been accepted on another connection, while this one was read.
+      // While this result was read, the round may have ended, or the client been accepted on
+      // another connection.
       const changed = this.review(claim)
       failpoint('result-spooled')
       if (changed === undefined) result.count()
@@ -143,7 +150,7 @@ export class ResultCollector {
     return { state: 'accepted' }
   }
 
-  /** The client can no longer answer: it is not waited for. A result that it sends all the same still counts. */
+  /** Stops waiting for a client. A result that it sends later still counts. */
   fail(client: string, reason: string): void {
     if (this.awaits(client)) this.#stand(client, 'failed', reason)
   }

@@ -7,10 +7,11 @@ export interface Draw {
 }
 
 /**
- * Draws `count` of the clients uniformly without replacement; in sorted order. All of them when there are no more.
+ * Draws `count` of the clients uniformly without replacement, in sorted order; all of them when
+ * there are no more.
  *
- * The clients with the smallest SHA-256 of "seed/round/attempt/name" are drawn: a run can be repeated, the order in which
- * clients joined does not matter, and anybody can check a draw with a few lines in any language.
+ * The clients with the smallest SHA-256 of "seed/round/attempt/name" are drawn: a run can be
+ * repeated, the order of joining does not matter, and a few lines in any language check a draw.
  */
 export function sampleClients(clients: readonly string[], count: number, draw: Draw): string[] {
   return clients
@@ -21,12 +22,15 @@ export function sampleClients(clients: readonly string[], count: number, draw: D
     .sort(compareText)
 }
 
-/** How many of `numClients` a share of them is; at least one (McMahan et al. 2017, where C = 0 means one client). */
+/**
+ * Returns how many of `numClients` a share is; at least one (McMahan et al. 2017, where C = 0 means
+ * one client).
+ */
 export function sampleSize(share: number, numClients: number): number {
   return Math.max(1, Math.round(share * numClients))
 }
 
-/** By code units: the same order on every machine, whatever its language. */
+/** Compares by code units: the same order on every machine, whatever its language. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

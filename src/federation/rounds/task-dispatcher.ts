@@ -15,15 +15,21 @@ export type Task =
   | { head: Exclude<TaskHead, { task: 'train' }> }
   | { head: Extract<TaskHead, { task: 'train' }>; assignment: Assignment }
 
-/** Where clients come for tasks and bring results. It holds one assignment at a time, and none between rounds. */
+/**
+ * Gives tasks to clients and takes their results. It holds one assignment at a time, and none
+ * between rounds.
+ */
 export class TaskDispatcher {
   readonly #members: ClientRegistry
   readonly #changes: Condition
   #assignment: Assignment | undefined
-  /** Kept after its round so that a result sent twice, or late, is answered by the same rules. Holds no weights. */
+  /**
+   * Kept after its round, so that a repeated or late result is answered by the same rules. Holds no
+   * weights.
+   */
   #latest: ResultCollector | undefined
   #end: Extract<TaskHead, { task: 'done' | 'failed' }> | undefined
-  /** Each client's last result that a committed round has taken. */
+  /** Each client's last result in a committed round. */
   readonly #confirmed = new Map<string, RoundAttempt>()
   /** Clients that know that the job is over. */
   readonly #told = new Set<string>()
@@ -43,20 +49,20 @@ export class TaskDispatcher {
     this.#changes.notify()
   }
 
-  /** Lets go of the assignment's state. */
+  /** Releases the assignment's state. */
   clear(): void {
     this.#assignment = undefined
   }
 
-  /** The client's next task; "wait" when there is none within `pollMs`. */
+  /** Returns the client's next task; "wait" when there is none within `pollMs`. */
   async nextTask(client: string, pollMs: number, signal: AbortSignal): Promise<Task> {
     const task = await this.#changes.waitFor(() => this.#taskOf(client), { deadlineMs: pollMs, signal })
     return task ?? { head: { task: 'wait' } }
   }
 
   /**
-   * Whether a round has been given out, within `waitMs`. Results can be judged from then on, and some are there before it: of
-   * clients that were quicker to come back than the server which had to be started again.
+   * Returns whether a round was given out within `waitMs`. Results can be judged from then on;
+   * clients that returned faster than a restarted server bring some before.
    */
   async hasBegun(waitMs: number): Promise<boolean> {
     const begun = () => this.#latest !== undefined || this.#end !== undefined || undefined
@@ -71,12 +77,12 @@ export class TaskDispatcher {
     return this.#latest === undefined ? EARLY : this.#latest.take(claim, source)
   }
 
-  /** The client can no longer answer, in the round at hand. */
+  /** Stops waiting for this client in the current round. */
   fail(client: string, reason: string): void {
     this.#latest?.fail(client, reason)
   }
 
-  /** The round has committed with these results. Each client is told of its own with its next task. */
+  /** Records a commit with these results. Each client learns of its own with its next task. */
   confirm(accepted: readonly ResultClaim[]): void {
     for (const { client, round, attempt } of accepted) this.#confirmed.set(client, { round, attempt })
   }

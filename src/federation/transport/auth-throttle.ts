@@ -3,14 +3,17 @@ const FREE_GUESSES = 10
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 60_000
 
-/** Addresses that are remembered; the one that was seen first is forgotten for a new one. */
+/** Addresses remembered; the oldest is dropped for a new one. */
 const REMEMBERED = 1000
 
-/** Slows down who guesses at the token: after ten wrong ones an address is not listened to for a second, then for two, four, … */
+/**
+ * Slows down guessing of the token: after ten wrong ones an address waits a second, then two, four,
+ * …
+ */
 export class AuthThrottle {
   readonly #wrong = new Map<string, { count: number; untilMs: number }>()
 
-  /** Ms for which this address is not listened to. */
+  /** Returns the ms for which requests from this address are refused. */
   pauseOf(address: string, nowMs = performance.now()): number {
     return Math.max(0, (this.#wrong.get(address)?.untilMs ?? 0) - nowMs)
   }

@@ -2,21 +2,22 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 interface Connection {
-  /** What closes it. */
+  /** The socket that closes the connection. */
   socket: Socket
   readonly peer: string
-  /** A request with the token came by it. */
+  /** A request with the token came over it. */
   hasToken: boolean
-  /** Requests with the token that are not answered yet. */
+  /** Unanswered requests with the token. */
   open: number
-  /** Last sign of use. */
+  /** Time of its last use. */
   sinceMs: number
 }
 
 /**
- * The open connections of a server, and which of them gives way when there are too many: first those that never showed the token,
- * whatever they are at, then those that wait for their next request, each time the one that was used longest ago. One by which a request with
- * the token is being answered stays, and so does one that somebody is known by.
+ * The open connections of a server, and which of them closes when there are too many: first those
+ * that never showed the token, then those that wait for their next request, each time the longest
+ * unused. A connection with an open request that showed the token stays, and so does a client's
+ * only one.
  */
 export class Connections {
   readonly #all = new Set<Connection>()
@@ -46,13 +47,13 @@ export class Connections {
     this.#bySocket.set(by, connection)
   }
 
-  /** The same for TLS, whose socket does not say which one is below it. */
+  /** Does the same for TLS, whose socket does not name the one below it. */
   secure(by: Socket): void {
     const peer = peerOf(by)
     for (const connection of this.#all) if (connection.peer === peer) this.replace(connection.socket, by)
   }
 
-  /** A request that showed the token. */
+  /** Records a request that showed the token. */
   note(socket: Socket, response: ServerResponse): void {
     const connection = this.#bySocket.get(socket)
     if (connection === undefined) return
@@ -64,7 +65,7 @@ export class Connections {
     })
   }
 
-  /** Closes the connection that gives way first; false where all are needed. */
+  /** Closes the connection that is needed least; false where all are needed. */
   giveWay(): boolean {
     let first: Connection | undefined
     for (const connection of this.#all)

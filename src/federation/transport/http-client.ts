@@ -11,9 +11,9 @@ export interface ConnectionOptions {
   /** Where the server listens, for example `http://127.0.0.1:8080`. */
   url: string
   token: string
-  /** For an address in https. */
+  /** Certificates for an https address. */
   tls?: TlsMaterial | undefined
-  /** Silence in the middle of an exchange, after which the connection is given up. */
+  /** Silence within an exchange after which the connection is given up. */
   idleMs: number
   signal: AbortSignal
 }
@@ -23,15 +23,15 @@ export interface RequestOptions {
   path: string
   headers: Record<string, string>
   body?: { byteLength: number; chunks(): Chunks }
-  /** Sends the body only once the server wants it, so that a refusal arrives before a long upload and not after it. */
+  /** Sends the body only once the server asks for it, so a refusal arrives before a long upload. */
   askFirst?: boolean
-  /** How long the server may think before it answers, on top of the silence that is allowed anyway. */
+  /** How long the server may think before it answers, in addition to the permitted silence. */
   patienceMs?: number
 }
 
 export interface Answer {
   headers: IncomingHttpHeaders
-  /** Still to be read. */
+  /** The caller reads it. */
   body: Readable
 }
 
@@ -53,8 +53,8 @@ export class HttpResponseError extends TidemarkError {
 const ONE_CONNECTION = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 }
 
 /**
- * A client's way to its server: one request at a time over one TCP connection, which stays open in between. The open
- * connection also tells the server that the client is there.
+ * A client's way to its server: one request at a time over one TCP connection, which stays open in
+ * between. The open connection also tells the server that the client is there.
  */
 export class Connection {
   readonly #options: ConnectionOptions
@@ -131,7 +131,7 @@ export class Connection {
   }
 }
 
-/** The connection is worth nothing where its answer does not come to an end. */
+/** Destroys the connection when its answer does not end. */
 async function readText(body: Readable): Promise<Record<string, unknown>> {
   try {
     return await readJson(body)
@@ -142,8 +142,9 @@ async function readText(body: Readable): Promise<Record<string, unknown>> {
 }
 
 /**
- * Limits the silence while the rest of a request is sent whose answer has begun: Node stops watching it with the end of the answer, and
- * the next request waits for its connection. A server may also answer without ever asking for the body.
+ * Limits the silence while the rest of a request is sent whose answer has begun. Node stops
+ * watching it at the end of the answer, and the next request waits for its connection. A server may
+ * also answer without asking for the body.
  */
 function limitRest(request: ClientRequest, idleMs: number): void {
   const { socket } = request

@@ -10,7 +10,10 @@ import { HttpError } from './http-error.js'
 import type { ServerOptions } from './server-options.js'
 import { isAuthorized } from './token.js'
 
-/** Answers one request. What it returns is sent as JSON; undefined when it has answered by itself. Throws a {@link HttpError}. */
+/**
+ * Answers one request. A returned object is sent as JSON; undefined means that it has answered.
+ * Throws a {@link HttpError}.
+ */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<object | undefined>
 
 export interface ListeningServer {
@@ -19,17 +22,17 @@ export interface ListeningServer {
   close(): Promise<void>
 }
 
-/** Headers of a request, all together. Ours have less than one KiB. */
+/** Total size of a request's headers. Tidemark's own are below one KiB. */
 const MAX_HEAD_BYTES = 16 * 2 ** 10
 
 const RATE_WINDOW_MS = 5000
 
-/** For who has no token: nothing but that the server is alive. */
+/** Without a token, a request learns only that the server is alive. */
 const OPEN_ROUTES: Record<string, Handler> = { 'GET /healthz': async () => ({ status: 'ok' }) }
 
 /**
- * An HTTP/1.1 server that lets nobody in without the token. Bodies are left to the routes: a request that asks
- * "Expect: 100-continue" is told to go on by the route that wants its body, so a refusal costs no upload.
+ * Starts an HTTP/1.1 server that answers only requests with the token. Bodies are left to the
+ * routes: the route that wants a body sends "100 Continue", so a refusal costs no upload.
  */
 export async function listen(options: ServerOptions): Promise<ListeningServer> {
   const { tls, headersMs = 10_000 } = options
@@ -39,7 +42,7 @@ export async function listen(options: ServerOptions): Promise<ListeningServer> {
     maxHeaderSize: MAX_HEAD_BYTES,
     headersTimeout: headersMs,
     connectionsCheckingInterval: Math.min(headersMs, 1000),
-    // Training takes as long as it takes, and an upload as long as bytes come: routes limit silence, not the whole.
+    // Training and uploads may take any time, so routes limit silence instead.
     requestTimeout: 0,
   }
   const server =
@@ -63,7 +66,7 @@ export async function listen(options: ServerOptions): Promise<ListeningServer> {
     options.log(`refused a TLS connection of ${socket.remoteAddress}: ${messageOf(error)}`)
     options.onRefused?.('tls')
   })
-  // A client's open connection is how the server knows that it is still there.
+  // A client's open connection shows the server that it is there.
   server.keepAliveTimeout = 0
   await startListening(server, options)
   const { address, port, family } = server.address() as AddressInfo
@@ -81,11 +84,17 @@ export async function listen(options: ServerOptions): Promise<ListeningServer> {
 export interface TransferLimits {
   /** Silence after which a connection is destroyed. */
   idleMs: number
-  /** Bytes a second that must come or go, over each {@link RATE_WINDOW_MS}: a byte now and then is no silence. */
+  /**
+   * Bytes a second required in each {@link RATE_WINDOW_MS}, so that a byte now and then does not
+   * count.
+   */
   minRate: number
 }
 
-/** Limits how slow a connection may be while `transfer` runs; then it is destroyed, and the transfer rejects. */
+/**
+ * Limits how slow a connection may be while `transfer` runs. Too slow a one is destroyed and the
+ * transfer rejects.
+ */
 export async function withTransferLimits<T>(
   socket: Socket,
   { idleMs, minRate }: TransferLimits,
@@ -114,7 +123,7 @@ export async function withTransferLimits<T>(
   }
 }
 
-/** Limits the silence on a connection while `transfer` runs, and not how slow it may be otherwise. */
+/** Limits the silence on a connection while `transfer` runs, but not its rate. */
 export function withIdleDeadline<T>(socket: Socket, idleMs: number, transfer: () => Promise<T>): Promise<T> {
   return withTransferLimits(socket, { idleMs, minRate: 0 }, transfer)
 }
@@ -202,7 +211,7 @@ function findRoute(
   return route
 }
 
-/** What a disk has against a file, and may not have later. */
+/** Write errors that may be transient. */
 const UNWRITABLE: ReadonlySet<string> = new Set(['EROFS', 'EBUSY', 'EIO'])
 
 function failureOf(error: unknown): HttpError {
@@ -222,13 +231,13 @@ function sendJson(
   { status, body }: { status: number; body: object },
 ): void {
   const text = `${JSON.stringify(body)}\n`
-  // A body that was announced and not wanted may never come; what comes after it would be taken for it.
+  // An announced body may never come, and later bytes would be taken for it.
   if (!request.complete) response.setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
   response.end(text)
 }
 
-/** Names are told only where they are plain, so that nobody writes into the log. */
+/** Plain names only, so that a sender cannot write into the log. */
 function describeSender(request: IncomingMessage): string {
   const name = request.headers['tidemark-client']
   return typeof name === 'string' && /^[\w.-]{1,64}$/.test(name) ? name : String(request.socket.remoteAddress)

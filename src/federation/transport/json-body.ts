@@ -3,10 +3,13 @@ import { formatDuration } from '../../shared/units.js'
 import { HttpError } from './http-error.js'
 import { MAX_JSON_BYTES } from './protocol.js'
 
-/** How long a JSON text may take, which fits into one packet or a few. */
+/** Time limit for a JSON text, which fits into a few packets. */
 const DEADLINE_MS = 20_000
 
-/** The JSON object of a request or an answer. Throws a {@link HttpError} where it is something else, too long or too slow. */
+/**
+ * Reads the JSON object of a request or an answer. Throws a {@link HttpError} where it is invalid,
+ * too long or too slow.
+ */
 export async function readJson(message: Readable, deadlineMs = DEADLINE_MS): Promise<Record<string, unknown>> {
   let timer: NodeJS.Timeout | undefined
   const tooSlow = new Promise<never>((_, reject) => {

@@ -1,6 +1,6 @@
 /**
- * What server and clients tell each other, apart from the weights. How it looks on the wire is in `protocol.ts` and, for
- * readers of other languages, in docs/wire-protocol.md.
+ * The messages between server and clients, apart from the weights. Their form on the wire is in
+ * `protocol.ts` and docs/wire-protocol.md.
  */
 import type { Projection } from '../tensors/projection.js'
 
@@ -13,25 +13,31 @@ export interface RoundAttempt {
   attempt: number
 }
 
-/** What a client says of a result, before its tensors. */
+/** What a client claims of a result, before its tensors. */
 export interface ResultClaim extends RoundAttempt {
   client: string
   /** Examples that it trained on. NaN where the client sent no number. */
   numExamples: number
-  /** Local steps that it really made. */
+  /** Local steps that it made. */
   steps: number
-  /** With --debug, of a client that keeps something between rounds: a look at it before this round, and as this result leaves it. */
+  /**
+   * With --debug, of a stateful client: projections of its state before this round and after this
+   * result.
+   */
   kept?: { before: Projection; after: Projection }
 }
 
 /**
- * What became of a result.
+ * How a result was judged.
  *
  * - `accepted`: it counts, once the round commits.
- * - `duplicate`: an accepted result of this client is there already; sending again was safe and changed nothing.
- * - `not-counted`: no examples, so no vote; it is not part of the quorum either.
- * - `late`: the round, the attempt or, in Cyclic, the client's turn is over; `round` is the one that the server is in.
- * - `rejected`: it breaks a rule, and left no trace. The client may send a better one while the round lasts.
+ * - `duplicate`: an accepted result of this client exists; sending again was safe and changed
+ *   nothing.
+ * - `not-counted`: it has no examples, so no vote and no part in the quorum.
+ * - `late`: the round, the attempt or, in Cyclic, the client's turn is over; `round` is the
+ *   server's.
+ * - `rejected`: it breaks a rule and left no trace. The client may send a better one while the
+ *   round lasts.
  */
 export type Verdict =
   | { state: 'accepted' }
@@ -40,24 +46,30 @@ export type Verdict =
   | { state: 'late'; round: number; reason: string }
   | { state: 'rejected'; reason: string }
 
-/** What a client gets when it has joined. */
+/** The answer to a client that joined. */
 export interface JoinAnswer {
-  /** Tells one run of a server from the next: a client of an earlier run has to join anew. */
+  /** Identifies one run of a server: a client of an earlier run has to join again. */
   job: string
-  /** Goes with every further request; a second process under the same name gets another one, and the first is told so. */
+  /**
+   * Part of every further request. A second process under the same name gets another one, and the
+   * first is refused.
+   */
   session: string
   /** The job's settings, by the keys of the option tables. */
   settings: Record<string, string | number | boolean>
 }
 
-/** A client's place among all: it picks the client's share of the data. Told with each task, since it is known once all have joined. */
+/**
+ * A client's place among all, which picks its share of the data. It comes with each task, since it
+ * is known once all have joined.
+ */
 export interface Place {
-  /** From 0, in the sorted order of names. */
+  /** From 0, in the order of sorted names. */
   index: number
   clients: number
 }
 
-/** What a client is to do next; `train` comes with weights. */
+/** A client's next task; `train` comes with weights. */
 export type TaskHead =
   | { task: 'wait' }
   | ({ task: 'train'; place: Place } & RoundAttempt & Confirmation)
@@ -66,8 +78,8 @@ export type TaskHead =
 
 export interface Confirmation {
   /**
-   * The last result of this client that a committed round has taken. Whatever else it has sent came to nothing, so what it
-   * would keep from that is to be forgotten. Undefined when there is none.
+   * This client's last result in a committed round; undefined when there is none. A client drops
+   * what it would keep from any other result.
    */
   confirmed?: RoundAttempt | undefined
 }

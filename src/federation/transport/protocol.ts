@@ -1,4 +1,4 @@
-/** The protocol's names and the forms of its headers. Documented in docs/wire-protocol.md. */
+/** The protocol's names and header formats, documented in docs/wire-protocol.md. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { HttpError } from './http-error.js'
 import { CLIENT_NAME, type ResultClaim, type RoundAttempt } from './messages.js'
@@ -37,7 +37,10 @@ export const HEADERS = {
   kept: 'tidemark-kept',
 } as const
 
-/** How long the server keeps a client waiting for its next task before it says "wait"; the client then asks again. */
+/**
+ * How long the server holds a request for the next task before it answers "wait"; the client then
+ * asks again.
+ */
 export const POLL_MS = 20_000
 
 /** Longest JSON text that either side reads. Settings and refusals are far shorter. */
@@ -45,7 +48,7 @@ export const MAX_JSON_BYTES = 64 * 2 ** 10
 
 export const WEIGHTS_TYPE = 'application/octet-stream'
 
-/** The client that a request names. Throws a {@link HttpError}. */
+/** Returns the client that a request names. Throws a {@link HttpError}. */
 export function readClientName(headers: IncomingHttpHeaders): string {
   const name = readHeader(headers, HEADERS.client)
   if (name === undefined || !CLIENT_NAME.test(name))
@@ -55,13 +58,15 @@ export function readClientName(headers: IncomingHttpHeaders): string {
   return name
 }
 
-/** The claim that comes with a result. Throws a {@link HttpError} where round or attempt are no numbers. */
+/**
+ * Reads the claim of a result. Throws a {@link HttpError} where round or attempt are no numbers.
+ */
 export function readClaim(headers: IncomingHttpHeaders): ResultClaim {
   return {
     client: readClientName(headers),
     round: readCount(headers, HEADERS.round),
     attempt: readCount(headers, HEADERS.attempt),
-    // Whether it is a number at all is for the rules of a round to judge, in their order.
+    // The rules of a round judge, in their order, whether it is a number.
     numExamples: readNumber(headers, HEADERS.examples),
     steps: readCount(headers, HEADERS.steps),
     ...readKept(headers),
@@ -91,7 +96,7 @@ export function readConfirmed(headers: IncomingHttpHeaders): RoundAttempt | unde
   }
 }
 
-/** Sum and scale before, sum and scale after, with spaces between. */
+/** Sum and scale before, sum and scale after, separated by spaces. */
 function keptText({ before, after }: NonNullable<ResultClaim['kept']>): string {
   return [before.sum, before.scale, after.sum, after.scale].join(' ')
 }
@@ -105,7 +110,7 @@ function readKept(headers: IncomingHttpHeaders): Pick<ResultClaim, 'kept'> {
   return { kept: { before: { sum: sum!, scale: scale! }, after: { sum: sumAfter!, scale: scaleAfter! } } }
 }
 
-/** A whole number of at least zero. */
+/** Reads a whole number of at least zero. */
 export function readCount(headers: IncomingHttpHeaders, name: string): number {
   const value = readHeader(headers, name)
   if (value === undefined || !/^\d{1,15}$/.test(value))
