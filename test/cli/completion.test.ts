@@ -55,6 +55,9 @@ test('another shell is refused with those that there are', async () => {
   expect(refused.stderr).toContain('completion: found the shell "tcsh", expected one of bash, zsh, fish')
 })
 
+/** A name that a shell would run, were it inserted as it is. */
+const HOSTILE = 'hostile $(touch ran)'
+
 /** A folder with `tidemark` in bin/: it completes as ours does, and writes down every other call. */
 function workspace(): { cwd: string; env: NodeJS.ProcessEnv } {
   const cwd = temporaryFolder()
@@ -68,6 +71,7 @@ esac
   writeFileSync(join(cwd, 'bin/tidemark'), script)
   chmodSync(join(cwd, 'bin/tidemark'), 0o755)
   writeExampleRecording(join(cwd, 'a-recording'))
+  writeExampleRecording(join(cwd, HOSTILE))
   writeFileSync(join(cwd, 'my-list.csv'), '')
   return {
     cwd,
@@ -80,6 +84,7 @@ const TYPED: [keys: string, words: string][] = [
   ['tidemark compar\tfed\t--trainer ec\t', 'compare fedavg --trainer echo'],
   ['tidemark compare --trainer=ec\t', 'compare --trainer=echo'],
   ['tidemark show a-r\t', 'show a-recording'],
+  ['tidemark show host\t', `show ${HOSTILE}`],
   ['tidemark run --rounds nvf\t', 'run --rounds nvflare'],
   ['tidemark plot -o my-l\t', 'plot -o my-list.csv'],
 ]
@@ -102,6 +107,7 @@ async function tabKeyCompletes(shell: string[], setUp: string): Promise<void> {
     pty.stdin.write(`${keys}\n`)
     await vi.waitFor(() => expect(calls()[i + 1]?.trim(), shown).toBe(words), { timeout: 20_000 })
   }
+  expect(existsSync(join(cwd, 'ran'))).toBe(false)
   pty.stdin.write('exit\n')
   await once(pty, 'close')
 }

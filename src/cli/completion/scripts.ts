@@ -13,7 +13,10 @@ export function completionScript(shell: Shell): string {
   return SCRIPTS[shell]
 }
 
-/** Bash cuts words at `=` and `:` too; what stands before the cut is taken off the candidates again. */
+/**
+ * Bash cuts words at `=` and `:` too; what stands before the cut is taken off the candidates again. It inserts them as they are, so
+ * they are quoted: a folder may have any name.
+ */
 const BASH = `# Completion of tidemark for bash. In ~/.bashrc: source <(tidemark completion bash)
 _tidemark() {
   local line=\${COMP_LINE:0:COMP_POINT} word
@@ -21,7 +24,9 @@ _tidemark() {
   local cut=\${current%"\${COMP_WORDS[COMP_CWORD]}"}
   COMPREPLY=()
   while IFS=$'\\t' read -r word _; do
-    [ -n "$word" ] && COMPREPLY+=("\${word#"$cut"}")
+    [ -n "$word" ] || continue
+    printf -v word %q "\${word#"$cut"}"
+    COMPREPLY+=("$word")
   done < <("\${COMP_WORDS[0]}" complete -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" "$current" 2>/dev/null)
 }
 complete -o default -o bashdefault -F _tidemark tidemark

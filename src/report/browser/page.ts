@@ -52,7 +52,8 @@ function addSwitches(id: string, names: readonly string[], off: Set<string>): vo
     const mark = document.createElement('span')
     mark.className = 'swatch'
     mark.dataset[id === 'settings' ? 'setting' : 'name'] = name
-    label.append(box, mark, name)
+    const short = data.overview?.names[name] ?? name
+    label.append(box, mark, id === 'settings' && short !== name ? `${short} = ${name}` : name)
     list?.append(label)
   }
   paintSwatches()

@@ -18,18 +18,17 @@ import { shownOf } from '../terminal/shown-settings.js'
 import { escapeHtml } from './page-parts.js'
 import type { ReportModel } from './report-model.js'
 
-/** Names of settings in sentences may be as long as a line of the terminal allows. */
-const STYLE = { width: 100, hasColor: false, isPlain: false }
+/** Sentences of a page wrap, so no name in them is shortened. */
+const STYLE = { width: 1000, hasColor: false, isPlain: false }
 
 /** What a reader sees first: what memory does, what to set, three key figures, and what else to know. */
 export function firstScreen(view: ReportModel): string {
-  const { shown, key } = shownOf(view, STYLE)
+  const { shown } = shownOf(view, STYLE)
   const sentences = storySentences(view, shown)
   const more: [string, string | undefined][] = [
     ['Why', whySentence(view, shown)],
     ['Limit', limitWords(view, shown)],
     ...expectedSentences(view, shown).map((text): [string, string] => ['Expected', text]),
-    ...key.map((text): [string, string] => ['Names', text]),
   ]
   const facts = more.filter((one): one is [string, string] => one[1] !== undefined)
   return `<section class="answer" aria-label="Answer">

@@ -101,9 +101,8 @@ const SWITCHES = `<div class="switches">
 function mainFigure({ data }: ReportModel): string {
   const entry = FIGURES.find(({ name }) => name === MAIN)!
   if (!entry.hasData(data)) return ''
-  const note = [entry.note(data), 'Drag across rounds to look closer.', ...(data.overview?.key ?? [])].join(' ')
   return `<section class="main-figure" aria-label="${escapeHtml(entry.title)}">
-${figure(entry, note, 'h2')}
+${figure(entry, `${entry.note(data)} Drag across rounds to look closer.`, 'h2')}
 </section>`
 }
 

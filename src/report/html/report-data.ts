@@ -17,10 +17,8 @@ export interface ReportData {
   overview?: {
     /** All settings, also where some are switched off: the place picks the colour. */
     settings: string[]
-    /** Names that fit beside a line, by setting. */
+    /** Names that fit beside a line, by setting: letters where they are long, which the switches explain. */
     names: Record<string, string>
-    /** What shortened names stand for, a line each. */
-    key: string[]
     chosen: string | null
     /** What the memory must stay below; null: only the machine bounds it. */
     limit: { bytes: number; name: string } | null

@@ -50,17 +50,16 @@ export function viewOf(
   }
 }
 
-/** Longer names beside a line would leave it no room; they become letters with a key. */
+/** Longer names beside a line would leave it no room; they become letters. */
 const LONGEST_NAME = 22
 
 function overviewOf(comparison: Comparison, { label }: Choice): NonNullable<ReportData['overview']> {
   const settings = comparison.settings.map((one) => one.label)
-  const { labels, key } = shortLabels(settings, LONGEST_NAME)
+  const { labels } = shortLabels(settings, LONGEST_NAME)
   const limit = limitOf(comparison)
   return {
     settings,
     names: Object.fromEntries(settings.map((setting, i) => [setting, labels[i]!])),
-    key,
     chosen: label,
     limit: limit.name === 'the memory of the machine' ? null : limit,
   }
