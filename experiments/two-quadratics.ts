@@ -5,7 +5,7 @@
  */
 import type { Examples } from '../src/federation/training/examples.js'
 import type { LocalTraining } from '../src/federation/training/local-training.js'
-import type { Model } from '../src/federation/training/model.js'
+import type { Model } from '../src/federation/training/models/model.js'
 import { type Experiment, figure, type Row } from './support/experiment.js'
 import { runInProcess } from './support/job-in-process.js'
 import { FEDAVG, type Method, SCAFFOLD_I, SCAFFOLD_II, uniformRounds } from './support/methods.js'

@@ -1,8 +1,8 @@
 import type { Weights } from '../../src/federation/tensors/weights.js'
 import type { Examples } from '../../src/federation/training/examples.js'
-import { createLinearModel } from '../../src/federation/training/linear-model.js'
-import { softmaxHead } from '../../src/federation/training/loss.js'
-import type { Model } from '../../src/federation/training/model.js'
+import { createLinearModel } from '../../src/federation/training/models/linear-model.js'
+import { softmaxHead } from '../../src/federation/training/models/loss.js'
+import type { Model } from '../../src/federation/training/models/model.js'
 
 /** Softmax regression over ten classes, from zero, and what it is tested on. */
 export interface Problem {

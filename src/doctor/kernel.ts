@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { failedReading } from '../linux/files/proc-file.js'
-import type { MachineFacts } from '../linux/machine.js'
 import { readCgroupMemory } from '../linux/memory/cgroup.js'
 import { tryResetPeak } from '../linux/memory/peak.js'
 import { readSharedMemory } from '../linux/memory/smaps-rollup.js'
 import { othersProcesses } from '../linux/process/others-processes.js'
+import type { MachineFacts } from '../shared/machine-facts.js'
 import { formatBytes } from '../shared/units.js'
 import type { Finding } from './finding.js'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { freemem } from 'node:os'
 import { failedReading } from '../linux/files/proc-file.js'
-import type { MachineFacts } from '../linux/machine.js'
+import type { MachineFacts } from '../shared/machine-facts.js'
 import { formatBytes } from '../shared/units.js'
 import type { Finding } from './finding.js'
 

@@ -1,26 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, hostname, release, totalmem, type } from 'node:os'
+import type { MachineFacts } from '../shared/machine-facts.js'
 import { failedReading } from './files/proc-file.js'
 import { readCgroupMemory } from './memory/cgroup.js'
 import { pageSizeBytes } from './memory/page-size.js'
-
-/** What the machine is, as far as it bears on memory. Stored with every recording. A fact that could not be read is null. */
-export interface MachineFacts {
-  hostname: string
-  kernel: string
-  arch: string
-  cpuModel: string | null
-  cores: number
-  memoryBytes: number
-  /** The lowest memory limit of the cgroup and its parents (v1 or v2); null when there is none. */
-  cgroupLimitBytes: number | null
-  cgroupVersion: 1 | 2 | null
-  /** /sys/kernel/mm/transparent_hugepage/enabled: `always`, `madvise` or `never`. */
-  transparentHugePages: string | null
-  pageSizeBytes: number
-  node: string
-  glibc: string | null
-}
 
 export function readMachineFacts(): MachineFacts {
   const cgroup = readCgroupMemory('self')

@@ -9,7 +9,7 @@ import { printable } from '../shared/printable.js'
 import { recordCommand } from './record-command.js'
 import type { Recording } from './recording.js'
 import { presetRoles } from './rounds/framework-presets.js'
-import { roundPattern } from './rounds/round-log-patterns.js'
+import { roundPattern } from './rounds/log/round-log-patterns.js'
 import { isRecording, readRecording } from './storage/read-recording.js'
 
 export interface RecordOptions {

@@ -1,6 +1,6 @@
-import type { MachineFacts } from '../linux/machine.js'
 import type { CgroupPlace } from '../linux/memory/cgroup.js'
 import type { TidemarkError } from '../shared/errors.js'
+import type { MachineFacts } from '../shared/machine-facts.js'
 import type { Mark } from '../shared/marks.js'
 import type { PeakReader } from './peaks/peak-readers.js'
 import type { TreeRounds } from './peaks/tree-rounds.js'

@@ -2,8 +2,9 @@
  * A recording: what was measured of one trial or one command. These are the shapes of what its folder holds; each file is
  * described in docs/file-formats.md. Bytes and milliseconds throughout; a value that was not read is null, never zero.
  */
-import type { MachineFacts } from '../linux/machine.js'
+import type { MachineFacts } from '../shared/machine-facts.js'
 import type { AttributionMark, CleanupRecord, MemoryReading } from '../shared/marks.js'
+import type { PeakKind } from './peaks/peak-kind.js'
 import type { TreeRound } from './peaks/tree-rounds.js'
 
 /** `recording.json`, written at the start and again at the end. */
@@ -111,9 +112,6 @@ export interface RecordedProcess {
   /** The last reading. */
   last?: MemoryReading & { timeMs: number; threads: number; openFiles: number | null }
 }
-
-/** `exact`: the kernel's high-water mark, reset at the round's boundary. `sampled`: the highest sample, a lower bound. */
-export type PeakKind = 'exact' | 'sampled'
 
 /** One line of `samples.ndjson`: RSS of every process at one moment. A process that could not be read is left out. */
 export interface Sample {

@@ -1,7 +1,7 @@
 /** The shapes of `comparison.json`: settings x trials of one job, and what came of each trial (docs/file-formats.md). */
 
-import type { MachineFacts } from '../linux/machine.js'
 import type { RoundRecord } from '../recording/recording.js'
+import type { MachineFacts } from '../shared/machine-facts.js'
 import type { AttributionMark } from '../shared/marks.js'
 import type { Setting } from './setting.js'
 import type { Shard } from './shard.js'

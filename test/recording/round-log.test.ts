@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RoundLog } from '../../src/recording/rounds/round-log.js'
-import type { RoundLogEvent } from '../../src/recording/rounds/round-log-event.js'
-import { roundPattern } from '../../src/recording/rounds/round-log-patterns.js'
+import { RoundLog } from '../../src/recording/rounds/log/round-log.js'
+import type { RoundLogEvent } from '../../src/recording/rounds/log/round-log-event.js'
+import { roundPattern } from '../../src/recording/rounds/log/round-log-patterns.js'
 import { UsageError } from '../../src/shared/errors.js'
 
 const ARRIVED = new Date(2026, 10, 23, 21, 0).getTime()

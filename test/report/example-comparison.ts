@@ -1,7 +1,7 @@
-import type { MachineFacts } from '../../src/linux/machine.js'
 import type { RecordedProcess, Recording, RoundRecord, Sample } from '../../src/recording/recording.js'
 import type { Comparison, TrialResult } from '../../src/results/comparison.js'
 import type { Setting } from '../../src/results/setting.js'
+import type { MachineFacts } from '../../src/shared/machine-facts.js'
 import type { CleanupRecord, MemoryReading } from '../../src/shared/marks.js'
 
 /**

@@ -1,7 +1,7 @@
 import { ALL } from '../../comparison/definition/suite.js'
 import { jobAlgorithm } from '../../options/roles.js'
 import type { OptionSpec } from '../../options/spec.js'
-import { ROUND_PRESETS } from '../../recording/rounds/round-log-presets.js'
+import { ROUND_PRESETS } from '../../recording/rounds/log/round-log-presets.js'
 import { comparisonsHere } from '../folders/comparisons-here.js'
 import type { Command } from '../parsing/command.js'
 import { verbs } from '../parsing/verbs.js'

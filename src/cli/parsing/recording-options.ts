@@ -3,7 +3,7 @@ import type { runOptions } from '../../options/recording.js'
 import type { OptionValues } from '../../options/spec.js'
 import type { RolePattern } from '../../recording/processes/process-name.js'
 import { frameworkPreset, presetRoles } from '../../recording/rounds/framework-presets.js'
-import { roundPattern } from '../../recording/rounds/round-log-patterns.js'
+import { roundPattern } from '../../recording/rounds/log/round-log-patterns.js'
 import { UsageError } from '../../shared/errors.js'
 import type { CommandInput } from './command.js'
 

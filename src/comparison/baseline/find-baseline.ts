@@ -1,5 +1,5 @@
-import { describeDifferences, machineDifferences } from '../../linux/machine-differences.js'
 import type { Comparison } from '../../results/comparison.js'
+import { describeDifferences, machineDifferences } from '../../results/machine-differences.js'
 import { UsageError } from '../../shared/errors.js'
 import { type BaselineEntry, type BaselineFile, isSameType } from './baseline-file.js'
 

@@ -1,7 +1,7 @@
-import type { MachineFacts } from '../../linux/machine.js'
 import type { HeapDiffOptions } from '../../recording/heap/heap-order.js'
 import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import type { Setting } from '../../results/setting.js'
+import type { MachineFacts } from '../../shared/machine-facts.js'
 import type { ComparisonPlan } from '../plan/plan.js'
 import type { ScheduledTrial } from '../plan/schedule.js'
 import type { Workload } from '../workloads/workload.js'

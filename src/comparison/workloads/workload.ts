@@ -1,6 +1,6 @@
 import type { ProbePlan } from '../../recording/probe/probe-when-done.js'
 import type { RolePattern } from '../../recording/processes/process-name.js'
-import type { RoundPattern } from '../../recording/rounds/round-pattern.js'
+import type { RoundPattern } from '../../recording/rounds/log/round-pattern.js'
 import type { Setting } from '../../results/setting.js'
 import type { Mark } from '../../shared/marks.js'
 

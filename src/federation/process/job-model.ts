@@ -7,7 +7,7 @@ import type { Weights } from '../tensors/weights.js'
 import { createEvaluator } from '../training/create-evaluator.js'
 import { createTrainer } from '../training/create-trainer.js'
 import { drawWeights } from '../training/initial-weights.js'
-import { modelSpecs } from '../training/model-choice.js'
+import { modelSpecs } from '../training/models/model-choice.js'
 import type { JobSettings, MakeTrainer, ServerModel } from './job.js'
 
 /** Returns the model that a job's settings ask for. */

@@ -7,7 +7,7 @@ import type { HalfPrecisionType } from '../tensors/half-precision.js'
 import { MAX_HEADER_BYTES, WeightsError } from '../tensors/safetensors/safetensors-header.js'
 import { type TensorSpec, weightsBytes } from '../tensors/weights.js'
 import { HttpError } from '../transport/http-error.js'
-import { type Handler, type TransferLimits, withTransferLimits } from '../transport/http-server.js'
+import { type TransferLimits, withTransferLimits } from '../transport/http-server.js'
 import { readJson } from '../transport/json-body.js'
 import { drain, takeBody } from '../transport/message-body.js'
 import type { JoinAnswer, ResultClaim, Verdict } from '../transport/messages.js'
@@ -23,6 +23,7 @@ import {
   WEIGHTS_TYPE,
 } from '../transport/protocol.js'
 import { sendChunks } from '../transport/send.js'
+import type { Handler } from '../transport/server-options.js'
 import { assertCertified } from '../transport/tls.js'
 import type { Metrics } from './metrics.js'
 

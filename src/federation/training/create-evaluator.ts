@@ -1,5 +1,5 @@
 import type { Evaluator } from './evaluator.js'
-import type { ModelChoice } from './model-choice.js'
+import type { ModelChoice } from './models/model-choice.js'
 /** The evaluator of a job; undefined for `echo`, which learns nothing, and for which nothing is loaded. */
 export async function createEvaluator(choice: ModelChoice): Promise<Evaluator | undefined> {
   if (choice.trainer === 'echo') return undefined

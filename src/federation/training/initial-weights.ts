@@ -1,8 +1,8 @@
 import { gatherWeights, type WeightsSource } from '../tensors/global-state.js'
 import { type TensorSpec, tensorLength, type Weights } from '../tensors/weights.js'
 import { DIGIT_PIXELS } from './digits/digits-shape.js'
-import { REFERENCE_WIDTH } from './mlp.js'
-import { type ModelChoice, modelSpecs } from './model-choice.js'
+import { REFERENCE_WIDTH } from './models/mlp.js'
+import { type ModelChoice, modelSpecs } from './models/model-choice.js'
 import { createRandom, type Random } from './random.js'
 
 /** Values that are drawn at a time: 256 KiB of them. */

@@ -1,5 +1,5 @@
 import type { Examples } from './examples.js'
-import type { Model } from './model.js'
+import type { Model } from './models/model.js'
 export interface LocalTraining {
   examples: Examples
   /** Called for each round, so that the model's scratch arrays go with the round. */

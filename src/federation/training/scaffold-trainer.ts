@@ -1,7 +1,7 @@
 import { joinParts, partOf } from '../tensors/tensor-prefix.js'
 import { allocateTensor, copyTensors, type TensorData, type Weights } from '../tensors/weights.js'
 import type { LocalTraining } from './local-training.js'
-import type { Model } from './model.js'
+import type { Model } from './models/model.js'
 import { computeGradient, type SgdPlan, sgdSteps } from './sgd.js'
 import { planOfRound } from './sgd-trainer.js'
 import type { Trainer } from './trainer.js'

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { allocateTensor, type TensorData, type Weights } from '../tensors/weights.js'
 import type { Examples } from './examples.js'
-import type { Model } from './model.js'
+import type { Model } from './models/model.js'
 
 /** Local training: gradient steps over consecutive batches in stored order, without shuffling. */
 export interface SgdPlan {

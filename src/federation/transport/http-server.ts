@@ -7,14 +7,8 @@ import { AuthThrottle } from './auth-throttle.js'
 import { limitConnections } from './connection-limit.js'
 import type { Connections } from './connections.js'
 import { HttpError } from './http-error.js'
-import type { ServerOptions } from './server-options.js'
+import type { Handler, ServerOptions } from './server-options.js'
 import { isAuthorized } from './token.js'
-
-/**
- * Answers one request. A returned object is sent as JSON; undefined means that it has answered.
- * Throws a {@link HttpError}.
- */
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<object | undefined>
 
 export interface ListeningServer {
   url: string

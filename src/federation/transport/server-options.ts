@@ -1,5 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Handler } from './http-server.js'
+
 import type { TlsMaterial } from './tls.js'
 export interface ServerOptions {
   host: string
@@ -19,3 +20,9 @@ export interface ServerOptions {
   onRefused?: (code: string) => void
   log: (line: string, facts?: Readonly<Record<string, string | number>>) => void
 }
+
+/**
+ * Answers one request. A returned object is sent as JSON; undefined means that it has answered.
+ * Throws a {@link HttpError}.
+ */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<object | undefined>

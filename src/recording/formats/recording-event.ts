@@ -1,4 +1,4 @@
-import type { PeakKind } from '../recording.js'
+import type { PeakKind } from '../peaks/peak-kind.js'
 
 /**
  * What a recording says, whatever wrote it, in the order in which it says it: bytes and milliseconds throughout. Every

@@ -2,7 +2,8 @@ import { tryResetPeak } from '../../linux/memory/peak.js'
 import { isAlive } from '../../linux/process/process-stat.js'
 import { readProcessStatus } from '../../linux/process/process-status.js'
 import { readStackStart } from '../../linux/process/stack-start.js'
-import type { PeakKind, RecordedProcess } from '../recording.js'
+import type { RecordedProcess } from '../recording.js'
+import type { PeakKind } from './peak-kind.js'
 
 /** The highest RSS of one process since the same reader asked before. */
 export interface ProcessPeak {

@@ -2,7 +2,7 @@ import { CgroupPeak, type CgroupPeakReader, type TakenPeak } from '../../linux/c
 import { type CgroupReading, readCgroup } from '../../linux/cgroups/cgroup-reading.js'
 import type { CgroupPlace } from '../../linux/memory/cgroup.js'
 import { nowMs } from '../../shared/clock.js'
-import type { PeakKind } from '../recording.js'
+import type { PeakKind } from './peak-kind.js'
 
 /** A line of `marks.ndjson`: what the cgroup of the whole tree went through in one round. */
 export interface TreeRound extends CgroupReading {

@@ -5,8 +5,8 @@ import { readStackStart } from '../../linux/process/stack-start.js'
 import { nowMs } from '../../shared/clock.js'
 import type { BareMark } from '../marks/mark-lines.js'
 import type { ObservedMark, ObservedProcess } from '../marks/observed-mark.js'
+import type { PeakKind } from '../peaks/peak-kind.js'
 import type { PeakReaders } from '../peaks/peak-readers.js'
-import type { PeakKind } from '../recording.js'
 import type { LastRound } from '../rounds/correct-last-rounds.js'
 
 export interface LiveProcess {

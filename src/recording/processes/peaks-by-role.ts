@@ -1,4 +1,5 @@
-import type { PeakKind, RecordedProcess, RecordingMetadata, RoundRecord } from '../recording.js'
+import type { PeakKind } from '../peaks/peak-kind.js'
+import type { RecordedProcess, RecordingMetadata, RoundRecord } from '../recording.js'
 
 /** The highest peak of a role in a round, over all its processes that lived in it. */
 export interface RolePeak {

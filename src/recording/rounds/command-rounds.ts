@@ -6,8 +6,8 @@ import type { LaunchedProcess } from '../../launch/launch.js'
 import { openFile } from '../../linux/files/open-files.js'
 import type { RolePattern } from '../processes/process-name.js'
 import type { RecorderHandle } from '../recorder-handle.js'
+import type { RoundPattern } from './log/round-pattern.js'
 import { type FollowedStream, followRounds, type RoundFollower } from './round-follower.js'
-import type { RoundPattern } from './round-pattern.js'
 import type { AskedFor } from './unmatched.js'
 
 /** Rounds that a command's output tells of, or that a log file does. */

@@ -1,5 +1,5 @@
 import type { RolePattern } from '../processes/process-name.js'
-import { ROUND_PRESETS } from './round-log-presets.js'
+import { ROUND_PRESETS } from './log/round-log-presets.js'
 
 /** What is known of a framework besides its log lines: the processes that matter, and which of them to judge. */
 export interface FrameworkPreset {

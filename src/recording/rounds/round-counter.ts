@@ -1,5 +1,5 @@
-import type { RoundLogEvent, WhenTold } from './round-log-event.js'
-import type { RoundPattern, RoundWord } from './round-pattern.js'
+import type { RoundLogEvent, WhenTold } from './log/round-log-event.js'
+import type { RoundPattern, RoundWord } from './log/round-pattern.js'
 
 /** Turns the words of one program's logs, from all its streams, into rounds: which is open, what its number is, what ends it. */
 export class RoundCounter {

@@ -1,10 +1,10 @@
 import { hasOpen } from '../../linux/files/open-files.js'
 import { nowMs } from '../../shared/clock.js'
 import type { RecorderHandle } from '../recorder-handle.js'
+import { RoundLog } from './log/round-log.js'
+import type { RoundLogEvent } from './log/round-log-event.js'
+import type { RoundPattern } from './log/round-pattern.js'
 import { RoundCounter } from './round-counter.js'
-import { RoundLog } from './round-log.js'
-import type { RoundLogEvent } from './round-log-event.js'
-import type { RoundPattern } from './round-pattern.js'
 import { suggestRounds } from './suggest-rounds.js'
 
 /**

@@ -1,6 +1,6 @@
-import { RoundLog } from './round-log.js'
-import { roundPattern } from './round-log-patterns.js'
-import { ROUND_PRESETS } from './round-log-presets.js'
+import { RoundLog } from './log/round-log.js'
+import { roundPattern } from './log/round-log-patterns.js'
+import { ROUND_PRESETS } from './log/round-log-presets.js'
 
 /** What loggers call a round, before its number. */
 const ROUND_LINE =

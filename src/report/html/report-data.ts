@@ -1,4 +1,5 @@
-import type { PeakKind, RecordedProcess, Recording, RoundRecord } from '../../recording/recording.js'
+import type { PeakKind } from '../../recording/peaks/peak-kind.js'
+import type { RecordedProcess, Recording, RoundRecord } from '../../recording/recording.js'
 import type { Comparison, TrialResult } from '../../results/comparison.js'
 import { downsample, type Point } from '../downsample.js'
 

@@ -1,6 +1,6 @@
-import type { MachineFacts } from '../../linux/machine.js'
-import { machineDifferences } from '../../linux/machine-differences.js'
 import type { Comparison } from '../../results/comparison.js'
+import { machineDifferences } from '../../results/machine-differences.js'
+import type { MachineFacts } from '../../shared/machine-facts.js'
 
 /** A fact of the job or of the machine that is another one after a change. */
 export interface FactDifference {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Weights } from '../../../src/federation/tensors/weights.js'
-import { createLinearModel } from '../../../src/federation/training/linear-model.js'
-import { squaredHead } from '../../../src/federation/training/loss.js'
+import { createLinearModel } from '../../../src/federation/training/models/linear-model.js'
+import { squaredHead } from '../../../src/federation/training/models/loss.js'
 import { computeGradient, sgdSteps, stepsOfEpochs } from '../../../src/federation/training/sgd.js'
 
 const model = createLinearModel({ features: 2, outputs: 1, head: squaredHead(1) })

@@ -4,7 +4,7 @@ import { bytesOf, type Weights, weightsBytes } from '../../../src/federation/ten
 import { createEvaluator } from '../../../src/federation/training/create-evaluator.js'
 import { createTrainer } from '../../../src/federation/training/create-trainer.js'
 import { initialWeights } from '../../../src/federation/training/initial-weights.js'
-import { modelSpecs } from '../../../src/federation/training/model-choice.js'
+import { modelSpecs } from '../../../src/federation/training/models/model-choice.js'
 import type { TrainingSettings } from '../../../src/federation/training/trainer.js'
 import { jobOptions, trainingOptions } from '../../../src/options/federation.js'
 import { serverOptions } from '../../../src/options/roles.js'

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { TensorType, Weights } from '../../../src/federation/tensors/weights.js'
-import { createLinearModel } from '../../../src/federation/training/linear-model.js'
-import { logisticHead, softmaxHead, squaredHead } from '../../../src/federation/training/loss.js'
+import { createLinearModel } from '../../../src/federation/training/models/linear-model.js'
+import { logisticHead, softmaxHead, squaredHead } from '../../../src/federation/training/models/loss.js'
 import { createSgdTrainer } from '../../../src/federation/training/sgd-trainer.js'
 
 /** The clients' part of the golden vectors alone: what each one makes of the weights that it is sent. */

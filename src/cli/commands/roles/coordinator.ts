@@ -1,7 +1,7 @@
 import { runRole } from '../../../federation/process/role-process.js'
 import { runCoordinator } from '../../../federation/swarm/coordinator/coordinator.js'
 import { weightsBytes } from '../../../federation/tensors/weights.js'
-import { modelSpecs } from '../../../federation/training/model-choice.js'
+import { modelSpecs } from '../../../federation/training/models/model-choice.js'
 import { jobOptions, logOptions, roundOptions, trainingOptions } from '../../../options/federation.js'
 import { networkOptions } from '../../../options/network.js'
 import { swarmOptions } from '../../../options/roles.js'

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { plainText } from '../../server/routes.js'
 import { HttpError } from '../../transport/http-error.js'
-import type { Handler } from '../../transport/http-server.js'
 import { readJson } from '../../transport/json-body.js'
 import { HEADERS, PATHS, readClientName, readCount, readHeader } from '../../transport/protocol.js'
+import type { Handler } from '../../transport/server-options.js'
 import type { Roster, RosterEntry } from '../roster.js'
 import { type CoordinatorSettings, tellSettings } from '../swarm-job.js'
 

@@ -7,7 +7,7 @@ import { WeightsError } from '../../tensors/safetensors/safetensors-header.js'
 import { encodeWeights } from '../../tensors/safetensors/write-safetensors.js'
 import { type Weights, weightsBytes } from '../../tensors/weights.js'
 import { HttpError } from '../../transport/http-error.js'
-import { type Handler, withIdleDeadline } from '../../transport/http-server.js'
+import { withIdleDeadline } from '../../transport/http-server.js'
 import { readJson } from '../../transport/json-body.js'
 import { drain, takeBody } from '../../transport/message-body.js'
 import {
@@ -20,6 +20,7 @@ import {
   WEIGHTS_TYPE,
 } from '../../transport/protocol.js'
 import { sendChunks } from '../../transport/send.js'
+import type { Handler } from '../../transport/server-options.js'
 import type { SwarmReply, Turn } from '../consensus/events.js'
 import type { WeightStore } from '../consensus/weight-store.js'
 import type { PeerRuntime } from './runtime.js'

@@ -1,5 +1,5 @@
 import type { Evaluator } from '../evaluator.js'
-import { createModel, type ModelChoice } from '../model-choice.js'
+import { createModel, type ModelChoice } from '../models/model-choice.js'
 import { examplesOf, readDigits, splitDigits } from './digits.js'
 
 /** Classifies the held-out digits, which is all that is kept of them. */

@@ -1,6 +1,6 @@
 import { partitionExamples } from '../data-partition.js'
 import type { LocalTraining } from '../local-training.js'
-import { createModel } from '../model-choice.js'
+import { createModel } from '../models/model-choice.js'
 import { createSgdTrainer } from '../sgd-trainer.js'
 import type { ClientPlace, ClientSide, OwnOptions, Trainer, TrainingSettings } from '../trainer.js'
 import { examplesOf, readDigits, splitDigits } from './digits.js'

@@ -1,4 +1,4 @@
-import type { TensorData } from '../tensors/weights.js'
+import type { TensorData } from '../../tensors/weights.js'
 import type { Head } from './loss.js'
 import type { Batch, Model } from './model.js'
 

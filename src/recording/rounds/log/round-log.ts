@@ -1,4 +1,4 @@
-import { RoundCounter } from './round-counter.js'
+import { RoundCounter } from '../round-counter.js'
 import type { Moment, RoundLogEvent } from './round-log-event.js'
 import { LogLines } from './round-log-lines.js'
 import { wordOf } from './round-log-patterns.js'

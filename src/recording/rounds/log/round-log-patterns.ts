@@ -1,5 +1,5 @@
-import { closestWord } from '../../shared/did-you-mean.js'
-import { messageOf, UsageError } from '../../shared/errors.js'
+import { closestWord } from '../../../shared/did-you-mean.js'
+import { messageOf, UsageError } from '../../../shared/errors.js'
 import { PRESETS, ROUND_PRESETS } from './round-log-presets.js'
 import type { RoundPattern, RoundWord } from './round-pattern.js'
 

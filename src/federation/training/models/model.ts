@@ -1,5 +1,5 @@
-import type { TensorData } from '../tensors/weights.js'
-import type { Examples } from './examples.js'
+import type { TensorData } from '../../tensors/weights.js'
+import type { Examples } from '../examples.js'
 
 /**
  * A differentiable model. It holds scratch arrays for one call at a time, so it is made anew for each round of training and

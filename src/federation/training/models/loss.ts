@@ -1,4 +1,4 @@
-import type { TensorData } from '../tensors/weights.js'
+import type { TensorData } from '../../tensors/weights.js'
 
 /**
  * What stands after a model's last linear layer, for one example: a loss of the layer's outputs `z` against the targets.

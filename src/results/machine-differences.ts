@@ -1,5 +1,5 @@
+import type { MachineFacts } from '../shared/machine-facts.js'
 import { formatBytes } from '../shared/units.js'
-import type { MachineFacts } from './machine.js'
 
 /** A fact in which two machines differ, and what hangs on it: memory itself, or only how long things take. */
 export interface MachineDifference {
