@@ -38,10 +38,11 @@ export const COMPANION = resolve(import.meta.dirname, '../../python')
 /** What a program of our own has read of one process: time, pid, RSS and the kernel's mark. */
 type Reading = [timeMs: number, pid: number, rssBytes: number, peakBytes: number]
 
-/** The peak of the round before, by the kernel's mark as the process read it there; 0 where it could not. */
+/** The peak of the round before, by the kernel's mark, and RSS, as the process itself read them there; 0 where it could not. */
 interface Boundary {
   timeMs: number
   peakBytes: number
+  rssBytes: number
 }
 
 /** A job of a real framework as Tidemark recorded it, and as somebody else saw it. */
@@ -135,7 +136,8 @@ export function expectAsSeen(seen: SeenJob, wanted: { role: string; rounds: numb
   const rounds = recording.rounds.filter((round) => round.pid === pid)
   const times = boundaries.get(pid)!
   // The end of Swarm Learning is told by the server, where the job has no component of ours; its line is in the log.
-  if (times.length === wanted.rounds) times.push({ timeMs: rounds.at(-1)?.endedMs ?? Number.NaN, peakBytes: 0 })
+  if (times.length === wanted.rounds)
+    times.push({ timeMs: rounds.at(-1)?.endedMs ?? Number.NaN, peakBytes: 0, rssBytes: 0 })
   expect(times.length - 1, output).toBe(wanted.rounds)
   expect(rounds.map(({ round }) => round)).toEqual(Array.from({ length: wanted.rounds }, (_, index) => index + 1))
   const own = readings.filter(([, one]) => one === pid)
@@ -175,7 +177,7 @@ const RESET_MS = 100
 function seenRound(
   readings: readonly Reading[],
   fromMs: number,
-  { timeMs: toMs, peakBytes }: Boundary,
+  { timeMs: toMs, peakBytes, rssBytes }: Boundary,
 ): { peak: number; ends: number[] } {
   const inside = readings.filter(([timeMs]) => timeMs >= fromMs && timeMs <= toMs)
   const settleMs = Math.min(SETTLE_MS, (toMs - fromMs) / 4)
@@ -184,14 +186,17 @@ function seenRound(
   const atBoundary = after.filter(([timeMs]) => timeMs <= toMs + TOLD_MS).map(([, , bytes]) => bytes)
   const peaks = inside.map(([timeMs, , rss, mark]) => (timeMs > fromMs + RESET_MS ? Math.max(rss, mark) : rss))
   const lowest = Math.min(endBytes, ...after.map(([, , bytes]) => bytes))
-  return { peak: Math.max(peakBytes, ...peaks), ends: [endBytes, lowest, ...atBoundary] }
+  return {
+    peak: Math.max(peakBytes, ...peaks),
+    ends: [endBytes, lowest, ...atBoundary, ...(rssBytes > 0 ? [rssBytes] : [])],
+  }
 }
 
 function boundariesOf(text: string): Map<number, Boundary[]> {
   const byPid = new Map<number, Boundary[]>()
   for (const line of text.split('\n').slice(0, -1)) {
-    const [timeMs, pid, peakBytes] = line.split(' ').map(Number) as [number, number, number]
-    byPid.set(pid, [...(byPid.get(pid) ?? []), { timeMs, peakBytes }])
+    const [timeMs, pid, peakBytes, rssBytes] = line.split(' ').map(Number) as [number, number, number, number]
+    byPid.set(pid, [...(byPid.get(pid) ?? []), { timeMs, peakBytes, rssBytes }])
   }
   return byPid
 }
