@@ -39,7 +39,7 @@ export function repositoryOf(folder: string): Repository {
  *
  * @throws UsageError for a ref that does not exist, and for two that are the same commit
  */
-export function resolveRefs(repository: Repository, refs: readonly string[]): PlannedRef[] {
+function resolveRefs(repository: Repository, refs: readonly string[]): PlannedRef[] {
   const resolved = refs.map((ref) => resolveRef(repository, ref))
   for (const [place, one] of resolved.entries()) {
     const same = resolved.slice(0, place).find(({ commit }) => commit === one.commit)
@@ -63,7 +63,7 @@ export function resolveRef(repository: Repository, ref: string): PlannedRef {
   return { ref, commit, subject: git(top, ['log', '-1', '--format=%s', commit, '--']) }
 }
 
-export function commitOf(top: string, ref: string): string | undefined {
+function commitOf(top: string, ref: string): string | undefined {
   const { code, stdout } = askGit(top, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])
   return code === 0 ? stdout.trim() : undefined
 }
