@@ -37,8 +37,8 @@ export const command: Command = {
   options: soakOptions,
   optionGroups: { 'While it runs': { ...alertOptions, ...liveOptions } },
   examples: [
-    'tidemark soak fedavg --max-rounds 200',
-    "tidemark soak --every 1m --max-time 8h --load 'k6 run load.js' -- node server.js",
+    'tidemark soak fedavg --max-rounds 15 --model-size 100KB',
+    "tidemark soak --every 1m --max-time 8h --load 'sleep 5; k6 run load.js' -- node server.js",
     'tidemark soak --rounds-end "round (\\d+) done" --role server=server.py -- python3 job.py',
   ],
   run: soak,
