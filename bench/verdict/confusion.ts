@@ -20,6 +20,9 @@ const FLOOR = 0.001
 const GROWTH_Z = 2.652
 const INTERVAL_Z = 1.96
 
+/** Of these it is not defined how many rounds suffice. */
+const WITHOUT_SUFFICIENCY: Truth[] = ['random walk', 'slow warm-up', 'convex', 'chunked', 'high-water', 'restart']
+
 const each = Number(process.argv[2] ?? 350)
 /** The constants of the method were chosen on series of other seeds. */
 const FRESH_SEED = Number(process.argv[3] ?? 1_900_000_000)
@@ -84,9 +87,6 @@ function matrix(judged: readonly Judged[]): string[] {
   })
   return table(['truth', ...SHAPES], rows)
 }
-
-/** Of these it is not defined how many rounds suffice. */
-const WITHOUT_SUFFICIENCY: Truth[] = ['random walk', 'slow warm-up', 'convex', 'chunked', 'high-water', 'restart']
 
 function sufficiency(judged: readonly Judged[]): string[] {
   const rows = TRUTHS.filter((truth) => !WITHOUT_SUFFICIENCY.includes(truth)).map((truth) => {

@@ -1,3 +1,4 @@
+import { isIgnoredByCaller } from '../launch/callers-signals.js'
 import type { LaunchedProcess } from '../launch/launch.js'
 
 /** What a terminal, a shell or a supervisor sends; the command decides what comes of it. */
@@ -18,7 +19,7 @@ export function forwardSignals(): { to(launched: LaunchedProcess): void } & Disp
     forward('SIGSTOP')
     process.kill(process.pid, 'SIGSTOP')
   }
-  for (const signal of FORWARDED) process.on(signal, forward)
+  for (const signal of FORWARDED) if (!isIgnoredByCaller(signal)) process.on(signal, forward)
   process.on('SIGTSTP', stop)
   return {
     to: (launched) => {

@@ -1,4 +1,5 @@
-#!/usr/bin/env -S sh -c 'TIDEMARK_CALLERS_OPEN_FILES=$(ulimit -Sn) exec node "$0" "$@"'
+#!/usr/bin/env -S sh -c 'while read a b;do case $a in SigI*)break;esac;done</proc/$$/status;TIDEMARK_CALLERS_IGNORED=$b TIDEMARK_CALLERS_OPEN_FILES=$(ulimit -Sn) exec node "$0" "$@"'
+import { keepIgnoring } from '../launch/callers-signals.js'
 import { UsageError } from '../shared/errors.js'
 import { printableLine } from '../shared/printable.js'
 import { overview, programVersion } from './output/overview.js'
@@ -50,6 +51,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
+keepIgnoring()
 escapeFor(process.stdout)
 escapeFor(process.stderr)
 

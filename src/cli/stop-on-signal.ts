@@ -1,5 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
+import { isIgnoredByCaller } from '../launch/callers-signals.js'
 import { StoppedError } from '../shared/errors.js'
+
+const STOPPING = ['SIGINT', 'SIGTERM'] as const
 
 /**
  * A signal that aborts on the first Ctrl-C or termination signal. The second one ends this program at once, and with it
@@ -15,12 +18,21 @@ export function stopOnSignal(onStop: () => void): { signal: AbortSignal } & Disp
     controller.abort(reason)
     onStop()
   }
-  process.on('SIGINT', stop).on('SIGTERM', stop)
+  for (const name of STOPPING) if (!isIgnoredByCaller(name)) process.on(name, stop)
   return {
     signal: controller.signal,
-    [Symbol.dispose]: () => process.off('SIGINT', stop).off('SIGTERM', stop),
+    [Symbol.dispose]: () => {
+      for (const name of STOPPING) process.off(name, stop)
+    },
   }
 }
+
+/** As {@link stopOnSignal}, for what follows the last trial: it is finished all the same. */
+export function stopWhileReporting(): ReturnType<typeof stopOnSignal> {
+  return stopOnSignal(() => process.stderr.write(`${LATE}\n`))
+}
+
+const LATE = 'all trials had ended: finishing the report; once more ends this at once'
 
 /** Lets a signal that has come be heard: the event loop has to look once more before its listener is taken away. */
 export async function hearSignals(): Promise<void> {

@@ -8,6 +8,7 @@ import { groupMembers } from '../linux/process/process-group.js'
 import { readProcessStat } from '../linux/process/process-stat.js'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../shared/errors.js'
 import { CALLERS_OPEN_FILES_VARIABLE, withCallersLimit } from './callers-limit.js'
+import { CALLERS_IGNORED_VARIABLE, withCallersSignals } from './callers-signals.js'
 import { endGroup } from './end-group.js'
 import type { ExitStatus } from './exit-status.js'
 import type { Guard } from './guard.js'
@@ -83,14 +84,17 @@ export async function launch(guard: Guard, options: LaunchOptions): Promise<Laun
       env: {
         ...process.env,
         [CALLERS_OPEN_FILES_VARIABLE]: undefined,
+        [CALLERS_IGNORED_VARIABLE]: undefined,
         ...options.environment,
         ...guard.environment,
         ...(options.owned && { TIDEMARK_OWNED: '1' }),
       },
     })
   }
-  // Our own roles are Node, which raises it anyway.
-  const child = options.owned ? start() : withCallersLimit(start)
+  // Our own roles are Node, which raises the limit and takes the defaults of signals anyway.
+  const child = options.owned
+    ? start()
+    : withCallersLimit((limit) => withCallersSignals((signals) => start([...limit, ...signals])))
   const startedMs = performance.timeOrigin + performance.now()
   // Read before the event loop turns: until then even a process that has ended is kept as a zombie.
   const stat = child.pid === undefined ? undefined : readProcessStat(child.pid)

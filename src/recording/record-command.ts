@@ -28,6 +28,8 @@ export interface CommandToRecord {
   roles: readonly RolePattern[]
   /** Those of them that the user named, and misses where no process has them. */
   askedRoles: readonly RolePattern[]
+  /** What the framework's preset knows, where --rounds names one. */
+  presetRoles?: readonly RolePattern[]
   /** Rounds that the command's output tells of, or that a log file does. */
   rounds?: RoundsOfCommand
   /** Record PSS and USS this often. */
@@ -136,7 +138,7 @@ export async function recordCommand(
       whom: () => probed(options.probe!.roles, recorder, command),
     })
   rounds?.follow(command)
-  const unmatched = watchUnmatched(() => askedFor(rounds, options.askedRoles), {
+  const unmatched = watchUnmatched(() => askedFor(rounds, options.askedRoles, options.presetRoles), {
     processes: () => recorder.processes(),
     onNote,
   })

@@ -66,8 +66,8 @@ export interface SamplingFacts {
   costMs?: number | null
   /** In what the plain samples are taken: C where there is a compiler (sampling-loop.c), for less processor time; else JavaScript. */
   loop?: 'c' | 'javascript'
-  /** Descendants that were found, those that ended before they could be read, and those that could not be read. */
-  processes?: { seen: number; vanished: number; unreadable: number }
+  /** Descendants that were found, those that ended before they could be read, and those that could not be read, by the system's error code. */
+  processes?: { seen: number; vanished: number; unreadable: number; unreadableCodes?: Record<string, number> }
 }
 
 export interface RecordedProcess {

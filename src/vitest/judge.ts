@@ -47,9 +47,7 @@ export function growsLessThan(file: RecordingFile, rate: string): Verdict {
   const seen = `${file.path}: grows by ${size(estimate)}/${per}, 95 % interval ${size(low)} to ${size(high)}, ${limit}`
   if (high * scale < bytes) return { holds: true, sentence: seen }
   if (low * scale >= bytes) return { holds: false, sentence: seen }
-  const { needsRounds } = analysis
-  const needed = needsRounds === null ? 'more rounds' : `about ${needsRounds} rounds instead of ${analysis.rounds}`
-  return { holds: null, sentence: `${seen}. That CANNOT BE DECIDED yet: it takes ${needed}` }
+  return { holds: null, sentence: `${seen}. That CANNOT BE DECIDED yet: it takes more rounds than ${analysis.rounds}` }
 }
 
 /** Growth a round, to growth a unit of time. */

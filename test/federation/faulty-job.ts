@@ -147,7 +147,8 @@ class RunningJob {
     life.isVictim = true
     life.child.kill('SIGKILL')
     await life.closed
-    if (kind === 'kill' || role === 'server') this.#spawn(role, true)
+    // Where the job has come to its end meanwhile, nobody would wait for another one.
+    if ((kind === 'kill' || role === 'server') && !this.#isOver) this.#spawn(role, true)
     return true
   }
 

@@ -21,7 +21,7 @@ test('a kept-open statm agrees with status, and says gone once the process has e
   await once(child, 'exit')
   expect(statm.read()).toBe('gone')
   statm.close()
-  expect(openStatm(child.pid!)).toBe('gone')
+  expect(openStatm(child.pid!)).toEqual({ kind: 'gone' })
 })
 
 test('a zombie, which shows zeros, counts as gone and not as a process of no bytes', () => {

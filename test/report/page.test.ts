@@ -56,6 +56,23 @@ describe('report.html in a browser, opened from disk', needs('Chromium'), () => 
     expect(await colors()).toBe(colorsBefore - 1)
   })
 
+  test('processes of one role have a switch of their own, beside that of each', async () => {
+    const { page } = await open(exampleView({ trials: 1, rounds: 4 }))
+    const line = page.locator('[data-figure=rss-over-time] [aria-label=line] path')
+    const before = await line.count()
+    const clients = page.getByRole('group', { name: 'client', exact: true })
+    const all = clients.getByRole('checkbox').first()
+    await all.uncheck()
+    const without = await line.count()
+    expect(without).toBeLessThan(before)
+    for (const each of await clients.getByRole('checkbox').all()) expect(await each.isChecked()).toBe(false)
+    await page.getByLabel('site-1', { exact: true }).check()
+    expect(await all.evaluate((box) => (box as HTMLInputElement).indeterminate)).toBe(true)
+    expect(await line.count()).toBeGreaterThan(without)
+    await all.check()
+    expect(await line.count()).toBe(before)
+  })
+
   test('with everything switched off the page says so instead of failing', async () => {
     const { page, messages } = await open(exampleView({ trials: 1, rounds: 4 }))
     for (const { label } of exampleSettings()) await page.getByLabel(label, { exact: true }).uncheck()

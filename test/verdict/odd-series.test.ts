@@ -70,20 +70,16 @@ describe('a careful reader says of', () => {
   })
 
   it('no change at all, or zero in every round: stable', () => {
-    expect(analyzeRounds(new Array(20).fill(64 * MIB))).toMatchObject({ shape: 'stable', needsRounds: null })
+    expect(analyzeRounds(new Array(20).fill(64 * MIB))).toMatchObject({ shape: 'stable' })
     expect(analyzeRounds(new Array(20).fill(0)).shape).toBe('stable')
   })
 
-  it.each([1 / 3, 0.5, 1])(
-    'a warm-up whose time constant is %d of the job: no growth, and how long it takes to tell',
-    (share) => {
-      const found = Array.from({ length: 8 }, (_, i) =>
-        analyzeRounds(series(36, 200 + i, (t) => -60 * Math.exp(-t / (36 * share)))),
-      )
-      expect(found.map(({ shape }) => shape)).not.toContain('grows')
-      for (const { shape, needsRounds } of found) if (shape !== 'settling') expect(needsRounds).toBeGreaterThan(36)
-    },
-  )
+  it.each([1 / 3, 0.5, 1])('a warm-up whose time constant is %d of the job: no growth', (share) => {
+    const found = Array.from({ length: 8 }, (_, i) =>
+      analyzeRounds(series(36, 200 + i, (t) => -60 * Math.exp(-t / (36 * share)))),
+    )
+    expect(found.map(({ shape }) => shape)).not.toContain('grows')
+  })
 
   it('a warm-up that goes over into a leak: growth, all the same', () => {
     const found = Array.from({ length: 8 }, (_, i) =>
@@ -105,10 +101,4 @@ it('growth that may have come to its end meets a limit in so many rounds, or nev
   expect(limit!.rounds!.low).toBeGreaterThan(0)
   expect(limit!.rounds!.high).toBe(Number.POSITIVE_INFINITY)
   expect(reason).toMatch(/in about \d+ rounds \(95 % interval \d+ to never\)/)
-})
-
-it('where the rounds that should have been enough were not, a quarter more are asked for, not one', () => {
-  const found = analyzeRounds(series(18, 8, (t) => -30 * Math.exp(-t / 6) + 3 * Math.sin(2 * t)))
-  expect(found.shape).toBe('inconclusive')
-  expect(found.needsRounds).toBeGreaterThanOrEqual(23)
 })

@@ -55,10 +55,23 @@ function headline({ startedMs, endedMs, sampling, state, reason }: RecordingMeta
   const coverage =
     processes === undefined
       ? ''
-      : `; processes: ${processes.seen} seen, ${processes.vanished} ended before they could be read, ${processes.unreadable + readings.unreadable} unreadable`
+      : `; processes: ${processes.seen} seen, ${processes.vanished} ended before they could be read, ${processes.unreadable + readings.unreadable} unreadable${reasons(processes.unreadableCodes ?? {})}`
   const lasted = endedMs === null ? 'still runs' : formatDuration(endedMs - startedMs)
   const how = state === 'completed' || reason === null ? '' : `\n${reason}`
   return `recorded ${lasted}: ${samples} samples, ${every}${coverage}${how}`
+}
+
+/** Why processes could not be read: ` (38 with EMFILE: ...)`. */
+function reasons(codes: Record<string, number>): string {
+  const each = Object.entries(codes).map(([code, times]) => `${times} with ${code}${UNREADABLE[code] ?? ''}`)
+  return each.length === 0 ? '' : ` (${printableLine(each.join(', '))})`
+}
+
+const UNREADABLE: Record<string, string> = {
+  EMFILE: ', too many open files in the recorder: raise the limit with ulimit -n, each process takes two',
+  ENFILE: ', too many open files on the machine',
+  EACCES: ', which this user may not read',
+  EPERM: ', which this user may not read',
 }
 
 function treeLines({ treePeak, cgroup, startedMs, processes }: RecordingMetadata): string[] {

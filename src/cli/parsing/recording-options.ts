@@ -31,6 +31,7 @@ export function readRecordingOptions(verb: string, { options, given }: CommandIn
     // What the user names takes the place of what a preset knows, as in a comparison.
     roles: roles.length > 0 ? roles : presetRoles(rounds),
     askedRoles: roles,
+    presetRoles: presetRoles(rounds),
     probedRoles: roles.length > 0 ? roles : judgedRolesOfPreset(rounds),
     pattern: isTold ? roundPattern(rounds, roundsEnd) : undefined,
     log,

@@ -178,6 +178,7 @@ function askedFor({ asked }: Workload, { rounds }: TrialStage): AskedFor {
   return {
     ...(asked?.rounds && rounds && { rounds: { flag: asked.rounds, ...rounds } }),
     roles: asked?.roles ?? [],
+    presetRoles: asked?.presetRoles ?? [],
   }
 }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { heapEnvironment } from '../../recording/heap/heap-order.js'
 import { orderProbe, type ProbeOrder } from '../../recording/probe/probe-order.js'
 import { nameProcess } from '../../recording/processes/process-name.js'
-import { rolePatterns } from '../../recording/rounds/framework-presets.js'
+import { presetRoles, rolePatterns } from '../../recording/rounds/framework-presets.js'
 import { roundPattern } from '../../recording/rounds/log/round-log-patterns.js'
 import type { Setting } from '../../results/setting.js'
 import { allocatorLibrary } from '../../shared/allocator-library.js'
@@ -73,6 +73,7 @@ function askedOf({ rounds, roundsEnd, role }: CommandPlan, judge: string): Workl
   return {
     rounds: flags.length === 0 ? null : flags.join(' '),
     roles: named.map((one) => ({ role: one, flag: `--role '${one}=${role![one]}'` })),
+    presetRoles: presetRoles(rounds ?? undefined),
   }
 }
 

@@ -20,7 +20,11 @@ export interface Workload {
   /** Set where processes find their roles by their command lines: then all descendants are recorded. */
   tree: { roles: readonly RolePattern[] } | null
   /** How the user said where rounds are, and which processes have the judged roles, for messages; null where we know. */
-  asked: { rounds: string | null; roles: readonly { role: string; flag: string }[] } | null
+  asked: {
+    rounds: string | null
+    roles: readonly { role: string; flag: string }[]
+    presetRoles: readonly RolePattern[]
+  } | null
   /** True when a program that tells of no rounds is judged by its whole run, as if it were one round. */
   isOneRound: boolean
   /** How long one trial may take; null leaves that to the comparison. */

@@ -8,10 +8,11 @@ export const PROC = '/proc'
 export type Pid = number | 'self' | `${number}/task/${number}`
 
 /** What became of an attempt to read one file of one process. A process that is gone is no fault of the reader. */
-export type ProcFile =
-  | { kind: 'read'; text: string }
+export type ProcFile = { kind: 'read'; text: string } | FailedReading
+
+export type FailedReading =
   | { kind: 'gone' } // exited between listing and reading
-  | { kind: 'unreadable'; code: string } // EACCES and kin: another user's process, a hardened kernel
+  | { kind: 'unreadable'; code: string } // EACCES and kin: another user's process, a hardened kernel; EMFILE: too many files are open here
 
 /** One file of one process, for example `status` of 4127. */
 export function readProcFile(pid: Pid, file: string, proc = PROC): ProcFile {
@@ -24,7 +25,7 @@ export function readProcFile(pid: Pid, file: string, proc = PROC): ProcFile {
 }
 
 /** ENOENT on opening and ESRCH on reading mean that the process has exited. */
-export function failedReading(error: unknown): { kind: 'gone' } | { kind: 'unreadable'; code: string } {
+export function failedReading(error: unknown): FailedReading {
   const code = systemErrorCode(error)
   if (code === undefined) throw error
   return code === 'ENOENT' || code === 'ESRCH' ? { kind: 'gone' } : { kind: 'unreadable', code }

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { failedReading, type Pid, PROC, readFromStart } from '../files/proc-file.js'
+import { type FailedReading, failedReading, type Pid, PROC, readFromStart } from '../files/proc-file.js'
 import { pageSizeBytes } from './page-size.js'
 
 /** What became of a reading. A missing sample is not a zero. */
@@ -21,11 +21,11 @@ export interface Statm {
  * Opens /proc/PID/statm and keeps it open: a reading costs 2 us, a ninth of open, read and close. The descriptor belongs
  * to the process and not to its number: once the process is gone it says so (ESRCH), even if the pid was given away.
  */
-export function openStatm(pid: Pid, proc = PROC): Statm | Exclude<ReadingKind, 'read'> {
+export function openStatm(pid: Pid, proc = PROC): Statm | FailedReading {
   try {
     return new OpenStatm(pid, openSync(`${proc}/${pid}/statm`, 'r'))
   } catch (error) {
-    return failedReading(error).kind
+    return failedReading(error)
   }
 }
 

@@ -64,8 +64,13 @@ export class CommandRounds {
   }
 }
 
-export function askedFor(rounds: CommandRounds | undefined, roles: readonly RolePattern[]): AskedFor {
+export function askedFor(
+  rounds: CommandRounds | undefined,
+  roles: readonly RolePattern[],
+  preset: readonly RolePattern[] = [],
+): AskedFor {
   return {
+    presetRoles: preset,
     ...(rounds && { rounds: { ...rounds.asked, follower: rounds.follower } }),
     roles: roles.map(({ role, pattern }) => ({ role, flag: `--role '${role}=${pattern.source}'` })),
   }

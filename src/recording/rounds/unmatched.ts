@@ -1,5 +1,6 @@
-import { nameProcess } from '../processes/process-name.js'
+import { nameProcess, type RolePattern } from '../processes/process-name.js'
 import type { RecordedProcess } from '../recording.js'
+import { alreadyRunning } from './already-running.js'
 import type { RoundFollower } from './round-follower.js'
 
 /** What was asked for and is not there, as sentences, with what is there in its place. */
@@ -8,6 +9,8 @@ export interface AskedFor {
   rounds?: { flag: string; follower: RoundFollower; logFile?: string | undefined }
   /** Roles that were named, by the flag that named them. */
   roles: readonly { role: string; flag: string }[]
+  /** Roles that the framework's preset knows: a process of one that runs already takes the job along. */
+  presetRoles?: readonly RolePattern[]
 }
 
 /** How long a program may take to come to what was asked for before that is said. */
@@ -37,12 +40,13 @@ export function watchUnmatched(
   }
 }
 
-function unmatched({ rounds, roles }: AskedFor, processes: readonly RecordedProcess[]): string[] {
+function unmatched({ rounds, roles, presetRoles = [] }: AskedFor, processes: readonly RecordedProcess[]): string[] {
   return [
     ...(rounds === undefined ? [] : (roundsMissing(rounds) ?? [])),
     ...roles
       .filter(({ role }) => !processes.some((process) => process.role === role))
       .map(({ flag }) => roleMissing(flag, processes)),
+    ...alreadyRunning(presetRoles, processes),
   ]
 }
 

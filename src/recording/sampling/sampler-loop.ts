@@ -40,6 +40,7 @@ export class Sampler {
   #inOrder: readonly WatchedProcess[] = []
   readonly #readings = { read: 0, gone: 0, unreadable: 0 }
   readonly #processes = { seen: 0, vanished: 0, unreadable: 0 }
+  readonly #unreadableCodes: Record<string, number> = {}
   #log: SampleLog | null
   #treePeak: TreePeak | null = null
   #latestDueMs = 0
@@ -254,11 +255,12 @@ export class Sampler {
 
   #watch(stat: ProcessStat, timeMs: number, { isNamed = false } = {}): WatchedProcess | undefined {
     const files = openProcessFiles(stat.pid)
-    if (files === 'unreadable') this.#processes.unreadable++
+    const isUnreadable = 'kind' in files && files.kind === 'unreadable'
+    if (isUnreadable) this.#noteUnreadable(files.code)
     // Between the listing and now the pid may have been given to another process.
-    const isGone = files === 'gone' || (files !== 'unreadable' && !isAlive(stat))
+    const isGone = !isUnreadable && ('kind' in files || !isAlive(stat))
     if (isGone) this.#vanished()
-    if (typeof files === 'string') return undefined
+    if ('kind' in files) return undefined
     if (isGone) {
       closeProcessFiles(files)
       return undefined
@@ -283,6 +285,11 @@ export class Sampler {
     this.#inOrder = [...this.#watched.values()]
     this.#canLoop = this.#loop?.watch(this.#inOrder) ?? false
     this.#hasMoved = true
+  }
+
+  #noteUnreadable(code: string): void {
+    this.#processes.unreadable++
+    this.#unreadableCodes[code] = (this.#unreadableCodes[code] ?? 0) + 1
   }
 
   #vanished(): void {
@@ -369,7 +376,11 @@ export class Sampler {
       sampling: {
         ...this.#pace.facts(),
         readings: { ...this.#readings },
-        processes: { ...this.#processes, vanished: this.#processes.vanished + (this.#tracker?.vanished ?? 0) },
+        processes: {
+          ...this.#processes,
+          vanished: this.#processes.vanished + (this.#tracker?.vanished ?? 0),
+          ...(this.#processes.unreadable > 0 && { unreadableCodes: { ...this.#unreadableCodes } }),
+        },
         costMs: readThreadCpuMs(),
         loop: this.#loop === null ? 'javascript' : 'c',
       },

@@ -1,4 +1,5 @@
 import { countOpenFiles } from '../../linux/files/open-files.js'
+import type { FailedReading } from '../../linux/files/proc-file.js'
 import { pageSizeBytes } from '../../linux/memory/page-size.js'
 import { openStatm, type ReadingKind, type Statm } from '../../linux/memory/statm.js'
 import { readCommandLine } from '../../linux/process/command-line.js'
@@ -29,14 +30,14 @@ export interface ProcessFiles {
 }
 
 /** Where the main thread has ended, those of a living thread. */
-export function openProcessFiles(pid: number): ProcessFiles | Exclude<ReadingKind, 'read'> {
+export function openProcessFiles(pid: number): ProcessFiles | FailedReading {
   const place = livingThread(pid) ?? pid
   const statm = openStatm(place)
-  if (typeof statm === 'string') return statm
+  if ('kind' in statm) return statm
   const status = openStatus(place)
   if (!('kind' in status)) return { statm, status }
   statm.close()
-  return status.kind
+  return status
 }
 
 export function closeProcessFiles({ statm, status }: ProcessFiles): void {
@@ -165,7 +166,7 @@ export class WatchedProcess {
   #followThreads(): boolean {
     if (livingThread(this.known.pid) === undefined || !isAlive(this.known)) return false
     const files = openProcessFiles(this.known.pid)
-    if (typeof files === 'string') return false
+    if ('kind' in files) return false
     closeProcessFiles(this.#files)
     this.#files = files
     return true

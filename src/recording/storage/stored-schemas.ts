@@ -118,7 +118,14 @@ const samplingSchema = v.looseObject({
   jitterMs: v.optional(v.nullable(v.looseObject({ median: number, p99: number, max: number }))),
   costMs: v.optional(v.nullable(number)),
   loop: v.optional(v.picklist(['c', 'javascript'])),
-  processes: v.optional(v.looseObject({ seen: number, vanished: number, unreadable: number })),
+  processes: v.optional(
+    v.looseObject({
+      seen: number,
+      vanished: number,
+      unreadable: number,
+      unreadableCodes: v.optional(v.record(v.string(), number)),
+    }),
+  ),
 })
 
 /** `recording.json`. */

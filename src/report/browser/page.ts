@@ -24,7 +24,7 @@ let layout: NonNullable<SettingsFigureOptions['layout']> = 'overlaid'
 let zoom: SettingsFigureOptions['rounds']
 
 addSwitches('settings', data.settings, hidden.settings)
-addSwitches('roles', data.names, hidden.names)
+addProcesses()
 addLayouts()
 addTables()
 copyButtons()
@@ -39,24 +39,79 @@ redrawWhenResized()
 /** One checkbox a name; native ones, so that the keyboard reaches them. */
 function addSwitches(id: string, names: readonly string[], off: Set<string>): void {
   const list = document.getElementById(id)
-  for (const name of names) {
-    const box = document.createElement('input')
-    box.type = 'checkbox'
-    box.checked = true
-    box.addEventListener('change', () => {
-      if (box.checked) off.delete(name)
-      else off.add(name)
-      drawInPlace()
+  for (const name of names) list?.append(checkbox(name, 'setting', (isOn) => setShown(off, [name], isOn)).label)
+  paintSwatches()
+}
+
+/** The processes of each role below one checkbox for all of them; a role of one process of its name is that process. */
+function addProcesses(): void {
+  const list = document.getElementById('roles')
+  for (const [role, names] of namesByRole()) {
+    const each = names.map((name) => checkbox(name, 'name', (isOn) => setShown(hidden.names, [name], isOn)))
+    if (names.length === 1 && names[0] === role) {
+      list?.append(each[0]!.label)
+      continue
+    }
+    const all = checkbox(`${role}: ${names.length === 1 ? '1 process' : `all ${names.length}`}`, undefined, (isOn) => {
+      for (const { box } of each) box.checked = isOn
+      setShown(hidden.names, names, isOn)
     })
-    const label = document.createElement('label')
-    const mark = document.createElement('span')
-    mark.className = 'swatch'
-    mark.dataset[id === 'settings' ? 'setting' : 'name'] = name
-    const short = data.overview?.names[name] ?? name
-    label.append(box, mark, id === 'settings' && short !== name ? `${short} = ${name}` : name)
-    list?.append(label)
+    for (const { box } of each)
+      box.addEventListener('change', () => {
+        const on = each.filter((one) => one.box.checked).length
+        all.box.checked = on === each.length
+        all.box.indeterminate = on > 0 && on < each.length
+      })
+    const group = document.createElement('div')
+    group.className = 'role'
+    group.setAttribute('role', 'group')
+    group.setAttribute('aria-label', role)
+    group.append(all.label, ...each.map(({ label }) => label))
+    list?.append(group)
   }
   paintSwatches()
+}
+
+/** In the order of the names, so that the judged role comes first. */
+function namesByRole(): Map<string, string[]> {
+  const roles = new Map(data.trials.flatMap(({ processes }) => processes.map(({ name, role }) => [name, role])))
+  const groups = new Map<string, string[]>()
+  for (const name of data.names) {
+    const role = roles.get(name) ?? name
+    groups.set(role, [...(groups.get(role) ?? []), name])
+  }
+  return groups
+}
+
+function setShown(off: Set<string>, names: readonly string[], isOn: boolean): void {
+  for (const name of names) {
+    if (isOn) off.delete(name)
+    else off.add(name)
+  }
+  drawInPlace()
+}
+
+/** @param of whose colour the mark before the name has; none where it is of several */
+function checkbox(
+  name: string,
+  of: 'setting' | 'name' | undefined,
+  onChange: (isOn: boolean) => void,
+): { box: HTMLInputElement; label: HTMLLabelElement } {
+  const box = document.createElement('input')
+  box.type = 'checkbox'
+  box.checked = true
+  box.addEventListener('change', () => onChange(box.checked))
+  const label = document.createElement('label')
+  label.append(box)
+  if (of !== undefined) {
+    const mark = document.createElement('span')
+    mark.className = 'swatch'
+    mark.dataset[of] = name
+    label.append(mark)
+  }
+  const short = data.overview?.names[name] ?? name
+  label.append(of === 'setting' && short !== name ? `${short} = ${name}` : name)
+  return { box, label }
 }
 
 function paintSwatches(): void {

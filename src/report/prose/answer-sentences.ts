@@ -154,7 +154,7 @@ export function expectedSentences({ verdicts }: ReportModel, { names }: Shown): 
     if (expectation === null || expectation.state === 'met') continue
     const name = names.get(label) ?? label
     if (expectation.state === 'undecided') {
-      open.push(`${name}${neededOf(expectation)}`)
+      open.push(name)
       continue
     }
     const found = analysis?.shape === 'inconclusive' ? 'it still rises' : `it is ${analysis?.shape}`
@@ -170,11 +170,6 @@ export function expectedSentences({ verdicts }: ReportModel, { names }: Shown): 
 /** The first three, and how many more. */
 function listed(items: readonly string[]): string {
   return items.length <= 3 ? items.join(', ') : `${items.slice(0, 2).join(', ')} and ${items.length - 2} more`
-}
-
-function neededOf({ needsRounds, needsTrials }: { needsRounds: number | null; needsTrials: number | null }): string {
-  if (needsRounds !== null) return ` (--rounds ${needsRounds})`
-  return needsTrials === null ? '' : ` (--trials ${needsTrials})`
 }
 
 /** Which settings go above the limit that was given; undefined where none was. */

@@ -54,7 +54,7 @@ export function behaviour({ analysis, summary, endRss }: Told): string {
     default:
       if (now.trend === 'rises' && now.bytesPerRound !== null)
         return `still rises, by ${rate({ estimate: now.bytesPerRound, low: now.low!, high: now.high! })}; whether it levels off is open`
-      return `cannot be judged yet${neededRounds(analysis)}`
+      return `cannot be judged yet${undecidedAfter(analysis)}`
   }
 }
 
@@ -81,9 +81,8 @@ function rate({ estimate, low, high }: { estimate: number; low: number; high: nu
   return `${shortSize(estimate)} a round (95 %: ${sizeRange(low, high)})`
 }
 
-function neededRounds({ needsRounds, rounds }: Analysis): string {
-  if (needsRounds === null || needsRounds <= rounds) return ''
-  return `: ${rounds} rounds are too few, about ${needsRounds} should do`
+function undecidedAfter({ rounds }: Analysis): string {
+  return `: ${rounds} rounds do not decide it`
 }
 
 function signed(bytes: number): string {

@@ -15,7 +15,7 @@ export function verdictSentences(
   return [
     inM(analysis.reason, analysis.levelBytes, modelBytes),
     ...(attribution === null ? [] : [partsSentence(attribution, modelBytes), ...causeSentence(attribution, analysis)]),
-    ...(expectation === null ? [] : [expectationSentence(expectation, analysis.rounds, analysis.trials)]),
+    ...(expectation === null ? [] : [expectationSentence(expectation)]),
   ]
 }
 
@@ -119,23 +119,11 @@ const REMEDIES: Record<Part, string> = {
     'purging it helps (--server-memory-gc-rounds purges too), or fewer arenas (--arena-max), or another allocator (--allocator).',
 }
 
-function expectationSentence(
-  { expected, state, needsRounds, needsTrials }: JudgedExpectation,
-  rounds: number,
-  trials: number,
-): string {
+function expectationSentence({ expected, state }: JudgedExpectation): string {
   const words = expectedWords(expected)
   if (state === 'met') return `As expected (${words}).`
   if (state === 'not met') return `Expected was ${words}: NOT MET.`
-  const ways = [
-    ...(needsRounds === null ? [] : [`${needsRounds} rounds a trial instead of ${rounds}`]),
-    ...(needsTrials === null ? [] : [`${needsTrials} trials instead of ${trials}`]),
-  ]
-  const way =
-    ways.length === 0
-      ? 'neither more rounds nor more trials would decide it at this noise'
-      : `it takes about ${ways.join(', or ')}`
-  return `Expected was ${words}, which CANNOT BE DECIDED yet: ${way}.`
+  return `Expected was ${words}, which CANNOT BE DECIDED yet: more rounds or more trials may decide it.`
 }
 
 /** `grows or settling`. */

@@ -17,7 +17,7 @@ const MOST = 0.75
 export function asMostSay(together: Findings, alone: readonly Findings[]): Findings {
   const needed = Math.ceil(MOST * alone.length)
   const grow = alone.filter(({ shape, trend }) => shape === 'grows' && trend !== undefined)
-  if (together.shape === 'inconclusive' && grow.length >= needed)
+  if (isOpen(together) && grow.length >= needed)
     return {
       ...together,
       shape: 'grows',
@@ -28,6 +28,11 @@ export function asMostSay(together: Findings, alone: readonly Findings[]): Findi
       now: mostNow(together, alone, needed),
     }
   return together.now?.trend === 'unclear' ? { ...together, now: mostNow(together, alone, needed) } : together
+}
+
+/** Shifts that lie elsewhere in each trial can hide growth that each trial shows. */
+export function isOpen({ shape }: Pick<Findings, 'shape'>): boolean {
+  return shape === 'inconclusive' || shape === 'staircase'
 }
 
 function mostNow({ now }: Findings, alone: readonly Findings[], needed: number): Now {

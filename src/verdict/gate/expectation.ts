@@ -5,18 +5,14 @@ export interface JudgedExpectation {
   /** Of each list one shape has to be seen: a list for each axis that something was expected of. */
   expected: string[][]
   state: 'met' | 'not met' | 'undecided'
-  /** What would decide where nothing could be: rounds in all, or trials in all at the rounds there are; null where neither is known. */
-  needsRounds: number | null
-  needsTrials: number | null
 }
 
 /** @param analysis undefined when no trial was completed */
 export function judgeExpectation(expected: string[][], analysis: Analysis | undefined): JudgedExpectation {
-  const undecided = { expected, state: 'undecided', needsRounds: null, needsTrials: null } as const
-  if (analysis === undefined) return { ...undecided, needsTrials: 1 }
+  const undecided = { expected, state: 'undecided' } as const
+  if (analysis === undefined) return undecided
   if (risesWhereNoneMay(expected, analysis)) return { ...undecided, state: 'not met' }
-  if (analysis.shape === 'inconclusive' && !isEitherWayExpected(expected, analysis))
-    return { ...undecided, needsRounds: analysis.needsRounds, needsTrials: trialsNeeded(analysis) }
+  if (analysis.shape === 'inconclusive' && !isEitherWayExpected(expected, analysis)) return undecided
   const seen = shapesSeen(analysis)
   const isMet =
     analysis.shape === 'inconclusive' ||
@@ -50,19 +46,4 @@ function shapesLeft({ possible, slopeBytesPerRound: slope, toleranceBytes }: Ana
 function shapesSeen({ shape, floorShape, slow }: Analysis): Shape[] {
   if (slow) return [shape, 'stable', 'settling']
   return floorShape === 'grows' ? [shape, 'grows'] : [shape]
-}
-
-/** More than anyone would wait for. */
-const MOST_TRIALS = 200
-
-/**
- * Trials until the slope's interval lies within the tolerance or on one side of zero, at the spread seen and the slope
- * that it seems to have: the interval narrows with the root of their number.
- */
-function trialsNeeded({ slopeBytesPerRound: slope, toleranceBytes, trials }: Analysis): number | null {
-  if (slope === null || toleranceBytes === null) return null
-  const reach = (slope.high - slope.low) / 2
-  const target = Math.max(toleranceBytes - Math.abs(slope.estimate), Math.abs(slope.estimate))
-  const needed = Math.max(trials + 1, Math.ceil(trials * (reach / target) ** 2))
-  return needed <= MOST_TRIALS ? needed : null
 }

@@ -87,8 +87,6 @@ export interface Analysis {
   steps: SingleChange[]
   /** Single rounds far off the rest. They decide nothing, except that high ones make a level series a spike. */
   outliers: SingleChange[]
-  /** Rounds in all that each trial needs for a decision, at the noise seen; null when one was made, or when no number of rounds helps. */
-  needsRounds: number | null
   /** What the slope comes to over the horizon, given or by default; null where there is no slope. */
   horizon: { rounds: number; isDefault: boolean; bytes: Interval } | null
   /** Null without a limit, and when neither growth nor a level is established and memory does not rise now either. */

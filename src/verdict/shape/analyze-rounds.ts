@@ -1,7 +1,6 @@
 import { median } from '../../statistics/median.js'
 import { SHORTEST_LEVEL } from '../curves/steps.js'
 import { roundSeries, type TrialRounds } from '../series/round-series.js'
-import { roundsNeeded } from '../series/rounds-needed.js'
 import type { Analysis, AnalyzeOptions, Interval, LimitForecast, SingleChange } from './analysis.js'
 import { decideShape } from './decide-shape.js'
 import { endLevelOf } from './end-level.js'
@@ -23,8 +22,6 @@ export function analyzeRounds(rounds: TrialRounds | readonly TrialRounds[], opti
   const findings = decideShape(trials, options)
   const facts = factsOf(findings, options)
   const lasted = Math.max(0, ...trials.map((trial) => trial.rounds.length))
-  const inBlocks = Math.max(0, ...findings.trials.map(({ rounds }) => rounds.length)) < lasted
-  const needsRounds = findings.shape === 'inconclusive' && !inBlocks ? roundsNeeded(findings, options.gcRounds) : null
   const analysis = {
     shape: findings.shape,
     slow: isSlow(findings),
@@ -33,7 +30,6 @@ export function analyzeRounds(rounds: TrialRounds | readonly TrialRounds[], opti
     trials: trials.length,
     rounds: lasted,
     ...facts,
-    needsRounds,
     horizon: horizonOf(facts.slopeBytesPerRound, findings, options),
     limit: limitOf(findings, facts, options),
   }

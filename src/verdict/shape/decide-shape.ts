@@ -2,7 +2,7 @@ import { median } from '../../statistics/median.js'
 import { type CurveFits, fitCurves } from '../curves/choose-curve.js'
 import { chosenCurve } from '../curves/chosen-curve.js'
 import type { CurveFit } from '../curves/fit-curve.js'
-import { asMostSay } from '../difference/each-trial.js'
+import { asMostSay, isOpen } from '../difference/each-trial.js'
 import { judgedByRow } from '../difference/rows.js'
 import { inBlocks, MOST_ROWS } from '../series/blocks.js'
 import { FAR_SHARE, hasSpike, lowAtFirst } from '../series/first-rounds.js'
@@ -36,8 +36,7 @@ export function decideShape(
   if (usable.length === 0) return { ...known, shape: 'inconclusive', because: 'too few rounds' }
   const isLong = usable.some(({ rounds }) => rounds.length > mostRows)
   const together = isLong ? decideLong(known, asked, mostRows) : decideTogether(known, asked)
-  const isOpen = together.shape === 'inconclusive' || together.now?.trend === 'unclear'
-  if (usable.length === 1 || !isOpen) return together
+  if (usable.length === 1 || !(isOpen(together) || together.now?.trend === 'unclear')) return together
   return asMostSay(
     together,
     usable.map((trial) => decideShape([trial], asked, mostRows)),

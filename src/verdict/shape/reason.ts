@@ -11,7 +11,7 @@ export function reasonOf(findings: Findings, analysis: Told): string {
     seen(findings, analysis),
     ...rates(analysis),
     ...nowToo(findings, analysis),
-    ...needs(findings, analysis),
+    ...remedy(findings),
     ...limit(findings, analysis),
     ...horizon(analysis),
   ].join(' ')
@@ -147,19 +147,12 @@ function steps({ steps: all, trials }: Told): string {
   return `${most.join(', ')}${all.length > most.length ? ` and ${all.length - most.length} more times` : ''}`
 }
 
-/** Said where it holds: of too few rounds, and of noise that does not wander about a slope that is alone in doubt. */
-function needs({ shape, because, trend }: Findings, { needsRounds, rounds, trials }: Told): string[] {
-  if (shape !== 'inconclusive') return []
-  const isPlain = because === 'too few rounds' || (because === 'slope' && (trend?.correlation ?? 1) < PLAIN_CORRELATION)
-  if (!isPlain || (needsRounds !== null && needsRounds <= rounds)) return []
-  return needsRounds === null
-    ? ['At this noise no practical number of rounds decides: use more trials, or a wider --tolerance.']
-    : [
-        `About ${count(needsRounds - rounds, 'more round')}${trials > 1 ? ' a trial' : ''} (${needsRounds} in all) should decide.`,
-      ]
+/** What may decide. How many rounds that takes is not said: a number that was held in less than half of the cases. */
+function remedy({ shape, because }: Findings): string[] {
+  return shape === 'inconclusive' && because === 'slope'
+    ? ['More rounds, more trials or a wider --tolerance may decide.']
+    : []
 }
-
-const PLAIN_CORRELATION = 0.8
 
 /** Room of more than this many levels is no news: the limit is that of the machine. */
 const NEWS_OF_ROOM = 10

@@ -25,7 +25,7 @@ import { type GateResult, type GateVerdict, verdictOf } from '../../../report/ci
 import { gateTerminal } from '../../../report/ci/gate-terminal.js'
 import { count } from '../../../report/prose/count.js'
 import type { Comparison, PlannedRef } from '../../../results/comparison.js'
-import { messageOf, TargetError, UsageError } from '../../../shared/errors.js'
+import { messageOf, type StoppedError, TargetError, UsageError } from '../../../shared/errors.js'
 import { TRIALS_TO_DECIDE } from '../../../verdict/difference/compare-settings.js'
 import { type GateCheck, gate, isGateClear, settingsOfOneSide } from '../../../verdict/gate/gate.js'
 import { gateRefs } from '../../../verdict/gate/gate-refs.js'
@@ -37,6 +37,7 @@ import { runWithProgress } from '../../output/run-with-progress.js'
 import { writeStyled } from '../../output/terminal.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
+import { hearSignals, stopWhileReporting } from '../../stop-on-signal.js'
 
 const { out, json } = compareOptions
 
@@ -81,7 +82,8 @@ interface Subject {
   identity: Pick<Comparison, 'name' | 'job' | 'judge' | 'machine'>
   /** The most that a setting may have. */
   trials: number
-  measure(): Promise<FinishedComparison & { stopped?: { exitCode: number } | undefined }>
+  /** `stopped` by a signal before the last trial had ended; `late`: after it, while the report was written. */
+  measure(): Promise<FinishedComparison & { stopped?: StoppedError | undefined; late?: StoppedError | undefined }>
 }
 
 async function runCheck(input: CommandInput): Promise<number> {
@@ -103,7 +105,7 @@ async function runCheck(input: CommandInput): Promise<number> {
   const exitCodes: number[] = []
   let baseline = stored
   for (const subject of subjects) {
-    const { folder, comparison, stopped } = await subject.measure()
+    const { folder, comparison, stopped, late } = await subject.measure()
     if (stopped !== undefined) {
       exitCodes.push(stopped.exitCode)
       break
@@ -112,7 +114,9 @@ async function runCheck(input: CommandInput): Promise<number> {
       baseline = withEntry(baseline, entryOf(assertMeasured(comparison)))
       writeBaselineFile(options.baseline, baseline)
       process.stdout.write(`Stored the baseline of ${comparison.name} in ${options.baseline}\nData: ${folder}\n`)
-      continue
+      if (late === undefined) continue
+      exitCodes.push(late.exitCode)
+      break
     }
     const finished = { folder, comparison }
     const result = isAgainst
@@ -122,6 +126,10 @@ async function runCheck(input: CommandInput): Promise<number> {
     exitCodes.push(EXIT_CODES[verdictOf(result)])
     if (!options.json)
       writeStyled(process.stdout, gateTerminal(result, process.stdout.isTTY === true && pc.isColorSupported))
+    if (late !== undefined) {
+      exitCodes.push(late.exitCode)
+      break
+    }
   }
   if (!options.updateBaseline) tell(results, options)
   return worstExit(exitCodes)
@@ -174,8 +182,10 @@ function plannedSubject({ plan, source, run }: PlannedRun, machine: Comparison['
       const finished = await runWithProgress((running) =>
         run(options.against === undefined ? running : { ...running, isDecided: isClear }),
       )
+      using late = stopWhileReporting()
       await reportComparison(finished)
-      return finished
+      await hearSignals()
+      return { ...finished, late: late.signal.reason as StoppedError | undefined }
     },
   }
 }

@@ -26,7 +26,7 @@ import {
 import { runWithProgress, type WatchedComparison } from '../../output/run-with-progress.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { readHeapOptions } from '../../parsing/heap-options.js'
-import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'
+import { hearSignals, stopOnSignal, stopWhileReporting } from '../../stop-on-signal.js'
 
 const { untilDecided, out, shard, resume, moreTrials, details, json } = compareOptions
 
@@ -44,8 +44,7 @@ export const command: Command = {
     'Without a job, tidemark.config.ts (or .mjs, .json) of this folder says what to compare.',
     '',
     'Each setting ends with its shape, the cause, and whether that was expected. Exit codes: 0 as expected, or nothing was',
-    'expected; 1 an expectation was not met; 3 a trial failed; 4 an expectation cannot be decided yet, and how many more',
-    'rounds or trials it takes is printed.',
+    'expected; 1 an expectation was not met; 3 a trial failed; 4 an expectation cannot be decided yet.',
     '',
     'With --command the job is any program: its rounds are found in its output, the memory of all its processes is read',
     'from outside, and each setting reaches it through {placeholders} and its environment. Where the first trials end well',
@@ -94,8 +93,6 @@ export const command: Command = {
   run: runCompare,
 }
 
-const LATE = 'all trials had ended: finishing the report; once more ends this at once'
-
 async function runCompare(input: CommandInput): Promise<number> {
   const heapDiff = readHeapOptions('compare', input)
   if (heapDiff !== undefined) assertHeapDiff(input)
@@ -106,7 +103,7 @@ async function runCompare(input: CommandInput): Promise<number> {
   await using served = await serveComparison(input.options as OptionValues<typeof liveOptions>)
   for (const run of runs) {
     const finished = await runWithProgress(run, served?.onRecorder)
-    using late = stopOnSignal(() => process.stderr.write(`${LATE}\n`))
+    using late = stopWhileReporting()
     const heaps = heapDiff && finished.comparison.state === 'completed' && (await heapTrials(finished, heapDiff))
     const one = { ...(await reportComparison(finished)), ...(heaps && { heapDiff: heaps }) }
     reported.push(one)

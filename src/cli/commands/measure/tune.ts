@@ -13,7 +13,7 @@ import { type SettingSummary, summarizeSetting } from '../../../verdict/differen
 import { comparisonProgress } from '../../output/comparison-progress.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
-import { stopOnSignal } from '../../stop-on-signal.js'
+import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'
 
 const { seed, ...jobWithoutSeed } = jobOptions
 const { rateHz, trialDeadlineMs, out, json } = compareOptions
@@ -66,8 +66,8 @@ async function runTune(input: CommandInput): Promise<number> {
   const options = { out: input.options.out as string | undefined, signal: stop.signal, onProgress: report }
   const tuned = await tune(plan, limitBytes, options).finally(line.clear)
   process.stdout.write(input.options.json === true ? asJson(tuned) : asText(tuned, limitBytes))
-  if (tuned.outcome.kind === 'stopped')
-    return stop.signal.reason instanceof StoppedError ? stop.signal.reason.exitCode : NONE_FOUND
+  await hearSignals()
+  if (stop.signal.reason instanceof StoppedError) return stop.signal.reason.exitCode
   return tuned.outcome.kind === 'found' ? 0 : NONE_FOUND
 }
 

@@ -1,0 +1,27 @@
+import { readCommandLine } from '../../linux/process/command-line.js'
+import { listPids } from '../../linux/process/process-list.js'
+import type { RolePattern } from '../processes/process-name.js'
+import type { RecordedProcess } from '../recording.js'
+
+/**
+ * Processes of a framework that run beside the command and are no part of it: a daemon of an earlier run takes the job, and what
+ * it starts is not recorded either.
+ *
+ * @param roles those that the framework's preset knows; one that a recorded process fits is not looked for
+ * @returns a sentence for each such process, with what helps
+ */
+export function alreadyRunning(roles: readonly RolePattern[], recorded: readonly RecordedProcess[]): string[] {
+  const missing = roles.filter(({ pattern }) => !recorded.some(({ command }) => pattern.test(command)))
+  if (missing.length === 0) return []
+  const own = new Set([process.pid, ...recorded.map(({ pid }) => pid)])
+  return listPids().flatMap((pid) => {
+    if (own.has(pid)) return []
+    const line = readCommandLine(pid)?.join(' ') ?? ''
+    const role = missing.find(({ pattern }) => pattern.test(line))
+    if (line === '' || role === undefined) return []
+    return [
+      `a process that fits the role ${role.role} runs already and is no part of the command, nor is what it starts: pid ${pid}, ${line}\n` +
+        `  End it first (kill ${pid}), start one of its own in the command, or record that one: tidemark attach ${pid}`,
+    ]
+  })
+}

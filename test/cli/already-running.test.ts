@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { temporaryFolder } from '../temporary-folder.js'
+import { runTidemark } from '../tidemark.js'
+
+let superlink: ChildProcess
+const fix = () =>
+  `End it first (kill ${superlink.pid}), start one of its own in the command, or record that one: tidemark attach ${superlink.pid}`
+
+beforeAll(async () => {
+  superlink = spawn('bash', ['-c', 'echo up; exec -a flower-superlink cat'], { stdio: ['pipe', 'pipe', 'ignore'] })
+  await once(superlink.stdout!, 'data')
+})
+
+afterAll(async () => {
+  superlink.kill('SIGKILL')
+  await once(superlink, 'exit')
+})
+
+test('run says that a SuperLink runs already, which takes the job along, with the fix', async () => {
+  const out = join(temporaryFolder(), 'recording')
+  const { stderr } = await runTidemark(['run', '--rounds', 'flower', '--out', out, '--', 'echo', 'flwr run'])
+  expect(stderr).toMatch(
+    new RegExp(
+      `role superlink runs already and is no part of the command, nor is what it starts: pid ${superlink.pid}, flower-superlink`,
+    ),
+  )
+  expect(stderr).toContain(fix())
+})
+
+test('run says nothing of it where the command has a SuperLink of its own', async () => {
+  const out = join(temporaryFolder(), 'recording')
+  const own = 'exec -a flower-superlink sleep 0.5 & wait'
+  const { stderr } = await runTidemark(['run', '--rounds', 'flower', '--out', out, '--', 'bash', '-c', own])
+  expect(stderr).not.toContain('runs already')
+})
+
+test('compare stops with it after the first trials', async () => {
+  const out = join(temporaryFolder(), 'compared')
+  const { code, stderr } = await runTidemark([
+    'compare',
+    '--command',
+    'echo {n}',
+    '-L',
+    'n',
+    '1,2',
+    '--rounds',
+    'flower',
+    '--trials',
+    '1',
+    '--out',
+    out,
+  ])
+  expect(code).toBe(3)
+  expect(stderr).toContain('runs already and is no part of the command')
+  expect(stderr).toContain(fix())
+})
