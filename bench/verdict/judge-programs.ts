@@ -66,7 +66,9 @@ function section(title: string, file: string, about: string[]): string[] {
   const rows = methods.map(({ name, alarms }) => {
     const wrong = share('bounded', alarms)
     const missed = 100 - share('grows', alarms)
-    const cells = [wrong, missed, wrong + missed, share('still-filling', alarms)].map((value) => `${value.toFixed(1)} %`)
+    const cells = [wrong, missed, wrong + missed, share('still-filling', alarms)].map(
+      (value) => `${value.toFixed(1)} %`,
+    )
     return `| ${[name, ...cells].join(' | ')} |`
   })
   const [byShape, found] = methods.slice(-2).map(({ alarms }) => alarms) as [boolean[], boolean[]]
