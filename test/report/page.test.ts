@@ -92,7 +92,7 @@ describe('report.html in a browser, opened from disk', needs('Chromium'), () => 
     const view = exampleView({ trials: 1, rounds: 4, settings: [{ ...exampleSettings()[0]!, label }] })
     const { page, messages } = await open(view)
     expect(await page.title()).toBe('fedavg: memory over the rounds')
-    expect(await page.locator('#settings label').textContent()).toBe(label)
+    expect(await page.locator('#settings label').textContent()).toBe(`A = ${label}`)
     expect(messages).toEqual([])
   })
 

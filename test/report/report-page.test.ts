@@ -69,13 +69,18 @@ describe('the first screen', needs('Chromium'), () => {
     test.each(['light', 'dark'] as const)(
       'in the %s axe finds nothing, with rows, tables and warnings open',
       async (colorScheme) => {
-        const { page } = await open({ viewport, colorScheme }, exampleView({ failing: [exampleSettings()[0]!.label] }))
+        const settings = exampleSettings().slice(0, 3)
+        // Few lines: axe looks at each element of each figure.
+        const view = exampleView({ settings, trials: 2, rounds: 5, failing: [settings[0]!.label] })
+        const { page } = await open({ viewport, colorScheme }, view)
+        await page.evaluate(
+          "for (const one of document.querySelectorAll('#settings-table tbody button, summary')) one.click()",
+        )
+        await page.locator('[data-figure=settings-over-rounds] .values td').first().waitFor()
         await page.evaluate(axe.source)
         expect(await violations(page)).toEqual([])
-        for (const opener of await page.locator('#settings-table tbody button').all()) await opener.click()
-        for (const summary of await page.locator('summary').all()) await summary.click()
-        expect(await violations(page)).toEqual([])
       },
+      120_000,
     )
   })
 
