@@ -1,4 +1,4 @@
-/** `comparison.json` as its readers rely on it; what is not named passes through. */
+/** The schema of `comparison.json`, as far as its readers rely on it; other fields pass through. */
 import * as v from 'valibot'
 import {
   attributionEntries,
@@ -13,7 +13,7 @@ import {
 
 const attribution = v.looseObject({ mark: v.literal('attribution'), ...attributionEntries })
 
-/** As names from the network are: what a file names lies in its folder and nowhere else. */
+/** A name from a file must lie in its folder, like a name from the network. */
 const folderInside = v.pipe(
   v.string(),
   v.check((path) => path.split('/').every(isName), 'a folder below this one, without ".."'),

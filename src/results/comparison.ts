@@ -1,4 +1,7 @@
-/** The shapes of `comparison.json`: settings x trials of one job, and what came of each trial (docs/file-formats.md). */
+/**
+ * The shapes of `comparison.json`: settings x trials of one job, and what came of each trial
+ * (docs/file-formats.md).
+ */
 
 import type { RoundRecord } from '../recording/recording.js'
 import type { MachineFacts } from '../shared/machine-facts.js'
@@ -7,9 +10,9 @@ import type { Setting } from './setting.js'
 import type { Shard } from './shard.js'
 import type { Tolerance } from './tolerance.js'
 
-/** One ref, as it was when the comparison was planned: a branch may move on before it is resumed. */
+/** A ref as it was when the comparison was planned: a branch may move before it is resumed. */
 export interface PlannedRef {
-  /** As it was asked for; unique within a plan. */
+  /** The ref as given; unique within a plan. */
   ref: string
   /** All 40 digits (or 64). */
   commit: string
@@ -24,38 +27,46 @@ export interface Comparison {
   createdMs: number
   updatedMs: number
   state: 'running' | 'completed' | 'stopped'
-  /** What was run, for people: algorithm, rounds, clients, model, trainer and so on. */
+  /** A description of the job for people: algorithm, rounds, clients, model, trainer and so on. */
   job: Record<string, string | number>
-  /** Bytes of one full set of weights, M; null until a trial told it. */
+  /** Bytes of one full set of weights, M; null until a trial reports it. */
   modelBytes: number | null
-  /** The role that is judged. */
+  /** The judged role. */
   judge: string
   seed: number
   trialsPerSetting: number
   /**
-   * Set where trials were added until everything was decided: how many a setting had at the first look, and would have had at
-   * the last one. Every claim of a difference or of growth holds over all looks together.
+   * Set where trials were added until everything was decided: how many a setting had at the first
+   * look, and would have had at the last one. Every claim of a difference or of growth holds over
+   * all looks together.
    */
   looks?: { first: number; last: number }
-  /** The words of the command line that it was planned by, but for trials and seed; absent: by a program of the user's. */
+  /**
+   * The words of its command line, without trials and seed; absent for a comparison planned by a
+   * program.
+   */
   repeat?: string[]
-  /** Set of a part that one of several machines runs; `tidemark merge` joins them. */
+  /** Set for a part that one of several machines runs; `tidemark merge` joins parts. */
   shard?: Shard
   machine: MachineFacts
-  /** Set where git refs are an axis: the commits that they were. */
+  /** The commits, where git refs are an axis. */
   refs?: PlannedRef[]
   settings: Setting[]
-  /** What memory must stay below, where it was given; otherwise that is what the cgroup or the machine has. */
+  /** The memory limit, if given; otherwise the cgroup's or the machine's memory is the limit. */
   limitBytes?: number | null
   /** Growth that is too little to matter; absent: 0.1 % of the level a round. */
   tolerance?: Tolerance
-  /** The older name of `tolerance`: read, and no longer written. */
+  /** The older name of `tolerance`, read but not written. */
   floor?: Tolerance
-  /** What the suite expects of each setting, by label: of each list one shape. Empty when nothing is expected. */
+  /**
+   * The expected shapes of each setting, by label: one of each list. Empty without expectations.
+   */
   expectations: Record<string, string[][]>
-  /** In the order in which they ran. */
+  /** In the order of their runs. */
   trials: TrialResult[]
-  /** Trials in which the judged role was probed on the way. Never among the others: a probe collects and purges. */
+  /**
+   * Trials with probes on the way, kept apart from the others because a probe collects and purges.
+   */
   probeTrials?: TrialResult[]
   warnings: string[]
 }
@@ -76,7 +87,7 @@ export interface TrialResult {
   rounds: RoundRecord[]
   initialRssBytes: number | null
   attribution: AttributionMark | null
-  /** Of a probe trial, the probes on the way. */
+  /** The probes of a probe trial. */
   probes?: AttributionMark[]
   warnings: string[]
 }

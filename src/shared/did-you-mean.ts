@@ -1,6 +1,7 @@
 /**
- * The known word that a mistyped one most likely means, or undefined when none is near: at most two edits, and at most a
- * third of the word's length. Edits as in Damerau (1964): a letter more, less, changed, or two neighbours swapped.
+ * Returns the known word that a mistyped one most likely means, or undefined: at most two edits,
+ * and at most a third of the word's length. Edits as in Damerau (1964): a letter added, removed or
+ * changed, or two neighbours swapped.
  */
 export function closestWord(given: string, known: readonly string[]): string | undefined {
   const near = known
@@ -10,7 +11,7 @@ export function closestWord(given: string, known: readonly string[]): string | u
   return near[0]?.word
 }
 
-/** `Did you mean "rounds"?`, or what there is to choose from. */
+/** Returns `Did you mean "rounds"?`, or the list of choices. */
 export function suggestWord(given: string, known: readonly string[]): string {
   const closest = closestWord(given, known)
   return closest === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${closest}"?`

@@ -1,24 +1,27 @@
 import type { TensorData, TensorType } from './weights.js'
 
 /**
- * Multiples of every number's size, so that no value lies in two blocks, and several times what a socket gives at a time. Each
- * block goes to a thread of the pool and back, which costs about as much as reading a small one: the first to ask get large
- * ones, and where many ask at the same time, memory counts for more.
+ * A multiple of every number's size, so that no value lies in two blocks, and several times what a
+ * socket delivers at a time. Each block goes to a pool thread and back, which costs about as much
+ * as reading a small one: the first requests get large blocks, and where many ask at once, memory
+ * counts for more.
  */
 export const LARGE_BYTES = 2 ** 20
 const SMALL_BYTES = 256 * 2 ** 10
 
-/** Large blocks there are at most: enough for two clients that come and go, or for the mean of their results. */
+/**
+ * The most large blocks: enough for two clients that come and go, or for the mean of their results.
+ */
 const LARGE = 8
 
 /** Memory for a part of a file. */
 export interface Block {
   readonly bytes: Uint8Array
-  /** The same memory as numbers. */
+  /** Views of the same memory as numbers. */
   readonly values: Readonly<Record<TensorType, TensorData>>
 }
 
-/** Small blocks that are kept while nobody uses them: 8 MiB. Large ones all are. */
+/** Unused small blocks that are kept: 8 MiB. All large ones are. */
 const KEPT = 32
 
 const freeLarge: Block[] = []
@@ -26,8 +29,8 @@ const freeSmall: Block[] = []
 let largeBlocks = 0
 
 /**
- * Memory to read and write files in, used over and over: what is allocated for each transfer would be garbage after it, and
- * garbage is what a server's memory grows by.
+ * Takes memory to read and write files in. It is reused: memory allocated for each transfer would
+ * be garbage after it, and garbage makes a server's memory grow.
  */
 export function takeBlock(): Block {
   const free = freeLarge.pop()
@@ -37,13 +40,13 @@ export function takeBlock(): Block {
   return allocateBlock(LARGE_BYTES)
 }
 
-/** Nobody may use the block any more. */
+/** Returns a block, which must not be used afterwards. */
 export function giveBlockBack(block: Block): void {
   if (block.bytes.length === LARGE_BYTES) freeLarge.push(block)
   else if (freeSmall.length < KEPT) freeSmall.push(block)
 }
 
-/** A block as several smaller ones. */
+/** Splits a block into smaller ones. */
 export function divideBlock(block: Block, bytes: number): Block[] {
   return Array.from({ length: block.bytes.length / bytes }, (_, part) => {
     const begin = part * bytes

@@ -9,8 +9,8 @@ import { writeEncoded } from './safetensors/write-state-file.js'
 import type { Weights } from './weights.js'
 
 /**
- * Replaces `file` by this state, in safetensors. Whoever opens it sees the old weights or the new ones, whole, even after a
- * loss of power.
+ * Replaces `file` by this state, in safetensors. Readers see the old weights or the new ones,
+ * whole, even after a loss of power.
  */
 export async function writeCheckpoint(
   file: string,

@@ -7,7 +7,7 @@ import { quote } from './weights.js'
 
 const WORD_BYTES = 4
 
-/** The same tensors with their float32 values in a narrow type: half as many bytes. Float64 stays as it is. */
+/** Encodes float32 values in a 16-bit type, which halves the bytes. Float64 stays as it is. */
 export function encodeHalfPrecision(encoded: EncodedWeights | EncodedFile, type: HalfPrecisionType): EncodedFile {
   const entries = narrowEntries(encoded.entries, type)
   const head = encodeEntries(entries)
@@ -36,7 +36,7 @@ async function* narrowChunks(
 ): AsyncGenerator<Uint8Array> {
   const block = takeBlock()
   const target = new Uint16Array(block.bytes.buffer, block.bytes.byteOffset, block.bytes.length / NARROW_BYTES)
-  /** Bytes of tensors before the chunk; negative for the head, which is replaced. */
+  /** Bytes of tensors before the chunk; negative for the header, which is replaced. */
   let offset = -1
   try {
     for await (const chunk of encoded.chunks()) {
@@ -66,7 +66,7 @@ async function* narrowChunks(
   }
 }
 
-/** A chunk, cut where one tensor ends and the next begins. */
+/** Cuts a chunk where one tensor ends and the next begins. */
 function* partsOf(
   chunk: Uint8Array,
   offset: number,

@@ -6,12 +6,12 @@ import { encodeEntries, WeightsError } from './safetensors/safetensors-header.js
 import { entriesDifference } from './tensor-schema.js'
 import { allocateUnfilledSet, bytesOf, type TensorSpec, type Weights } from './weights.js'
 
-/** A global state that lies in a file, and of which no more than two blocks a reader are ever in memory. */
+/** A global state in a file. At most two blocks for each reader are in memory. */
 export class FileState implements GlobalState {
   readonly specs: readonly TensorSpec[]
   readonly file: SafetensorsFile
 
-  /** Throws WeightsError where the file holds something else than `specs`. */
+  /** Throws WeightsError where the file does not hold `specs`. */
   constructor(file: SafetensorsFile, specs: readonly TensorSpec[]) {
     const difference = entriesDifference(file.entries, specs)
     if (difference !== undefined) throw new WeightsError(`${file.path} is not of this model: ${difference}`)
@@ -25,7 +25,7 @@ export class FileState implements GlobalState {
     return { byteLength: head.length + file.dataBytes, entries: file.entries, chunks: () => readChunks(file, head) }
   }
 
-  /** Each tensor is read to where it stays: buffers on the way would be garbage of one M. */
+  /** Reads each tensor to its final place: intermediate buffers would be garbage of one M. */
   async load(into?: Weights): Promise<Weights> {
     const { file, specs } = this
     const places = new Map(file.entries.map((entry) => [entry.spec.name, entry.begin]))
@@ -58,7 +58,7 @@ async function* readChunks(file: SafetensorsFile, head: Uint8Array): AsyncGenera
     const block = bytes.subarray(0, Math.min(bytes.length, file.dataBytes - offset))
     const read = file.read(block, offset).then(() => block)
     offset += block.length
-    // Whoever sends may have stopped before it comes to this block.
+    // The sender may have stopped before this block.
     read.catch(() => {})
     return read
   }

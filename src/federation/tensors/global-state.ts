@@ -3,32 +3,36 @@ import { type EncodedWeights, encodeWeights } from './safetensors/write-safetens
 import { allocateTensor, bytesOf, type TensorData, type TensorSpec, tensorBytes, type Weights } from './weights.js'
 
 /**
- * The global weights, and whatever else an algorithm keeps, as of one commit: in memory or in a file, which is nobody's
- * business but the {@link Storage}'s. It never changes; the next state is another one.
+ * The global weights and an algorithm's other state, as of one commit, in memory or in a file as
+ * the {@link Storage} decides. It never changes; the next state is a new object.
  */
 export interface GlobalState {
   readonly specs: readonly TensorSpec[]
-  /** As a safetensors file, for one reader. Any number may read at a time, each at its own pace. */
+  /**
+   * Encodes the state as a safetensors file, for one reader. Any number may read at a time, each at
+   * its own pace.
+   */
   encode(metadata?: Record<string, string>): EncodedWeights | EncodedFile
   /**
-   * All of it in memory: one M where it lies in a file, taken from `into` where those are weights of the same tensors that nobody
-   * needs any more. For the evaluation of models that are small, and for tests.
+   * Loads the state into memory: one M where it lies in a file, in the memory of `into` if those
+   * are unused weights of the same tensors. For evaluating small models, and for tests.
    */
   load(into?: Weights): Promise<Weights>
 }
 
-/** A state that is read from a file as it is sent. */
+/** A state that is read from a file while it is sent. */
 export interface EncodedFile {
   byteLength: number
-  /** The tensors, in the order in which they come. */
+  /** The tensors in the order of their bytes. */
   entries: readonly TensorEntry[]
-  /** A chunk is written over once the one after it is asked for: whoever takes it must be done with it by then. */
+  /** Yields chunks. A chunk is overwritten once the next one is requested. */
   chunks(): AsyncGenerator<Uint8Array>
 }
 
 /**
- * Weights that need never be in memory all at once: the values of all tensors in the order of `specs`, in pieces of which
- * each lies within one tensor, and may be written over once the next is asked for. {@link Weights} are such a source, with one piece a tensor.
+ * Weights that need not be in memory at once: the values of all tensors in the order of `specs`, in
+ * pieces that each lie within one tensor and may be overwritten once the next is requested. {@link
+ * Weights} are such a source, with one piece a tensor.
  */
 export interface WeightsSource {
   readonly specs: readonly TensorSpec[]
@@ -59,7 +63,7 @@ class MemoryState implements GlobalState {
   }
 }
 
-/** A source's weights, in one array a tensor. Weights are returned as they are. */
+/** Gathers a source's weights into one array a tensor. Weights are returned as they are. */
 export function gatherWeights(source: WeightsSource): Weights {
   const { specs, data } = source
   if (Array.isArray(data)) return { specs, data }
@@ -68,7 +72,7 @@ export function gatherWeights(source: WeightsSource): Weights {
   return { specs, data: gathered }
 }
 
-/** The pieces of a source, each with the index of its tensor and its byte in it. */
+/** Yields the pieces of a source, each with the index of its tensor and its byte position in it. */
 export function* placedPieces({ specs, data }: WeightsSource): Generator<{
   tensor: number
   offset: number

@@ -1,21 +1,21 @@
 import { type HalfPrecisionType, NARROW_BYTES, widenInto } from './half-precision.js'
 
-/** What a socket gives at a time; more is widened in several pieces. */
+/** What a socket delivers at a time; longer input is widened in several pieces. */
 const VALUES = 32 * 2 ** 10
 
-/** Makes float32 values of narrow ones as their bytes come, cut at any place, also within a value. */
+/** Widens 16-bit values to float32 as their bytes come, cut anywhere, also within a value. */
 export class HalfPrecisionDecoder {
   readonly #type: HalfPrecisionType
   readonly #narrow = new Uint16Array(VALUES)
   readonly #wide = new Uint32Array(VALUES)
-  /** Bytes of a value that is not complete. */
+  /** Bytes of an incomplete value. */
   #left = 0
 
   constructor(type: HalfPrecisionType) {
     this.#type = type
   }
 
-  /** The bytes of the values that became complete; written over once the next are asked for. */
+  /** The bytes of the completed values; overwritten once the next are requested. */
   *widen(bytes: Uint8Array): Generator<Uint8Array> {
     const target = new Uint8Array(this.#narrow.buffer)
     for (let start = 0; start < bytes.length; ) {

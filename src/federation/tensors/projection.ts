@@ -1,10 +1,16 @@
 import type { Weights } from './weights.js'
 
-/** One number that stands for a set of tensors, linear in them, so that sums of sets can be checked without the sets. */
+/**
+ * One number for a set of tensors, linear in them, so that sums of sets can be checked without the
+ * sets.
+ */
 export interface Projection {
   /** The sum of value_j * r_j, with r fixed and pseudo-random over -1 to 1. */
   sum: number
-  /** The square root of the sum of (value_j * r_j)^2: what a sum of so many values of random sign comes to. */
+  /**
+   * The square root of the sum of (value_j * r_j)^2: the size of a sum of that many values of
+   * random sign.
+   */
   scale: number
 }
 
@@ -21,7 +27,7 @@ export function project({ data }: Weights): Projection {
   return { sum, scale: Math.sqrt(squares) }
 }
 
-/** The index, mixed (the finalizer of MurmurHash3) and spread over -1 to 1. */
+/** Mixes the index (the finalizer of MurmurHash3) and spreads it over -1 to 1. */
 function direction(index: number): number {
   let mixed = index + 1
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)

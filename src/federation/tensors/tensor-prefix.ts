@@ -1,6 +1,8 @@
 import type { TensorSpec, Weights } from './weights.js'
 
-/** The tensors of one part of a set, `model/W` under the name `W` where the part is `model`: views, no copies. */
+/**
+ * Returns views of one part of a set: the tensor `model/W` under the name `W` for the part `model`.
+ */
 export function partOf({ specs, data }: Weights, part: string): Weights {
   const prefix = `${part}/`
   const places = specs.flatMap(({ name }, index) => (name.startsWith(prefix) ? [index] : []))
@@ -10,7 +12,7 @@ export function partOf({ specs, data }: Weights, part: string): Weights {
   }
 }
 
-/** Several sets of tensors as one; {@link partOf} takes them apart again. */
+/** Joins several sets of tensors; {@link partOf} separates them again. */
 export function joinParts(parts: Readonly<Record<string, Weights>>): Weights {
   const all = Object.entries(parts)
   return {

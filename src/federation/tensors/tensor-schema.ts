@@ -2,8 +2,9 @@ import { canonicalEntries, type TensorEntry } from './safetensors/safetensors-he
 import { quote, type TensorSpec } from './weights.js'
 
 /**
- * Where two lists of tensors differ, as a sentence, or undefined when they hold the same names, shapes and number types;
- * their order does not matter. Names are looked at before shapes, as the rules of a round demand.
+ * Returns where two lists of tensors differ, as a sentence, or undefined when names, shapes and
+ * number types agree; order does not matter. It compares names before shapes, as the rules of a
+ * round demand.
  */
 export function tensorSchemaDifference(
   found: readonly TensorSpec[],
@@ -12,12 +13,12 @@ export function tensorSchemaDifference(
   return nameDifference(found, expected) ?? shapeDifference(found, expected)
 }
 
-/** The same of the tensors of a file. */
+/** Does the same for the tensors of a file. */
 export function entriesDifference(
   entries: readonly TensorEntry[],
   expected: readonly TensorSpec[],
 ): string | undefined {
-  // A file of ours, which most are.
+  // Most files are written by this program.
   if (entries === canonicalEntries(expected)) return undefined
   return tensorSchemaDifference(
     entries.map((entry) => entry.spec),

@@ -1,4 +1,7 @@
-/** A set of weights: named tensors, each one flat typed array, row-major, in the order of their specs. */
+/**
+ * A set of weights: named tensors, each one flat typed array, row-major, in the order of their
+ * specs.
+ */
 import { adviseHugePages } from '../../memory/huge-pages.js'
 
 /** The number types on the wire and on disk, by their safetensors names. */
@@ -24,7 +27,7 @@ export function itemBytes(dtype: TensorType): number {
   return ITEM_BYTES[dtype]
 }
 
-/** Number of values: the product of the shape, 1 for a scalar. */
+/** Returns the number of values: the product of the shape, 1 for a scalar. */
 export function tensorLength(spec: TensorSpec): number {
   return spec.shape.reduce((product, size) => product * size, 1)
 }
@@ -33,33 +36,33 @@ export function tensorBytes(spec: TensorSpec): number {
   return tensorLength(spec) * itemBytes(spec.dtype)
 }
 
-/** Bytes of one full set of weights, M. */
+/** Returns the bytes of one full set of weights, M. */
 export function weightsBytes(specs: readonly TensorSpec[]): number {
   return specs.reduce((sum, spec) => sum + tensorBytes(spec), 0)
 }
 
-/** Room for one tensor, all zeros. */
+/** Allocates one tensor of zeros. */
 export function allocateTensor(spec: TensorSpec): TensorData {
   return spec.dtype === 'F32' ? new Float32Array(tensorLength(spec)) : new Float64Array(tensorLength(spec))
 }
 
-/** Room for one tensor that is not zeroed first: whoever asks for it writes every byte before anyone sees it. */
+/** Allocates one tensor without zeroing it; the caller must write every byte. */
 function allocateUnfilled(spec: TensorSpec): TensorData {
   const { buffer } = Buffer.allocUnsafeSlow(tensorBytes(spec))
   return spec.dtype === 'F32' ? new Float32Array(buffer) : new Float64Array(buffer)
 }
 
 /**
- * From this size on glibc maps each block by itself and unmaps it when it is freed, whatever was freed before: the most that
- * M_MMAP_THRESHOLD rises to (mallopt(3)).
+ * From this size on glibc maps each block and unmaps it when it is freed: the upper bound of
+ * M_MMAP_THRESHOLD (mallopt(3)).
  */
 const MAPPED_BYTES = 32 * 2 ** 20
-/** Of every element type. */
+/** Alignment of every element type. */
 const ALIGNMENT = 8
 
 /**
- * Room for a whole set of weights, as `allocateUnfilled` makes it. Large ones lie in one block in huge pages, so that what is given
- * back after a round costs little to have again.
+ * Allocates a set of weights without zeroing it. Large ones lie in one block of huge pages, so that
+ * memory returned after a round is cheap to take again.
  */
 export function allocateUnfilledSet(specs: readonly TensorSpec[]): TensorData[] {
   const sizes = specs.map((spec) => Math.ceil(tensorBytes(spec) / ALIGNMENT) * ALIGNMENT)
@@ -77,7 +80,7 @@ export function allocateUnfilledSet(specs: readonly TensorSpec[]): TensorData[] 
   })
 }
 
-/** Tensors of their own with the same values, in the memory of `into` where that is given: weights of the same tensors. */
+/** Copies tensors, into the memory of `into` if given: weights of the same tensors. */
 export function copyTensors({ specs, data }: Weights, into?: Weights): TensorData[] {
   const copies = into?.data ?? allocateUnfilledSet(specs)
   if (lieAlike(data, copies)) blockOf(copies).set(blockOf(data))
@@ -85,7 +88,10 @@ export function copyTensors({ specs, data }: Weights, into?: Weights): TensorDat
   return copies
 }
 
-/** Whether both lie in one block each, tensor by tensor at the same place. As one, a large block is copied past the processor's cache, which is faster. */
+/**
+ * Returns whether both lie in one block each, in the same order. A large block is then copied past
+ * the processor's cache, which is faster.
+ */
 function lieAlike(these: readonly TensorData[], those: readonly TensorData[]): boolean {
   const [one, other] = [these[0]?.buffer, those[0]?.buffer]
   if (one === undefined || one.byteLength !== other?.byteLength) return false
@@ -99,12 +105,12 @@ function blockOf([first]: readonly TensorData[]): Uint8Array {
   return new Uint8Array(first!.buffer)
 }
 
-/** The bytes of a tensor, without a copy. */
+/** Returns the bytes of a tensor without a copy. */
 export function bytesOf(data: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }
 
-/** A tensor's name in a message: names come from the network, and may be long. */
+/** Shortens a tensor's name for a message: names come from the network. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name)
 }

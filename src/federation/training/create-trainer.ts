@@ -1,6 +1,6 @@
 import type { ClientPlace, ClientSide, OwnOptions, Trainer, TrainingSettings } from './trainer.js'
 import { echoTrainer, zeroTrainer } from './trainer.js'
-/** The trainer of one client. With `echo` neither data nor models are loaded. */
+/** Creates the trainer of one client. `echo` loads neither data nor models. */
 export async function createTrainer(
   settings: TrainingSettings & Partial<OwnOptions>,
   place: ClientPlace,

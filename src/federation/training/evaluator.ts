@@ -2,8 +2,8 @@ import type { Weights } from '../tensors/weights.js'
 
 export interface Evaluator {
   /**
-   * Share of the 397 held-out digits that these weights classify rightly, 0 to 1. Needs about 100 KB beside the weights,
-   * however large those are.
+   * Returns the share of the 397 held-out digits that these weights classify correctly, 0 to 1. It
+   * needs about 100 KB beside the weights.
    */
   accuracy(weights: Weights): number
 }

@@ -5,20 +5,21 @@ import { REFERENCE_WIDTH } from './models/mlp.js'
 import { type ModelChoice, modelSpecs } from './models/model-choice.js'
 import { createRandom, type Random } from './random.js'
 
-/** Values that are drawn at a time: 256 KiB of them. */
+/** Values drawn at a time: 256 KiB. */
 const PIECE_LENGTH = 65_536
 
 /**
- * The weights that a job begins with, the same for a seed on every machine.
+ * Returns the weights that a job begins with, the same for a seed on every machine.
  *
- * Weights are uniform over +-sqrt(6 / inputs of their layer), biases are zero (He et al. 2015, arXiv:1502.01852, in its uniform
- * form: it needs a square root, which all machines round alike, where a normal draw needs logarithms, which they do not).
+ * Weights are uniform over +-sqrt(6 / inputs of their layer), biases are zero (He et al. 2015,
+ * arXiv:1502.01852, in its uniform form: it needs a square root, which all machines round alike; a
+ * normal draw needs logarithms, which they do not).
  */
 export function initialWeights(choice: ModelChoice, seed: number): Weights {
   return gatherWeights(drawWeights(choice, seed))
 }
 
-/** The same in pieces, each drawn when it is asked for, so that they need never be in memory all at once. */
+/** Draws the same weights in pieces on demand, so that they need not be in memory at once. */
 export function drawWeights(choice: ModelChoice, seed: number): WeightsSource {
   const specs = modelSpecs(choice)
   return { specs, data: { [Symbol.iterator]: () => drawAll(specs, createRandom(seed, 'weights')) } }
@@ -43,8 +44,8 @@ function drawPiece(piece: Float32Array, spec: TensorSpec, random: Random): void 
 }
 
 /**
- * An MLP's hidden layer is scaled as if it had {@link REFERENCE_WIDTH} units. Softmax regression, being convex, may begin
- * anywhere near zero; echo weights stand for no layer.
+ * An MLP's hidden layer is scaled as if it had {@link REFERENCE_WIDTH} units. Softmax regression,
+ * being convex, may begin anywhere near zero; echo weights stand for no layer.
  */
 function inputsOf({ name }: TensorSpec): number {
   return name === 'output/weight' ? REFERENCE_WIDTH : DIGIT_PIXELS

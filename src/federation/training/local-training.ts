@@ -2,7 +2,7 @@ import type { Examples } from './examples.js'
 import type { Model } from './models/model.js'
 export interface LocalTraining {
   examples: Examples
-  /** Called for each round, so that the model's scratch arrays go with the round. */
+  /** Called for each round, so that the model's scratch arrays are freed with the round. */
   createModel: () => Model
   localEpochs: number
   /** Steps a round instead of whole epochs; 0 uses `localEpochs`. */

@@ -3,7 +3,7 @@ import type { LocalTraining } from './local-training.js'
 import { type SgdPlan, sgdSteps, stepsOfEpochs } from './sgd.js'
 import type { Trainer } from './trainer.js'
 
-/** Gradient descent on a client's own examples, from the weights of the round, in place. */
+/** Trains by gradient descent on a client's own examples, in place, from the round's weights. */
 export function createSgdTrainer(training: LocalTraining): Trainer {
   const { examples } = training
   const numExamples = examples.count
@@ -17,7 +17,7 @@ export function createSgdTrainer(training: LocalTraining): Trainer {
   }
 }
 
-/** The steps of one round. */
+/** Returns the steps of one round. */
 export function planOfRound(training: LocalTraining, round: number): SgdPlan {
   const { examples, localEpochs, localSteps, batchSize, learningRate, l2 = 0 } = training
   const epochSteps = stepsOfEpochs(localEpochs, examples.count, batchSize)
@@ -26,7 +26,8 @@ export function planOfRound(training: LocalTraining, round: number): SgdPlan {
     batchSize,
     learningRate,
     l2,
-    // Fewer steps than a pass has: the next round goes on where this one stopped, or the rest would never be seen.
+    // With fewer steps than a pass, the next round continues where this one stopped; otherwise the
+    // rest would never be used.
     firstBatch: localSteps > 0 ? (round - 1) * localSteps : 0,
   }
 }

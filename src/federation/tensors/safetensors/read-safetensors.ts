@@ -16,12 +16,13 @@ import { type TensorEntry, WeightsError } from './safetensors-header.js'
 import { type ReadOptions, scanSafetensors, type TensorSink } from './scan-safetensors.js'
 
 /**
- * Weights from a stream of safetensors, each byte copied once, from the chunk it came in to its tensor. Everything is
- * checked: the header before a tensor is allocated, values as they pass. At most one set of weights is allocated,
- * tensor by tensor as its bytes come. They have the order of `expected`, where that is given.
+ * Reads weights from a stream of safetensors and copies each byte once, from its chunk to its
+ * tensor. It checks everything: the header before a tensor is allocated, values as they pass. It
+ * allocates at most one set of weights, tensor by tensor as bytes come. The order is that of
+ * `expected`, if given.
  *
- * Throws {@link WeightsError} at the first fault, with the source paused; what is left of it is the caller's to drain or
- * destroy. Rejects with the source's own error when it breaks off.
+ * Throws {@link WeightsError} at the first fault, with the source paused; the caller drains or
+ * destroys the rest. Rejects with the source's own error when it breaks off.
  */
 export async function readWeights(
   source: Readable,
@@ -66,13 +67,13 @@ class Gathering implements TensorSink {
 
   finish(expected: readonly TensorSpec[] | undefined): Weights {
     const specs = expected ?? this.#entries.map((entry) => entry.spec)
-    // Those without values never came up.
+    // Tensors without values have no bytes.
     const data = specs.map((spec) => this.#data.get(spec.name) ?? this.#startTensor(spec))
     this.#letGo()
     return { specs, data }
   }
 
-  /** Listeners of the source refer to this, and the collector may find them for a while after they were taken off. */
+  /** Listeners of the source refer to this object for a while after they were removed. */
   #letGo(): void {
     this.#data.clear()
     this.#spare.clear()
@@ -89,7 +90,7 @@ class Gathering implements TensorSink {
     return data
   }
 
-  /** Room for all tensors at once, as soon as one has none. */
+  /** Allocates all tensors at once when the first one needs memory. */
   #takeRoom(spec: TensorSpec): TensorData {
     if (this.#room.size === 0) {
       const specs = this.#entries.map((entry) => entry.spec)
@@ -104,7 +105,7 @@ class Gathering implements TensorSink {
     return spare?.byteLength === tensorBytes(spec) ? spare : undefined
   }
 
-  /** Values that became complete with the last chunk, while they are still in the processor's cache. */
+  /** Checks values that the last chunk completed, while they are in the processor's cache. */
   #checkValues(data: TensorData, spec: TensorSpec): void {
     const complete = Math.floor(this.#filled / itemBytes(spec.dtype))
     const index = firstNonFinite(data, this.#checked, complete)

@@ -11,19 +11,22 @@ import {
 
 const readAsync = promisify(read)
 
-/** What the header of a file says. */
+/** The content of a file's header. */
 export interface FileHeader {
-  /** By their place in the file. */
+  /** In the order of the file. */
   readonly entries: readonly TensorEntry[]
   readonly metadata: Readonly<Record<string, string>>
-  /** Of the length and the header. */
+  /** Bytes of the length field and the header. */
   readonly headBytes: number
 }
 
-/** A safetensors file, open for reading at any place. It stays readable when it is replaced or removed meanwhile. */
+/**
+ * A safetensors file, open for reading at any place. It stays readable when it is replaced or
+ * removed.
+ */
 export class SafetensorsFile {
   readonly path: string
-  /** By their place in the file. */
+  /** In the order of the file. */
   readonly entries: readonly TensorEntry[]
   readonly metadata: Readonly<Record<string, string>>
   /** Bytes of all tensors together. */
@@ -35,8 +38,8 @@ export class SafetensorsFile {
   #isClosed = false
 
   /**
-   * Throws WeightsError where the header is none.
-   * @param written of a file that this process has written: its header is not read again
+   * Throws WeightsError where the header is invalid.
+   * @param written the header of a file that this process wrote, which is not read again
    */
   constructor(path: string, written?: FileHeader) {
     this.path = path
@@ -53,7 +56,7 @@ export class SafetensorsFile {
     }
   }
 
-  /** Fills `target` with what lies `offset` bytes behind the first tensor's first. */
+  /** Fills `target` with the bytes at `offset` after the start of the first tensor. */
   async read(target: Uint8Array, offset: number): Promise<void> {
     for (let filled = 0; filled < target.length; ) {
       const position = this.headBytes + offset + filled
@@ -67,7 +70,10 @@ export class SafetensorsFile {
     return this.#readers > 0
   }
 
-  /** Keeps the file open, even when it is closed meanwhile, until {@link release}: another file may get its descriptor. */
+  /**
+   * Keeps the file open until {@link release}, even when it is closed meanwhile: its descriptor
+   * could pass to another file.
+   */
   hold(): void {
     this.#readers++
   }
@@ -84,7 +90,7 @@ export class SafetensorsFile {
 
   #closeIfDone(): void {
     if (!this.#isClosed || this.#readers > 0) return
-    // Never again: the number may be another file's by then.
+    // Close it only once: the number may belong to another file afterwards.
     this.#readers = Number.POSITIVE_INFINITY
     closeDescriptor(this.#descriptor)
   }

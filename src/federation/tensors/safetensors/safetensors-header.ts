@@ -1,6 +1,7 @@
 /**
- * The head of a safetensors file: eight bytes with the header's length (little-endian), then the header, JSON padded with
- * spaces so that the tensors start at a multiple of eight. Format: https://huggingface.co/docs/safetensors
+ * Reads and writes the head of a safetensors file: eight bytes with the header's length
+ * (little-endian), then the header, JSON padded with spaces so that the tensors start at a multiple
+ * of eight. Format: https://huggingface.co/docs/safetensors
  */
 import { TidemarkError } from '../../../shared/errors.js'
 import { type HalfPrecisionType, NARROW_BYTES } from '../half-precision.js'
@@ -10,28 +11,32 @@ export const LENGTH_BYTES = 8
 const ALIGNMENT = 8
 
 /**
- * Longest header that is read. The reference implementation allows 100 MB; a header needs about 100 bytes a tensor, so this
- * has room for 100,000 of them, and nobody can make a reader allocate more before anything was checked.
+ * Longest accepted header. The reference implementation allows 100 MB. A header needs about 100
+ * bytes a tensor, so this suffices for 100,000 tensors and bounds what a sender can make a reader
+ * allocate.
  */
 export const MAX_HEADER_BYTES = 10 * 2 ** 20
 
-/** The bytes are not safetensors, or not the tensors that were expected. The message is the reason, without its context. */
+/**
+ * The bytes are not safetensors, or not the tensors that were expected. The message is the reason,
+ * without its context.
+ */
 export class WeightsError extends TidemarkError {
   override readonly code: string = 'TIDEMARK_E_WEIGHTS'
 }
 
-/** One tensor and where its bytes lie, counted from the end of the header. */
+/** A tensor and the place of its bytes, counted from the end of the header. */
 export interface TensorEntry {
   readonly spec: TensorSpec
   readonly begin: number
   readonly end: number
-  /** Its float32 values travel in this type; then so do the bytes that `begin` and `end` count. */
+  /** The 16-bit type of its float32 values; `begin` and `end` then count those bytes. */
   readonly narrow?: HalfPrecisionType
 }
 
 /**
- * The first bytes of a file, and the order in which the tensors follow: those with the larger numbers first, as the
- * reference implementation writes them, so that each lies at a multiple of its number's size.
+ * Returns the first bytes of a file, and the order of the tensors: those with the larger numbers
+ * first, as the reference implementation writes them, so that each is aligned to its number's size.
  */
 export function encodeHeader(
   specs: readonly TensorSpec[],
@@ -45,7 +50,7 @@ function canonicalOrder(specs: readonly TensorSpec[]): number[] {
   return order.sort((a, b) => itemBytes(specs[b]!.dtype) - itemBytes(specs[a]!.dtype) || a - b)
 }
 
-/** Tensors that follow each other without a gap. */
+/** Places tensors one after another without a gap. */
 export function placeInOrder(specs: readonly TensorSpec[]): TensorEntry[] {
   let end = 0
   return specs.map((spec) => {
@@ -63,7 +68,10 @@ const canonical = new WeakMap<readonly TensorSpec[], readonly TensorEntry[]>()
 const heads = new WeakMap<readonly TensorEntry[], Uint8Array>()
 const texts = new WeakMap<readonly TensorEntry[], Buffer>()
 
-/** The first bytes of a file whose tensors lie at these places. Without metadata they are shared: nobody may write to them. */
+/**
+ * Returns the first bytes of a file with tensors at these places. Without metadata the bytes are
+ * shared and must not be changed.
+ */
 export function encodeEntries(entries: readonly TensorEntry[], metadata?: Record<string, string>): Uint8Array {
   const tensors = keep(texts, entries, encodeTensors)
   if (metadata === undefined) return keep(heads, entries, () => withLength(tensors))
@@ -72,7 +80,7 @@ export function encodeEntries(entries: readonly TensorEntry[], metadata?: Record
   return withLength(Buffer.concat([begin, tensors.subarray(1)]))
 }
 
-/** As a JSON object. */
+/** Encodes the tensors as a JSON object. */
 function encodeTensors(entries: readonly TensorEntry[]): Buffer {
   const named = entries.map(({ spec: { name, dtype, shape }, begin, end, narrow }): [string, unknown] => [
     name,
@@ -81,7 +89,10 @@ function encodeTensors(entries: readonly TensorEntry[]): Buffer {
   return Buffer.from(JSON.stringify(Object.fromEntries(named)))
 }
 
-/** Where tensors lie in a file that {@link encodeHeader} heads. The same list for the same specs. */
+/**
+ * Returns where tensors lie in a file that {@link encodeHeader} heads: the same list for the same
+ * specs.
+ */
 export function canonicalEntries(specs: readonly TensorSpec[]): readonly TensorEntry[] {
   return keep(canonical, specs, () => placeInOrder(canonicalOrder(specs).map((index) => specs[index]!)))
 }
@@ -102,7 +113,9 @@ function withLength(json: Buffer): Uint8Array {
   return head
 }
 
-/** The length that the first eight bytes state. Throws {@link WeightsError} where no reader should believe it. */
+/**
+ * Reads the length from the first eight bytes. Throws {@link WeightsError} where it is implausible.
+ */
 export function decodeHeaderLength(bytes: Uint8Array): number {
   const length = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true)
   if (length > BigInt(MAX_HEADER_BYTES))
@@ -115,8 +128,8 @@ export function decodeHeaderLength(bytes: Uint8Array): number {
 }
 
 /**
- * The tensors of a header, by their place in the file: checked to be known, aligned, and to follow each other without gap or overlap.
- * With `narrow`, those of float32 values must come in that type.
+ * Reads the tensors of a header, in the order of the file, and checks that they are of known types,
+ * aligned, and without gap or overlap. With `narrow`, float32 tensors must come in that type.
  */
 export function decodeHeader(bytes: Uint8Array, narrow?: HalfPrecisionType): TensorEntry[] {
   const { header, keysWritten } = parseJson(bytes)
@@ -128,7 +141,7 @@ export function decodeHeader(bytes: Uint8Array, narrow?: HalfPrecisionType): Ten
     else entries.push(decodeEntry(name, value, narrow))
     keysKept += 1 + Object.keys(value).length
   }
-  // JSON.parse keeps the last of two equal keys and says nothing.
+  // JSON.parse silently keeps the last of two equal keys.
   if (keysKept !== keysWritten) throw new WeightsError('the safetensors header has a key twice')
   // An empty tensor shares its offset with the one after it, hence the second criterion.
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end)
@@ -136,7 +149,7 @@ export function decodeHeader(bytes: Uint8Array, narrow?: HalfPrecisionType): Ten
   return entries
 }
 
-/** What the writer of a file said of it, from a header that {@link decodeHeader} found good. */
+/** Reads the metadata of a header that {@link decodeHeader} accepted. */
 export function decodeMetadata(bytes: Uint8Array): Record<string, string> {
   const { __metadata__: metadata = {} } = JSON.parse(new TextDecoder().decode(bytes)) as {
     __metadata__?: Record<string, string>
@@ -159,7 +172,7 @@ function parseJson(bytes: Uint8Array): { header: Record<string, unknown>; keysWr
 
 const COLON = /\s*:/y
 
-/** Keys of a valid JSON text: its strings that a colon follows. */
+/** Counts the keys of a valid JSON text: strings followed by a colon. */
 function countKeys(text: string): number {
   let count = 0
   for (let i = text.indexOf('"'); i !== -1; i = text.indexOf('"', i + 1)) {

@@ -16,34 +16,34 @@ import {
 } from './safetensors-header.js'
 
 export interface ReadOptions {
-  /** The tensors that must be there, no more and no less. Absent: any. */
+  /** The tensors that must be present, no more and no fewer. Absent: any. */
   expected?: readonly TensorSpec[]
-  /** Bytes of tensors that are read at most. */
+  /** The most bytes of tensors to read. */
   maxBytes: number
-  /** Weights of the same tensors that nobody needs any more: what is read takes their memory. */
+  /** Unused weights of the same tensors, whose memory is reused. */
   into?: Weights | undefined
-  /** The type that float32 values come in, where it is another one. A sink never sees it: it gets float32. */
+  /** The 16-bit type in which float32 values come. A sink always receives float32. */
   narrow?: HalfPrecisionType | undefined
 }
 
-/** Where the tensors of a stream go. */
+/** The destination of a stream's tensors. */
 export interface TensorSink {
-  /** The header was found good. */
+  /** Called when the header is valid. */
   begin(entries: readonly TensorEntry[]): void
   /** Takes the next bytes of a tensor and copies what it keeps. Throws {@link WeightsError}. */
   take(bytes: Uint8Array, entry: TensorEntry): void
 }
 
 /**
- * Reads a stream of safetensors into a sink, checked as it comes: the header before anything is made of it, and that there
- * are as many bytes as it says. Values are the sink's to check.
+ * Reads a stream of safetensors into a sink. It checks the header first, and that there are as many
+ * bytes as the header says. The sink checks values.
  *
- * Throws {@link WeightsError} at the first fault, with the source paused; what is left of it is the caller's to drain or
- * destroy. Rejects with the source's own error when it breaks off.
+ * Throws {@link WeightsError} at the first fault, with the source paused; the caller drains or
+ * destroys the rest. Rejects with the source's own error when it breaks off.
  */
 export function scanSafetensors(source: Readable, options: ReadOptions, sink: TensorSink): Promise<void> {
   const scanner = new Scanner(options, sink)
-  // Events rather than `for await`, which joins the chunks that have gathered into one more copy.
+  // Events rather than `for await`, which joins waiting chunks by one more copy.
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void) => {
       source.off('data', onData)
@@ -78,14 +78,14 @@ export function scanSafetensors(source: Readable, options: ReadOptions, sink: Te
 class Scanner {
   readonly #options: ReadOptions
   readonly #sink: TensorSink
-  /** The bytes of the length, then of the header, until they are complete. */
+  /** Collects the bytes of the length, then of the header. */
   #head = new Uint8Array(LENGTH_BYTES)
   #headFilled = 0
   #entries: readonly TensorEntry[] | undefined
-  /** The same as the sink knows them. */
+  /** The entries as the sink sees them. */
   #wideEntries: readonly TensorEntry[] = []
   #widener: HalfPrecisionDecoder | undefined
-  /** The tensor whose bytes come next, and how many of them have come. */
+  /** The tensor whose bytes come next. */
   #current = 0
   #taken = 0
 
@@ -133,7 +133,10 @@ class Scanner {
     return taken
   }
 
-  /** Those of the very header that we write for what is expected, byte for byte: there is nothing to find out about it. */
+  /**
+   * Recognises the header that this program writes for the expected tensors, byte for byte, which
+   * needs no parsing.
+   */
   #ownEntries(): readonly TensorEntry[] | undefined {
     const { expected, narrow } = this.#options
     if (expected === undefined || narrow !== undefined) return undefined
@@ -168,7 +171,7 @@ class Scanner {
     }
   }
 
-  /** The tensor that is not complete yet, passing over those without values. */
+  /** Returns the next incomplete tensor, skipping those without values. */
   #nextEntry(entries: readonly TensorEntry[]): TensorEntry | undefined {
     while (this.#current < entries.length) {
       const entry = entries[this.#current]!

@@ -1,19 +1,24 @@
 import { bytesOf, type TensorData, type Weights, weightsBytes } from '../weights.js'
 import { canonicalEntries, encodeHeader, type TensorEntry } from './safetensors-header.js'
 
-/** Large enough to keep a socket busy, small enough that a slow reader is noticed within one tensor. */
+/**
+ * Large enough to keep a socket busy, small enough that a slow reader is noticed within one tensor.
+ */
 const CHUNK_BYTES = 2 ** 20
 
 export interface EncodedWeights {
-  /** Of all chunks together. */
+  /** Bytes of all chunks. */
   byteLength: number
-  /** The tensors, in the order in which they come. */
+  /** The tensors in the order of their bytes. */
   entries: readonly TensorEntry[]
-  /** The header, then views of the tensors' own memory: nothing is copied, so the weights must not change meanwhile. */
+  /**
+   * Yields the header, then views of the tensors' memory without copies: the weights must not
+   * change meanwhile.
+   */
   chunks(): Generator<Uint8Array>
 }
 
-/** Weights as a safetensors file. */
+/** Encodes weights as a safetensors file. */
 export function encodeWeights(weights: Weights, metadata?: Record<string, string>): EncodedWeights {
   return new EncodedInMemory(weights, metadata)
 }

@@ -15,7 +15,7 @@ export async function writeEncoded(file: string, encoded: EncodedWeights | Encod
   }
 }
 
-/** Writes and syncs a safetensors file from a source of which it never has more in memory than a piece. */
+/** Writes and syncs a safetensors file from a source, with one piece in memory at a time. */
 export async function writeSource(
   file: string,
   source: WeightsSource,

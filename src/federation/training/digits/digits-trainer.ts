@@ -5,7 +5,7 @@ import { createSgdTrainer } from '../sgd-trainer.js'
 import type { ClientPlace, ClientSide, OwnOptions, Trainer, TrainingSettings } from '../trainer.js'
 import { examplesOf, readDigits, splitDigits } from './digits.js'
 
-/** Trains on this client's share of the digits, which is all that is kept of them. */
+/** Trains on this client's share of the digits and keeps only that in memory. */
 export async function createDigitsTrainer(
   settings: TrainingSettings & OwnOptions,
   place: ClientPlace,

@@ -19,7 +19,10 @@ export interface Digits {
   readonly labels: Uint8Array
 }
 
-/** Reads the images that ship with Tidemark, or another file like it. Throws UsageError that names the line. */
+/**
+ * Reads the images that ship with Tidemark, or another file like it. Throws UsageError that names
+ * the line.
+ */
 export function readDigits(file = SHIPPED_FILE): Digits {
   const lines = readLines(file)
   if (lines.length !== IMAGES) throw fault(file, `${lines.length} lines were found, and ${IMAGES} were expected`)
@@ -34,15 +37,15 @@ export function readDigits(file = SHIPPED_FILE): Digits {
 }
 
 /**
- * Which images are dealt and which are held out, by index. The same for every job, whatever its seed, so that accuracies
- * can be compared.
+ * Returns the indices of the dealt and of the held-out images. They are the same for every job,
+ * whatever its seed, so that accuracies can be compared.
  */
 export function splitDigits(): { dealt: number[]; heldOut: number[] } {
   const order = shuffledIndices(IMAGES, createRandom(0, 'held-out'))
   return { dealt: order.slice(0, DEALT), heldOut: order.slice(DEALT) }
 }
 
-/** The images of these indices as examples, pixels scaled to 0 to 1. */
+/** Returns the images of these indices as examples, pixels scaled to 0 to 1. */
 export function examplesOf(digits: Digits, indices: readonly number[]): Examples {
   const features = new Float32Array(indices.length * DIGIT_PIXELS)
   indices.forEach((image, index) => {
