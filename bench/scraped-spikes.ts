@@ -98,7 +98,7 @@ async function nextScrape(): Promise<void> {
 const truths: number[] = []
 for (let spike = 0; spike < SPIKES; spike++) {
   await nextScrape()
-  await pause((0.05 + 0.8 * Math.random()) * INTERVAL_MS)
+  await pause((0.05 + 0.7 * Math.random()) * INTERVAL_MS)
   tidemark.stdin.write(`spike ${Math.round(240e6 + Math.random() * 20e6)} ${SPIKE_MS}\n`)
   truths.push(Number(String((await answers.next()).value).split(' ')[1]))
   if ((spike + 1) % ROUND_OF_SPIKES === 0) {
@@ -124,8 +124,9 @@ function found(values: readonly number[]) {
   const left = [...spikes]
   const right = truths.filter((truth) => {
     // A scrape while the spike still rises tells of a part of it; the whole comes with the next one.
-    while (left.length > 0 && !isNear(left[0], truth)) left.shift()
-    return isNear(left.shift(), truth)
+    const at = left.slice(0, 3).findIndex((value) => isNear(value, truth))
+    left.splice(0, at + 1)
+    return at >= 0
   })
   return { told: spikes.length, right: right.length }
 }
@@ -136,6 +137,7 @@ const roundsRight = rounds.filter(({ round, peakBytes }) => {
   const own = truths.slice((round - 1) * ROUND_OF_SPIKES, round * ROUND_OF_SPIKES)
   return Math.abs(peakBytes! / Math.max(...own) - 1) <= 0.01
 }).length
+console.error(JSON.stringify({ truths, scraped, second }))
 const [byPrometheus, bySecond] = [found(scraped), found(second)]
 console.log(
   `${machine()}, ${readFileSync(config, 'utf8').includes('15s') ? 'every 15 s' : `every ${INTERVAL_MS / 1000} s`}\n`,

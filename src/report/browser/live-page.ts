@@ -6,21 +6,20 @@
  */
 import { plot } from '@observablehq/plot'
 import { formatBytes, formatDuration } from '../../shared/units.js'
-import type { LiveAlert, LiveRound } from '../../verdict/live/live-status.js'
+import type { LiveAlert } from '../../verdict/live/live-status.js'
 import { type RecordingFigureData, recordingFigure } from '../figures/recording.js'
 import { Curves } from '../live/curves.js'
+import { RoundHistory } from '../live/round-history.js'
 import type { LiveUpdates } from '../live/updates.js'
 
-const MOST_ROUNDS = 1000
 const MOST_ALERTS = 200
-const ROWS = 24
 const RETRY_MS = 2000
 
 const element = (id: string) => document.getElementById(id)!
 const darkMode = matchMedia('(prefers-color-scheme: dark)')
 const hidden = new Set<string>()
 const curves = new Curves()
-const rounds = new Map<string, LiveRound[]>()
+const rounds = new Map<string, RoundHistory>()
 let alerts: LiveAlert[] = []
 let status: LiveUpdates['update']['status'] | undefined
 let isFrameAsked = false
@@ -66,7 +65,7 @@ function takeState({ title, status: all, curves: drawn }: LiveUpdates['state']):
   status = all
   curves.load(drawn)
   rounds.clear()
-  for (const { role, recentRounds } of all.roles) rounds.set(role, [...recentRounds])
+  for (const { role, recentRounds } of all.roles) for (const round of recentRounds) historyOf(role).add(round)
   alerts = [...all.alerts]
   drawAlerts()
 }
@@ -74,17 +73,18 @@ function takeState({ title, status: all, curves: drawn }: LiveUpdates['state']):
 function takeUpdate(update: LiveUpdates['update']): void {
   status = update.status
   for (const [role, timeMs, rssBytes] of update.samples) curves.add(role, timeMs, rssBytes)
-  for (const { role, round } of update.rounds) {
-    const known = rounds.get(role) ?? []
-    // A round is told again when a later process of the role has ended it.
-    const before = known.findIndex((one) => one.round === round.round && one.endedMs <= round.endedMs)
-    if (before >= 0) known[before] = round
-    else known.push(round)
-    rounds.set(role, known.slice(-MOST_ROUNDS))
-  }
+  for (const { role, round } of update.rounds) historyOf(role).add(round)
   if (update.alerts.length === 0) return
   alerts = [...alerts, ...update.alerts].slice(-MOST_ALERTS)
   drawAlerts()
+}
+
+function historyOf(role: string): RoundHistory {
+  const known = rounds.get(role)
+  if (known !== undefined) return known
+  const history = new RoundHistory()
+  rounds.set(role, history)
+  return history
 }
 
 /** Once a frame, and not at all while nobody looks. */
@@ -161,7 +161,17 @@ function drawFigure(): void {
   if (width === 0) return
   const theme = darkMode.matches ? 'dark' : 'light'
   if (data.series.length === 0) place.textContent = 'Nothing was sampled yet, or every line is switched off.'
-  else place.replaceChildren(plot(recordingFigure(data, { width, theme, tips: true })))
+  else place.replaceChildren(asImage(plot(recordingFigure(data, { width, theme, tips: true }))))
+}
+
+/** One image for a screen reader, whose parts have no names of their own: the tables tell the values. */
+function asImage<T extends Element>(drawn: T): T {
+  drawn.setAttribute('role', 'img')
+  for (const part of drawn.querySelectorAll('g[aria-label]')) {
+    part.setAttribute('data-mark', part.getAttribute('aria-label')!)
+    part.removeAttribute('aria-label')
+  }
+  return drawn
 }
 
 /** Times are counted from the start. */
@@ -169,7 +179,7 @@ function figureData(): RecordingFigureData {
   const { startedMs, unit } = status!
   const since = (timeMs: number) => Math.max(0, timeMs - startedMs)
   const shown = [...rounds].filter(([role]) => !hidden.has(role))
-  const [, leading = []] = shown.find(([, own]) => own.length > 0) ?? []
+  const [, leading] = shown.find(([, own]) => own.drawn.length > 0) ?? []
   return {
     series: curves
       .all()
@@ -179,16 +189,16 @@ function figureData(): RecordingFigureData {
         points: points.map(([timeMs, bytes]): [number, number] => [since(timeMs), bytes]),
       })),
     rounds:
-      unit === 'window'
+      unit === 'window' || leading?.isWhole !== true
         ? []
-        : leading.map(({ round, endedMs }, i) => ({
+        : leading.drawn.map(({ round, endedMs }, i) => ({
             round,
-            startMs: since(leading[i - 1]?.endedMs ?? startedMs),
+            startMs: since(leading.drawn[i - 1]?.endedMs ?? startedMs),
             endMs: since(endedMs),
           })),
     brackets: [],
     peaks: shown.flatMap(([, own]) =>
-      own.flatMap(({ endedMs, peakBytes, peakKind }) =>
+      own.drawn.flatMap(({ endedMs, peakBytes, peakKind }) =>
         peakBytes === null ? [] : [{ timeMs: since(endedMs), bytes: peakBytes, kind: peakKind }],
       ),
     ),
@@ -211,8 +221,7 @@ function drawProcesses(): void {
 
 function drawRounds(): void {
   const rows = [...rounds].flatMap(([role, own]) =>
-    own
-      .slice(-ROWS)
+    [...own.newest]
       .reverse()
       .map(({ round, peakBytes, peakKind, endBytes }) => [
         role,

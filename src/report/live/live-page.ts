@@ -30,11 +30,11 @@ ${asset('../browser/page.css')}</style>
 <figure><div class="drawing" id="drawing"></div></figure>
 <section aria-labelledby="processes-heading">
 <h2 id="processes-heading">Processes</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="processes-heading"><table id="processes"></table></div>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="processes-heading"><table id="processes"></table></div>
 </section>
 <section aria-labelledby="rounds-heading">
 <h2 id="rounds-heading">Newest rounds</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="rounds-heading"><table id="rounds"></table></div>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="rounds-heading"><table id="rounds"></table></div>
 </section>
 <section aria-labelledby="alerts-heading">
 <h2 id="alerts-heading">Alerts</h2>
