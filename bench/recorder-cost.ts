@@ -77,6 +77,10 @@ for (const [children, rate] of [
 ] as const)
   await fast(children, rate)
 
+console.log('\n| Tidemark at 10 Hz, 1 process | CPU | RSS (MiB) |')
+console.log('| --- | --- | --- |')
+await withPage(await startRestless())
+
 goals.print()
 
 interface Side {
@@ -143,8 +147,45 @@ async function fast(children: number, rate: number): Promise<void> {
   goals.add(`${label}: at most 10 % of a core`, percent(share), share <= 0.1)
 }
 
-function attach(target: ChildProcess, folder: string, rate: string): ChildProcess {
-  return start([process.execPath, PROGRAM, 'attach', String(target.pid), '--rate', rate, '--out', folder])
+/** The same process recorded twice at the same time: once as it is, and once with `--listen` and a page that reads its events. */
+async function withPage(target: ChildProcess): Promise<void> {
+  const plain = attach(target, join(scratch, 'plain'), '10')
+  const port = 20_000 + Math.floor(Math.random() * 20_000)
+  const served = attach(target, join(scratch, 'served'), '10', ['--listen', String(port)])
+  const events = await untilServed(`http://127.0.0.1:${port}/events`)
+  const page = events.body!.pipeTo(new WritableStream()).catch(() => {}) // cut when the recording ends
+  await pause(WARM_UP_MS)
+  const shares: { plain: number; served: number }[] = []
+  for (let window = 0; window < WINDOWS; window++) {
+    const before = { ms: performance.now(), plain: cpuMs(plain.pid!), served: cpuMs(served.pid!) }
+    await pause(WINDOW_MS)
+    const lasted = performance.now() - before.ms
+    shares.push({
+      plain: (cpuMs(plain.pid!) - before.plain) / lasted,
+      served: (cpuMs(served.pid!) - before.served) / lasted,
+    })
+  }
+  const [rss, rssServed] = [rssBytes(plain.pid!), rssBytes(served.pid!)]
+  for (const child of [plain, served, target]) await interrupt(child)
+  await page
+  const [alone, together] = [shares.map((one) => one.plain), shares.map((one) => one.served)]
+  console.log(`| without | ${spread(alone)} | ${mib(rss)} |`)
+  console.log(`| with --listen and one page | ${spread(together)} | ${mib(rssServed)} |`)
+  const [cpuRatio, rssRatio] = [median(together) / median(alone), rssServed / rss]
+  goals.add('--listen and one page: at most 1.5 times the CPU', cpuRatio.toFixed(2), cpuRatio <= 1.5)
+  goals.add('--listen and one page: at most 1.5 times the RSS', rssRatio.toFixed(2), rssRatio <= 1.5)
+}
+
+async function untilServed(url: string): Promise<Response> {
+  for (;;) {
+    const response = await fetch(url).catch(() => undefined)
+    if (response !== undefined) return response
+    await pause(200)
+  }
+}
+
+function attach(target: ChildProcess, folder: string, rate: string, others: string[] = []): ChildProcess {
+  return start([process.execPath, PROGRAM, 'attach', String(target.pid), '--rate', rate, '--out', folder, ...others])
 }
 
 function spread(shares: number[]): string {
