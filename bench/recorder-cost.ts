@@ -39,49 +39,53 @@ const WINDOW_MS = 12_000
 const scratch = scratchFolder()
 const goals = new Goals()
 console.log(`${machine()}\n`)
-console.log(
-  `Both attached to the same processes at the same time. CPU is of the whole profiler, all its threads, as a share of one core: ` +
-    `the median of ${WINDOWS} windows of ${WINDOW_MS / 1000} s (lowest to highest). The start is the processor time of the first ${WARM_UP_MS / 1000} s.\n`,
-)
-console.log(
-  '| watched | mprof CPU | Tidemark CPU | share of mprof | start: mprof, Tidemark (ms) | RSS: mprof, Tidemark (MiB) |',
-)
-console.log('| --- | --- | --- | --- | --- | --- |')
-await sideBySide({
-  label: '1 process, 10 Hz',
-  target: await startHolder(0),
-  processes: 1,
-  limit: 1 / 2,
-  mprofFlags: [],
-})
-await sideBySide({
-  label: '1 process whose memory changes 50 times a second, 10 Hz',
-  target: await startRestless(),
-  processes: 1,
-  limit: 1 / 2,
-  mprofFlags: [],
-})
-await sideBySide({
-  label: '6 processes, 10 Hz (`mprof -C`)',
-  target: await startHolder(5),
-  processes: 6,
-  limit: 1 / 3,
-  mprofFlags: ['-C'],
-})
-
-console.log('\n| rate asked | rate achieved | off by | jitter median, p99, max (ms) | left out | CPU |')
-console.log('| --- | --- | --- | --- | --- | --- |')
-for (const [children, rate] of [
-  [0, 1000],
-  [5, 1000],
-] as const)
-  await fast(children, rate)
-
+// `npx jiti bench/recorder-cost.ts page` measures what a page costs, and nothing else.
+if (process.argv[2] !== 'page') await besideMprof()
 console.log('\n| Tidemark at 10 Hz, 1 process | CPU | RSS (MiB) |')
 console.log('| --- | --- | --- |')
 await withPage(await startRestless())
 
 goals.print()
+
+async function besideMprof(): Promise<void> {
+  console.log(
+    `Both attached to the same processes at the same time. CPU is of the whole profiler, all its threads, as a share of one core: ` +
+      `the median of ${WINDOWS} windows of ${WINDOW_MS / 1000} s (lowest to highest). The start is the processor time of the first ${WARM_UP_MS / 1000} s.\n`,
+  )
+  console.log(
+    '| watched | mprof CPU | Tidemark CPU | share of mprof | start: mprof, Tidemark (ms) | RSS: mprof, Tidemark (MiB) |',
+  )
+  console.log('| --- | --- | --- | --- | --- | --- |')
+  await sideBySide({
+    label: '1 process, 10 Hz',
+    target: await startHolder(0),
+    processes: 1,
+    limit: 1 / 2,
+    mprofFlags: [],
+  })
+  await sideBySide({
+    label: '1 process whose memory changes 50 times a second, 10 Hz',
+    target: await startRestless(),
+    processes: 1,
+    limit: 1 / 2,
+    mprofFlags: [],
+  })
+  await sideBySide({
+    label: '6 processes, 10 Hz (`mprof -C`)',
+    target: await startHolder(5),
+    processes: 6,
+    limit: 1 / 3,
+    mprofFlags: ['-C'],
+  })
+
+  console.log('\n| rate asked | rate achieved | off by | jitter median, p99, max (ms) | left out | CPU |')
+  console.log('| --- | --- | --- | --- | --- | --- |')
+  for (const [children, rate] of [
+    [0, 1000],
+    [5, 1000],
+  ] as const)
+    await fast(children, rate)
+}
 
 interface Side {
   label: string

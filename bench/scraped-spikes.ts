@@ -124,7 +124,7 @@ function found(values: readonly number[]) {
   const left = [...spikes]
   const right = truths.filter((truth) => {
     // A scrape while the spike still rises tells of a part of it; the whole comes with the next one.
-    const at = left.slice(0, 3).findIndex((value) => isNear(value, truth))
+    const at = left.slice(0, 10).findIndex((value) => isNear(value, truth))
     left.splice(0, at + 1)
     return at >= 0
   })
