@@ -2,22 +2,30 @@ import type { ComparisonEvent } from '../../comparison/run/run-comparison.js'
 import { count } from '../../report/prose/count.js'
 import type { TrialResult } from '../../results/comparison.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
+import { progressBlock } from './progress-block.js'
 import { type StatusLine, statusLine } from './status-line.js'
 
+export interface ProgressOptions {
+  /** For a search, which may end before all of its trials: `at most `. */
+  atMost?: '' | 'at most '
+  /** Trials of the comparisons that follow this one: time left is that of the whole. */
+  trialsLater?: number
+}
+
 /**
- * Tells the user where a comparison stands: setting, trial, round, the judged role's RSS, and the time left.
- *
- * @param atMost for a search, which may end before all of its trials: `at most `
+ * Tells the user where a comparison stands. On a terminal a block that is repainted: a bar, the time left, and a row a setting
+ * with its sparkline, peak and verdict so far. Without one: a line a trial, and one every few seconds while it runs.
  */
 export function comparisonProgress(
   stream: NodeJS.WriteStream,
-  atMost: '' | 'at most ' = '',
+  { atMost = '', trialsLater = 0 }: ProgressOptions = {},
 ): {
   line: StatusLine
   report(event: ComparisonEvent): void
 } {
-  const line = statusLine(stream)
-  const left = timeLeft(atMost || 'about ')
+  const block = stream.isTTY ? progressBlock(stream) : undefined
+  const line = block?.line ?? statusLine(stream)
+  const left = timeLeft(atMost || 'about ', trialsLater)
   let trials = 0
   /** Of these, the one that runs; a part of a comparison does not run them all, so their own numbers do not tell. */
   let place = 0
@@ -33,16 +41,22 @@ export function comparisonProgress(
     if (event.kind === 'started') {
       ;({ trials, judge, trialsDone: place } = event)
       const resumed = event.trialsDone === 0 ? '' : `, ${event.trialsDone} of them done`
+      const most = event.comparison.looks === undefined ? atMost : 'at most '
       line.print(
-        `${event.name}: ${count(event.settings, 'setting')}, ${atMost}${count(event.trials, 'trial')}${resumed}; results in ${event.folder}`,
+        `${event.name}: ${count(event.settings, 'setting')}, ${most}${count(event.trials, 'trial')}${resumed}; results in ${event.folder}`,
       )
+      block?.update(event, left.text())
       return
     }
     const { trial } = event
     if (event.kind === 'trial-started') place++
     const head = `trial ${place} of ${atMost}${trials}  ${trial.setting}`
     if (event.kind === 'note') line.print(`${head}  ${event.note}`)
-    else if (event.kind === 'trial-started') line.show(`${head}  starting${left.text()}`)
+    else if (block !== undefined) {
+      if (event.kind === 'trial-ended' && event.result.state !== 'completed')
+        line.print(`${head}  ${outcome(event.result, judge)}`)
+      block.update(event, left.text())
+    } else if (event.kind === 'trial-started') line.show(`${head}  starting${left.text()}`)
     else if (event.kind === 'trial-ended') line.print(`${head}  ${outcome(event.result, judge)}${left.text()}`)
     else {
       const of = event.rounds === null ? '' : ` of ${event.rounds}`
@@ -64,7 +78,7 @@ function outcome(result: TrialResult, judge: string): string {
 }
 
 /** From the trials that ran so far; during the first one, from its rounds. */
-function timeLeft(about: string): { update(event: ComparisonEvent): void; text(): string } {
+function timeLeft(about: string, trialsLater: number): { update(event: ComparisonEvent): void; text(): string } {
   let trialsLeft = 0
   let shareOfTrial = 0
   let startedMs = 0
@@ -87,7 +101,7 @@ function timeLeft(about: string): { update(event: ComparisonEvent): void; text()
     text: () => {
       const measured = durationsMs.reduce((sum, ms) => sum + ms, 0) / durationsMs.length
       const perTrialMs = durationsMs.length > 0 ? measured : (performance.now() - startedMs) / shareOfTrial
-      const leftMs = perTrialMs * (trialsLeft - Math.min(1, shareOfTrial))
+      const leftMs = perTrialMs * (trialsLater + trialsLeft - Math.min(1, shareOfTrial))
       return Number.isFinite(leftMs) && leftMs > 0 ? `  ${about}${formatDuration(leftMs)} left` : ''
     },
   }

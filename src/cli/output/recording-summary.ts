@@ -6,6 +6,8 @@ import type { RecordingOutline } from '../../recording/storage/read-recording.js
 import type { AttributionMark } from '../../shared/marks.js'
 import { printable, printableLine } from '../../shared/printable.js'
 import { formatBytes, formatDuration, mib } from '../../shared/units.js'
+import { recordingVerdict } from './recording-verdict.js'
+import { terminalStyle } from './terminal-style.js'
 
 /** With --pss alone. */
 const SHARED = ['PSS', 'USS']
@@ -21,6 +23,7 @@ export function recordingSummary(recording: RecordingOutline): string {
     headline(head),
     '',
     ...treeLines(head),
+    ...recordingVerdict(recording.folder, terminalStyle(process.stderr)),
     '',
     ...processTable(head),
     ...(rounds.length === 0 ? [] : ['', ...roundTable(rounds, head)]),

@@ -3,17 +3,39 @@ import { StoppedError } from '../../shared/errors.js'
 import type { Run } from '../comparison-runs.js'
 import { hearSignals, stopOnSignal } from '../stop-on-signal.js'
 import { comparisonProgress } from './comparison-progress.js'
+import { liveReport } from './live-report.js'
 
 export interface WatchedComparison extends FinishedComparison {
   /** Set when a signal ended it. */
   stopped: StoppedError | undefined
 }
 
+export interface WatchOptions {
+  onRecorder?: CompareOptions['onRecorder']
+  /** Trials of the comparisons that follow. */
+  trialsLater?: number
+  /** Whether report.html is written after every trial. */
+  hasReport?: boolean
+}
+
 /** Runs a comparison with its progress on standard error. The first signal ends it and keeps what was measured. */
-export async function runWithProgress(run: Run, onRecorder?: CompareOptions['onRecorder']): Promise<WatchedComparison> {
-  const { line, report } = comparisonProgress(process.stderr)
+export async function runWithProgress(
+  run: Run,
+  { onRecorder, trialsLater = 0, hasReport = false }: WatchOptions = {},
+): Promise<WatchedComparison> {
+  const { line, report } = comparisonProgress(process.stderr, { trialsLater })
+  const live = hasReport ? liveReport() : undefined
+  let folder = ''
+  const onProgress: CompareOptions['onProgress'] = (event) => {
+    if (event.kind === 'started') folder = event.folder
+    if (event.kind === 'trial-ended') live?.update(folder)
+    report(event)
+  }
   using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
-  const finished = await run({ signal: stop.signal, onProgress: report, onRecorder }).finally(line.clear)
+  const finished = await run({ signal: stop.signal, onProgress, onRecorder }).finally(async () => {
+    line.clear()
+    await live?.close()
+  })
   await hearSignals()
   const { reason } = stop.signal
   return { ...finished, stopped: reason instanceof StoppedError ? reason : undefined }

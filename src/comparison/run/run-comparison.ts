@@ -47,6 +47,8 @@ export type ComparisonEvent =
       settings: number
       trials: number
       trialsDone: number
+      /** As it stands; trials are added to it. */
+      comparison: Comparison
     }
   /** What is done before the first trial: refs are checked out and built. */
   | { kind: 'preparing'; note: string }
@@ -347,6 +349,7 @@ export function trialRunner(
     settings: comparison.settings.length,
     trials,
     trialsDone: allTrials(comparison).length,
+    comparison,
   })
   return {
     run: async (trial, probeEvery) => {

@@ -4,6 +4,7 @@ import { readHeapTrials } from '../../comparison/run/heap-trials-file.js'
 import type { Recording } from '../../recording/recording.js'
 import { readRecording } from '../../recording/storage/read-recording.js'
 import type { Comparison, TrialResult } from '../../results/comparison.js'
+import { replaceFile } from '../../shared/atomic-write.js'
 import { messageOf, TidemarkError } from '../../shared/errors.js'
 import { FIGURES } from '../figures/all.js'
 import { heapFlameGraph } from '../figures/heap-flame-graph.js'
@@ -26,6 +27,16 @@ export interface WrittenReport {
  * @throws TidemarkError when the folder cannot be written
  */
 export function writeReport(comparison: Comparison, folder: string): WrittenReport {
+  const view = modelOf(comparison, folder)
+  return { page: writeView(view, folder), view }
+}
+
+/** Writes the page alone, whole or not at all: of a comparison that still runs. */
+export function writePage(comparison: Comparison, folder: string, page: string): void {
+  replaceFile(page, reportHtml(modelOf(comparison, folder)))
+}
+
+function modelOf(comparison: Comparison, folder: string): ReportModel {
   const lost: string[] = []
   const recordingOf = (trial: TrialResult): Recording | undefined => {
     try {
@@ -37,8 +48,7 @@ export function writeReport(comparison: Comparison, folder: string): WrittenRepo
     }
   }
   const view = viewOf(comparison, recordingOf)
-  const told = { ...view, folder, comparison: { ...comparison, warnings: [...comparison.warnings, ...lost] } }
-  return { page: writeView(told, folder), view: told }
+  return { ...view, folder, comparison: { ...comparison, warnings: [...comparison.warnings, ...lost] } }
 }
 
 /** What grew in trials with `--heap-diff`, as flame graphs; written beside the other figures too. */
@@ -65,7 +75,7 @@ export function writeView(view: ReportModel, folder: string): string {
       writeFileSync(join(folder, 'figures', `${name}.png`), pngOf(svg))
     }
     writeFileSync(join(folder, 'summary.md'), summaryMarkdown(view))
-    writeFileSync(page, reportHtml(view, heapFigures(folder)))
+    replaceFile(page, reportHtml(view, heapFigures(folder)))
   } catch (error) {
     if (error instanceof TidemarkError) throw error
     throw new TidemarkError(`cannot write the report to ${folder}: ${messageOf(error)}`, {

@@ -7,7 +7,7 @@ import type { ReportModel } from '../html/report-model.js'
 import { settingLine } from '../setting-line.js'
 import { behaviour, varyingAxes, withSetting } from './behaviour.js'
 import { count } from './count.js'
-import { endRssByRound } from './median-end-rss.js'
+import { medianEndRss } from './median-end-rss.js'
 import { shortPercent, shortSize, sizeList, sizeRange } from './short-size.js'
 import { expectedWords } from './verdict-words.js'
 
@@ -88,7 +88,7 @@ export function storySentences(view: ReportModel, { labels, names }: Shown): str
     const subject = withSetting(comparison.settings[index]!, names.get(label) ?? label, varying)
     const summary = summaries[index]!
     const analysis = verdicts[index]!.analysis
-    const does = behaviour({ analysis, summary, endRss: endRssByRound(comparison, label) })
+    const does = behaviour({ analysis, summary, endRss: medianEndRss(comparison, label) })
     return `${subject} ${place === 0 ? 'memory' : 'it'} ${does}.`
   })
 }

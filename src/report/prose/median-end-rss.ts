@@ -3,7 +3,7 @@ import { median } from '../../statistics/median.js'
 import { judgedRounds } from '../../verdict/difference/setting-summary.js'
 
 /** End RSS of the judged role by round, the median of the completed trials of a setting; empty without a completed trial. */
-export function endRssByRound({ trials, judge }: Pick<Comparison, 'trials' | 'judge'>, label: string): number[] {
+export function medianEndRss({ trials, judge }: Pick<Comparison, 'trials' | 'judge'>, label: string): number[] {
   const byRound = new Map<number, number[]>()
   for (const trial of trials) {
     if (trial.setting !== label || trial.state !== 'completed') continue

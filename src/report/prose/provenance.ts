@@ -77,7 +77,7 @@ export function warningsOf(comparison: Comparison): string[] {
   const completed = trials.filter((trial) => trial.state === 'completed').length
   if (state !== 'completed')
     warnings.push(
-      `The comparison ${state === 'running' ? 'was cut off' : 'was stopped'}: ${completed} of ${planned} trials are complete.`,
+      `The comparison ${state === 'running' ? 'still runs, or was cut off' : 'was stopped'}: ${completed} of ${planned} trials are complete.`,
     )
   for (const { setting, trial, state: ended, reason } of trials) {
     if (ended !== 'completed')

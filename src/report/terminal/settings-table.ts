@@ -5,7 +5,7 @@ import type { SettingDifference } from '../../verdict/difference/difference.js'
 import type { ReportModel } from '../html/report-model.js'
 import type { Shown } from '../prose/answer-sentences.js'
 import { verdictWord } from '../prose/behaviour.js'
-import { endRssByRound } from '../prose/median-end-rss.js'
+import { medianEndRss } from '../prose/median-end-rss.js'
 import { shortMib, shortPercent, sizeRange } from '../prose/short-size.js'
 import { padColumns, type TerminalStyle } from './layout.js'
 import { type SparkRange, sparkline, sparkRange } from './sparkline.js'
@@ -36,7 +36,7 @@ export function settingsTable(
   style: TerminalStyle,
 ): { lines: string[]; range: string } {
   const rows = shown.labels.map((label) => view.summaries.findIndex((summary) => summary.label === label))
-  const series = rows.map((i) => endRssByRound(view.comparison, view.summaries[i]!.label))
+  const series = rows.map((i) => medianEndRss(view.comparison, view.summaries[i]!.label))
   const range = sparkRange(series)
   const longest = Math.max(0, ...series.map((one) => one.length))
   const columns = columnsOf(view, shown, rows, style)

@@ -64,7 +64,7 @@ type Options = OptionValues<typeof bisectOptions> & {
 
 async function runBisect(input: CommandInput): Promise<number> {
   const options = input.options as unknown as Options
-  const { line, report } = comparisonProgress(process.stderr, 'at most ')
+  const { line, report } = comparisonProgress(process.stderr, { atMost: 'at most ' })
   const start = options.resume === undefined ? await newSearch(input, options) : resumed(input, options.resume)
   using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
   const finished = await start({ out: options.out, signal: stop.signal, onProgress: report }).finally(line.clear)

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { settingsOf } from '../../../comparison/plan/plan.js'
 import { plannedTrials } from '../../../comparison/plan/shard.js'
 import { hasComparison } from '../../../comparison/run/comparison-folder.js'
 import { runHeapTrials } from '../../../comparison/run/heap-trials.js'
@@ -96,13 +97,17 @@ export const command: Command = {
 async function runCompare(input: CommandInput): Promise<number> {
   const heapDiff = readHeapOptions('compare', input)
   if (heapDiff !== undefined) assertHeapDiff(input)
-  const { runs, folder } = input.options.resume === undefined ? await newRuns(input) : resumedRuns(input)
+  const { runs, folder, trials = [] } = input.options.resume === undefined ? await newRuns(input) : resumedRuns(input)
   const isJson = input.options.json === true
   const reported: ReportedComparison[] = []
   const exitCodes: number[] = []
   await using served = await serveComparison(input.options as OptionValues<typeof liveOptions>)
-  for (const run of runs) {
-    const finished = await runWithProgress(run, served?.onRecorder)
+  for (const [place, run] of runs.entries()) {
+    const finished = await runWithProgress(run, {
+      onRecorder: served?.onRecorder,
+      trialsLater: trials.slice(place + 1).reduce((sum, one) => sum + one, 0),
+      hasReport: true,
+    })
     using late = stopWhileReporting()
     const heaps = heapDiff && finished.comparison.state === 'completed' && (await heapTrials(finished, heapDiff))
     const one = { ...(await reportComparison(finished)), ...(heaps && { heapDiff: heaps }) }
@@ -157,6 +162,8 @@ function exitCodeOf({ view }: ReportedComparison, { comparison, stopped }: Watch
 /** What is to run, and the folder that all of it is in, where it is several comparisons. */
 interface Runs {
   runs: Run[]
+  /** How many trials each has; left out for one. */
+  trials?: number[]
   folder?: string
 }
 
@@ -186,7 +193,8 @@ function suiteRuns({ folder, comparisons, shard, repeat }: SuiteFolder, moreTria
               { ...options, out: one.folder, shard, repeat, untilDecided: repeat?.includes(UNTIL_DECIDED) === true },
             ),
   )
-  return { runs, folder }
+  const trials = comparisons.map(({ plan }) => settingsOf(plan).length * plan.trials)
+  return { runs, folder, trials }
 }
 
 function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs {

@@ -61,7 +61,7 @@ async function runTune(input: CommandInput): Promise<number> {
   if (limitBytes === undefined)
     throw new UsageError('tune: no limit was given', { fix: 'For example: tidemark tune fedavg --limit 2GiB' })
   const plan = await planOf(input)
-  const { line, report } = comparisonProgress(process.stderr, 'at most ')
+  const { line, report } = comparisonProgress(process.stderr, { atMost: 'at most ' })
   using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
   const options = { out: input.options.out as string | undefined, signal: stop.signal, onProgress: report }
   const tuned = await tune(plan, limitBytes, options).finally(line.clear)

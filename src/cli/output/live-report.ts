@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setPriority } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+/** Keeps report.html up to date while trials run, in a process of its own at the lowest priority. */
+export interface LiveReport {
+  /** Writes the report again; while one is being written, once more after it. */
+  update(folder: string): void
+  /** Ends what is being written. A part that is left is replaced by the next report. */
+  close(): Promise<void>
+}
+
+const WRITER = fileURLToPath(new URL('./write-live-report.js', import.meta.url))
+const LOWEST_PRIORITY = 19
+
+export function liveReport(): LiveReport {
+  let writing: ChildProcess | undefined
+  let wanted: string | undefined
+  let isClosed = false
+  const start = (folder: string) => {
+    wanted = undefined
+    const child = spawn(process.execPath, [WRITER, folder], { stdio: 'ignore' })
+    writing = child
+    if (child.pid !== undefined) lowerPriority(child.pid)
+    // A report that cannot be written now is tried again after the next trial, and told of at the end.
+    child.on('error', () => {})
+    child.on('close', () => {
+      writing = undefined
+      if (wanted !== undefined && !isClosed) start(wanted)
+    })
+  }
+  return {
+    update: (folder) => {
+      if (isClosed) return
+      if (writing === undefined) start(folder)
+      else wanted = folder
+    },
+    close: async () => {
+      isClosed = true
+      const child = writing
+      if (child === undefined) return
+      const closed = new Promise((resolve) => child.once('close', resolve))
+      child.kill('SIGKILL')
+      await closed
+    },
+  }
+}
+
+/** It may have ended already. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, LOWEST_PRIORITY)
+  } catch {}
+}
