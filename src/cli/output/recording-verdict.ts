@@ -1,6 +1,5 @@
 import { openRecordings } from '../../recording/formats/open-recording.js'
 import { roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
-import { verdictWord } from '../../report/prose/behaviour.js'
 import { sizeRange } from '../../report/prose/short-size.js'
 import { cutColumns, type TerminalStyle } from '../../report/terminal/layout.js'
 import { sparkline, sparkRange } from '../../report/terminal/sparkline.js'
@@ -18,7 +17,7 @@ const MOST_COLUMNS = 60
  */
 export function recordingVerdict(folder: string, style: TerminalStyle): string[] {
   const source = sourceOf(folder)
-  const [bytes = []] = source?.rounds.map((trial) => trial.map((round) => round.bytes)) ?? []
+  const bytes = source?.rounds.flatMap((round) => round.bytes ?? []) ?? []
   const range = sparkRange([bytes])
   if (source === undefined || range === undefined || bytes.length < 3) return []
   const { process, gcRounds, limitBytes, secondsPerRound, unit } = source
@@ -35,9 +34,16 @@ export function recordingVerdict(folder: string, style: TerminalStyle): string[]
     : `${bytes.length} rounds`
   const columns = Math.max(8, Math.min(MOST_COLUMNS, style.width - 40))
   // The first sentence has the numbers; the others are those of tidemark analyze.
-  const reason = /^.*?[a-z)\]%B]\.(?= |$)/.exec(analysis.reason)?.[0] ?? analysis.reason
+  const reason = (/^.*?[a-z)\]%B]\.(?= |$)/.exec(analysis.reason)?.[0] ?? analysis.reason).replaceAll(
+    '95 % interval ',
+    '95 %: ',
+  )
   return [
-    cutColumns(`${name}${verdictWord(analysis)}. ${reason}`, style.width - 10, style.isPlain),
+    cutColumns(
+      `${name}${isWindow ? reason.replaceAll(' a round', ' a window') : reason}`,
+      style.width - 10,
+      style.isPlain,
+    ),
     `${sparkline(bytes, { range, columns, isPlain: style.isPlain })}  ${sizeRange(Math.min(...bytes), Math.max(...bytes))}, ${over}`,
   ]
 }
