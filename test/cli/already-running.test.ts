@@ -30,13 +30,6 @@ test('run says that a SuperLink runs already, which takes the job along, with th
   expect(stderr).toContain(fix())
 })
 
-test('run says nothing of it where the command has a SuperLink of its own', async () => {
-  const out = join(temporaryFolder(), 'recording')
-  const own = 'exec -a flower-superlink sleep 0.5 & wait'
-  const { stderr } = await runTidemark(['run', '--rounds', 'flower', '--out', out, '--', 'bash', '-c', own])
-  expect(stderr).not.toContain('runs already')
-})
-
 test('compare stops with it after the first trials', async () => {
   const out = join(temporaryFolder(), 'compared')
   const { code, stderr } = await runTidemark([
