@@ -102,6 +102,7 @@ const PARTS = {
   'CPython 3.12': cpython('3.12'),
   'CPython 3.13': cpython('3.13'),
   pytest: framework('pytest-9.2'),
+  memray: framework('memray-1.20'),
   NVFlare: framework('nvflare-2.9'),
   Flower: framework('flower-1.42'),
   'NVFlare 2.6': framework('nvflare-2.6', ' all'),

@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { HeapGrowth } from '../../src/recording/heap/heap-growth.js'
+import { programsOf } from '../frameworks/framework-job.js'
+import { needs } from '../optional-parts.js'
+import { PYTHON } from '../python.js'
+import { temporaryFolder } from '../temporary-folder.js'
+import { runTidemark, startTidemark } from '../tidemark.js'
+
+const FIXTURES = fileURLToPath(new URL('../fixtures/heap/', import.meta.url))
+const LEAKS = join(FIXTURES, 'leaks.py')
+const WELL = join(FIXTURES, 'well.py')
+const MIB = 2 ** 20
+
+const source = readFileSync(LEAKS, 'utf8').split('\n')
+/** The line of each planted leak. */
+const truth = new Map(
+  source.flatMap((line, index) => {
+    const name = /# leak: (\w+)$/.exec(line)?.[1]
+    return name === undefined ? [] : [[name, index + 1] as const]
+  }),
+)
+const well = [...readFileSync(WELL, 'utf8').matchAll(/^def (\w+)\(round_number\)/gm)].map((match) => match[1]!)
+
+async function measured(python: string, program: string[], more: string[] = []) {
+  const out = join(temporaryFolder(), 'recording')
+  const finished = await runTidemark([
+    'run',
+    '--json',
+    '--out',
+    out,
+    '--heap-diff',
+    '5',
+    ...more,
+    '--',
+    python,
+    ...program,
+  ])
+  const json = finished.stderr.split('\n').find((line) => line.startsWith('{'))
+  return { ...finished, out, growth: JSON.parse(json ?? '{"heapDiff":[]}').heapDiff as HeapGrowth[] }
+}
+
+function expectPartsToAddUp({ lineBytes, nativeBytes, retainedBytes, restBytes, rssGrowthBytes }: HeapGrowth): void {
+  expect(lineBytes + (nativeBytes ?? 0) + retainedBytes + restBytes).toBe(rssGrowthBytes)
+}
+
+describe('with tracemalloc, which every Python has', () => {
+  test.for(['list_of_dicts', 'closure', 'traceback_kept', 'weak_key_cycle'])(
+    '%s: its line is named',
+    async (name) => {
+      const { growth, stderr, code } = await measured(PYTHON, [LEAKS, name])
+      expect(code, stderr).toBe(0)
+      expect(growth[0], stderr).toMatchObject({ engine: 'tracemalloc', fromRound: 5, toRound: 10 })
+      expect(growth[0]!.lines[0]).toMatchObject({ file: LEAKS, line: truth.get(name) })
+      expect(growth[0]!.cause).toMatchObject({ line: truth.get(name) })
+      expectPartsToAddUp(growth[0]!)
+    },
+    180_000,
+  )
+
+  test('memory that ctypes takes is at no line, and no cause is named', async () => {
+    const { growth, stderr } = await measured(PYTHON, [LEAKS, 'ctypes_malloc'])
+    expect(growth[0], stderr).toMatchObject({ cause: null })
+    expect(growth[0]!.explainedShare).toBeLessThan(0.5)
+    expect(growth[0]!.nativeBytes).toBeGreaterThan(4 * MIB)
+  }, 180_000)
+
+  test.for(['replaced_weights', 'garbage_cycles'])(
+    '%s: no leak is seen',
+    async (name) => {
+      const { growth, stderr } = await measured(PYTHON, [WELL, name])
+      expect(growth[0], stderr).toMatchObject({ cause: null })
+    },
+    180_000,
+  )
+})
+
+describe('with memray', needs('memray'), () => {
+  const python = () => join(programsOf('memray-1.20'), 'python')
+  /** No Python allocator and no allocator that memray stands before: `dlsym` gives ctypes the C library's own. */
+  const unseen = ['ctypes_malloc']
+  const needsMore = (name: string) => name === 'torch_tensors'
+
+  test.for([...truth.keys()].filter((name) => !unseen.includes(name) && !needsMore(name)))(
+    '%s: its line is named',
+    async (name) => {
+      const { growth, stderr } = await measured(python(), [LEAKS, name])
+      expect(growth[0], stderr).toMatchObject({ engine: 'memray', fromRound: 5, toRound: 10 })
+      expect(growth[0]!.lines[0]).toMatchObject({ file: LEAKS, line: truth.get(name) })
+      expectPartsToAddUp(growth[0]!)
+    },
+    240_000,
+  )
+
+  test.for(well)(
+    '%s: no leak is seen',
+    async (name) => {
+      const { growth, stderr } = await measured(python(), [WELL, name])
+      expect(growth[0], stderr).toMatchObject({ cause: null })
+    },
+    240_000,
+  )
+})
+
+test('lines, the share explained and the cost stand at the end of the output', async () => {
+  const out = join(temporaryFolder(), 'recording')
+  const args = ['run', '--out', out, '--heap-diff', '2', '--', PYTHON, LEAKS, 'closure', '6']
+  const { code, stderr } = await runTidemark(args)
+  expect(code, stderr).toBe(0)
+  expect(stderr).toMatch(/^What grew from round 2 to 4 in leaks\.py \(pid \d+\): \d.* MiB, \d+ % explained$/m)
+  expect(stderr).toMatch(/leaks\.py:\d+ +in closure +weights = bytearray/)
+  expect(stderr).toContain('not explained: ')
+  expect(stderr).toContain('The memory of this recording is not to be judged')
+  expect(readFileSync(join(out, 'heap-growth.svg'), 'utf8')).toContain('closure leaks.py:')
+}, 180_000)
+
+test('a Python that reads no environment, and a program that ends too soon, leave a sentence and their exit code', async () => {
+  const closed = await measured(PYTHON, ['-I', '-c', 'raise SystemExit(7)'])
+  expect(closed).toMatchObject({ code: 7, growth: [] })
+  expect(closed.stderr).toContain('was started with -I')
+  const short = await measured(PYTHON, [LEAKS, 'closure', '4'])
+  expect(short).toMatchObject({ code: 0, growth: [] })
+  expect(short.stderr).toContain('had completed 4 of the 10 rounds that it takes')
+  expect(short.stderr).toContain('--heap-diff 2')
+}, 120_000)
+
+test("the user's own sitecustomize runs, and sees no folder of ours", async () => {
+  const folder = temporaryFolder()
+  writeFileSync(
+    join(folder, 'sitecustomize.py'),
+    'import sys\nprint("own", any("tidemark_heap" in path for path in sys.path))\n',
+  )
+  const { stdout, code } = await runTidemark(
+    ['run', '--out', join(folder, 'recording'), '--heap-diff', '1', '--', PYTHON, '-c', ''],
+    { env: { PYTHONPATH: folder } },
+  )
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'own False\n' })
+}, 60_000)
+
+test('a program that waits is measured by attach; one that does not leaves the command to start it with', async () => {
+  const folder = temporaryFolder()
+  const inject = fileURLToPath(new URL('../../python/tidemark_heap/inject', import.meta.url))
+  const start = (more: Record<string, string>) => {
+    const env = { ...process.env, PAUSE: '0.3', TIDEMARK_MARKS: join(folder, 'marks'), ...more }
+    const child = spawn(PYTHON, [LEAKS, 'closure', '1000'], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    return new Promise<number>((resolve) => child.stdout!.once('data', () => resolve(child.pid!)))
+  }
+  const waiting = await start({ TIDEMARK_HEAP: 'on-demand', PYTHONPATH: inject })
+  const attached = startTidemark(['attach', '--heap-diff', '2', '--json', '--out', join(folder, 'a'), String(waiting)])
+  const { stdout, stderr } = await attached.finished
+  const growth = JSON.parse(stdout).heapDiff as HeapGrowth[]
+  expect(growth[0], stderr).toMatchObject({ engine: 'tracemalloc' })
+  expect(growth[0]!.lines[0]).toMatchObject({ file: LEAKS, line: truth.get('closure') })
+
+  const deaf = await start({})
+  const refused = await runTidemark(['attach', '--heap-diff', '2', '--out', join(folder, 'b'), String(deaf)])
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain(`TIDEMARK_HEAP=on-demand PYTHONPATH=${inject} python3`)
+}, 180_000)
