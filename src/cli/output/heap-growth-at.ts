@@ -20,7 +20,11 @@ export async function heapGrowthAt(
   onNote: (note: string) => void,
 ): Promise<HeapGrowth[]> {
   const { head, rounds } = readOutline(folder)
-  const growth = await readHeapDiff(folder, heapDiff, { processes: head.processes, rounds, onNote })
+  // A command that ended at once was gone before its command line could be read.
+  const processes = head.processes.map((one) =>
+    one.command === '' ? { ...one, command: head.command.join(' ') } : one,
+  )
+  const growth = await readHeapDiff(folder, heapDiff, { processes, rounds, onNote })
   await storeHeapGrowth(folder, growth, onNote)
   return growth
 }
