@@ -23,7 +23,7 @@ const truth = new Map(
     return name === undefined ? [] : [[name, index + 1] as const]
   }),
 )
-const well = [...readFileSync(WELL, 'utf8').matchAll(/^def (\w+)\(round_number\)/gm)].map((match) => match[1]!)
+const well: string[] = [...readFileSync(WELL, 'utf8').matchAll(/^def (\w+)\(round_number\)/gm)].map((match) => match[1]!)
 
 async function measured(python: string, program: string[], more: string[] = []) {
   const out = join(temporaryFolder(), 'recording')
@@ -97,7 +97,7 @@ describe('with memray', needs('memray'), () => {
 
   test.for(well)(
     '%s: no leak is seen',
-    async (name) => {
+    async (name: string) => {
       const { growth, stderr } = await measured(python(), [WELL, name])
       expect(growth[0], stderr).toMatchObject({ cause: null })
     },
