@@ -23,7 +23,9 @@ const truth = new Map(
     return name === undefined ? [] : [[name, index + 1] as const]
   }),
 )
-const well: string[] = [...readFileSync(WELL, 'utf8').matchAll(/^def (\w+)\(round_number\)/gm)].map((match) => match[1]!)
+const well: string[] = [...readFileSync(WELL, 'utf8').matchAll(/^def (\w+)\(round_number\)/gm)].map(
+  (match) => match[1]!,
+)
 
 async function measured(python: string, program: string[], more: string[] = []) {
   const out = join(temporaryFolder(), 'recording')
@@ -47,10 +49,10 @@ function expectPartsToAddUp({ lineBytes, nativeBytes, retainedBytes, restBytes, 
   expect(lineBytes + (nativeBytes ?? 0) + retainedBytes + restBytes).toBe(rssGrowthBytes)
 }
 
-describe('with tracemalloc, which every Python has', () => {
+describe('with tracemalloc, which every Python has', { timeout: 180_000 }, () => {
   test.for(['list_of_dicts', 'closure', 'traceback_kept', 'weak_key_cycle'])(
     '%s: its line is named',
-    async (name) => {
+    async (name: string) => {
       const { growth, stderr, code } = await measured(PYTHON, [LEAKS, name])
       expect(code, stderr).toBe(0)
       expect(growth[0], stderr).toMatchObject({ engine: 'tracemalloc', fromRound: 5, toRound: 10 })
@@ -58,7 +60,6 @@ describe('with tracemalloc, which every Python has', () => {
       expect(growth[0]!.cause).toMatchObject({ line: truth.get(name) })
       expectPartsToAddUp(growth[0]!)
     },
-    180_000,
   )
 
   test('memory that ctypes takes is at no line, and no cause is named', async () => {
@@ -66,19 +67,15 @@ describe('with tracemalloc, which every Python has', () => {
     expect(growth[0], stderr).toMatchObject({ cause: null })
     expect(growth[0]!.explainedShare).toBeLessThan(0.5)
     expect(growth[0]!.nativeBytes).toBeGreaterThan(4 * MIB)
-  }, 180_000)
+  })
 
-  test.for(['replaced_weights', 'garbage_cycles'])(
-    '%s: no leak is seen',
-    async (name) => {
-      const { growth, stderr } = await measured(PYTHON, [WELL, name])
-      expect(growth[0], stderr).toMatchObject({ cause: null })
-    },
-    180_000,
-  )
+  test.for(['replaced_weights', 'garbage_cycles'])('%s: no leak is seen', async (name: string) => {
+    const { growth, stderr } = await measured(PYTHON, [WELL, name])
+    expect(growth[0], stderr).toMatchObject({ cause: null })
+  })
 })
 
-describe('with memray', needs('memray'), () => {
+describe('with memray', { timeout: 240_000, ...needs('memray') }, () => {
   const python = () => join(programsOf('memray-1.20'), 'python')
   /** No Python allocator and no allocator that memray stands before: `dlsym` gives ctypes the C library's own. */
   const unseen = ['ctypes_malloc']
@@ -86,23 +83,18 @@ describe('with memray', needs('memray'), () => {
 
   test.for([...truth.keys()].filter((name) => !unseen.includes(name) && !needsMore(name)))(
     '%s: its line is named',
-    async (name) => {
+    async (name: string) => {
       const { growth, stderr } = await measured(python(), [LEAKS, name])
       expect(growth[0], stderr).toMatchObject({ engine: 'memray', fromRound: 5, toRound: 10 })
       expect(growth[0]!.lines[0]).toMatchObject({ file: LEAKS, line: truth.get(name) })
       expectPartsToAddUp(growth[0]!)
     },
-    240_000,
   )
 
-  test.for(well)(
-    '%s: no leak is seen',
-    async (name: string) => {
-      const { growth, stderr } = await measured(python(), [WELL, name])
-      expect(growth[0], stderr).toMatchObject({ cause: null })
-    },
-    240_000,
-  )
+  test.for(well)('%s: no leak is seen', async (name: string) => {
+    const { growth, stderr } = await measured(python(), [WELL, name])
+    expect(growth[0], stderr).toMatchObject({ cause: null })
+  })
 })
 
 test('lines, the share explained and the cost stand at the end of the output', async () => {
