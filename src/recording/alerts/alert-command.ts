@@ -2,23 +2,24 @@ import { spawn } from 'node:child_process'
 import { endGroup } from '../../launch/end-group.js'
 import { type Guard, startGuard } from '../../launch/guard.js'
 
-/** A command that takes longer is ended. */
+/** How long a command may run before it is stopped. */
 const LONGEST_MS = 300_000
-/** What it has between SIGTERM and SIGKILL. */
+/** Time between SIGTERM and SIGKILL. */
 const GRACE_MS = 2000
-/** When the program has ended, commands that still run have this long. */
+/** How long commands may still run after the program has ended. */
 const LAST_MS = 10_000
 
 export interface AlertFacts {
-  /** Added to its environment. */
+  /** Variables that are added to the command's environment. */
   environment: Record<string, string>
-  /** Written to its standard input as JSON. */
+  /** Facts that are written to the command's standard input as JSON. */
   facts: unknown
 }
 
 /**
- * Commands of alerts: each runs in a shell and a group of its own, under a guard of their own, so that they count as no part
- * of the measured program and do not outlive the recorder. Their output goes to our standard error.
+ * Runs the commands of alerts. Each runs in a shell and a process group of its own, under a
+ * separate guard: it does not count as part of the measured program and does not outlive the
+ * recorder. Its output goes to our standard error.
  */
 export class AlertCommands {
   #guard: Promise<Guard> | undefined
@@ -28,7 +29,7 @@ export class AlertCommands {
   /**
    * Starts a command and does not wait for it.
    *
-   * @param onFailure called with what went wrong: its exit code, or why it could not be started
+   * @param onFailure called with the reason: the exit code, or why the command could not be started
    */
   start(command: string, facts: AlertFacts, onFailure: (why: string) => void): void {
     const done = this.#run(command, facts).then((why) => {
@@ -38,7 +39,9 @@ export class AlertCommands {
     void done.finally(() => this.#running.delete(done))
   }
 
-  /** Waits for the commands that still run, ends those that take too long, and dismisses the guard. */
+  /**
+   * Waits for the commands that still run, stops those that take too long, and dismisses the guard.
+   */
   async close(): Promise<void> {
     const timer = setTimeout(() => this.#ends.abort(), LAST_MS)
     await Promise.all(this.#running)

@@ -1,11 +1,12 @@
 import { MIB } from '../../shared/units.js'
 
-/** RSS comes in pages, PSS and USS in KiB. */
+/** Units in which the kernel counts memory: RSS in pages, PSS and USS in KiB. */
 const GRAINS = [4096, 1024]
 
 /**
- * Bytes of a decimal in MiB such as `209.550781`. Memory is counted in pages, so the number of whole pages (else KiB, else
- * bytes) that prints as this decimal is what it was: nothing is lost by the rounding of the file.
+ * Returns the bytes of a decimal in MiB such as `209.550781`. Memory is counted in pages, so the
+ * original value is the number of whole pages (else KiB, else bytes) that prints as this decimal.
+ * The rounding of the file thus loses nothing.
  */
 export function bytesOfDecimalMib(text: string): number {
   const value = Number(text) * MIB
@@ -19,8 +20,9 @@ export function bytesOfDecimalMib(text: string): number {
 }
 
 /**
- * Bytes as MiB with so many decimals, halves to the even digit as in C and Python: the text that mprof would have written.
- * In whole numbers, exact up to 500 GiB with 6 decimals: 10^d / 2^20 is 5^d / 2^(20 - d).
+ * Formats bytes as MiB with `decimals` decimals and rounds halves to even, as C and Python do: the
+ * text that mprof would have written. The arithmetic uses whole numbers and is exact up to 500 GiB
+ * with 6 decimals: 10^d / 2^20 is 5^d / 2^(20 - d).
  *
  * @param decimals 0 to 6
  */

@@ -3,14 +3,20 @@ import { openRecording, type RecordingFormat } from './open-recording.js'
 import type { FunctionEvent, ProcessEvent, RoundEvent } from './recording-event.js'
 import type { TableOptions } from './table/table-options.js'
 
-/** A recording of any format, whole in memory: for analysis. What is only drawn is thinned while it is read instead. */
+/**
+ * A recording of any format, held in memory for analysis. Figures downsample it while they read it
+ * instead.
+ */
 export interface ImportedRecording {
   path: string
-  /** The file's or folder's own name. */
+  /** Name of the file or folder, without its path. */
   name: string
   format: RecordingFormat
   command: string | null
-  /** The whole first, then the processes in the order in which they appear. Empty for a table of rounds. */
+  /**
+   * Series of the whole first, then those of the processes in order of appearance. Empty for a
+   * table of rounds.
+   */
   series: Series[]
   rounds: RoundEvent[]
   functions: FunctionEvent[]
@@ -18,18 +24,22 @@ export interface ImportedRecording {
   notes: string[]
 }
 
-/** RSS over time in two columns, 16 bytes a reading. */
+/** RSS over time in two columns, 16 bytes per reading. */
 export interface Series {
-  /** Null for what the file gives as a whole. */
+  /** Process ID; null for the whole. */
   pid: number | null
   name: string
-  /** Unix ms, or ms since the start in formats that tell no date. */
+  /** Unix ms, or ms since the start in formats without a date. */
   timesMs: Float64Array
-  /** NaN where nothing could be read. */
+  /** RSS in bytes; NaN where nothing could be read. */
   rssBytes: Float64Array
 }
 
-/** @throws UsageError with file, line, what was found and what was expected */
+/**
+ * Reads a whole recording into memory.
+ *
+ * @throws UsageError with the file, the line, what was found and what was expected
+ */
 export function importRecording(path: string, options: TableOptions = {}): ImportedRecording {
   const file = openRecording(path, options)
   const name = basename(path.replace(/\/+$/, ''))
@@ -65,7 +75,7 @@ export function importRecording(path: string, options: TableOptions = {}): Impor
   return recording
 }
 
-/** Grows by half, so that a reading is copied three times at most on average. */
+/** Columns that grow by half, so that a reading is copied three times at most on average. */
 class Columns {
   #timesMs = new Float64Array(1024)
   #rssBytes = new Float64Array(1024)

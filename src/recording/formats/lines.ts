@@ -2,21 +2,27 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { messageOf, UsageError } from '../../shared/errors.js'
 
 const CHUNK_BYTES = 262_144
-/** No format that is read here has longer lines; a file without newlines is not text. */
+/**
+ * Maximum length of a line. No format that is read here has longer lines; a file without newlines
+ * is not text.
+ */
 const LONGEST_LINE = 1_048_576
 const NEWLINE = 0x0a
 
-/** The lines of a file one after the other, whatever its size, without their ends. */
+/** Iterates over the lines of a file of any size, without their line ends. */
 export class Lines implements Iterable<string> {
   readonly file: string
-  /** Of the line that was given out last; counts from 1. */
+  /** Number of the last line that was yielded; counts from 1. */
   number = 0
-  /** False for a last line without its newline: the file is still being written, or its writer was killed. */
+  /**
+   * False for a last line without a newline: the file is still being written, or its writer was
+   * killed.
+   */
   isWhole = true
 
   readonly #content: Buffer | undefined
 
-  /** @param content of the file, where it can be read only once and has been */
+  /** @param content content of the file, if it can be read only once and was read already */
   constructor(file: string, content?: Buffer) {
     this.file = file
     this.#content = content
@@ -60,7 +66,7 @@ export class Lines implements Iterable<string> {
     }
   }
 
-  /** A line that is not what it should be. `expected` completes "expected ...". */
+  /** Returns the error for a malformed line. `expected` completes "expected ...". */
   error(line: string, expected: string): UsageError {
     const found = line === '' ? 'an empty line' : `"${line.length > 80 ? `${line.slice(0, 77)}...` : line}"`
     return new UsageError(`${this.file}, line ${this.number}: found ${found}, expected ${expected}`)

@@ -3,14 +3,16 @@ import type { UsageError } from '../../shared/errors.js'
 import type { OriginEvent, ProcessEvent, RecordingEvent, RoundEvent } from './recording-event.js'
 
 /**
- * Lines that Tidemark adds to a `.dat` file; mprof leaves out tags that it does not know. What mprof has no place for is
- * kept in them, so a recording that goes through a `.dat` file comes back whole:
+ * Reads the lines that Tidemark adds to a `.dat` file; mprof skips tags that it does not know. They
+ * hold what mprof has no place for, so a recording survives the way through a `.dat` file without
+ * loss:
  *
  *     TIDEMARK {"format":"tidemark-recording/1","startedMs":...}    how it was recorded
  *     PROCESS 4127 {"role":"server","name":"server","peakBytes":...,"peakKind":"exact"}
  *     ROUND 3 1795467785.9964 1795467787.0011 {"pid":4127,"role":"server",...,"peakBytes":...,"endRssBytes":...}
  *
- * Of a ROUND only the number, the start and the end in Unix seconds are needed, so any program can append one.
+ * A ROUND needs only its number, and its start and end in Unix seconds, so any program can append
+ * one.
  */
 export function parseTag(
   tag: string,
@@ -35,7 +37,7 @@ export function formatTag(event: OriginEvent | ProcessEvent | RoundEvent): strin
   return `ROUND ${round} ${secondsOf(startMs ?? 0)} ${secondsOf(endMs ?? 0)} ${JSON.stringify(rest)}`
 }
 
-/** Unix seconds with 4 decimals, as mprof writes them. */
+/** Formats Unix seconds with 4 decimals, as mprof writes them. */
 export function secondsOf(ms: number): string {
   return (ms / 1000).toFixed(4)
 }

@@ -3,10 +3,10 @@ import { formatTag, secondsOf } from './mprof-tags.js'
 import type { RecordingEvent } from './recording-event.js'
 
 /**
- * A recording as the lines of a `.dat` file which `mprof plot` and `mprof peak` of memory_profiler 0.61 read, newlines
- * included. MiB with 6 decimals, Unix seconds with 4.
+ * Yields a recording as the lines of a `.dat` file, newlines included. `mprof plot` and `mprof
+ * peak` of memory_profiler 0.61 read it. MiB have 6 decimals, Unix seconds 4.
  *
- * Rounds without times have no place in it and are left out, as are notes.
+ * The format has no place for rounds without times and for notes, so they are left out.
  */
 export function* mprofLines(events: Iterable<RecordingEvent>): Generator<string, undefined> {
   for (const event of events) {

@@ -4,12 +4,13 @@ import { parseTag } from './mprof-tags.js'
 import type { RecordingEvent } from './recording-event.js'
 
 /**
- * Reads what `mprof run` of memory_profiler 0.61 writes, one record a line: a tag, a space, values.
+ * Reads what `mprof run` of memory_profiler 0.61 writes: one record per line, with a tag, a space
+ * and values.
  *
- * A zero means that nothing could be read (the process had ended, or a child was gone), so it is a missing reading here.
- * Tags that are not known are left out, as mprof does; ours are read back.
+ * A zero means that nothing could be read (the process had ended, or a child was gone), so it
+ * becomes a missing reading. Unknown tags are skipped, as mprof does; Tidemark's tags are read.
  *
- * @throws UsageError with the line's number for whatever mprof could not have written
+ * @throws UsageError with the line number for a line that mprof cannot have written
  */
 export function* readMprof(lines: Lines): Generator<RecordingEvent, undefined> {
   let runs = 0
@@ -27,7 +28,7 @@ export function* readMprof(lines: Lines): Generator<RecordingEvent, undefined> {
   if (runs > 1) yield { kind: 'note', message: runsNote(lines.file, runs) }
 }
 
-/** What is said of a file that is taken whole though it holds several runs. */
+/** Returns the note for a file that is read as one recording although it holds several runs. */
 export function runsNote(file: string, runs: number): string {
   return `${file} holds ${runs} runs, one after another: mprof appends to a file that exists`
 }
@@ -74,14 +75,17 @@ function reading(mib: string): number | null {
   return bytes === 0 ? null : bytes
 }
 
-/** How many recordings a file holds: each begins with the command that was run. */
+/** Counts the runs in a file: each begins with the command that was run. */
 export function mprofRuns(events: Iterable<RecordingEvent>): number {
   let runs = 0
   for (const event of events) if (event.kind === 'command') runs++
   return runs
 }
 
-/** Unix seconds with 4 decimals are tenths of a ms; the product of floating point is not. */
+/**
+ * Converts Unix seconds with 4 decimals to ms. They are tenths of a ms, but the floating-point
+ * product is not exactly that.
+ */
 function msOf(seconds: string): number {
   return Math.round(Number(seconds) * 10_000) / 10
 }

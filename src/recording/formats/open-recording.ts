@@ -22,18 +22,21 @@ export type RecordingFormat = 'tidemark' | 'mprof' | 'psrecord' | 'csv' | 'json'
 export interface RecordingFile {
   path: string
   format: RecordingFormat
-  /** Of several series or runs in one file, which; null where it holds one. */
+  /** Which of several series or runs in one file this is; null if the file holds one. */
   part: string | null
-  /** Reads the file from its beginning, each time it is called. */
+  /** Reads the file from its beginning at each call. */
   events(): Iterable<RecordingEvent>
-  /** The same, where the readings are not among the events but given to a function, in their place: four times as fast. */
+  /**
+   * Reads the same, but passes the readings to a function, in order with the events: four times as
+   * fast.
+   */
   eventsPast(onReading: OnReading): Iterable<Exclude<RecordingEvent, ReadingEvent>>
 }
 
 /**
- * Opens what can only be one recording.
+ * Opens a file that must hold exactly one recording.
  *
- * @throws UsageError as {@link openRecordings}, and where the file holds several series
+ * @throws UsageError as {@link openRecordings}, and if the file holds several series
  */
 export function openRecording(path: string, options: TableOptions = {}): RecordingFile {
   const [only, ...others] = openRecordings(path, options)
@@ -46,11 +49,11 @@ export function openRecording(path: string, options: TableOptions = {}): Recordi
 }
 
 /**
- * Opens a recording of any kind that is known: a folder of Tidemark's, a `.dat` file of mprof, a log of psrecord, or a table
- * as CSV, as JSON or with blanks between its columns. The content decides, not the name. A table has one recording for
- * each series in it.
+ * Opens a recording of any known kind: a Tidemark folder, a `.dat` file of mprof, a log of
+ * psrecord, or a table as CSV, as JSON or with blanks between its columns. The content decides, not
+ * the name. A table yields one recording per series.
  *
- * @throws UsageError when there is nothing, or nothing that is known
+ * @throws UsageError if there is no file, or none of a known kind
  */
 export function openRecordings(path: string, options: TableOptions = {}): RecordingFile[] {
   if (path !== STANDARD_INPUT && isFolder(path)) {
@@ -68,12 +71,15 @@ export function openRecordings(path: string, options: TableOptions = {}): Record
   return parts.map((part: TablePart) => streamed(path, format, part.name, () => eventsOf(part)))
 }
 
-/** What a path holds, by its first line. */
+/** Detects the format of a path by its first line. */
 export function recordingFormat(path: string): RecordingFormat {
   return path !== STANDARD_INPUT && isFolder(path) ? 'tidemark' : formatOf(path, wholeContent(path))
 }
 
-/** The runs of a recording, apart: mprof appends to a file that is there. One that holds a single run is as it was. */
+/**
+ * Splits a recording into its runs, since mprof appends to an existing file. Returns a recording
+ * with a single run unchanged.
+ */
 export function runsOf(file: RecordingFile): RecordingFile[] {
   if (file.format !== 'mprof') return [file]
   const runs = mprofRuns(file.events())
@@ -84,7 +90,11 @@ export function runsOf(file: RecordingFile): RecordingFile[] {
   })
 }
 
-/** @param noteOfWhole what is said where the runs are not told apart */
+/**
+ * Yields the events of one run.
+ *
+ * @param noteOfWhole the note for a file read as one recording, which does not apply here
+ */
 function* ofRun(
   events: Iterable<RecordingEvent>,
   asked: number,
@@ -128,7 +138,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Its first line that tells more than a moment says what it is. */
+/** Detects the kind of a table by its first line that holds more than a time. */
 function tableOfText(path: string, content: Buffer | undefined): Table {
   for (const line of new Lines(path, content)) {
     if (line.trim() === '' || momentOf([line], true) !== undefined) continue

@@ -4,21 +4,27 @@ import type { RecordingFile } from './open-recording.js'
 import type { ProcessEvent } from './recording-event.js'
 
 export interface RecordingPeaks {
-  /** The highest reading of the whole, and its time from the first one in ms. Null when there is none. */
+  /**
+   * The highest reading of the whole, with its time in ms since the first one. Null if there is
+   * none.
+   */
   highest: { rssBytes: number; timeMs: number; round?: number } | null
-  /** What was taken for what in a table, and what was left out of a file. */
+  /** Notes on how the columns of a table were read, and on what was skipped. */
   notes: string[]
-  /** The highest reading of each process that the recording tells apart, in the order in which they appear. */
+  /**
+   * The highest reading of each process that the recording distinguishes, in order of appearance.
+   */
   children: { pid: number; rssBytes: number }[]
-  /** Processes with their peaks as the kernel kept them, where the recording knows them. */
+  /** Processes with their peaks as the kernel recorded them, if the recording has them. */
   processes: ProcessEvent[]
 }
 
 /**
- * The peaks of a recording, read once through.
+ * Finds the peaks of a recording in one pass.
  *
- * @param functionName only the whole's readings while this function of mprof's ran; children are told all the same
- * @throws UsageError when the file is broken, or no such function was timed
+ * @param functionName limits the readings of the whole to the time in which this function ran, as
+ *   timed by mprof; children are always reported
+ * @throws UsageError if the file is broken, or no such function was timed
  */
 export function recordingPeaks(file: RecordingFile, functionName?: string): RecordingPeaks {
   const isWithin = functionName === undefined ? () => true : whileRunning(file, functionName)
@@ -38,19 +44,22 @@ export function recordingPeaks(file: RecordingFile, functionName?: string): Reco
   }
   for (const event of file.eventsPast(onReading)) {
     if (event.kind === 'process') processes.push(event)
-    // A table of rounds without times has no readings beside them.
+    // A table of rounds without times has no readings, so its rounds stand in for them.
     else if (event.kind === 'round' && startMs === undefined) onRound(event.round, event.endRssBytes)
     else if (event.kind === 'note' && file.format !== 'tidemark') notes.push(event.message)
   }
   return { highest, notes, children: [...children].map(([pid, rssBytes]) => ({ pid, rssBytes })), processes }
 }
 
-/** A child that could never be read is told with 0, as mprof tells it. */
+/** Raises a child's peak. A child that could never be read has a peak of 0, as in mprof. */
 function raise(children: Map<number, number>, pid: number, rssBytes: number | null): void {
   children.set(pid, Math.max(children.get(pid) ?? 0, rssBytes ?? 0))
 }
 
-/** Whether a moment lies within a call; calls may stand anywhere in the file, so it is read once for them alone. */
+/**
+ * Returns a test for whether a time lies within a call of the function. Calls may stand anywhere in
+ * the file, so this reads it once beforehand.
+ */
 function whileRunning(file: RecordingFile, name: string): (timeMs: number) => boolean {
   const names = new Set<string>()
   const calls: Span[] = []
@@ -85,7 +94,7 @@ interface Span {
   endMs: number
 }
 
-/** Sorted, and those that overlap as one. */
+/** Sorts the spans and merges those that overlap. */
 function merged(calls: readonly Span[]): Span[] {
   const spans: Span[] = []
   for (const { startMs, endMs } of [...calls].sort((a, b) => a.startMs - b.startMs)) {

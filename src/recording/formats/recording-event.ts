@@ -1,8 +1,9 @@
 import type { PeakKind } from '../peaks/peak-kind.js'
 
 /**
- * What a recording says, whatever wrote it, in the order in which it says it: bytes and milliseconds throughout. Every
- * reader of this folder is a generator of these, so a file of any size is read in the memory of one line.
+ * An event of a recording in any format, in the order of the file, in bytes and milliseconds
+ * throughout. Every reader in this folder is a generator of these, so a file of any size is read in
+ * the memory of one line.
  */
 export type RecordingEvent =
   | CommandEvent
@@ -14,8 +15,8 @@ export type RecordingEvent =
   | NoteEvent
 
 /**
- * Takes the readings past the events, without an object for each of a day's millions. A pid of null is what the file gives
- * as a whole.
+ * Takes readings without creating an object for each, since a day has millions. A null pid stands
+ * for the whole.
  */
 export type OnReading = (pid: number | null, timeMs: number, rssBytes: number | null) => void
 
@@ -27,15 +28,15 @@ export interface CommandEvent {
 /** RSS at one moment. */
 export interface ReadingEvent {
   kind: 'reading'
-  /** The process; null for what the file gives as a whole: the tree's sum, or the one process that it is about. */
+  /** Process ID; null for the whole: the sum of the tree, or the only process of the file. */
   pid: number | null
-  /** Unix ms, or ms since the start in formats that tell no date. */
+  /** Unix ms, or ms since the start in formats without a date. */
   timeMs: number
-  /** Null where the file says that nothing could be read; mprof writes 0 for that. */
+  /** RSS in bytes; null if the file says that nothing could be read, for which mprof writes 0. */
   rssBytes: number | null
 }
 
-/** One call of a function that mprof was told to time. */
+/** One call of a function that mprof timed. */
 export interface FunctionEvent {
   kind: 'function'
   name: string
@@ -43,26 +44,29 @@ export interface FunctionEvent {
   endMs: number
   startBytes: number
   endBytes: number
-  /** Depth on the stack of timed functions; null in files of old versions, which do not tell. */
+  /** Depth on the stack of timed functions; null in files of old versions, which have no depth. */
   depth: number | null
 }
 
 export interface RoundEvent {
   kind: 'round'
-  /** From 1. */
+  /** Round number; counts from 1. */
   round: number
-  /** Null in a table of rounds without times. */
+  /** Start in Unix ms; null in a table of rounds without times. */
   startMs: number | null
   endMs: number | null
-  /** Whose round it is; null where the file does not tell. */
+  /** Process that the round belongs to; null if the file does not say. */
   process: { pid: number; role: string; name: string } | null
   peakBytes: number | null
   peakKind: PeakKind
   /** RSS at the very end of the round, after a cleanup if one ran. */
   endRssBytes: number | null
-  /** How many of these bytes count in a process that it was forked from, or that was forked from it; absent where none do. */
+  /**
+   * Bytes of `endRssBytes` that also count in the process it was forked from, or in one forked from
+   * it; absent if there are none.
+   */
   overlapBytes?: number
-  /** When a log told of a cleanup in this round; absent where none did. */
+  /** Time of a cleanup that a log reported in this round; absent if it reported none. */
   cleanupMs?: number
 }
 
@@ -75,13 +79,13 @@ export interface ProcessEvent {
   peakKind: PeakKind
 }
 
-/** How the recording was made, as plain values; what a format does not tell is left out. */
+/** How the recording was made, as plain values; what a format does not record is left out. */
 export interface OriginEvent {
   kind: 'origin'
   facts: Record<string, unknown>
 }
 
-/** What a reader of every output made from this file must know. */
+/** A note that must appear in every output made from this file. */
 export interface NoteEvent {
   kind: 'note'
   message: string

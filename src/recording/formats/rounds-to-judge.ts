@@ -5,27 +5,38 @@ import { periodOfRounds, periodOfSetting } from '../rounds/cleanup-period.js'
 import type { RecordingFile } from './open-recording.js'
 import type { OriginEvent, ReadingEvent, RoundEvent } from './recording-event.js'
 
-/** What a verdict is made of: end RSS by round, and what the recording knows of the circumstances. */
+/** Input of a verdict: end RSS by round, and the circumstances that the recording knows. */
 export interface RoundsToJudge {
   rounds: { round: number; bytes: number | null }[]
-  /** `window`: the recording tells no rounds, so its time was cut into equal windows, each with its median RSS. */
+  /**
+   * `window`: the recording has no rounds, so its time was cut into equal windows, each with its
+   * median RSS.
+   */
   unit: 'round' | 'window'
-  /** How long a round or window takes; null in a table of rounds without times. */
+  /** Duration of a round or window in seconds; null in a table of rounds without times. */
   secondsPerRound: number | null
-  /** Whose rounds they are, where the recording tells processes apart. */
+  /** Process that the rounds belong to, if the recording distinguishes processes. */
   process: { pid: number; role: string; name: string } | null
-  /** Rounds between cleanups, where the recording was made by a job that has such a setting. */
+  /** Rounds between cleanups, if the job that was recorded has such a setting. */
   gcRounds: number | null
-  /** The cgroup's limit, else the RAM, of the machine that recorded; null where the file does not tell. */
+  /**
+   * The cgroup's limit, else the RAM, of the machine that recorded; null if the file does not say.
+   */
   limitBytes: number | null
   notes: string[]
 }
 
-/** Enough windows for a slope and a warm-up, few enough for each to hold many readings. */
+/**
+ * Number of windows: enough for a slope and a warm-up, few enough for each to hold many readings.
+ */
 const MOST_WINDOWS = 40
 const READINGS_A_WINDOW = 5
 
-/** @throws UsageError when the file is broken, or holds neither rounds nor readings */
+/**
+ * Extracts the rounds that a verdict judges.
+ *
+ * @throws UsageError if the file is broken, or holds neither rounds nor readings
+ */
 export function roundsToJudge(file: RecordingFile): RoundsToJudge {
   const rounds: RoundEvent[] = []
   const readings: ReadingEvent[] = []
@@ -48,9 +59,10 @@ export function roundsToJudge(file: RecordingFile): RoundsToJudge {
 type Judged = Pick<RoundsToJudge, 'rounds' | 'unit' | 'secondsPerRound' | 'process'>
 
 /**
- * Several processes of one named role that live together, as workers of a server do, are judged by their sum: a small one that
- * leaks would go unseen beside a large one that does not. Undefined where the role that is judged has one process at a time,
- * and for the peers of a swarm, each of which is a server of its own.
+ * Sums the processes of one named role that live at the same time, such as the workers of a server:
+ * next to a large process that does not leak, a small one that leaks would go unnoticed. Returns
+ * undefined if the judged role has one process at a time, and for the peers of a swarm, each of
+ * which is a server of its own.
  */
 function ofProcessesTogether(
   rounds: readonly RoundEvent[],
@@ -80,7 +92,7 @@ function ofProcessesTogether(
   }
 }
 
-/** The server where there is one, else the process that holds most. */
+/** Picks the server if there is one, else the process that holds most. */
 function ofOneProcess(rounds: readonly RoundEvent[]): Judged {
   const byPid = new Map<number | null, RoundEvent[]>()
   for (const round of rounds) {

@@ -12,10 +12,10 @@ import { commandLine } from './command-line.js'
 import type { OnReading, ProcessEvent, RecordingEvent } from './recording-event.js'
 
 /**
- * Reads a recording's folder as events: what the head tells, the samples with the tree's sum first, then the rounds. Where
- * a peak was not read from the kernel, the highest sample takes its place.
+ * Reads a recording's folder as events: the metadata, the samples with the tree's sum first, then
+ * the rounds. If a peak was not read from the kernel, the highest sample takes its place.
  *
- * @throws UsageError when the folder holds no recording, or its head is broken
+ * @throws UsageError if the folder holds no recording, or its metadata file is broken
  */
 export function* readTidemark(folder: string): Generator<RecordingEvent, undefined> {
   for (const event of readRows(folder)) {
@@ -24,7 +24,10 @@ export function* readTidemark(folder: string): Generator<RecordingEvent, undefin
   }
 }
 
-/** The same, with the readings given to a function: no object for each of a day's millions. */
+/**
+ * Reads the same, but passes the readings to a function, which avoids an object for each of a day's
+ * millions.
+ */
 export function* readTidemarkPast(folder: string, onReading: OnReading): Generator<RecordingEvent, undefined> {
   for (const event of readRows(folder)) {
     if ('kind' in event) {
@@ -37,7 +40,7 @@ export function* readTidemarkPast(folder: string, onReading: OnReading): Generat
   }
 }
 
-/** A sample of a tree is told as a whole, with shared pages counted once, and process by process. */
+/** A sample of a tree, with the whole, in which shared pages count once, and with each process. */
 type TreeRow = SampleRow & { isTree: boolean; sumBytes: number }
 
 function* readingsOf(row: TreeRow): Generator<RecordingEvent, undefined> {
@@ -84,7 +87,9 @@ function* readRows(folder: string): Generator<RecordingEvent | TreeRow, undefine
   for (const message of warnings) yield { kind: 'note', message: `${folder}: ${message}` }
 }
 
-/** What to know of the recording as a whole; machine and processes apart, which have lines of their own. */
+/**
+ * Returns the provenance of the whole recording; machine and processes have events of their own.
+ */
 function factsOf(head: RecordingMetadata): Record<string, unknown> {
   const { format, state, reason, startedMs, endedMs, setting, sampling, machine } = head
   const { hostname, kernel, cpuModel, cores, memoryBytes, cgroupLimitBytes } = machine
@@ -108,12 +113,12 @@ function readSamples(folder: string, warnings: string[], broken: number[]): Iter
   return []
 }
 
-/** Fills in, as the samples go by, the peaks that the kernel did not tell. */
+/** Fills in peaks that the kernel did not report, from the samples as they pass. */
 function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingMetadata) {
   const openRounds = rounds.filter(({ peakKind }) => peakKind === 'sampled').sort((a, b) => a.startedMs - b.startedMs)
   const isOpen = head.state === 'running'
   const highest = new Map<number, number>(
-    // Of a recording whose recorder was killed, samples may have come after the last peak that it wrote.
+    // If the recorder was killed, samples may have come after the last peak that it wrote.
     head.processes.flatMap(({ pid, peakBytes }) => (peakBytes === null || isOpen ? [[pid, peakBytes ?? 0]] : [])),
   )
   let first = 0
@@ -143,14 +148,17 @@ function sampledPeaks(rounds: readonly RoundRecord[], head: RecordingMetadata) {
   }
 }
 
-/** For sums over processes that were forked. */
+/** Returns the overlap of forked processes, which sums must subtract. */
 function overlapIn({ pid, endedMs, end }: RoundRecord, { processes }: RecordingMetadata): { overlapBytes?: number } {
   const overlap = overlapOf(processes.filter((process) => process.pid === pid))
   const overlapBytes = overlap(endedMs, () => end.rssBytes)
   return overlapBytes > 0 ? { overlapBytes } : {}
 }
 
-/** What each round held at its end: RSS, and with it what was swapped out of a process where that changes. */
+/**
+ * Returns the memory that each round held at its end: RSS, plus swapped memory of a process for
+ * which that changes.
+ */
 function heldByPid(rounds: readonly RoundRecord[], warnings: string[]): (round: RoundRecord) => number {
   const swapping = new Map<number, boolean>()
   for (const pid of new Set(rounds.map((round) => round.pid))) {

@@ -2,19 +2,22 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from
 import { gunzipSync } from 'node:zlib'
 import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
 
-/** The name that stands for standard input. */
+/** Path that stands for standard input. */
 export const STANDARD_INPUT = '-'
 
-/** Far more than any recording that is piped or packed; neither has a size to look at beforehand. */
+/**
+ * Maximum size of piped or compressed input, far more than any recording; its size is unknown
+ * beforehand.
+ */
 const MOST_BYTES = 256 * 2 ** 20
 const CHUNK_BYTES = 65_536
 
 /**
- * What cannot be read line by line from the file, as UTF-8 text: all of a pipe, a terminal or standard input, since it can be
- * read only once; a file packed by gzip; one in UTF-16.
+ * Reads what cannot be read line by line, as UTF-8 text: a pipe, a terminal or standard input,
+ * which can be read only once; a file compressed by gzip; a file in UTF-16.
  *
  * @returns undefined for any other regular file, which is read line by line as often as needed
- * @throws UsageError for a file that is no text, with what it is
+ * @throws UsageError for a file that is not text, with what it is
  */
 export function wholeContent(path: string): Buffer | undefined {
   try {
@@ -75,7 +78,7 @@ function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   if (start[0] === 0xff && start[1] === 0xfe) return 'utf-16le'
   if (start[0] === 0xfe && start[1] === 0xff) return 'utf-16be'
   if (start.length < 4) return undefined
-  // Without a mark: every other byte of plain letters is zero.
+  // Without a byte order mark, every other byte of plain letters is zero.
   if (start[0] !== 0 && start[1] === 0 && start[2] !== 0 && start[3] === 0) return 'utf-16le'
   return start[0] === 0 && start[1] !== 0 && start[2] === 0 && start[3] !== 0 ? 'utf-16be' : undefined
 }
@@ -95,7 +98,11 @@ const KINDS: [string, string, string][] = [
   ['25504446', 'a PDF', 'Name the file that it was drawn from.'],
 ]
 
-/** @throws UsageError where the file begins as no text does */
+/**
+ * Rejects a file that begins as no text does.
+ *
+ * @throws UsageError for such a file
+ */
 function assertText(path: string, start: Buffer): undefined {
   const hex = start.subarray(0, 8).toString('hex')
   const known = KINDS.find(([magic]) => hex.startsWith(magic))

@@ -4,16 +4,16 @@ import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../../sha
 import { mprofLines } from './mprof-writer.js'
 import { openRecording } from './open-recording.js'
 
-/** Lines are gathered up to so many characters before they are written. */
+/** Number of characters that are buffered before a write. */
 const BLOCK = 65_536
 
 /**
- * Writes a recording of any format as a `.dat` file for `mprof plot` and `mprof peak`. Of a tree MEM is the sum and every
- * process has CHLD lines, as `mprof run -C -M` has it; rounds, exact peaks and provenance stand in tags of their own,
- * which mprof leaves out and Tidemark reads back.
+ * Writes a recording of any format as a `.dat` file for `mprof plot` and `mprof peak`. For a tree,
+ * MEM is the sum and every process has CHLD lines, as `mprof run -C -M` writes them. Rounds, exact
+ * peaks and provenance are in tags of their own, which mprof skips and Tidemark reads back.
  *
- * @param path a recording: a folder of Tidemark's or a file
- * @throws UsageError when the file is there already, unless `isForced`
+ * @param path a recording: a Tidemark folder or a file
+ * @throws UsageError if the file already exists, unless `isForced`
  */
 export function writeMprofFile(path: string, file: string, { isForced = false } = {}): void {
   const { events } = openRecording(path)
@@ -32,7 +32,7 @@ export function writeMprofFile(path: string, file: string, { isForced = false } 
   }
 }
 
-/** mprof appends to a file that exists, which mixes two recordings in one. */
+/** Creates the file. mprof appends to an existing one, which mixes two recordings. */
 function create(file: string, isForced: boolean): number {
   try {
     return openSync(file, isForced ? 'w' : 'wx')

@@ -1,18 +1,19 @@
 import { kindOfCell } from './columns/column-values.js'
 
-/** The lines that top prints above its table, and the averages that pidstat and sar print below theirs. */
+/** Lines that top prints above its table, and averages that pidstat and sar print below theirs. */
 const BETWEEN_BLOCKS =
   /^(?:top - |(?:Tasks|Threads):|%?Cpu(?:\(s\)|\d+)|(?:[KMGT]iB|KB)?\s*(?:Mem|Swap)\s*:\s*[\d.,]+\S*\s+total|(?:Average|Durchschn\.|Moyenne|Media)\s*:)/
 
-/** Whether a line belongs to no row of the table, though it stands between its rows. */
+/** Returns true if a line stands between the rows of a table but is not a row. */
 export function isBetweenBlocks(cells: readonly string[], isWide: boolean): boolean {
   return BETWEEN_BLOCKS.test(textOf(cells)) || momentOf(cells, isWide) !== undefined
 }
 
 /**
- * The moment that a line tells of the rows below it, where it tells nothing else: a date, Unix seconds, or the first line of top.
+ * Returns the time of the rows below, if the line holds nothing else: a date, Unix seconds, or the
+ * first line of top.
  *
- * @param isWide whether rows have several cells, so that a number alone is none of them
+ * @param isWide true if rows have several cells, so that a lone number cannot be a row
  */
 export function momentOf(cells: readonly string[], isWide: boolean): string | undefined {
   const text = textOf(cells)

@@ -1,6 +1,6 @@
 import { MIB } from '../../../shared/units.js'
 
-/** Spellings of a value that is missing, in lower case. */
+/** Spellings of a missing value, in lower case. */
 const MISSING = new Set(
   ['', '-', '--', '---', '.', '?', 'nan', 'null', 'nil', 'none', 'na', 'n/a', '#n/a', 'undefined', 'unknown'].flatMap(
     (word) => [word, `<${word}>`],
@@ -11,7 +11,7 @@ export function isMissing(cell: string): boolean {
   return MISSING.has(cell.toLowerCase())
 }
 
-/** How a table writes its numbers: the mark before the decimals, and the one between thousands. */
+/** How a table writes its numbers: the decimal mark and the thousands separator. */
 export interface NumberStyle {
   decimal: '.' | ','
 }
@@ -22,7 +22,7 @@ const THOUSANDS_COMMA = /^[+-]?\d{1,3}(?:([. '_\u00a0\u202f\u2019])\d{3})(?:\1\d
 const DECIMAL_COMMA = /^[+-]?\d+,\d+(?:e[+-]?\d+)?$/i
 const SEPARATORS = /[ '_\u00a0\u202f\u2019]/g
 
-/** The number as plain text, ready for Number(); undefined when the cell holds no number. */
+/** Returns the number as plain text, ready for Number(); undefined if the cell holds no number. */
 export function plainNumber(cell: string, { decimal }: NumberStyle): string | undefined {
   if (decimal === '.') {
     if (PLAIN_NUMBER.test(cell)) return cell
@@ -33,7 +33,10 @@ export function plainNumber(cell: string, { decimal }: NumberStyle): string | un
   return PLAIN_NUMBER.test(cell) ? cell : undefined
 }
 
-/** Whether a number can only be read with a comma before the decimals, only with a comma between thousands, or both ways. */
+/**
+ * Returns which role a comma can have in a number: before the decimals, between thousands, or
+ * either.
+ */
 export function commaIn(cell: string): 'decimal' | 'thousands' | 'either' | undefined {
   const [number = ''] = /^[+-]?[\d.,]+/.exec(cell) ?? []
   if (!number.includes(',')) return undefined
@@ -44,8 +47,9 @@ export function commaIn(cell: string): 'decimal' | 'thousands' | 'either' | unde
 }
 
 /**
- * Bytes by the unit in a cell or in the name of a column. `kB` in this spelling is /proc's, which means 1024 bytes; a single
- * letter is that of ps, top, sacct and Kubernetes, which count in 1024 too.
+ * Bytes per unit, by the unit in a cell or in a column's name. `kB` in this spelling is that of
+ * /proc and means 1024 bytes; a single letter is that of ps, top, sacct and Kubernetes, which count
+ * in 1024 too.
  */
 const BYTES_PER_UNIT: Record<string, number> = {
   b: 1,
@@ -80,12 +84,14 @@ export function bytesPerUnit(unit: string): number | undefined {
   return BYTES_PER_UNIT[unit.toLowerCase()]
 }
 
-/** A number, its unit, and what may follow it: `98.79MiB / 15.51GiB`, `430000K`, `512 MB (12 %)`. */
+/**
+ * A number, its unit, and what may follow it: `98.79MiB / 15.51GiB`, `430000K`, `512 MB (12 %)`.
+ */
 const SIZE = /^([+-]?[\d.,'_ \u00a0\u202f\u2019]*\d)\s*([a-z]{1,9})(?:\s*[/(;,](?!\s*s(?:ec|econd)?$).*)?$/i
-/** The same without a unit: `512 / 2048`. */
+/** The same pair without a unit: `512 / 2048`. */
 const FIRST_OF_TWO = /^([+-]?[\d.,]*\d)\s+\/\s+[\d.,]+$/
 
-/** The parts of a size; undefined when the cell is none. */
+/** Splits a size into number and unit; undefined if the cell holds no size. */
 export function sizeParts(cell: string): { number: string; bytesPerUnit: number | undefined } | undefined {
   const [, number, unit] = SIZE.exec(cell) ?? []
   const factor = unit === undefined ? undefined : bytesPerUnit(unit)

@@ -1,11 +1,14 @@
-/** Moments and durations as people and loggers write them. Fields are read as UTC where the cell names no zone. */
+/**
+ * Reads times and durations as people and loggers write them. Fields count as UTC if the cell names
+ * no zone.
+ */
 
-/** Which of the numbers of `03/04/2026` is the day. */
+/** Which number of `03/04/2026` is the day. */
 export type DateOrder = 'day-first' | 'month-first'
 
 export interface Moment {
   ms: number
-  /** False where the cell names its zone, so that a change of the clocks cannot make it ambiguous. */
+  /** False if the cell names its zone, so that a clock change cannot make it ambiguous. */
   isLocal: boolean
 }
 
@@ -20,7 +23,10 @@ const COMPACT =
   /^(?<year>(?:19|20)\d{2})(?<a>\d{2})(?<b>\d{2})[T _-]?(?<hour>\d{2})(?<minute>\d{2})(?<second>\d{2})(?:[.,](?<fraction>\d{1,9}))?(?<zone>Z)?$/
 const MONTH_NAME = /\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b/i
 
-/** Hours ahead of UTC. A zone that is not listed shifts every moment by the same amount, which changes no difference. */
+/**
+ * Hours ahead of UTC. A zone that is not listed shifts every time by the same amount, so
+ * differences stay correct.
+ */
 const ZONE_HOURS: Record<string, number> = {
   WEST: 1,
   BST: 1,
@@ -43,7 +49,9 @@ const ZONE_HOURS: Record<string, number> = {
   PDT: -7,
 }
 
-/** Undefined when the cell is no date, or one that cannot be, such as the 31st of June. */
+/**
+ * Parses a date; undefined if the cell holds none, or an impossible one such as the 31st of June.
+ */
 export function parseDate(cell: string, order: DateOrder): Moment | undefined {
   const yearFirst = YEAR_FIRST.exec(cell)?.groups ?? COMPACT.exec(cell)?.groups
   if (yearFirst !== undefined) return momentOf(yearFirst, Number(yearFirst.a), Number(yearFirst.b))
@@ -55,7 +63,7 @@ export function parseDate(cell: string, order: DateOrder): Moment | undefined {
   return MONTH_NAME.test(cell) && /\d/.test(cell) ? namedMonth(cell) : undefined
 }
 
-/** Which orders of day and month a cell allows; undefined when it has no such order. */
+/** Returns the orders of day and month that a cell allows; undefined if it has no such order. */
 export function ordersOf(cell: string): DateOrder[] | undefined {
   if (!YEAR_LAST.test(cell)) return undefined
   return (['day-first', 'month-first'] as const).filter((order) => parseDate(cell, order) !== undefined)
@@ -76,7 +84,7 @@ function momentOf(fields: Fields, month: number, day: number): Moment | undefine
   return { ms: localMs - zoneMs(fields.zone), isLocal: fields.zone === undefined }
 }
 
-/** Midnight and noon are both 12 on a clock of twelve hours. */
+/** Converts to 24 hours; midnight and noon are both 12 on a twelve-hour clock. */
 function hourOf({ hour = '0', half }: Fields): number {
   if (half === undefined) return Number(hour)
   return (Number(hour) % 12) + (half.toLowerCase().startsWith('p') ? 12 : 0)
@@ -91,7 +99,10 @@ function zoneMs(zone: string | undefined): number {
 
 const NAMED_ZONE = /\s([A-Z]{2,5}|[+-]\d{4})(?=$|\s\d{4}$)/
 
-/** `24 Aug 2026 07:46:59`, `Mon Aug 24 07:46:59 CEST 2026`, `24/Aug/2026:07:46:59 +0200`, and syslog's `Aug 24 07:46:59`. */
+/**
+ * Parses a date with a month's name: `24 Aug 2026 07:46:59`, `Mon Aug 24 07:46:59 CEST 2026`,
+ * `24/Aug/2026:07:46:59 +0200`, and syslog's `Aug 24 07:46:59`.
+ */
 function namedMonth(cell: string): Moment | undefined {
   const plain = cell
     .replace(/^(\d{1,2})\/([A-Za-z]{3})\/(\d{4}):/, '$1 $2 $3 ')
@@ -112,9 +123,11 @@ const CLOCK =
   /^(?:(?<days>\d+)(?:-|\s*d(?:ays?)?,?\s*))?(?<first>\d{1,4}):(?<second>\d{2})(?::(?<third>\d{2}))?(?:[.,](?<fraction>\d{1,9}))?\s*(?<half>[ap]\.?m\.?)?$/i
 
 /**
- * A time of day or a duration with colons, in ms: `07:46:59`, `11:38:30 PM`, `1-02:03:04`, `0 days 00:01:00`.
+ * Parses a time of day or a duration with colons, in ms: `07:46:59`, `11:38:30 PM`, `1-02:03:04`,
+ * `0 days 00:01:00`.
  *
- * @param isDuration two numbers are then minutes and seconds, as ps writes them, and not hours and minutes
+ * @param isDuration true if two numbers are minutes and seconds, as ps writes them, rather than
+ *   hours and minutes
  */
 export function parseClock(cell: string, isDuration: boolean): number | undefined {
   const fields = CLOCK.exec(cell)?.groups as Fields | undefined

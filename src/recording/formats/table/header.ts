@@ -1,12 +1,12 @@
 import { columnMeaning } from './columns/column-names.js'
 import { kindOfCell } from './columns/column-values.js'
 
-/** The cells of one row. */
+/** Cells of one row. */
 interface Cells {
   cells: string[]
 }
 
-/** A preamble, as that of pidstat or of a report, is not longer. */
+/** Maximum number of lines in a preamble, such as that of pidstat or of a report. */
 const LONGEST_PREAMBLE = 20
 
 export function usual(widths: readonly number[]): { width: number; share: number } {
@@ -20,7 +20,7 @@ export function usualWidth(rows: readonly Cells[]): number {
   return usual(rows.map(({ cells }) => cells.length)).width
 }
 
-/** Whether at least one cell names something that is known, and none is a value. */
+/** Returns true if at least one cell is a known name, and none is a value. */
 export function isNamed(cells: readonly string[]): boolean {
   return cells.some((cell) => columnMeaning(cell).kind !== 'unknown') && !cells.some(isValue)
 }
@@ -29,14 +29,16 @@ function isValue(cell: string): boolean {
   return !['empty', 'text'].includes(kindOfCell(cell))
 }
 
-/** The row that names the columns, and its place; undefined where the rows begin with values. */
+/**
+ * Returns the row that names the columns, and its index; undefined if the rows begin with values.
+ */
 export function findHeader(rows: readonly Cells[]): { header: string[]; at: number } | undefined {
   const width = usualWidth(rows)
   for (const [at, { cells }] of rows.slice(0, LONGEST_PREAMBLE).entries()) {
     const names = namesOf(cells)
     if (names.length === 1 && width > 1) continue
     if (isNamed(names)) return { header: names, at }
-    // A preamble may hold a date or a number; rows of values are as wide as most.
+    // A preamble may hold a date or a number; rows of values have the usual width.
     if (cells.some(isValue) && cells.length !== width) continue
     if (cells.some(isValue)) return undefined
     if (at === 0 && names.length === width) return { header: names, at }
@@ -44,7 +46,7 @@ export function findHeader(rows: readonly Cells[]): { header: string[]; at: numb
   return undefined
 }
 
-/** pidstat writes the time of day where the name of its column belongs. */
+/** Returns the names in a row. pidstat prints the time of day in place of that column's name. */
 function namesOf(cells: readonly string[]): string[] {
   const [first = '', ...others] = cells
   const isOfPidstat = kindOfCell(first) === 'clock' && others.length > 1 && isNamed(others)
@@ -52,11 +54,12 @@ function namesOf(cells: readonly string[]): string[] {
 }
 
 /**
- * R and some writers of pandas give row names a column without a name. A decimal comma between commas adds a cell too, so
- * what could be one is left to be refused.
+ * Adds a name for row names, which R and some writers of pandas print under no name. A decimal
+ * comma in a comma-separated table adds a cell too, so an ambiguous table is left unchanged and
+ * fails later.
  */
 export function withRowNames(header: string[], rows: readonly Cells[]): string[] {
-  // `free` has a row for each kind of memory, of which swap tells fewer columns.
+  // `free` prints a row for each kind of memory; the one for swap has fewer columns.
   const areOfFree = rows.some(({ cells }) => cells.length === header.length + 1 && /^\w+:$/.test(cells[0]!))
   if (areOfFree) return ['', ...header]
   const isOneMore = rows.length > 0 && rows.every(({ cells }) => cells.length === header.length + 1)
@@ -75,7 +78,7 @@ export function isHeaderAgain(cells: readonly string[], header: readonly string[
   )
 }
 
-/** As many cells as the table has columns; undefined when it cannot be made so. */
+/** Fits cells to the number of columns; undefined if that is not possible. */
 export function fitted(
   cells: string[],
   width: number,
@@ -86,11 +89,14 @@ export function fitted(
   if (cells.length === width + 1 && cells.at(-1) === '') return cells.slice(0, -1)
   if (hasBlanks && cells.length > width && width > 2 && endsInWords(header))
     return [...cells.slice(0, width - 1), cells.slice(width - 1).join(' ')]
-  // What a short row lacks may be cells that nobody asks for.
+  // The cells that a short row lacks may not be needed.
   return cells.length < width && !hasBlanks ? cells : undefined
 }
 
-/** A command line at the end of a row may have blanks in it; amounts may not, and their row then has other columns. */
+/**
+ * Returns true if the last column may contain blanks, as a command line does. Amounts contain none,
+ * so a longer row has other columns.
+ */
 function endsInWords(header: readonly string[] | null): boolean {
   const last = header?.at(-1)
   return last === undefined || ['series', 'phase', 'unknown'].includes(columnMeaning(last).kind)

@@ -2,20 +2,23 @@ import { messageOf, UsageError } from '../../../shared/errors.js'
 import type { Row, Table } from './rows.js'
 import { textChunks } from './text-chunks.js'
 
-/** JSON is read whole; a longer table belongs into CSV or JSON lines. */
+/**
+ * Maximum length of a JSON file, which is read whole; a longer table should be CSV or JSON lines.
+ */
 const MOST_CHARACTERS = 128 * 2 ** 20
 const DEEPEST = 6
-/** More columns than this are keys that are values. */
+/** Maximum number of columns; more of them mean that values are used as keys. */
 const MOST_COLUMNS = 2000
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 type JsonObject = { [key: string]: Json }
 
 /**
- * Reads records from JSON: an array of objects, of rows or of numbers; one object a line; an object that holds one of those;
- * columns by name, as pandas writes them; rounds by number; and what the HTTP API of Prometheus answers.
+ * Reads records from JSON: an array of objects, of rows or of numbers; one object per line; an
+ * object that contains one of those; columns by name, as pandas writes them; rounds by number; and
+ * answers of Prometheus's HTTP API.
  *
- * @throws UsageError when it is no JSON, or no table in it
+ * @throws UsageError if the file is not JSON, or contains no table
  */
 export function jsonTable(file: string, content: Buffer | undefined): Table {
   const text = wholeText(file, content)
@@ -64,10 +67,14 @@ function recordsOf(file: string, text: string): { records: Record_[]; lines?: nu
   return { records }
 }
 
-/** What to do where a file is one of Tidemark's own, in a format that is made for others. */
+/** Fix for a Tidemark file in a format that is made for other programs. */
 export const OF_OURS = 'Of Tidemark: analyze the folder that it was exported from, or tidemark export FOLDER --csv.'
 
-/** @throws UsageError for JSON that holds measurements in a form that is no table */
+/**
+ * Rejects measurements in a form that is not a table.
+ *
+ * @throws UsageError for such JSON
+ */
 function assertNoOtherFormat(file: string, whole: Json): void {
   if (!isObject(whole)) return
   const what = Array.isArray(whole.resourceMetrics)
@@ -78,7 +85,7 @@ function assertNoOtherFormat(file: string, whole: Json): void {
   if (what !== undefined) throw new UsageError(`${file} is ${what}, expected a recording or a table`, { fix: OF_OURS })
 }
 
-/** Python writes NaN and Infinity, which JSON has no word for. */
+/** Replaces NaN and Infinity, which Python writes and JSON does not allow. */
 function lenient(text: string): string {
   return /\b(?:NaN|Infinity)\b/.test(text)
     ? text.replaceAll(/(?<=[:,[\s])-?(?:NaN|Infinity)(?=\s*[,\]}])/g, 'null')
@@ -97,7 +104,7 @@ function linesOf(file: string, text: string, whyNotWhole: unknown): { records: J
       records.push(record)
       lines.push(i + 1)
     } catch (error) {
-      // The last line of a file that is still being written, or whose writer was killed.
+      // The last line may be cut off: the file is still being written, or its writer was killed.
       if (i === all.length - 1 && records.length > 1) break
       const isOneObject = records.length < 2 && lines.length < 2
       throw new UsageError(
@@ -126,21 +133,24 @@ function recordsIn(value: Json, depth: number): Record_[] | undefined {
   return splitOrient(value) ?? columnsByName(value) ?? byNumber(value) ?? within(value, depth)
 }
 
-/** The first row of an array of rows may name the columns. */
+/** Reads an array of rows, the first of which may name the columns. */
 function headed(rows: Json[][]): Record_[] {
   const [first = [], ...others] = rows
   if (first.length === 0 || !first.every((cell) => typeof cell === 'string' && Number.isNaN(Number(cell)))) return rows
   return others.map((row) => Object.fromEntries(first.map((name, i) => [String(name), row[i] ?? null])))
 }
 
-/** `{"columns": [...], "data": [[...]]}` of pandas. */
+/** Reads `{"columns": [...], "data": [[...]]}` of pandas. */
 function splitOrient(value: JsonObject): Record_[] | undefined {
   const { columns, data } = value
   if (!Array.isArray(columns) || !Array.isArray(data) || !data.every(Array.isArray)) return undefined
   return data.map((row) => Object.fromEntries(columns.map((name, i) => [String(name), (row as Json[])[i] ?? null])))
 }
 
-/** `{"round": [1, 2], "rss": [500, 503]}`, or with objects by index in place of the arrays. */
+/**
+ * Reads `{"round": [1, 2], "rss": [500, 503]}`, or the same with objects by index in place of the
+ * arrays.
+ */
 function columnsByName(value: JsonObject): Record_[] | undefined {
   const all = Object.entries(value)
   const columns = all.filter(([, column]) => Array.isArray(column) || isObject(column)) as [
@@ -160,7 +170,7 @@ function isPlain(value: Json): boolean {
   return value === null || typeof value !== 'object'
 }
 
-/** `{"1": 500, "2": 503}` and `{"1": {"rss_mb": 500}, ...}`: rounds by their number. */
+/** Reads rounds by number: `{"1": 500, "2": 503}` and `{"1": {"rss_mb": 500}, ...}`. */
 function byNumber(value: JsonObject): Record_[] | undefined {
   const all = Object.entries(value)
   if (all.length < 2 || !all.every(([key]) => /^(?:round[\s_-]?)?\d+$/i.test(key))) return undefined
@@ -172,7 +182,7 @@ function byNumber(value: JsonObject): Record_[] | undefined {
     : undefined
 }
 
-/** The longest table within an object: `{"config": {...}, "rounds": [...]}`. */
+/** Returns the longest table within an object: `{"config": {...}, "rounds": [...]}`. */
 function within(value: JsonObject, depth: number): Record_[] | undefined {
   const found = Object.entries(value).flatMap(([key, item]) => {
     const records = Array.isArray(item) || isObject(item) ? recordsIn(item, depth + 1) : undefined
@@ -199,7 +209,7 @@ function rowOf(row: Json[]): Map<string, string> {
   return new Map(row.map((cell, i) => [String(i), textOf(cell)]))
 }
 
-/** Objects within a record are told by names with dots, as pandas and Weights & Biases write them. */
+/** Flattens nested objects into names with dots, as pandas and Weights & Biases write them. */
 function flattened(record: JsonObject, before = '', into = new Map<string, string>(), depth = 0): Map<string, string> {
   for (const [key, value] of Object.entries(record)) {
     const name = before === '' ? key : `${before}.${key}`

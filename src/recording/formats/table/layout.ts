@@ -13,20 +13,27 @@ import {
 import { quoted, type Row, type Table } from './rows.js'
 import type { TableOptions } from './table-options.js'
 
-/** Which columns of a table are read as what. */
+/** How the columns of a table are read. */
 export interface Layout {
   time: TimeColumn | null
-  /** Null with neither a round nor a time: the rows of a series are counted. */
+  /**
+   * Column of rounds; if there is neither a round nor a time, null: the rows of a series are
+   * counted.
+   */
   round: RoundColumn | null
   memory: MemoryColumn[]
-  /** Columns whose values together tell whose memory a row is. */
+  /** Columns whose values together identify the series of a row. */
   series: Column[]
-  /** One sentence: what was taken for what. */
+  /** How the columns were read, in one sentence. */
   words: string
   warnings: string[]
 }
 
-/** @throws UsageError with the option that settles it, where names and values do not */
+/**
+ * Decides which columns hold time, rounds, memory and series.
+ *
+ * @throws UsageError with the option that settles it, if names and values do not
+ */
 export function tensorSchemaOf(table: Table, rows: readonly Row[], options: TableOptions): Layout {
   const { place } = table
   const columns = columnsOf(table, rows)
@@ -59,13 +66,16 @@ export function tensorSchemaOf(table: Table, rows: readonly Row[], options: Tabl
   return { ...layout, words: wordsOf(layout, memory.words) }
 }
 
-/** A weak name such as `index` counts rows, not rounds, where the rows have times. */
+/**
+ * Highest rank of a weak name such as `index`, which counts rows rather than rounds if the rows
+ * have times.
+ */
 const COUNTS_ROWS = 10
 
 function roundsOf(columns: readonly Column[], taken: ReadonlySet<string>, time: TimeColumn | null): Column[] {
   const found = roundCandidates(columns, taken).filter(({ meaning }) => time === null || meaning.rank > COUNTS_ROWS)
   if (found.length > 0 || time !== null) return found
-  // Its cells are no numbers of rounds, which reading them will say, with the line.
+  // Its cells are not round numbers; reading them reports this with the line.
   return columns
     .filter(({ name, meaning }) => !taken.has(name) && meaning.kind === 'round' && meaning.rank > COUNTS_ROWS)
     .slice(0, 1)
@@ -83,7 +93,10 @@ function isPart(name: string, time: TimeColumn | null): boolean {
   return time !== null && (time.name === name || time.name.split('" and "').includes(name))
 }
 
-/** Of several, the best that has each number once in a series: `epoch` repeats where `step` goes on. */
+/**
+ * Picks the best column in which each number appears once per series: `epoch` repeats while `step`
+ * continues.
+ */
 function bestRound(candidates: readonly Column[], rows: readonly Row[], labels: readonly Column[]): Column | null {
   const [first] = candidates
   if (first === undefined) return null
@@ -91,7 +104,7 @@ function bestRound(candidates: readonly Column[], rows: readonly Row[], labels: 
   return isUnique(first) ? first : (candidates.find((column) => isUnique(column) && column.values.isRising) ?? first)
 }
 
-/** How many rows have the same values in these columns as a row before. */
+/** Counts the rows that have the same values in these columns as an earlier row. */
 function repeatsOf(rows: readonly Row[], columns: readonly Column[]): number {
   const seen = new Set(rows.map(({ cells }) => keyOf(cells, columns)))
   return rows.length - seen.size
@@ -101,7 +114,10 @@ export function keyOf(cells: readonly string[], columns: readonly { index: numbe
   return columns.map(({ index }) => cells[index] ?? '').join('\u001f')
 }
 
-/** Without a round and a time: a column that counts up, else null, and the rows themselves are counted. */
+/**
+ * Finds a column that counts up, in a table without rounds and times; null means that the rows are
+ * counted.
+ */
 function uncounted(place: string, columns: readonly Column[], used: ReadonlySet<number>): Column | null {
   const others = columns.filter(({ index }) => !used.has(index))
   if (others.length === 1) return null
@@ -113,7 +129,7 @@ function uncounted(place: string, columns: readonly Column[], used: ReadonlySet<
   })
 }
 
-/** Whole numbers, each a step of the same size above the one before, but for restarts. */
+/** Returns true for whole numbers in steps of one size, apart from restarts. */
 function isCounting(column: Column): boolean {
   const { values } = column
   if (!countsRounds(column) || values.counts.number < 3) return false
@@ -122,7 +138,10 @@ function isCounting(column: Column): boolean {
   return numbers.every((number, i) => i === 0 || number - numbers[i - 1]! === step)
 }
 
-/** Columns by name that tell series apart: with more than one value, and each value for several rows. */
+/**
+ * Finds columns whose name says that they distinguish series; they have more than one value, and
+ * each value several rows.
+ */
 function seriesColumns(
   place: string,
   columns: readonly Column[],
@@ -146,7 +165,7 @@ function seriesColumns(
     : narrowed(named, rows)
 }
 
-/** Fewer rows than this for each value: it tells rows apart, not series. */
+/** Minimum rows per value; with fewer, the column distinguishes rows rather than series. */
 const ROWS_A_SERIES = 2
 
 function narrowed(named: readonly Column[], rows: readonly Row[]): Column[] {
@@ -157,7 +176,10 @@ function narrowed(named: readonly Column[], rows: readonly Row[]): Column[] {
   return kept
 }
 
-/** Several rows at one position that a column tells apart are several series, or moments within a round. */
+/**
+ * Rejects several rows at one position that a column distinguishes: they are several series, or
+ * moments within a round.
+ */
 function assertNothingMixed(
   place: string,
   columns: readonly Column[],
@@ -203,7 +225,7 @@ function assertNothingMixed(
   })
 }
 
-/** Below this share repeats are restarts, or two readings in a second. */
+/** Minimum share of repeats; fewer are restarts, or two readings in a second. */
 const MIXED_SHARE = 0.2
 const MOST_SERIES_BY_VALUES = 64
 

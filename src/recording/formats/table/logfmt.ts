@@ -1,18 +1,21 @@
 import { Lines } from '../lines.js'
 import { type Row, type Table, take } from './rows.js'
 
-/** `ts=2026-03-03T08:15:00Z level=info msg="round done" round=3 rss_mib=512`: a whole line of keys with values. */
+/**
+ * A key with its value, in lines such as `ts=2026-03-03T08:15:00Z level=info msg="round done"
+ * round=3 rss_mib=512`.
+ */
 const PAIR = /(?:^|\s)([A-Za-z_][\w./-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)/g
 const LINE = /^\s*(?:[A-Za-z_][\w./-]*=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)){2,}$/
 
-/** Lines that the keys are found in. */
+/** Number of lines that are searched for keys. */
 const LINES_LOOKED_AT = 5000
 
 export function isLogfmt(line: string): boolean {
   return LINE.test(line)
 }
 
-/** Reads a log of keys and values, as Go's loggers write it; other lines are left out. */
+/** Reads a log of keys and values, as Go's loggers write it; other lines are skipped. */
 export function logfmtTable(file: string, content: Buffer | undefined): Table {
   const header = [
     ...new Set([...take(recordsOf(file, content), LINES_LOOKED_AT)].flatMap(({ record }) => [...record.keys()])),

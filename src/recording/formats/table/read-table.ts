@@ -10,24 +10,25 @@ import type { TableOptions } from './table-options.js'
 
 /** One series of a table: a process, a client, a run. */
 export interface TablePart {
-  /** Whose memory it is; null where the table holds one series. */
+  /** Name of the series; null if the table holds only one. */
   name: string | null
   readings: Readings
-  /** Without rounds, whatever counts the rows is the time. */
+  /** Axis of the series; without rounds, time or the row number is `time`. */
   by: 'round' | 'time'
   hasTimes: boolean
   notes: string[]
 }
 
-/** The rows that names, units and series are found in. */
+/** Number of rows that names, units and series are derived from. */
 const ROWS_LOOKED_AT = 5000
 const MOST_READINGS = 20_000_000
 const MOST_SERIES = 200
 
 /**
- * Reads a table of rounds or of times, whole, in 32 bytes a reading.
+ * Reads a whole table of rounds or of times, in 32 bytes per reading.
  *
- * @throws UsageError with line and what was expected, or with the option that settles what names and values do not
+ * @throws UsageError with the line and what was expected, or with the option that settles what
+ *   names and values do not
  */
 export function readTable(table: Table, options: TableOptions): TablePart[] {
   const isAsked = filterOf(table, options)
@@ -55,7 +56,10 @@ export function readTable(table: Table, options: TableOptions): TablePart[] {
   }))
 }
 
-/** A job's own row in sacct has no memory, which stands in those of its steps; of one series alone nothing is left out. */
+/**
+ * Drops series without a reading, since a job's own row in sacct has no memory, only its steps
+ * have. A single series is kept.
+ */
 function withReadings(series: [string, Readings][]): { read: [string, Readings][]; unread: string[] } {
   const holds = ({ bytes, length }: Readings) => bytes.subarray(0, length).some((value) => !Number.isNaN(value))
   const read = series.filter(([, readings]) => holds(readings))
@@ -81,7 +85,10 @@ function* filtered(table: Table, isAsked: (row: Row) => boolean): Generator<Row,
   for (const row of table.rows()) if (isAsked(row)) yield row
 }
 
-/** The columns are looked at all the same, since a wrong name is the likelier mistake. */
+/**
+ * Handles a table without rows. It checks the columns all the same, since a wrong name is the
+ * likelier mistake.
+ */
 function nothingIn(table: Table, options: TableOptions): TablePart[] {
   if ((options.where?.length ?? 0) > 0)
     throw new UsageError(
@@ -135,7 +142,7 @@ function collect(table: Table, rows: Iterable<Row>, layout: Layout): Collected {
   return { series, isLocal, hasZeros }
 }
 
-/** Null where the cell is empty. */
+/** Returns the round of a row; null if the cell is empty. */
 function roundOf(table: Table, row: Row, index: number): number | null {
   const cell = row.cells[index] ?? ''
   if (cell === '') return null
@@ -144,7 +151,7 @@ function roundOf(table: Table, row: Row, index: number): number | null {
   return round
 }
 
-/** `site-1`, or `pid 4127` where the value alone says little. */
+/** Names a series `site-1`, or `pid 4127` if the value alone says little. */
 function seriesName(cells: readonly string[], { series }: Layout): string {
   return series
     .map(({ name, index }) => {
@@ -197,7 +204,10 @@ function goesBack(table: Table, line: number): UsageError {
 
 const MANY_SERIES = 'Do its rows belong to several series? Name the column that tells them apart: --series NAME'
 
-/** The runs of a series follow one another, so each is added to those of the other series in its place. */
+/**
+ * Sums the series. The runs of a series follow one another, so each is added to those of the other
+ * series at its index.
+ */
 function totals(series: readonly TablePart[][]): TablePart[] {
   const runs = Math.max(...series.map(({ length }) => length))
   return Array.from({ length: runs }, (_, run) => {
@@ -219,7 +229,10 @@ function totals(series: readonly TablePart[][]): TablePart[] {
 
 const MOST_NAMED = 12
 
-/** The readings as events: over time, or as rounds, each from the one before to its own time. */
+/**
+ * Yields the readings as events: over time, or as rounds that each last from the previous one's
+ * time to its own.
+ */
 export function* eventsOf(part: TablePart): Generator<RecordingEvent, undefined> {
   const { readings, by, hasTimes, notes } = part
   for (const message of notes) yield { kind: 'note', message }

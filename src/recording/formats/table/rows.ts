@@ -7,31 +7,35 @@ import { textChunks } from './text-chunks.js'
 /** One line of a table, or one object of a JSON file. */
 export interface Row {
   cells: string[]
-  /** Of its first cell, counted from 1. */
+  /** Line of its first cell; counts from 1. */
   line: number
 }
 
-/** A table as rows of texts, whatever it was written in. */
+/** A table as rows of texts, in any format. */
 export interface Table {
   file: string
-  /** Null where the first row holds values already. */
+  /** Names of the columns; null if the first row already holds values. */
   header: string[] | null
   /** File and line of the header, or of the first row. */
   place: string
-  /** Reads the rows of values from the beginning, each time it is called. */
+  /** Reads the rows of values from the beginning at each call. */
   rows(): Iterable<Row>
 }
 
-/** How the cells of a line are told apart. */
+/** How the cells of a line are separated. */
 type Splitter = ',' | ';' | '\t' | '|' | 'wide blanks' | 'blanks'
 
 const DELIMITERS = [';', '\t', '|', ','] as const
-/** Lines that the delimiter and the header are found in. */
+/** Number of lines that the delimiter and the header are derived from. */
 const LINES_LOOKED_AT = 60
-/** No table has longer rows; a quote that is never closed is found out here. */
+/** Maximum length of a row; it detects a quote that is never closed. */
 const LONGEST_ROW = 1_048_576
 
-/** @throws UsageError when the file holds no table */
+/**
+ * Reads a table from text.
+ *
+ * @throws UsageError if the file holds no table
+ */
 export function textTable(file: string, content: Buffer | undefined): Table {
   const start = startOf(file, content)
   const splitter = splitterOf(start)
@@ -48,10 +52,10 @@ export function textTable(file: string, content: Buffer | undefined): Table {
     for (const { cells: given, line, moment } of blocksOf(rowsOf(file, content, splitter), isWide)) {
       if (found !== undefined && index++ <= found.at) continue
       if (header !== null && isHeaderAgain(given, header)) continue
-      // A frame ends in the delimiter, as a row does whose last cell is empty.
+      // A Markdown row ends with the delimiter, and so does a row whose last cell is empty.
       const whole = splitter === '|' && given.length === width - 1 ? [...given, ''] : given
       const cells = fitted(whole, width, hasBlanks, header)
-      // Other rows of another width are the texts between the blocks of top, or summaries below a table.
+      // Other rows of another width are text between the blocks of top, or summaries below a table.
       if (cells === undefined && hasBlanks) continue
       if (cells === undefined) throw wrongWidth(file, { cells: given, line }, width)
       yield { cells: isTimed ? [moment ?? '', ...cells] : cells, line }
@@ -61,7 +65,10 @@ export function textTable(file: string, content: Buffer | undefined): Table {
   return { file, header: isTimed && header !== null ? ['time', ...header] : header, place, rows }
 }
 
-/** A row, and the moment that a line above its block tells: a loop prints the date, and then what ps prints. */
+/**
+ * A row, with the time that a line above its block gives: a loop prints the date, then the output
+ * of ps.
+ */
 interface BlockRow extends Row {
   moment: string | undefined
 }
@@ -85,7 +92,7 @@ function startOf(file: string, content: Buffer | undefined): string {
   return lines.slice(0, lines.length > 1 ? LINES_LOOKED_AT : 1).join('\n')
 }
 
-/** The delimiter that most lines have equally often, else blanks. */
+/** Picks the delimiter that most lines contain equally often, else blanks. */
 function splitterOf(start: string): Splitter {
   const [, told] = /^sep=(.)$/m.exec(start) ?? []
   if (told !== undefined && (DELIMITERS as readonly string[]).includes(told)) return told as Splitter
@@ -101,7 +108,8 @@ function splitterOf(start: string): Splitter {
   const best = usable.sort((a, b) => b.share - a.share || b.width - a.width)[0]
   if (best !== undefined) return best.splitter
   const [wide, narrow] = blanks as [(typeof blanks)[number], (typeof blanks)[number]]
-  // Two numbers with one blank between are two cells of ps, under names that have wider ones beside them.
+  // Two numbers with one blank between them are two cells of ps, although its names have wider
+  // blanks between them.
   const areApart = !lines.some((line) => splitBlanks(line, 'wide blanks').some((cell) => /^[\d.]+\s[\d.]+$/.test(cell)))
   if (wide.width > 1 && wide.share > 0.9 && areApart) return 'wide blanks'
   if (narrow.width > 1) return 'blanks'
@@ -112,7 +120,7 @@ function parseAll(text: string, delimiter: string): string[][] {
   return new Papa.Parser({ delimiter, newline: '\n' }).parse(text, 0, false).data
 }
 
-/** Dates and times of day are one cell, though a blank stands in them. */
+/** Splits a line at blanks; dates and times of day stay one cell although they contain a blank. */
 function splitBlanks(line: string, splitter: 'wide blanks' | 'blanks'): string[] {
   const whole = line
     .trim()
@@ -131,7 +139,7 @@ function* rowsOf(file: string, content: Buffer | undefined, splitter: Splitter):
   for (const row of rows) {
     const [first = ''] = row.cells
     if (row.cells.every((cell) => cell === '') || /^sep=.$/.test(first)) continue
-    // Rulers of Markdown and of Slurm.
+    // Skip the rulers of Markdown and of Slurm.
     if (row.cells.every((cell) => /^:?[-=+]{2,}:?$|^$/.test(cell))) continue
     if (first.startsWith('#') && first !== '#' && hasHeader) continue
     if (first.startsWith('#') && !/^#\s*$/.test(first)) {
@@ -175,7 +183,7 @@ function* delimitedRows(file: string, content: Buffer | undefined, delimiter: st
   yield* parsed(rest, true)
 }
 
-/** Markdown begins and ends its rows with the delimiter too. */
+/** Removes the delimiters with which Markdown begins and ends its rows. */
 function withoutFrame(cells: string[]): string[] {
   const from = cells[0]!.trim() === '' ? 1 : 0
   const to = cells.length > 1 && cells.at(-1)!.trim() === '' ? -1 : cells.length
@@ -209,7 +217,7 @@ function* blankRows(
   if (rest !== '') yield { cells: blankCells(rest, splitter), line: ++line }
 }
 
-/** A comment keeps its sign, so that it can be told from a row. */
+/** Splits a line into cells. A comment keeps its sign, which distinguishes it from a row. */
 function blankCells(text: string, splitter: 'wide blanks' | 'blanks'): string[] {
   const cells = splitBlanks(text, splitter)
   if (/^\s*#/.test(text)) cells[0] = `#${cells[0]}`

@@ -2,15 +2,15 @@ import { median } from '../../../statistics/median.js'
 import type { TimeColumn } from './columns/position-columns.js'
 import type { InRound } from './table-options.js'
 
-/** Readings in the order of their rows: 32 bytes each, so that a table of millions fits. */
+/** Readings in the order of their rows, in 32 bytes each, so that a table of millions fits. */
 export class Readings {
   /** Round, or NaN. */
   rounds = new Float64Array(64)
-  /** Ms, or NaN. */
+  /** Time in ms, or NaN. */
   timesMs = new Float64Array(64)
-  /** NaN where nothing was read. */
+  /** Memory in bytes; NaN where nothing was read. */
   bytes = new Float64Array(64)
-  /** Of the file; 0 for what stands in none. */
+  /** Line of the file; 0 for a reading that has none. */
   lines = new Float64Array(64)
   length = 0
 
@@ -28,7 +28,7 @@ export class Readings {
     this.length++
   }
 
-  /** The readings at these places, in this order. */
+  /** Returns the readings at these indices, in this order. */
   at(places: readonly number[]): Readings {
     const picked = new Readings()
     for (const place of places)
@@ -47,19 +47,20 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
 }
 
-/** What putting readings in order found out. */
+/** Readings in order, and what ordering them revealed. */
 export interface Ordered {
   runs: Readings[]
   notes: string[]
 }
 
-/** Fewer rows that only go back are no table that is newest first. */
+/** Minimum rows for a table that only goes back to count as newest first. */
 const ROWS_OF_A_REVERSED_TABLE = 8
 
 /**
- * By round: numbers that come once each are sorted; where they begin again another run begins.
+ * Orders readings by round. Numbers that appear once each are sorted; a run begins where they start
+ * again.
  *
- * @returns undefined where a round has several rows next to one another, and nothing says which counts
+ * @returns undefined if a round has several adjacent rows, and nothing says which counts
  */
 export function byRound(readings: Readings, inRound: InRound | undefined, hasTimes: boolean): Ordered | undefined {
   const places = range(0, readings.length)
@@ -86,7 +87,7 @@ function splitWhere(readings: Readings, isStart: (place: number) => boolean): Re
   return starts.map((start, i) => readings.at(range(start, starts[i + 1] ?? readings.length)))
 }
 
-/** Within one run a round's rows stand next to one another. */
+/** Reduces a run to one reading per round; the rows of a round are adjacent. */
 function oneEach(run: Readings, choice: InRound): Readings {
   const one = new Readings()
   for (let from = 0, to = 0; from < run.length; from = to) {
@@ -104,14 +105,18 @@ function chosen(values: readonly number[], choice: InRound): number {
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
-/** Readings of several threads may come in another order than they were taken in, and clocks are set by so much. */
+/**
+ * Tolerance for times out of order: several threads may report late, and clocks are adjusted by
+ * this much.
+ */
 const JITTER_MS = 5000
 
 /**
- * By time: newest first is turned round, a clock set back by an hour is set right, a time of day goes on past midnight,
- * and where the time begins again another run begins.
+ * Orders readings by time. It reverses a table with the newest first, corrects a clock that was set
+ * back by an hour, and continues a time of day past midnight; a run begins where the time starts
+ * again.
  *
- * @returns the place of the row that goes back, where none of that explains it
+ * @returns the index of the row that goes back, if none of these explains it
  */
 export function byTime(readings: Readings, kind: TimeColumn['kind'], isLocal: boolean): Ordered | { goesBack: number } {
   const { timesMs, length } = readings
@@ -166,8 +171,8 @@ function sortedByTime(run: Readings): Readings {
 }
 
 /**
- * The total of several series at each position. A series counts from its first to its last reading; where one that is there
- * could not be read the total is unknown.
+ * Sums several series at each position. A series counts from its first to its last reading; if one
+ * of them could not be read there, the total is unknown.
  */
 export function totalOf(all: readonly Readings[], by: 'round' | 'time'): Readings {
   const positionOf = (readings: Readings, place: number) =>
@@ -186,7 +191,7 @@ export function totalOf(all: readonly Readings[], by: 'round' | 'time'): Reading
       const isHere = next < readings.length && positionOf(readings, next) === position
       const hasBegun = isHere || next > 0
       if (next >= readings.length || !hasBegun) continue
-      // Between two of its readings a series has what it had at the one before.
+      // Between two readings a series keeps the earlier value.
       bytes += readings.bytes[isHere || by === 'round' ? next : next - 1]!
       if (isHere) timeMs = Number.isNaN(timeMs) ? readings.timesMs[next]! : Math.max(timeMs, readings.timesMs[next]!)
       if (!isHere && by === 'round') bytes = Number.NaN

@@ -2,16 +2,19 @@ import { Lines } from '../lines.js'
 import { momentOf } from './blocks.js'
 import { type Row, type Table, take } from './rows.js'
 
-/** A line of `/proc/PID/status` or `smaps_rollup`: `VmRSS:	  512000 kB`. */
+/** A line of `/proc/PID/status` or `smaps_rollup`: `VmRSS: 512000 kB`. */
 const LINE = /^\s*((?:Vm|Rss|Pss)\w*):\s+(\d+ kB)\s*$/
-/** Records that the names are found in. */
+/** Number of records that are searched for names. */
 const RECORDS_LOOKED_AT = 5000
 
 export function isStatusLine(line: string): boolean {
   return LINE.test(line)
 }
 
-/** Reads what a loop of grep over `/proc/PID/status` prints: a record ends where a name comes again. Other lines are left out. */
+/**
+ * Reads the output of a loop of grep over `/proc/PID/status`: a record ends where a name repeats.
+ * Other lines are skipped.
+ */
 export function statusTable(file: string, content: Buffer | undefined): Table {
   const looked = [...take(recordsOf(file, content), RECORDS_LOOKED_AT)]
   const header = [...new Set(looked.flatMap(({ record }) => [...record.keys()]))]

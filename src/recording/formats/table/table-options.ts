@@ -1,16 +1,16 @@
-/** What a user can say of a table that its names and values do not settle. */
+/** User's answers to what the names and values of a table do not settle. */
 export interface TableOptions {
-  /** The column of memory. */
+  /** Column of memory. */
   column?: string | undefined
   roundColumn?: string | undefined
   timeColumn?: string | undefined
-  /** Bytes that one unit of the memory column stands for. */
+  /** Bytes per unit of the memory column. */
   bytesPerUnit?: number | undefined
-  /** The column that tells whose memory a row is. */
+  /** Column that identifies the series of a row. */
   series?: string | undefined
-  /** Only rows with these values are read. */
+  /** Values that a row must have to be read. */
   where?: readonly { column: string; value: string }[] | undefined
-  /** The total of all series in place of each. */
+  /** Read the total of all series instead of each. */
   sum?: boolean | undefined
   /** Which reading stands for a round that has several. */
   inRound?: InRound | undefined

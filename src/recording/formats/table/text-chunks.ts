@@ -4,7 +4,7 @@ import { messageOf, UsageError } from '../../../shared/errors.js'
 
 const CHUNK_BYTES = 262_144
 
-/** The text of a file piece by piece, whatever its size; every line ends with a newline alone. */
+/** Yields the text of a file of any size in pieces; every line ends with a bare newline. */
 export function* textChunks(file: string, content: Buffer | undefined): Generator<string, undefined> {
   const decoder = new StringDecoder('utf8')
   let isFirst = true

@@ -16,18 +16,23 @@ import {
   WEAK_MEMORY_WORDS,
 } from './column-words.js'
 
-/** What the name of a column says that its values are. */
+/** The meaning that a column's name gives to its values. */
 export interface ColumnMeaning {
   kind: 'memory' | 'percent' | 'virtual' | 'round' | 'time' | 'series' | 'phase' | 'other' | 'unknown'
-  /** The higher, the more certainly this is the column that was meant, among those of one kind. */
+  /**
+   * Certainty that this column was meant, compared with others of its kind; higher is more certain.
+   */
   rank: number
-  /** Of time in ms, of memory in bytes, where the name tells. */
+  /** Factor per unit, if the name gives one: ms for time, bytes for memory. */
   perUnit?: number
-  /** The words that are left when those of memory and units are taken out: `client` of `client_rss_mb`. */
+  /** Words that remain without those of memory and units: `client` of `client_rss_mb`. */
   rest: string
 }
 
-/** `MEM USAGE / LIMIT`, `system.proc.memory.rssMB`, `process_resident_memory_bytes`: lower-case words, camel case taken apart. */
+/**
+ * Splits a name such as `MEM USAGE / LIMIT`, `system.proc.memory.rssMB` or
+ * `process_resident_memory_bytes` into lower-case words, camel case included.
+ */
 function wordsOf(name: string): string[] {
   return name
     .replace(/%/g, ' percent ')
@@ -40,7 +45,10 @@ function wordsOf(name: string): string[] {
     .filter((word) => word !== '')
 }
 
-/** A label set of Prometheus, `{__name__="...", pod="..."}` or `name{pod="..."}`: the metric, and the rest tells whose it is. */
+/**
+ * A label set of Prometheus, `{__name__="...", pod="..."}` or `name{pod="..."}`. `__name__` is the
+ * metric; the other labels identify the process.
+ */
 const LABEL_SET = /^([a-zA-Z_:][\w:]*)?\{(.*)\}$/s
 
 export function columnMeaning(name: string): ColumnMeaning {
@@ -53,7 +61,7 @@ export function columnMeaning(name: string): ColumnMeaning {
     return { ...meaning, kind: isMemory ? 'memory' : meaning.kind, rank: Math.max(meaning.rank, 20), rest: whose }
   }
   const words = wordsOf(name)
-  // `rssMB`, `memMiB`: a unit behind a word without anything between.
+  // Split a unit that directly follows a word: `rssMB`, `memMiB`.
   const joined = words.flatMap((word) => {
     const [, head, unit] = /^(rss|mem|memory|ram|heap|uss|pss)(b|kb|mb|gb|kib|mib|gib)$/.exec(word) ?? []
     return head === undefined ? [word] : [head, unit!]
@@ -68,9 +76,9 @@ export function columnMeaning(name: string): ColumnMeaning {
   )
 }
 
-/** The last word that is a unit; the exact case tells `kB` from `KB`. */
+/** Returns the last word that is a unit; only the exact case distinguishes `kB` from `KB`. */
 function sizeUnit(words: readonly string[], name: string): { perUnit: number; word: string } | undefined {
-  // `Working Set (K)`: between brackets a letter is a unit too.
+  // Between brackets a single letter is a unit too: `Working Set (K)`.
   const [, bracketed] = /[([（]\s*([a-z]{1,9})\s*[)\]）]\s*$/i.exec(name) ?? []
   const word =
     bracketed !== undefined && bytesPerUnit(bracketed) !== undefined
@@ -87,13 +95,13 @@ function memoryMeaning(words: readonly string[], name: string): ColumnMeaning | 
   const strength = has(RSS_WORDS) ? 100 : has(MEMORY_WORDS) ? 60 : has(WEAK_MEMORY_WORDS) ? 20 : isVirtual ? 10 : 0
   const unit = sizeUnit(words, name)
   if (strength === 0 && unit === undefined) {
-    // `peak_bytes` has a unit; `peak` alone says nothing of memory.
+    // `peak_bytes` has a unit; `peak` alone does not imply memory.
     return undefined
   }
   if (has(PERCENT_WORDS)) return { kind: 'percent', rank: 0, rest: '' }
   const isUsageOfLimit = words.includes('usage') && words.includes('limit')
   if (words.some((word) => OTHER_WORDS.has(word)) && !isUsageOfLimit) return { kind: 'other', rank: 0, rest: '' }
-  // Weights & Biases calls the machine's percentage of memory in use just that.
+  // Weights & Biases gives this name to the machine's percentage of memory in use.
   if (words.join('.') === 'system.memory') return { kind: 'percent', rank: 0, rest: '' }
   if (isVirtual) return { kind: 'virtual', rank: 0, rest: '', ...(unit && { perUnit: unit.perUnit }) }
   const modifiers = words.reduce((sum, word) => sum + (MEMORY_MODIFIERS[word] ?? 0), 0)
@@ -108,7 +116,7 @@ function memoryMeaning(words: readonly string[], name: string): ColumnMeaning | 
   }
 }
 
-/** Names that stand for one unit in the programs that print them. */
+/** Returns the unit of names that stand for one unit in the programs that print them. */
 function impliedUnit(words: readonly string[]): { perUnit?: number } {
   const isOfProc =
     words.includes('vmrss') || words.includes('vmhwm') || (words.includes('ru') && words.includes('maxrss'))
@@ -131,7 +139,10 @@ function timeMeaning(words: readonly string[]): ColumnMeaning | undefined {
   return { kind: 'time', rank, rest: '', ...(unit === undefined ? {} : { perUnit: MS_PER_UNIT[unit]! }) }
 }
 
-/** `ctx.round`, `payload/timestamp`: a field within another, whose name says less than its own. */
+/**
+ * Reads a field within another, such as `ctx.round` or `payload/timestamp`: the outer name says
+ * less than the field's own.
+ */
 function withinMeaning(name: string): ColumnMeaning | undefined {
   const last = wordsOf(name.split(/[./]/).at(-1)!)
   if (!/[./]/.test(name) || last.length === 0) return undefined

@@ -3,20 +3,20 @@ import { type DateOrder, ordersOf, parseClock, parseDate } from '../dates.js'
 
 export type CellKind = 'empty' | 'number' | 'size' | 'percent' | 'date' | 'clock' | 'text'
 
-/** What the values of a column look like, from the rows that were looked at. */
+/** What the values of a column look like, judged by the first rows. */
 export interface ColumnValues {
   counts: Record<CellKind, number>
-  /** What most of its values are; empty where it has none. */
+  /** Kind of most values; `empty` if the column has no values. */
   kind: CellKind
-  /** Of the numbers; infinite where there is none. */
+  /** Lowest of the numbers; infinite if there are none. */
   lowest: number
   highest: number
   areWhole: boolean
-  /** Numbers and dates that never fall, from row to row. */
+  /** True for numbers and dates that never fall from row to row. */
   isRising: boolean
   distinct: Map<string, number>
   style: NumberStyle
-  /** Set where commas may stand for decimals or for thousands. */
+  /** True if commas may stand before decimals or between thousands. */
   isCommaUnclear: boolean
   dateOrder: DateOrder
 }
@@ -67,7 +67,10 @@ function mostCommon(counts: ColumnValues['counts']): CellKind {
   return most === undefined || most[1] === 0 ? 'empty' : (most[0] as CellKind)
 }
 
-/** The order that every cell allows; where both do, the one in which time does not go back, else the shorter one. */
+/**
+ * Returns the order that every cell allows. If both fit, it prefers the one in which time does not
+ * go back, then the one with the shorter time span.
+ */
 function dateOrderOf(cells: readonly string[]): DateOrder {
   const allowed = cells.flatMap((cell) => {
     const orders = ordersOf(cell)

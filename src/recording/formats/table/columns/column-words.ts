@@ -35,7 +35,7 @@ export const PERCENT_WORDS = new Set([
   'utilisation',
   'share',
 ])
-/** Nobody's resident memory, whatever else the name says. */
+/** Words that rule out resident memory, whatever else the name says. */
 export const OTHER_WORDS = new Set(
   (
     'cpu cpus cores gpu cuda vram threads thread nproc fds fd handles files net network disk io swap shared shr shrd cache cached buffers ' +
@@ -44,7 +44,10 @@ export const OTHER_WORDS = new Set(
     'size length norm priority pri ni nice power temp temperature battery uid gid ppid tty stat state status flags user'
   ).split(' '),
 )
-/** Parts of RSS, and moments within a round: read only where nothing names the end. */
+/**
+ * Words for parts of RSS and for moments within a round: such a column is read only if no name says
+ * the end.
+ */
 export const MEMORY_MODIFIERS: Record<string, number> = {
   end: 6,
   after: 6,
@@ -53,7 +56,7 @@ export const MEMORY_MODIFIERS: Record<string, number> = {
   work: -4,
   mean: -3,
   avg: -3,
-  // Of the tasks of a step of Slurm, beside their highest.
+  // Average over the tasks of a step of Slurm, printed next to their maximum.
   ave: -6,
   average: -3,
   median: -3,
@@ -108,7 +111,10 @@ export const ROUND_RANKS: Record<string, number> = {
   i: 6,
   t: 0,
 }
-/** Words that may stand beside the word for a round: `server_round`, `comm_round`, `Round #`, `global_step`. */
+/**
+ * Words that may accompany the word for a round: `server_round`, `comm_round`, `Round #`,
+ * `global_step`.
+ */
 export const ROUND_BESIDES = new Set(
   (
     'server comm communication global fl federated federation training train trainer current curr cur aggregation agg ' +
@@ -190,7 +196,7 @@ export const PHASE_WORDS = new Set(
   'phase phases stage stages when point event events moment position at checkpoint location where'.split(' '),
 )
 
-/** Values of a column that stand for moments within a round, whatever its name is. */
+/** Values that stand for moments within a round, whatever the column's name is. */
 export const PHASE_VALUES = new Set(
   (
     'begin beginning start started before pre end ended after post finish finished done aggregate aggregation aggregated train training fit ' +

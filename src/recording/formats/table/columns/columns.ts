@@ -4,7 +4,7 @@ import type { Row, Table } from '../rows.js'
 import { type ColumnMeaning, columnMeaning } from './column-names.js'
 import { type ColumnValues, columnValues } from './column-values.js'
 
-/** A column of a table: where it stands, and what its name and its first values say. */
+/** A column of a table: its position, and what its name and its first values say. */
 export interface Column {
   index: number
   name: string
@@ -12,7 +12,7 @@ export interface Column {
   values: ColumnValues
 }
 
-/** A column without a name is told by its place: `column 2`. */
+/** Describes the columns of a table. A column without a name goes by its position: `column 2`. */
 export function columnsOf({ header }: Table, rows: readonly Row[]): Column[] {
   const width = header?.length ?? rows[0]?.cells.length ?? 0
   const isOfProc = isFromProc(header ?? [])
@@ -26,7 +26,10 @@ export function columnsOf({ header }: Table, rows: readonly Row[]): Column[] {
   })
 }
 
-/** ps, pidstat and top write KiB, and no unit: they are known by the column beside it. */
+/**
+ * Returns true for output of ps, pidstat and top, which write KiB without a unit. The columns next
+ * to the memory identify them.
+ */
 function isFromProc(header: readonly string[]): boolean {
   return (
     (header.includes('RSS') && ['PID', 'VSZ', '%MEM'].some((name) => header.includes(name))) ||
@@ -34,16 +37,22 @@ function isFromProc(header: readonly string[]): boolean {
   )
 }
 
-/** Values beat names: a column of percentages is none of memory, whatever it is called. */
+/**
+ * Returns the meaning of a column. Values outweigh names: a column of percentages does not hold
+ * amounts of memory, whatever its name is.
+ */
 function meaningOf(name: string, values: ColumnValues): ColumnMeaning {
   if (values.kind === 'percent') return { kind: 'percent', rank: 0, rest: '' }
   if (name === '') return { kind: 'unknown', rank: 0, rest: '' }
-  // pandas calls a column so that had no name.
+  // pandas gives this name to a column without one.
   if (/^Unnamed: \d+$/.test(name)) return { kind: 'unknown', rank: 0, rest: '' }
   return columnMeaning(name)
 }
 
-/** The column that an option names: by its name in any case, or by its number where the table names none. */
+/**
+ * Finds the column that an option names: by its name in any case, or by its number if the table has
+ * no names.
+ */
 export function columnNamed(place: string, columns: readonly Column[], asked: string, flag: string): Column {
   const exact = columns.find(({ name }) => name === asked)
   const found =

@@ -11,29 +11,32 @@ import { shellWord } from './position-columns.js'
 export interface MemoryColumn {
   index: number
   name: string
-  /** Whose memory it is, where a table has a column for each; empty where it has one. */
+  /**
+   * Name of the process whose memory the column holds, if a table has one column for each; empty if
+   * it has only one.
+   */
   whose: string
-  /** Null for a missing reading, undefined when the cell holds no amount of memory. */
+  /** Returns null for a missing reading, undefined if the cell holds no amount of memory. */
   read(cell: string): number | null | undefined
 }
 
 export interface MemoryColumns {
   columns: MemoryColumn[]
-  /** What was taken for what, for the line that says so. */
+  /** How the columns were read, for the line that reports it. */
   words: string
   warnings: string[]
 }
 
-/** No machine has more; what comes to more is in another unit. */
+/** Maximum memory of a machine; a larger value is in another unit. */
 const MOST_MEMORY_BYTES = 64 * 2 ** 40
-/** Whatever runs holds more than this. */
+/** Minimum memory of a running process. */
 const LEAST_PROCESS_BYTES = MIB
 
 /**
- * The columns of memory: the one that was asked for, the one whose name fits best, or several that differ only in whose
- * memory they hold.
+ * Finds the columns of memory: the requested one, the one whose name fits best, or several that
+ * differ only in the process that they belong to.
  *
- * @throws UsageError with what settles it, where none or more than one fits, or the unit cannot be told
+ * @throws UsageError with a fix, if no column or more than one fits, or the unit is unclear
  */
 export function findMemory(
   place: string,
@@ -62,7 +65,10 @@ export function findMemory(
   }
 }
 
-/** `416,460`: thousands or decimals, whichever of the two can be the memory of a process here. */
+/**
+ * Reads the comma in `416,460` as thousands or decimals, whichever can be the memory of a process
+ * on this machine.
+ */
 function withCommasRead(place: string, column: Column, given: number | undefined): Column {
   const { values, meaning, name } = column
   if (!values.isCommaUnclear) return column
@@ -103,7 +109,10 @@ function byName(place: string, others: readonly Column[]): Column[] {
   return left(place, others)
 }
 
-/** A table of two columns needs no name that says memory; a name that says something else is believed. */
+/**
+ * Finds memory by elimination. A table of two columns needs no name that says memory; a name that
+ * says something else is believed.
+ */
 function left(place: string, others: readonly Column[]): Column[] {
   const isNumeric = ({ values }: Column) => ['number', 'size', 'empty'].includes(values.kind)
   const left = others.filter((column) => column.meaning.kind === 'unknown' && isNumeric(column))
@@ -111,7 +120,7 @@ function left(place: string, others: readonly Column[]): Column[] {
   if (sizes.length === 1) return sizes
   if (left.length === 1) return left
   if (left.length === 0 && others.length === 1 && others[0]!.meaning.kind === 'unknown') return [others[0]!]
-  // Grafana names each column for whose memory it holds.
+  // Grafana names each column for the process whose memory it holds.
   const named = others.filter(({ meaning, values }) => meaning.kind === 'series' && values.kind !== 'text')
   const areReadings = ({ values }: Column) => values.distinct.size > LEAST_READINGS && values.lowest > MOST_PERCENT
   if (left.length === 0 && named.length > 0 && named.length === others.length)
@@ -128,12 +137,15 @@ function left(place: string, others: readonly Column[]): Column[] {
   })
 }
 
-/** A process has other numbers than these that differ from row to row. */
+/** Number of different values that a process's readings exceed. */
 const LEAST_READINGS = 4
-/** Up to here a number under the name of a client may be its accuracy. */
+/** Highest value that may be a client's accuracy under the client's name. */
 const MOST_PERCENT = 100
 
-/** Columns whose cells have units. `12m` is a size, but beside `500Mi` thousandths of a processor. */
+/**
+ * Returns the columns whose cells have units. `12m` is a size, but next to `500Mi` it means
+ * thousandths of a processor.
+ */
 function withUnits(columns: readonly Column[]): Column[] {
   const sizes = columns.filter(({ values }) => values.kind === 'size')
   const isMilli = ({ values }: Column) => [...values.distinct.keys()].every((cell) => /^\d+m$/.test(cell))
@@ -152,7 +164,10 @@ function fixOf(columns: readonly Column[]): string {
   return `Name the one to judge: --column ${shellWord(columns[0]!.name)}`
 }
 
-/** What tells the names apart: the part that is not the same at the beginning and at the end of all. */
+/**
+ * Returns the part of each name that differs from the others, without their common beginning and
+ * end.
+ */
 function whoseOf(columns: readonly Column[]): string[] {
   if (columns.length === 1) return ['']
   const names = columns.map(({ name, meaning }) => (/[{]/.test(name) ? meaning.rest : name))
@@ -214,7 +229,10 @@ function unitOf(place: string, columns: readonly Column[], given: number | undef
     : { bytesPerUnit, words, warnings: [] }
 }
 
-/** More than this machine has is questioned: the table may be of a larger one, or the unit another. */
+/**
+ * Warns about more memory than this machine has: the table may be of a larger machine, or the unit
+ * may be wrong.
+ */
 function questions(name: string, bytes: number, words: string): string[] {
   if (bytes <= totalmem()) return []
   return [
@@ -223,8 +241,8 @@ function questions(name: string, bytes: number, words: string): string[] {
 }
 
 /**
- * MiB where that can be; else the one unit in which the values are those of a process on this machine. Pages tell the rest:
- * RSS in bytes is a multiple of 4096, in KiB of 4.
+ * Guesses the unit: MiB if the values allow it, else the only unit in which they fit a process on
+ * this machine. Page sizes settle the rest: RSS in bytes is a multiple of 4096, in KiB of 4.
  */
 function unitByValues(place: string, columns: readonly Column[], lowest: number, highest: number): number {
   const mostBytes = Math.min(MOST_MEMORY_BYTES, totalmem())
@@ -245,7 +263,10 @@ function unitByValues(place: string, columns: readonly Column[], lowest: number,
   )
 }
 
-/** `memory` that stays between 0 and 100 may be a percentage, as psutil's `memory_percent` is; `rss` may not. */
+/**
+ * Rejects a column such as `memory` that stays between 0 and 100, since it may hold percentages as
+ * psutil's `memory_percent` does; `rss` cannot.
+ */
 function assertNoPercentages(place: string, columns: readonly Column[], highest: number): void {
   const [first] = columns as [Column]
   const isVague = /mem|ram|usage|used/i.test(first.name) && !/rss|resident|real|heap/i.test(first.name)
@@ -267,7 +288,8 @@ function sizeReader({ values }: Column, perUnit: number): MemoryColumn['read'] {
     if (number === undefined || number.startsWith('-')) return undefined
     const isPlainMib = factor === MIB && PLAIN_NUMBER.test(number) && !/[e+]/i.test(number)
     const bytes = isPlainMib ? bytesOfDecimalMib(number) : Math.round(Number(number) * factor)
-    // Nothing that runs has no memory: a zero stands for a reading that failed, as in mprof's files.
+    // A running process always has memory, so a zero stands for a reading that failed, as in
+    // mprof's files.
     return bytes === 0 ? null : bytes
   }
 }

@@ -5,13 +5,13 @@ import { parseClock, parseDate } from '../dates.js'
 import type { TableOptions } from '../table-options.js'
 import { type Column, columnNamed } from './columns.js'
 
-/** How the moment of a row is read. */
+/** How the time of a row is read. */
 export interface TimeColumn {
   name: string
-  /** What was taken for a time, in words: `Unix ms`. */
+  /** Name of the time format, for people: `Unix ms`. */
   words: string
   kind: 'date' | 'unix' | 'clock' | 'relative'
-  /** Undefined when the cells hold no time, null when they are empty. */
+  /** Returns undefined if the cells hold no time, null if they are empty. */
   read(cells: readonly string[]): { ms: number; isLocal: boolean } | null | undefined
 }
 
@@ -20,7 +20,7 @@ export interface RoundColumn {
   index: number
 }
 
-/** Moments from 2001 to 2096, in the units that programs write them in. */
+/** Ranges of Unix times from 2001 to 2096, by unit. */
 const UNIX_UNITS = [
   { words: 'Unix seconds', msPerUnit: 1000, low: 1e9 },
   { words: 'Unix ms', msPerUnit: 1, low: 1e12 },
@@ -33,13 +33,16 @@ export function unixUnit({ values }: Column): (typeof UNIX_UNITS)[number] | unde
   return UNIX_UNITS.find(({ low }) => values.lowest >= low && values.highest < 4 * low)
 }
 
-/** The column of time, by option, by name, or by values that can be nothing else; null where there is none. */
+/**
+ * Finds the column of time by option, by name, or by values that can be nothing else; null if there
+ * is none.
+ */
 export function findTime(place: string, columns: readonly Column[], options: TableOptions): TimeColumn | null {
   if (options.timeColumn !== undefined) {
     const asked = columnNamed(place, columns, options.timeColumn, '--time-column')
     return timeOf(asked, columns)
   }
-  // Numbers alone are memory, though bytes may look like Unix seconds.
+  // A lone column of numbers is memory, though bytes may look like Unix seconds.
   if (columns.length === 1 && columns[0]!.meaning.kind === 'unknown') return null
   const candidates = columns.flatMap((column) => {
     const rank = timeRank(place, column, options)
@@ -51,14 +54,17 @@ export function findTime(place: string, columns: readonly Column[], options: Tab
   return best === undefined ? null : timeOf(best.column, columns)
 }
 
-/** In a list of jobs, one a row, as sacct prints it: how long each took, which is no axis. */
+/**
+ * Returns true for the duration of a job in a list with one job per row, as sacct prints it; it is
+ * no time axis.
+ */
 function isLengthOfJob({ name, values }: Column, columns: readonly Column[]): boolean {
   if (!/elapsed|duration|runtime|etime/i.test(name) || values.isRising) return false
   const rows = Object.values(values.counts).reduce((sum, count) => sum + count, 0)
   return columns.some(({ meaning, values }) => meaning.kind === 'series' && values.distinct.size === rows)
 }
 
-/** What ps and top tell of a process: the processor time it took, and when it was started. */
+/** Returns true for what ps and top print of a process: its processor time and its start time. */
 function isOfProcess({ name, values, index }: Column, columns: readonly Column[]): boolean {
   const rows = Object.values(values.counts).reduce((sum, count) => sum + count, 0)
   if (values.distinct.size === 1 && rows > 2) return true
@@ -86,7 +92,7 @@ function timeRank(place: string, column: Column, { roundColumn, column: memory, 
   return values.isRising || meaning.kind === 'round' ? BY_VALUES : 0
 }
 
-/** As a shell takes it back. */
+/** Quotes a word for a shell. */
 export function shellWord(text: string): string {
   return /^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
@@ -160,26 +166,26 @@ function dateAndClock(date: Column, clock: Column): TimeColumn {
   }
 }
 
-/** No job has more rounds; a larger number is something else. */
+/** Maximum number of rounds of a job; a larger number is something else. */
 const MOST_ROUNDS = 1e8
-/** A number in words: `Round 3`, `3/10`, `[Round 3]`. */
+/** A round number within words: `Round 3`, `3/10`, `[Round 3]`. */
 const ROUND_CELL = /^\W*(?:[a-z]+[\s_.:#-]*)?(\d+)(?:\.0+)?\s*(?:(?:\/|of)\s*\d+)?\W*$/i
 
-/** Undefined when the cell is no number of a round. */
+/** Returns the round number; undefined if the cell holds none. */
 export function parseRound(cell: string): number | undefined {
   const [, digits] = ROUND_CELL.exec(cell) ?? []
   const round = digits === undefined ? Number.NaN : Number(digits)
   return round <= MOST_ROUNDS ? round : undefined
 }
 
-/** Columns that may count rounds, the best first. */
+/** Returns the columns that may count rounds, the best first. */
 export function roundCandidates(columns: readonly Column[], taken: ReadonlySet<string>): Column[] {
   return columns
     .filter((column) => !taken.has(column.name) && column.meaning.kind === 'round' && countsRounds(column))
     .sort((a, b) => b.meaning.rank - a.meaning.rank)
 }
 
-/** Whole numbers that are not the same in every row, and no moments in Unix time. */
+/** Returns true for whole numbers that differ between rows and are no Unix times. */
 export function countsRounds(column: Column): boolean {
   const { values } = column
   const isConstant = values.distinct.size === 1 && (values.distinct.values().next().value ?? 0) > 3
