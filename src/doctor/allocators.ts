@@ -6,7 +6,10 @@ import type { Finding } from './finding.js'
 import { installCommand } from './install-command.js'
 import { runQuietly } from './run-quietly.js'
 
-/** glibc, and what can be preloaded in its place: each is really loaded into a process before it counts. */
+/**
+ * Examines glibc and the allocators that can be preloaded in its place. One counts only after it
+ * was really loaded into a process.
+ */
 export function findAllocators(glibc: string | null): Finding[] {
   const own: Finding = {
     group: 'allocators',
@@ -54,7 +57,10 @@ function preloaded(name: keyof typeof ALLOCATOR_LIBRARIES): Finding {
   }
 }
 
-/** Each is asked in its own way, inside a process that it was loaded into. */
+/**
+ * Reads the version of each allocator inside a process that has it loaded; each has its own way to
+ * report it.
+ */
 const VERSIONS: Record<keyof typeof ALLOCATOR_LIBRARIES, (path: string) => string | undefined> = {
   jemalloc: (path) => {
     const statistics = runQuietly('true', [], { LD_PRELOAD: path, MALLOC_CONF: 'stats_print:true' })
@@ -67,7 +73,10 @@ const VERSIONS: Record<keyof typeof ALLOCATOR_LIBRARIES, (path: string) => strin
   tcmalloc: (path) => call(path, 'const char *tc_version(void *, void *, void *)'),
 }
 
-/** Calls a function by koffi, in a process of its own, with nulls for what it would fill in; undefined without koffi. */
+/**
+ * Calls a function through koffi in a process of its own, with null for every out parameter.
+ * Returns undefined without koffi.
+ */
 function call(path: string, declaration: string): string | undefined {
   const parameters = declaration.includes('()') ? 0 : declaration.split(',').length
   const script = `

@@ -5,7 +5,7 @@ import { findKernelFeatures } from './kernel.js'
 import { findLimits } from './limits.js'
 import { findPrograms } from './programs.js'
 
-/** What this machine has for measuring memory, and what it lacks. */
+/** Returns what this machine has for measuring memory, and what it lacks. */
 export function examineMachine(): Finding[] {
   const machine = readMachineFacts()
   return [...findAllocators(machine.glibc), ...findKernelFeatures(machine), ...findLimits(machine), ...findPrograms()]

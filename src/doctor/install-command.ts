@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { failedReading } from '../linux/files/proc-file.js'
 
-/** What can be installed, by the family of the distribution. */
+/** Names of the packages in each family of distributions. */
 const PACKAGES = {
   jemalloc: { debian: 'libjemalloc2', fedora: 'jemalloc', alpine: 'jemalloc', arch: 'jemalloc' },
   mimalloc: { debian: 'libmimalloc2.0', fedora: 'mimalloc', alpine: 'mimalloc2', arch: 'mimalloc' },
@@ -27,7 +27,10 @@ const INSTALLERS: Record<Family, string> = {
   arch: 'pacman -S',
 }
 
-/** The command that installs it here; undefined when this system's packages are not known. */
+/**
+ * Returns the command that installs a package here, or undefined when the packages of this system
+ * are not known.
+ */
 export function installCommand(what: keyof typeof PACKAGES, osRelease = readOsRelease()): string | undefined {
   const family = familyOf(osRelease)
   const name = family === undefined ? null : PACKAGES[what][family]
@@ -35,7 +38,7 @@ export function installCommand(what: keyof typeof PACKAGES, osRelease = readOsRe
   return what === 'mprof' ? 'pip install memory-profiler' : undefined
 }
 
-/** `ID` and `ID_LIKE` of os-release(5): Ubuntu is like Debian, Rocky like Fedora. */
+/** Reads `ID` and `ID_LIKE` of os-release(5): Ubuntu is like Debian, Rocky like Fedora. */
 function familyOf(osRelease: string): Family | undefined {
   const ids = [...osRelease.matchAll(/^(?:ID|ID_LIKE)="?([^"\n]*)"?$/gm)].flatMap(([, ids]) => ids!.split(' '))
   return (Object.keys(INSTALLERS) as Family[]).find(

@@ -8,7 +8,7 @@ import type { MachineFacts } from '../shared/machine-facts.js'
 import { formatBytes } from '../shared/units.js'
 import type { Finding } from './finding.js'
 
-/** What the kernel lets us measure, and what it does with memory by itself. */
+/** Returns what the kernel allows us to measure, and what it does with memory on its own. */
 export function findKernelFeatures({
   kernel,
   cgroupVersion,
@@ -66,7 +66,7 @@ function exactPeaks(): Finding {
   return { ...finding, state: 'missing', found, means }
 }
 
-/** What a user who is not root can do with processes that are not theirs. */
+/** Returns what a user who is not root can do with processes of other users. */
 function othersOf(): Finding {
   const finding = { group: 'kernel', name: "others' processes" } as const
   const others = othersProcesses()

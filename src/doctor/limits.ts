@@ -5,10 +5,13 @@ import type { MachineFacts } from '../shared/machine-facts.js'
 import { formatBytes } from '../shared/units.js'
 import type { Finding } from './finding.js'
 
-/** Below this a recorder with kept-open files for many processes runs into the limit. */
+/**
+ * Number of open files below which a recorder, which keeps files open for many processes, runs into
+ * the limit.
+ */
 const FEW_OPEN_FILES = 1024
 
-/** How much memory there is, and what stops a process from having it. */
+/** Returns how much memory there is, and what stops a process from getting it. */
 export function findLimits({ cores, memoryBytes, cgroupLimitBytes }: MachineFacts): Finding[] {
   const limits = readLimits()
   const addressSpace = limits.get('Max address space') ?? null
@@ -47,7 +50,10 @@ export function findLimits({ cores, memoryBytes, cgroupLimitBytes }: MachineFact
   ]
 }
 
-/** Soft limits by name (proc_pid_limits(5)); one that is unlimited or unknown is left out. */
+/**
+ * Reads the soft limits by name (proc_pid_limits(5)); leaves out those that are unlimited or
+ * unknown.
+ */
 function readLimits(): Map<string, number> {
   try {
     const lines = readFileSync('/proc/self/limits', 'utf8').split('\n')

@@ -4,10 +4,10 @@ import type { Finding } from './finding.js'
 import { installCommand } from './install-command.js'
 import { runQuietly } from './run-quietly.js'
 
-/** Oldest Node that Tidemark runs on, as in package.json. */
+/** Oldest release of Node that Tidemark runs on, as in package.json. */
 const OLDEST_NODE = [20, 19] as const
 
-/** Programs beside us, and what they are for. */
+/** Other programs that Tidemark works with, and what each is needed for. */
 const PROGRAMS = [
   {
     name: 'Python',

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
 
-/** A program that asks a question of ours has this long. */
+/** Time limit for a program that we run for an answer. */
 const TIMEOUT_MS = 10_000
 const MOST_BYTES = 4 * 2 ** 20
 
-/** Runs a program for what it prints, stdout and stderr together; undefined when it cannot be run or fails. */
+/**
+ * Runs a program and returns what it prints, stdout and stderr together. Returns undefined when it
+ * cannot be run or fails.
+ */
 export function runQuietly(
   program: string,
   args: readonly string[],

@@ -6,18 +6,22 @@ import { failedReading, readProcFile } from '../linux/files/proc-file.js'
 import { lookUpNative } from '../linux/native/native-library.js'
 import { readProcessStat } from '../linux/process/process-stat.js'
 
-/** Set by the first line of the program (src/cli/main.ts), which a shell reads before Node starts. */
+/**
+ * Variable with our caller's limit of open files. The first line of the program (src/cli/main.ts),
+ * which a shell reads before Node starts, sets it.
+ */
 export const CALLERS_OPEN_FILES_VARIABLE = 'TIDEMARK_CALLERS_OPEN_FILES'
 
-/** RLIMIT_NOFILE on every platform of Node's releases for Linux. */
+/** RLIMIT_NOFILE on every Linux platform that Node releases for. */
 const NOFILE = 7
 /** Descriptors that starting a process takes for a moment. */
 const SPARE_FILES = 32
 
 /**
- * Starts a process with the soft limit of open files that our caller had. Node raises its own to the hard one when it
- * starts, and children inherit that: a program that behaves by its limit would be measured as another than the one that runs
- * without us. Only starting happens under the lower limit. Without koffi nothing changes.
+ * Starts a process with the soft limit of open files that our caller had. Node raises its own soft
+ * limit to the hard one when it starts, and children inherit that. A program that adapts to its
+ * limit would then behave differently under measurement. Only the start happens under the lower
+ * limit. Without koffi nothing changes.
  */
 export function withCallersLimit(start: (prefix: readonly string[]) => ChildProcess): ChildProcess {
   const prlimit = lookUpNative('int prlimit(int, int, const void *, void *)')
@@ -27,7 +31,8 @@ export function withCallersLimit(start: (prefix: readonly string[]) => ChildProc
   const callers = callersLimit(hard)
   if (callers === undefined || callers >= soft) return start([])
   const lower = new BigUint64Array([callers, hard])
-  // With so few we could not start a process ourselves: a shell lowers it, and becomes the program.
+  // With so few descriptors we could not start a process ourselves, so a shell lowers the limit and
+  // becomes the program.
   if (BigInt((countOpenFiles('self') ?? 0) + SPARE_FILES) >= callers)
     return start(['/bin/sh', '-c', `ulimit -Sn ${callers} && exec "$@"`, 'sh'])
   prlimit(0, NOFILE, lower, null)
@@ -39,8 +44,9 @@ export function withCallersLimit(start: (prefix: readonly string[]) => ChildProc
 }
 
 /**
- * From the first line of the program; where Node was started in another way, that of the nearest process above us that is
- * not Node, if its hard limit is ours too. Undefined where neither tells.
+ * Returns the limit that the first line of the program recorded. Where Node was started in another
+ * way, returns that of the nearest ancestor process that is not Node, if its hard limit equals
+ * ours. Undefined where neither is known.
  */
 function callersLimit(ownHard: bigint): bigint | undefined {
   const told = process.env[CALLERS_OPEN_FILES_VARIABLE]

@@ -1,10 +1,16 @@
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 
-/** Set by the first line of the program (src/cli/main.ts): the mask of signals that were ignored when it started, as /proc has it. */
+/**
+ * Variable with the mask of signals that were ignored when the program started, as /proc has it.
+ * The first line of the program (src/cli/main.ts) sets it.
+ */
 export const CALLERS_IGNORED_VARIABLE = 'TIDEMARK_CALLERS_IGNORED'
 
-/** Numbers of the signals that our caller ignores, as `nohup` does with SIGHUP and a shell with SIGINT for a background job. */
+/**
+ * Returns the numbers of the signals that our caller ignores, as `nohup` does with SIGHUP and a
+ * shell with SIGINT for a background job.
+ */
 export function ignoredByCaller(environment: NodeJS.ProcessEnv = process.env): number[] {
   const mask = environment[CALLERS_IGNORED_VARIABLE]
   if (mask === undefined || !/^[\da-f]{1,16}$/i.test(mask)) return []
@@ -12,14 +18,14 @@ export function ignoredByCaller(environment: NodeJS.ProcessEnv = process.env): n
   return Object.values(constants.signals).filter((number) => ((bits >> BigInt(number - 1)) & 1n) === 1n)
 }
 
-/** Whether our caller ignores this signal, so that it is not for us either. */
+/** Returns whether our caller ignores this signal, so that it is not meant for us either. */
 export function isIgnoredByCaller(signal: NodeJS.Signals): boolean {
   return ignoredByCaller().includes(constants.signals[signal])
 }
 
 /**
- * Goes on ignoring what our caller ignores. Node gives every signal its default when it starts, so that a hang-up would end a
- * measurement that was started by `nohup`.
+ * Keeps ignoring the signals that our caller ignores. Node resets every signal to its default when
+ * it starts, so a hang-up would end a measurement that was started by `nohup`.
  */
 export function keepIgnoring(): void {
   for (const number of ignoredByCaller()) {
@@ -29,8 +35,8 @@ export function keepIgnoring(): void {
 }
 
 /**
- * Starts a process with the signals ignored that our caller ignores. Node gives children every signal's default; a shell
- * ignores them again and becomes the program.
+ * Starts a process that ignores the signals that our caller ignores. Node resets every signal of
+ * its children to the default, so a shell ignores them again and becomes the program.
  */
 export function withCallersSignals(start: (prefix: readonly string[]) => ChildProcess): ChildProcess {
   const ignored = ignoredByCaller().filter((number) => !NEVER_IGNORED.includes(number))

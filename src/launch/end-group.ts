@@ -3,28 +3,35 @@ import { TidemarkError } from '../shared/errors.js'
 import { pollUntil } from './poll.js'
 import { signalIfThere } from './signal.js'
 
-/** SIGKILL works at once; only what is stuck in the kernel or belongs to another user takes longer. */
+/**
+ * How long to wait after SIGKILL. It works at once, unless a process is stuck in the kernel or
+ * belongs to another user.
+ */
 export const KILLED_WITHIN_MS = 5000
 
 export interface GroupToEnd {
   whom: string
-  /** Number of the group, and pid of the process that leads it. */
+  /** Number of the group, which is the pid of the process that leads it. */
   groupId: number
-  /** Whether we have learnt of the leader's end: until then its pid cannot be another's. */
+  /**
+   * Returns whether we know that the leader has ended. Until then its pid cannot belong to another
+   * process.
+   */
   hasLeaderExited(): boolean
   graceMs: number
 }
 
 /**
- * Asks, waits, forces: SIGTERM to the group, at most `graceMs` until its last process has ended, then SIGKILL.
- * @throws TidemarkError when even that ends it not
+ * Sends SIGTERM to the group, waits at most `graceMs` until its last process has ended, then sends
+ * SIGKILL.
+ * @throws TidemarkError when processes survive even that
  */
 export async function endGroup(group: GroupToEnd): Promise<'alone' | 'asked' | 'forced'> {
   const { groupId, hasLeaderExited, graceMs } = group
   const isEmpty = () => hasLeaderExited() && groupMembers(groupId).length === 0
   if (isEmpty()) return 'alone'
   signalIfThere(-groupId, 'SIGTERM')
-  // A stopped process (SIGSTOP, Ctrl-Z) hears SIGTERM once it goes on, and not before.
+  // A stopped process (SIGSTOP, Ctrl-Z) handles SIGTERM only after it continues.
   signalIfThere(-groupId, 'SIGCONT')
   if (await pollUntil(isEmpty, graceMs)) return 'asked'
   signalIfThere(-groupId, 'SIGKILL')

@@ -13,42 +13,66 @@ import {
 import { messageOf, systemErrorCode, UsageError } from '../shared/errors.js'
 
 export interface FollowedFile {
-  /** Reads what has been appended until now, without waiting to be told of it; of very much, the rest a little later. */
+  /**
+   * Reads what has been appended until now, without waiting for an event. If there is very much,
+   * the rest follows a little later.
+   */
   readNow(): void
-  /** Resolves when all is read that has been appended until now; others have their turn meanwhile. */
+  /** Resolves when everything appended until now is read. The event loop turns meanwhile. */
   readAll(): Promise<void>
   close(): void
 }
 
 export interface FollowOptions {
-  /** Pass over what is in the file now. A file that appears later is read from its start all the same. */
+  /** Skip what is in the file now. A file that appears later is still read from its start. */
   fromEnd?: boolean
-  /** Nobody cuts it off or replaces it; where the kernel tells of appends, it is then hardly looked at without being told. */
+  /**
+   * No other program truncates or replaces the file. Where the kernel reports appends, it is then
+   * hardly ever polled.
+   */
   isOurs?: boolean
-  /** Look at the start and when `readNow` is called, and not by itself: where nobody is in a hurry, each time awake costs. */
+  /**
+   * Read only at the start and when `readNow` is called. This spares wake-ups where nothing is
+   * urgent.
+   */
   whenAsked?: boolean
-  /** Nothing beyond this place is read: whoever writes the file may never stop. */
+  /** Nothing beyond this offset is read, since the writer may never stop. */
   mostBytes?: number
 }
 
-/** The kernel tells of an append within a millisecond; the poll is for what it does not tell, such as a log that is rotated. */
+/**
+ * Interval of the poll. The kernel reports an append within a millisecond; the poll finds what it
+ * does not report, such as a rotated log.
+ */
 const POLL_MS = 1000
 const POLL_OURS_MS = 30_000
-/** Where others write and the kernel does not hear of it, the poll is all there is. */
+/**
+ * Interval of the poll where other machines or programs write and the kernel does not see it: the
+ * poll is then the only way.
+ */
 const POLL_UNTOLD_MS = 200
-/** File systems over a network or in another process: NFS, SMB, CIFS, SMB2, FUSE, 9p (statfs(2)). */
+/**
+ * Magic numbers of file systems over a network or in another process: NFS, SMB, CIFS, SMB2, FUSE,
+ * 9p (statfs(2)).
+ */
 const UNTOLD_TYPES: readonly number[] = [0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997]
 const CHUNK_BYTES = 65_536
-/** A program that writes faster than we read must not keep us from everything else, such as ending it. */
+/**
+ * How long one turn may read. A program that writes faster than we read must not keep us from
+ * everything else, such as ending it.
+ */
 const LONGEST_TURN_MS = 50
-/** The end of what a process wrote should be known with its exit, but not at any price. */
+/**
+ * How long `readNow` may read. The end of a process's output should be known with its exit, but not
+ * at any price.
+ */
 const LONGEST_WAIT_MS = 500
 
 /**
- * Calls `onChunk` with what is in a file, then with what is appended, as it is appended. The file need not be there yet,
- * and may be cut off or replaced by another, as logs are when they are rotated.
+ * Calls `onChunk` with the content of a file, then with what is appended, as it is appended. The
+ * file need not exist yet, and may be truncated or replaced, as logs are when they are rotated.
  *
- * @throws UsageError when the file is there and cannot be read
+ * @throws UsageError when the file exists and cannot be read
  */
 export function followFile(path: string, onChunk: (chunk: Buffer) => void, options: FollowOptions = {}): FollowedFile {
   return new Follower(path, onChunk, options)
@@ -67,7 +91,7 @@ class Follower implements FollowedFile {
   #position = 0
   #watcher: FSWatcher | undefined
   #more: NodeJS.Immediate | undefined
-  /** Whether the kernel hears of what others append. */
+  /** Whether the kernel reports appends of other programs. */
   #isTold = false
 
   constructor(
@@ -102,7 +126,7 @@ class Follower implements FollowedFile {
     while (!this.#readUntil(end, LONGEST_TURN_MS)) await new Promise((resolve) => setImmediate(resolve))
   }
 
-  /** What has been appended, a part at a time. */
+  /** Reads what has been appended, one turn at a time. */
   #readSome(): void {
     if (this.#descriptor === null) this.#open()
     if (this.#descriptor === null || this.#more !== undefined) return
@@ -117,7 +141,7 @@ class Follower implements FollowedFile {
   }
 
   /**
-   * Up to this place or a little beyond; it may be closed meanwhile, by what is told of the lines.
+   * Reads up to this offset or a little beyond. `onChunk` may close the file meanwhile.
    *
    * @returns false when the time was up before all was read
    */
@@ -165,7 +189,7 @@ class Follower implements FollowedFile {
     this.readNow()
   }
 
-  /** The system's error when the file cannot be opened; it may be later. */
+  /** Returns the system's error when the file cannot be opened; a later attempt may succeed. */
   #open(): Error | undefined {
     try {
       this.#descriptor = openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK)
@@ -175,7 +199,7 @@ class Follower implements FollowedFile {
     }
     const opened = fstatSync(this.#descriptor)
     if (!opened.isFile()) {
-      // A pipe has taken its place: without O_NONBLOCK, opening it would wait for a writer.
+      // A pipe has taken the file's place. Without O_NONBLOCK, opening it would wait for a writer.
       this.#closeFile()
       return new Error('it is no file')
     }
@@ -199,7 +223,7 @@ class Follower implements FollowedFile {
   }
 }
 
-/** A folder cannot be read, and opening a pipe waits for whoever writes to it. */
+/** Throws for a folder, which cannot be read, and for a pipe, whose opening waits for a writer. */
 function assertRegular(path: string): void {
   let found: Stats | undefined
   try {
@@ -222,7 +246,10 @@ function isTold(path: string): boolean {
   }
 }
 
-/** Without a watch (the user's inotify instances are used up) the poll alone brings what is new, a little later. */
+/**
+ * Watches a file. Without a watch (the user's inotify instances are used up) only the poll finds
+ * what is new, a little later.
+ */
 function watchFile(path: string, onChange: () => void): FSWatcher | undefined {
   try {
     return watch(path, { persistent: false }, onChange).on('error', () => {})

@@ -8,35 +8,41 @@ import { KILLED_WITHIN_MS } from './end-group.js'
 import { pollUntil } from './poll.js'
 import { signalIfThere } from './signal.js'
 
-/** Every launched process, and all that it starts, carries the recording's id in this variable. */
+/**
+ * Variable that holds the recording's id. Every launched process, and everything that it starts,
+ * carries it.
+ */
 const RECORDING_VARIABLE = 'TIDEMARK_RECORDING'
 
 /**
- * Sees to it that nothing of what was launched survives its owner, whatever ends the owner. A tiny shell in a session of
- * its own waits on a pipe from us: when we die, by SIGKILL too, the kernel closes the pipe, and the shell kills every
- * group it was told of and every process that carries the recording's id.
+ * Ensures that nothing that was launched survives its owner, whatever ends the owner. A tiny shell
+ * in a session of its own waits on a pipe from us. When we die, even by SIGKILL, the kernel closes
+ * the pipe, and the shell kills every registered group and every process that carries the
+ * recording's id.
  */
 export interface Guard {
   readonly recordingId: string
-  /** For the environment of what is launched. */
+  /** Variables to add to the environment of what is launched. */
   readonly environment: Record<string, string>
-  /** `TIDEMARK_RECORDING=id`, by which processes are found that left the group or whose parents have died. */
+  /** `TIDEMARK_RECORDING=id`. It finds processes that left the group or whose parents have died. */
   readonly assignment: `${string}=${string}`
   watch(groupId: number): void
-  /** The group is empty: its number may be given to others from now on. */
+  /** Forgets a group that is empty: its number may belong to others from now on. */
   release(groupId: number): void
   /**
-   * Ends every process that still carries the id: asks, waits `graceMs`, forces. Then dismisses the guard.
-   * @returns pids that had to be asked, and those among them that had to be forced
+   * Ends every process that still carries the id: SIGTERM, up to `graceMs` of waiting, SIGKILL.
+   * Then dismisses the guard.
+   * @returns pids that got SIGTERM, and those among them that needed SIGKILL
    */
   close(graceMs: number): Promise<{ asked: number[]; forced: number[] }>
-  /** Dismisses the guard and leaves running what runs. */
+  /** Dismisses the guard and leaves what runs running. */
   dismiss(): void
 }
 
 /**
- * Reads `watch N`, `release N` and `done`; anything else that ends the input is the owner's death. Twenty passes are more
- * than any chain of forks between two of them; a process that cannot be killed (state D) must not keep it for ever.
+ * Reads `watch N`, `release N` and `done`; any other end of the input is the owner's death. Twenty
+ * passes outlast any chain of forks between two passes. The limit is there because a process that
+ * cannot be killed (state D) must not keep the script running for ever.
  */
 const SCRIPT = `
 groups=
@@ -59,10 +65,13 @@ while [ $found = yes ] && [ $pass -lt 20 ]; do
   done
 done`
 
-/** @throws TidemarkError when /bin/sh cannot be started */
+/**
+ * Starts the guard.
+ * @throws TidemarkError when /bin/sh cannot be started
+ */
 export async function startGuard(recordingId: string = randomUUID()): Promise<Guard> {
   const assignment = `${RECORDING_VARIABLE}=${recordingId}` as const
-  // A clean environment: the guard must not carry the id itself.
+  // The environment is empty but for PATH: the guard must not carry the id itself.
   const shell = spawn('/bin/sh', ['-c', SCRIPT, 'tidemark-guard', assignment], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

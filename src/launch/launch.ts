@@ -15,28 +15,36 @@ import type { Guard } from './guard.js'
 import { signalIfThere } from './signal.js'
 
 export interface LaunchOptions {
-  /** Whom messages speak of, for example `server` or `client "site-3"`. */
+  /** Name of the process in messages, for example `server` or `client "site-3"`. */
   whom: string
   command: readonly string[]
-  /** Words before the command, which end by becoming it: a shell that enters a cgroup, for example. */
+  /**
+   * Words before the command that end by becoming it: a shell that enters a cgroup, for example.
+   */
   prefix?: readonly string[]
-  /** Added to our own environment; undefined takes a variable away. */
+  /** Variables to add to our own environment; undefined removes one. */
   environment?: Record<string, string | undefined>
   /**
-   * Where stdout and stderr go: appended to a file, to where ours go, or to pipes that the caller reads.
-   * With `inherit` and `pipe` stdin is ours too.
+   * Where stdout and stderr go: appended to a file, to where ours go, or to pipes that the caller
+   * reads. With `inherit` and `pipe` the process also shares our stdin.
    */
   output: { file: string } | 'inherit' | 'pipe'
-  /** Where it runs; our own folder when left out. */
+  /** Working directory; ours by default. */
   cwd?: string
-  /** For our own roles: a pipe as stdin and TIDEMARK_OWNED=1, so that they end themselves when their owner dies. */
+  /**
+   * For our own roles: gives them a pipe as stdin and TIDEMARK_OWNED=1, so that they end themselves
+   * when their owner dies.
+   */
   owned?: boolean
 }
 
-/** A process that we started, in a group and session of its own, and that has one owner: whoever holds this. */
+/**
+ * A process that we started, in a group and session of its own. Its one owner is the holder of this
+ * object.
+ */
 export interface LaunchedProcess {
   readonly whom: string
-  /** Also the number of its group. */
+  /** Pid of the process, and number of its group. */
   readonly pid: number
   readonly startTicks: number
   /** Unix time in ms. */
@@ -48,28 +56,37 @@ export interface LaunchedProcess {
   readonly stderr: Readable | null
   /** Null while it runs. */
   readonly exit: ExitStatus | null
-  /** Settles when it has ended; never rejects. */
+  /** Settles when the process has ended; never rejects. */
   readonly exited: Promise<ExitStatus>
-  /** Signals the process and all that stayed in its group. False when nobody is there any more. */
+  /**
+   * Signals the process and everything that stayed in its group. Returns false when none of them is
+   * left.
+   */
   signal(signal: NodeJS.Signals): boolean
-  /** SIGTERM to the group, wait at most `graceMs` until all of it has ended, then SIGKILL. */
+  /**
+   * Sends SIGTERM to the group, waits at most `graceMs` until all of it has ended, then sends
+   * SIGKILL.
+   */
   end(graceMs: number): Promise<Ending>
 }
 
 export interface Ending {
-  /** `alone`: it had ended by itself. `asked`: SIGTERM was enough. `forced`: it, or some of its group, took SIGKILL. */
+  /**
+   * `alone`: the process had already ended. `asked`: SIGTERM was enough. `forced`: the process, or
+   * another one of its group, needed SIGKILL.
+   */
   how: 'alone' | 'asked' | 'forced'
   exit: ExitStatus
 }
 
 /**
- * Starts a program in its own process group, guarded: it does not outlive us.
+ * Starts a program in its own process group, guarded, so that it does not outlive us.
  * @throws UsageError when there is no such program, or its log cannot be written
  */
 export async function launch(guard: Guard, options: LaunchOptions): Promise<LaunchedProcess> {
   const [program, ...args] = options.command
   if (program === undefined) throw new UsageError(`${options.whom}: there is no command to start`)
-  // What stands before it would fail in its place, and say so in words of its own.
+  // The prefix would fail in the program's place, with an error message of its own.
   if (options.prefix !== undefined && findExecutable(program, process.env) === undefined)
     throw noSuchProgram(options.whom, program)
   const oomKillsBefore = countOomKills()
@@ -91,12 +108,13 @@ export async function launch(guard: Guard, options: LaunchOptions): Promise<Laun
       },
     })
   }
-  // Our own roles are Node, which raises the limit and takes the defaults of signals anyway.
+  // Our own roles need neither: they are Node, which raises the limit and resets signals anyway.
   const child = options.owned
     ? start()
     : withCallersLimit((limit) => withCallersSignals((signals) => start([...limit, ...signals])))
   const startedMs = performance.timeOrigin + performance.now()
-  // Read before the event loop turns: until then even a process that has ended is kept as a zombie.
+  // Read this before the event loop turns: until then even a process that has ended remains as a
+  // zombie.
   const stat = child.pid === undefined ? undefined : readProcessStat(child.pid)
   if (log !== null) closeSync(log)
   const exited = exitOf(child, oomKillsBefore)
@@ -104,7 +122,7 @@ export async function launch(guard: Guard, options: LaunchOptions): Promise<Laun
 
   const pid = child.pid!
   guard.watch(pid)
-  // A role that died has closed its stdin; that is learnt from its exit.
+  // A role that died has closed its stdin; its exit reports that.
   child.stdin?.on('error', () => {})
   const state: { exit: ExitStatus | null } = { exit: null }
   void exited.then((exit) => {
@@ -178,7 +196,8 @@ async function spawned(child: ChildProcess, { whom, command, cwd }: LaunchOption
   const code = systemErrorCode(failure)
   if (code === 'ENOENT' && cwd !== undefined && !existsSync(cwd))
     throw new UsageError(`cannot start ${whom} in ${cwd}: there is no such folder`, { cause: failure })
-  // A folder of PATH that we may not look into makes it EACCES for a program that is nowhere.
+  // A folder in PATH that we may not search turns the error for a program that does not exist into
+  // EACCES.
   if (code === 'ENOENT' || (code === 'EACCES' && !isThere(program))) throw noSuchProgram(whom, program, failure)
   if (code === 'EACCES')
     throw new UsageError(`cannot start ${whom}: "${program}" is not executable`, {

@@ -4,7 +4,10 @@ import { systemErrorCode } from '../shared/errors.js'
 const TAIL_BYTES = 8192
 const TAIL_LINES = 12
 
-/** The last lines of a log, as they go under an error; empty when there is no log or nothing in it. */
+/**
+ * Returns the last lines of a log, in the form that goes under an error. Empty when there is no log
+ * or the log is empty.
+ */
 export function logTail(file: string | null): string {
   if (file === null) return ''
   const lines = readTail(file).trimEnd().split('\n').slice(-TAIL_LINES)
@@ -17,7 +20,7 @@ function readTail(file: string): string {
   try {
     descriptor = openSync(file, 'r')
   } catch (error) {
-    // The log decorates another error; that it cannot be read must not hide that one.
+    // The log only decorates another error. A failure to read it must not hide that error.
     if (systemErrorCode(error) === undefined) throw error
     return ''
   }

@@ -1,7 +1,8 @@
 const STEP_MS = 20
 
 /**
- * Waits until something holds that no event tells of, such as the end of a process that is not our child.
+ * Waits until a condition holds for which there is no event, such as the end of a process that is
+ * not our child.
  * @returns false when the deadline came first
  */
 export async function pollUntil(holds: () => boolean, deadlineMs: number): Promise<boolean> {

@@ -1,8 +1,9 @@
 import { systemErrorCode } from '../shared/errors.js'
 
 /**
- * Signals a process, or with a negative number its group. False when nobody is there any more. A process that has changed
- * its user (`sudo`) is there but out of our reach: EPERM, which counts as there.
+ * Signals a process or, with a negative number, its group. Returns false when there is no such
+ * process any more. A process that has changed its user (`sudo`) exists but is out of our reach:
+ * EPERM counts as existing.
  */
 export function signalIfThere(target: number, signal: NodeJS.Signals): boolean {
   try {

@@ -8,18 +8,19 @@ import { logTail } from './log-tail.js'
 
 export interface MarkWait {
   deadlineMs: number
-  /** What is waited for, to go after "within 30 s": `the server to listen`. */
+  /** What the wait is for, as it follows "within 30 s": `the server to listen`. */
   what: string
-  /** Whose mark it is. When it ends first, the wait ends with it. */
+  /** Process that writes the mark. When it ends first, the wait ends too. */
   process: LaunchedProcess
   signal?: AbortSignal | undefined
 }
 
 /**
- * Waits for the first mark in a file that fits, those already there included.
+ * Waits for the first matching mark in a file; marks that are already there count.
  *
- * @throws TargetError when the process ends first or the deadline passes; it says who was waited for and ends with the
- *   last lines of the log. Rejects with the signal's reason when that is aborted.
+ * @throws TargetError when the process ends first or the deadline passes. Its message names the
+ *   process and ends with the last lines of the log. Rejects with the signal's reason when the
+ *   signal is aborted.
  */
 export async function waitForMark<Wanted extends Mark = Mark>(
   file: string,
@@ -53,7 +54,10 @@ export async function waitForMark(file: string, fits: (mark: Mark) => boolean, w
   }
 }
 
-/** The shape is the writer's promise; a line that is no JSON object with a `mark` is passed over here. */
+/**
+ * Parses a line. The writer vouches for the shape of its marks; other lines, without a JSON object
+ * that has a `mark`, give undefined.
+ */
 function parseMark(line: string): Mark | undefined {
   try {
     const value: unknown = JSON.parse(line)
@@ -76,7 +80,7 @@ function endedFirst({ what, process }: MarkWait): TargetError {
   return new TargetError(withLog(`waited for ${what}, but ${whom} (pid ${pid}) ${ended}`, process))
 }
 
-/** The message with the last lines of the process's log under it. */
+/** Returns the message with the last lines of the process's log under it. */
 export function withLog(message: string, process: LaunchedProcess): string {
   return [message, logTail(process.logFile)].filter(Boolean).join('\n')
 }

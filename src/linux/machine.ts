@@ -23,7 +23,7 @@ export function readMachineFacts(): MachineFacts {
   }
 }
 
-/** `always [madvise] never`: the one in brackets holds. */
+/** Reads the mode from a line such as `always [madvise] never`, where it is in brackets. */
 function readTransparentHugePages(): string | null {
   try {
     return /\[(\w+)\]/.exec(readFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'utf8'))?.[1] ?? null

@@ -3,7 +3,10 @@ import { findNativeFunction, isNativeAvailable } from './native.js'
 
 export type { AllocatorName }
 
-/** A function that only this allocator brings. glibc comes last: it stays callable when another one has been preloaded. */
+/**
+ * Functions that only one allocator provides. glibc comes last: it stays callable when another
+ * allocator has been preloaded.
+ */
 const TELLTALES: readonly [AllocatorName, string][] = [
   ['jemalloc', 'int mallctl(const char *name, void *, void *, void *, size_t)'],
   ['mimalloc', 'int mi_version()'],
@@ -14,11 +17,12 @@ const TELLTALES: readonly [AllocatorName, string][] = [
 let found: AllocatorName | undefined
 
 /**
- * The allocator that serves `malloc` in this process, by the functions that it brings along. What LD_PRELOAD asked for
- * does not tell: the loader passes over a library that it cannot find. Without koffi the libraries mapped into the
- * process are looked at instead, which misses an allocator linked into the program itself.
+ * Returns the allocator that serves `malloc` in this process, recognised by its functions.
+ * LD_PRELOAD does not prove it, since the loader skips a library that it cannot find. Without koffi
+ * this looks at the libraries mapped into the process, which misses an allocator linked into the
+ * program itself.
  *
- * @returns `unknown` on musl, on other systems than Linux, and with any other allocator
+ * @returns `unknown` on musl, on systems other than Linux, and with any other allocator
  */
 export function getAllocator(): AllocatorName {
   found ??= isNativeAvailable() ? findByFunction() : (loadedAllocator('self') ?? 'unknown')

@@ -2,24 +2,26 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { collectGarbage } from './garbage.js'
 import { preparePurge, purgeAllocator } from './purge.js'
 
-/** RSS split by what came back when asked for. The three parts add up to `rssBytes`. */
+/** RSS split by what was returned on demand. The three parts add up to `rssBytes`. */
 export interface GiveBack {
   rssBytes: number
-  /** Free, but kept by the allocator: came back by its purge alone. */
+  /** Free memory that the allocator kept; its purge alone returned it. */
   retainedBytes: number
-  /** Garbage that nobody had collected: came back by a collection and a second purge. */
+  /** Garbage that was not collected yet; a collection and a second purge returned it. */
   garbageBytes: number
-  /** The rest: what is in use, with the fixed weight of the runtime. */
+  /** The rest: memory in use, including the fixed cost of the runtime. */
   liveBytes: number
 }
 
 /**
- * Splits this process's RSS by measured give-back: purge, then collect and purge again, reading RSS before and after.
- * The allocator's own counters would not do; what it calls free is often neither resident nor returnable.
+ * Splits this process's RSS by measurement: purge, then collect and purge again, reading RSS before
+ * and after. The allocator's own counters cannot replace it, because what they call free is often
+ * neither resident nor returnable.
  *
- * It changes what it measures, so it belongs at the end of a job.
+ * It changes what it measures, so call it at the end of a job.
  *
- * @returns null where the allocator cannot be told to purge, or the engine to collect: the parts are not known then
+ * @returns null where the allocator cannot purge on demand, or the engine cannot collect: the parts
+ *   are then not known
  */
 export async function splitRssByGiveBack(): Promise<GiveBack | null> {
   if (!preparePurge()) return null

@@ -4,17 +4,20 @@ import { collectGarbage } from './garbage.js'
 import { preparePurge, purgeAllocator } from './purge.js'
 
 /**
- * Collects garbage, then has the allocator return its free pages to the system.
+ * Collects garbage, then makes the allocator return its free pages to the system.
  *
- * Meant for the end of a round, once the last reference to the round's weights is gone: what is still referred to stays.
- * Both steps block the thread; 20 to 80 ms together where half a GB comes back. Neither alone is enough: freed array
- * buffers stay with the allocator, and the allocator cannot return what has not been collected.
+ * Call it at the end of a round, once the last reference to the round's weights is gone: what is
+ * still referenced stays. Both steps block the thread, 20 to 80 ms together where half a GB is
+ * returned. Neither is enough alone: freed array buffers stay with the allocator, and the allocator
+ * cannot return what has not been collected.
  *
- * @returns what it cost and gave back; a step that could not run is null (see {@link getAllocator} for what is supported)
+ * @returns what it cost and returned; a step that could not run is null (see {@link getAllocator}
+ *   for what is supported)
  */
 export async function cleanupMemory(): Promise<CleanupRecord> {
   preparePurge()
-  // The caller's frames end here. Values that are dead but still in their registers would be kept otherwise.
+  // The caller's frames end here. Otherwise dead values that are still in their registers would
+  // stay alive.
   await nextTurn()
   const startedMs = performance.now()
   const rssBeforeBytes = process.memoryUsage.rss()

@@ -19,16 +19,18 @@ interface Collector {
 let collector: Collector | null | undefined
 
 /**
- * A collection that frees more of V8's own heap than this is followed by another one. A server of weights has less garbage there,
- * since they lie in array buffers: it is the young generation, of a MiB, and little else.
+ * Bytes of V8's own heap. A collection that frees more than this is followed by another one. A
+ * server of weights has less garbage there, since weights are in array buffers: the young
+ * generation, of 1 MiB, and little else.
  */
 const NOTICED_HEAP_BYTES = 2 * 2 ** 20
 
 /**
- * Collects all garbage, and does not return before its memory is free. Blocks the thread.
+ * Collects all garbage, and returns only after its memory is free. Blocks the thread.
  *
- * V8 frees array buffers on a background thread; a purge that follows a full collection at once meets it half way and
- * misses most of them. The minor collection waits for that thread before it starts, which is all that it is here for.
+ * V8 frees array buffers on a background thread. A purge right after a full collection would
+ * overlap with that and miss most of them. The minor collection waits for that thread before it
+ * starts, which is its only purpose here.
  *
  * @returns ms that it took, or null where the engine offers no collection on demand
  */
@@ -41,13 +43,19 @@ export function collectGarbage(): number | null {
   return performance.now() - startedMs
 }
 
-/** Collects the young generation alone: a fraction of a millisecond where that is small. Does nothing where the engine offers no such call. */
+/**
+ * Collects the young generation alone: a fraction of a millisecond where it is small. Does nothing
+ * where the engine offers no such call.
+ */
 export function collectYoungGarbage(): void {
   collector ??= findCollector()
   collector?.minor()
 }
 
-/** Finds V8's gc function, which needs no `--expose-gc` on the command line: contexts made after the flag was set have it. */
+/**
+ * Finds V8's gc function without `--expose-gc` on the command line: contexts created after the flag
+ * was set have it.
+ */
 function findCollector(): Collector | null {
   setFlagsFromString('--expose-gc')
   const gc: unknown = runInNewContext('globalThis.gc')
@@ -57,8 +65,9 @@ function findCollector(): Collector | null {
 }
 
 /**
- * Chooses how to collect. From Node 22 on V8 keeps the pages that a collection frees, in a pool for later use: RSS stays where
- * it was, and garbage passes for live memory. A last-resort collection empties that pool before it returns.
+ * Chooses how to collect. From Node 22 on V8 keeps the pages that a collection frees in a pool for
+ * later use: RSS stays where it was, and garbage looks like live memory. A last-resort collection
+ * empties that pool before it returns.
  */
 function collectorOf(gc: Gc): Collector {
   const minor = () => gc({ type: 'minor' })
@@ -66,7 +75,10 @@ function collectorOf(gc: Gc): Collector {
   return { full: () => collectWhileFreeing(gc), minor }
 }
 
-/** An engine that knows flavors of collections reads the property; an older one ignores it. */
+/**
+ * Returns whether the engine knows flavors of collections: such an engine reads the property, an
+ * older one ignores it.
+ */
 function knowsFlavors(gc: Gc): boolean {
   let isRead = false
   gc({
@@ -80,14 +92,16 @@ function knowsFlavors(gc: Gc): boolean {
 }
 
 /**
- * Repeats full collections while they free pages. Before Node 22, V8 unmaps pages of its own heap in the background, some
- * milliseconds later: until then RSS is as high as before, and their garbage would pass for live. The next full collection
- * waits for that, and frees pages that the one before found nearly empty.
+ * Repeats full collections while they free pages. Before Node 22, V8 unmaps pages of its own heap
+ * in the background, some milliseconds later. Until then RSS is as high as before, and their
+ * garbage would look like live memory. The next full collection waits for that, and frees pages
+ * that the previous one found nearly empty.
  */
 function collectWhileFreeing(gc: Gc): void {
   let before = getHeapStatistics()
   for (let hasFreed = true; hasFreed; ) {
-    // Without an argument: these releases take an object with the type "major" for a minor collection.
+    // Call it without an argument: these releases take an object with the type "major" for a minor
+    // collection.
     gc()
     const after = getHeapStatistics()
     hasFreed =

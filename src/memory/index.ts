@@ -1,6 +1,7 @@
 /**
- * `tidemark/memory`: look after the memory of a long-running Node process, whatever it does. Nothing here needs a flag on
- * Node's command line, and importing it loads nothing but these few small files.
+ * `tidemark/memory` looks after the memory of a long-running Node process, whatever it does.
+ * Nothing here needs a flag on Node's command line, and importing it loads only these few small
+ * files.
  */
 export type { CleanupRecord } from '../shared/marks.js'
 export { type AllocatorName, getAllocator } from './allocator.js'

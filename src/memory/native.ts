@@ -7,10 +7,11 @@ import {
 import { warnOnce } from './warn-once.js'
 
 /**
- * Looks a C function up among everything that the process has loaded globally, the preloaded allocator included.
- * `declaration` is a C prototype, for example `int malloc_trim(size_t pad)`.
+ * Looks up a C function among everything that the process has loaded globally, including the
+ * preloaded allocator. `declaration` is a C prototype, for example `int malloc_trim(size_t pad)`.
  *
- * Undefined when no such function is there, and when koffi cannot be loaded; the latter is said in one warning.
+ * Returns undefined when there is no such function, or when koffi cannot be loaded, which it
+ * reports in one warning.
  */
 export function findNativeFunction(declaration: string): NativeFunction | undefined {
   return load().kind === 'loaded' ? lookUpNative(declaration) : undefined
@@ -22,7 +23,7 @@ export function declareNativeStruct(name: string, members: Record<string, string
   if (library.kind === 'loaded') library.koffi.struct(name, members)
 }
 
-/** False when koffi is not installed or has no build for this platform. */
+/** Returns false when koffi is not installed or has no build for this platform. */
 export function isNativeAvailable(): boolean {
   return load().kind === 'loaded'
 }

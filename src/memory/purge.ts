@@ -2,18 +2,22 @@ import { type AllocatorName, getAllocator } from './allocator.js'
 import { findNativeFunction, isNativeAvailable } from './native.js'
 import { warnOnce } from './warn-once.js'
 
-/** Returns the allocator's free pages to the system; true when it says that it returned some, or cannot tell. */
+/**
+ * Returns the allocator's free pages to the system. True when the allocator says that it returned
+ * some, or cannot say.
+ */
 type Purge = () => boolean
 
-/** MALLCTL_ARENAS_ALL of jemalloc 5, in jemalloc.h. */
+/** MALLCTL_ARENAS_ALL of jemalloc 5, from jemalloc.h. */
 const ALL_ARENAS = 4096
 
 let purge: Purge | null | undefined
 
 /**
- * Tells the allocator really loaded to return its free pages to the system. Blocks the thread: 15 to 65 ms for half a GB.
+ * Makes the allocator that is really loaded return its free pages to the system. Blocks the thread:
+ * 15 to 65 ms for half a GB.
  *
- * @returns ms that it took, or null where no allocator that can be told is loaded
+ * @returns ms that it took, or null where the loaded allocator cannot purge on demand
  */
 export function purgeAllocator(): number | null {
   if (!preparePurge()) return null
@@ -23,8 +27,8 @@ export function purgeAllocator(): number | null {
 }
 
 /**
- * Finds out how to purge, once; says in one warning when there is no way. Calling it ahead keeps the memory that koffi
- * takes out of a reading that follows.
+ * Finds out once how to purge, and warns once when there is no way. Call it ahead of a reading, so
+ * that the memory that koffi takes is not part of it.
  *
  * @returns whether this process can purge
  */
@@ -34,10 +38,11 @@ export function preparePurge(): boolean {
 }
 
 /**
- * glibc's `malloc_trim(0)`: returns the free pages of all its arenas to the system, without a garbage collection before.
+ * Calls glibc's `malloc_trim(0)`, which returns the free pages of all its arenas to the system. It
+ * does not collect garbage first.
  *
- * @returns true when glibc says that it returned memory; false when it had none to return, when glibc's allocator is not
- *   the one in use, and where koffi or the function is missing
+ * @returns true when glibc says that it returned memory; false when it had none to return, when
+ *   glibc's allocator is not the one in use, and where koffi or the function is missing
  */
 export function tryMallocTrim(): boolean {
   return getAllocator() === 'glibc' && preparePurge() && purge?.() === true
@@ -63,7 +68,8 @@ const PURGES: Partial<Record<AllocatorName, () => Purge | undefined>> = {
     const control = findNativeFunction('int mallctl(const char *name, void *, void *, void *, size_t)')
     if (!control) return undefined
     return () => {
-      // This thread's cache first: what lies in it counts as in use. A build without caches answers ENOENT; no matter.
+      // Flush this thread's cache first, since what is in it counts as in use. A build without
+      // caches answers ENOENT, which is harmless.
       control('thread.tcache.flush', null, null, null, 0)
       return control(`arena.${ALL_ARENAS}.purge`, null, null, null, 0) === 0
     }
@@ -78,7 +84,7 @@ const PURGES: Partial<Record<AllocatorName, () => Purge | undefined>> = {
   },
 }
 
-/** For functions that return nothing: they were called, and that is all that is known. */
+/** Returns true for functions that return nothing: it is only known that they were called. */
 function done(_nothing: unknown): boolean {
   return true
 }

@@ -1,32 +1,40 @@
 import { type AllocatorName, getAllocator } from './allocator.js'
 import { declareNativeStruct, findNativeFunction } from './native.js'
 
-/** What V8 and the C allocator say of themselves. Good for seeing who holds memory, not for how much of it is resident. */
+/**
+ * Counters of V8 and the C allocator. They show who holds memory, not how much of it is resident.
+ */
 export interface MemoryStatistics {
   rssBytes: number
-  /** JavaScript objects in use, and the heap that V8 holds for them. */
+  /** JavaScript objects in use; `heapTotalBytes` is the heap that V8 holds for them. */
   heapUsedBytes: number
   heapTotalBytes: number
-  /** Contents of array buffers and Buffers, those not yet collected included. They lie in the C allocator. */
+  /**
+   * Contents of array buffers and Buffers, including those not yet collected. The C allocator holds
+   * them.
+   */
   arrayBufferBytes: number
-  /** Null for an allocator whose counters are not known here, and where koffi is missing. */
+  /** Null for an allocator whose counters are not known here, and without koffi. */
   allocator: AllocatorStatistics | null
 }
 
 export interface AllocatorStatistics {
   name: AllocatorName
-  /** Handed out to the program and not freed. */
+  /** Bytes handed out to the program and not freed. */
   allocatedBytes: number
-  /** Taken from the system, free pages included. Not all of it need be resident: glibc does not count what it trimmed off. */
+  /**
+   * Bytes taken from the system, including free pages. Not all of them need be resident: glibc does
+   * not subtract what it trimmed.
+   */
   heldBytes: number
 }
 
 /**
  * Reads the counters of V8 and of the allocator.
  *
- * Under glibc this walks every free chunk: from 7 us to 40 ms, by their number. So it is nothing for a tight loop. The
- * counters overstate what a purge can return (1450 MB free, none of it returnable, has been seen): to know that, measure
- * it with `splitRssByGiveBack`.
+ * Under glibc this walks every free chunk and takes from 7 us to 40 ms, depending on their number.
+ * It is therefore unsuitable for a tight loop. The counters overstate what a purge can return (1450
+ * MB free, none of it returnable, has been seen): measure that with `splitRssByGiveBack`.
  */
 export function readMemoryStatistics(): MemoryStatistics {
   const { rss, heapUsed, heapTotal, arrayBuffers } = process.memoryUsage()
@@ -55,7 +63,10 @@ const COUNTERS: Partial<Record<AllocatorName, () => (() => Counters) | undefined
   tcmalloc: findTcmallocProperties,
 }
 
-/** glibc 2.33 and later; mallinfo before it counts in ints and wraps at 2 GiB. */
+/**
+ * Finds mallinfo2, which glibc has from 2.33 on; the older mallinfo counts in ints and wraps at 2
+ * GiB.
+ */
 function findMallinfo(): (() => Counters) | undefined {
   const members = [
     'arena',
@@ -74,7 +85,7 @@ function findMallinfo(): (() => Counters) | undefined {
   if (!mallinfo) return undefined
   return () => {
     const info = mallinfo() as Record<(typeof members)[number], number>
-    // hblkhd: blocks so large that each has a mapping of its own. They are in no arena.
+    // hblkhd counts blocks so large that each has a mapping of its own. They are in no arena.
     return { allocatedBytes: info.uordblks + info.hblkhd, heldBytes: info.arena + info.hblkhd }
   }
 }
@@ -88,7 +99,7 @@ function findJemallocStats(): (() => Counters) | undefined {
     return Number(value[0])
   }
   return () => {
-    // Counters stand still until the epoch moves on.
+    // jemalloc updates its counters only when the epoch advances.
     control('epoch', null, null, BigUint64Array.of(1n), 8)
     return { allocatedBytes: read('stats.allocated'), heldBytes: read('stats.resident') }
   }

@@ -1,17 +1,24 @@
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * Flags of V8 that the roles use, with the releases of Node that have each. V8 renames and drops flags, and prints an error
- * for one that it does not know, so a flag is set only in a release that was tested (test/memory/v8-flags.test.ts).
+ * V8 flags that the roles use, with the releases of Node that have each. V8 renames and drops
+ * flags, and prints an error for one that it does not know, so a flag is set only in a release that
+ * was tested (test/memory/v8-flags.test.ts).
  */
 const FLAGS = {
-  /** Feedback about a function is recorded from its first call, not allocated once it has run a while. */
+  /**
+   * Records feedback about a function from its first call on, instead of allocating it once the
+   * function has run a while.
+   */
   '--no-lazy-feedback-allocation': [20, 22, 24, 26],
-  /** By how much the young generation grows when it is full. */
+  /** Factor by which the young generation grows when it is full. */
   '--semi-space-growth-factor': [20, 22, 24, 26],
   /** Bytes of bytecode that a function executes before V8 optimises it. */
   '--interrupt-budget': [20],
-  /** The successors of the budget, one for each optimising compiler: calls of a function. */
+  /**
+   * Calls of a function before V8 optimises it, one flag for each optimising compiler. They succeed
+   * the interrupt budget.
+   */
   '--invocation-count-for-maglev': [22, 24, 26],
   '--invocation-count-for-turbofan': [22, 24, 26],
 } satisfies Record<string, readonly number[]>

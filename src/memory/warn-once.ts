@@ -1,6 +1,9 @@
 const given = new Set<string>()
 
-/** A warning of Node (`process.on('warning')` sees it, `--no-warnings` silences it), given once a process. */
+/**
+ * Emits a warning of Node once per process. `process.on('warning')` sees it, `--no-warnings`
+ * silences it.
+ */
 export function warnOnce(message: string): void {
   if (given.has(message)) return
   given.add(message)

@@ -1,6 +1,7 @@
 /**
- * Every option of Tidemark, declared once. The type, the flag, the environment variable, the default, the help text and
- * the table in docs/options.md all come from these files; nothing else in the code names a default.
+ * Every option of Tidemark, declared once. The type, the flag, the environment variable, the
+ * default, the help text and the table in docs/options.md all come from these files; nothing else
+ * in the code names a default.
  *
  * An option of the command line beats its environment variable, which beats the default.
  */

@@ -24,7 +24,10 @@ export const probeOption = {
   }),
 }
 
-/** What `--rounds` takes where a log tells of rounds. The names are those of src/recording/rounds/round-log-presets.ts. */
+/**
+ * What `--rounds` takes where a log tells of rounds. The names are those of
+ * src/recording/rounds/round-log-presets.ts.
+ */
 export const ROUND_SOURCES =
   'nvflare, flower, openfl, fedml, federatedscope, pfllib, or a regular expression with the number as its group; without a group its matches are counted. A line that fits begins a round and ends the one before.'
 

@@ -1,4 +1,7 @@
-/** The kinds of options: how each is read from a text, and what is said where it cannot be. The options are in `options.ts`. */
+/**
+ * The kinds of options: how each is read from a text, and what is said where it cannot be. The
+ * options are in `options.ts`.
+ */
 
 import { formatBytes, MIB, parseBytes, parseDurationMs } from '../shared/units.js'
 import type { OptionSpec } from './spec.js'
@@ -161,7 +164,10 @@ export function timeWindow<D>(from: Wording & { default: D }): OptionSpec<{ from
   }
 }
 
-/** Names for processes, each by a regular expression on the command line. May be given several times. */
+/**
+ * Names for processes, each by a regular expression on the command line. May be given several
+ * times.
+ */
 export function namedPatterns(from: Wording): OptionSpec<{ role: string; pattern: RegExp }[]> {
   return {
     ...wording(from, 'NAME=PATTERN'),
@@ -241,7 +247,10 @@ export function parameterLists(from: Wording): OptionSpec<Record<string, (string
   }
 }
 
-/** At commas; one that belongs to a value stands behind a backslash, as hyperfine has it. Any other backslash is itself. */
+/**
+ * At commas; one that belongs to a value stands behind a backslash, as hyperfine has it. Any other
+ * backslash is itself.
+ */
 function splitValues(given: string): string[] {
   const values = ['']
   for (const [part] of given.matchAll(/\\[\\,]|./gs)) {

@@ -132,7 +132,10 @@ export const serverOptions = {
   }),
 }
 
-/** What a comparison of our own runtime may be of: all that a server runs, and a swarm, which has none. */
+/**
+ * What a comparison of our own runtime may be of: all that a server runs, and a swarm, which has
+ * none.
+ */
 export const jobAlgorithm: OptionSpec<OptionValues<typeof serverOptions>['algorithm'] | 'swarm'> = {
   ...algorithm,
   choices: [...ALGORITHMS, 'swarm'],

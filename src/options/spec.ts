@@ -1,4 +1,7 @@
-/** What an option is, and how its value is told on a command line, in an environment and by an algorithm. */
+/**
+ * What an option is, and how its value is told on a command line, in an environment and by an
+ * algorithm.
+ */
 
 export interface OptionSpec<T> {
   /** The long flag without dashes, for example `server-memory-gc-rounds`. */
@@ -15,7 +18,10 @@ export interface OptionSpec<T> {
   defaultWith?: Readonly<Record<string, T>>
   /** The default as the help prints it, where the value itself would not tell. */
   defaultText?: string
-  /** The value of a text, or undefined when the text is none; `expected` then says what would be right. */
+  /**
+   * The value of a text, or undefined when the text is none; `expected` then says what would be
+   * right.
+   */
   parse(text: string): T | undefined
   /** The text that parses to this value; String where it is left out. */
   format?(value: T): string
@@ -44,7 +50,10 @@ export function environmentName(flag: string): string {
   return `TIDEMARK_${flag.toUpperCase().replaceAll('-', '_')}`
 }
 
-/** The option as two arguments of a command line, or one for a switch that is on: how a job is handed on to a role. */
+/**
+ * The option as two arguments of a command line, or one for a switch that is on: how a job is
+ * handed on to a role.
+ */
 export function flagsOf(spec: OptionSpec<unknown>, value: unknown): string[] {
   if (value === undefined || value === false) return []
   return value === true ? [`--${spec.flag}`] : [`--${spec.flag}`, formatOption(spec, value)]
@@ -72,7 +81,10 @@ export function isUsedBy({ onlyWith, notWith }: OptionSpec<unknown>, algorithm: 
   return (onlyWith === undefined || onlyWith === algorithm) && notWith?.[String(algorithm)] === undefined
 }
 
-/** Why an option is refused with an algorithm that has no use for it, after the name that it was given by. */
+/**
+ * Why an option is refused with an algorithm that has no use for it, after the name that it was
+ * given by.
+ */
 export function whyUseless({ onlyWith, notWith }: OptionSpec<unknown>, algorithm: unknown): string {
   const reason = notWith?.[String(algorithm)]
   return reason === undefined

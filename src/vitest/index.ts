@@ -1,4 +1,7 @@
-/** Matchers for Vitest: `import 'tidemark/vitest'` in a test file or a setup file adds them to `expect`. */
+/**
+ * Matchers for Vitest: `import 'tidemark/vitest'` in a test file or a setup file adds them to
+ * `expect`.
+ */
 import { expect } from 'vitest'
 import { growsLessThan, settles, staysBelow, type Verdict } from './judge.js'
 import { type Recorded, recordedFile } from './recorded-file.js'
@@ -8,16 +11,20 @@ export type { Recorded } from './recorded-file.js'
 
 export interface TidemarkMatchers<R> {
   /**
-   * That no process of the recording, nor all of them together, ever held as much: `await expect(recording).toStayBelow('2 GiB')`.
-   * Each process by the peak that the kernel kept, all of them together by the highest sample.
+   * That no process of the recording, nor all of them together, ever held as much: `await
+   * expect(recording).toStayBelow('2 GiB')`. Each process by the peak that the kernel kept, all of
+   * them together by the highest sample.
    */
   toStayBelow(limit: string): R
   /**
-   * That memory was shown to grow by less: `'5 MiB/round'`, or a time in place of a round, as in `'100 MiB/h'`. What cannot be
-   * decided yet fails, and says how many rounds it takes.
+   * That memory was shown to grow by less: `'5 MiB/round'`, or a time in place of a round, as in
+   * `'100 MiB/h'`. What cannot be decided yet fails, and says how many rounds it takes.
    */
   toGrowLessThan(rate: string): R
-  /** That memory comes to a level and stays there: stable, settling, or a saw-tooth over a stable floor. */
+  /**
+   * That memory comes to a level and stays there: stable, settling, or a saw-tooth over a stable
+   * floor.
+   */
   toSettle(): R
 }
 

@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { openRecording, type RecordingFile } from '../recording/formats/open-recording.js'
 import { UsageError } from '../shared/errors.js'
 
-/** What the matchers take: a recording that was read, or the path of any recording that Tidemark reads. */
+/**
+ * What the matchers take: a recording that was read, or the path of any recording that Tidemark
+ * reads.
+ */
 export type Recorded = string | { folder: string }
 
 /** @throws UsageError when it is none */

@@ -3,23 +3,29 @@ import { join } from 'node:path'
 import { failedReading } from '../files/proc-file.js'
 import type { CgroupPlace } from '../memory/cgroup.js'
 
-/** The highest memory charged to a cgroup since the same reader asked before. */
+/** The highest memory charged to a cgroup since the same reader last took its peak. */
 export interface TakenPeak {
   bytes: number
-  /** False where the mark could not be reset and was higher before: the peak is at most this. */
+  /**
+   * False where the mark could not be reset and was higher before: the peak is at most this value.
+   */
   isExact: boolean
 }
 
 export interface CgroupPeakReader {
-  /** Null where the kernel keeps no peak, or the cgroup is gone. */
+  /**
+   * Takes the peak since the last call. Returns null where the kernel keeps no peak, or the cgroup
+   * is gone.
+   */
   take(): TakenPeak | null
   close(): void
 }
 
 /**
- * The high-water mark of a cgroup, for several readers. Version 1 has one mark, which a write to
- * `memory.max_usage_in_bytes` sets back for everyone (Documentation/admin-guide/cgroup-v1/memory.rst). Version 2 keeps
- * one for each open descriptor of `memory.peak` that was written to, from Linux 6.12 on; before that it cannot be reset
+ * The high-water mark of a cgroup, shared by several readers. Version 1 has one mark, which a write
+ * to `memory.max_usage_in_bytes` resets for everyone
+ * (Documentation/admin-guide/cgroup-v1/memory.rst). Version 2 keeps one for each open descriptor of
+ * `memory.peak` that was written to, from Linux 6.12 on; before that it cannot be reset
  * (Documentation/admin-guide/cgroup-v2.rst).
  */
 export class CgroupPeak {
@@ -31,7 +37,8 @@ export class CgroupPeak {
   }
 
   /**
-   * Starts a reader: its first peak is since now, or since the cgroup was made where `isNew`.
+   * Starts a reader. Its first peak covers the time from now, or from the cgroup's creation with
+   * `isNew`.
    *
    * @returns undefined where the kernel keeps no peak of this cgroup
    */
@@ -43,7 +50,7 @@ export class CgroupPeak {
     if (descriptor === undefined) return undefined
     const own = new SharedReader(descriptor, (mark) => {
       if (writable === undefined || !reset(descriptor)) return false
-      // In version 2 the reset is the descriptor's own.
+      // In version 2 the reset affects this descriptor alone.
       if (version === 1) for (const reader of this.#readers) if (reader !== own) reader.taken(mark)
       return true
     })
@@ -62,9 +69,9 @@ export class CgroupPeak {
 class SharedReader {
   readonly #descriptor: number
   readonly #reset: (mark: number) => boolean
-  /** The highest mark that others took away. */
+  /** The highest mark that other readers reset. */
   #takenBytes = 0
-  /** The mark at the last look, where it could not be reset. */
+  /** The mark at the last reading, if it could not be reset. */
   #markBytes = 0
 
   constructor(descriptor: number, resetMark: (mark: number) => boolean) {

@@ -3,18 +3,27 @@ import { join } from 'node:path'
 import { failedReading } from '../files/proc-file.js'
 import type { CgroupPlace } from '../memory/cgroup.js'
 
-/** What a cgroup holds now, and what it went through. Each value is null where the kernel does not tell it. */
+/**
+ * What a cgroup holds now, and the events that it counts. Each value is null where the kernel does
+ * not report it.
+ */
 export interface CgroupReading {
   /** Anonymous memory of its processes. */
   anonBytes: number | null
-  /** Page cache, tmpfs and shared memory included: the kernel drops most of it before it kills. */
+  /** Page cache, including tmpfs and shared memory. The kernel drops most of it before it kills. */
   cacheBytes: number | null
   pressure: MemoryPressure | null
-  /** Allocations that met the limit, and processes that the kernel killed, since the cgroup was made. */
+  /**
+   * Allocations that met the limit, and processes that the kernel killed, since the cgroup was
+   * created.
+   */
   events: { limitHits: number | null; oomKills: number | null }
 }
 
-/** Time that tasks waited for memory, in microseconds since the cgroup was made, or since boot for the machine. */
+/**
+ * Time that tasks waited for memory, in microseconds since the cgroup was created, or since boot
+ * for the machine.
+ */
 export interface MemoryPressure {
   of: 'cgroup' | 'machine'
   someUs: number
@@ -32,7 +41,7 @@ export function readCgroup({ version, folder }: CgroupPlace): CgroupReading {
   }
 }
 
-/** That of the cgroup where there is one, else that of the machine. */
+/** Reads the pressure of the cgroup, or that of the machine where the cgroup has none. */
 function readPressure(folder: string): MemoryPressure | null {
   for (const [of, file] of [
     ['cgroup', join(folder, 'memory.pressure')],
@@ -60,7 +69,7 @@ function eventsOfVersion2(folder: string): CgroupReading['events'] {
   return { limitHits: lineValue(events, 'max'), oomKills: lineValue(events, 'oom_kill') }
 }
 
-/** `name value`, a line of its own. */
+/** Reads a value from its line, `name value`. */
 function lineValue(text: string, name: string): number | null {
   const value = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]
   return value === undefined ? null : Number(value)

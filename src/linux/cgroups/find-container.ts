@@ -13,22 +13,26 @@ import { CONTAINER_LOGS, containerLogs } from './pod-logs.js'
 /** A container whose processes run on this machine. */
 export interface FoundContainer {
   id: string
-  /** Its processes, the oldest first: the one that all others come from. */
+  /** Processes of the container, the oldest first: it is the ancestor of all others. */
   processes: [ProcessStat, ...ProcessStat[]]
-  /** Its memory cgroup; undefined where that cannot be seen from here. */
+  /** Memory cgroup of the container; undefined where it cannot be seen from here. */
   place: CgroupPlace | undefined
 }
 
-/** 64 digits in a cgroup's path, as Docker, containerd, CRI-O and Podman write it. Their monitor has a scope of its own. */
+/**
+ * 64 digits in a cgroup's path, as Docker, containerd, CRI-O and Podman write it. The pattern
+ * leaves out their monitor, which has a scope of its own.
+ */
 const CONTAINER_ID = /(?:^|[/-])(?<!conmon-)([0-9a-f]{64})(?:\.scope)?(?=[/\n]|$)/g
 const SHORTEST_ID = 4
 const LISTED = 20
 
 /**
- * Finds a running container by its id, the beginning of its id, or its name. Ids are in the paths of cgroups; names
- * only the runtime knows: `docker`, `podman`, `nerdctl` or `crictl` is asked where it is in PATH.
+ * Finds a running container by its id, the beginning of its id, or its name. Ids are in the paths
+ * of cgroups. Only the runtime knows names, so this asks `docker`, `podman`, `nerdctl` or `crictl`,
+ * where it is in PATH.
  *
- * @throws UsageError when there is none, or several fit; it lists what runs here
+ * @throws UsageError when no container or several match; it lists what runs here
  */
 export function findContainer(nameOrId: string, environment: NodeJS.ProcessEnv = process.env): FoundContainer {
   const running = listContainers()
@@ -43,11 +47,12 @@ export function findContainer(nameOrId: string, environment: NodeJS.ProcessEnv =
 }
 
 /**
- * Finds the container of a Kubernetes pod: by the log folder of the kubelet on a node, or from inside the pod, where its
- * containers share one process namespace, by the host name that the runtime gives them.
+ * Finds the container of a Kubernetes pod. On a node it uses the log folder of the kubelet. Inside
+ * a pod whose containers share one process namespace, it uses the host name that the runtime gives
+ * them.
  *
  * @param container needed where the pod has several
- * @throws UsageError when there is none, or several fit
+ * @throws UsageError when no container or several match
  */
 export function findPodContainer(
   pod: string,
@@ -92,7 +97,7 @@ function listContainers(proc = PROC): Map<string, Container> {
   return found
 }
 
-/** The innermost container that a process is in, by its /proc/PID/cgroup. */
+/** Returns the id of the innermost container that a process is in, from its /proc/PID/cgroup. */
 function containerIdIn(cgroups: string): string | undefined {
   return [...cgroups.matchAll(CONTAINER_ID)].at(-1)?.[1]
 }
@@ -108,7 +113,7 @@ const RUNTIMES = [
   { program: 'nerdctl', args: ['container', 'inspect', '--format', '{{.ID}}'] },
   { program: 'crictl', args: ['ps', '--quiet', '--no-trunc', '--name'] },
 ]
-/** A daemon that does not answer must not keep us. */
+/** Time limit for the runtime's answer: a daemon that hangs must not block us. */
 const ASKED_MS = 10_000
 
 function idByName(name: string, environment: NodeJS.ProcessEnv): string | undefined {
@@ -123,7 +128,10 @@ function idByName(name: string, environment: NodeJS.ProcessEnv): string | undefi
   return undefined
 }
 
-/** Every process of a pod has the pod's name as HOSTNAME, unless it uses the network of its node. */
+/**
+ * Finds containers by HOSTNAME, which is the pod's name in every process of a pod, unless the pod
+ * uses the network of its node.
+ */
 function sharedNamespace(
   pod: string,
   running: ReadonlyMap<string, Container>,

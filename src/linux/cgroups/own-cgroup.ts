@@ -5,14 +5,17 @@ import { systemErrorCode } from '../../shared/errors.js'
 import { findExecutable } from '../files/executable.js'
 import { type CgroupPlace, findCgroup, readCgroupPeak } from '../memory/cgroup.js'
 
-/** How a command gets into a memory cgroup of its own. */
+/** A memory cgroup for one command, and how the command enters it. */
 export interface OwnCgroup {
   kind: 'made'
   /** Words to put before the command. They end by becoming it, with the same pid. */
   prefix: readonly string[]
-  /** Where the command is, or was if it has ended; undefined as long as it is not in a cgroup of its own. */
+  /**
+   * Returns the cgroup of the command, which may have ended; undefined while the command is not in
+   * a cgroup of its own.
+   */
   placeOf(pid: number): CgroupPlace | undefined
-  /** Removes the cgroup, which fails in silence while a process is still in it. */
+  /** Removes the cgroup. Fails silently while a process is still in it. */
   remove(): void
 }
 
@@ -23,8 +26,9 @@ export interface NoCgroup {
 }
 
 /**
- * Makes a memory cgroup for a command: by `systemd-run --scope` where systemd runs, which owns the hierarchy there; else as a
- * child of our own cgroup (version 1), or beside it (version 2, where a cgroup with processes has no children with memory).
+ * Makes a memory cgroup for a command. Where systemd runs, it owns the hierarchy, so `systemd-run
+ * --scope` makes the cgroup. Elsewhere it is a child of our own cgroup (version 1), or a sibling of
+ * it (version 2, where a cgroup with processes has no children with memory).
  *
  * @param name of the cgroup, unique on this machine
  */
@@ -43,14 +47,20 @@ export function makeOwnCgroup(name: string, environment: NodeJS.ProcessEnv = pro
   return { kind: 'refused', why }
 }
 
-/** Beside our own only where that has no limit of its own, which the command would leave behind. */
+/**
+ * Returns the cgroups to try as the parent. A sibling of our own cgroup is an option only where
+ * ours has no limit, because the command would escape it.
+ */
 function parentsFor({ version, mountPoint, folder }: CgroupPlace): string[] {
   if (version === 1 || folder === mountPoint) return [folder]
   const isLimited = readText(join(folder, 'memory.max'))?.trim() !== 'max'
   return isLimited ? [folder] : [folder, join(folder, '..')]
 }
 
-/** @returns what stands in the way; undefined when the cgroup is there */
+/**
+ * Makes the cgroup.
+ * @returns what stands in the way; undefined when the cgroup exists
+ */
 function makeIn(parent: string, folder: string, version: 1 | 2): string | undefined {
   try {
     mkdirSync(folder)
@@ -79,7 +89,10 @@ function enableMemory(parent: string, folder: string): boolean {
   return existsSync(join(folder, 'memory.current'))
 }
 
-/** A shell moves itself, so that all of the command's memory is charged there, and becomes the command, in the cgroup or not. */
+/**
+ * Shell script that moves itself into the cgroup, so that all of the command's memory is charged
+ * there, and then becomes the command, even if the move failed.
+ */
 const JOIN = '{ echo $$ >"$0/cgroup.procs"; } 2>/dev/null; exec "$@"'
 
 function joined(place: CgroupPlace): OwnCgroup {
@@ -101,7 +114,7 @@ function isIn(pid: number, folder: string): boolean {
   return (readText(join(folder, 'cgroup.procs')) ?? '').split('\n').includes(String(pid))
 }
 
-/** systemd was booted when this folder is there (sd_booted(3)). */
+/** Folder that exists when systemd was booted (sd_booted(3)). */
 const BOOTED = '/run/systemd/system'
 
 function systemdScope(name: string, environment: NodeJS.ProcessEnv): OwnCgroup | undefined {
@@ -109,7 +122,7 @@ function systemdScope(name: string, environment: NodeJS.ProcessEnv): OwnCgroup |
   if (program === undefined) return undefined
   const manager = process.getuid?.() === 0 ? '--system' : '--user'
   const scope = [program, '--scope', '--quiet', '--collect', manager, '--property=MemoryAccounting=yes']
-  // Without a session bus it fails, and the command would not run.
+  // Try it first: without a session bus it fails, and the command would not run.
   if (
     spawnSync(program, [...scope.slice(1), '--', 'true'], { stdio: 'ignore', env: environment, timeout: 5000 })
       .status !== 0

@@ -1,19 +1,19 @@
 import { readdirSync } from 'node:fs'
 import { systemErrorCode } from '../../shared/errors.js'
 
-/** What the name of a container's log tells. */
+/** What the name of a container's log says about the container. */
 export interface ContainerLog {
   pod: string
   container: string
   id: string
 }
 
-/** Where the kubelet keeps them. */
+/** Folder where the kubelet keeps the logs of containers. */
 export const CONTAINER_LOGS = '/var/log/containers'
-/** `POD_NAMESPACE_CONTAINER-ID.log`; none of the names has an underscore. */
+/** `POD_NAMESPACE_CONTAINER-ID.log`; none of the names contains an underscore. */
 const NAME = /^([^_]+)_[^_]+_(.+)-([0-9a-f]{64})\.log$/
 
-/** The containers that the kubelet of this machine keeps logs of, running or not. */
+/** Returns the containers whose logs the kubelet of this machine keeps, running or not. */
 export function containerLogs(folder: string): ContainerLog[] {
   let names: string[]
   try {

@@ -2,7 +2,10 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { systemErrorCode } from '../../shared/errors.js'
 
-/** The file that a shell would run by this name: a name with a slash is a path, any other is looked for in PATH. */
+/**
+ * Returns the file that a shell would run by this name: a name with a slash is a path, any other is
+ * looked up in PATH.
+ */
 export function findExecutable(name: string, { PATH = '' }: NodeJS.ProcessEnv): string | undefined {
   const folders = PATH.split(delimiter).filter(Boolean)
   const paths = name.includes('/') ? [name] : folders.map((folder) => join(folder, name))

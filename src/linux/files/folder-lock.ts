@@ -21,35 +21,48 @@ import {
   runState,
 } from '../process/process-identity.js'
 
-/** From sys/file.h; the same on every platform of Linux. */
+/** Operations of flock, from sys/file.h; they are the same on every Linux platform. */
 const [LOCK_SH, LOCK_EX, LOCK_NB] = [1, 2, 4] as const
 
-/** How often a lock that is held is tried again: {@link holderOf} holds it for a moment when it looks. */
+/**
+ * How often to try for a lock that is held: {@link holderOf} holds it for a moment when it looks.
+ */
 const TRIES = 50
 const PAUSE_MS = 5
 
 export interface FolderLock {
-  /** Removes the file of the lock, and lets others have the folder. A process that ends without does the latter only. */
+  /**
+   * Removes the lock's file and releases the lock. If a process ends without this, the lock is
+   * released but the file stays.
+   */
   release(): void
 }
 
 export type LockAttempt =
   | { kind: 'taken'; lock: FolderLock }
-  /** `by` names the process: `pid 12 in another container (web-1)`. `isCertain` is false where only its file speaks for it. */
+  /**
+   * `by` names the process: `pid 12 in another container (web-1)`. `isCertain` is false where only
+   * the file says that the process holds the lock.
+   */
   | { kind: 'held'; by: string; isCertain: boolean }
 
-/** Who holds a folder. `unknown` where only a file speaks for its process, and that cannot be seen from here. */
+/**
+ * The holder of a folder. It is `unknown` where only the file names a process, and the process
+ * cannot be seen from here.
+ */
 export type FolderHolder =
   /** `left` names the process that held it and ended without a release. */
   | { kind: 'nobody'; left: ProcessIdentity | undefined }
   | { kind: 'running' | 'unknown'; by: string; process: ProcessIdentity | undefined }
 
 /**
- * Makes this process the only one that writes to a folder, until it releases the lock or ends in any way.
+ * Makes this process the only one that writes to a folder, until it releases the lock or ends in
+ * any way.
  *
- * The kernel holds the lock (flock(2) on the file `name` in the folder), so it needs no pid: it is seen from other containers, and
- * over NFS from other machines. The file says who the holder is. Where the kernel cannot lock (no koffi, a file system without
- * locks), the file alone counts, and a process that cannot be seen from here is taken to run.
+ * The kernel holds the lock (flock(2) on the file `name` in the folder), so it needs no pid: other
+ * containers see it, and over NFS other machines do. The file names the holder. Where the kernel
+ * cannot lock (no koffi, a file system without locks), only the file counts, and a process that
+ * cannot be seen from here is assumed to run.
  *
  * @throws the system's error where the file cannot be opened or written
  */
@@ -60,7 +73,8 @@ export function lockFolder(folder: string, name: string): LockAttempt {
     let isTaken = false
     try {
       const locked = flockPatiently(descriptor, LOCK_EX)
-      // Its holder removed the file between our opening and our locking it: the lock on it is worth nothing.
+      // The holder removed the file after we opened and before we locked it, so our lock guards
+      // nothing.
       if (!isAt(path, descriptor)) continue
       const entry = readEntry(path)
       if (locked === 'held') return { kind: 'held', by: nameOf(entry), isCertain: true }
@@ -76,9 +90,9 @@ export function lockFolder(folder: string, name: string): LockAttempt {
 }
 
 /**
- * Looks who holds a folder, without taking it.
+ * Returns the holder of a folder, without taking the lock.
  *
- * @throws the system's error, other than that there is no such file
+ * @throws the system's error, unless the file does not exist
  */
 export function holderOf(folder: string, name: string): FolderHolder {
   const path = join(folder, name)
@@ -106,13 +120,18 @@ interface Entry {
   isLocked: boolean
 }
 
-/** Whether to judge a holder by what its file says: it has no lock, or this process cannot see locks. */
+/**
+ * Returns whether to judge a holder by its file: it has no lock, or this process cannot see locks.
+ */
 function countsByItsFile(entry: Entry | undefined, locked: Locked): boolean {
   if (locked === 'unsupported') return true
   return entry !== undefined && !entry.isLocked
 }
 
-/** An empty file is that of a process which ended, or lost power, before it could write. */
+/**
+ * Returns the state of an entry's process. An empty file is left by a process that ended, or lost
+ * power, before it could write.
+ */
 function stateOf(entry: Entry | undefined): 'running' | 'ended' | 'unknown' {
   return entry === undefined ? 'ended' : runState(entry.process)
 }
@@ -138,7 +157,7 @@ function writeEntry(descriptor: number, isLocked: boolean): void {
 }
 
 function release(path: string, descriptor: number): void {
-  // Whoever has the file open already sees that it is not the one at its path any more.
+  // A process that already has the file open sees that it is no longer the one at its path.
   if (isAt(path, descriptor)) rmSync(path, { force: true })
   closeSync(descriptor)
 }

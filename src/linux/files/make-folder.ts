@@ -3,10 +3,11 @@ import { dirname } from 'node:path'
 import { systemErrorCode } from '../../shared/errors.js'
 
 /**
- * Makes a folder and those above it that are missing. Not by `mkdirSync(..., { recursive: true })`: where a file system
- * answers ENOENT to mkdir in a folder that exists, as /proc does, Node 20 tries again for ever.
+ * Makes a folder and its missing parents. It avoids `mkdirSync(..., { recursive: true })`: where a
+ * file system answers ENOENT to mkdir in a folder that exists, as /proc does, Node 20 retries for
+ * ever.
  *
- * @throws the system's error when it cannot be made
+ * @throws the system's error when the folder cannot be made
  */
 export function makeFolder(folder: string, mode?: number): void {
   if (existsSync(folder)) return
@@ -14,7 +15,7 @@ export function makeFolder(folder: string, mode?: number): void {
   try {
     mkdirSync(folder, mode)
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have made the folder meanwhile.
     if (systemErrorCode(error) !== 'EEXIST') throw error
   }
 }

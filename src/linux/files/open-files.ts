@@ -4,8 +4,9 @@ import { livingThread } from '../threads/living-thread.js'
 import { failedReading, type Pid, PROC } from './proc-file.js'
 
 /**
- * Number of open file descriptors; null where they cannot be counted (the process is gone or another user's). Since Linux 6.2
- * the folder's size tells it (proc_pid_fd(5)); before, the folder is listed, thousands of entries on a busy server.
+ * Returns the number of open file descriptors, or null where they cannot be counted (the process is
+ * gone or another user's). Since Linux 6.2 the folder's size gives it (proc_pid_fd(5)); before,
+ * this lists the folder, thousands of entries on a busy server.
  */
 export function countOpenFiles(pid: Pid, proc = PROC): number | null {
   const folder = `${proc}/${livingThread(pid, proc) ?? pid}/fd`
@@ -17,7 +18,10 @@ export function countOpenFiles(pid: Pid, proc = PROC): number | null {
   }
 }
 
-/** What a descriptor of a process is: a path, or `pipe:[4127]`; null where it has none or it cannot be seen. */
+/**
+ * Returns what a descriptor of a process refers to: a path, or `pipe:[4127]`. Null where the
+ * descriptor is closed or cannot be seen.
+ */
 export function openFile(pid: number, descriptor: number): string | null {
   try {
     return readlinkSync(`${PROC}/${pid}/fd/${descriptor}`)
@@ -27,7 +31,7 @@ export function openFile(pid: number, descriptor: number): string | null {
   }
 }
 
-/** Whether a process has a file or pipe open under that name. */
+/** Returns whether a process has a file or pipe of this name open. */
 export function hasOpen(pid: number, target: string): boolean {
   try {
     return readdirSync(`${PROC}/${pid}/fd`).some((descriptor) => openFile(pid, Number(descriptor)) === target)

@@ -1,20 +1,26 @@
 import { readFileSync, readSync } from 'node:fs'
 import { systemErrorCode } from '../../shared/errors.js'
 
-/** Where the kernel shows processes. Every reader takes another folder in its place, for tests. */
+/**
+ * Folder where the kernel shows processes. Every reader accepts another folder in its place, for
+ * tests.
+ */
 export const PROC = '/proc'
 
 /** A process, or one thread of it. */
 export type Pid = number | 'self' | `${number}/task/${number}`
 
-/** What became of an attempt to read one file of one process. A process that is gone is no fault of the reader. */
+/**
+ * Result of reading one file of one process. A process that has exited is not an error of the
+ * reader.
+ */
 export type ProcFile = { kind: 'read'; text: string } | FailedReading
 
 export type FailedReading =
   | { kind: 'gone' } // exited between listing and reading
   | { kind: 'unreadable'; code: string } // EACCES and kin: another user's process, a hardened kernel; EMFILE: too many files are open here
 
-/** One file of one process, for example `status` of 4127. */
+/** Reads one file of one process, for example `status` of 4127. */
 export function readProcFile(pid: Pid, file: string, proc = PROC): ProcFile {
   const path = `${proc}/${pid}/${file}`
   try {
@@ -24,7 +30,10 @@ export function readProcFile(pid: Pid, file: string, proc = PROC): ProcFile {
   }
 }
 
-/** ENOENT on opening and ESRCH on reading mean that the process has exited. */
+/**
+ * Classifies a failed reading. ENOENT on opening and ESRCH on reading mean that the process has
+ * exited.
+ */
 export function failedReading(error: unknown): FailedReading {
   const code = systemErrorCode(error)
   if (code === undefined) throw error
@@ -32,7 +41,8 @@ export function failedReading(error: unknown): FailedReading {
 }
 
 /**
- * Reads a kept-open file of /proc again, from its start. The buffer is the caller's, so nothing is allocated.
+ * Reads an open file of /proc again from its start, into the caller's buffer, so that nothing is
+ * allocated.
  *
  * @returns the number of bytes
  * @throws the system's error

@@ -3,7 +3,10 @@ import { readSharedFile } from '../threads/living-thread.js'
 
 export type AllocatorName = 'glibc' | 'jemalloc' | 'mimalloc' | 'tcmalloc' | 'unknown'
 
-/** By the file that is mapped. glibc comes last: its library stays mapped under each of the others. */
+/**
+ * Patterns for the mapped files. glibc comes last: its library stays mapped under each of the
+ * others.
+ */
 const LIBRARIES: readonly [AllocatorName, RegExp][] = [
   ['jemalloc', /\/libjemalloc[^/]*\.so/],
   ['mimalloc', /\/libmimalloc[^/]*\.so/],
@@ -11,13 +14,14 @@ const LIBRARIES: readonly [AllocatorName, RegExp][] = [
   ['glibc', /\/libc(-[\d.]+)?\.so(\.6)?$/m],
 ]
 
-/** glibc's loader, which is mapped with the program; libraries follow. */
+/** Pattern for glibc's loader, which is mapped with the program; libraries follow. */
 const LOADER = /\/ld(-linux[^/]*|-[\d.]+|64)\.so[.\d]*$/m
 
 /**
- * The allocator really loaded, by the libraries in /proc/PID/maps: LD_PRELOAD may name a file that is not there, which
- * the loader only grumbles about. `unknown` for a static or musl program; null where the maps cannot be read, or the loader has not
- * come to the libraries yet.
+ * Returns the allocator that is really loaded, from the libraries in /proc/PID/maps. LD_PRELOAD
+ * does not prove it, since the loader only warns of a file that does not exist. Returns `unknown`
+ * for a static or musl program, and null where the maps cannot be read or the loader has not mapped
+ * the libraries yet.
  */
 export function loadedAllocator(pid: Pid, proc = PROC): AllocatorName | null {
   const file = readSharedFile(pid, 'maps', proc)

@@ -2,40 +2,51 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failedReading, type Pid, PROC, readProcFile } from '../files/proc-file.js'
 
-/** The memory cgroup of a process. Each value is null where the kernel does not tell it. */
+/** The memory cgroup of a process. Each value is null where the kernel does not report it. */
 export interface CgroupMemory {
   version: 1 | 2
-  /** Where its files are, for example `/sys/fs/cgroup/system.slice/docker-1.scope`. */
+  /** Folder of its files, for example `/sys/fs/cgroup/system.slice/docker-1.scope`. */
   folder: string
-  /** The lowest limit of the cgroup and all above it, since a parent's limit binds as well; null when there is none. */
+  /**
+   * The lowest limit of the cgroup and all above it, since a parent's limit binds as well; null
+   * when there is none.
+   */
   limitBytes: number | null
-  /** Memory charged now: processes, their page cache, kernel memory. Not the sum of their RSS. */
+  /**
+   * Memory charged now: processes, their page cache, kernel memory. It is not the sum of their RSS.
+   */
   currentBytes: number | null
-  /** The highest of that since the cgroup was made: `memory.peak` (v2, Linux 5.19) or `memory.max_usage_in_bytes` (v1). */
+  /**
+   * The highest `currentBytes` since the cgroup was created: `memory.peak` (v2, Linux 5.19) or
+   * `memory.max_usage_in_bytes` (v1).
+   */
   peakBytes: number | null
-  /** Processes that the out-of-memory killer ended in it so far. */
+  /** Processes in it that the out-of-memory killer has ended so far. */
   oomKills: number | null
-  /** Pids in this very cgroup. */
+  /** Pids in this very cgroup, without its children. */
   pids: number[] | null
 }
 
-/** How the two versions name the same things. */
+/** File names of the two versions for the same values. */
 const FILES = {
   1: { limit: 'memory.limit_in_bytes', current: 'memory.usage_in_bytes', peak: 'memory.max_usage_in_bytes' },
   2: { limit: 'memory.max', current: 'memory.current', peak: 'memory.peak' },
 } as const
 const EVENT_FILES = { 1: 'memory.oom_control', 2: 'memory.events' } as const
 
-/** "No limit" of version 1 is the largest multiple of a page below 2^63; nothing real comes near. */
+/**
+ * Limit from which a cgroup counts as unlimited. Version 1 reports "no limit" as the largest
+ * multiple of a page below 2^63; no real limit comes near.
+ */
 const UNLIMITED_BYTES = 2 ** 60
 
-/** The memory cgroup that holds a process; null where there is none, as on other systems. */
+/** Reads the memory cgroup that holds a process; null where there is none, as on other systems. */
 export function readCgroupMemory(pid: Pid, proc = PROC): CgroupMemory | null {
   const place = findCgroup(pid, proc)
   return place === undefined ? null : readCgroupMemoryAt(place)
 }
 
-/** The memory of a cgroup that was found before. */
+/** Reads the memory of a cgroup that was found before. */
 export function readCgroupMemoryAt(place: CgroupPlace): CgroupMemory {
   const { version, folder } = place
   return {
@@ -49,7 +60,7 @@ export function readCgroupMemoryAt(place: CgroupPlace): CgroupMemory {
   }
 }
 
-/** `peakBytes` anew, of a cgroup that was read before. */
+/** Reads the present `peakBytes` of a cgroup that was read before. */
 export function readCgroupPeak({ version, folder }: Pick<CgroupMemory, 'version' | 'folder'>): number | null {
   return readBytes(join(folder, FILES[version].peak))
 }
@@ -57,11 +68,17 @@ export function readCgroupPeak({ version, folder }: Pick<CgroupMemory, 'version'
 export interface CgroupPlace {
   version: 1 | 2
   mountPoint: string
-  /** The cgroup's folder, or the mount point where the cgroup lies outside of what is mounted, as in some containers. */
+  /**
+   * Folder of the cgroup, or the mount point where the cgroup is outside of what is mounted, as in
+   * some containers.
+   */
   folder: string
 }
 
-/** Version 1 has a line of its own for memory and wins where both are mounted: memory then belongs to it. */
+/**
+ * Finds the memory cgroup of a process. Version 1 has a line of its own for memory and wins where
+ * both are mounted: memory then belongs to it.
+ */
 export function findCgroup(pid: Pid, proc = PROC): CgroupPlace | undefined {
   const lines = readProcFile(pid, 'cgroup', proc)
   const mounts = readProcFile('self', 'mountinfo', proc)
@@ -73,7 +90,10 @@ export function findCgroup(pid: Pid, proc = PROC): CgroupPlace | undefined {
   return v2 === undefined ? undefined : mountedAt(mounts.text, { version: 2, path: v2 })
 }
 
-/** A line of mountinfo: `id parent dev root mountPoint options... - type source superOptions` (proc_pid_mountinfo(5)). */
+/**
+ * Finds where a cgroup is mounted. A line of mountinfo is `id parent dev root mountPoint options...
+ * - type source superOptions` (proc_pid_mountinfo(5)).
+ */
 function mountedAt(mountinfo: string, group: { version: 1 | 2; path: string }): CgroupPlace | undefined {
   for (const line of mountinfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ')
@@ -87,7 +107,10 @@ function mountedAt(mountinfo: string, group: { version: 1 | 2; path: string }): 
   return undefined
 }
 
-/** The cgroup's path under what is mounted: a container often sees its own cgroup as the root of the mount. */
+/**
+ * Returns the cgroup's path under the mount: a container often sees its own cgroup as the root of
+ * the mount.
+ */
 function below(root: string, path: string): string {
   if (root === '/') return path.startsWith('/..') ? '/' : path
   return path === root || path.startsWith(`${root}/`) ? path.slice(root.length) : '/'
@@ -103,7 +126,7 @@ function lowestLimit({ version, mountPoint, folder }: CgroupPlace): number | nul
   return lowest
 }
 
-/** `oom_kill N` in either version's file. */
+/** Reads `oom_kill N`, which is the same in the file of either version. */
 function readOomKills(path: string): number | null {
   const count = /^oom_kill (\d+)$/m.exec(readText(path) ?? '')?.[1]
   return count === undefined ? null : Number(count)
@@ -114,7 +137,7 @@ function readPids(folder: string): number[] | null {
   return text === null ? null : text.split('\n').filter(Boolean).map(Number)
 }
 
-/** `max` and what is no number are null. */
+/** Reads a number; `max` and any other text give null. */
 function readBytes(path: string): number | null {
   const text = readText(path)?.trim()
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : null

@@ -2,7 +2,10 @@ import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
 import { systemErrorCode } from '../../shared/errors.js'
 import { failedReading, PROC } from '../files/proc-file.js'
 
-/** How many processes the kernel's out-of-memory killer has ended since boot (`oom_kill`, Linux 4.13); null if unknown. */
+/**
+ * Returns how many processes the kernel's out-of-memory killer has ended since boot (`oom_kill`,
+ * Linux 4.13); null if unknown.
+ */
 export function countOomKills(proc = PROC): number | null {
   try {
     const count = /^oom_kill (\d+)$/m.exec(readFileSync(`${proc}/vmstat`, 'utf8'))?.[1]
@@ -14,8 +17,9 @@ export function countOomKills(proc = PROC): number | null {
 }
 
 /**
- * Whether the out-of-memory killer ended this process, which died by SIGKILL. The kernel's log names its victims; where
- * the log is closed to us, a count that rose while the process lived is taken for it.
+ * Returns whether the out-of-memory killer ended this process, which died by SIGKILL. The kernel's
+ * log names its victims. Where we may not read the log, a count that rose during the process's life
+ * is taken as proof.
  */
 export function wasOomKilled(pid: number, killsBefore: number | null): boolean {
   if (!haveKillsRisen(killsBefore)) return false
@@ -23,7 +27,10 @@ export function wasOomKilled(pid: number, killsBefore: number | null): boolean {
   return log === null || isVictim(pid, log)
 }
 
-/** Those of the processes that the out-of-memory killer ended, by the kernel's log; empty where that is closed to us. */
+/**
+ * Returns those of the processes that the out-of-memory killer ended, by the kernel's log. Empty
+ * where we may not read it.
+ */
 export function oomVictims(pids: readonly number[], killsBefore: number | null): number[] {
   if (!haveKillsRisen(killsBefore)) return []
   const log = readKernelLog() ?? ''
@@ -35,15 +42,21 @@ function haveKillsRisen(killsBefore: number | null): boolean {
   return kills !== null && killsBefore !== null && kills > killsBefore
 }
 
-/** `Out of memory: Killed process 4127 (python3) ...`, or `Memory cgroup out of memory: Killed process ...`. */
+/**
+ * Looks for `Out of memory: Killed process 4127 (python3) ...`, or `Memory cgroup out of memory:
+ * Killed process ...`.
+ */
 function isVictim(pid: number, log: string): boolean {
   return log.includes(`Killed process ${pid} (`)
 }
 
-/** One record a read (kernel.org, ABI/testing/dev-kmsg); none is longer than 8 KiB. */
+/**
+ * Size of the buffer for one record. Each read returns one record (kernel.org,
+ * ABI/testing/dev-kmsg), of 8 KiB at most.
+ */
 const LONGEST_RECORD_BYTES = 8192
 
-/** Null where it needs a right that we lack. */
+/** Reads the kernel's log. Returns null where we lack the privilege. */
 function readKernelLog(): string | null {
   let descriptor: number
   try {
@@ -68,7 +81,7 @@ function readKernelLog(): string | null {
   }
 }
 
-/** Null at the end of the log. */
+/** Reads one record. Returns null at the end of the log. */
 function readRecord(descriptor: number, record: Buffer): string | null {
   try {
     return record.toString('latin1', 0, readSync(descriptor, record))

@@ -2,7 +2,10 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { failedReading, type Pid, PROC } from '../files/proc-file.js'
 import { livingThread } from '../threads/living-thread.js'
 
-/** `5` resets VmHWM to the present RSS (proc_pid_clear_refs(5), since Linux 4.0). Nothing else of the process changes. */
+/**
+ * Text that resets VmHWM to the present RSS (proc_pid_clear_refs(5), since Linux 4.0). Nothing else
+ * of the process changes.
+ */
 const RESET_PEAK = '5'
 
 export type PeakReset =
@@ -12,11 +15,11 @@ export type PeakReset =
   | { kind: 'refused'; why: string }
 
 /**
- * Sets the peak RSS that the kernel keeps for a process back to its present RSS, so that the next reading of VmHWM is
- * the peak since now. 1 to 7 us.
+ * Resets the peak RSS that the kernel keeps for a process to its present RSS, so that the next
+ * reading of VmHWM is the peak since now. Takes 1 to 7 us.
  *
- * @returns false when the kernel refuses or the process is gone; its peaks are then known from samples alone, which is a
- *   lower bound
+ * @returns false when the kernel refuses or the process is gone; its peaks are then known from
+ *   samples alone, which is a lower bound
  */
 export function resetPeak(pid: Pid, proc = PROC): boolean {
   return tryResetPeak(pid, proc).kind === 'reset'
@@ -29,12 +32,13 @@ const REFUSALS: Record<string, string> = {
   EPERM: NOT_OURS,
 }
 
-/** The same, with what stood in the way. */
+/** Does the same as {@link resetPeak}, and returns what stood in the way. */
 export function tryResetPeak(pid: Pid, proc = PROC): PeakReset {
   let descriptor: number | undefined
   try {
-    // For writing alone: the file's mode is 0200, so that asking for reading too fails for everybody but root.
-    // The file of a main thread that has ended takes the order and does nothing.
+    // Open it for writing only: the file's mode is 0200, so asking for reading too fails for
+    // everybody but root. The file of a main thread that has ended accepts the write and does
+    // nothing.
     const place = livingThread(pid, proc) ?? pid
     descriptor = openSync(`${proc}/${place}/clear_refs`, constants.O_WRONLY)
     writeSync(descriptor, RESET_PEAK)

@@ -1,19 +1,20 @@
 import { type Pid, PROC } from '../files/proc-file.js'
 import { readSharedFile } from '../threads/living-thread.js'
 
-/** Memory with shared pages taken into account. */
+/** Memory of a process with shared pages taken into account. */
 export interface SharedMemory {
   /** Resident set size at the same moment. */
   rssBytes: number
   /** Proportional set size: a page shared by n processes counts 1/n for each. */
   pssBytes: number
-  /** Unique set size: pages of this process alone, what would come back if it ended. */
+  /** Unique set size: pages of this process alone, which would be freed if it ended. */
   ussBytes: number
 }
 
 /**
- * PSS and USS from /proc/PID/smaps_rollup, null where they cannot be read. The kernel walks every page for it: 3 ms for
- * 100 MB, 19 ms for 1 GB, 82 ms for 8 GB, and the process's memory map is locked meanwhile; so at a low rate only.
+ * Reads PSS and USS from /proc/PID/smaps_rollup; null where they cannot be read. The kernel walks
+ * every page for it: 3 ms for 100 MB, 19 ms for 1 GB, 82 ms for 8 GB. It locks the process's memory
+ * map meanwhile, so call this at a low rate only.
  */
 export function readSharedMemory(pid: Pid, proc = PROC): SharedMemory | null {
   const file = readSharedFile(pid, 'smaps_rollup', proc)

@@ -2,24 +2,25 @@ import { closeSync, openSync } from 'node:fs'
 import { type FailedReading, failedReading, type Pid, PROC, readFromStart } from '../files/proc-file.js'
 import { pageSizeBytes } from './page-size.js'
 
-/** What became of a reading. A missing sample is not a zero. */
+/** Result of a reading. A missing sample is not a zero. */
 export type ReadingKind = 'read' | 'gone' | 'unreadable'
 
-/** RSS of one process over and over. */
+/** A reader of the RSS of one process, for repeated use. */
 export interface Statm {
   readonly pid: Pid
   readonly descriptor: number
-  /** Of the last reading that worked. */
+  /** RSS of the last reading that worked. */
   readonly rssBytes: number
   read(): ReadingKind
-  /** Somebody else has read so many pages from the descriptor. */
+  /** Takes over a reading of this descriptor that was made elsewhere, in pages. */
   saw(pages: number): void
   close(): void
 }
 
 /**
- * Opens /proc/PID/statm and keeps it open: a reading costs 2 us, a ninth of open, read and close. The descriptor belongs
- * to the process and not to its number: once the process is gone it says so (ESRCH), even if the pid was given away.
+ * Opens /proc/PID/statm and keeps it open: a reading costs 2 us, a ninth of open, read and close.
+ * The descriptor belongs to the process and not to its number. Once the process is gone, reading
+ * fails (ESRCH), even if the pid is in use again.
  */
 export function openStatm(pid: Pid, proc = PROC): Statm | FailedReading {
   try {
@@ -29,7 +30,10 @@ export function openStatm(pid: Pid, proc = PROC): Statm | FailedReading {
   }
 }
 
-/** `size resident shared text lib data dt` in pages; at most seven numbers of twenty digits. */
+/**
+ * Buffer for `size resident shared text lib data dt` in pages: at most seven numbers of twenty
+ * digits.
+ */
 const buffer = Buffer.alloc(160)
 const SPACE = 0x20
 const ZERO = 0x30
@@ -46,7 +50,7 @@ class OpenStatm implements Statm {
   read(): ReadingKind {
     try {
       const pages = secondNumber(readFromStart(this.descriptor, buffer))
-      // A zombie shows zeros: it holds no memory any more, which is not the same as having been seen with none.
+      // A zombie shows zeros: it no longer holds memory, which differs from a reading of zero.
       if (pages === 0) return 'gone'
       this.saw(pages)
       return 'read'
@@ -64,7 +68,10 @@ class OpenStatm implements Statm {
   }
 }
 
-/** Digit by digit: no string and no garbage a thousand times a second. */
+/**
+ * Parses the second number digit by digit, so that a thousand readings a second create no strings
+ * and no garbage.
+ */
 function secondNumber(length: number): number {
   let at = 0
   while (at < length && buffer[at] !== SPACE) at++

@@ -13,20 +13,22 @@ const FLAGS = ['-fPIC', '-shared', '-x', 'c']
 const LIBRARIES = ['-lpthread']
 
 export interface LibraryToBuild {
-  /** What its file is called in the cache, before the hash. */
+  /** Name of its file in the cache, before the hash. */
   name: string
   source: URL
-  /** How it is optimised; -O2 by default. */
+  /** Compiler flags for optimisation; -O2 by default. */
   flags?: readonly string[]
-  /** What cannot be done without it, as errors say it: `--probe`. */
+  /** What cannot be done without the library, as errors name it: `--probe`. */
   neededBy: string
 }
 
 /**
- * A C library of ours: built by this machine's compiler when it is first wanted, and kept in the user's cache. Its name is a
- * hash of the source and of the compiler, so that neither a new version nor a new system meets an old build.
+ * Returns the path of a C library of ours. This machine's compiler builds it on first use, and the
+ * user's cache keeps it. Its name is a hash of the source and of the compiler, so that neither a
+ * new version nor a new system meets an old build.
  *
- * @throws UsageError without a compiler, or with one that cannot build it, or where the cache cannot be written
+ * @throws UsageError without a compiler, with one that cannot build it, or where the cache cannot
+ *   be written
  */
 export function compileLibrary(library: LibraryToBuild, environment: NodeJS.ProcessEnv = process.env): string {
   const source = readFileSync(library.source)
@@ -48,8 +50,9 @@ function flagsOf({ flags = ['-O2'] }: LibraryToBuild): string[] {
 }
 
 /**
- * The functions of such a library, each by its C declaration. Undefined where they cannot be had: no koffi, no C compiler, no
- * folder to keep the library in. For what JavaScript does as well in more time.
+ * Returns a function that looks up the library's functions by their C declarations. Undefined
+ * without koffi, a C compiler or a folder to keep the library in. It is meant for work that
+ * JavaScript can also do, only more slowly.
  */
 export function builtFunctions(library: LibraryToBuild): ((declaration: string) => NativeFunction) | undefined {
   const native = loadNativeLibrary()
@@ -62,7 +65,7 @@ export function builtFunctions(library: LibraryToBuild): ((declaration: string) 
   }
 }
 
-/** `$CC` where it names a program, else the usual names. */
+/** Finds the program that `$CC` names, or else one of the usual compilers. */
 function findCompiler({ neededBy }: LibraryToBuild, environment: NodeJS.ProcessEnv): string {
   const names = environment.CC === undefined || environment.CC === '' ? COMPILERS : [environment.CC]
   const found = names.map((name) => findExecutable(name, environment)).find((path) => path !== undefined)
@@ -73,7 +76,7 @@ function findCompiler({ neededBy }: LibraryToBuild, environment: NodeJS.ProcessE
   })
 }
 
-/** Where this user keeps what can be made again. */
+/** Returns the folder where this user keeps what can be rebuilt. */
 export function cacheFolder({ XDG_CACHE_HOME: cache }: NodeJS.ProcessEnv): string {
   return join(cache === undefined || !cache.startsWith('/') ? join(homedir(), '.cache') : cache, 'tidemark')
 }
@@ -89,7 +92,10 @@ function makeFolder({ neededBy }: LibraryToBuild, folder: string): void {
   }
 }
 
-/** Under a name of its own first: two that build at once must not load each other's half. */
+/**
+ * Builds under a temporary name first, so that two processes that build at once never load each
+ * other's unfinished library.
+ */
 function build(
   compiler: string,
   path: string,

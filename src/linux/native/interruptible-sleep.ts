@@ -3,9 +3,12 @@ import { lookUpNative, type NativeFunction } from './native-library.js'
 
 /** A thread's sleep that another thread of the process can end early. */
 export interface InterruptibleSleep {
-  /** What `ring` needs beside the word, if anything; closed by whoever rings, or by `close` where that is this thread. */
+  /**
+   * Descriptor that `ring` needs in addition to the word, if any. The thread that rings closes it,
+   * or `close` does if that is this thread.
+   */
   readonly wakeDescriptor: number | null
-  /** Returns after so many ms, or early. Nobody spins. */
+  /** Sleeps for so many ms or until it is rung, without spinning. */
   sleep(ms: number): void
   close(): void
 }
@@ -15,8 +18,9 @@ const POLLIN = 1
 const PR_SET_TIMERSLACK = 29
 
 /**
- * A sleep in ppoll(2), to the nanosecond that is asked for: the kernel may wake a thread 50 us late unless it is told that
- * this one minds. Where koffi is absent, in Atomics.wait, which takes twice the processor time for each sleep.
+ * Creates a sleep in ppoll(2), with a timer slack of 1 ns: by default the kernel may wake a thread
+ * 50 us late. Without koffi it sleeps in Atomics.wait, which takes twice the processor time for
+ * each sleep.
  *
  * @param word a word in shared memory that is zero as long as there is a reason to sleep
  */
@@ -38,7 +42,7 @@ export function ring(word: Int32Array, wakeDescriptor: number | null): void {
   if (wakeDescriptor !== null) writeSync(wakeDescriptor, ONE)
 }
 
-/** What an eventfd takes: a number of 64 bits in the machine's own order. */
+/** What is written to an eventfd: a 64-bit number in the machine's byte order. */
 const ONE = new BigUint64Array([1n])
 
 class WaitingSleep implements InterruptibleSleep {
@@ -61,10 +65,14 @@ class PollingSleep implements InterruptibleSleep {
   readonly wakeDescriptor: number
   readonly #word: Int32Array
   readonly #ppoll: NativeFunction
-  /** `struct pollfd`: the descriptor, then two half words, what is asked and what is told. */
+  /**
+   * `struct pollfd`: the descriptor, then two 16-bit words, the requested and the returned events.
+   */
   readonly #polled: Int32Array
   readonly #told: Int16Array
-  /** `struct timespec`: seconds and nanoseconds of 64 bits each, of which the low halves are enough. */
+  /**
+   * `struct timespec`: seconds and nanoseconds of 64 bits each, of which the low halves are enough.
+   */
   readonly #timeout = new Uint32Array(4)
   readonly #count = Buffer.alloc(8)
 
@@ -87,11 +95,14 @@ class PollingSleep implements InterruptibleSleep {
     if (this.#told[3] !== 0) readSync(this.wakeDescriptor, this.#count) // empties it
   }
 
-  /** Not by Node: in a thread it warns of what it has not opened. */
+  /**
+   * Closes the descriptor natively: in a worker thread Node warns when it closes one that it has
+   * not opened.
+   */
   close(): void {
     lookUpNative('int close(int)')?.(this.wakeDescriptor)
   }
 }
 
-/** Where the low half of a 64-bit word is. */
+/** Index of the low half of a 64-bit word. */
 const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1

@@ -3,7 +3,10 @@ import { messageOf } from '../../shared/errors.js'
 
 type Koffi = typeof import('koffi')
 
-/** A function of the process's C libraries. Numbers, booleans and typed arrays go in; a number or a plain object comes out. */
+/**
+ * A function of the process's C libraries. It takes numbers, booleans and typed arrays, and returns
+ * a number or a plain object.
+ */
 export type NativeFunction = (...args: unknown[]) => unknown
 
 export type NativeLibrary =
@@ -13,8 +16,9 @@ export type NativeLibrary =
 let loaded: NativeLibrary | undefined
 
 /**
- * Everything that the process has loaded globally, as dlsym sees it. Absent where koffi is not installed or has no build for
- * this platform. koffi is loaded by the first call and not before: it adds about 4 MB to RSS.
+ * Returns access to everything that the process has loaded globally, as dlsym sees it. Absent where
+ * koffi is not installed or has no build for this platform. Only the first call loads koffi,
+ * because it adds about 4 MB to RSS.
  */
 export function loadNativeLibrary(): NativeLibrary {
   loaded ??= load()
@@ -22,8 +26,8 @@ export function loadNativeLibrary(): NativeLibrary {
 }
 
 /**
- * Looks a C function up. `declaration` is a C prototype, for example `int malloc_trim(size_t pad)`. Undefined where there is
- * no such function, or no koffi.
+ * Looks up a C function. `declaration` is a C prototype, for example `int malloc_trim(size_t pad)`.
+ * Undefined where there is no such function, or no koffi.
  */
 export function lookUpNative(declaration: string): NativeFunction | undefined {
   const library = loadNativeLibrary()
@@ -31,7 +35,7 @@ export function lookUpNative(declaration: string): NativeFunction | undefined {
   try {
     return library.process.func(declaration)
   } catch {
-    // koffi cannot be asked whether a symbol exists: looking up one that does not throws.
+    // koffi cannot say whether a symbol exists: it throws for one that does not.
     return undefined
   }
 }

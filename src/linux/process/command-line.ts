@@ -1,7 +1,10 @@
 import { type Pid, PROC } from '../files/proc-file.js'
 import { readSharedFile } from '../threads/living-thread.js'
 
-/** The arguments of a process; empty for a kernel thread or a zombie, null where they could not be read. */
+/**
+ * Returns the arguments of a process. Empty for a kernel thread or a zombie, null where they cannot
+ * be read.
+ */
 export function readCommandLine(pid: Pid, proc = PROC): string[] | null {
   const file = readSharedFile(pid, 'cmdline', proc)
   if (file.kind !== 'read') return null

@@ -3,9 +3,10 @@ import { listPids } from './process-list.js'
 import { type ProcessStat, readProcessStat } from './process-stat.js'
 
 /**
- * All living descendants of a process, parents before children, without the process itself. By one walk over /proc:
- * /proc/PID/task/TID/children is missing on kernels built without CONFIG_PROC_CHILDREN. A process whose parent has ended
- * belongs to init by then and is not found here; see `carriers` for those.
+ * Returns all living descendants of a process, parents before children, without the process itself.
+ * It walks /proc once, because /proc/PID/task/TID/children is missing on kernels built without
+ * CONFIG_PROC_CHILDREN. A process whose parent has ended belongs to init and is not found here; see
+ * `carriers` for those.
  */
 export function descendantsOf(pid: number, proc = PROC): ProcessStat[] {
   const childrenOf = new Map<number, ProcessStat[]>()

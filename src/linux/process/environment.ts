@@ -3,10 +3,11 @@ import { readSharedFile } from '../threads/living-thread.js'
 import { listPids } from './process-list.js'
 
 /**
- * Whether a process was started with `name=value` in its environment. The kernel shows the environment of the last exec,
- * which children inherit: so a process is known as ours after its parents have died. One that empties its environment
- * and then executes another program escapes. Undefined where it could not be read: gone, another user's, or in the
- * midst of an exec, when it reads as empty.
+ * Returns whether a process was started with `name=value` in its environment. The kernel shows the
+ * environment of the last exec, which children inherit, so a process is recognised as ours even
+ * after its parents have died. A process that empties its environment and then executes another
+ * program escapes. Undefined where the environment cannot be read: the process is gone, another
+ * user's, or in the middle of an exec, when it reads as empty.
  */
 export function carriesVariable(pid: number, assignment: `${string}=${string}`, proc = PROC): boolean | undefined {
   const file = readSharedFile(pid, 'environ', proc)
@@ -14,7 +15,10 @@ export function carriesVariable(pid: number, assignment: `${string}=${string}`, 
   return file.text.split('\0').includes(assignment)
 }
 
-/** The value of a variable that a process was started with; null where it has none, or may not be read. */
+/**
+ * Returns the value of a variable that a process was started with. Null where it has none, or may
+ * not be read.
+ */
 export function readVariable(pid: number, name: string, proc = PROC): string | null {
   const file = readSharedFile(pid, 'environ', proc)
   if (file.kind !== 'read') return null
@@ -22,7 +26,7 @@ export function readVariable(pid: number, name: string, proc = PROC): string | n
   return assignment?.slice(name.length + 1) ?? null
 }
 
-/** Pids of all processes that carry the variable. */
+/** Returns the pids of all processes that carry the variable. */
 export function carriers(assignment: `${string}=${string}`, proc = PROC): number[] {
   return listPids(proc).filter((pid) => carriesVariable(pid, assignment, proc) === true)
 }

@@ -7,9 +7,10 @@ import { listPids } from './process-list.js'
 import { hasEnded, type ProcessStat, readProcessStat } from './process-stat.js'
 
 /**
- * The running process that a user names by pid, by program (`nginx`), or by script (`server.py`).
+ * Finds the running process that a user names by pid, by program (`nginx`), or by script
+ * (`server.py`).
  *
- * @throws UsageError when there is none, or when a name fits several, which it lists
+ * @throws UsageError when there is none, or when several match, which it lists
  */
 export function findProcess(pidOrName: string, proc = PROC): ProcessStat {
   if (/^\d+$/.test(pidOrName)) {
@@ -21,7 +22,8 @@ export function findProcess(pidOrName: string, proc = PROC): ProcessStat {
     .filter((pid) => pid !== process.pid && namesOf(pid, proc).includes(pidOrName))
     .map((pid) => readProcessStat(pid, proc))
     .filter((stat) => stat.kind === 'read')
-  // A server and its forked workers go by one name; the one that is nobody's child among them is meant.
+  // A server and its forked workers share a name. The user means the one whose parent is not among
+  // them.
   const oldest = found
     .filter(({ parentPid }) => !found.some(({ pid }) => pid === parentPid))
     .sort((a, b) => a.pid - b.pid)
@@ -34,15 +36,17 @@ export function findProcess(pidOrName: string, proc = PROC): ProcessStat {
   throw new UsageError(`${oldest.length} processes are named "${pidOrName}"; give the pid of one:\n${list.join('\n')}`)
 }
 
-/** A process that is not shown to us looks as one that is not there. */
+/**
+ * Returns a hint for errors where a process that is hidden from us looks as if it did not exist.
+ */
 function hidden(proc: string): string {
   if (othersProcesses(proc) !== 'hidden') return ''
   return ' Those of other users are hidden here (/proc is mounted with hidepid): they take root.'
 }
 
 /**
- * The kernel's name, the program's, and those of its arguments that may be files: an interpreter's script is among them, and
- * options such as the `-1` of `tail -1` are not.
+ * Returns the kernel's name of a process, its program's name, and those of its arguments that may
+ * be files. They include an interpreter's script, but not options such as the `-1` of `tail -1`.
  */
 function namesOf(pid: number, proc: string): string[] {
   const stat = readProcessStat(pid, proc)

@@ -1,8 +1,8 @@
 import { type Pid, PROC, readProcFile } from '../files/proc-file.js'
 
 /**
- * The pid that a process has in a PID namespace of its own, as in a container; null where it is in ours, or cannot be read.
- * A program inside knows itself by this one.
+ * Returns the pid that a process has in a PID namespace of its own, as in a container. A program
+ * inside knows itself by this pid. Null where the process is in our namespace, or cannot be read.
  */
 export function readInnerPid(pid: Pid, proc = PROC): number | null {
   const file = readProcFile(pid, 'status', proc)

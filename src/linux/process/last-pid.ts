@@ -1,7 +1,10 @@
 import { closeSync, openSync } from 'node:fs'
 import { failedReading, PROC, readFromStart } from '../files/proc-file.js'
 
-/** `0.20 0.18 0.12 1/80 11206`: three loads, running and all tasks, and the newest pid of this pid namespace. */
+/**
+ * Size of the buffer for a line such as `0.20 0.18 0.12 1/80 11206`: three load averages, running
+ * and all tasks, and the newest pid of this PID namespace.
+ */
 const LONGEST_LINE = 128
 const [ZERO, NINE] = [0x30, 0x39]
 
@@ -12,8 +15,8 @@ export interface LastPid {
 }
 
 /**
- * The pid that was handed out last, from a kept-open /proc/loadavg: 2 us to learn that no process or thread has been
- * started since. Null where the file cannot be opened.
+ * Opens /proc/loadavg and keeps it open, to read the pid that was handed out last. It takes 2 us to
+ * learn that no process or thread has started since. Null where the file cannot be opened.
  */
 export function openLastPid(proc = PROC): LastPid | null {
   let descriptor: number
@@ -31,7 +34,7 @@ export function openLastPid(proc = PROC): LastPid | null {
   }
 }
 
-/** The digits before the newline, from their end; null where there are none. */
+/** Parses the digits before the newline, from their end. Null where there are none. */
 function lastNumber(line: Buffer, length: number): number | null {
   let value = 0
   let place = 1

@@ -4,16 +4,19 @@ import { systemErrorCode } from '../../shared/errors.js'
 import { readProcessStat } from './process-stat.js'
 
 /**
- * Identifies a process across reboots, containers and machines. A pid alone is given away again, and means another process in
- * another PID namespace.
+ * Identifies a process across reboots, containers and machines. A pid alone is reused, and means
+ * another process in another PID namespace.
  */
 export interface ProcessIdentity {
   pid: number
-  /** Null where /proc belongs to another PID namespace than the process. */
+  /** Null where /proc belongs to a PID namespace other than that of the process. */
   startTicks: number | null
   /** Differs after each boot, and on each machine. */
   bootId: string
-  /** Stays over boots; empty in most containers. Copied machines share it, so it counts together with `host` alone. */
+  /**
+   * Stays the same across boots; empty in most containers. Copied machines share it, so it counts
+   * only together with `host`.
+   */
   machineId: string
   /** Inode number of the PID namespace; meaningful within one boot. */
   pidNamespace: string
@@ -34,7 +37,7 @@ export function ownIdentity(): ProcessIdentity {
   return own
 }
 
-/** Checks values that another process wrote down. Undefined where they are not an identity. */
+/** Checks values that another process wrote. Returns undefined where they are not an identity. */
 export function parseIdentity(value: unknown): ProcessIdentity | undefined {
   const { pid, startTicks, bootId, machineId, pidNamespace, host } = (value ?? {}) as Partial<ProcessIdentity>
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined
@@ -49,7 +52,7 @@ export function parseIdentity(value: unknown): ProcessIdentity | undefined {
   return { pid, startTicks, bootId, machineId, pidNamespace, host }
 }
 
-/** Whether the process runs, or ran, under this kernel, or under one of this machine before it was booted again. */
+/** Returns whether the process runs, or ran, on this machine, in this boot or an earlier one. */
 export function isOfThisMachine(identity: ProcessIdentity): boolean {
   const { host, machineId } = ownIdentity()
   return isOfThisBoot(identity) || (machineId !== '' && identity.machineId === machineId && identity.host === host)
@@ -60,12 +63,12 @@ function isOfThisBoot({ bootId }: ProcessIdentity): boolean {
 }
 
 /**
- * Whether a process still runs, by its identity alone. `unknown` where it cannot be seen from here: another container, another
- * machine, or a /proc that hides other users' processes.
+ * Returns whether a process still runs, from its identity alone. `unknown` where it cannot be seen
+ * from here: another container, another machine, or a /proc that hides other users' processes.
  */
 export function runState(identity: ProcessIdentity): 'running' | 'ended' | 'unknown' {
   const self = ownIdentity()
-  // A machine that was booted again runs none of its earlier processes.
+  // After a reboot none of the machine's earlier processes runs.
   if (!isOfThisBoot(identity)) return isOfThisMachine(identity) ? 'ended' : 'unknown'
   if (identity.pidNamespace !== self.pidNamespace) return 'unknown'
   if (identity.pid === self.pid) return identity.startTicks === self.startTicks ? 'running' : 'ended'
@@ -76,7 +79,10 @@ export function runState(identity: ProcessIdentity): 'running' | 'ended' | 'unkn
   return stat.startTicks === identity.startTicks && stat.state !== 'Z' && stat.state !== 'X' ? 'running' : 'ended'
 }
 
-/** A process as an error message names it: `pid 12`, `pid 12 in another container`, `pid 12 on node-3`. */
+/**
+ * Returns the name of a process for an error message: `pid 12`, `pid 12 in another container
+ * (web-1)`, `pid 12 on node-3`.
+ */
 export function describeProcess(identity: ProcessIdentity): string {
   const { pid, host, pidNamespace } = identity
   if (!isOfThisBoot(identity)) return `pid ${pid} on ${host}`

@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { PROC } from '../files/proc-file.js'
 
-/** The pids of all processes, in no order. A listing alone, nothing is opened: about 0.1 ms for a hundred. */
+/**
+ * Returns the pids of all processes, in no order. It lists the folder and opens nothing: about 0.1
+ * ms for a hundred.
+ */
 export function listPids(proc = PROC): number[] {
   const pids: number[] = []
   for (const entry of readdirSync(proc)) {

@@ -1,7 +1,10 @@
 import { type Pid, PROC, readProcFile } from '../files/proc-file.js'
 import { livingThread } from '../threads/living-thread.js'
 
-/** Who a process is, from /proc/PID/stat. A pid is given away again; the pid together with `startTicks` is not. */
+/**
+ * Identity and state of a process, from /proc/PID/stat. A pid is reused; the pid together with
+ * `startTicks` is not.
+ */
 export interface ProcessStat {
   pid: number
   /** The program's name as the kernel keeps it: 15 characters at most. */
@@ -11,7 +14,10 @@ export interface ProcessStat {
   parentPid: number
   groupId: number
   sessionId: number
-  /** Forked and not yet another program: its memory began as its parent's, page for page. */
+  /**
+   * True when the process was forked and has not executed another program: its memory began as its
+   * parent's, page for page.
+   */
   isForkCopy: boolean
   /** Field 22: start of the process in clock ticks since boot. */
   startTicks: number
@@ -27,20 +33,26 @@ export function readProcessStat(pid: Pid, proc = PROC): StatReading {
   return file.kind === 'read' ? { kind: 'read', ...parseStat(file.text) } : { ...file, pid }
 }
 
-/** Whether this pid still is the process that started at these ticks, and has not ended as a zombie either. */
+/**
+ * Returns whether this pid still belongs to the process that started at these ticks, and that
+ * process is not a zombie.
+ */
 export function isAlive(process: { pid: number; startTicks: number }, proc = PROC): boolean {
   const stat = readProcessStat(process.pid, proc)
   return stat.kind === 'read' && stat.startTicks === process.startTicks && !hasEnded(stat, proc)
 }
 
-/** Whether all of a process has ended: its main thread is a zombie and no other thread runs. */
+/**
+ * Returns whether all of a process has ended: its main thread is a zombie and no other thread runs.
+ */
 export function hasEnded({ pid, state }: Pick<ProcessStat, 'pid' | 'state'>, proc = PROC): boolean {
   return (state === 'Z' || state === 'X') && livingThread(pid, proc) === undefined
 }
 
 /**
- * `pid (name) state ppid ...`: the name may hold blanks and brackets itself, so the last bracket ends it. Digit by digit up to
- * the field that is wanted, since this is read of every process that the machine starts.
+ * Parses `pid (name) state ppid ...`. The name may contain spaces and parentheses, so the last
+ * parenthesis ends it. The parser goes digit by digit and only up to the last field that is needed,
+ * since it reads every process that the machine starts.
  */
 function parseStat(text: string): ProcessStat {
   const open = text.indexOf('(')
@@ -64,8 +76,8 @@ function parseStat(text: string): ProcessStat {
   }
 }
 
-/** Fields as proc_pid_stat(5) counts them. */
+/** Numbers of the fields in proc_pid_stat(5). */
 const [STATE, FLAGS, START_TICKS] = [3, 9, 22] as const
-/** include/linux/sched.h: set by fork and vfork, cleared by exec. */
+/** Flag from include/linux/sched.h: fork and vfork set it, exec clears it. */
 const PF_FORKNOEXEC = 0x40
 const [BLANK, ZERO, NINE] = [0x20, 0x30, 0x39] as const

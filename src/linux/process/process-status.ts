@@ -4,9 +4,15 @@ import type { MemoryReading } from '../../shared/marks.js'
 import { failedReading, type Pid, PROC, readFromStart, readProcFile } from '../files/proc-file.js'
 import { livingThread } from '../threads/living-thread.js'
 
-/** Memory of a process as the kernel accounts it in /proc/PID/status, and what else that file tells for free. */
+/**
+ * Memory of a process as the kernel accounts it in /proc/PID/status, and what else that file
+ * contains at no extra cost.
+ */
 export interface ProcessStatus extends MemoryReading {
-  /** VmHWM: the highest RSS since the process began or its peak was last reset. Exact, and kept by the kernel. */
+  /**
+   * VmHWM: the highest RSS since the process began or its peak was last reset. The kernel keeps it
+   * exactly.
+   */
   peakBytes: number
   /** Pages on huge-page mounts, which RSS leaves out. */
   hugetlbBytes: number
@@ -20,8 +26,8 @@ export type StatusReading =
   | { kind: 'unreadable'; pid: Pid; code: string }
 
 /**
- * Reads /proc/PID/status. A zombie has given its memory back and has no figures to read: it counts as gone.
- * About 20 us.
+ * Reads /proc/PID/status in about 20 us. A zombie has freed its memory and has no values to read:
+ * it counts as gone.
  */
 export function readProcessStatus(pid: Pid, proc = PROC): StatusReading {
   const file = readProcFile(pid, 'status', proc)
@@ -33,14 +39,17 @@ export function readProcessStatus(pid: Pid, proc = PROC): StatusReading {
   return thread === undefined ? { kind: 'gone', pid } : { ...readProcessStatus(thread, proc), pid }
 }
 
-/** /proc/PID/status of one process over and over; as with statm, the descriptor belongs to the process and not to its number. */
+/**
+ * A reader of /proc/PID/status of one process, for repeated use. As with statm, the descriptor
+ * belongs to the process and not to its number.
+ */
 export interface OpenStatus {
   readonly descriptor: number
   read(): StatusReading
   close(): void
 }
 
-/** Keeps the file open, which spares opening and closing it for each reading. */
+/** Opens the file and keeps it open, which saves opening and closing it for each reading. */
 export function openStatus(pid: Pid, proc = PROC): OpenStatus | Exclude<StatusReading, { kind: 'read' }> {
   let descriptor: number
   try {
@@ -62,10 +71,10 @@ export function openStatus(pid: Pid, proc = PROC): OpenStatus | Exclude<StatusRe
   }
 }
 
-/** The file has 1.5 kB, and more where the process is in many groups. */
+/** Buffer for the file, which has 1.5 kB, and more where the process is in many groups. */
 const buffer = Buffer.alloc(16_384)
 
-/** Memory of this very process, read from inside. */
+/** Reads the memory of this process itself. */
 export function readSelfMemory(proc = PROC): MemoryReading & { peakBytes: number } {
   const reading = readProcessStatus('self', proc)
   if (reading.kind === 'read') {
@@ -77,7 +86,7 @@ export function readSelfMemory(proc = PROC): MemoryReading & { peakBytes: number
   })
 }
 
-/** RSS and its parts, and what is swapped out, of a reading that worked. */
+/** Returns RSS, its parts and the swapped bytes of a successful reading. */
 export function memoryOf(status: ProcessStatus): MemoryReading {
   const { rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, swapBytes } = status
   return { rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, ...(swapBytes > 0 && { swapBytes }) }
@@ -90,10 +99,11 @@ const [PEAK, RSS, ANON, FILE, SHMEM, SWAP, THREADS, HUGETLB] = [0, 1, 2, 3, 4, 5
 const [NEWLINE, ZERO, NINE] = [0x0a, 0x30, 0x39] as const
 
 /**
- * The lines are `Name:\tvalue kB`; a kB of the kernel is 1024 bytes. Undefined without VmRSS, as for a zombie.
+ * Parses lines such as `Name:\tvalue kB`, where the kernel's kB is 1024 bytes. Returns undefined
+ * without VmRSS, as for a zombie.
  *
- * Byte by byte, since this runs several times a second for every process: where the processor's caches are cold, strings and
- * expressions cost twenty times what the reading costs.
+ * It works byte by byte, since it runs several times a second for every process: where the
+ * processor's caches are cold, strings and expressions cost twenty times as much as the reading.
  */
 export function parseStatus(bytes: Uint8Array, length: number): ProcessStatus | undefined {
   values.fill(-1)
@@ -108,7 +118,8 @@ export function parseStatus(bytes: Uint8Array, length: number): ProcessStatus | 
   if (values[RSS]! < 0 || values[PEAK]! < 0) return undefined
   return {
     rssBytes: bytesOf(RSS),
-    // RssAnon, RssFile and RssShmem came with Linux 4.5, HugetlbPages with 4.4; every supported kernel has them.
+    // RssAnon, RssFile and RssShmem came with Linux 4.5, HugetlbPages with 4.4; every supported
+    // kernel has them.
     rssAnonBytes: bytesOf(ANON),
     rssFileBytes: bytesOf(FILE),
     rssShmemBytes: bytesOf(SHMEM),
@@ -134,7 +145,7 @@ function startsWith(bytes: Uint8Array, from: number, label: Uint8Array): boolean
   return true
 }
 
-/** The first number from here on, after blanks. */
+/** Parses the first number from here on, after spaces. */
 function numberAt(bytes: Uint8Array, from: number): number {
   let at = from
   while (at < bytes.length && bytes[at] !== NEWLINE && (bytes[at]! < ZERO || bytes[at]! > NINE)) at++

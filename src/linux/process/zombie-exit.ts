@@ -5,8 +5,9 @@ import { PROC, readProcFile } from '../files/proc-file.js'
 const EXIT_CODE = 49
 
 /**
- * How a process ended that its parent has not asked after yet: until then the kernel keeps its status, as waitpid would give
- * it. Null when it still runs, has been asked after, or belongs to another user.
+ * Returns how a process ended whose parent has not waited for it yet. Until then the kernel keeps
+ * the status that waitpid would return. Null when the process still runs, has been waited for, or
+ * belongs to another user.
  */
 export function readZombieExit(
   { pid, startTicks }: { pid: number; startTicks: number },
@@ -17,7 +18,7 @@ export function readZombieExit(
   const fields = file.text.slice(file.text.lastIndexOf(')') + 2).split(' ')
   if (fields[0] !== 'Z' || Number(fields[19]) !== startTicks) return null
   const status = Number(fields[EXIT_CODE])
-  // wait(2): the signal in the lowest seven bits, 128 for a core dump, the code above.
+  // wait(2): the lowest seven bits are the signal, 128 marks a core dump, and the code is above.
   const signal = status & 0x7f
   return signal === 0 ? { code: status >> 8, signal: null } : { code: null, signal: nameOf(signal) }
 }

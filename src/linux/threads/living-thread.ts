@@ -2,8 +2,9 @@ import { readdirSync } from 'node:fs'
 import { failedReading, type Pid, PROC, type ProcFile, readProcFile } from '../files/proc-file.js'
 
 /**
- * The thread by which a process is read whose main thread has ended while others run (`pthread_exit` in main): /proc/PID
- * itself then looks like a zombie's, without memory, command line or descriptors. Undefined for every other process.
+ * Returns the thread through which to read a process whose main thread has ended while others run
+ * (`pthread_exit` in main). /proc/PID itself then looks like a zombie's, without memory, command
+ * line or descriptors. Undefined for every other process.
  */
 export function livingThread(pid: Pid, proc = PROC): `${number}/task/${number}` | undefined {
   if (!hasExited(pid, proc)) return undefined
@@ -11,7 +12,10 @@ export function livingThread(pid: Pid, proc = PROC): `${number}/task/${number}` 
   return tid === undefined ? undefined : `${Number(pid)}/task/${tid}`
 }
 
-/** A file that belongs to the process as a whole, read by a living thread where the main thread has ended. */
+/**
+ * Reads a file that belongs to the process as a whole, through a living thread where the main
+ * thread has ended.
+ */
 export function readSharedFile(pid: Pid, file: string, proc = PROC): ProcFile {
   const own = readProcFile(pid, file, proc)
   if (own.kind === 'read' && own.text !== '') return own
@@ -19,7 +23,10 @@ export function readSharedFile(pid: Pid, file: string, proc = PROC): ProcFile {
   return thread === undefined ? own : readProcFile(thread, file, proc)
 }
 
-/** By the third field of `stat`, after the name, which may hold brackets itself. */
+/**
+ * Reads the third field of `stat`, the state. It follows the name, which may itself contain
+ * parentheses.
+ */
 function hasExited(pid: Pid, proc: string): boolean {
   const stat = readProcFile(pid, 'stat', proc)
   if (stat.kind !== 'read') return false

@@ -3,7 +3,10 @@ import { constants, setPriority } from 'node:os'
 import { systemErrorCode } from '../../shared/errors.js'
 import { failedReading } from '../files/proc-file.js'
 
-/** Processor time of this thread: the first number of schedstat, in ns (kernel.org, sched-stats). Null where it is off. */
+/**
+ * Returns the processor time of this thread: the first number of schedstat, in ns (kernel.org,
+ * sched-stats). Null where it is off.
+ */
 export function readThreadCpuMs(): number | null {
   try {
     return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6
@@ -13,7 +16,10 @@ export function readThreadCpuMs(): number | null {
   }
 }
 
-/** A place in front of the queue for this thread alone. An owner who may not ask for that (root may) goes without. */
+/**
+ * Gives this thread alone the highest priority. Users without the privilege (root has it) go
+ * without.
+ */
 export function takePrecedence(): void {
   try {
     const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1))

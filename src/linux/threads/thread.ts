@@ -1,6 +1,9 @@
 import { PROC, readProcFile } from '../files/proc-file.js'
 
-/** Whether a number is a thread's: /proc/TID opens for those too, though a listing of /proc leaves them out. */
+/**
+ * Returns whether a number is a thread's: /proc/TID opens for threads too, though a listing of
+ * /proc leaves them out.
+ */
 export function isThread(pid: number, proc = PROC): boolean {
   const file = readProcFile(pid, 'status', proc)
   if (file.kind !== 'read') return false

@@ -3,8 +3,8 @@ import type { Head } from './loss.js'
 import type { Batch, Model } from './model.js'
 
 /**
- * One linear layer, z = x W + b, under any head: linear, softmax and logistic regression.
- * Tensors: W [features, outputs], b [outputs].
+ * One linear layer, z = x W + b, under any head: linear, softmax and logistic regression. The
+ * tensors are W [features, outputs] and b [outputs].
  */
 export function createLinearModel({
   features,

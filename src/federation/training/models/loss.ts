@@ -1,13 +1,17 @@
 import type { TensorData } from '../../tensors/weights.js'
 
 /**
- * What stands after a model's last linear layer, for one example: a loss of the layer's outputs `z` against the targets.
- * The definitions are those of the golden vectors (test/fixtures/vectors/README.md).
+ * The end of a model after its last linear layer, for one example: a loss of the layer's outputs
+ * `z` against the targets. The definitions are those of the golden vectors
+ * (test/fixtures/vectors/README.md).
  */
 export interface Head {
-  /** Targets of one example. */
+  /** Number of targets of one example. */
   readonly targetWidth: number
-  /** Overwrites `z` by the gradient of the loss with respect to it. `at` is where the example's targets begin. */
+  /**
+   * Overwrites `z` with the gradient of the loss with respect to it. The example's targets begin at
+   * `at`.
+   */
   residual(z: Float64Array, targets: TensorData, at: number): void
   loss(z: Float64Array, targets: TensorData, at: number): number
   isRight(z: Float64Array, targets: TensorData, at: number): boolean
@@ -64,7 +68,7 @@ export function logisticHead(): Head {
     residual: (z, targets, at) => {
       z[0] = 1 / (1 + Math.exp(-z[0]!)) - targets[at]!
     },
-    // ln(1 + e^z) - y z, in the form that does not overflow.
+    // This form of ln(1 + e^z) - y z does not overflow.
     loss: (z, targets, at) => Math.max(z[0]!, 0) + Math.log1p(Math.exp(-Math.abs(z[0]!))) - targets[at]! * z[0]!,
     isRight: (z, targets, at) => (z[0]! > 0 ? 1 : 0) === targets[at],
   }

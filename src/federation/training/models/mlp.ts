@@ -2,25 +2,36 @@ import type { TensorData } from '../../tensors/weights.js'
 import type { Head } from './loss.js'
 import type { Batch, Model } from './model.js'
 
-/** Hidden units a block: 64 rows of 1024 float32 weights are 256 KiB, which stay in the second-level cache. */
+/**
+ * Hidden units in a block: 64 rows of 1024 float32 weights are 256 KiB, which stay in the
+ * second-level cache.
+ */
 const BLOCK = 1024
 
-/** Examples whose activations are held at a time; larger batches are taken in parts, so that they cost no more memory. */
+/**
+ * Examples whose activations are held at a time. Larger batches are split, so that they take no
+ * more memory.
+ */
 const GROUP = 16
 
-/** The width at which the hidden layer is not scaled. Learning rates near 0.1 train well from there. */
+/**
+ * Width at which the hidden layer is not scaled. Learning rates near 0.1 train well at this width.
+ */
 export const REFERENCE_WIDTH = 512
 
 /**
- * A multilayer perceptron with one hidden layer: z = s relu(x W1 + b1) W2 + b2, where s = sqrt(512 / hidden).
- * Tensors: W1 [features, hidden], b1 [hidden], W2 [hidden, outputs], b2 [outputs].
+ * A multilayer perceptron with one hidden layer: z = s relu(x W1 + b1) W2 + b2, where s = sqrt(512
+ * / hidden). The tensors are W1 [features, hidden], b1 [hidden], W2 [hidden, outputs] and b2
+ * [outputs].
  *
- * The factor s makes training independent of the width (Jacot et al. 2018, arXiv:1806.07572): one learning rate suits a model
- * of 50 kB and one of 500 MB. Without it a step moves the outputs in proportion to the width, and wide models diverge.
+ * The factor s makes training independent of the width (Jacot et al. 2018, arXiv:1806.07572): one
+ * learning rate suits a model of 50 kB and one of 500 MB. Without it a step moves the outputs in
+ * proportion to the width, and wide models diverge.
  *
- * The hidden layer may be millions of units wide. It is therefore walked block by block, all examples of a group over one
- * block before the next, and the activations of a group (16 x hidden) are the only scratch that grows with it. Features
- * that are zero, half of a digit's pixels, and hidden units that are off cost nothing.
+ * The hidden layer may be millions of units wide. The model therefore walks it block by block, and
+ * passes all examples of a group over one block before the next. The activations of a group (16 x
+ * hidden) are the only scratch memory that grows with the width. Features that are zero, half of a
+ * digit's pixels, and hidden units that are off cost nothing.
  */
 export function createMlp(from: { features: number; hidden: number; outputs: number; head: Head }): Model {
   const { features, hidden, outputs, head } = from
@@ -30,12 +41,14 @@ export function createMlp(from: { features: number; hidden: number; outputs: num
   const block = new Float64Array(BLOCK)
   const slopes = [0, 1, 2, 3].map(() => new Float64Array(BLOCK)) as Four<Float64Array>
   const nonZero = new Int32Array(features)
-  /** The units of a block that are on; one more than there can be. */
+  /** Units of a block that are on, with room for one more than a block has. */
   const active = new Int32Array(BLOCK + 1)
-  /** Made when a gradient is first asked for: to classify, a block at a time is enough. */
+  /** Allocated with the first gradient: classifying needs only a block at a time. */
   let activations: TensorData | undefined
 
-  /** Fills `outputsOfGroup`, and `kept` with the scaled activations, row by row, where it is given. */
+  /**
+   * Fills `outputsOfGroup`. Also fills `kept`, if given, with the scaled activations, row by row.
+   */
   const forward = (weights: readonly TensorData[], { examples, start, end }: Batch, kept?: TensorData): void => {
     const [matrix1, bias1, matrix2, bias2] = weights as Four<TensorData>
     for (let e = 0; e < end - start; e++) outputsOfGroup.set(bias2, e * outputs)
@@ -51,7 +64,7 @@ export function createMlp(from: { features: number; hidden: number; outputs: num
     }
   }
 
-  /** block += x W1, over the columns from `from` on; four rows of W1 in one pass. */
+  /** Adds x W1 to the block, over the columns from `from` on, four rows of W1 in one pass. */
   const addRows = (
     block: Float64Array,
     matrix: TensorData,
@@ -85,9 +98,13 @@ export function createMlp(from: { features: number; hidden: number; outputs: num
     }
   }
 
-  /** The example's outputs += block W2, the block being activations by now; four rows of W2 in one pass. */
+  /**
+   * Adds block W2 to the example's outputs, four rows of W2 in one pass. The block holds
+   * activations by then.
+   */
   const addOutputs = (to: number, matrix2: TensorData, from: number, length: number): void => {
-    // Found without a branch: which half of the units is on cannot be guessed, and wrong guesses would cost more than the sums.
+    // This loop has no branch: the processor cannot predict which half of the units is on, and
+    // wrong predictions would cost more than the sums.
     let count = 0
     for (let j = 0; j < length; j++) {
       active[count] = j
@@ -120,7 +137,10 @@ export function createMlp(from: { features: number; hidden: number; outputs: num
     outputsOfGroup.set(z, to)
   }
 
-  /** Turns the outputs of the group into residuals times `scale`, and adds them to the gradient of b2. */
+  /**
+   * Turns the outputs of the group into residuals times `scale`, and adds them to the gradient of
+   * b2.
+   */
   const takeResiduals = (bias2: TensorData, { examples, start, end }: Batch, scale: number): void => {
     for (let e = 0; e < end - start; e++) {
       z.set(outputsOfGroup.subarray(e * outputs, (e + 1) * outputs))
@@ -154,7 +174,10 @@ export function createMlp(from: { features: number; hidden: number; outputs: num
     }
   }
 
-  /** One example's gradient with respect to a block of the hidden layer; adds its share to those of W2 and b1. */
+  /**
+   * Computes one example's gradient with respect to a block of the hidden layer, and adds its part
+   * to the gradients of W2 and b1.
+   */
   const takeSlopes = (
     slope: Float64Array,
     at: {
@@ -184,7 +207,7 @@ export function createMlp(from: { features: number; hidden: number; outputs: num
     }
   }
 
-  /** The gradient of W1 += x^T slopes, of four examples in one pass. */
+  /** Adds x^T slopes of four examples to the gradient of W1 in one pass. */
   const addOuterProducts = (
     matrix1: TensorData,
     { x, first, last, from, length }: { x: TensorData; first: number; last: number; from: number; length: number },

@@ -7,17 +7,18 @@ import { softmaxHead } from './loss.js'
 import { createMlp } from './mlp.js'
 import type { Model } from './model.js'
 
-/** The options that say what the weights of a job look like. */
+/** Options that determine the layout of a job's weights. */
 export type ModelChoice = Pick<OptionValues<typeof jobOptions>, 'trainer' | 'model' | 'modelSize'>
 
-/** 800 KiB of float32, the size of tensor that the measurements in docs/how-it-measures.md were made with. */
+/** 800 KiB of float32, the tensor size of the measurements in docs/how-it-measures.md. */
 const ECHO_TENSOR_LENGTH = 204_800
 
 /**
- * The tensors of a job.
+ * Returns the tensors of a job.
  *
- * An MLP gets the width that comes nearest to `modelSize`, softmax regression has its 650 weights whatever the size, and
- * echo weights are tensors of 800 KiB, with the rest in a last one, which make up `modelSize` to 4 bytes.
+ * An MLP gets the width that comes nearest to `modelSize`. Softmax regression has its 650 weights
+ * whatever the size. Echo weights are tensors of 800 KiB and a last one with the rest, which add up
+ * to `modelSize` within 4 bytes.
  */
 export function modelSpecs(choice: ModelChoice): TensorSpec[] {
   if (choice.trainer === 'echo') return echoSpecs(choice.modelSize)
@@ -32,7 +33,7 @@ export function modelSpecs(choice: ModelChoice): TensorSpec[] {
     : [tensor('output/weight', DIGIT_PIXELS, DIGIT_CLASSES), tensor('output/bias', DIGIT_CLASSES)]
 }
 
-/** The model that {@link modelSpecs} lays out, for the digits. */
+/** Creates the model for the digits whose tensors {@link modelSpecs} returns. */
 export function createModel(choice: ModelChoice): Model {
   const sizes = { features: DIGIT_PIXELS, outputs: DIGIT_CLASSES, head: softmaxHead(DIGIT_CLASSES) }
   return choice.model === 'mlp'
@@ -40,7 +41,10 @@ export function createModel(choice: ModelChoice): Model {
     : createLinearModel(sizes)
 }
 
-/** A hidden unit has a weight for each pixel, a bias, and a weight for each class. */
+/**
+ * Returns the width for a model size. A hidden unit has a weight for each pixel, a bias, and a
+ * weight for each class.
+ */
 function hiddenUnits(modelBytes: number): number {
   return Math.max(1, Math.round((modelBytes / 4 - DIGIT_CLASSES) / (DIGIT_PIXELS + 1 + DIGIT_CLASSES)))
 }
