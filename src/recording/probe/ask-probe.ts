@@ -6,7 +6,10 @@ const ANSWER_WITHIN_MS = 30_000
 
 const bytes = v.pipe(v.number(), v.minValue(0))
 
-/** What the allocator says of itself: sizes of glibc alone; `mappedBytes` are those of blocks with a mapping of their own. */
+/**
+ * Facts that the allocator reports: glibc alone reports sizes; `mappedBytes` counts blocks with a
+ * mapping of their own.
+ */
 const answers = {
   facts: v.object({
     allocator: v.string(),
@@ -20,7 +23,7 @@ const answers = {
 
 type Question = keyof typeof answers
 
-/** The probe in a process, over its private socket. Undefined where none answers. */
+/** Asks the probe in a process over its private socket. Returns undefined if none answers. */
 export async function askProbe<Asked extends Question>(
   question: Asked,
   { token, pid }: { token: string; pid: number },

@@ -1,14 +1,15 @@
 import { connect } from 'node:net'
 import { systemErrorCode } from '../../shared/errors.js'
 
-/** An abstract name that fills its place: some pad a shorter one and some do not. */
+/** Length to which a name is padded: a full-length name is the same whether or not a side pads. */
 const NAME_LENGTH = 107
 const LONGEST_ANSWER = 4096
 
 /**
  * Asks over a Unix socket with an abstract name.
  *
- * @returns everything that comes back until the other side closes; what came until then when it fails or takes too long
+ * @returns everything received until the other side closes, or what came before a failure or
+ *   timeout
  */
 export async function askSocket(name: string, question: string, withinMs: number): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -2,9 +2,9 @@ import { compileLibrary } from '../../linux/native/compile-library.js'
 import { UsageError } from '../../shared/errors.js'
 
 /**
- * The library that `--probe` preloads.
+ * Returns the library that `--probe` preloads.
  *
- * @throws UsageError where it cannot be built, or its path cannot be preloaded
+ * @throws UsageError when it cannot be built, or its path cannot be preloaded
  */
 export function probeLibrary(environment: NodeJS.ProcessEnv = process.env): string {
   const source = new URL('tidemark-probe.c', import.meta.url)

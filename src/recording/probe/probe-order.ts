@@ -1,21 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { probeLibrary } from './library.js'
 
-/** What a program gets so that the probe answers in it, and how to find that probe. */
+/** What a program is given so that the probe answers in it, and how to find that probe. */
 export interface ProbeOrder {
   readonly library: string
-  /** In the names of the sockets: nobody can take one beforehand. */
+  /** Random part of the socket names, so that no other process can take one beforehand. */
   readonly token: string
-  /** Variables for the launch; the preload goes before what is preloaded already. */
+  /** Returns the variables for the launch; the library goes before what is preloaded already. */
   environment(preload: string | undefined): Record<string, string>
 }
 
-/** The library writes the pid of the first process that loads it over the dashes, in place. */
+/** Placeholder that the first process to load the library overwrites with its pid, in place. */
 const NO_PID = '-'.repeat(10)
 
 /**
- * @param roles patterns of the processes that are meant, anywhere in the tree; without any it is the launched process
- *   itself, and what that starts does not inherit the library
+ * Prepares the probe for a launch.
+ *
+ * @param roles patterns of the processes to probe, anywhere in the tree; if empty, only the
+ *   launched process is probed and its children do not inherit the library
  * @throws UsageError when the library cannot be built
  */
 export function orderProbe(roles: readonly RegExp[] = []): ProbeOrder {
@@ -32,10 +34,16 @@ export function orderProbe(roles: readonly RegExp[] = []): ProbeOrder {
   }
 }
 
-/** What POSIX reads otherwise than JavaScript: escapes of classes, groups with a question mark, lazy and possessive counts. */
+/**
+ * Syntax that POSIX reads differently from JavaScript: class escapes, groups with a question mark,
+ * lazy and possessive quantifiers.
+ */
 const OTHERWISE = /\\[a-zA-Z0-9]|\(\?|[*+?}][?+]|\[[^\]]*\\/
 
-/** One extended regular expression for the roles. Empty, which fits every process, where POSIX would read it otherwise. */
+/**
+ * Joins the roles into one POSIX extended regular expression. Returns an empty one, which matches
+ * every process, if POSIX would read it differently.
+ */
 function asExtended(roles: readonly RegExp[]): string {
   const sources = roles.map(({ source }) => source)
   return sources.some((source) => OTHERWISE.test(source)) ? '' : sources.map((source) => `(${source})`).join('|')

@@ -5,22 +5,23 @@ import { type Probed, takeProbe } from './take-probe.js'
 
 export interface ProbePlan {
   order: Pick<ProbeOrder, 'token' | 'library'>
-  /** The round after which it is taken; null: when the output tells that the work is done. */
+  /** Round after which to probe; null: when the output reports that the work is done. */
   afterRound: number | null
-  /** After every N-th round as well; left out, when the work is done alone. */
+  /** Also probe after every N-th round; if absent, only when the work is done. */
   every?: number | undefined
-  /** Those that are meant, at that moment. */
+  /** Returns the processes to probe at that moment. */
   whom(): Probed[]
 }
 
 export interface PendingProbe {
-  /** Resolves when a probe that is under way is over. One that was never taken is told in the recording's warnings. */
+  /** Resolves when a probe under way is over. Warns in the recording if none was taken. */
   settled(): Promise<void>
 }
 
 /**
- * Probes once, when the work is done: a probe gives memory back that the program would have kept, so that every round after
- * it would be another one. Probes on the way are therefore for recordings of their own.
+ * Probes once, when the work is done. A probe returns memory that the program would have kept, so
+ * every later round would differ. Probes after every N-th round therefore need recordings of their
+ * own.
  */
 export function probeWhenDone(recorder: RecorderHandle, { order, afterRound, every, whom }: ProbePlan): PendingProbe {
   let taking = Promise.resolve()
@@ -50,7 +51,7 @@ export function probeWhenDone(recorder: RecorderHandle, { order, afterRound, eve
 
 interface Taking {
   processes: readonly Probed[]
-  /** The round after which it is, on the way. */
+  /** Round after which an intermediate probe is taken. */
   after: { round?: number }
 }
 

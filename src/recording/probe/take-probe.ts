@@ -5,7 +5,7 @@ import type { AttributionMark } from '../../shared/marks.js'
 import { askProbe } from './ask-probe.js'
 import type { ProbeOrder } from './probe-order.js'
 
-/** A process that is to be probed. */
+/** A process to probe. */
 export interface Probed {
   pid: number
   role: string
@@ -14,8 +14,9 @@ export interface Probed {
 export type TakenProbe = { kind: 'taken'; mark: AttributionMark } | { kind: 'not taken'; why: string }
 
 /**
- * Has the allocator of a process return its free pages and measures in RSS what came back. By the allocator's own
- * counters it cannot be told: free bytes are not all resident, and what is free is not all returned.
+ * Has the allocator of a process return its free pages and measures by RSS how much came back. The
+ * allocator's own counters cannot show this: not all free bytes are resident, and not all free
+ * memory is returned.
  */
 export async function takeProbe(
   { token, library }: Pick<ProbeOrder, 'token' | 'library'>,

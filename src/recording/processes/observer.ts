@@ -15,32 +15,35 @@ export interface LiveProcess {
   role: string
   name: string
   firstSeenMs: number
-  /** `sampled` where its peak since its start is not wholly known. */
+  /** `sampled` if the peak since the process started is not fully known. */
   peakKind: PeakKind
 }
 
 export interface ObserverOptions {
-  /** Appends a line to the marks, in one write: programs append to the same file. */
+  /** Appends a line to the marks in one write, because programs append to the same file. */
   append(mark: ObservedMark): void
-  /** Nothing is left to read of a round that was told, and no process of it is known. */
+  /** Called when a reported round has nothing left to read and none of its processes is known. */
   onMissed(round: number): void
-  /** The peak of a process could not be reset at the end of a round; told once. */
+  /** Called once, when the peak of a process could not be reset at the end of a round. */
   onRefused(pid: number, why: string): void
-  /** The processes of a round had ended when its end was told: `lastRounds` has it, and the samples tell its memory. */
+  /**
+   * Called when the processes of a round had ended before its end was reported. `lastRounds` holds
+   * the round, and the samples show its memory.
+   */
   onUnread(round: number): void
-  /** False leaves the peaks of the processes alone: those of rounds are then sampled. */
+  /** Whether to reset the peaks of processes. If false, peaks of rounds are sampled. */
   resetPeaks: boolean
-  /** Others who read and reset the same marks between two rounds. */
+  /** Other readers that read and reset the same peaks between two rounds. */
   peakReaders?: Pick<PeakReaders, 'peekRound' | 'roundEnded'>
-  /** Called the moment a round's end is told, before anything else is read. */
+  /** Called as soon as a round's end is reported, before anything else is read. */
   onBoundary?(round: number): void
-  /** The processes that run now. */
+  /** Returns the running processes. */
   live(): LiveProcess[]
-  /** Those that run and those that have ended, in the order in which they were found. */
+  /** Returns the running and the ended processes, in the order in which they were found. */
   all(): LiveProcess[]
 }
 
-/** What a log or an option tells of a round, where the program writes no marks. */
+/** What a log or an option reports about a round when the program writes no marks. */
 export type RoundEvent =
   | { kind: 'round-start'; round: number }
   | { kind: 'cleanup'; round: number }
@@ -48,48 +51,58 @@ export type RoundEvent =
       kind: 'round'
       round: number
       /**
-       * A line of a log may come before the cleanup that it announces is done: for so long after it the lowest RSS is looked
-       * for, and taken for the round's end. Not for longer than a quarter of the round, nor beyond the end of the next one:
-       * what is given back then is the next round's.
+       * How long to keep looking for the lowest RSS, which becomes the round's end: a log line may
+       * precede the cleanup that it announces. Limited to a quarter of the round and to the end of
+       * the next one, since memory released after that belongs to the next round.
        */
       settleMs: number
-      /** No other round follows: the job, or the program, has ended. */
+      /** Whether no other round follows because the job, or the program, has ended. */
       isLast: boolean
-      /** The log has no time stamps, and another process passes it on. */
+      /** Whether the log has no time stamps and another process passes it on. */
       approximate: boolean
     }
 
 const SETTLE_STEP_MS = 20
-/** A cleanup at the end of the next round must not be taken for one at the end of this. */
+/**
+ * Limits settling to this share of the round, so that a cleanup at the end of the next round is not
+ * taken for one at the end of this round.
+ */
 const SETTLE_SHARE = 1 / 4
 
 /**
- * Reads foreign processes from outside at the boundaries of their rounds: VmHWM and RSS the moment the boundary is told,
- * then the reset of the peak, so that the next reading is the next round's. What is allocated between the boundary and
- * that moment, about a millisecond, counts for the round before.
+ * Reads foreign processes from outside at the boundaries of their rounds: VmHWM and RSS as soon as
+ * the boundary is reported, then it resets the peak, so that the next reading belongs to the next
+ * round. Memory allocated between the boundary and that moment, about a millisecond, counts for the
+ * round before.
  */
 export class Observer {
   readonly #options: ObserverOptions
-  /** When the boundary before was, whether the peak could be reset there, and in which program, by process. */
+  /**
+   * By process: time of the previous boundary, whether the peak could be reset there, and the
+   * program that ran.
+   */
   readonly #before = new Map<number, { timeMs: number; wasReset: boolean; stackStart: number | null }>()
   readonly #startedMs = new Map<number, number>()
   #wasRefused = false
   readonly #settling = new Set<Promise<void>>()
-  /** By process, unsettled. */
+  /** The last round of each process, unsettled. */
   readonly #lastRounds = new Map<number, LastRound>()
-  /** When the newest round began, or the one before it ended where no log tells of beginnings. */
+  /** Start of the newest round, or the end of the previous one if the log reports no starts. */
   #roundBeganMs = 0
   #cleanupMs: number | undefined
-  /** What a log told besides of the round that is being read. */
+  /** Further facts that a log reported about the round being read. */
   #about: Pick<ObservedMark, 'cleanupMs' | 'approximate'> = {}
-  /** Of the newest boundary: what comes after another one is not its own. */
+  /**
+   * Ends the settling of the newest boundary when another one comes, since later memory is not its
+   * own.
+   */
   #settlingEnds = new AbortController()
 
   constructor(options: ObserverOptions) {
     this.#options = options
   }
 
-  /** A process that ran before: its peak so far is none of this recording. */
+  /** Starts to observe a process that ran before: its peak so far is not part of this recording. */
   beginAttached(pid: number): PeakReset | { kind: 'left alone' } {
     const reset = this.#options.resetPeaks ? tryResetPeak(pid) : ({ kind: 'left alone' } as const)
     this.#before.set(pid, { timeMs: nowMs(), wasReset: reset.kind === 'reset', stackStart: readStackStart(pid) })
@@ -97,9 +110,10 @@ export class Observer {
   }
 
   /**
-   * A bare mark: about the process that it names by pid, role or name, or about all.
+   * Handles a bare mark: it is about the process that it names by pid, role or name, or about all.
    *
-   * @param isFresh it was written a moment ago, so that what is read now is what the program held when it wrote it
+   * @param isFresh whether it was written a moment ago, so that a reading now shows what the
+   *   program held when it wrote the mark
    */
   onBareMark(mark: BareMark, { isFresh = false } = {}): void {
     const about = this.#options
@@ -110,7 +124,7 @@ export class Observer {
           (mark.role === undefined || mark.pid !== undefined || mark.role === role) &&
           (mark.name === undefined || mark.pid !== undefined || mark.name === name),
       )
-      // What a program calls itself is better than what its command line tells.
+      // Prefer the name a program gives itself to the one taken from its command line.
       .map((process) => ({ ...process, role: mark.role ?? process.role, name: mark.name ?? process.name }))
     if (mark.mark === 'round-start') {
       this.#begin(about)
@@ -121,7 +135,7 @@ export class Observer {
     this.#write(observed)
   }
 
-  /** A round told by a log: about all processes. */
+  /** Handles a round reported by a log, which is about all processes. */
   onRoundEvent(event: RoundEvent): void {
     if (event.kind === 'cleanup') {
       this.#cleanupMs = nowMs()
@@ -153,12 +167,14 @@ export class Observer {
     void settled.finally(() => this.#settling.delete(settled))
   }
 
-  /** The last round of each process, to be held against what became of the process. */
+  /** Returns the last round of each process, to be compared with how the process ended. */
   lastRounds(): LastRound[] {
     return [...this.#lastRounds.values()]
   }
 
-  /** Processes that lived when this round began and have ended since, before anybody told of its end. */
+  /**
+   * Keeps processes that were alive when this round began and ended before its end was reported.
+   */
   #keepUnread({ round, timeMs, processes }: ObservedMark): boolean {
     const read = new Set(processes.map(({ pid }) => pid))
     const ended = this.#options.all().filter(({ pid }) => !read.has(pid) && this.#livedAtStart(pid))
@@ -184,7 +200,7 @@ export class Observer {
     return this.#startedMs.get(pid) === this.#roundBeganMs || this.#before.get(pid)?.timeMs === this.#roundBeganMs
   }
 
-  /** Resolves when all that was observed is written. */
+  /** Resolves when all observations are written. */
   async finish(): Promise<void> {
     await Promise.all(this.#settling)
   }
@@ -213,7 +229,8 @@ export class Observer {
     of: 'start' | 'round',
     timeMs: number,
   ): ObservedProcess | undefined {
-    // It may have ended since the last sample, and its pid may be another's, whose peak is none of ours.
+    // The process may have ended since the last sample, and its pid may belong to another process,
+    // whose peak is not recorded.
     if (!isAlive({ pid, startTicks })) return undefined
     const status = readProcessStatus(pid)
     if (status.kind !== 'read') return undefined
@@ -227,7 +244,7 @@ export class Observer {
       this.#before.set(pid, { timeMs, wasReset, stackStart })
       this.#startedMs.delete(pid)
     }
-    // Another program's peak began anew with it: of what the one before took, the samples alone tell.
+    // An exec starts a new peak, so only the samples know how much the program before it took.
     const exact = before === undefined ? peakKind === 'exact' : before.wasReset && before.stackStart === stackStart
     return { pid, role, name, startedMs, peakBytes, exact, memory: memoryOf(status) }
   }

@@ -1,10 +1,11 @@
 import type { RecordedProcess } from '../recording.js'
 
 /**
- * How many bytes a plain sum of RSS counts more than once, because forked processes share them with their parent.
+ * Computes how many bytes a plain sum of RSS counts more than once, because forked processes share
+ * them with their parent.
  *
- * @returns the bytes to leave out of a sum over these processes at a time, 0 where nothing is shared. Times may come in any
- * order; those that grow are cheapest.
+ * @returns a function that gives the bytes to subtract from a sum over these processes at a time, 0
+ *   if nothing is shared. Times may come in any order; ascending times are cheapest.
  */
 export function overlapOf(
   processes: readonly Pick<RecordedProcess, 'pid' | 'overlap'>[],

@@ -1,28 +1,29 @@
 import type { PeakKind } from '../peaks/peak-kind.js'
 import type { RecordedProcess, RecordingMetadata, RoundRecord } from '../recording.js'
 
-/** The highest peak of a role in a round, over all its processes that lived in it. */
+/** The highest peak of a role in a round, over all its processes that were alive in it. */
 export interface RolePeak {
   round: number
   role: string
-  /** The process that had it; where it was alive at the round's end, its record. */
+  /** Process that had the peak; `record` is its record if it was alive at the round's end. */
   name: string
   record: RoundRecord | null
   peakBytes: number | null
   peakKind: PeakKind
-  /** How many processes of the role lived in the round. */
+  /** Number of processes of the role that were alive in the round. */
   processes: number
   startedMs: number
   endedMs: number
 }
 
-/** What none was named: processes beside those that matter. */
+/** Role of processes that no pattern names: they run beside the ones that matter. */
 export const UNNAMED_ROLE = 'process'
 
 /**
- * Peaks by round and role. A process that was alive when the round ended was read there. One that was alive at no boundary, as a
- * client that lives for one message, has the kernel's mark of its whole life. Of one that only ended in the round, the highest
- * reading of its status in it is known, a lower bound.
+ * Computes peaks by round and role. A process that was alive when the round ended was read there. A
+ * process that was alive at no boundary, such as a client that lives for one message, has the
+ * kernel's peak of its whole life. For a process that ended in the round after earlier boundaries,
+ * the highest status reading in the round is known, a lower bound.
  */
 export function peaksByRole(
   rounds: readonly RoundRecord[],

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 
-/** `--role NAME=PATTERN`: processes whose command line fits get the role. */
+/** `--role NAME=PATTERN`: processes whose command line matches get the role. */
 export interface RolePattern {
   role: string
   pattern: RegExp
@@ -8,18 +8,19 @@ export interface RolePattern {
 }
 
 /**
- * A program that forks and goes on without exec has one command line in all its processes. Of those whose line fits `among`, the
- * one that has started a process whose line fits `parentOf` does the work and has the role.
+ * Finds the working process of a program that forks without exec, so that all its processes have
+ * one command line. Of the processes whose line matches `among`, the one that started a process
+ * whose line matches `parentOf` does the work and gets the role.
  */
 export interface ForkPattern {
   among: RegExp
   parentOf: RegExp
 }
 
-/** Programs that run another one, which is the name people know it by. */
+/** Programs that run another one, whose name users know. */
 const INTERPRETERS = /^(python[\d.]*|node|bash|sh|dash|zsh|perl|ruby|java|deno|bun)$/
 
-/** What to call a process of which only the command line is known. */
+/** Names a process of which only the command line is known. */
 export function nameProcess(
   command: readonly string[],
   patterns: readonly RolePattern[],
@@ -29,12 +30,18 @@ export function nameProcess(
   return { role: fitting?.role ?? 'process', name: programName(command) }
 }
 
-/** The role that a process has because of one that it has started, both by their command lines; undefined where it has none. */
+/**
+ * Returns the role that a process has because of a child it started, by both command lines;
+ * undefined if it has none.
+ */
 export function roleOfParent(parent: string, child: string, patterns: readonly RolePattern[]): string | undefined {
   return patterns.find(({ forks }) => forks?.parentOf.test(child) && forks.among.test(parent))?.role
 }
 
-/** `python3 -u server.py --port 1` is `server.py`, `python3 -m http.server` is `http.server`, `/usr/bin/env` is `env`. */
+/**
+ * Returns the program's name: `python3 -u server.py --port 1` is `server.py`, `python3 -m
+ * http.server` is `http.server`, `/usr/bin/env` is `env`.
+ */
 function programName(command: readonly string[]): string {
   const [program = '?', ...args] = command
   const name = basename(program)

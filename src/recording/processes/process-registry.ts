@@ -20,19 +20,21 @@ export interface NewProcess {
   firstSeenMs: number
 }
 
-/** All processes of a recording, the living and those that have ended. A pid that comes twice is two processes. */
+/**
+ * All processes of a recording, running and ended. A pid that is reused counts as two processes.
+ */
 export class ProcessRegistry {
   readonly #patterns: readonly RolePattern[]
   readonly #all = new Map<string, RecordedProcess>()
   /** The latest process of each pid. */
   readonly #live = new Map<number, RecordedProcess>()
-  /** Named by whoever added it; patterns do not rename it. */
+  /** Processes named by the caller of `add`; patterns do not rename them. */
   readonly #named = new Set<RecordedProcess>()
-  /** Roles that processes have because of what they have started. */
+  /** Roles that processes have because of the children they started. */
   readonly #rolesOfParents = new Map<RecordedProcess, string>()
-  /** The command line of each as the sampling thread last told it. */
+  /** The command line of each process as the sampling thread last reported it. */
   readonly #sampledCommands = new Map<RecordedProcess, string>()
-  /** The command lines that it had before. */
+  /** Earlier command lines of each process. */
   readonly #formerCommands = new Map<RecordedProcess, Set<string>>()
 
   constructor(patterns: readonly RolePattern[]) {
@@ -47,13 +49,14 @@ export class ProcessRegistry {
     return this.running()
   }
 
-  /** The records of those that run. */
+  /** Returns the records of the running processes. */
   running(): RecordedProcess[] {
     return [...this.#live.values()]
   }
 
   add({ isNamedByCommand, ...process }: NewProcess): void {
-    // The sampling thread may already have found it, and it may be over before that thread gets to it.
+    // The sampling thread may have found it already, or the process may end before that thread
+    // reads it.
     const status = readProcessStatus(process.pid)
     const recorded: RecordedProcess = {
       lastSeenMs: process.firstSeenMs,
@@ -76,7 +79,10 @@ export class ProcessRegistry {
     this.#live.delete(pid)
   }
 
-  /** Names those that the out-of-memory killer ended: of processes that are not our children nobody else tells. */
+  /**
+   * Marks the processes that the out-of-memory killer ended. Nothing else reports this for
+   * processes that are not our children.
+   */
   killedByKernel(victimsAmong: (pids: number[]) => number[]): void {
     const ended = this.all().filter(
       (process) =>
@@ -87,7 +93,10 @@ export class ProcessRegistry {
       if (victims.has(process.pid)) process.exit = { code: null, signal: 'SIGKILL', outOfMemory: true }
   }
 
-  /** What the sampling thread has learnt of a process; `isLast` when nothing more comes of it. */
+  /**
+   * Takes over what the sampling thread learned about a process; `isLast` means that nothing more
+   * follows.
+   */
   merge(sampled: SampledProcess, { isGone, isLast = isGone }: { isGone: boolean; isLast?: boolean }): RecordedProcess {
     const { pid, startTicks, parentPid, firstSeenMs, lastSeenMs, peakBytes, highest, last } = sampled
     const known = this.#all.get(keyOf(sampled))
@@ -117,7 +126,7 @@ export class ProcessRegistry {
     if (sampled.overlap !== undefined) process.overlap = sampled.overlap
     this.#renameAsSampled(process, sampled.command)
     this.#nameParentOf(process)
-    // A fork is found when it is on its own, perhaps after what it has started.
+    // A fork is reported once it is a worker, perhaps after its own children.
     if (known === undefined)
       for (const child of this.#live.values()) if (child.parentPid === pid) this.#nameParentOf(child)
     if (!isGone) {
@@ -130,7 +139,7 @@ export class ProcessRegistry {
     return process
   }
 
-  /** What a process is may only show when it has started another one. */
+  /** Names the parent of a process: some roles show only once a child was started. */
   #nameParentOf({ parentPid, command }: RecordedProcess): void {
     const parent = parentPid === null ? undefined : this.#live.get(parentPid)
     if (parent === undefined || this.#named.has(parent)) return
@@ -140,7 +149,10 @@ export class ProcessRegistry {
     this.#rolesOfParents.set(parent, role)
   }
 
-  /** Looks whether one has become another program or has changed its title since it was named. */
+  /**
+   * Renames running processes that have become another program or changed their title since they
+   * were named.
+   */
   renameLive(): void {
     if (this.#patterns.length === 0) return
     for (const process of this.#live.values()) {
@@ -149,16 +161,19 @@ export class ProcessRegistry {
     }
   }
 
-  /** Only what is new to the sampling thread is news: it may look less often than `renameLive`. */
+  /** Renames only on lines new to the sampling thread: it may look less often than `renameLive`. */
   #renameAsSampled(process: RecordedProcess, command: readonly string[]): void {
     const line = command.join(' ')
     if (this.#sampledCommands.get(process) === line) return
     this.#sampledCommands.set(process, line)
-    // What it was called before, and is known not to be any more, was sampled before that was seen.
+    // A former command line was sampled before the change was seen, so it is out of date.
     if (this.#formerCommands.get(process)?.has(line) !== true) this.#rename(process, command)
   }
 
-  /** A title that no pattern fits takes no role away: it is the same process still. */
+  /**
+   * Renames a process. A title that matches no pattern keeps the role, because it is still the same
+   * process.
+   */
   #rename(process: RecordedProcess, command: readonly string[]): void {
     const line = command.join(' ')
     if (this.#named.has(process) || line === process.command) return
@@ -170,7 +185,7 @@ export class ProcessRegistry {
     process.role = this.#rolesOfParents.get(process) ?? (role === 'process' ? process.role : role)
   }
 
-  /** A role's own word counts for more than what is seen from outside. */
+  /** Applies a mark: what a role reports itself overrides what is seen from outside. */
   onMark(mark: Mark): void {
     const process = this.#live.get(mark.pid)
     if (process === undefined) return
@@ -179,12 +194,12 @@ export class ProcessRegistry {
       this.sawPeak(mark.pid, mark.peakBytes)
   }
 
-  /** Of processes that were too young for it when they were found. */
+  /** Looks up allocators of processes that were too young when they were found. */
   lookUpAllocators(): void {
     for (const process of this.#live.values()) if (process.allocator === null) lookUpAllocator(process)
   }
 
-  /** A mark of the kernel's that somebody else than the sampling thread has read. */
+  /** Takes in a kernel peak that something other than the sampling thread has read. */
   sawPeak(pid: number, peakBytes: number): void {
     const process = this.#live.get(pid)
     if (process === undefined) return
@@ -193,9 +208,10 @@ export class ProcessRegistry {
   }
 
   /**
-   * The process that a mark means: a program in a container writes the pid that it has there.
+   * Returns the pid outside of the process that a mark means: a program in a container writes the
+   * pid that it has inside.
    *
-   * @returns the pid itself where no process, or more than one, goes by it inside
+   * @returns the pid itself if no process, or more than one, has it inside
    */
   outerPid(pid: number): number {
     return this.#live.has(pid) ? pid : outerPidAmong([...this.#live.values()], pid)
@@ -210,13 +226,18 @@ export class ProcessRegistry {
   }
 }
 
-/** Again as long as nothing was found: a process that has just been started has mapped nothing but the loader yet. */
+/**
+ * Retries until an allocator is found: a process that has just started has mapped only the loader.
+ */
 function lookUpAllocator(process: RecordedProcess): void {
   if (process.allocator === null || process.allocator === 'unknown')
     process.allocator = loadedAllocator(process.pid) ?? process.allocator
 }
 
-/** A sample above the peak that was read before it: the peak is higher than anybody read, and the sample a lower bound. */
+/**
+ * Takes a sample above the last peak that was read: the true peak is higher than any reading, and
+ * the sample is a lower bound.
+ */
 function takeTopSample(process: RecordedProcess, { aboveBytes }: SampledProcess): void {
   if (aboveBytes === null || aboveBytes <= (process.peakBytes ?? 0)) return
   process.peakBytes = aboveBytes

@@ -9,30 +9,38 @@ import { readProcessStat } from '../../linux/process/process-stat.js'
 import { type TreeRound, TreeRounds } from '../peaks/tree-rounds.js'
 import type { RecordingMetadata } from '../recording.js'
 
-/** The memory of the cgroup that the recorded processes run in, and whether they are alone there. */
+/**
+ * The memory of the cgroup in which the recorded processes run, and whether they are alone there.
+ */
 export class RecordedCgroup {
   #found: CgroupMemory | null = null
-  /** Where the program has one to itself. */
+  /** The program's own cgroup, if it has one. */
   #own: { place: CgroupPlace; rounds: TreeRounds } | null = null
 
-  /** Whether it was found yet. */
+  /** Whether the cgroup has been found. */
   get isKnown(): boolean {
     return this.#found !== null
   }
 
-  /** Peaks of the program's own cgroup; null where it has none. */
+  /** Peaks of the program's own cgroup; null if it has none. */
   get tree(): TreeRounds | null {
     return this.#own?.rounds ?? null
   }
 
-  /** The program has this cgroup to itself: its peak is read and reset at the end of each round. */
+  /**
+   * Uses a cgroup that the program has to itself: its peak is read and reset at the end of each
+   * round.
+   */
   use(place: CgroupPlace, options: { isNew: boolean; append(round: TreeRound): void }): TreeRounds {
     this.#own = { place, rounds: new TreeRounds(place, options) }
     this.#found = readCgroupMemoryAt(place)
     return this.#own.rounds
   }
 
-  /** Its peak alone, which is what moves, for a tenth of the cost. Null where it was not found or is gone. */
+  /**
+   * Reads the peak alone, the value that changes, for a tenth of the cost. Returns null if the
+   * cgroup was not found or is gone.
+   */
   readPeak(): number | null {
     const peakBytes = this.#found && readCgroupPeak(this.#found)
     const ofRounds = this.#own?.rounds.highestBytes ?? 0
@@ -40,10 +48,11 @@ export class RecordedCgroup {
   }
 
   /**
-   * The cgroup of the first process; once that has ended ours, if it was the same one. Undefined where there is none to be read.
+   * Reads the cgroup of the first process or, once that has ended, the recorder's if it is the
+   * same. Returns undefined if there is none to read.
    *
    * @param first the first process that still runs
-   * @param recorded the pids of all processes that were recorded
+   * @param recorded the pids of all recorded processes
    */
   read(first: number | undefined, recorded: ReadonlySet<number>): RecordingMetadata['cgroup'] | undefined {
     if (this.#own !== null) {
@@ -58,7 +67,7 @@ export class RecordedCgroup {
   }
 }
 
-/** This process, or the guard that it started for itself. */
+/** Returns whether the pid is this process or the guard that it started. */
 function isRecorder(pid: number): boolean {
   if (pid === process.pid) return true
   const stat = readProcessStat(pid)

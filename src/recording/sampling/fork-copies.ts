@@ -3,11 +3,14 @@ import { type ProcessStat, readProcessStat } from '../../linux/process/process-s
 import { nowMs } from '../../shared/clock.js'
 import type { WatchedProcess } from './watched-process.js'
 
-/** A child between fork and exec is about to be another program; one that lives longer is a worker. */
+/** Age at which a fork counts as a worker; a younger one may be about to exec another program. */
 const YOUNG_MS = 200
-/** What a copy must hold beyond its parent's pages to count as memory of its own. */
+/** Bytes that a copy must hold beyond its parent's pages to have memory of its own. */
 const OWN_BYTES = 2 ** 20
-/** Each family is read anew this often, and seldom enough to take at most one percent of the time. */
+/**
+ * Interval at which each family is read again; longer where reading would take over one percent of
+ * the time.
+ */
 const REFRESH_MS = 1000
 const COST_SHARE = 1 / 100
 
@@ -19,18 +22,19 @@ interface Member {
 
 interface Young {
   watched: WatchedProcess
-  /** The pages that it was forked with, and those of files that its parent has too. */
+  /** The pages that the copy was forked with, and the file pages that its parent maps too. */
   inheritedBytes: number
   bornMs: number
 }
 
 /**
- * Processes that were forked and have not become another program. Their resident pages are counted in their parent as well,
- * so that a sum of RSS counts them twice: a server of 400 MiB that starts `sleep` would have a tree of 800.
+ * Processes that were forked and have not become another program. Their resident pages count in
+ * their parent as well, so a sum of RSS counts them twice: a server of 400 MiB that starts `sleep`
+ * would have a tree of 800.
  *
- * A young copy counts only for what it holds beyond the pages that it inherited. One that stays, as a pre-forked worker
- * does, makes a family with its parent and its siblings, whose members count for their PSS: the pages that are shared are
- * divided among those who share them.
+ * A young copy counts only for what it holds beyond the pages that it inherited. A copy that stays,
+ * such as a pre-forked worker, forms a family with its parent and siblings. The members of a family
+ * count for their PSS, which divides shared pages among the processes that share them.
  */
 export class ForkCopies {
   readonly #young = new Map<number, Young>()
@@ -38,13 +42,16 @@ export class ForkCopies {
   #dueMs = Number.POSITIVE_INFINITY
 
   /**
-   * Takes in a process that was just found. True when it is a young copy, which is nothing of its own yet.
+   * Takes in a process that was just found. Returns true if it is a young copy, which has no memory
+   * of its own yet.
    *
-   * @param parent undefined where it is not watched, or not yet: on a busy machine a child may be found before its parent
+   * @param parent undefined if it is not watched, or not yet: on a busy machine a child may be
+   *   found before its parent
    */
   add(watched: WatchedProcess, stat: ProcessStat, parent: WatchedProcess | undefined): boolean {
     if (!stat.isForkCopy) return false
-    // File pages are mapped one by one when the copy first runs through them, up to as many as the parent has.
+    // File pages are mapped one by one as the copy first touches them, up to as many as the parent
+    // has.
     const inheritedBytes = Math.max(watched.rssBytes, parent?.rssBytes ?? 0)
     this.#young.set(stat.pid, { watched, inheritedBytes, bornMs: watched.known.firstSeenMs })
     return true
@@ -54,17 +61,17 @@ export class ForkCopies {
     return this.#young.size > 0 && this.#young.has(known.pid)
   }
 
-  /** While a young copy is watched every sample asks what became of it. */
+  /** Whether a young copy is watched; while one is, every sample checks what became of it. */
   get hasYoung(): boolean {
     return this.#young.size > 0
   }
 
-  /** When PSS is to be read next. */
+  /** When PSS is due to be read next. */
   get dueMs(): number {
     return this.#dueMs
   }
 
-  /** The young ones that have an image or memory of their own by now. */
+  /** Returns the young copies that now have an image or memory of their own. */
   grownUp(timeMs: number, watchedOf: (pid: number) => WatchedProcess | undefined): WatchedProcess[] {
     const grown: WatchedProcess[] = []
     for (const [pid, { watched, inheritedBytes, bornMs }] of this.#young) {
@@ -97,13 +104,13 @@ export class ForkCopies {
       this.#disband()
       return
     }
-    // What n shared is shared by n - 1 now. The next reading tells it exactly.
+    // Pages that n processes shared are now shared by n - 1. The next reading gives exact values.
     const left = (sharers * (sharers - 2)) / (sharers - 1) ** 2
     for (const { watched } of this.#family.values()) watched.setOverlap(watched.overlapBytes * left, nowMs())
     this.#dueMs = Number.NEGATIVE_INFINITY
   }
 
-  /** Reads the PSS of all members. Not while there are young copies, among whom the pages are divided as well. */
+  /** Reads the PSS of all members, unless there are young copies, which share the pages as well. */
   readPss(timeMs: number): void {
     if (timeMs < this.#dueMs || this.hasYoung) return
     const before = performance.now()

@@ -10,18 +10,21 @@ import type { SamplingSchedule } from './sampling-schedule.js'
 import type { TreeTracker } from './tree-tracker.js'
 import type { WatchedProcess } from './watched-process.js'
 
-/** Samples of one call, and processes: with more there is more to do than to sleep, and nothing is gained. */
+/**
+ * Most samples, and processes, of one call: beyond these, work outweighs sleep and nothing is
+ * gained.
+ */
 const CAPACITY = 2048
 const MOST_PROCESSES = 64
 
 export interface LoopOptions {
   sample: NativeFunction
-  /** The eventfd that ends the sleep. */
+  /** Eventfd that ends the sleep. */
   bell: number
   statusIntervals: StatusIntervals
 }
 
-/** What one call of the loop needs to know. */
+/** What one call of the loop needs. */
 export interface LoopCall {
   pace: SamplingSchedule
   log: SampleLog | null
@@ -31,17 +34,18 @@ export interface LoopCall {
 }
 
 export interface LoopResult {
-  /** How many were taken; their times are in `times`. */
+  /** Number of samples taken; their times are in `times`. */
   samples: number
-  /** Whether peak, parts or threads of a process are others than before. */
+  /** Whether the peak, parts or threads of a process changed. */
   moved: boolean
 }
 
 const NOTHING: LoopResult = { samples: 0, moved: false }
 
 /**
- * The sampler's inner loop in C. Undefined where it cannot be had: no koffi, no C compiler, no folder to keep it in. Then every
- * sample is taken in JavaScript, which gives the same figures for more processor time.
+ * Returns the sampler's inner loop in C, or undefined without koffi, a C compiler or a folder to
+ * keep it in. Every sample is then taken in JavaScript, which gives the same figures for more
+ * processor time.
  */
 export function findSamplingLoop(): NativeFunction | undefined {
   const source = new URL('sampling-loop.c', import.meta.url)
@@ -49,7 +53,7 @@ export function findSamplingLoop(): NativeFunction | undefined {
   return find?.('void tidemark_sample(void *, void *, void *, void *, void *, void *, int, int)')
 }
 
-/** Plain samples, taken in C while there is nothing else to do; see sampling-loop.c. */
+/** Takes plain samples in C while there is nothing else to do; see sampling-loop.c. */
 export class NativeLoop {
   readonly times = new Float64Array(CAPACITY)
   readonly #options: LoopOptions
@@ -70,7 +74,7 @@ export class NativeLoop {
     this.#plan[PLAN.capacity] = CAPACITY
   }
 
-  /** False when these are none, or too many. */
+  /** Sets the processes to sample. Returns false if there are none, or too many. */
   watch(watched: readonly WatchedProcess[]): boolean {
     this.#watched = watched
     this.#processes = new Float64Array(watched.length * PROCESS_LENGTH)
@@ -108,7 +112,7 @@ export class NativeLoop {
     return { samples, moved }
   }
 
-  /** RSS of all processes at one of the samples. */
+  /** Returns the RSS of all processes at one of the samples. */
   sumBytes(sample: number): number {
     return this.#sums[sample]! * this.#pageSizeBytes
   }
@@ -123,7 +127,10 @@ export class NativeLoop {
 const NO_LINES = Buffer.alloc(0)
 const CLOCK_READINGS = 5
 
-/** Unix time, as `nowMs` tells it, minus CLOCK_MONOTONIC. The largest is the one with the least between its two readings. */
+/**
+ * Returns Unix time, as `nowMs` gives it, minus CLOCK_MONOTONIC. The largest of several offsets has
+ * the least time between its two readings.
+ */
 function clockOffsetMs(): number {
   const offset = () => nowMs() - Number(process.hrtime.bigint()) / 1e6
   return Math.max(...Array.from({ length: CLOCK_READINGS }, offset))

@@ -1,5 +1,6 @@
 /**
- * What sampling-loop.c reads and writes: two arrays of doubles, each figure at the place that the `struct` there gives it.
+ * Layout of the data that sampling-loop.c reads and writes: two arrays of doubles, each value at
+ * its place in the `struct`.
  */
 
 /** `struct plan`. Times are Unix times in ms. */
@@ -45,10 +46,10 @@ export const PROCESS = enumerate([
 ])
 export const PROCESS_LENGTH = 13
 
-/** Of one text of a status; two of them, the newest and the one with the highest RSS, are kept of each process. */
+/** Size of one status text. Each process keeps two: the newest and the one with the highest RSS. */
 export const STATUS_BYTES = 4096
 
-/** No descriptor. */
+/** Stands for no descriptor. */
 export const NONE = -1
 
 function enumerate<const Name extends string>(names: readonly Name[]): Record<Name, number> {

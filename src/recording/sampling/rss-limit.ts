@@ -1,23 +1,23 @@
 import { readSharedMemory } from '../../linux/memory/smaps-rollup.js'
 import type { WatchedProcess } from './watched-process.js'
 
-/** Between two looks at a sum that is over the limit: reading PSS takes 19 ms for a GiB. */
+/** Time between two checks of a sum that is over the limit: reading PSS takes 19 ms for a GiB. */
 const CONFIRM_INTERVAL_MS = 200
 
-/** What one sample found, to be held against the limit. */
+/** The result of one sample, to compare with the limit. */
 export interface SummedSample {
   timeMs: number
   sumBytes: number
-  /** The processes of the sum. */
+  /** Returns the processes of the sum. */
   counted(): readonly WatchedProcess[]
 }
 
-/** A limit on the memory of the whole tree, which is told once. */
+/** A limit on the memory of the whole tree, reported once. */
 export class RssLimit {
   #bytes: number
   #dueMs = 0
 
-  /** @param bytes null: there is no limit */
+  /** @param bytes null for no limit */
   constructor(bytes: number | null) {
     this.#bytes = bytes ?? Number.POSITIVE_INFINITY
   }
@@ -27,10 +27,11 @@ export class RssLimit {
   }
 
   /**
-   * A limit ends a job, so the sum of one sample is not enough: every process is read again, and where there are several
-   * they count for their PSS, which divides the pages that they share.
+   * Confirms a sum over the limit. A limit ends a job, so one sample is not enough: every process
+   * is read again, and several processes count for their PSS, which divides the pages that they
+   * share.
    *
-   * @returns the sum that passes the limit; undefined when none does, or when that was told before
+   * @returns the sum that passes the limit; undefined if none does, or if one was reported before
    */
   passedBy({ timeMs, sumBytes, counted }: SummedSample): number | undefined {
     if (sumBytes <= this.#bytes || timeMs < this.#dueMs) return undefined

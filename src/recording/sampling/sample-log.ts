@@ -3,21 +3,22 @@ import { writeAllSync } from '../../shared/atomic-write.js'
 import { PLAN } from './native-struct-layout.js'
 
 /**
- * Up to four samples a second each is written at once, at higher rates those of this time in one write: where the processor's caches are
- * cold, a write costs half of what all else does that a sample takes. A recorder that is killed loses no more than this.
+ * Longest time that a sample waits to be written. Up to four samples a second are written one by
+ * one; at higher rates those of this time share a write, because with cold processor caches a write
+ * costs half of everything else in a sample. A killed recorder loses no more than this.
  */
 const LONGEST_DELAY_MS = 250
-/** What waits is written when it fills half of this; the other half is for the line that comes on top. */
+/** Size of the buffer. It is written when half full; the other half is for the next line. */
 const LARGEST_BUFFER = 65_536
-/** `[1795477241411.59` and `,4194304,1099511627776`, at most. */
+/** Longest time and longest reading in bytes: `[1795477241411.59` and `,4194304,1099511627776`. */
 const LONGEST_TIME = 20
 const LONGEST_READING = 26
 const [OPEN, CLOSE, COMMA, POINT, NEWLINE, ZERO] = [0x5b, 0x5d, 0x2c, 0x2e, 0x0a, 0x30] as const
 
 /**
- * Appends samples to `samples.ndjson`: one JSON array a line, `[timeMs, pid, rssBytes, pid, rssBytes, ...]`. Digits go
- * straight into one buffer: no string and no garbage. What waits to be written is bounded; a slow disk delays the next
- * sample and does not fill the memory.
+ * Appends samples to `samples.ndjson`: one JSON array a line, `[timeMs, pid, rssBytes, pid,
+ * rssBytes, ...]`. Digits go straight into one buffer, without strings or garbage. What waits to be
+ * written is bounded; a slow disk delays the next sample and does not fill the memory.
  */
 export class SampleLog {
   readonly #descriptor: number
@@ -25,7 +26,7 @@ export class SampleLog {
   #end = 0
   #timeMs = 0
   #flushedMs = 0
-  /** Where the line begins that is being made. */
+  /** Where the current line begins. */
   #start = 0
   /** Bytes of whole lines in the file. */
   #length = 0
@@ -58,7 +59,7 @@ export class SampleLog {
     this.#number(rssBytes)
   }
 
-  /** There is nothing to be said in it. */
+  /** Drops the line because it has no readings. */
   dropLine(): void {
     this.#end = this.#start
   }
@@ -97,14 +98,17 @@ export class SampleLog {
     return this.#pending
   }
 
-  /** What the loop could not write, as on a full disk, waits like what is delayed. */
+  /**
+   * Takes back the state. Lines that the loop could not write, as on a full disk, wait like delayed
+   * ones.
+   */
   importState(plan: Float64Array): void {
     this.#length += plan[PLAN.written]!
     this.#flushedMs = plan[PLAN.flushedMs]!
     this.#end = plan[PLAN.pending]!
   }
 
-  /** Bytes of whole lines in the first so many bytes that were to be written. */
+  /** Returns the bytes of whole lines within the first `written` pending bytes. */
   #wholeLines(written: number): number {
     return written === 0 ? 0 : this.#pending.lastIndexOf(NEWLINE, written - 1) + 1
   }
@@ -113,13 +117,16 @@ export class SampleLog {
     closeSync(this.#descriptor)
   }
 
-  /** Only the line of more than a thousand processes is longer than what is there from the start. */
+  /**
+   * Makes room in the buffer. Only a line of more than a thousand processes exceeds its initial
+   * size.
+   */
   #makeRoom(bytes: number): void {
     if (this.#end + bytes + 2 <= this.#pending.length) return
     this.#pending = Buffer.concat([this.#pending, Buffer.alloc(this.#pending.length)])
   }
 
-  /** A whole number, up to 2^53: in two halves, since whole numbers of 32 bits are fast. */
+  /** Appends a whole number up to 2^53, in two halves because 32-bit integers are fast. */
   #number(value: number): void {
     if (value >= HALF) {
       const high = Math.floor(value / HALF)

@@ -16,17 +16,29 @@ import { SamplingSchedule } from './sampling-schedule.js'
 import { TreeTracker } from './tree-tracker.js'
 import { closeProcessFiles, openProcessFiles, WatchedProcess } from './watched-process.js'
 
-/** By this age a fork, a shell or a wrapper has become the program that it launches; at low rates, by the sample after its discovery. */
+/**
+ * Age by which a fork, a shell or a wrapper has become the program that it launches; at low rates,
+ * the sample after its discovery.
+ */
 const LAUNCHED_MS = 750
 const LATEST_INTERVAL_MS = 500
 const PROGRESS_INTERVAL_MS = 5000
-/** As long as no process has come, gone or moved: RSS below the peak is in the samples anyway. */
+/**
+ * Interval of progress while no process has come, gone or moved: RSS below the peak is in the
+ * samples anyway.
+ */
 const IDLE_PROGRESS_INTERVAL_MS = 30_000
 const REHEARSED_TURNS = 400
-/** The first turn and each so many then do what turns seldom do, too: V8 compiles nothing that it has not seen. */
+/**
+ * How often a warm-up turn also does rare work, from the first turn on: V8 compiles only code that
+ * it has seen run.
+ */
 const RARE_WORK_TURNS = 200
 
-/** The sampler as it runs in its thread. Nothing is allocated by a sample, so nothing has to be collected. */
+/**
+ * The sampler as it runs in its thread. A sample allocates nothing, so there is no garbage to
+ * collect.
+ */
 export class Sampler {
   readonly #port: MessagePort
   readonly #settings: SamplerSettings
@@ -36,7 +48,7 @@ export class Sampler {
   readonly #tracker: TreeTracker | null
   readonly #watched = new Map<number, WatchedProcess>()
   readonly #copies = new ForkCopies()
-  /** The same; a loop over it costs less than one over the map. */
+  /** The watched processes as an array, because a loop over it costs less than one over the map. */
   #inOrder: readonly WatchedProcess[] = []
   readonly #readings = { read: 0, gone: 0, unreadable: 0 }
   readonly #processes = { seen: 0, vanished: 0, unreadable: 0 }
@@ -48,17 +60,17 @@ export class Sampler {
   #progressMs = 0
   /** Whether a process has come, gone or moved since the last progress. */
   #hasMoved = false
-  /** The earlier one of the two. */
+  /** The earlier one of the two due times, `latest` and `progress`. */
   #tellDueMs: number
   readonly #limit: RssLimit
-  /** Of the newest sample. */
+  /** Sum of the newest sample. */
   #sumBytes = 0
   readonly #loop: NativeLoop | null
-  /** Whether all that is watched now can be left to the loop. */
+  /** Whether the loop can sample everything that is watched now. */
   #canLoop = false
   #isStopped = false
 
-  /** @param sample the loop in C, where there is one */
+  /** @param sample the loop in C, if available */
   constructor(port: MessagePort, settings: SamplerSettings, sample: NativeFunction | undefined) {
     this.#port = port
     this.#settings = settings
@@ -80,8 +92,9 @@ export class Sampler {
   }
 
   /**
-   * Takes samples of this very process, one after the other and as fast as it can, until V8 has compiled what a sample
-   * runs through: ten a second give it no reason to for minutes, and interpreted each costs twice as much.
+   * Samples this very process as fast as it can until V8 has compiled the code of a sample. Ten
+   * samples a second would give V8 no reason to for minutes, and an interpreted sample costs twice
+   * as much.
    */
   warmUp(): void {
     this.#turn() // with nothing to read yet
@@ -101,7 +114,7 @@ export class Sampler {
     this.#sleep.close()
   }
 
-  /** One time awake: what was ordered, a sample when it is due, and asleep until the next one. */
+  /** Runs one turn: takes orders, takes a sample if due, and sleeps until the next one. */
   #turn(): void {
     if (Atomics.exchange(this.#bell, 0, 0) !== 0) {
       this.#takeOrders()
@@ -109,7 +122,7 @@ export class Sampler {
     }
     const timeMs = nowMs()
     if (timeMs >= this.#pace.dueMs) this.#sample(timeMs)
-    // A ring of the bell ends either early; the deadline stays.
+    // A ring of the bell ends either sleep early; the deadline stays.
     if (this.#loop !== null && this.#canLoop && !this.#copies.hasYoung) this.#sampleInLoop(this.#loop)
     else this.#sleep.sleep(Math.max(0, this.#pace.dueMs - nowMs()))
   }
@@ -127,7 +140,10 @@ export class Sampler {
     return new NativeLoop({ sample, bell, statusIntervals: this.#settings.statusIntervals })
   }
 
-  /** Sleeps, and leaves to the loop what samples are due until something else is: nobody asks for peaks, parts and threads before they are told. */
+  /**
+   * Sleeps, and has the loop take the samples that are due until other work is. Peaks, parts and
+   * threads are not needed before the next report.
+   */
   #sampleInLoop(loop: NativeLoop): void {
     const untilMs = Math.min(
       this.#tellDueMs,
@@ -168,7 +184,10 @@ export class Sampler {
     }
   }
 
-  /** A process that somebody names. It may have ended already: then it has been seen, with nothing read. */
+  /**
+   * Adds a process that the recorder names. If it has ended already, it counts as seen with nothing
+   * read.
+   */
   #add({ pid, startTicks }: ProcessToSample): void {
     if (this.#watched.get(pid)?.known.startTicks === startTicks) return // the tracker was faster
     const stat = readProcessStat(pid)
@@ -176,7 +195,7 @@ export class Sampler {
       this.#tracker?.add(stat)
       if (this.#watch(stat, nowMs(), { isNamed: true }) !== undefined) return
     } else this.#vanished()
-    // Whoever named it waits to hear of its end.
+    // The recorder waits to hear of its end.
     this.#send({ kind: 'gone', process: unread({ pid, startTicks, parentPid: null, command: [] }) })
   }
 
@@ -201,7 +220,7 @@ export class Sampler {
     }
   }
 
-  /** Forked processes are found once they are a program or have memory of their own. */
+  /** Reports forked processes once they are a program or have memory of their own. */
   #meetGrownUp(timeMs: number): void {
     for (const watched of this.#copies.grownUp(timeMs, (pid) => this.#watched.get(pid))) {
       this.#processes.seen++
@@ -211,7 +230,10 @@ export class Sampler {
     }
   }
 
-  /** How many processes could be read; they make one line. One that cannot be read does not end the walk over the others. */
+  /**
+   * Reads all processes into one line and returns how many could be read. A process that cannot be
+   * read does not stop the walk.
+   */
   #readAll(timeMs: number): number {
     let processes = 0
     let sumBytes = 0
@@ -239,14 +261,14 @@ export class Sampler {
     this.#treePeak = { timeMs, rssBytes, processes, ...(overlapBytes > 0 && { overlapBytes }) }
   }
 
-  /** What a plain sum of RSS counts more than once. */
+  /** Bytes that a plain sum of RSS counts more than once. */
   get #overlapBytes(): number {
     let bytes = 0
     for (const watched of this.#inOrder) bytes += watched.overlapBytes
     return bytes
   }
 
-  /** What is due less often: peak, parts and threads, and whether it has become another program. */
+  /** Does what is due less often: reads peak, parts and threads, and checks for an exec. */
   #takeCare(watched: WatchedProcess, timeMs: number): void {
     if (this.#copies.isYoung(watched)) return
     if (watched.isStatusDue(timeMs) && watched.readStatus(timeMs)) this.#hasMoved = true
@@ -257,7 +279,7 @@ export class Sampler {
     const files = openProcessFiles(stat.pid)
     const isUnreadable = 'kind' in files && files.kind === 'unreadable'
     if (isUnreadable) this.#noteUnreadable(files.code)
-    // Between the listing and now the pid may have been given to another process.
+    // The pid may have been given to another process since the listing.
     const isGone = !isUnreadable && ('kind' in files || !isAlive(stat))
     if (isGone) this.#vanished()
     if ('kind' in files) return undefined
@@ -308,7 +330,10 @@ export class Sampler {
     else this.#send({ kind: 'gone', process: watched.known })
   }
 
-  /** Ends the line. When the disk is full, what was written is kept and the recorder is told; nothing more is written. */
+  /**
+   * Ends the line. On a full disk, keeps what was written, notifies the recorder and writes nothing
+   * more.
+   */
   #endLine(): void {
     try {
       this.#log?.end()
@@ -355,7 +380,7 @@ export class Sampler {
 
   #finish(): void {
     this.#flush()
-    // What has ended since the last sample is told to be gone.
+    // Report processes that have ended since the last sample as gone.
     for (const watched of [...this.#inOrder])
       if (watched.readRss(nowMs()) === 'gone') this.#drop(watched)
       else watched.readStatus(nowMs())
@@ -410,7 +435,9 @@ const NOTHING_READ = {
   exit: null,
 }
 
-/** A process in the midst of its exit has no command line any more, but a name. */
+/**
+ * Returns the command line or, for a process in the midst of its exit, which has none, its name.
+ */
 function commandOf({ pid, name }: ProcessStat): string[] {
   const command = readCommandLine(pid)
   return command === null || command.length === 0 ? [name] : command

@@ -2,39 +2,50 @@ import type { MemoryReading } from '../../shared/marks.js'
 import type { SamplingFacts, TreePeak } from '../recording.js'
 
 /**
- * How far apart peak, parts and threads of a process are read. The kernel keeps the peak, so a spike that came and went
- * meanwhile is in the next reading; one shortly before its end is lost.
+ * Intervals between readings of the peak, parts and threads of a process. The kernel keeps the
+ * peak, so a spike in between is in the next reading; a spike shortly before the end of the process
+ * is lost.
  */
 export interface StatusIntervals {
-  /** While RSS is higher than every peak that was read. */
+  /** Interval while RSS is above every peak that was read. */
   risingMs: number
-  /** While RSS is another than at the last reading. */
+  /** Interval while RSS differs from the last reading. */
   movingMs: number
-  /** As long as RSS stands still to the page. */
+  /** Interval while RSS does not change by a page. */
   idleMs: number
 }
 
-/** What the sampling thread is started with. */
+/** Settings with which the sampling thread starts. */
 export interface SamplerSettings {
   samplesFile: string
   intervalMs: number
-  /** Find the descendants of what is added, too; null: only what is added is sampled. */
+  /** Settings for finding the descendants of added processes; null to sample only what is added. */
   tree: TreeSettings | null
   statusIntervals: StatusIntervals
-  /** Tell the newest sample a few times a second. */
+  /** Whether to report the newest sample a few times a second. */
   tellLatest: boolean
-  /** Tell when the sum of one sample passes this; null never does. */
+  /** Sum of one sample that is reported when it is exceeded; null for none. */
   rssLimitBytes: number | null
-  /** Set to tell the thread that it has messages, before the next sample is due. One 32-bit word. */
+  /**
+   * One 32-bit word, set to notify the thread that it has messages before the next sample is due.
+   */
   bell: SharedArrayBuffer
 }
 
 export interface TreeSettings {
-  /** `NAME=VALUE` that every launched process carries, by which orphans are found; null when we attached. */
+  /**
+   * `NAME=VALUE` that every launched process carries, by which orphans are found; null when
+   * attached.
+   */
   assignment: `${string}=${string}` | null
-  /** What the paths of the cgroups of all its processes contain: the id of a container that we attached to. */
+  /**
+   * Text in the paths of the cgroups of all its processes: the id of a container that we attached
+   * to.
+   */
   containerId?: string
-  /** The recorder, which is never in the sum, and neither is what it started for itself. */
+  /**
+   * Pid of the recorder. The recorder and the processes it started for itself are never in the sum.
+   */
   recorderPid: number
 }
 
@@ -53,32 +64,43 @@ export interface SampledProcess {
   command: string[]
   firstSeenMs: number
   lastSeenMs: number
-  /** The highest VmHWM that was read; null when none could be. */
+  /** Highest VmHWM that was read; null if none could be. */
   peakBytes: number | null
-  /** The highest sample where it is above the peak, which was not read again after it; null otherwise. */
+  /** Highest sample, if above the peak and the peak was not read after it; null otherwise. */
   aboveBytes: number | null
-  /** The most of huge pages (hugetlbfs) that was read, which RSS leaves out. */
+  /** Highest reading of huge pages (hugetlbfs), which RSS leaves out. */
   hugetlbBytes: number
-  /** It has become another program, whose peak began anew: what the one before took after the last reading is not known. */
+  /**
+   * Whether it became another program, which started a new peak: what the first one took after its
+   * last reading is unknown.
+   */
   isReplaced: boolean
   highest: (MemoryReading & { timeMs: number }) | null
   last: (MemoryReading & { timeMs: number; threads: number; openFiles: number | null }) | null
-  /** Steps of the bytes that a sum counts in another process already, see `RecordedProcess.overlap`. */
+  /**
+   * Steps of the bytes that a sum already counts in another process, see `RecordedProcess.overlap`.
+   */
   overlap?: [timeMs: number, bytes: number][]
-  /** Only of one that has ended, where its parent had not asked yet. */
+  /** Set only for a process that has ended and that its parent had not waited for yet. */
   exit: { code: number | null; signal: string | null } | null
 }
 
 export type FromSampler =
-  /** The thread is up. Writing to the descriptor wakes it; where there is none, notifying the bell does. */
+  /**
+   * The thread is up. Writing to the descriptor wakes it; if there is none, notifying the bell
+   * does.
+   */
   | { kind: 'ready'; wakeDescriptor: number | null }
-  /** A new descendant, or one that has become another program by exec. */
+  /** A new descendant, or a process that has become another program by exec. */
   | { kind: 'found' | 'renamed'; process: SampledProcess }
   | { kind: 'gone'; process: SampledProcess }
-  /** The newest sample, a few times a second at most; pairs of pid and RSS. */
+  /** The newest sample, a few times a second at most, as pairs of pid and RSS. */
   | { kind: 'latest'; timeMs: number; rss: [pid: number, rssBytes: number][] }
-  /** What is known so far of the living, and of the sampling itself: every few seconds and at the end. */
+  /**
+   * What is known so far of the running processes and of the sampling: every few seconds and at the
+   * end.
+   */
   | { kind: 'progress' | 'stopped'; processes: SampledProcess[]; sampling: SamplingFacts; treePeak: TreePeak | null }
   | { kind: 'over-limit'; timeMs: number; rssBytes: number }
-  /** Samples can no longer be written; sampling goes on for the limit and the progress. */
+  /** Samples can no longer be written. Sampling continues for the limit and the progress. */
   | { kind: 'failed'; code: string; message: string }

@@ -1,6 +1,6 @@
 /**
- * The sampling thread: one loop from 1 to 1000 Hz. It sleeps until an absolute deadline, which no other work of the program
- * can delay, reads every process, and appends one line.
+ * The sampling thread: one loop from 1 to 1000 Hz. It sleeps until an absolute deadline, which no
+ * other work of the program can delay, reads every process, and appends one line.
  */
 import { devNull } from 'node:os'
 import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads'
@@ -9,16 +9,23 @@ import { findSamplingLoop } from './native-loop.js'
 import { Sampler } from './sampler-loop.js'
 import type { SamplerSettings } from './sampler-protocol.js'
 
-/** About 50 ms in all. What all samplers do alike is compiled for all; what one does, for that one. */
+/**
+ * Number of samplers that warm up, about 50 ms in all. V8 optimizes what all samplers do alike for
+ * all of them, and what one sampler does for that one only.
+ */
 const REHEARSING_SAMPLERS = 8
-/** From this rate on a sample that waits for its turn on a busy processor is one that is lost. */
+/**
+ * Longest interval that takes precedence: at such rates a sample that waits for a busy processor is
+ * lost.
+ */
 const PRECEDENCE_INTERVAL_MS = 5
 
 const { port, settings } = workerData as { port: MessagePort; settings: SamplerSettings }
 if (parentPort === null) throw new Error('the sampler runs as a worker thread')
 const sample = findSamplingLoop()
 if (settings.intervalMs <= PRECEDENCE_INTERVAL_MS) takePrecedence()
-// Of what is left to do where samples are taken in C, twice a second or so, the compiling would cost more than it spares.
+// With samples taken in C, JavaScript runs twice a second or so, and compiling it would cost more
+// than it saves.
 if (sample === undefined) warmUp(settings)
 new Sampler(port, settings, sample).run()
 
@@ -27,7 +34,7 @@ function warmUp({ tree, ...others }: SamplerSettings): void {
     ...others,
     samplesFile: devNull,
     rssLimitBytes: null,
-    // Sometimes in time and sometimes late.
+    // Sometimes on time and sometimes late.
     intervalMs: 0.02,
     statusIntervals: { risingMs: 0.2, movingMs: 0.2, idleMs: 0.2 },
     bell: new SharedArrayBuffer(4),

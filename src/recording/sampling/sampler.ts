@@ -10,11 +10,14 @@ export interface SamplerHandle {
   /** Resolves when the thread is up, or has died. */
   readonly ready: Promise<void>
   add(process: ProcessToSample): void
-  /** Ends the thread. Its last messages, `stopped` among them, have been handed on when this resolves. */
+  /** Ends the thread. Resolves after its last messages, `stopped` among them, were delivered. */
   stop(): Promise<void>
 }
 
-/** Starts the sampling thread. Every message goes to `onMessage`; a thread that dies of an error goes to `onDeath`. */
+/**
+ * Starts the sampling thread. Every message goes to `onMessage`; an error that ends the thread goes
+ * to `onDeath`.
+ */
 export function startSampler(
   settings: Omit<SamplerSettings, 'bell'>,
   onMessage: (message: FromSampler) => void,
@@ -26,9 +29,10 @@ export function startSampler(
   const worker = new Worker(workerFile(), {
     workerData: { port: theirs, settings: { ...settings, bell } },
     transferList: [theirs],
-    // Flags of the program that uses Tidemark as a library are not the thread's; some, as --input-type, would end it.
+    // Do not inherit the flags of a program that uses Tidemark as a library; some, such as
+    // --input-type, would end the thread.
     execArgv: [],
-    // The thread's heap is a few hundred processes and a buffer; a small nursery keeps its RSS small as well.
+    // The heap holds a few hundred processes and a buffer; a small nursery keeps RSS small as well.
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   })
   let wakeDescriptor: number | null = null
@@ -60,7 +64,10 @@ export function startSampler(
   }
 }
 
-/** Threads cannot run TypeScript on Node 20: from the sources, as in tests, the compiled thread is taken. */
+/**
+ * Returns the compiled thread, even when run from the sources as in tests: threads cannot run
+ * TypeScript on Node 20.
+ */
 function workerFile(): URL {
   const compiled = import.meta.url.endsWith('.ts')
     ? '../../../dist/recording/sampling/sampler-worker.js'

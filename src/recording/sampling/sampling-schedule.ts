@@ -1,11 +1,17 @@
 import type { SamplingFacts } from '../recording.js'
 import { PLAN } from './native-struct-layout.js'
 
-/** Lateness is counted in steps of 20 us up to 20 ms; what is later falls into the last step. */
+/**
+ * Width of a lateness step. Lateness is counted in steps of 20 us up to 20 ms; the last step holds
+ * anything later.
+ */
 const STEP_MS = 0.02
 const STEPS = 1000
 
-/** When samples are due, and how well that was kept. Memory does not grow with the number of samples. */
+/**
+ * Plans when samples are due and measures how well that is kept. Memory does not grow with the
+ * number of samples.
+ */
 export class SamplingSchedule {
   readonly #intervalMs: number
   readonly #startMs: number
@@ -22,19 +28,24 @@ export class SamplingSchedule {
     this.#startMs = startMs
   }
 
-  /** Unix time in ms at which the next sample is due. Deadlines are absolute: a late sample does not delay the others. */
+  /**
+   * Unix time in ms at which the next sample is due. Deadlines are absolute: a late sample does not
+   * delay the others.
+   */
   get dueMs(): number {
     return this.#startMs + this.#planned * this.#intervalMs
   }
 
-  /** Tells the native loop when its samples are due. */
+  /** Passes the due times to the native loop. */
   exportState(plan: Float64Array): void {
     plan[PLAN.startMs] = this.#startMs
     plan[PLAN.intervalMs] = this.#intervalMs
     plan[PLAN.planned] = this.#planned
   }
 
-  /** A sample was taken. Deadlines that have passed meanwhile are given up, not made up for. */
+  /**
+   * Notes that a sample was taken. Deadlines that passed meanwhile are skipped, not made up for.
+   */
   taken(timeMs: number): void {
     const lateMs = Math.max(0, timeMs - this.dueMs)
     this.#lateness[Math.min(STEPS - 1, Math.floor(lateMs / STEP_MS))]!++
@@ -47,7 +58,7 @@ export class SamplingSchedule {
     this.#planned = next
   }
 
-  /** A moment at which there was nothing to sample. */
+  /** Notes a moment at which there was nothing to sample. */
   passed(timeMs: number): void {
     this.#planned = this.#nextAfter(timeMs)
   }
@@ -69,7 +80,7 @@ export class SamplingSchedule {
     }
   }
 
-  /** Upper edge of the step in which the quantile falls, the slowest sample at most. */
+  /** Returns the upper edge of the step that holds the quantile, at most the latest sample. */
   #latenessOf(share: number): number {
     let below = 0
     for (let step = 0; step < STEPS; step++) {

@@ -7,39 +7,45 @@ import { isThread } from '../../linux/threads/thread.js'
 import { PLAN } from './native-struct-layout.js'
 import type { TreeSettings } from './sampler-protocol.js'
 
-/** A whole listing of /proc at least this often, for whatever the shorter ways missed. */
+/** Longest time between two full listings of /proc, which find what the shorter ways missed. */
 const LISTING_INTERVAL_MS = 30_000
-/** As long as the newest pid has not been seen to move: there are sandboxes in which it never does. */
+/** The same until the newest pid has been seen to move: in some sandboxes it never does. */
 const UNTOLD_LISTING_INTERVAL_MS = 5000
-/** With more new pids than this a listing is cheaper than trying each. */
+/** Most new pids to try one by one; with more, a listing is cheaper. */
 const MOST_TRIED = 64
-/** A pid is handed out a moment before its process can be seen, and an environment reads as empty during exec: it is tried
- * again for so long, and at low rates so often. */
+/**
+ * How long, and at low rates how often, a pid is retried: it is handed out a moment before its
+ * process can be seen, and an environment reads as empty during exec.
+ */
 const RETRY_MS = 20
 const ATTEMPTS = 2
 
 /**
- * Finds the descendants of the recorded processes: children of what is known, members of their groups, and processes that
- * carry the recording's id, whose parents may be gone. A process once found stays in, whoever adopts it.
+ * Finds the descendants of the recorded processes: children of known processes, members of their
+ * groups, and processes that carry the recording's id, whose parents may be gone. A process once
+ * found stays, even if another process adopts it.
  *
- * Most samples cost one reading of /proc/loadavg, which tells the newest pid: when it has not changed there is no new
- * process, and when it has, only the pids in between are looked at.
+ * Most samples cost one reading of /proc/loadavg, which holds the newest pid. If it has not changed
+ * there is no new process; if it has, only the pids in between are checked.
  */
 export class TreeTracker {
   readonly #settings: TreeSettings
   readonly #newestPid = openLastPid()
   readonly #ours = new Set<number>()
-  /** Numbers of groups that one of ours leads, or led. */
+  /** Ids of groups that a recorded process leads, or led. */
   readonly #groups = new Set<number>()
-  /** Pids of the last listing that are not ours. */
+  /** Pids of the last listing that are not recorded. */
   #others = new Set<number>()
-  /** New pids that could not be judged yet, since when, and how often that was tried. */
+  /** New pids that could not be judged yet, with the time and number of attempts. */
   #undecided = new Map<number, { sinceMs: number; attempts: number }>()
   #newest: number | null = null
   #seenPid: number | null = null
-  /** Whether the newest pid is told here. */
+  /** Whether the newest pid has been seen to move here. */
   #hasMoved = false
-  /** Start ticks of ours that have ended and can still be listed: their parents have not asked after them yet. */
+  /**
+   * Start ticks of recorded processes that have ended and can still be listed because their parents
+   * have not waited for them.
+   */
   readonly #ended = new Map<number, number>()
   #vanished = 0
   #listedMs = Number.NEGATIVE_INFINITY
@@ -54,20 +60,26 @@ export class TreeTracker {
     if (stat.groupId === stat.pid) this.#groups.add(stat.pid)
   }
 
-  /** It has ended. Children that it leaves behind are known already, or carry the id. */
+  /**
+   * Removes a process that has ended. Children that it leaves behind are known already, or carry
+   * the id.
+   */
   remove({ pid, startTicks }: { pid: number; startTicks: number }): void {
     this.#ours.delete(pid)
     this.#ended.set(pid, startTicks)
   }
 
-  /** How many descendants had ended before they could be read. Those that nobody leaves a trace of cannot be counted. */
+  /**
+   * Number of descendants that ended before they could be read. Those that leave no trace cannot be
+   * counted.
+   */
   get vanished(): number {
     return this.#vanished
   }
 
   /**
-   * Whether `findNew` has anything to look at. Undecided pids and a listing that is due count, too; apart, since this runs
-   * with every sample and that hardly ever.
+   * Returns whether `findNew` has work, undecided pids and a due listing included. Separate from it
+   * because this runs with every sample and that rarely.
    */
   hasNews(timeMs: number): boolean {
     this.#newest = this.#newestPid?.read() ?? null
@@ -84,25 +96,28 @@ export class TreeTracker {
     return this.#hasMoved ? LISTING_INTERVAL_MS : UNTOLD_LISTING_INTERVAL_MS
   }
 
-  /** Tells the native loop where to look whether there is news. */
+  /** Passes to the native loop where to look for new processes. */
   exportState(plan: Float64Array): void {
     if (this.#newestPid === null) return
     plan[PLAN.loadavg] = this.#newestPid.descriptor
     plan[PLAN.newestPid] = this.#seenPid ?? 0
   }
 
-  /** Until when there is no news unless the newest pid moves. */
+  /** Time until which there is no news unless the newest pid moves. */
   get quietUntilMs(): number {
     if (this.#newestPid === null || this.#newest === null || this.#undecided.size > 0) return 0
     return this.#listedMs + this.#listingIntervalMs
   }
 
-  /** The next time there is news: a listing. */
+  /** Makes the next search a full listing. */
   listAgain(): void {
     this.#listedMs = Number.NEGATIVE_INFINITY
   }
 
-  /** Descendants that were not known before `hasNews` said so, parents before children. */
+  /**
+   * Returns descendants that are new since the last search, parents before children. Call `hasNews`
+   * first.
+   */
   findNew(timeMs: number): readonly ProcessStat[] {
     let candidates = this.#candidates(timeMs)
     if (candidates.length === 0) return NONE
@@ -137,7 +152,7 @@ export class TreeTracker {
     const retried = [...this.#undecided.keys()]
     if (!isListingDue && newest !== null && seen !== null && newest >= seen && newest - seen <= MOST_TRIED) {
       const added = Array.from({ length: newest - seen }, (_, index) => seen + 1 + index)
-      // A pid of the listing that was handed out anew is another process now.
+      // A pid of the last listing that was reused is another process now.
       for (const pid of added) this.#others.delete(pid)
       return [...new Set([...retried, ...added])]
     }
@@ -149,7 +164,10 @@ export class TreeTracker {
     return [...new Set([...retried, ...fresh])]
   }
 
-  /** Undefined when the pid is ours already, has ended, is gone or not there yet, or is the recorder's. */
+  /**
+   * Returns undefined if the pid is recorded already, has ended, is gone or not there yet, or is
+   * the recorder's.
+   */
   #judge(pid: number, timeMs: number): ProcessStat | undefined {
     if (this.#ours.has(pid) || pid === this.#settings.recorderPid) return undefined
     const stat = readProcessStat(pid)
@@ -197,7 +215,7 @@ export class TreeTracker {
   }
 }
 
-/** Undefined where it cannot be read. */
+/** Returns undefined if the cgroup cannot be read. */
 function isInContainer(pid: number, id: string): boolean | undefined {
   const file = readProcFile(pid, 'cgroup')
   return file.kind === 'read' ? file.text.includes(id) && !file.text.includes(`conmon-${id}`) : undefined

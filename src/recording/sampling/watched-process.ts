@@ -11,25 +11,37 @@ import { livingThread } from '../../linux/threads/living-thread.js'
 import { PROCESS, STATUS_BYTES } from './native-struct-layout.js'
 import type { SampledProcess, StatusIntervals } from './sampler-protocol.js'
 
-/** On older kernels counting descriptors lists a folder, thousands of entries on a busy server. */
+/**
+ * Interval of counting descriptors: older kernels list a folder for it, with thousands of entries
+ * on a busy server.
+ */
 const OPEN_FILES_INTERVAL_MS = 1000
 const MIB = 2 ** 20
-/** A shell or an interpreter that only looks for what to become holds less. */
+/**
+ * Memory above which a process is no mere launcher: a shell or interpreter about to exec holds
+ * less.
+ */
 const LAUNCHER_BYTES = 32 * MIB
-/** After each so many steps of the overlap only steps twice as large are kept. */
+/** After every so many overlap steps, the size of a step worth keeping doubles. */
 const OVERLAP_STEPS = 100
-/** A new process is often a fork that is about to become another program; then its command line changes. */
+/**
+ * Ages at which to check for an exec: a new process is often a fork, and its command line is about
+ * to change.
+ */
 const RENAME_CHECKS_MS = [20, 100, 500, 2000]
-/** Later a start script may still become its server, and a program change its title. */
+/**
+ * Later interval of the same check: a start script may still become its server, and a program
+ * change its title.
+ */
 const RENAME_INTERVAL_MS = 10_000
 
-/** What is kept open of a process while it is watched. */
+/** Files that stay open while a process is watched. */
 export interface ProcessFiles {
   statm: Statm
   status: OpenStatus
 }
 
-/** Where the main thread has ended, those of a living thread. */
+/** Opens the files of a process or, if its main thread has ended, of a living thread. */
 export function openProcessFiles(pid: number): ProcessFiles | FailedReading {
   const place = livingThread(pid) ?? pid
   const statm = openStatm(place)
@@ -45,7 +57,7 @@ export function closeProcessFiles({ statm, status }: ProcessFiles): void {
   status.close()
 }
 
-/** One process under the sampler's eye: RSS at every sample, its own peak and parts less often. */
+/** A process that is sampled: RSS at every sample, its own peak and parts less often. */
 export class WatchedProcess {
   readonly known: SampledProcess
   /** Whether the last reading worked. */
@@ -62,7 +74,7 @@ export class WatchedProcess {
   /** The highest sample, and when it was taken. */
   #topBytes = 0
   #topMs = 0
-  /** When peak and parts were read last. */
+  /** Time of the last reading of peak and parts. */
   #readMs = Number.NEGATIVE_INFINITY
   /** Whether the newest sample is below half of the one before, as after an exec. */
   #hasFallen = false
@@ -71,7 +83,7 @@ export class WatchedProcess {
   #hasExecuted = false
   #overlapBytes = 0
 
-  /** @param launchedMs by this age a fork or a wrapper has become the program that it launches */
+  /** @param launchedMs age by which a fork or a wrapper has become the program that it launches */
   constructor(
     files: ProcessFiles,
     known: SampledProcess,
@@ -84,29 +96,35 @@ export class WatchedProcess {
     this.#stackStart = readStackStart(known.pid)
   }
 
-  /** Of the last reading that worked. */
+  /** RSS of the last reading that worked. */
   get rssBytes(): number {
     return this.#statm.rssBytes
   }
 
-  /** How many of its resident bytes a sum counts in another process already. */
+  /** Resident bytes that a sum already counts in another process. */
   get overlapBytes(): number {
     return Math.min(this.#overlapBytes, this.#statm.rssBytes)
   }
 
-  /** From this time on. Only steps that matter are kept, so that a day of them stays small. */
+  /**
+   * Sets the overlap from this time on. Only large steps are kept, so that a day of them stays
+   * small.
+   */
   setOverlap(bytes: number, timeMs: number): void {
     this.#overlapBytes = bytes
     const steps = this.known.overlap
     const last = steps?.at(-1)?.[1] ?? 0
     const matters = Math.max(MIB, (last / 20) * 2 ** Math.floor((steps?.length ?? 0) / OVERLAP_STEPS))
     if (bytes === last || (bytes !== 0 && Math.abs(bytes - last) < matters)) return
-    // Samples are written in hundredths of a millisecond; the one of this moment is meant, too.
+    // Samples are written in hundredths of a millisecond; round down to include the current one.
     const sinceMs = Math.max(Math.floor(timeMs * 100) / 100, steps?.at(-1)?.[0] ?? 0)
     this.known.overlap = [...(steps ?? []), [sinceMs, Math.round(bytes)]]
   }
 
-  /** It was a copy of its parent and has become another program: what was read of it was the parent's memory. */
+  /**
+   * Forgets what was read while this process was a copy of its parent, since it was the parent's
+   * memory.
+   */
   becameAnother(): void {
     this.known.peakBytes = null
     this.known.highest = null
@@ -140,8 +158,8 @@ export class WatchedProcess {
   }
 
   /**
-   * Looks whether it has become another program. A fork or a wrapper does so when it is young, and its own
-   * memory is not what anybody asks for.
+   * Checks whether it has become another program. A fork or a wrapper does so when young, and its
+   * own memory is of no interest.
    */
   #lookForExec(timeMs: number): void {
     const stackStart = readStackStart(this.known.pid)
@@ -162,7 +180,10 @@ export class WatchedProcess {
     return this.#files.statm
   }
 
-  /** The thread that it is read by has ended; true when others live on, and it is read by one of those from now on. */
+  /**
+   * Switches to another living thread when the one it is read by has ended. Returns false if there
+   * is none.
+   */
   #followThreads(): boolean {
     if (livingThread(this.known.pid) === undefined || !isAlive(this.known)) return false
     const files = openProcessFiles(this.known.pid)
@@ -172,7 +193,10 @@ export class WatchedProcess {
     return true
   }
 
-  /** Whether it is time for `readStatus`: sooner while RSS changes, and where it is higher than the peak that is known. */
+  /**
+   * Returns whether `readStatus` is due: sooner while RSS changes, and while RSS is above the known
+   * peak.
+   */
   isStatusDue(timeMs: number): boolean {
     if (this.#hasFallen) return true
     const { rssBytes } = this.#statm
@@ -182,14 +206,17 @@ export class WatchedProcess {
     return timeMs - this.#statusMs >= intervalMs
   }
 
-  /** Reads peak, parts, threads and open files. True when the peak, or one of the last two, is another than at the last reading. */
+  /**
+   * Reads peak, parts, threads and open files. Returns true if the peak, threads or open files
+   * changed since the last reading.
+   */
   readStatus(timeMs: number): boolean {
     this.#statusMs = timeMs
     this.#statusRssBytes = this.#statm.rssBytes
     this.#hasFallen = false
     this.#lookForExec(timeMs)
     const status = this.#files.status.read()
-    // The next reading of RSS tells what became of it.
+    // If this reading fails, the next reading of RSS shows why.
     return status.kind === 'read' && this.#learn(status, timeMs)
   }
 
@@ -197,7 +224,7 @@ export class WatchedProcess {
     this.#readMs = timeMs
     if (timeMs >= this.#openFilesDueMs) {
       this.#openFilesDueMs = timeMs + OPEN_FILES_INTERVAL_MS
-      // In the midst of its end it has none to count any more; those that it had stand.
+      // A process that is exiting has no descriptors to count; keep the last count.
       this.#openFiles = countOpenFiles(this.known.pid) ?? this.#openFiles
     }
     const { rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, peakBytes, threads } = status
@@ -213,7 +240,7 @@ export class WatchedProcess {
     return isHigher || threads !== before?.threads || openFiles !== before.openFiles
   }
 
-  /** Lends what is known of it to the native loop. */
+  /** Copies what is known of it to the native loop. */
   exportState(processes: Float64Array, at: number): void {
     processes[at + PROCESS.pid] = this.known.pid
     processes[at + PROCESS.statm] = this.#statm.descriptor
@@ -229,7 +256,10 @@ export class WatchedProcess {
     processes[at + PROCESS.topMs] = this.#topMs
   }
 
-  /** Samples were taken of it, the last one at this time: RSS then, and the statuses that were read meanwhile. True as `readStatus`. */
+  /**
+   * Takes over the native loop's samples, the last one at `timeMs`: RSS then, and the statuses read
+   * meanwhile. Returns the same as `readStatus`.
+   */
   importState(processes: Float64Array, at: number, { texts, timeMs }: { texts: Uint8Array; timeMs: number }): boolean {
     this.#statm.saw(processes[at + PROCESS.pages]!)
     this.isRead = true
@@ -245,7 +275,7 @@ export class WatchedProcess {
     if (newestLength === 0) return false
     this.#statusMs = processes[at + PROCESS.statusMs]!
     this.#statusRssBytes = processes[at + PROCESS.statusPages]! * this.#pageSizeBytes
-    // A text that fills its place may have been cut off.
+    // A text that fills its place may be truncated.
     const highestLength = processes[at + PROCESS.highestLength]!
     if (newestLength === STATUS_BYTES || highestLength === STATUS_BYTES) return this.readStatus(this.#statusMs)
     const highest = parseStatus(texts.subarray(STATUS_BYTES), highestLength)
@@ -261,7 +291,9 @@ export class WatchedProcess {
     return this.known.firstSeenMs + (RENAME_CHECKS_MS[this.#renameChecks] ?? late * RENAME_INTERVAL_MS)
   }
 
-  /** True when the process has become another program since the last call, or goes by another name. */
+  /**
+   * Returns true if the process has become another program since the last call, or has a new name.
+   */
   checkRename(timeMs: number): boolean {
     const isDue = timeMs >= this.renameDueMs
     if (isDue) {
@@ -278,7 +310,7 @@ export class WatchedProcess {
     return true
   }
 
-  /** It has ended: how, if that can still be learnt. */
+  /** Reads how an ended process exited, if that can still be learned. */
   readExit(): void {
     this.known.exit = readZombieExit(this.known)
   }
