@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as options from '../src/options/all.js'
-import { joinValues } from '../src/options/option-types.js'
-import { environmentName, type OptionTable } from '../src/options/spec.js'
+import { joinValues } from '../src/options/types/list-types.js'
+import { environmentName, type OptionTable } from '../src/options/types/spec.js'
 
 const tables = Object.entries<unknown>(options).filter(
   (entry): entry is [string, OptionTable] => entry[0].endsWith('Options') && typeof entry[1] === 'object',

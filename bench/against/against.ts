@@ -7,7 +7,7 @@
  */
 
 import { gateOptions } from '../../src/options/gate.js'
-import { defaultValues } from '../../src/options/spec.js'
+import { defaultValues } from '../../src/options/types/spec.js'
 import { TRIALS_TO_DECIDE } from '../../src/verdict/difference/compare-settings.js'
 import { gate, isGateClear } from '../../src/verdict/gate/gate.js'
 import { type GatedNumbers, gatedNumbers } from '../../src/verdict/gate/gated-numbers.js'

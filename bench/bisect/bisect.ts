@@ -7,7 +7,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { bisectOptions } from '../../src/options/refs.js'
-import { defaultValues } from '../../src/options/spec.js'
+import { defaultValues } from '../../src/options/types/spec.js'
 import type { BisectRound } from '../../src/verdict/bisect/evidence.js'
 import { type BisectStep, nextBisectStep } from '../../src/verdict/bisect/next-step.js'
 

@@ -6,7 +6,7 @@
  */
 
 import { gateOptions } from '../../src/options/gate.js'
-import { defaultValues } from '../../src/options/spec.js'
+import { defaultValues } from '../../src/options/types/spec.js'
 import { MIB } from '../../src/shared/units.js'
 import { gate } from '../../src/verdict/gate/gate.js'
 import { gatedNumbers } from '../../src/verdict/gate/gated-numbers.js'

@@ -7,7 +7,7 @@ import { createScaffoldTrainer } from '../../src/federation/training/scaffold-tr
 import { createSgdTrainer } from '../../src/federation/training/sgd-trainer.js'
 import type { Trainer } from '../../src/federation/training/trainer.js'
 import { roundOptions } from '../../src/options/federation.js'
-import { defaultValues } from '../../src/options/spec.js'
+import { defaultValues } from '../../src/options/types/spec.js'
 
 /** An algorithm with its clients' side, as the experiments compare them. */
 export interface Method {

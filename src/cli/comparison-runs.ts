@@ -10,7 +10,7 @@ import { axisOptions, commandOptions, compareOptions } from '../options/comparis
 import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../options/federation.js'
 import { refOptions } from '../options/refs.js'
 import { swarmOptions } from '../options/roles.js'
-import type { OptionTable } from '../options/spec.js'
+import type { OptionTable } from '../options/types/spec.js'
 import type { Shard } from '../results/shard.js'
 import { UsageError } from '../shared/errors.js'
 import type { CommandInput } from './parsing/command.js'

@@ -1,4 +1,4 @@
-import { formatOption, type OptionSpec, type OptionTable } from '../options/spec.js'
+import { formatOption, type OptionSpec, type OptionTable } from '../options/types/spec.js'
 import type { CommandInput } from './parsing/command.js'
 
 /** Told by the comparison itself: `--resume --more-trials` changes the first, and every comparison has the second. */

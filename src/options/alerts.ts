@@ -1,4 +1,4 @@
-import type { OptionSpec } from './spec.js'
+import type { OptionSpec } from './types/spec.js'
 
 const FORMS = 'grows, rises, "rss > 8GiB", "peak(server) > 90% of limit", "limit within 30m", "rss flat for 100 rounds"'
 

@@ -1,5 +1,6 @@
 import { MIB } from '../shared/units.js'
-import { flag, integer, namedPatterns, text } from './option-types.js'
+import { namedPatterns } from './types/list-types.js'
+import { flag, integer, text } from './types/option-types.js'
 /** Less is no memory that a process could stay below: `--limit 10` was meant to be 10GiB. */
 export const LEAST_LIMIT = MIB
 

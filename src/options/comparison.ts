@@ -1,20 +1,9 @@
 import { fileOptions, LEAST_LIMIT, namedRoles, probeOption, ROUND_SOURCES, roundsEnd } from './common.js'
 import { jobOptions, memoryOptions } from './federation.js'
-import {
-  axisOf,
-  bytes,
-  durationMs,
-  flag,
-  growth,
-  integer,
-  namedSizes,
-  parameterLists,
-  real,
-  shardOf,
-  text,
-} from './option-types.js'
 import { launchOptions } from './roles.js'
-import type { OptionSpec } from './spec.js'
+import { axisOf, namedSizes, parameterLists } from './types/list-types.js'
+import { bytes, durationMs, flag, growth, integer, real, shardOf, text } from './types/option-types.js'
+import type { OptionSpec } from './types/spec.js'
 /** The axes of a comparison: memory settings, each a list. */
 export const axisOptions = {
   serverMemoryGcRounds: axisOf(memoryOptions.serverMemoryGcRounds, { default: [0, 5, 1] }),

@@ -1,4 +1,4 @@
-import { bytes, choice, durationMs, integer, real, text } from './option-types.js'
+import { bytes, choice, durationMs, integer, real, text } from './types/option-types.js'
 /** Larger sets of weights are refused from the network, and no typed array holds them. */
 export const MOST_WEIGHTS = 16 * 2 ** 30
 

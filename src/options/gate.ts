@@ -1,5 +1,5 @@
-import { bytesOrShare, flag, growth, text } from './option-types.js'
 import { buildOptions } from './refs.js'
+import { bytesOrShare, flag, growth, text } from './types/option-types.js'
 
 /** What `tidemark check` holds a comparison against, and where it tells of it. */
 export const gateOptions = {

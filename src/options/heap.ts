@@ -1,5 +1,5 @@
-import { integer } from './option-types.js'
-import type { OptionSpec } from './spec.js'
+import { integer } from './types/option-types.js'
+import type { OptionSpec } from './types/spec.js'
 
 /** Which lines memory grows at. */
 export const heapOptions = {

@@ -1,5 +1,5 @@
 /** Options of the history of a job over commits. */
-import { choice, flag, text } from './option-types.js'
+import { choice, flag, text } from './types/option-types.js'
 
 export const historyOptions = {
   file: text({

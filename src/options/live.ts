@@ -1,5 +1,5 @@
-import { text } from './option-types.js'
-import type { OptionSpec } from './spec.js'
+import { text } from './types/option-types.js'
+import type { OptionSpec } from './types/spec.js'
 
 /** Where a page is served. */
 export interface ListenAddress {

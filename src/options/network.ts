@@ -1,5 +1,5 @@
 import { MOST_WEIGHTS } from './federation.js'
-import { bytes, durationMs, integer, text } from './option-types.js'
+import { bytes, durationMs, integer, text } from './types/option-types.js'
 export const networkOptions = {
   host: text({ flag: 'host', placeholder: 'ADDRESS', default: '127.0.0.1', help: 'Address to listen on.' }),
   port: integer({

@@ -3,8 +3,8 @@ import { LEAST_LIMIT, namedRoles, probeOption, ROUND_SOURCES, roundsEnd } from '
 import { compareOptions } from './comparison.js'
 import { heapOptions } from './heap.js'
 import { liveOptions } from './live.js'
-import { bytes, choice, durationMs, flag, integer, real, text } from './option-types.js'
 import { tableOptions } from './report.js'
+import { bytes, choice, durationMs, flag, integer, real, text } from './types/option-types.js'
 /** How a command or a running process is recorded. */
 export const recordingOptions = {
   rateHz: real({

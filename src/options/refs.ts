@@ -1,5 +1,6 @@
 /** Options of git refs as an axis, and of how they are built. */
-import { bytesOrShare, choice, durationMs, flag, integer, nameList, text } from './option-types.js'
+import { nameList } from './types/list-types.js'
+import { bytesOrShare, choice, durationMs, flag, integer, text } from './types/option-types.js'
 
 /** How the files of a git ref are built. */
 export const buildOptions = {

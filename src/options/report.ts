@@ -1,6 +1,7 @@
 import { fileOptions, LEAST_LIMIT } from './common.js'
 import { compareOptions } from './comparison.js'
-import { axisOf, bytes, choice, columnValues, flag, horizon, integer, text, timeWindow } from './option-types.js'
+import { axisOf, columnValues } from './types/list-types.js'
+import { bytes, choice, flag, horizon, integer, text, timeWindow } from './types/option-types.js'
 /** What a user says of a table where its names and values do not settle how it is read. */
 export const tableOptions = {
   column: text({

@@ -1,5 +1,6 @@
-import { choice, durationMs, flag, integer, namedNumbers, text } from './option-types.js'
-import type { OptionSpec, OptionValues } from './spec.js'
+import { namedNumbers } from './types/list-types.js'
+import { choice, durationMs, flag, integer, text } from './types/option-types.js'
+import type { OptionSpec, OptionValues } from './types/spec.js'
 export const clientOptions = {
   server: text({
     flag: 'server',

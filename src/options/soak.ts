@@ -1,6 +1,6 @@
 import { jobOptions } from './federation.js'
-import { bytesOrShare, durationMs, integer, text } from './option-types.js'
 import { runOptions } from './recording.js'
+import { bytesOrShare, durationMs, integer, text } from './types/option-types.js'
 
 /** Without what looks into a program at its end, and what ends it otherwise. */
 const {

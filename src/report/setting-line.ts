@@ -1,7 +1,7 @@
 import { isVariable } from '../comparison/plan/axes.js'
 import { axisOptions } from '../options/comparison.js'
 import { jobOptions, roundOptions, trainingOptions } from '../options/federation.js'
-import type { OptionTable } from '../options/spec.js'
+import type { OptionTable } from '../options/types/spec.js'
 import type { Comparison } from '../results/comparison.js'
 import { findAllocator } from '../shared/allocator-library.js'
 import { shellWord } from './prose/shell-word.js'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { verbs } from '../../src/cli/parsing/verbs.js'
-import { environmentName, type OptionSpec, type OptionTable } from '../../src/options/spec.js'
+import { environmentName, type OptionSpec, type OptionTable } from '../../src/options/types/spec.js'
 import { runTidemark } from '../tidemark.js'
 
 const commands = await Promise.all(Object.values(verbs).map(async (load) => (await load()).command))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type SimulatedRun, simulatedRun } from '../../bench/gate/simulated-runs.js'
 import { gateOptions } from '../../src/options/gate.js'
-import { defaultValues } from '../../src/options/spec.js'
+import { defaultValues } from '../../src/options/types/spec.js'
 import { MIB } from '../../src/shared/units.js'
 import { type GateCheck, gate, settingsOfOneSide } from '../../src/verdict/gate/gate.js'
 import { type GatedNumbers, gatedNumbers } from '../../src/verdict/gate/gated-numbers.js'

@@ -1,6 +1,6 @@
 import { ALL } from '../../comparison/definition/suite.js'
 import { jobAlgorithm } from '../../options/roles.js'
-import type { OptionSpec } from '../../options/spec.js'
+import type { OptionSpec } from '../../options/types/spec.js'
 import { ROUND_PRESETS } from '../../recording/rounds/log/round-log-presets.js'
 import { comparisonsHere } from '../folders/comparisons-here.js'
 import type { Command } from '../parsing/command.js'

@@ -1,5 +1,5 @@
 import wrapAnsi from 'wrap-ansi'
-import { environmentName, type OptionSpec } from '../../options/spec.js'
+import { environmentName, type OptionSpec } from '../../options/types/spec.js'
 import type { Command } from '../parsing/command.js'
 
 /** Where there is no terminal to ask, and the least that a terminal is taken to have. */

@@ -4,7 +4,7 @@ import type { Overrides } from '../../comparison/plan/override.js'
 import type { ComparisonPlan } from '../../comparison/plan/plan.js'
 import { splitCommand } from '../../comparison/plan/split-command.js'
 import { commandOptions } from '../../options/comparison.js'
-import type { OptionTable, OptionValues } from '../../options/spec.js'
+import type { OptionTable, OptionValues } from '../../options/types/spec.js'
 import { UsageError } from '../../shared/errors.js'
 import type { CommandInput } from './command.js'
 

@@ -1,4 +1,4 @@
-import type { OptionTable } from '../../options/spec.js'
+import type { OptionTable } from '../../options/types/spec.js'
 
 /** One verb of the command line, in `commands/<verb>.ts`: what it takes and what it does. */
 export interface Command {

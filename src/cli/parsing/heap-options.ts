@@ -1,5 +1,5 @@
 import type { heapOptions } from '../../options/heap.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 import type { HeapDiffOptions } from '../../recording/heap/heap-order.js'
 import { UsageError } from '../../shared/errors.js'
 import type { CommandInput } from './command.js'

@@ -1,5 +1,5 @@
 import { type Argument, Command as Commander, CommanderError, Option } from 'commander'
-import { defaultValues, environmentName, isUsedBy, type OptionSpec, whyUseless } from '../../options/spec.js'
+import { defaultValues, environmentName, isUsedBy, type OptionSpec, whyUseless } from '../../options/types/spec.js'
 import { UsageError } from '../../shared/errors.js'
 import { helpOf } from '../output/help.js'
 import type { Command, CommandInput } from './command.js'

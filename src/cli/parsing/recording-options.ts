@@ -1,6 +1,6 @@
 import { judgedRoles } from '../../comparison/trial/judged-roles.js'
 import type { runOptions } from '../../options/recording.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 import type { RolePattern } from '../../recording/processes/process-name.js'
 import { frameworkPreset, presetRoles } from '../../recording/rounds/framework-presets.js'
 import { roundPattern } from '../../recording/rounds/log/round-log-patterns.js'

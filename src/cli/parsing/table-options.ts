@@ -1,5 +1,5 @@
 import type { tableOptions } from '../../options/report.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 import { bytesPerUnit } from '../../recording/formats/table/cells.js'
 import type { TableOptions } from '../../recording/formats/table/table-options.js'
 

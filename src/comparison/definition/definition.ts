@@ -1,6 +1,6 @@
 import type { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../options/federation.js'
 import type { jobAlgorithm, swarmOptions } from '../../options/roles.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 
 /** What a `*.memory.ts` file exports: one job, the settings it is run under, and what is expected of each. */
 export interface ComparisonDefinition {

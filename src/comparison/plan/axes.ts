@@ -1,5 +1,5 @@
 import { axisOptions } from '../../options/comparison.js'
-import { formatOption, type OptionTable } from '../../options/spec.js'
+import { formatOption, type OptionTable } from '../../options/types/spec.js'
 import type { Axes } from '../../results/setting.js'
 import { suggestWord } from '../../shared/did-you-mean.js'
 

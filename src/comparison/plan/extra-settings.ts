@@ -1,5 +1,5 @@
 /** Settings beside the combinations of a comparison's axes: one example more, without all that it could be combined with. */
-import type { OptionTable } from '../../options/spec.js'
+import type { OptionTable } from '../../options/types/spec.js'
 import { type Axes, labelOf, type Setting } from '../../results/setting.js'
 import { display, readAxes } from './axes.js'
 

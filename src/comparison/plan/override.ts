@@ -1,4 +1,4 @@
-import { isUsedBy, type OptionTable, whyUseless } from '../../options/spec.js'
+import { isUsedBy, type OptionTable, whyUseless } from '../../options/types/spec.js'
 import { UsageError } from '../../shared/errors.js'
 import { valuesByAxis } from './extra-settings.js'
 import { type ComparisonPlan, federationOptions } from './plan.js'

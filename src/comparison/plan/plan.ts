@@ -9,7 +9,7 @@ import {
   type OptionSpec,
   type OptionTable,
   whyUseless,
-} from '../../options/spec.js'
+} from '../../options/types/spec.js'
 import { frameworkPreset } from '../../recording/rounds/framework-presets.js'
 import { type Axes, expandSettings, type Setting } from '../../results/setting.js'
 import type { Tolerance } from '../../results/tolerance.js'

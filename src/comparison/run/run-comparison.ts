@@ -1,6 +1,5 @@
-import { readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeFolder as makeFolders } from '../../linux/files/make-folder.js'
 import { readMachineFacts } from '../../linux/machine.js'
 import { compareOptions } from '../../options/comparison.js'
 import type { RecorderHandle } from '../../recording/recorder-handle.js'
@@ -14,9 +13,10 @@ import { type ComparisonPlan, planComparison, settingsOf } from '../plan/plan.js
 import { type ScheduledTrial, scheduleTrials } from '../plan/schedule.js'
 import { assertShardable, trialsOfShard } from '../plan/shard.js'
 import { withCheckouts } from '../refs/with-refs.js'
-import { type FinishedTrial, runTrial } from '../trial/trial.js'
 import { workloadOf } from '../workloads/workload-of.js'
-import { hasComparison, makeFolder, readComparison, readPlan, saveComparison, savePlan } from './comparison-folder.js'
+import { hasComparison, makeFolder, readComparison, readPlan, savePlan } from './comparison-folder.js'
+import { giveUp, isHopeless, trialsInVain } from './give-up.js'
+import { after, allTrials, trialRunner } from './trial-runner.js'
 import { asOnlyWriter } from './writer-lock.js'
 
 export interface CompareOptions {
@@ -276,141 +276,9 @@ async function runTrials(
   }
 }
 
-/**
- * Tells when to stop: the first trials, of two settings where there are two, ended well and had nothing of what was asked
- * for. The trials of hours that would follow can only end like them.
- */
-function trialsInVain({
-  settings,
-  trials,
-}: Comparison): (trial: ScheduledTrial, mismatch: string[]) => string | undefined {
-  let isHopeful = trials.some(({ state }) => state === 'completed')
-  const inVain = new Set<string>()
-  return ({ setting }, mismatch) => {
-    if (mismatch.length === 0) isHopeful = true
-    if (isHopeful) return undefined
-    inVain.add(setting)
-    if (inVain.size < Math.min(2, settings.length)) return undefined
-    return `The comparison stopped here, since every other trial would fail like ${inVain.size === 1 ? 'this one' : 'these'}.\n${mismatch.join('\n')}`
-  }
-}
-
-/** So many trials of a setting that all fail alike, and none that was completed: the others would fail too. */
-const TRIALS_TO_GIVE_UP = 3
-
-function isHopeless({ trials }: Comparison, label: string): boolean {
-  const own = trials.filter(({ setting, state }) => setting === label && state !== 'stopped')
-  if (own.length < TRIALS_TO_GIVE_UP || own.some(({ state }) => state !== 'failed')) return false
-  // Process numbers, rounds and times differ from trial to trial.
-  return new Set(own.map(({ reason }) => reason?.replaceAll(/\d+(\.\d+)?/g, '#'))).size === 1
-}
-
-/** Says once, with the reason, that a setting gets no more trials. */
-function giveUp(comparison: Comparison, label: string): void {
-  const failed = comparison.trials.filter(({ setting }) => setting === label)
-  const warning = `${label} was given up after ${failed.length} trials that failed alike: ${failed.at(-1)?.reason ?? 'no reason was recorded'}`
-  if (!comparison.warnings.includes(warning)) comparison.warnings.push(warning)
-}
-
 function partsCannotLook(): UsageError {
   return new UsageError(
     '--until-decided: a part of a comparison (--shard) does not see the trials of the others, so it cannot tell when they decide',
     { fix: 'Leave one of the two out.' },
   )
-}
-
-export interface TrialRunner {
-  /** Runs one trial into the comparison and saves it; with `probeEvery` among the probe trials. */
-  run(trial: ScheduledTrial, probeEvery?: number): Promise<Pick<FinishedTrial, 'mismatch'>>
-  finish(state: Comparison['state']): Comparison
-}
-
-/** @param trials how many there will be at most, for the progress */
-export function trialRunner(
-  {
-    folder,
-    plan,
-    comparison,
-    trials,
-  }: { folder: string; plan: ComparisonPlan; comparison: Comparison; trials: number },
-  { signal, onProgress = () => {}, onRecorder }: CompareOptions,
-): TrialRunner {
-  const workload = workloadOf(plan)
-  const save = () => {
-    comparison.updatedMs = Date.now()
-    saveComparison(folder, comparison)
-  }
-  save()
-  onProgress({
-    kind: 'started',
-    folder,
-    name: plan.name,
-    judge: plan.judge,
-    settings: comparison.settings.length,
-    trials,
-    trialsDone: allTrials(comparison).length,
-    comparison,
-  })
-  return {
-    run: async (trial, probeEvery) => {
-      onProgress({ kind: 'trial-started', trial })
-      const setting = comparison.settings.find(({ label }) => label === trial.setting)!
-      assertThere(folder)
-      const { result, modelBytes, mismatch } = await runTrial({
-        trial,
-        setting,
-        plan,
-        workload,
-        machine: comparison.machine,
-        comparisonFolder: folder,
-        folder: makeTrialFolder(folder, trial),
-        probeEvery,
-        signal,
-        onProgress: (progress) => onProgress({ kind: 'trial-progress', trial, ...progress }),
-        onNote: (note) => onProgress({ kind: 'note', trial, note }),
-        onRecorder: (recorder) => onRecorder?.(recorder, trial),
-      }).catch((error: unknown) => {
-        assertThere(folder)
-        throw error
-      })
-      assertThere(folder)
-      if (probeEvery === undefined) comparison.trials.push(result)
-      else comparison.probeTrials = [...(comparison.probeTrials ?? []), result]
-      comparison.modelBytes ??= modelBytes
-      save()
-      onProgress({ kind: 'trial-ended', trial, result })
-      return { mismatch }
-    },
-    finish: (state) => {
-      comparison.state = state
-      save()
-      return comparison
-    },
-  }
-}
-
-/** Made anew by the next trial it would hold a part of the results, and nobody would look for the other. */
-function assertThere(folder: string): void {
-  if (hasComparison(folder)) return
-  throw new UsageError(`the folder for the results, ${folder}, was moved or removed while trials ran`, {
-    fix: `What it held is where it is now. Put it back and go on with --resume ${folder}, or go on with --resume and its new name.`,
-  })
-}
-
-function allTrials({ trials, probeTrials = [] }: Comparison): TrialResult[] {
-  return [...trials, ...probeTrials]
-}
-
-/** The same trials once more, numbered after the others. */
-function after(scheduled: number): (trial: ScheduledTrial) => ScheduledTrial {
-  return (trial) => ({ ...trial, index: trial.index + scheduled })
-}
-
-/** A folder of that number can only be left from a trial that was cut off; it is measured anew. */
-function makeTrialFolder(folder: string, trial: ScheduledTrial): string {
-  const name = `${String(trial.index).padStart(4, '0')}-${trial.setting.replaceAll(/[^\w.=-]+/g, '_')}`
-  const relative = join('trials', name)
-  rmSync(join(folder, relative), { recursive: true, force: true })
-  makeFolders(join(folder, relative))
-  return relative
 }

@@ -9,7 +9,8 @@ import { judgedRounds } from '../../verdict/difference/setting-summary.js'
 import type { ComparisonPlan } from '../plan/plan.js'
 import { workloadOf } from '../workloads/workload-of.js'
 import { makeFolder, savePlan } from './comparison-folder.js'
-import { type CompareOptions, startComparison, trialRunner } from './run-comparison.js'
+import { type CompareOptions, startComparison } from './run-comparison.js'
+import { trialRunner } from './trial-runner.js'
 import { asOnlyWriter } from './writer-lock.js'
 
 export interface Tuned {

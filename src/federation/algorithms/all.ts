@@ -1,5 +1,5 @@
 import { type AlgorithmFile, isAlgorithmFile, type serverOptions } from '../../options/roles.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 import { TidemarkError, UsageError } from '../../shared/errors.js'
 import type { Algorithm } from './algorithm.js'
 import { cyclic } from './cyclic.js'

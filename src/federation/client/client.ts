@@ -1,7 +1,7 @@
 import type { memoryOptions } from '../../options/federation.js'
 import type { networkOptions, tlsOptions } from '../../options/network.js'
 import type { clientOptions } from '../../options/roles.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 import { messageOf, TargetError, TidemarkError, UsageError } from '../../shared/errors.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import type { JobSettings, LocalTrainer, MakeTrainer } from '../process/job.js'

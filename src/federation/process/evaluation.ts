@@ -1,5 +1,5 @@
 import type { jobOptions, roundOptions } from '../../options/federation.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 import type { Algorithm } from '../algorithms/algorithm.js'
 import { modelOf } from '../algorithms/state.js'
 import { FileState } from '../tensors/file-state.js'

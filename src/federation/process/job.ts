@@ -1,7 +1,7 @@
 import { jobOptions, type memoryOptions, type roundOptions, trainingOptions } from '../../options/federation.js'
 import type { exposureOptions, networkOptions, tlsOptions } from '../../options/network.js'
 import { serverOptions } from '../../options/roles.js'
-import type { OptionSpec, OptionTable, OptionValues } from '../../options/spec.js'
+import type { OptionSpec, OptionTable, OptionValues } from '../../options/types/spec.js'
 import { TidemarkError } from '../../shared/errors.js'
 import type { WeightsSource } from '../tensors/global-state.js'
 import type { Weights } from '../tensors/weights.js'

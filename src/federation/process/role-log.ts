@@ -1,5 +1,5 @@
 import type { logOptions } from '../../options/federation.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 
 /** The facts of a log line for programs: plain names, times in ms, sizes in bytes. */
 export type LogFacts = Readonly<Record<string, string | number | readonly string[]>>

@@ -1,6 +1,6 @@
 import type { jobOptions, roundOptions } from '../../options/federation.js'
 import type { serverOptions } from '../../options/roles.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 import type { Combination } from '../aggregation/aggregation.js'
 import type { Storage } from '../aggregation/storage.js'
 import { SpareState } from '../aggregation/weights-pool.js'

@@ -1,7 +1,7 @@
 import { jobOptions, type memoryOptions, roundOptions, trainingOptions } from '../../options/federation.js'
 import { networkOptions } from '../../options/network.js'
 import { type peerOptions, swarmOptions } from '../../options/roles.js'
-import type { OptionTable, OptionValues } from '../../options/spec.js'
+import type { OptionTable, OptionValues } from '../../options/types/spec.js'
 import { type JobSettings, type MakeTrainer, parseTold } from '../process/job.js'
 import { sampleClients, sampleSize } from '../rounds/sample.js'
 import type { Weights } from '../tensors/weights.js'

@@ -1,5 +1,5 @@
 import type { trainingOptions } from '../../options/federation.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 import { createRandom, shuffledIndices } from './random.js'
 
 export interface DataPartition {

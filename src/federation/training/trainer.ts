@@ -1,5 +1,5 @@
 import type { jobOptions, trainingOptions } from '../../options/federation.js'
-import type { OptionValues } from '../../options/spec.js'
+import type { OptionValues } from '../../options/types/spec.js'
 import type { Weights } from '../tensors/weights.js'
 import type { LocalTraining } from './local-training.js'
 

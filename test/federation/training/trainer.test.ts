@@ -8,7 +8,7 @@ import { modelSpecs } from '../../../src/federation/training/models/model-choice
 import type { TrainingSettings } from '../../../src/federation/training/trainer.js'
 import { jobOptions, trainingOptions } from '../../../src/options/federation.js'
 import { serverOptions } from '../../../src/options/roles.js'
-import { defaultValues } from '../../../src/options/spec.js'
+import { defaultValues } from '../../../src/options/types/spec.js'
 
 const defaults = { ...defaultValues(serverOptions), ...defaultValues(jobOptions), ...defaultValues(trainingOptions) }
 /** Pinned, so that what is learnt here does not hang on the defaults of the command line. */

@@ -1,5 +1,5 @@
 import { analyzeOptions } from '../../../options/report.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import {
   openRecordings,
   type RecordingFile,

@@ -1,5 +1,5 @@
 import { cleanOptions } from '../../../options/report.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import { comparisonsHere } from '../../folders/comparisons-here.js'
 import type { Command } from '../../parsing/command.js'
 import { recordingsHere } from '../../recordings-in-folder.js'

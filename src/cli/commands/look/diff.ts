@@ -1,5 +1,5 @@
 import { diffOptions } from '../../../options/report.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import { UsageError } from '../../../shared/errors.js'
 import { isComparison } from '../../comparison-to-judge.js'
 import { comparisonsDiff } from '../../diff/diff-comparisons.js'

@@ -1,5 +1,5 @@
 import { peakOptions } from '../../../options/recording.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import { decimalMib } from '../../../recording/formats/decimal-mib.js'
 import { openRecordings, type RecordingFile } from '../../../recording/formats/open-recording.js'
 import { type RecordingPeaks, recordingPeaks } from '../../../recording/formats/peaks.js'

@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import { plotOptions } from '../../../options/report.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import { openRecordings } from '../../../recording/formats/open-recording.js'
 import { type DrawnRecording, drawnRecording, type TimeWindow } from '../../../report/html/drawn-recording.js'
 import { recordingFigureData, slopeText } from '../../../report/html/recording-figure-data.js'

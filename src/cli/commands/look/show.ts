@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { showOptions } from '../../../options/report.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import { isRecording, readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'
 import { isComparison } from '../../comparison-to-judge.js'

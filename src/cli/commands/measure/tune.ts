@@ -4,7 +4,7 @@ import { type ComparisonPlan, planComparison } from '../../../comparison/plan/pl
 import { allocatorsFound, type Tuned, tune } from '../../../comparison/run/tune.js'
 import { axisOptions, compareOptions } from '../../../options/comparison.js'
 import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../../options/federation.js'
-import type { OptionTable } from '../../../options/spec.js'
+import type { OptionTable } from '../../../options/types/spec.js'
 import { count } from '../../../report/prose/count.js'
 import { allocatorLibrary } from '../../../shared/allocator-library.js'
 import { StoppedError, UsageError } from '../../../shared/errors.js'

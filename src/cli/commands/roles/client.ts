@@ -5,7 +5,7 @@ import { runRole } from '../../../federation/process/role-process.js'
 import { logOptions, memoryOptions } from '../../../options/federation.js'
 import { networkOptions, tlsOptions } from '../../../options/network.js'
 import { clientOptions, isAlgorithmFile } from '../../../options/roles.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import type { Command } from '../../parsing/command.js'
 import { importAlgorithm } from '../../parsing/import-algorithm.js'
 

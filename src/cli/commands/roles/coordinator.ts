@@ -5,7 +5,7 @@ import { modelSpecs } from '../../../federation/training/models/model-choice.js'
 import { jobOptions, logOptions, roundOptions, trainingOptions } from '../../../options/federation.js'
 import { networkOptions } from '../../../options/network.js'
 import { swarmOptions } from '../../../options/roles.js'
-import { defaultValues, type OptionValues } from '../../../options/spec.js'
+import { defaultValues, type OptionValues } from '../../../options/types/spec.js'
 import type { Command } from '../../parsing/command.js'
 
 const { host, port, tokenFile, idleMs } = networkOptions

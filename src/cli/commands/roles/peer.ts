@@ -7,7 +7,7 @@ import { gatherWeights } from '../../../federation/tensors/global-state.js'
 import { logOptions, memoryOptions } from '../../../options/federation.js'
 import { networkOptions } from '../../../options/network.js'
 import { peerOptions } from '../../../options/roles.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import type { Command } from '../../parsing/command.js'
 
 const options = {

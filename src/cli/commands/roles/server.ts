@@ -6,7 +6,7 @@ import { runServer } from '../../../federation/server/server.js'
 import { jobOptions, logOptions, memoryOptions, roundOptions, trainingOptions } from '../../../options/federation.js'
 import { exposureOptions, networkOptions, tlsOptions } from '../../../options/network.js'
 import { serverOptions } from '../../../options/roles.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import type { Command } from '../../parsing/command.js'
 import { importAlgorithm } from '../../parsing/import-algorithm.js'
 

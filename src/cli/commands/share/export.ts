@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs'
 import { exportOptions } from '../../../options/report.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import { csvOf } from '../../../report/export/csv.js'
 import { type ExportSource, exportSource, roundsOf } from '../../../report/export/export-source.js'
 import { hyperfineOf } from '../../../report/export/hyperfine.js'

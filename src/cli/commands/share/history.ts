@@ -6,7 +6,7 @@ import { type HistorySeries, seriesOf } from '../../../comparison/history/series
 import { repositoryOf } from '../../../comparison/refs/resolve-refs.js'
 import { readComparison } from '../../../comparison/run/comparison-folder.js'
 import { historyOptions } from '../../../options/history.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import { type GateResult, verdictOf } from '../../../report/ci/gate-result.js'
 import { bencherMetrics, githubActionBenchmark, otavaCsv } from '../../../report/history/history-exports.js'
 import { historyMarkdown, historyText } from '../../../report/history/history-text.js'

@@ -1,6 +1,6 @@
 import { mergeAll } from '../../../comparison/run/merge-suites.js'
 import { mergeOptions } from '../../../options/comparison.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import {
   printComparison,
   printJson,

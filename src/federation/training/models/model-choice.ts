@@ -1,5 +1,5 @@
 import type { jobOptions } from '../../../options/federation.js'
-import type { OptionValues } from '../../../options/spec.js'
+import type { OptionValues } from '../../../options/types/spec.js'
 import type { TensorSpec } from '../../tensors/weights.js'
 import { DIGIT_CLASSES, DIGIT_PIXELS } from '../digits/digits-shape.js'
 import { createLinearModel } from './linear-model.js'

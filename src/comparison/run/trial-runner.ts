@@ -1,0 +1,107 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeFolder as makeFolders } from '../../linux/files/make-folder.js'
+import type { Comparison, TrialResult } from '../../results/comparison.js'
+import { UsageError } from '../../shared/errors.js'
+import type { ComparisonPlan } from '../plan/plan.js'
+import type { ScheduledTrial } from '../plan/schedule.js'
+import type { FinishedTrial } from '../trial/trial.js'
+import { runTrial } from '../trial/trial.js'
+import { workloadOf } from '../workloads/workload-of.js'
+import { hasComparison, saveComparison } from './comparison-folder.js'
+import type { CompareOptions } from './run-comparison.js'
+export interface TrialRunner {
+  /** Runs one trial into the comparison and saves it; with `probeEvery` among the probe trials. */
+  run(trial: ScheduledTrial, probeEvery?: number): Promise<Pick<FinishedTrial, 'mismatch'>>
+  finish(state: Comparison['state']): Comparison
+}
+
+/** @param trials how many there will be at most, for the progress */
+export function trialRunner(
+  {
+    folder,
+    plan,
+    comparison,
+    trials,
+  }: { folder: string; plan: ComparisonPlan; comparison: Comparison; trials: number },
+  { signal, onProgress = () => {}, onRecorder }: CompareOptions,
+): TrialRunner {
+  const workload = workloadOf(plan)
+  const save = () => {
+    comparison.updatedMs = Date.now()
+    saveComparison(folder, comparison)
+  }
+  save()
+  onProgress({
+    kind: 'started',
+    folder,
+    name: plan.name,
+    judge: plan.judge,
+    settings: comparison.settings.length,
+    trials,
+    trialsDone: allTrials(comparison).length,
+    comparison,
+  })
+  return {
+    run: async (trial, probeEvery) => {
+      onProgress({ kind: 'trial-started', trial })
+      const setting = comparison.settings.find(({ label }) => label === trial.setting)!
+      assertThere(folder)
+      const { result, modelBytes, mismatch } = await runTrial({
+        trial,
+        setting,
+        plan,
+        workload,
+        machine: comparison.machine,
+        comparisonFolder: folder,
+        folder: makeTrialFolder(folder, trial),
+        probeEvery,
+        signal,
+        onProgress: (progress) => onProgress({ kind: 'trial-progress', trial, ...progress }),
+        onNote: (note) => onProgress({ kind: 'note', trial, note }),
+        onRecorder: (recorder) => onRecorder?.(recorder, trial),
+      }).catch((error: unknown) => {
+        assertThere(folder)
+        throw error
+      })
+      assertThere(folder)
+      if (probeEvery === undefined) comparison.trials.push(result)
+      else comparison.probeTrials = [...(comparison.probeTrials ?? []), result]
+      comparison.modelBytes ??= modelBytes
+      save()
+      onProgress({ kind: 'trial-ended', trial, result })
+      return { mismatch }
+    },
+    finish: (state) => {
+      comparison.state = state
+      save()
+      return comparison
+    },
+  }
+}
+
+/** Made anew by the next trial it would hold a part of the results, and nobody would look for the other. */
+export function assertThere(folder: string): void {
+  if (hasComparison(folder)) return
+  throw new UsageError(`the folder for the results, ${folder}, was moved or removed while trials ran`, {
+    fix: `What it held is where it is now. Put it back and go on with --resume ${folder}, or go on with --resume and its new name.`,
+  })
+}
+
+export function allTrials({ trials, probeTrials = [] }: Comparison): TrialResult[] {
+  return [...trials, ...probeTrials]
+}
+
+/** The same trials once more, numbered after the others. */
+export function after(scheduled: number): (trial: ScheduledTrial) => ScheduledTrial {
+  return (trial) => ({ ...trial, index: trial.index + scheduled })
+}
+
+/** A folder of that number can only be left from a trial that was cut off; it is measured anew. */
+export function makeTrialFolder(folder: string, trial: ScheduledTrial): string {
+  const name = `${String(trial.index).padStart(4, '0')}-${trial.setting.replaceAll(/[^\w.=-]+/g, '_')}`
+  const relative = join('trials', name)
+  rmSync(join(folder, relative), { recursive: true, force: true })
+  makeFolders(join(folder, relative))
+  return relative
+}
