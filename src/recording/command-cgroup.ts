@@ -4,22 +4,25 @@ import { pollUntil } from '../launch/poll.js'
 import { makeOwnCgroup } from '../linux/cgroups/own-cgroup.js'
 import type { RecorderHandle } from './recorder-handle.js'
 
-/** A command in a memory cgroup of its own. */
+/** The memory cgroup of a command. */
 export interface CommandCgroup {
-  /** For the launch of the command. */
+  /** Words that go before the command when it is launched. */
   readonly prefix: readonly string[]
-  /** The command was launched: reads its cgroup from now on. */
+  /** Reads the cgroup from now on; called once the command was launched. */
   follow(command: LaunchedProcess): Promise<void>
-  /** The recording is over. Processes that were left behind keep the cgroup. */
+  /** Removes the cgroup after the recording. Processes that were left behind keep it. */
   remove(): void
 }
 
-/** A shell takes a few ms to enter it, systemd some tens; a machine that is busy takes longer. */
+/**
+ * Time for the command to enter its cgroup: a shell takes a few ms, systemd some tens, a busy
+ * machine longer.
+ */
 const ENTERED_WITHIN_MS = 5000
 
 /**
- * Makes a cgroup for a command that is about to be launched. Where that is not allowed the user is told, and the command
- * runs without.
+ * Makes a cgroup for a command that is about to be launched. If that is not allowed, notifies the
+ * user, and the command runs without one.
  */
 export function commandCgroup(
   guard: Guard,

@@ -22,45 +22,53 @@ import { watchUnmatched } from './rounds/unmatched.js'
 
 export interface ProcessToAttach {
   target: ProcessStat
-  /** The container that it is the first process of: all processes in its cgroup are recorded, and its peak. */
+  /**
+   * Container whose first process is the target: all processes in its cgroup are recorded, and its
+   * peak.
+   */
   container?: FoundContainer
-  /** Made if it is not there. */
+  /** Folder of the recording, created if missing. */
   folder: string
   rateHz: number
-  /** Names for processes, by their command lines. */
+  /** Roles of processes, by patterns for their command lines. */
   roles: readonly RolePattern[]
-  /** Those of them that the user named, and misses where no process has them. */
+  /** The roles that the user named; a warning says if no process has one of them. */
   askedRoles: readonly RolePattern[]
-  /** Rounds that a log file tells of. Those of marks are found by themselves. */
+  /** Rounds that a log file reports. Rounds of marks are found without it. */
   rounds?: RoundsOfCommand & { logFile: string }
-  /** Record PSS and USS this often. */
+  /** Interval at which to record PSS and USS. */
   sharedIntervalMs?: number
-  /** Somebody listens to the newest samples, see `onRecorder`. Default: false. */
+  /** Whether newest samples are listened to, see `onRecorder`. Default: false. */
   isWatched?: boolean
-  /** False leaves the peaks of the processes alone. */
+  /** Whether to reset the peaks of processes. */
   resetPeaks: boolean
-  /** Enough once this round has ended. */
+  /** Round whose end completes the recording. */
   untilRound?: number
-  /** Enough after this time. */
+  /** Time that completes the recording. */
   forMs?: number
   /**
-   * Have the target measure its heap, if it waits for that, from the first round whose end is seen; `readHeapDiff` reads what it saw. That
-   * is enough where neither `untilRound` nor `forMs` is given.
+   * Has the target measure its heap, if it waits for that, from the first round whose end is seen;
+   * `readHeapDiff` reads the result. This completes the recording if neither `untilRound` nor
+   * `forMs` is given.
    */
   heapDiff?: HeapDiffOptions
 }
 
-/** The last look at a heap is over this long after it at the latest. */
+/**
+ * Interval of checks for heap measurements, so the recording ends at most this long after the last
+ * one.
+ */
 const HEAP_POLL_MS = 250
 
 type End = [state: 'completed' | 'failed' | 'stopped', reason: string | null]
 
 /**
- * Records a process that runs already, and its descendants, until it ends or there is enough. Nothing is done to it but
- * the reset of its peak.
+ * Records a running process and its descendants until it ends or the recording is complete. Does
+ * nothing to it but reset its peak.
  *
  * @param signal stops the recording; the target is left alone
- * @param onRecorder called when the recorder is ready, before anything is recorded: its rounds and samples can be listened to
+ * @param onRecorder called when the recorder is ready, before anything is recorded, to listen to
+ *   its rounds and samples
  * @param onNote called with what the user should know at once
  */
 export async function recordAttached(
@@ -122,7 +130,11 @@ export async function recordAttached(
   return recorder.finish(state, reason)
 }
 
-/** @returns the folder in which the target leaves what it sees; undefined where it was not asked to */
+/**
+ * Orders the heap diff.
+ *
+ * @returns the folder in which the target leaves its measurements; undefined if none were asked for
+ */
 async function startHeapDiff(
   { target, folder, heapDiff }: ProcessToAttach,
   recorder: RecorderHandle,
@@ -134,7 +146,10 @@ async function startHeapDiff(
   return heaps
 }
 
-/** In version 1 the reset of a container's peak is seen by others who read it, as that of a process's is. */
+/**
+ * Records the container's cgroup. In version 1, resetting its peak affects its other readers, as
+ * resetting a process's does.
+ */
 function recordContainer({ container, resetPeaks }: ProcessToAttach, recorder: RecorderHandle): void {
   const place = container?.place
   if (place !== undefined && (resetPeaks || place.version === 2)) recorder.recordCgroup(place, { isNew: false })
@@ -145,7 +160,10 @@ function processesOf({ target, container }: ProcessToAttach): ProcessStat[] {
   return [...new Map(found.filter(isNotOurs).map((stat) => [stat.pid, stat])).values()]
 }
 
-/** We may be a descendant of what we attach to: a shell that we were started from. */
+/**
+ * Excludes the recorder's processes: it may be a descendant of the target, such as a shell that it
+ * was started from.
+ */
 function isNotOurs({ pid, parentPid }: ProcessStat): boolean {
   return pid !== process.pid && parentPid !== process.pid
 }
@@ -186,11 +204,11 @@ function whenEnough(
   })
 }
 
-/** The marks that the program writes because it was started with TIDEMARK_MARKS. */
+/** Follows the marks that the program writes because it was started with TIDEMARK_MARKS. */
 function followOwnMarks(target: ProcessStat, recorder: RecorderHandle): FollowedFile | undefined {
   const marksFile = readVariable(target.pid, MARKS_VARIABLE)
   if (marksFile === null) return undefined
-  // A name without a folder is meant from where the program is.
+  // A relative name is resolved in the program's working directory.
   const path = isAbsolute(marksFile) ? marksFile : `/proc/${target.pid}/cwd/${marksFile}`
   try {
     return followLines(path, (line) => recorder.copyMark(line), { fromEnd: true })

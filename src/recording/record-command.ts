@@ -21,43 +21,52 @@ import { watchUnmatched } from './rounds/unmatched.js'
 
 export interface CommandToRecord {
   command: readonly string[]
-  /** Made if it is not there. */
+  /** Folder of the recording, created if missing. */
   folder: string
   rateHz: number
-  /** Names for processes, by their command lines. */
+  /** Roles of processes, by patterns for their command lines. */
   roles: readonly RolePattern[]
-  /** Those of them that the user named, and misses where no process has them. */
+  /** The roles that the user named; a warning says if no process has one of them. */
   askedRoles: readonly RolePattern[]
-  /** What the framework's preset knows, where --rounds names one. */
+  /** Roles of the framework's preset, if --rounds names one. */
   presetRoles?: readonly RolePattern[]
-  /** Rounds that the command's output tells of, or that a log file does. */
+  /** Rounds that the command's output or a log file reports. */
   rounds?: RoundsOfCommand
-  /** Record PSS and USS this often. */
+  /** Interval at which to record PSS and USS. */
   sharedIntervalMs?: number
-  /** End the command after this time. */
+  /** Time after which to end the command. */
   timeoutMs?: number
-  /** End the command when the RSS of its tree passes this. */
+  /** RSS of the command's tree above which to end it. */
   rssLimitBytes?: number
-  /** Have Python and Node processes measure their heaps; `readHeapDiff` reads what they saw. */
+  /** Has Python and Node processes measure their heaps; `readHeapDiff` reads the results. */
   heapDiff?: HeapDiffOptions
-  /** Have the allocator of the command, or of the processes with one of these roles, return its free pages when the work is done. */
+  /**
+   * Has the allocator of the command, or of the processes with one of these roles, return its free
+   * pages when the work is done.
+   */
   probe?: { afterRound: number | null; roles: readonly RolePattern[] }
-  /** Run it in a memory cgroup of its own, whose peak is the exact peak of all processes together. */
+  /**
+   * Whether to run it in a memory cgroup of its own, whose peak is the exact peak of all processes
+   * together.
+   */
   isInCgroup?: boolean
-  /** Added to its environment. */
+  /** Variables to add to its environment. */
   environment?: Record<string, string>
-  /** Somebody listens to the newest samples, see `onRecorder`. Default: false. */
+  /** Whether newest samples are listened to, see `onRecorder`. Default: false. */
   isWatched?: boolean
-  /** How long the command has between SIGTERM and SIGKILL when it has to be ended. */
+  /** Time between SIGTERM and SIGKILL when the command has to be ended. */
   graceMs: number
 }
 
 export interface CommandListener {
-  /** The recorder is ready and nothing is recorded yet: its rounds and samples can be listened to. */
+  /**
+   * Called when the recorder is ready and nothing is recorded yet, to listen to its rounds and
+   * samples.
+   */
   onRecorder?(recorder: RecorderHandle): void
-  /** The command runs: signals for it can be handed on. */
+  /** Called when the command runs, so that signals can be passed on to it. */
   onStart(command: LaunchedProcess, control: CommandControl): void
-  /** Something that the user should know at once. */
+  /** Called with what the user should know at once. */
   onNote(note: string): void
 }
 
@@ -65,7 +74,7 @@ export interface CommandControl {
   /**
    * Ends the command and its descendants as a limit does; the first reason counts.
    *
-   * @param isAsPlanned the recording then is `stopped` and not `failed`
+   * @param isAsPlanned whether the recording then is `stopped` rather than `failed`
    */
   end(why: string, isAsPlanned?: boolean): void
 }
@@ -73,17 +82,21 @@ export interface CommandControl {
 export interface RecordedCommand {
   head: RecordingMetadata
   exit: ExitStatus
-  /** Why we ended it, and what that took; null when it ended by itself. */
+  /** Why we ended it, and what that took; null if it ended on its own. */
   ended: { why: string; how: Ending['how']; isAsPlanned: boolean } | null
   /** Descendants that still run. They are left alone, as they would be without a recorder. */
   leftBehind: number[]
 }
 
-/** A pipeline's last processes end a moment after its first; only what stays longer is left behind. */
+/**
+ * Time for a pipeline's last processes to end after its first; only processes that stay longer are
+ * left behind.
+ */
 const SHUTDOWN_GRACE_MS = 200
 /**
- * Runs a command under the recorder: all its descendants, those that leave its group or lose their parents too, until the
- * command itself ends. Its stdin, stdout and stderr are ours.
+ * Runs a command under the recorder until the command itself ends. Records all its descendants,
+ * even those that leave its group or lose their parents. The command shares our stdin, stdout and
+ * stderr.
  *
  * @throws UsageError when there is no such command, or the folder or the log cannot be used
  */
@@ -102,7 +115,7 @@ export async function recordCommand(
   const cgroup = options.isInCgroup ? commandCgroup(guard, recorder, onNote) : undefined
   let command: LaunchedProcess
   try {
-    // The log is followed before the command can write to it: its end now is where this command begins.
+    // Follow the log before the command can write to it: its end now is where this command begins.
     rounds = options.rounds && new CommandRounds(options.rounds, recorder)
     command = await launch(guard, {
       whom: 'the command',
@@ -162,7 +175,7 @@ export async function recordCommand(
   return { head, exit, ended, leftBehind }
 }
 
-/** The processes with a role, or the command itself where no role was given. */
+/** Returns the processes with one of the roles, or the command itself without roles. */
 function probed(roles: readonly RolePattern[], recorder: RecorderHandle, { pid }: LaunchedProcess): Probed[] {
   if (roles.length === 0) return [{ pid, role: 'process' }]
   const names = [...new Set(roles.map(({ role }) => role))]
@@ -187,7 +200,7 @@ function recordingOptions(options: CommandToRecord, guard: Guard) {
 
 interface Limits extends CommandControl {
   ended(): RecordedCommand['ended']
-  /** Resolves when an end that is under way is over. */
+  /** Resolves when any ending under way is over. */
   settled(): Promise<void>
 }
 
@@ -222,7 +235,10 @@ function enforceLimits(
   }
 }
 
-/** A command that we had to end takes its descendants with it. One that ended by itself may leave daemons on purpose. */
+/**
+ * Ends the descendants of a command that we had to end. A command that ended on its own may leave
+ * daemons on purpose.
+ */
 async function partWith(guard: Guard, { isEnded, graceMs }: { isEnded: boolean; graceMs: number }): Promise<number[]> {
   if (isEnded) {
     await guard.close(graceMs)
@@ -233,7 +249,10 @@ async function partWith(guard: Guard, { isEnded, graceMs }: { isEnded: boolean; 
   return carriers(guard.assignment)
 }
 
-/** Ctrl-C is how many a server is meant to end. */
+/**
+ * Signals that stop a command rather than make it fail: many servers are meant to be ended with
+ * Ctrl-C.
+ */
 const STOPPING_SIGNALS: readonly (string | null)[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 function stateOf(

@@ -13,19 +13,28 @@ import { roundPattern } from './rounds/log/round-log-patterns.js'
 import { isRecording, readRecording } from './storage/read-recording.js'
 
 export interface RecordOptions {
-  /** Folder for the recording, without one in it already; a new one in the system's temporary folder when left out. */
+  /**
+   * Folder for the recording, which must not hold one. Default: a new one in the system's temporary
+   * folder.
+   */
   out?: string
-  /** How the command's output tells of rounds: a preset such as `nvflare`, or a regular expression with the number as its group. */
+  /**
+   * How the command's output reports rounds: a preset such as `nvflare`, or a regular expression
+   * with the number as its group.
+   */
   rounds?: string | RegExp
-  /** A regular expression for lines that end a round, beside `rounds` or alone. */
+  /** Regular expression for lines that end a round, with `rounds` or alone. */
   roundsEnd?: string | RegExp
-  /** Names for processes, by regular expressions on their command lines; those of the preset when left out. */
+  /**
+   * Names of processes, by regular expressions for their command lines. Default: those of the
+   * preset.
+   */
   role?: Record<string, RegExp>
-  /** Samples of RSS a second; 10 when left out. */
+  /** Samples of RSS a second. Default: 10. */
   rateHz?: number
-  /** End the command after this time. */
+  /** Time after which to end the command. */
   timeoutMs?: number
-  /** Ends the command and keeps what was recorded. */
+  /** Signal that ends the command and keeps what was recorded. */
   signal?: AbortSignal
 }
 
@@ -33,8 +42,8 @@ export interface RecordOptions {
 export type RecordedRun = Recording & { exit: ExitStatus }
 
 /**
- * Runs a command and records the memory of all its processes, as `tidemark run` does. Its output goes to this program's own.
- * A command that fails is no error here: `exit` and `head.state` tell.
+ * Runs a command and records the memory of all its processes, as `tidemark run` does. Its output
+ * goes to this program's own. A command that fails does not throw: see `exit` and `head.state`.
  *
  * @throws UsageError when there is no such command, or the folder cannot be used
  */

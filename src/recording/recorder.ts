@@ -29,21 +29,24 @@ import { startPssLog } from './storage/pss-log.js'
 import { MARKS_FILE, makeRecordingFiles, SAMPLES_FILE, SHARED_FILE } from './storage/recording-files.js'
 import { Warnings } from './warnings.js'
 
-/** More often would only cost: between two readings nothing is missed. */
+/**
+ * Intervals of status readings. Shorter ones would only cost more: the kernel's peak loses nothing
+ * between two readings.
+ */
 const STATUS_INTERVALS: StatusIntervals = { risingMs: 50, movingMs: 250, idleMs: 500 }
 /**
- * So many lines of marks are looked at, and so many more for each second: a round takes longer, and a program that writes
- * marks without end must not keep the recorder busy.
+ * Most lines of marks that are read, plus so many for each second. Rounds take longer, and a
+ * program that writes marks without end must not keep the recorder busy.
  */
 const MOST_MARKS = 100_000
 const MOST_MARKS_A_SECOND = 100
 const MOST_MARK_BYTES = 2 ** 30
-/** Limits and members of the cgroup are read this often; its peak with every progress. */
+/** Interval of reading limits and members of the cgroup; its peak is read with every progress. */
 const CGROUP_MS = 60_000
 
 /**
- * Starts to record into a folder: `recording.json`, `samples.ndjson`, `marks.ndjson` (docs/file-formats.md). The folder can
- * be read at every moment, and after a crash.
+ * Starts to record into a folder: `recording.json`, `samples.ndjson`, `marks.ndjson`
+ * (docs/file-formats.md). The folder can be read at any moment, even after a crash.
  *
  * @throws UsageError when the folder cannot be written
  */
@@ -60,7 +63,7 @@ export async function startRecording(options: RecordingOptions): Promise<Recorde
 class Recorder implements RecorderHandle {
   readonly folder: string
   readonly marksFile: string
-  /** Resolves when the sampling thread is up: what is added from then on is read at once. */
+  /** Resolves when the sampling thread is up: processes added from then on are read at once. */
   readonly ready: Promise<void>
   readonly #isAttached: boolean
   readonly #areMarksWhole: boolean
@@ -73,7 +76,7 @@ class Recorder implements RecorderHandle {
   readonly #sampler: SamplerHandle
   readonly #observer: Observer
   readonly #peakReaders: PeakReaders
-  /** Pids of programs that write their marks whole: they reset their own peaks. */
+  /** Pids of programs that write whole marks: they reset their own peaks. */
   readonly #ownsPeak = new Set<number>()
   readonly #marks: FollowedFile
   readonly #shared: { stop(): void } | null
@@ -84,13 +87,16 @@ class Recorder implements RecorderHandle {
   readonly #roundListeners: ((round: number) => void)[] = []
   readonly #recordListeners: ((records: RoundRecord[]) => void)[] = []
   readonly #latestListeners: ((timeMs: number, rss: ReadonlyMap<number, number>) => void)[] = []
-  /** Of processes whose peaks cannot be reset. */
+  /** Start marks of processes whose peaks cannot be reset. */
   readonly #inexactStarts: StartMark[] = []
   readonly #workDoneListeners: (() => void)[] = []
   #latest = new Map<number, number>()
   readonly #cgroup = new RecordedCgroup()
   #cgroupDueMs = 0
-  /** The program tells of its rounds by marks: what its log tells of them is the same once more, and less exact. */
+  /**
+   * Whether marks report the program's rounds. Its log then reports the same rounds again, less
+   * exactly.
+   */
   #hasRoundMarks = false
   #hasWarnedOfBoth = false
   #markLines = 0
@@ -182,7 +188,7 @@ class Recorder implements RecorderHandle {
   }
 
   exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void {
-    // Whoever speaks of its end should know how far it came.
+    // Read the marks first: code that reports the end should know how far the process came.
     if (this.#finished === null) this.#marks.readNow()
     const { code, signal, outOfMemory = false } = exit
     this.#registry.exited(pid, { code, signal, outOfMemory })
@@ -419,7 +425,7 @@ class Recorder implements RecorderHandle {
 
   #appendObserved(mark: ObservedMark): void {
     this.#append(this.marksFile, JSON.stringify(mark))
-    // What the reset took away, the sampling thread may not have read.
+    // The sampling thread may not have read the peak that the reset cleared.
     for (const { pid, peakBytes } of mark.processes) if (peakBytes !== null) this.#registry.sawPeak(pid, peakBytes)
     if (mark.of !== 'round') return
     this.#tellRecords(mark)
@@ -436,7 +442,7 @@ class Recorder implements RecorderHandle {
     for (const listener of this.#roundListeners) listener(round)
   }
 
-  /** One line in one write: programs append to the same file. */
+  /** Appends a line in one write, because programs append to the same file. */
   #append(file: string, line: string): void {
     if (this.#failure !== null) return
     try {
@@ -454,7 +460,7 @@ class Recorder implements RecorderHandle {
   }
 }
 
-/** Of a pipe in the file's place, opening it would wait for a reader. */
+/** Appends to a file. A pipe in its place must not block the open until it has a reader. */
 function appendTo(file: string, text: string): void {
   const descriptor = openSync(
     file,
@@ -471,7 +477,7 @@ function appendTo(file: string, text: string): void {
 
 const TOO_MANY_MARKS = `A line of marks was not looked at: there were more than ${MOST_MARKS}, and ${MOST_MARKS_A_SECOND} for each second.`
 
-/** The kernel stamps a write to its next tick, 10 ms at most. */
+/** Age up to which a write counts as fresh: the kernel rounds its time to a tick, 10 ms at most. */
 const JUST_WRITTEN_MS = 20
 
 function wasJustWritten(file: string): boolean {

@@ -1,6 +1,7 @@
 /**
- * A recording: what was measured of one trial or one command. These are the shapes of what its folder holds; each file is
- * described in docs/file-formats.md. Bytes and milliseconds throughout; a value that was not read is null, never zero.
+ * A recording: the measurements of one trial or one command. These are the shapes of what its
+ * folder holds; docs/file-formats.md describes each file. Units are bytes and milliseconds; a value
+ * that was not read is null, never zero.
  */
 import type { MachineFacts } from '../shared/machine-facts.js'
 import type { AttributionMark, CleanupRecord, MemoryReading } from '../shared/marks.js'
@@ -12,117 +13,158 @@ export interface RecordingMetadata {
   format: 'tidemark-recording/1'
   /** The command line, or what was attached to. */
   command: string[]
-  /** What the recording was made under, for example `{ serverMemoryGcRounds: 5, arenaMax: 4 }`; empty when nothing was set. */
+  /**
+   * Settings of the recording, for example `{ serverMemoryGcRounds: 5, arenaMax: 4 }`; empty if
+   * none.
+   */
   setting: Record<string, string | number>
   /** Unix time in ms. */
   startedMs: number
   endedMs: number | null
-  /** `running` after the end means that the recorder was killed. */
+  /** State of the recording; `running` after its end means that the recorder was killed. */
   state: 'running' | 'completed' | 'failed' | 'stopped'
   /** Why it failed or stopped, in a sentence. */
   reason: string | null
   machine: MachineFacts
   sampling: SamplingFacts
   processes: RecordedProcess[]
-  /** The highest sum of one sample, a lower bound: the processes' own peaks need not fall together. Absent before the first. */
+  /**
+   * Highest sum of one sample, a lower bound. The processes' own peaks may fall at different times,
+   * so they are not added up. Absent before the first sample.
+   */
   treePeak?: TreePeak
-  /** The memory cgroup of the first process, at the end; absent where there is none. */
+  /** The memory cgroup of the first process, at the end; absent if there is none. */
   cgroup?: CgroupFacts
-  /** What every reader must know, as far as the recorder knew it. */
+  /** Warnings for every reader, as far as the recorder knew them. */
   warnings?: string[]
 }
 
 export interface TreePeak {
   timeMs: number
   rssBytes: number
-  /** How many processes the sum covers. */
+  /** Number of processes in the sum. */
   processes: number
-  /** Shared pages of forked processes that the sum leaves out, so that each counts once; absent where none are shared. */
+  /**
+   * Shared pages of forked processes that the sum leaves out, so that each counts once; absent if
+   * none are shared.
+   */
   overlapBytes?: number
 }
 
 export interface CgroupFacts {
   limitBytes: number | null
-  /** The cgroup's own high-water mark since it was made; page cache and kernel memory count in it. */
+  /** The cgroup's own high-water mark since it was made, including page cache and kernel memory. */
   peakBytes: number | null
-  /** True when it was made for the program, or is the container's that was attached to: its peaks of rounds are in `marks.ndjson`. */
+  /**
+   * Whether it was made for the program, or is the container's that was attached to: its peaks of
+   * rounds are in `marks.ndjson`.
+   */
   isOwn?: boolean
-  /** True when nobody but the recorded processes and the recorder was in it, so that its peak is theirs. */
+  /**
+   * Whether only the recorded processes and the recorder were in it, so that its peak is theirs.
+   */
   isAlone: boolean
 }
 
 export interface SamplingFacts {
   askedIntervalMs: number
-  /** Mean distance of two samples, measured; null before the second one. */
+  /** Measured mean time between two samples; null before the second. */
   achievedIntervalMs: number | null
   samples: number
-  /** Readings that worked, and those that did not because the process was gone or could not be read. */
+  /**
+   * Number of readings that worked, and of those that failed because the process was gone or could
+   * not be read.
+   */
   readings: { read: number; gone: number; unreadable: number }
-  /** Moments of sampling that were left out because the one before came too late. */
+  /** Number of samples left out because the one before came too late. */
   missed?: number
-  /** How far from its planned moment a sample was taken; null before the first. */
+  /** Time between the planned and the actual moment of a sample; null before the first. */
   jitterMs?: { median: number; p99: number; max: number } | null
-  /** Processor time of the sampling thread; null where the kernel does not tell. */
+  /** Processor time of the sampling thread; null if the kernel does not report it. */
   costMs?: number | null
-  /** In what the plain samples are taken: C where there is a compiler (sampling-loop.c), for less processor time; else JavaScript. */
+  /**
+   * Language of the loop that takes plain samples: C if there is a compiler (sampling-loop.c), for
+   * less processor time, else JavaScript.
+   */
   loop?: 'c' | 'javascript'
-  /** Descendants that were found, those that ended before they could be read, and those that could not be read, by the system's error code. */
+  /**
+   * Descendants that were found, those that ended before they could be read, and those that could
+   * not be read, by the system's error code.
+   */
   processes?: { seen: number; vanished: number; unreadable: number; unreadableCodes?: Record<string, number> }
 }
 
 export interface RecordedProcess {
   pid: number
-  /** Its pid in a PID namespace of its own, as in a container, by which it knows itself; absent where it has none. */
+  /** Pid that the process has in its own PID namespace, as in a container; absent outside one. */
   innerPid?: number
-  /** Field 22 of /proc/PID/stat, clock ticks since boot; tells a re-used pid apart. */
+  /** Field 22 of /proc/PID/stat, clock ticks since boot; distinguishes a reused pid. */
   startTicks: number
   parentPid: number | null
-  /** `server`, `client`, or a role named by a pattern; `process` when nothing named it. */
+  /** `server`, `client`, or a role named by a pattern; `process` if no pattern names it. */
   role: string
-  /** The name within the role, for example `site-1`, or the program's name. */
+  /** Name within the role, for example `site-1`, or the program's name. */
   name: string
   command: string
   firstSeenMs: number
   lastSeenMs: number
-  /** The allocator really loaded, from the process's maps or its own start mark; null when it could not be read. */
+  /**
+   * Allocator that is actually loaded, from the process's maps or its own start mark; null if it
+   * could not be read.
+   */
   allocator: string | null
-  /** The highest VmHWM read over the whole recording, and how it is known. */
+  /** Highest VmHWM read over the whole recording, with how it is known. */
   peakBytes: number | null
   peakKind: PeakKind
-  /** True when it ended while it was recorded. */
+  /** Whether it ended while it was recorded. */
   isGone?: boolean
-  /** The most of huge pages (hugetlbfs) that was read. They are resident, and neither RSS nor the peak counts them. Absent: none. */
+  /**
+   * Highest reading of huge pages (hugetlbfs). They are resident, but neither RSS nor the peak
+   * counts them. Absent: none.
+   */
   hugetlbBytes?: number
-  /** True when it became another program while it was recorded (`exec`): what it took just before was read by nobody. */
+  /**
+   * Whether it became another program while it was recorded (`exec`): its memory just before was
+   * not read.
+   */
   isReplaced?: boolean
   /**
-   * Of a forked process and its parent: how many of its resident bytes count in another of them already (RSS minus PSS), from
-   * which time on. A sum over processes leaves them out. Absent where nothing is shared.
+   * Overlap of a forked process and its parent: resident bytes that already count in another of
+   * them (RSS minus PSS), with the time from which they do. Sums over processes subtract them.
+   * Absent if nothing is shared.
    */
   overlap?: [timeMs: number, bytes: number][]
   /**
-   * Exit code or signal, of the command and of those whose parent had not yet asked after them when the recorder looked;
-   * null otherwise or while it runs.
+   * Exit code or signal of the command, and of processes that their parent had not yet waited for
+   * when the recorder looked; null otherwise or while it runs.
    */
   exit: { code: number | null; signal: string | null; outOfMemory?: boolean } | null
-  /** With `--pss`: the reading at which PSS was highest. */
+  /** The reading at which PSS was highest, with `--pss`. */
   shared?: { timeMs: number; pssBytes: number; ussBytes: number }
-  /** The sample of status at which RSS was highest, and its parts; a lower bound beside `peakBytes`. */
+  /**
+   * The status reading at which RSS was highest, with its parts; a lower bound beside `peakBytes`.
+   */
   highest?: MemoryReading & { timeMs: number }
   /** The last reading. */
   last?: MemoryReading & { timeMs: number; threads: number; openFiles: number | null }
 }
 
-/** One line of `samples.ndjson`: RSS of every process at one moment. A process that could not be read is left out. */
+/**
+ * One line of `samples.ndjson`: RSS of every process at one moment. A process that could not be
+ * read is left out.
+ */
 export interface Sample {
   timeMs: number
   rss: [pid: number, rssBytes: number][]
 }
 
-/** The pid of a round record that stands for several processes together. */
+/** Pid of a round record that stands for several processes together. */
 export const COMBINED_PID = 0
 
-/** What is known of one role's process in one round: from its own marks, or read from outside at the boundary. */
+/**
+ * What is known of one role's process in one round: from its own marks, or read from outside at the
+ * boundary.
+ */
 export interface RoundRecord {
   role: string
   name: string
@@ -132,35 +174,44 @@ export interface RoundRecord {
   endedMs: number
   peakBytes: number | null
   peakKind: PeakKind
-  /** When the round's work is done, before cleanup. */
+  /** Reading when the round's work is done, before cleanup. */
   work: MemoryReading | null
-  /** End RSS and its parts, at the very end of the round, after cleanup if one ran. Shapes are judged on this. */
+  /**
+   * End RSS and its parts, at the very end of the round, after cleanup if one ran. Shapes are
+   * judged on this.
+   */
   end: MemoryReading
   cleanup: CleanupRecord | null
-  /** Its end was told late, perhaps: by a log without time stamps that came by way of another process. */
+  /**
+   * Whether its end may have been reported late, by a log without time stamps that came through
+   * another process.
+   */
   approximate?: boolean
-  /** Of a foreign program: when its log told of a cleanup in this round. */
+  /** When a foreign program's log reported a cleanup in this round. */
   cleanupMs?: number
   accuracy: number | null
-  /** In a swarm: the peer that added this round up. */
+  /** Peer of a swarm that aggregated this round. */
   aggregator?: string
 }
 
-/** A recording read back whole. */
+/** A recording, read back whole. */
 export interface Recording {
   folder: string
   head: RecordingMetadata
   samples: Sample[]
   rounds: RoundRecord[]
-  /** With `--cgroup`, or attached to a container: what the whole tree went through, by its cgroup. Absent without. */
+  /**
+   * Rounds of the whole tree, read from its cgroup; absent without `--cgroup` or an attached
+   * container.
+   */
   tree?: TreeRound[]
   /** RSS of each process before the model was loaded, from its start mark. */
   initial: { role: string; name: string; pid: number; memory: MemoryReading }[]
   attribution: AttributionMark[]
-  /** Rounds that did not commit, and other things the program said. */
+  /** Rounds that did not commit, with attempt and reason. */
   failedRounds: { round: number; attempt: number; reason: string; timeMs: number }[]
-  /** Bytes of one full set of weights, M, where a ready mark told it. */
+  /** Bytes of one full set of weights, M, if a ready mark reported it. */
   modelBytes: number | null
-  /** What a reader of every output must know, for example that peaks are sampled. */
+  /** Warnings for the readers of every output, for example that peaks are sampled. */
   warnings: string[]
 }

@@ -1,10 +1,13 @@
 import type { MemoryReading } from '../shared/marks.js'
 import { formatBytes } from '../shared/units.js'
 
-/** Less than this moves by itself. */
+/** Change in swap that is ignored, because less than this moves without a cause. */
 const SMALL_BYTES = 2 ** 20
 
-/** The least and the most that was swapped out at the ends of rounds; undefined where that did not change. */
+/**
+ * Returns the least and the most that was swapped out at the ends of rounds; undefined if that did
+ * not change.
+ */
 export function movingSwap(ends: readonly MemoryReading[]): { lowBytes: number; highBytes: number } | undefined {
   let [lowBytes, highBytes] = [Number.POSITIVE_INFINITY, 0]
   for (const { swapBytes = 0 } of ends) {
@@ -15,14 +18,14 @@ export function movingSwap(ends: readonly MemoryReading[]): { lowBytes: number; 
 }
 
 /**
- * What a process held. Memory that is swapped out is in no RSS, so a server that leaks into the swap would look flat: where
- * swap moves it is judged with RSS.
+ * Returns what a process held. RSS does not count swapped-out memory, so a server that leaks into
+ * swap would look flat; when swap moves, it is judged together with RSS.
  */
 export function heldBytes({ rssBytes, swapBytes = 0 }: MemoryReading, isSwapping: boolean): number {
   return isSwapping ? rssBytes + swapBytes : rssBytes
 }
 
-/** The sentence for a reader of the verdict. */
+/** Returns the sentence for a reader of the verdict. */
 export function swapNote(whose: string, { lowBytes, highBytes }: { lowBytes: number; highBytes: number }): string {
   return `memory of ${whose} was swapped out (${formatBytes(lowBytes)} to ${formatBytes(highBytes)} at the ends of rounds): RSS plus swap is judged`
 }

@@ -1,10 +1,13 @@
-/** So many different warnings are kept; a reader takes in no more, and a program may cause any number. */
+/**
+ * Most different warnings that are kept: readers take in no more, and a program may cause any
+ * number.
+ */
 const MOST_KINDS = 50
 
 /** What every reader of a recording must know: each warning once, with how often it came. */
 export class Warnings {
   readonly #counts = new Map<string, number>()
-  /** Of kinds beyond those that are kept. */
+  /** Number of warnings beyond the kinds that are kept. */
   #others = 0
   /** Rounds of which nothing could be read. */
   #missed = { rounds: 0, first: 0, last: 0 }
@@ -15,7 +18,7 @@ export class Warnings {
     else this.#counts.set(message, (count ?? 0) + 1)
   }
 
-  /** The end of a round was told and nobody was there to be read. */
+  /** Notes a round whose end was reported when there was no process to read. */
   missed(round: number): void {
     const { rounds, first } = this.#missed
     this.#missed = { rounds: rounds + 1, first: rounds === 0 ? round : first, last: round }

@@ -7,8 +7,9 @@ import type { RecordingMetadata } from '../recording.js'
 export const METADATA_FILE = 'recording.json'
 
 /**
- * Writes `recording.json` as a whole or not at all: readers see the old or the new one, after a crash too.
- * @returns false when the disk is full even for this
+ * Writes `recording.json` as a whole or not at all: readers see the old or the new one, even after
+ * a crash.
+ * @returns false if the disk is too full even to overwrite it
  */
 export function writeMetadata(folder: string, head: RecordingMetadata): boolean {
   const file = join(folder, METADATA_FILE)
@@ -23,9 +24,9 @@ export function writeMetadata(folder: string, head: RecordingMetadata): boolean 
 }
 
 /**
- * On a full disk there is no room for a second file, but the old one's blocks are ours: the new head goes into them,
- * without indentation and filled up with blanks. Not safe against a crash in that very moment; the alternative is a head
- * that says for ever that the recording still runs.
+ * Writes the new metadata over the old. On a full disk there is no room for a second file, but the
+ * old one's blocks are ours; the text has no indentation and is padded with blanks. A crash at that
+ * moment can break the file, but otherwise it would say for ever that the recording still runs.
  */
 function overwriteHead(file: string, head: RecordingMetadata): boolean {
   try {

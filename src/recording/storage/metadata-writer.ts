@@ -3,18 +3,18 @@ import type { RecordingOptions } from '../recorder-handle.js'
 import type { RecordedProcess, RecordingMetadata } from '../recording.js'
 import { writeMetadata } from './metadata-file.js'
 
-/** The head is rewritten at most this often while processes come and go. */
+/** Shortest time between two writes while processes come and go. */
 const SAVE_INTERVAL_MS = 1000
 
 export interface MetadataWriterOptions {
   folder: string
-  /** As they are known now. */
+  /** Returns the processes as known now. */
   processes(): RecordedProcess[]
   warnings(): string[]
   onFull(): void
 }
 
-/** Keeps `recording.json` up to date, without writing it for every process that comes or goes. */
+/** Keeps `recording.json` up to date without writing it for every process that comes or goes. */
 export class MetadataWriter {
   readonly #head: RecordingMetadata
   readonly #options: MetadataWriterOptions
@@ -40,7 +40,7 @@ export class MetadataWriter {
     if (!writeMetadata(this.#options.folder, this.#head)) this.#options.onFull()
   }
 
-  /** From now on only `save` writes. */
+  /** Stops delayed writes; from now on only `save` writes. */
   close(): void {
     this.#isClosed = true
     this.#forgetTimer()

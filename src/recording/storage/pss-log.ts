@@ -5,14 +5,15 @@ import type { RecordedProcess } from '../recording.js'
 
 export interface PssLogOptions {
   intervalMs: number
-  /** The processes that run now; each is told its highest PSS. */
+  /** Returns the running processes; the highest PSS of each is stored in its `shared`. */
   live(): Pick<RecordedProcess, 'pid' | 'startTicks' | 'shared'>[]
   append(line: readonly number[]): void
 }
 
 /**
- * Reads PSS and USS of the living processes for `shared.ndjson`, at a low rate of its own: the kernel walks all pages for
- * each reading, up to 82 ms for 8 GB. One JSON array a line, `[timeMs, pid, pssBytes, ussBytes, pid, ...]`.
+ * Reads PSS and USS of the running processes for `shared.ndjson`, at a low rate of its own: the
+ * kernel walks all pages for each reading, up to 82 ms for 8 GB. Each line is a JSON array,
+ * `[timeMs, pid, pssBytes, ussBytes, pid, ...]`.
  */
 export function startPssLog({ intervalMs, live, append }: PssLogOptions): { stop(): void } {
   const read = () => {

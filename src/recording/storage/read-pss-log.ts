@@ -9,7 +9,10 @@ export interface SharedReading {
   ussBytes: number
 }
 
-/** What `--pss` has read; nothing where it was not asked for. Lines that are cut off or no readings are passed over. */
+/**
+ * Reads what `--pss` recorded; yields nothing without it. Skips lines that are truncated or hold no
+ * readings.
+ */
 export function* readPssLog(folder: string): Generator<SharedReading, undefined> {
   const file = join(folder, SHARED_FILE)
   if (!existsSync(file)) return

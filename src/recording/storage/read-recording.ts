@@ -16,13 +16,13 @@ import { samplesOf } from './samples-file.js'
 import { readStored, storedLines } from './stored-file.js'
 import { metadataSchema } from './stored-schemas.js'
 
-/** A recording but for its samples, which grow with its length. */
+/** A recording without its samples, which grow with its length. */
 export type RecordingOutline = Omit<Recording, 'samples'>
 
 /**
- * Reads a recording back, a running one and one whose recorder was killed as well: whatever whole lines there are.
+ * Reads a recording back, even a running one or one whose recorder was killed: all whole lines.
  *
- * @throws UsageError when the folder holds no recording, or its head is broken
+ * @throws UsageError when the folder holds no recording, or its metadata is broken
  */
 export function readRecording(folder: string): Recording {
   const notes: string[] = []
@@ -32,9 +32,10 @@ export function readRecording(folder: string): Recording {
 }
 
 /**
- * The same without holding the samples: they are read only where a peak has to be found in them, one by one.
+ * Reads a recording without holding its samples: they are read one by one, and only to find a peak
+ * in them.
  *
- * @throws UsageError when the folder holds no recording, or its head is broken
+ * @throws UsageError when the folder holds no recording, or its metadata is broken
  */
 export function readOutline(folder: string): RecordingOutline {
   return outlineOf(folder, () => readSamples(folder, []))
@@ -94,12 +95,16 @@ const SAMPLED_PEAKS =
 const APPROXIMATE_ROUNDS =
   'The rounds are approximate: a log without time stamps tells of them, and another process passes it on, perhaps late. What was read is of the moment a line came. Marks of the program (docs/marks.md) or time stamps in its log make them exact.'
 
-/** Whether a folder holds a recording. */
+/** Returns whether a folder holds a recording. */
 export function isRecording(folder: string): boolean {
   return existsSync(join(folder, METADATA_FILE))
 }
 
-/** @throws UsageError when there is none, or it is broken; it names the place */
+/**
+ * Reads the metadata of a recording.
+ *
+ * @throws UsageError when there is none, or it is broken; the error names the place
+ */
 export function readMetadata(folder: string): RecordingMetadata {
   const file = join(folder, METADATA_FILE)
   if (statSync(folder, { throwIfNoEntry: false })?.isFile())
@@ -122,7 +127,10 @@ function* readSamples(folder: string, warnings: string[]): Generator<Sample, und
     warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}.`)
 }
 
-/** Marks in the order in which they were written; what is broken goes to the warnings, and rounds of the whole tree to `tree`. */
+/**
+ * Returns marks in the order in which they were written. Adds broken lines to the warnings and
+ * rounds of the whole tree to `tree`.
+ */
 export function readMarks(folder: string, warnings: string[], tree: TreeRound[] = []): (Mark | ObservedMark)[] {
   const file = join(folder, MARKS_FILE)
   if (!existsSync(file)) return []
@@ -144,7 +152,10 @@ export function readMarks(folder: string, warnings: string[], tree: TreeRound[] 
   return marks
 }
 
-/** What stands in the place of the marks may be no file any more; the samples can be read all the same. */
+/**
+ * Yields the lines of the marks, or adds a warning if the path is not a file any more; the samples
+ * can still be read.
+ */
 function* linesOrNote(file: string, warnings: string[]): Generator<string, undefined> {
   try {
     yield* storedLines(file)
@@ -154,12 +165,13 @@ function* linesOrNote(file: string, warnings: string[]): Generator<string, undef
   }
 }
 
-/** So many broken lines are told one by one. */
+/** Most broken lines that are reported one by one. */
 const MOST_BROKEN_LINES = 5
 
 /**
- * A process that ended before its status was read has no mark of the kernel's; its highest sample is what there is. So it is
- * where the recorder was killed, and samples came after the last peak that it wrote.
+ * Fills in the highest sample as the peak of a process that ended before its status was read, and
+ * so has no kernel peak. The same applies if the recorder was killed and samples came after the
+ * last peak that it wrote.
  */
 function fillPeaks({ processes, state }: RecordingMetadata, samples: () => Iterable<Sample>): void {
   const unknown = new Map<number, RecordedProcess[]>()
@@ -176,12 +188,15 @@ function fillPeaks({ processes, state }: RecordingMetadata, samples: () => Itera
       }
 }
 
-/** A pid may have been another's before, or be another's afterwards; of one that still runs nobody has said when it was seen last. */
+/**
+ * Returns whether a reading of the pid may belong to this process. A pid may belong to other
+ * processes before and after; the last sighting of a process that still runs is unknown.
+ */
 function mayBeOf({ firstSeenMs, lastSeenMs, isGone }: RecordedProcess, timeMs: number): boolean {
   return timeMs >= firstSeenMs && (isGone !== true || lastSeenMs <= firstSeenMs || timeMs <= lastSeenMs)
 }
 
-/** M, which the server knows once it has built the model. */
+/** Returns M, which the server knows once it has built the model. */
 function modelBytesOf(marks: readonly (Mark | ObservedMark)[]): number | null {
   for (const mark of marks) if (mark.mark === 'ready' && mark.modelBytes !== undefined) return mark.modelBytes
   return null

@@ -1,10 +1,17 @@
 import { type FolderLock, holderOf, lockFolder } from '../../linux/files/folder-lock.js'
 import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
 
-/** Lies in a recording's folder while it is being made; the kernel holds the lock on it for the recorder. */
+/**
+ * File in a recording's folder while it is being made; the kernel holds the lock on it for the
+ * recorder.
+ */
 export const RECORDER_LOCK = 'recorder.lock'
 
-/** @throws UsageError while another recorder writes into the folder, or when it cannot be written */
+/**
+ * Locks a recording's folder for this recorder.
+ *
+ * @throws UsageError while another recorder writes into the folder, or when it cannot be written
+ */
 export function lockRecording(folder: string): FolderLock {
   const attempt = attempted(folder)
   if (attempt.kind === 'taken') return attempt.lock
@@ -20,7 +27,10 @@ function attempted(folder: string) {
   }
 }
 
-/** What has become of the recorder of a recording that has no end yet. `unknown`: it is not seen from here. */
+/**
+ * Returns what became of the recorder of a recording that has no end yet. `unknown`: it cannot be
+ * seen from here.
+ */
 export function recorderState(folder: string): 'runs' | 'was killed' | 'unknown' {
   try {
     const holder = holderOf(folder, RECORDER_LOCK)

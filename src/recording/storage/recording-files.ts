@@ -7,15 +7,15 @@ import type { RecordingMetadata } from '../recording.js'
 import { writeMetadata } from './metadata-file.js'
 import { lockRecording } from './recorder-lock.js'
 
-/** What lies in a recording's folder beside its head (docs/file-formats.md). */
+/** Files in a recording's folder beside its metadata (docs/file-formats.md). */
 export const MARKS_FILE = 'marks.ndjson'
 export const SAMPLES_FILE = 'samples.ndjson'
 export const SHARED_FILE = 'shared.ndjson'
 
 /**
- * Every file is made now: a bad path fails before anything is started.
+ * Creates every file now, so that a bad path fails before anything is started.
  *
- * @returns the lock by which the recorder has the folder alone
+ * @returns the lock that keeps other recorders out of the folder
  * @throws UsageError when the folder cannot be written, or another recorder writes into it
  */
 export function makeRecordingFiles(folder: string, marksFile: string, head: RecordingMetadata): FolderLock {

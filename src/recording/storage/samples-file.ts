@@ -4,19 +4,21 @@ import type { Sample } from '../recording.js'
 import { openStored } from './stored-file.js'
 
 const CHUNK_BYTES = 2 ** 20
-/** A sample of two million processes. */
+/** Length that no line exceeds: a sample of two million processes. */
 const LONGEST_LINE = 2 ** 26
 
-/** One sample, in columns that are used again for the next one: a day has millions of readings. */
+/** One sample, in columns that are reused for the next one: a day has millions of readings. */
 export interface SampleRow {
   timeMs: number
-  /** How many readings the columns hold. */
+  /** Number of readings that the columns hold. */
   readings: number
   pids: Float64Array
   rssBytes: Float64Array
 }
 
-/** The samples of a `samples.ndjson` one by one, each an object of its own. See `sampleRows`. */
+/**
+ * Yields the samples of a `samples.ndjson` one by one, each an object of its own. See `sampleRows`.
+ */
 export function* samplesOf(file: string, onBroken: (line: number) => void): Generator<Sample, undefined> {
   for (const { timeMs, readings, pids, rssBytes } of sampleRows(file, onBroken)) {
     const rss: Sample['rss'] = []
@@ -26,10 +28,11 @@ export function* samplesOf(file: string, onBroken: (line: number) => void): Gene
 }
 
 /**
- * The samples of a `samples.ndjson` one by one, in the order of time, without holding the file in memory; the row is the same
- * object each time. A last line without its newline, as a killed recorder leaves it, is passed over.
+ * Yields the samples of a `samples.ndjson` one by one in the order of time, without holding the
+ * file in memory; the row is the same object each time. Skips a last line without its newline, as a
+ * killed recorder leaves it.
  *
- * @param onBroken called with the number of each line that is no sample
+ * @param onBroken called with the number of each line that is not a sample
  */
 export function* sampleRows(file: string, onBroken: (line: number) => void): Generator<SampleRow, undefined> {
   const row: SampleRow = { timeMs: 0, readings: 0, pids: new Float64Array(16), rssBytes: new Float64Array(16) }
@@ -60,12 +63,15 @@ export function* sampleRows(file: string, onBroken: (line: number) => void): Gen
   }
 }
 
-/** Beyond it neither a time is a date nor a size exact. */
+/** Largest number: above it a time is not a date and a size is not exact. */
 const LARGEST = 8.64e15
 const NEWLINE = 0x0a
 const [OPEN, CLOSE, COMMA, POINT, ZERO, NINE] = [0x5b, 0x5d, 0x2c, 0x2e, 0x30, 0x39] as const
 
-/** `[timeMs, pid, rssBytes, pid, rssBytes, ...]`, byte by byte: false when it is anything else. */
+/**
+ * Parses `[timeMs, pid, rssBytes, pid, rssBytes, ...]` byte by byte. Returns false if it is
+ * anything else.
+ */
 function parseSample(bytes: Buffer, from: number, to: number, row: SampleRow): boolean {
   const end = to - 1
   if (bytes[from] !== OPEN || bytes[end] !== CLOSE) return false

@@ -4,8 +4,8 @@ import * as v from 'valibot'
 import { messageOf, UsageError } from '../../shared/errors.js'
 
 /**
- * Opens a file of a recording or comparison for reading. A pipe in its place would keep its reader waiting for ever, so
- * what is no regular file is refused.
+ * Opens a file of a recording or comparison for reading. Refuses anything but a regular file,
+ * because a pipe would keep its reader waiting for ever.
  *
  * @throws UsageError for that, and the system's error otherwise
  */
@@ -16,7 +16,11 @@ export function openStored(file: string): number {
   throw new UsageError(`cannot read ${file}: found a folder, a pipe or a device, expected a file`)
 }
 
-/** @throws as {@link openStored} does */
+/**
+ * Reads a file of a recording or comparison.
+ *
+ * @throws as {@link openStored} does
+ */
 export function readStoredText(file: string): string {
   const descriptor = openStored(file)
   try {
@@ -27,10 +31,13 @@ export function readStoredText(file: string): string {
 }
 
 const CHUNK_BYTES = 2 ** 20
-/** No line that is looked for is longer. */
+/** Length that no line of interest exceeds. */
 const LONGEST_LINE = 2 ** 20
 
-/** The whole lines of a file, without holding it in memory; a last one without its newline is passed over, as of a killed writer. */
+/**
+ * Yields the whole lines of a file without holding it in memory. Skips a last line without its
+ * newline, as a killed writer leaves it.
+ */
 export function* storedLines(file: string): Generator<string, undefined> {
   const descriptor = openStored(file)
   const decoder = new StringDecoder('utf8')
@@ -48,10 +55,10 @@ export function* storedLines(file: string): Generator<string, undefined> {
 }
 
 /**
- * A stored JSON file, checked. What the schema does not name passes through.
+ * Reads and checks a stored JSON file. Keys that the schema does not name pass through.
  *
- * @param what how a message calls it: `a recording of this version`
- * @throws UsageError that names the file, the place in it, what was found and what would be right
+ * @param what how messages call it: `recording of this version`
+ * @throws UsageError that names the file, the place in it, what was found and what was expected
  */
 export function readStored<Schema extends v.GenericSchema>(
   file: string,

@@ -1,13 +1,19 @@
-/** The shapes of what is stored, for every reader of it. Keys that are not named pass through: later versions add some. */
+/**
+ * The shapes of what is stored, for all its readers. Keys that are not named pass through, because
+ * later versions add some.
+ */
 import * as v from 'valibot'
 
-/** JSON can say 1e999, which is none. */
+/** A finite number: JSON can hold 1e999, which parses as infinite. */
 export const number = v.pipe(v.number(), v.finite())
 export const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 export const bytes = v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER))
-/** What a date can be made of (ECMA-262, 21.4.1.1). */
+/** Range of times that a date can represent (ECMA-262, 21.4.1.1). */
 export const timeMs = v.pipe(v.number(), v.minValue(-8.64e15), v.maxValue(8.64e15))
-/** More than any job has: lists are made with a place for each. */
+/**
+ * A round number, limited to more rounds than any job has, because lists are made with a place for
+ * each.
+ */
 export const roundNumber = v.pipe(wholeNumber, v.maxValue(1e7))
 
 export const memory = v.looseObject({
@@ -128,7 +134,7 @@ const samplingSchema = v.looseObject({
   ),
 })
 
-/** `recording.json`. */
+/** Schema of `recording.json`. */
 export const metadataSchema = v.looseObject({
   format: v.literal('tidemark-recording/1'),
   command: v.array(v.string()),
