@@ -65,7 +65,7 @@ export class AlertCommands {
       if (child.pid === undefined) return whyOf(await exited)
       const groupId = child.pid
       guard.watch(groupId)
-      child.stdin?.on('error', () => {}) // EPIPE: it does not read what it is told
+      child.stdin?.on('error', () => {}) // EPIPE: it does not read its input
       child.stdin?.end(`${JSON.stringify(facts)}\n`)
       const late = this.#endsWhenLate(groupId, () => child.exitCode !== null || child.signalCode !== null)
       const how = await exited

@@ -1,25 +1,32 @@
 import { createReadStream } from 'node:fs'
 import { messageOf, TidemarkError } from '../../shared/errors.js'
 
-/** How many objects of one constructor there were more in the second heap than in the first, and how much they hold. */
+/**
+ * How many more objects of one constructor the second heap has than the first, and how much they
+ * hold.
+ */
 export interface ConstructorGrowth {
   name: string
   objects: number
-  /** Of the objects themselves. */
+  /** Bytes of the objects themselves. */
   selfBytes: number
-  /** What would be free if they were gone: themselves, and all that only they refer to. */
+  /**
+   * Bytes that would be freed with the objects: their own, and those of everything that only they
+   * refer to.
+   */
   retainedBytes: number
 }
 
 /**
- * What grew between two heap snapshots of one program, by constructor, the most retained bytes first. Bytes of objects that hold each
- * other count for both, so the rows do not add up. What is V8's own is left out.
+ * Compares two heap snapshots of one program by constructor, the most retained bytes first. Bytes
+ * of objects that hold each other count for both, so the rows do not add up. V8's own objects are
+ * left out.
  *
  * @param before a file as V8 writes it, `.heapsnapshot`
- * @throws TidemarkError when one of them is not whole
+ * @throws TidemarkError if one of them is incomplete
  */
 export async function constructorGrowth(before: string, after: string): Promise<ConstructorGrowth[]> {
-  // One after the other: a parsed snapshot takes about twenty times the size of its file.
+  // Read one after the other: a parsed snapshot takes about twenty times the size of its file.
   const first = await constructorsOf(before)
   const second = await constructorsOf(after)
   const growth = [...second].map(([key, { name, objects, selfBytes, retainedBytes }]) => {
@@ -36,10 +43,16 @@ export async function constructorGrowth(before: string, after: string): Promise<
     .sort((a, b) => b.retainedBytes - a.retainedBytes)
 }
 
-/** `(compiled code)`, `system / Context`: nobody can look for them in a program. */
+/**
+ * V8's own entries, such as `(compiled code)` and `system / Context`, which do not appear in a
+ * program's source.
+ */
 const OF_THE_ENGINE = /^(\(|system \/ )/
 
-/** Constructors of the same name from different places of the code have keys of their own. */
+/**
+ * Reads the constructors of a snapshot. Those with the same name from different places in the code
+ * have different keys.
+ */
 async function constructorsOf(file: string): Promise<Map<string, ConstructorGrowth>> {
   try {
     const { parse } = await import('heap-snapshot-toolkit')

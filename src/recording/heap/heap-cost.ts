@@ -3,7 +3,10 @@ import type { RoundRecord } from '../recording.js'
 import type { HeapCost } from './heap-growth.js'
 import type { Look, MeasuredProcess } from './measured-process.js'
 
-/** What measuring cost: rounds while it ran against those after it had stopped, where the program went on. */
+/**
+ * Returns the cost of measuring: rounds during it against those after it stopped, if the program
+ * went on.
+ */
 export function costOf(
   { pid, freedByStopBytes }: MeasuredProcess,
   looks: readonly Look[],
@@ -16,7 +19,7 @@ export function costOf(
   const own = recordedRounds.filter((round) => round.pid === pid)
   const rounds = own.length > 0 ? own : recordedRounds
   const lookedAt = new Set(looks.flatMap(({ round }) => [round, round + 1]))
-  // The first rounds warm up, and those with a look stand still for it.
+  // The first rounds warm up, and rounds with a look include its pause.
   const measured = rounds.filter(({ round }) => round > 1 && round < toRound && !lookedAt.has(round))
   const after = rounds.filter(({ round }) => round > toRound + 1)
   return {

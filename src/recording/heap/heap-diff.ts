@@ -6,15 +6,19 @@ import { HEAP_FOLDER, type HeapDiffOptions } from './heap-order.js'
 import { looksOf, type MeasuredProcess, measuredProcesses } from './measured-process.js'
 import { readGrowth } from './read-growth.js'
 
-/** What a reader of such a recording must know. */
+/** Warning that every recording with `--heap-diff` carries. */
 export const HEAP_DIFF_WARNING =
   'The heap was measured in this recording (--heap-diff), which takes memory and time: judge neither of them by it.'
 
-/** Processes whose growth is read, those that grew most; reading one takes seconds. */
+/**
+ * Maximum number of processes whose growth is read, those with the most growth; reading one takes
+ * seconds.
+ */
 const MOST_PROCESSES = 8
 
 /**
- * What grew in the processes of a recording with `--heap-diff`, after its end, the one that grew most first.
+ * Reads what grew in the processes of a recording with `--heap-diff`, after its end, the most
+ * growth first.
  *
  * @param onNote called with a sentence for everything that is missing, and why
  */
@@ -37,14 +41,14 @@ export async function readHeapDiff(
   })
   if (looked.length === 0) onNote(whyNone(measured, options.rounds, processes))
   looked.sort((a, b) => b.grownBytes - a.grownBytes)
-  // What a program calls itself in its marks is better than what its command line tells.
+  // The name in a program's marks is better than one derived from its command line.
   const names = new Map([...processes, ...rounds].map(({ pid, name, role }) => [pid, { name, role }]))
   const growths: HeapGrowth[] = []
   for (const { process, looks } of looked.slice(0, MOST_PROCESSES))
     try {
       growths.push(await readGrowth(process, looks, { ...options, folder, recordedRounds: rounds, names }))
     } catch (error) {
-      // The recording is whole all the same.
+      // The recording is complete without this.
       if (!(error instanceof TidemarkError)) throw error
       onNote(`--heap-diff: ${error.message}${error.fix === undefined ? '' : `. ${error.fix}`}`)
     }
@@ -72,7 +76,7 @@ function whyNone(measured: readonly MeasuredProcess[], rounds: number, processes
   return because(whyNotIn(processes))
 }
 
-/** Options of an interpreter with which it reads no environment, or no sitecustomize. */
+/** Interpreter options that make it ignore the environment, or sitecustomize. */
 const CLOSED = /^-[a-zA-Z]*[ISE]/
 
 function whyNotIn(processes: readonly RecordedProcess[]): string {

@@ -1,20 +1,32 @@
-/** One line of the program's code, and how much more is held at it at the later round than at the earlier one. */
+/**
+ * One line of the program's code, and how much more it holds at the later round than at the earlier
+ * one.
+ */
 export interface GrownLine {
-  /** Absolute path; null where only the constructor of the objects is known (array buffers of a Node program). */
+  /**
+   * Absolute path; null if only the constructor of the objects is known (array buffers of a Node
+   * program).
+   */
   file: string | null
-  /** From 1; V8 knows the function alone, so for a Node program it is the line where that begins. Null with `file`. */
+  /**
+   * Line number, counts from 1. V8 knows only the function, so for a Node program it is the
+   * function's first line. Null with `file`.
+   */
   line: number | null
   function: string
-  /** The line as it stands in the file, without its indentation; empty where the file cannot be read. */
+  /** Text of the line without its indentation; empty if the file cannot be read. */
   text: string
   bytes: number
-  /** More blocks, or objects of V8, than before; those of V8 are estimated from samples. */
+  /** Increase in blocks, or in objects of V8; those of V8 are estimated from samples. */
   objects: number
-  /** What allocated: Python's own allocators, numpy, another native library, or V8. */
+  /** Allocator: Python's own, numpy, another native library, or V8. */
   kind: 'python' | 'numpy' | 'native' | 'v8'
   /** Bytes held at every round of `HeapGrowth.rounds`. */
   liveBytes: number[]
-  /** The stack that allocated most at this line: this line first, then its callers, `--heap-depth` of them. */
+  /**
+   * The stack that allocated most at this line: this line first, then its callers, `--heap-depth`
+   * of them.
+   */
   stack: StackFrame[]
   /** All stacks of the line that grew, for the flame graph. */
   stacks: { bytes: number; stack: StackFrame[] }[]
@@ -29,54 +41,63 @@ export interface StackFrame {
 export type HeapEngine = 'memray' | 'tracemalloc' | 'v8'
 
 /**
- * What grew in one process between the ends of two rounds. The parts add up: `lineBytes` + `nativeBytes` + `retainedBytes` +
- * `restBytes` = `rssGrowthBytes`.
+ * Growth of one process between the ends of two rounds. The parts add up: `lineBytes` +
+ * `nativeBytes` + `retainedBytes` + `restBytes` = `rssGrowthBytes`.
  */
 export interface HeapGrowth {
   process: { pid: number; name: string; role: string }
   engine: HeapEngine
   fromRound: number
   toRound: number
-  /** Rounds at which was looked, the first and the last included. */
+  /** Rounds with a look, the first and the last included. */
   rounds: number[]
   rssGrowthBytes: number
-  /** 0 to 1: the share of RSS growth that is held at lines, the engine's own memory left out. Null when nothing grew. */
+  /**
+   * Share of RSS growth that lines hold, 0 to 1, without the engine's own memory. Null if nothing
+   * grew.
+   */
   explainedShare: number | null
-  /** The line that holds at least half of the growth and grew in more than one step; null where none does. */
+  /**
+   * The line that holds at least half of the growth and grew in more than one step; null if there
+   * is none.
+   */
   cause: { file: string | null; line: number | null; function: string } | null
-  /** The largest growth first, at most 50. Empty when nothing grew. */
+  /** Lines by growth, the largest first, at most 50. Empty if nothing grew. */
   lines: GrownLine[]
-  /** All lines together, those that are not listed and those that shrank included. */
+  /** Growth of all lines together, including those that are not listed and those that shrank. */
   lineBytes: number
-  /** Number of lines at which anything is held. */
+  /** Number of lines that hold memory. */
   lineCount: number
-  /** Allocated without a line of Python; null where the engine cannot tell. For a Node program, memory outside V8's heap. */
+  /**
+   * Growth of allocations without a line of Python; null if the engine cannot measure it. For a
+   * Node program, memory outside V8's heap.
+   */
   nativeBytes: number | null
-  /** Free memory and garbage that the process kept. */
+  /** Growth of free memory and garbage that the process kept. */
   retainedBytes: number
-  /** What none of these explains, `ownBytes` included. */
+  /** Growth that none of these explains, `ownBytes` included. */
   restBytes: number
-  /** Of the rest: memory that the engine itself took for what it keeps of the program's. */
+  /** Part of the rest: memory that the engine takes for its records of the program. */
   ownBytes: number
   cost: HeapCost
-  /** Of a Node program: what grew by constructor, and the two heap snapshots. */
+  /** Growth by constructor, for a Node program, and its two heap snapshots. */
   constructors?: { name: string; objects: number; selfBytes: number; retainedBytes: number }[]
   files?: string[]
   notes: string[]
 }
 
-/** What measuring cost, as far as one run can tell. */
+/** Cost of measuring, as far as one run shows it. */
 export interface HeapCost {
-  /** Time for which the program stood still to be looked at, ms. */
+  /** Time in ms for which looks paused the program. */
   stoodMs: number
-  /** Median time of the rounds that were measured, and of those after that; null where there are none. */
+  /** Median time of the measured rounds, and of those after them; null if there are none. */
   roundMs: number | null
   roundMsWithout: number | null
-  /** Memory that came back when measuring stopped; null where it had not. */
+  /** Memory that stopping the measurement freed; null if it was not stopped. */
   freedByStopBytes: number | null
 }
 
-/** One look of a measured process, as `python/tidemark_heap` and the module for Node write it. */
+/** One look at a measured process, as `python/tidemark_heap` and the module for Node write it. */
 export interface Take {
   when: 'at its end' | 'a moment later'
   residentBytes: number
@@ -96,10 +117,10 @@ export interface Parts {
   explainedShare: number | null
 }
 
-/** Growth below this is the noise of pages and arenas, which come in steps of up to 1 MiB. */
+/** Minimum growth. Less is the noise of pages and arenas, which come in steps of up to 1 MiB. */
 export const LEAST_GROWTH = 512 * 1024
 
-/** Splits the growth of RSS between two looks. */
+/** Splits the growth of RSS between two looks into its parts. */
 export function partsOf(
   first: Take,
   last: Take,
@@ -120,17 +141,21 @@ export function partsOf(
   }
 }
 
-/** A look in the middle of a round sees what that needs for a moment; the round's lowest RSS is without it. */
+/**
+ * Returns the level of a look. A look in the middle of a round includes that round's temporary
+ * memory; the round's lowest RSS does not.
+ */
 function levelOf({ when, residentBytes, floorBytes }: Take): number {
   return when === 'at its end' ? residentBytes : floorBytes
 }
 
-/** The part of a line's growth that a step has to have to count as one. */
+/** Minimum share of a line's growth for an increase to count as a step. */
 const LEAST_STEP = 0.05
 
 /**
- * Whether a line grew in more than one step and went on to the end: what is made once, or kept up to a limit that was reached
- * on the way, is no leak. Two looks alone cannot tell, and count as steady.
+ * Returns true if a line grew in more than one step, the last one included. Memory that is
+ * allocated once, or up to a limit reached on the way, is not a leak. Two looks alone cannot
+ * distinguish these and count as steady.
  */
 export function growsSteadily(liveBytes: readonly number[]): boolean {
   const steps = liveBytes.slice(1).map((bytes, index) => bytes - liveBytes[index]!)
@@ -140,7 +165,7 @@ export function growsSteadily(liveBytes: readonly number[]): boolean {
   return grown.filter(Boolean).length > 1 && grown.at(-1)!
 }
 
-/** The line that holds at least half of what the program grew by, where it is one that goes on growing. */
+/** Returns the line that holds at least half of the program's growth, if it grows steadily. */
 export function causeOf(
   { rssGrowthBytes, ownBytes, explainedShare }: Parts,
   [first]: readonly GrownLine[],

@@ -2,32 +2,38 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** What `--heap-diff` asks for. */
+/** Settings of `--heap-diff`. */
 export interface HeapDiffOptions {
   /** Look after this many rounds and after twice as many. */
   rounds: number
-  /** Frames of a stack, from the line outward. */
+  /** Frames per stack, from the line outward. */
   depth: number
-  /** Packages, folders or files whose lines are passed over for their callers'. */
+  /** Packages, folders or files whose lines are skipped in favour of their callers. */
   ignore: readonly string[]
 }
 
-/** Folder of the recording in which measured processes leave what they saw. */
+/** Folder of the recording in which measured processes write their results. */
 export const HEAP_FOLDER = 'heap'
-/** The folder that holds the order, or `on-demand`: what the code inside a program looks for. */
+/** Variable that the code inside a program reads: the folder with the order, or `on-demand`. */
 export const HEAP_VARIABLE = 'TIDEMARK_HEAP'
 export const ON_DEMAND = 'on-demand'
-/** Looks, the first and the last included: those on the way tell growth that goes on from what is made once. */
+/**
+ * Number of looks, the first and the last included. Those between distinguish steady growth from a
+ * single allocation.
+ */
 const MOST_LOOKS = 4
 
 const PYTHON = fileURLToPath(new URL('../../../python/', import.meta.url))
-/** In PYTHONPATH, it has every Python in the environment measure itself. */
+/** Folder for PYTHONPATH that makes every Python in the environment measure itself. */
 export const PYTHON_INJECTION = join(PYTHON, 'tidemark_heap/inject')
-/** Where `python -m tidemark_heap` is found. */
+/** Folder for PYTHONPATH that contains `python -m tidemark_heap`. */
 export const PYTHON_MODULES = PYTHON
 const NODE_MODULE = fileURLToPath(new URL('inside-node.cjs', import.meta.url))
 
-/** Numbers of completed rounds after which is looked: `rounds`, twice as many, and up to two between them. */
+/**
+ * Returns the numbers of completed rounds after which to look: `rounds`, twice as many, and up to
+ * two between them.
+ */
 export function looksFor(rounds: number): number[] {
   const steps = Math.min(rounds, MOST_LOOKS - 1)
   return Array.from({ length: steps + 1 }, (_, step) => rounds + Math.floor((rounds * step) / steps))
@@ -36,7 +42,8 @@ export function looksFor(rounds: number): number[] {
 /**
  * Writes the order into the folder of a recording.
  *
- * @param isRelative count rounds from the first one whose end is seen, as of a program that ran before
+ * @param isRelative count rounds from the first one whose end is seen, for a program that already
+ *   ran
  */
 export function writeHeapOrder(
   recording: string,
@@ -59,7 +66,10 @@ export function writeHeapOrder(
   return folder
 }
 
-/** Variables that have every Python and every Node process of a command measure itself as the order in the folder says. */
+/**
+ * Returns variables that make every Python and Node process of a command measure itself as the
+ * folder's order says.
+ */
 export function heapEnvironment(folder: string, given: NodeJS.ProcessEnv = process.env): Record<string, string> {
   return {
     [HEAP_VARIABLE]: folder,
@@ -72,14 +82,17 @@ function joined(own: string, given: string | undefined, separator: string): stri
   return given === undefined || given === '' ? own : `${own}${separator}${given}`
 }
 
-/** `NODE_OPTIONS` knows double quotes, with a backslash before one inside. */
+/**
+ * Quotes a path for `NODE_OPTIONS`, which accepts double quotes, with a backslash before one
+ * inside.
+ */
 function quoted(path: string): string {
   return /[\s"\\]/.test(path) ? `"${path.replaceAll(/["\\]/g, '\\$&')}"` : path
 }
 
-/** Has processes that outlive the recording measure no longer. */
+/** Stops the measurement in processes that outlive the recording. */
 export function endHeapOrder(folder: string): void {
   try {
     writeFileSync(join(folder, 'ended'), '')
-  } catch {} // a full disk: they see that the recorder has ended
+  } catch {} // full disk: they notice that the recorder has ended
 }

@@ -1,7 +1,8 @@
 /**
- * Loaded into Node programs by `--heap-diff` through NODE_OPTIONS (heap-order.ts): samples allocations with V8's heap profiler, and
- * after the rounds of the order writes what is live by function, a heap snapshot at the first and the last of them. It does
- * nothing where TIDEMARK_HEAP names no order, and only the program's own modules are needed.
+ * Loaded into Node programs by `--heap-diff` through NODE_OPTIONS (heap-order.ts). It samples
+ * allocations with V8's heap profiler. After the rounds of the order it writes what is live by
+ * function, and a heap snapshot at the first and the last of them. It does nothing if TIDEMARK_HEAP
+ * names no order, and needs only Node's own modules.
  */
 import fs = require('node:fs')
 import inspector = require('node:inspector')
@@ -21,7 +22,7 @@ interface Order {
 }
 
 const POLL_MS = 20
-/** Mean bytes between two samples; V8 scales what it samples up to what there is. */
+/** Mean bytes between two samples; V8 scales the samples to the total. */
 const SAMPLING_BYTES = 16_384
 const STACK_DEPTH = 48
 const MOST_PROCESSES = 128
@@ -32,7 +33,7 @@ function readOrder(folder: string): Order | undefined {
       return undefined
     return JSON.parse(fs.readFileSync(path.join(folder, 'order.json'), 'utf8'))
   } catch {
-    return undefined // a process that outlived its recording
+    return undefined // the process outlived its recording
   }
 }
 
@@ -40,7 +41,7 @@ class Measurement {
   readonly #folder: string
   readonly #order: Order
   readonly #session = new inspector.Session()
-  /** As JSON: objects of ours would show among the constructors. */
+  /** Looks as JSON text, because objects of ours would show among the constructors. */
   readonly #takes: Record<number, string> = {}
   readonly #history: [number, number][] = []
   readonly #notes: string[] = []
@@ -83,7 +84,9 @@ class Measurement {
     })
   }
 
-  /** A program that appends its mark itself is looked at before it does: what is live then is what the round has left. */
+  /**
+   * Looks before a program appends its mark itself: what is live then is what the round has left.
+   */
   #hookAppends(): void {
     const { marksFile } = this.#order
     const functions = fs as unknown as Record<string, (...given: unknown[]) => unknown>
@@ -92,7 +95,7 @@ class Measurement {
       functions[name] = (...given) => {
         if (given[0] !== marksFile || this.#isAppending) return original.apply(fs, given)
         this.#look(true)
-        this.#isAppending = true // the one calls the other
+        this.#isAppending = true // appendFileSync calls writeFileSync
         try {
           return original.apply(fs, given)
         } finally {
@@ -134,7 +137,10 @@ class Measurement {
     }
   }
 
-  /** A program that outlives its recording is measured no longer. In a PID namespace of its own it does not see the recorder. */
+  /**
+   * Returns false once the recording has ended, so that a program that outlives it is no longer
+   * measured. In a PID namespace of its own the program does not see the recorder.
+   */
   #isRecorded(): boolean {
     const recorder = `/proc/${this.#order.recorderPid}`
     this.#sawRecorder ??= fs.existsSync(recorder)
@@ -146,12 +152,13 @@ class Measurement {
     const { wanted } = this.#order
     const [isFirst, isLast] = [completed === wanted[0], completed === wanted.at(-1)]
     const snapshot = path.join(this.#order.snapshotFolder, `${process.pid}.round-${completed}.heapsnapshot`)
-    // A snapshot takes memory that V8 keeps. The first is written before RSS is read and the last after it, so that this is no growth.
+    // A snapshot takes memory that V8 keeps. The first one precedes the RSS reading and the last
+    // one follows it, so that this does not count as growth.
     if (isFirst) v8.writeHeapSnapshot(snapshot)
     const residentBytes = process.memoryUsage.rss()
     collect()
     const memory = process.memoryUsage()
-    if (isLast && !isFirst) v8.writeHeapSnapshot(snapshot) // before there is a profile, which would show in it
+    if (isLast && !isFirst) v8.writeHeapSnapshot(snapshot) // before the profile, which would show in it
     let profile: inspector.HeapProfiler.SamplingHeapProfile | undefined
     this.#session.post('HeapProfiler.getSamplingProfile', (_, answer) => {
       profile = answer?.profile
@@ -181,7 +188,7 @@ class Measurement {
     this.#write()
   }
 
-  /** To be added to a number of completed rounds for the number of the last of them. */
+  /** Offset from a count of completed rounds to the number of the last of them. */
   get #offset(): number {
     if (this.#order.isRelative) return this.#first ?? 0
     return this.#first === 0 ? -1 : 0
@@ -242,11 +249,11 @@ class Measurement {
     try {
       fs.writeFileSync(`${file}.new`, JSON.stringify(known))
       fs.renameSync(`${file}.new`, file)
-    } catch {} // a full disk: the program goes on, and the recorder says what is missing
+    } catch {} // full disk: the program continues, and the recorder reports what is missing
   }
 }
 
-/** A full collection, so that what is left is live. */
+/** Runs a full collection, so that what is left is live. */
 function collect(): void {
   v8.setFlagsFromString('--expose-gc')
   const gc = vm.runInNewContext('gc') as () => void
@@ -254,8 +261,8 @@ function collect(): void {
 }
 
 /**
- * Waits for `tidemark attach --heap-diff`: a Unix socket with an abstract name, over which a line names the folder with the order. Only an
- * order of this user or root is carried out.
+ * Waits for `tidemark attach --heap-diff` on a Unix socket with an abstract name. A line from it
+ * names the folder with the order. Only an order of this user or root is carried out.
  */
 function wait(): void {
   const name = `tidemark-heap/${process.pid}/`.padEnd(107, '-')
@@ -264,7 +271,7 @@ function wait(): void {
     client.setTimeout(5000, () => client.destroy())
     client.once('data', (asked) => client.end(`${JSON.stringify(answer(String(asked).trimEnd()))}\n`))
   })
-  server.on('error', () => {}) // a release of Node without abstract names: attach says that nothing answers
+  server.on('error', () => {}) // Node without abstract names: attach reports that nothing answers
   server.listen({ path: `\0${name}` })
   server.unref()
 }
@@ -286,7 +293,7 @@ function answer(folder: string): { engine: string } | { error: string } {
   }
 }
 
-// At the end, since a class is not there before its declaration.
+// This stands at the end because a class is not available before its declaration.
 const folder = process.env.TIDEMARK_HEAP
 if (threads.isMainThread && folder !== undefined && folder !== '') {
   if (folder === 'on-demand') wait()

@@ -16,7 +16,7 @@ const take = v.looseObject({
   externalBytes: v.optional(bytes),
 })
 
-/** What a measured process has left in the folder: `PID.process.json`. */
+/** File that a measured process leaves in the folder: `PID.process.json`. */
 const measured = v.looseObject({
   pid: v.number(),
   executable: v.string(),
@@ -25,7 +25,7 @@ const measured = v.looseObject({
   folder: v.nullable(v.string()),
   engine: v.nullable(v.picklist(['memray', 'tracemalloc', 'v8'])),
   engineNote: v.nullable(v.string()),
-  /** To be added to a number of completed rounds for the number of the last of them. */
+  /** Offset from a count of completed rounds to the number of the last of them. */
   offset: v.number(),
   completed: v.number(),
   wanted: v.array(v.number()),
@@ -37,14 +37,14 @@ const measured = v.looseObject({
 export type MeasuredProcess = v.InferOutput<typeof measured>
 export type Look = { round: number } & v.InferOutput<typeof take>
 
-/** All processes that measured themselves, by pid. */
+/** Reads all processes that measured themselves. */
 export function measuredProcesses(folder: string): MeasuredProcess[] {
   return names(folder).flatMap((name) => {
     try {
       const read = v.safeParse(measured, JSON.parse(readFileSync(join(folder, name), 'utf8')))
       return read.success ? [read.output] : []
     } catch {
-      return [] // cut off by a full disk; the caller says which process is missing
+      return [] // cut off by a full disk; the caller reports the missing process
     }
   })
 }
@@ -57,7 +57,10 @@ function names(folder: string): string[] {
   }
 }
 
-/** The first and the last of the looks that were wanted, with those between; undefined where one of the two is missing. */
+/**
+ * Returns the requested looks from the first to the last; undefined if either of these two is
+ * missing.
+ */
 export function looksOf({ wanted, takes }: MeasuredProcess): Look[] | undefined {
   const looks = wanted.flatMap((round) => {
     const found = takes[round]

@@ -4,14 +4,17 @@ import { fileURLToPath } from 'node:url'
 import type { ConstructorGrowth } from './constructor-growth.js'
 import type { GrownLine, StackFrame } from './heap-growth.js'
 
-/** A node of V8's sampled heap profile. Lines count from 0; the function's own, not that of the allocation. */
+/**
+ * A node of V8's sampled heap profile. Lines count from 0 and are those of the function, not of the
+ * allocation.
+ */
 interface ProfileNode {
   callFrame: { functionName: string; url: string; lineNumber: number }
   selfSize: number
   children: ProfileNode[]
 }
 
-/** What is live in the heap of V8 by line of the program's code, at each look. */
+/** Returns what is live in V8's heap at each look, by line of the program's code. */
 export function nodeLines(
   folder: string,
   files: readonly string[],
@@ -49,7 +52,10 @@ export function nodeLines(
     .sort((a, b) => b.bytes - a.bytes)
 }
 
-/** Memory outside of V8's heap has no line: it is named by the constructor of those that hold it. */
+/**
+ * Returns the growth outside V8's heap, which has no line. It is named by the constructor of the
+ * objects that hold it.
+ */
 export function bufferLine(constructors: readonly ConstructorGrowth[], liveBytes: number[]): GrownLine | undefined {
   const bytes = liveBytes.at(-1)! - liveBytes[0]!
   const holder = constructors.find(
@@ -83,7 +89,7 @@ function emptyLine(frame: StackFrame, looks: number): GrownLine {
   }
 }
 
-/** Calls back with every node that holds something, and its stack, innermost first. */
+/** Calls back for every node that holds something, with its stack, innermost first. */
 function walk(node: ProfileNode, callers: StackFrame[], onNode: (stack: StackFrame[], bytes: number) => void): void {
   const { functionName, url, lineNumber } = node.callFrame
   const frame = { file: pathOf(url), line: lineNumber + 1, function: functionName || '(anonymous)' }
@@ -101,7 +107,10 @@ function pathOf(url: string): string {
   }
 }
 
-/** Index of the frame nearest to the allocation that is the program's own code, else of a package's. */
+/**
+ * Returns the index of the program's own frame that is nearest to the allocation, else of a
+ * package's.
+ */
 function nearest(stack: readonly StackFrame[], ignore: readonly string[]): number | undefined {
   const isOwn = ({ file }: StackFrame) =>
     file.startsWith('/') && !file.endsWith('/inside-node.cjs') && !isIgnored(file, ignore)

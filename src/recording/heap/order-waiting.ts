@@ -4,16 +4,19 @@ import { UsageError } from '../../shared/errors.js'
 import { askSocket } from '../probe/ask-socket.js'
 import { HEAP_VARIABLE, heapEnvironment, ON_DEMAND } from './heap-order.js'
 
-/** memray starts within tenths of a second; a busy program takes longer to come to it. */
+/**
+ * Timeout of an answer. memray starts within tenths of a second; a busy program takes longer to
+ * respond.
+ */
 const ANSWER_WITHIN_MS = 20_000
 
 const answer = v.union([v.object({ engine: v.string() }), v.object({ error: v.string() })])
 
 /**
- * Has a process that waits for it measure itself as the order in the folder says.
+ * Makes a waiting process measure itself as the order in the folder says.
  *
- * @returns what measures: memray, tracemalloc or v8
- * @throws UsageError where the process does not wait, with what to start it with, and where it cannot measure
+ * @returns the engine: memray, tracemalloc or v8
+ * @throws UsageError if the process does not wait, with how to start it, or if it cannot measure
  */
 export async function orderWaiting(pid: number, folder: string): Promise<string> {
   const text = await askSocket(`tidemark-heap/${pid}/`, `${folder}\n`, ANSWER_WITHIN_MS)

@@ -11,17 +11,17 @@ import type { Look, MeasuredProcess } from './measured-process.js'
 import { bufferLine, nodeLines } from './node-lines.js'
 
 export interface GrowthOptions extends HeapDiffOptions {
-  /** Where the processes left what they saw. */
+  /** Folder in which the processes left their results. */
   folder: string
-  /** Of the recording, for what a round cost. */
+  /** Rounds of the recording, for the cost of a round. */
   recordedRounds: readonly RoundRecord[]
-  /** How the recording names processes, by pid. */
+  /** Names of the processes in the recording, by pid. */
   names: ReadonlyMap<number, { name: string; role: string }>
 }
 
-/** Lines that are handed on; the rest of them are in the sum. */
+/** Maximum number of lines in the result; the sum includes the others. */
 const MOST_LINES = 50
-/** Reading what memray wrote of a long program takes minutes. */
+/** Timeout of reading. What memray wrote of a long program takes minutes to read. */
 const READ_WITHIN_MS = 600_000
 const MOST_ANSWER = 256 * 2 ** 20
 
@@ -30,16 +30,16 @@ interface Found {
   lineBytes: number
   lineCount: number
   nativeBytes: number | null
-  /** Beyond that of the looks. */
+  /** Memory of the engine beyond that of the looks. */
   ownBytes: number
   constructors?: ConstructorGrowth[]
   files?: string[]
 }
 
 /**
- * What grew in one process between its first and its last look.
+ * Reads what grew in one process between its first and its last look.
  *
- * @throws TidemarkError when what it wrote cannot be read
+ * @throws TidemarkError if its files cannot be read
  */
 export async function readGrowth(
   process: MeasuredProcess,
@@ -72,12 +72,14 @@ function nameOf({ arguments: [program = '', first = ''] }: MeasuredProcess): str
   return basename(first.startsWith('-') || first === '' ? program : first)
 }
 
-/** Asks the interpreter that ran the program: it reads its own files, and knows its own memray. */
+/**
+ * Asks the interpreter that ran the program, which can read its own files and has the same memray.
+ */
 async function ofPython(process: MeasuredProcess, looks: readonly Look[], folder: string): Promise<Found> {
   const answer = await python(process.executable, folder, process.pid)
   const { lines, lineBytes, lineCount, withoutLineBytes, largeBytes, ownBytes } = answer
   const [first, last] = [looks[0]!, looks.at(-1)!]
-  // Allocations that the engine does not see are counted by malloc all the same: those are at no line.
+  // malloc also counts allocations that the engine does not see; these have no line.
   const isCounted = first.mallocBytes !== null && last.mallocBytes !== null
   const unseenBytes = isCounted
     ? Math.max(0, last.mallocBytes! - first.mallocBytes! - largeBytes - (last.ownBytes - first.ownBytes) - ownBytes)
@@ -93,7 +95,7 @@ interface PythonAnswer {
   withoutLineBytes: number
   /** Growth of what the C allocator holds and the engine has seen. */
   largeBytes: number
-  /** Growth of what the engine takes beyond what it says of itself. */
+  /** Growth of the engine's memory beyond what it reports of itself. */
   ownBytes: number
 }
 

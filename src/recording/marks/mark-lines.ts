@@ -13,7 +13,7 @@ import {
 } from '../storage/stored-schemas.js'
 import type { ObservedMark } from './observed-mark.js'
 
-/** A mark of a program that says no more than it must; the recorder reads the rest from outside. */
+/** A mark with only the required fields; the recorder reads the rest from outside. */
 export interface BareMark {
   mark: 'start' | 'round-start' | 'round'
   round?: number | undefined
@@ -27,11 +27,11 @@ export type MarkLine =
   | { kind: 'bare'; mark: BareMark }
   | { kind: 'observed'; mark: ObservedMark }
   | { kind: 'tree'; mark: TreeRound }
-  /** A mark of a kind that this version does not know. Others may add their own. */
+  /** A mark of a kind that this version does not know. Other programs may add their own. */
   | { kind: 'unknown' }
   | { kind: 'broken'; problem: string }
 
-/** One line of `marks.ndjson`. */
+/** Parses one line of `marks.ndjson`. */
 export function parseMarkLine(line: string): MarkLine {
   let value: unknown
   try {
@@ -56,7 +56,7 @@ export function parseMarkLine(line: string): MarkLine {
   return { kind: 'broken', problem: `is no ${value.mark} mark: ${describe(full.issues)}` }
 }
 
-/** By hand: a schema for this alone took longer than the line's own. */
+/** Checks by hand, since a schema for this alone took longer than the line's own. */
 function isNamed(value: unknown): value is { mark: string } {
   return typeof value === 'object' && value !== null && 'mark' in value && typeof value.mark === 'string'
 }

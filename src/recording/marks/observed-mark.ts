@@ -1,22 +1,29 @@
 import type { MemoryReading } from '../../shared/marks.js'
 
 /**
- * What the recorder read from outside at a boundary that a foreign program, or its log, told of. It writes it as a line of
- * `marks.ndjson`, so that reading the recording back needs nothing else.
+ * A reading that the recorder took from outside at a boundary that a foreign program, or its log,
+ * reported. It is a line of `marks.ndjson`, so that the recording can be read back from its own
+ * files.
  */
 export interface ObservedMark {
   mark: 'observed'
-  /** What was told: the program is up, or one of its rounds ended. */
+  /** Event that was reported: the program is up, or one of its rounds ended. */
   of: 'start' | 'round'
-  /** When it was read. */
+  /** Time of the reading. */
   timeMs: number
-  /** Zero for a start. */
+  /** Round number; 0 for a start. */
   round: number
-  /** Told by a log without time stamps that another process passes on: perhaps some tenths of a second late. */
+  /**
+   * True if the report came from a log without time stamps that another process passes on, perhaps
+   * some tenths of a second late.
+   */
   approximate?: boolean
-  /** The log told of a cleanup in this round, at this time. */
+  /** Time of a cleanup in this round, as the log reported it. */
   cleanupMs?: number
-  /** It replaces what an earlier line says of these processes in this round: they were read while they were torn down. */
+  /**
+   * True if this replaces an earlier line for these processes in this round, because they were read
+   * during their teardown.
+   */
   corrects?: boolean
   processes: ObservedProcess[]
 }
@@ -25,11 +32,17 @@ export interface ObservedProcess {
   pid: number
   role: string
   name: string
-  /** The boundary before, or when the process was first seen. */
+  /** Time of the previous boundary, or when the process was first seen. */
   startedMs: number
-  /** VmHWM since the boundary before, or since the process began; null where it had ended, so that samples have to tell. */
+  /**
+   * VmHWM since the previous boundary, or since the process began; null if the process had ended,
+   * so that samples must supply it.
+   */
   peakBytes: number | null
-  /** False when the peak could not be reset at the boundary before: it may be of an earlier round. */
+  /**
+   * False if the peak could not be reset at the previous boundary, so that it may be of an earlier
+   * round.
+   */
   exact: boolean
   memory: MemoryReading
 }

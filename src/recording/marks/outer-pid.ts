@@ -4,14 +4,17 @@ import type { ObservedMark } from './observed-mark.js'
 
 type Known = Pick<RecordedProcess, 'pid' | 'innerPid'>
 
-/** The pid of the one process that goes by this pid in a PID namespace of its own; the pid itself where there is no such one. */
+/**
+ * Returns the pid of the only process that has this pid in a PID namespace of its own; the pid
+ * itself if there is none.
+ */
 export function outerPidAmong(processes: readonly Known[], pid: number): number {
   const inside = new Set(processes.filter(({ innerPid }) => innerPid === pid).map((process) => process.pid))
   const [only] = inside
   return inside.size === 1 ? only! : pid
 }
 
-/** Marks with the pids under which the recorder knows their processes, whatever they are called inside a container. */
+/** Returns marks with the pids that the recorder knows, instead of those inside a container. */
 export function withOuterPids(
   marks: readonly (Mark | ObservedMark)[],
   processes: readonly Known[],

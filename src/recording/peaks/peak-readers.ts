@@ -5,56 +5,65 @@ import { readStackStart } from '../../linux/process/stack-start.js'
 import type { RecordedProcess } from '../recording.js'
 import type { PeakKind } from './peak-kind.js'
 
-/** The highest RSS of one process since the same reader asked before. */
+/** The highest RSS of one process since the reader's previous request. */
 export interface ProcessPeak {
   process: RecordedProcess
-  /** RSS now; null when it has ended. */
+  /** Current RSS; null if the process has ended. */
   rssBytes: number | null
   peakBytes: number
   /** `exact`: the kernel's high-water mark. `sampled`: the highest reading, a lower bound. */
   kind: PeakKind
 }
 
-/** One who asks for peaks again and again: a scraper, or the page. */
+/** A client that reads peaks repeatedly: a scraper, or the page. */
 export interface PeakReader {
-  /** Peaks since the last call, or since the recording began; a process that has ended since is in one answer. */
+  /**
+   * Returns the peaks since the last call, or since the recording began. A process that has ended
+   * since then appears once.
+   */
   read(): ProcessPeak[]
   close(): void
 }
 
 export interface PeakReadersOptions {
-  /** The processes that run now. */
+  /** Returns the running processes. */
   live(): RecordedProcess[]
-  /** False where its peak must not be reset, since the user forbids it or the program resets it itself. */
+  /**
+   * Returns false if the peak must not be reset, because the user forbids it or the program resets
+   * it itself.
+   */
   mayReset(process: RecordedProcess): boolean
-  /** What a reset took from the kernel, for the peak of the whole recording. */
+  /** Receives each peak that a reset took from the kernel, for the peak of the whole recording. */
   onPeak(pid: number, peakBytes: number): void
 }
 
-/** Ended processes that one reader has not asked for are kept up to this number, the largest peaks first. */
+/**
+ * Maximum number of ended processes kept for a reader until its next request, the largest peaks
+ * first.
+ */
 const MOST_ENDED = 1000
 
-/** What one reader has not been given yet of one process. */
+/** Peaks of one process that one reader has not received yet. */
 interface Unread {
-  /** The highest mark that a reset for somebody else took away; 0 when there is none. */
+  /** Highest mark that a reset for another reader took away; 0 if there is none. */
   takenBytes: number
-  /** The highest reading, exact or not. */
+  /** Highest reading, exact or not. */
   sampledBytes: number
-  /** VmHWM at the last look; a higher one now is a peak since then, even without a reset. */
+  /** VmHWM at the last look; a higher value now is a peak since then, even without a reset. */
   markBytes: number
-  /** The peak of the whole recording at the last look. */
+  /** Peak of the whole recording at the last look. */
   recordedBytes: number
-  /** Whether the mark was reset at the last look, or the process is younger than that. */
+  /** True if the mark was reset at the last look, or the process is younger than that. */
   isFresh: boolean
-  /** Never looked at: what was read of it since the recording began is unread as well. */
+  /** True before the first look: everything read since the recording began is unread as well. */
   isNew: boolean
   stackStart: number | null
 }
 
 /**
- * Shares one high-water mark among all who want to know the peak since they asked last: each scraper, and the rounds.
- * The kernel keeps a single mark (VmHWM) for each process. A reader takes it and resets it, and hands what it took
- * to all others, who find it when they ask next.
+ * Shares one high-water mark between all clients that need the peak since their last request: each
+ * scraper, and the rounds. The kernel keeps a single mark (VmHWM) per process. A reader takes and
+ * resets it, and passes the value to all others, which receive it with their next request.
  */
 export class PeakReaders {
   readonly #options: PeakReadersOptions
@@ -74,28 +83,33 @@ export class PeakReaders {
     return { read: () => reader.read(), close: () => this.#readers.delete(reader) }
   }
 
-  /** The mark of an attached process, which could not be reset: only what is higher is of this recording. */
+  /**
+   * Stores the mark of an attached process that could not be reset: only higher values belong to
+   * this recording.
+   */
   heldBefore(process: { pid: number; startTicks: number }, markBytes: number): void {
     this.#heldBefore.set(keyOf(process), markBytes)
   }
 
-  /** The highest mark that scrapes took since the round before ended; 0 when there is none. */
+  /**
+   * Returns the highest mark that scrapes took since the previous round ended; 0 if there is none.
+   */
   peekRound(process: { pid: number; startTicks: number }): number {
     return this.#ofRound.get(keyOf(process)) ?? 0
   }
 
-  /** A round has ended: its mark was read as this, and reset where that was possible. */
+  /** Handles the end of a round, with the mark that was read and whether it was reset. */
   roundEnded(process: { pid: number; startTicks: number }, peakBytes: number, wasReset: boolean): void {
     this.#ofRound.delete(keyOf(process))
     if (wasReset) for (const reader of this.#readers) reader.taken(process, peakBytes)
   }
 
-  /** A program that resets its own mark has written the peak of its round. */
+  /** Handles the peak of a round from a program that resets its own mark. */
   sawOwnPeak(process: { pid: number; startTicks: number }, peakBytes: number): void {
     for (const reader of this.#readers) reader.tookItself(process, peakBytes)
   }
 
-  /** A program has reset its own mark within a round: it was this. */
+  /** Handles a mark that a program read and reset itself within a round. */
   tookItself(process: { pid: number; startTicks: number }, peakBytes: number): void {
     this.#tookFromRound(process, peakBytes)
     this.sawOwnPeak(process, peakBytes)
@@ -106,7 +120,7 @@ export class PeakReaders {
     this.#ofRound.set(key, Math.max(this.#ofRound.get(key) ?? 0, peakBytes))
   }
 
-  /** A sample between two looks, by pid, for processes whose mark must not be reset. */
+  /** Adds a sample between two looks, by pid, for processes whose mark must not be reset. */
   sampled(rss: ReadonlyMap<number, number>): void {
     if (this.#readers.size === 0) return
     for (const process of this.#options.live()) {
@@ -115,7 +129,7 @@ export class PeakReaders {
     }
   }
 
-  /** A process has ended; its record has the highest peak that anyone read. */
+  /** Handles the end of a process; its record has the highest peak of all readings. */
   ended(process: RecordedProcess): void {
     this.#ofRound.delete(keyOf(process))
     this.#heldBefore.delete(keyOf(process))
@@ -167,14 +181,15 @@ class Reader {
 
   taken(process: { pid: number; startTicks: number }, peakBytes: number): void {
     const unread = this.#of(process)
-    // The mark may be an old one still, of the time before the last look.
+    // The mark may date from before the last look.
     if (unread.isFresh || peakBytes > unread.markBytes) unread.takenBytes = Math.max(unread.takenBytes, peakBytes)
     Object.assign(unread, { isFresh: true, markBytes: 0 })
   }
 
   tookItself(process: { pid: number; startTicks: number }, peakBytes: number): void {
     this.taken(process, peakBytes)
-    // The next mark of the program covers its next round alone, and is compared with none before.
+    // The program's next mark covers only its next round, so it is not compared with an earlier
+    // one.
     this.#of(process).isFresh = true
   }
 

@@ -3,21 +3,24 @@ import type { CgroupReading } from '../../linux/cgroups/cgroup-reading.js'
 import type { PeakReader, ProcessPeak } from './peak-readers.js'
 import type { TreeRounds } from './tree-rounds.js'
 
-/** What one scraper gets. */
+/** Readings for one scraper. */
 export interface Scrape {
-  /** Peaks since the same scraper asked before. */
+  /** Peaks since the scraper's previous request. */
   processes: ProcessPeak[]
-  /** Of the program's own cgroup; null where it has none. */
+  /** Reading of the program's own cgroup; null if it has none. */
   tree: (CgroupReading & { peak: TakenPeak | null }) | null
 }
 
-/** For one scraper, who asks again and again. */
+/** Reader for one scraper, which asks repeatedly. */
 export interface ScrapeReader {
   read(): Scrape
   close(): void
 }
 
-/** Peaks of the processes and of the whole tree, for one scraper; undefined as long as nothing is recorded. */
+/**
+ * Opens the peaks of the processes and of the whole tree for one scraper; they are empty until a
+ * recording runs.
+ */
 export function openScrape(
   recorder: { peakReader(): PeakReader; readonly tree: TreeRounds | null } | undefined,
 ): ScrapeReader {
@@ -25,7 +28,7 @@ export function openScrape(
   let tree = recorder?.tree?.open()
   return {
     read: () => {
-      // The command enters its cgroup a moment after the recording has begun.
+      // The command enters its cgroup shortly after the recording begins.
       tree ??= recorder?.tree?.open()
       const reading = recorder?.tree?.read()
       return {

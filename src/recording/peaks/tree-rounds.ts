@@ -4,21 +4,24 @@ import type { CgroupPlace } from '../../linux/memory/cgroup.js'
 import { nowMs } from '../../shared/clock.js'
 import type { PeakKind } from './peak-kind.js'
 
-/** A line of `marks.ndjson`: what the cgroup of the whole tree went through in one round. */
+/** A line of `marks.ndjson` with the memory of the whole tree's cgroup in one round. */
 export interface TreeRound extends CgroupReading {
   mark: 'tree'
   round: number
   startedMs: number
   timeMs: number
-  /** The most memory charged to the cgroup in the round, page cache and kernel memory included. */
+  /** Maximum memory charged to the cgroup in the round, including page cache and kernel memory. */
   peakBytes: number
-  /** `sampled`: the mark could not be reset at the end of the round before, so the peak may be of an earlier round. */
+  /**
+   * `sampled`: the mark could not be reset at the end of the previous round, so the peak may be of
+   * an earlier round.
+   */
   peakKind: PeakKind
 }
 
 /**
- * Reads the memory cgroup of a program at the end of each round: its peak, which is the peak of all processes together at one
- * moment, and what it holds apart.
+ * Reads a program's memory cgroup at the end of each round: its peak, which is the peak of all
+ * processes together at one moment, and its contents by type.
  */
 export class TreeRounds {
   readonly #place: CgroupPlace
@@ -29,7 +32,7 @@ export class TreeRounds {
   #lastRound = Number.NEGATIVE_INFINITY
   #highestBytes = 0
 
-  /** @param isNew nothing was in it before the program */
+  /** @param isNew true if the cgroup was empty before the program */
   constructor(place: CgroupPlace, { isNew, append }: { isNew: boolean; append(round: TreeRound): void }) {
     this.#place = place
     this.#peak = new CgroupPeak(place)
@@ -37,17 +40,20 @@ export class TreeRounds {
     this.#reader = this.#peak.open({ isNew })
   }
 
-  /** Whether the kernel keeps a peak of it. */
+  /** Returns true if the kernel keeps a peak of the cgroup. */
   get hasPeak(): boolean {
     return this.#reader !== undefined
   }
 
-  /** The highest peak of the rounds so far. */
+  /** Highest peak of the rounds so far. */
   get highestBytes(): number {
     return this.#highestBytes
   }
 
-  /** A round has ended, told by the program or its log. The first word of a round counts where processes tell it one by one. */
+  /**
+   * Handles the end of a round, as the program or its log reports it. If processes report a round
+   * one by one, the first report counts.
+   */
   roundEnded(round: number): void {
     if (round <= this.#lastRound) return
     const taken = this.#reader?.take()
@@ -67,7 +73,7 @@ export class TreeRounds {
     this.#startedMs = timeMs
   }
 
-  /** For one who asks for the peak since he asked last. */
+  /** Opens a reader of the peak since its own previous request. */
   open(): CgroupPeakReader | undefined {
     return this.#peak.open({ isNew: true })
   }
@@ -76,7 +82,7 @@ export class TreeRounds {
     return readCgroup(this.#place)
   }
 
-  /** The peak since the last round, at the end of the recording. */
+  /** Returns the peak since the last round, at the end of the recording. */
   close(): TakenPeak | null {
     const taken = this.#reader?.take() ?? null
     this.#reader?.close()

@@ -4,11 +4,12 @@ import type { RolePattern } from '../processes/process-name.js'
 import type { RecordedProcess } from '../recording.js'
 
 /**
- * Processes of a framework that run beside the command and are no part of it: a daemon of an earlier run takes the job, and what
- * it starts is not recorded either.
+ * Finds processes of a framework that run outside the command. A daemon of an earlier run takes the
+ * job, and neither it nor what it starts is recorded.
  *
- * @param roles those that the framework's preset knows; one that a recorded process fits is not looked for
- * @returns a sentence for each such process, with what helps
+ * @param roles roles of the framework's preset; one that a recorded process fits is not searched
+ *   for
+ * @returns a sentence for each such process, with a fix
  */
 export function alreadyRunning(roles: readonly RolePattern[], recorded: readonly RecordedProcess[]): string[] {
   const missing = roles.filter(({ pattern }) => !recorded.some(({ command }) => pattern.test(command)))

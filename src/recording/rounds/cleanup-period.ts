@@ -1,19 +1,20 @@
 import type { RoundRecord } from '../recording.js'
 
-/** Rounds from one cleanup to the next, and how that is known. 0: there is no cleanup. */
+/** Rounds from one cleanup to the next, and the source of this number. 0: there is no cleanup. */
 export interface CleanupPeriod {
   rounds: number
   from: { kind: 'own axis' | 'axis'; axis: string } | { kind: 'log' }
 }
 
-/** The axes of our own jobs. */
+/** Axes of Tidemark's own jobs. */
 const OWN_AXES = ['serverMemoryGcRounds', 'memoryGcRounds']
 const WORDS_OF_CLEANUP = ['gc', 'collect', 'collection', 'cleanup', 'clean', 'trim']
 const WORDS_BESIDE = ['server', 'memory', 'mem', 'garbage', 'up', 'round', 'rounds', 'every', 'n', 'interval', 'period']
 
 /**
- * As a setting says: by one of our own axes, or by an axis whose name is made of such words alone, as are `gc`, `gc_rounds`,
- * `GC_EVERY` and `memoryGcRounds`. `gc_threshold` is another thing, and so is `client_gc`.
+ * Returns the period from a setting: one of Tidemark's own axes, or an axis whose name consists of
+ * such words only, like `gc`, `gc_rounds`, `GC_EVERY` and `memoryGcRounds`. `gc_threshold` is
+ * something else, and so is `client_gc`.
  */
 export function periodOfSetting(values: Readonly<Record<string, unknown>>): CleanupPeriod | undefined {
   for (const axis of OWN_AXES) {
@@ -27,14 +28,17 @@ export function periodOfSetting(values: Readonly<Record<string, unknown>>): Clea
   return undefined
 }
 
-/** As a log tells of cleanups: undefined where it tells of none, or where they do not come at one distance. */
+/**
+ * Returns the period from the cleanups that a log reported; undefined if it reported none, or if
+ * their distances differ.
+ */
 export function periodOfRounds(rounds: readonly Pick<RoundRecord, 'round' | 'cleanupMs'>[]): CleanupPeriod | undefined {
   const last = Math.max(0, ...rounds.map(({ round }) => round))
   const cleaned = [...new Set(rounds.flatMap(({ round, cleanupMs }) => (cleanupMs === undefined ? [] : [round])))]
   const distances = cleaned.sort((a, b) => a - b).map((round, i) => round - (cleaned[i - 1] ?? 0))
   const [first] = distances
   if (first === undefined || distances.some((distance) => distance !== first)) return undefined
-  // Another one was due since: it was no series.
+  // A further cleanup was due but did not come, so there is no period.
   return last - cleaned.at(-1)! >= first ? undefined : { rounds: first, from: { kind: 'log' } }
 }
 

@@ -10,18 +10,24 @@ import type { RoundPattern } from './log/round-pattern.js'
 import { type FollowedStream, followRounds, type RoundFollower } from './round-follower.js'
 import type { AskedFor } from './unmatched.js'
 
-/** Rounds that a command's output tells of, or that a log file does. */
+/** Rounds that are read from a command's output or from a log file. */
 export interface RoundsOfCommand {
   pattern: RoundPattern
   logFile: string | undefined
-  /** How the user asked for them, for messages: `--rounds nvflare`. */
+  /** Option as the user gave it, for messages: `--rounds nvflare`. */
   flag: string
 }
 
-/** A daemon that keeps the output open must not keep us; what the command itself wrote is there at once. */
+/**
+ * How long to wait for the rest of the output. A daemon that keeps it open must not block us; what
+ * the command itself wrote arrives immediately.
+ */
 const DRAIN_MS = 1000
 
-/** Follows what tells of the rounds of one command: a log from its present end on, or its output on its way to ours. */
+/**
+ * Follows the source of one command's rounds: a log from its current end, or the command's output
+ * on its way to ours.
+ */
 export class CommandRounds {
   readonly asked: RoundsOfCommand
   readonly follower: RoundFollower
@@ -29,7 +35,7 @@ export class CommandRounds {
   #command: LaunchedProcess | undefined
   #drained: Promise<unknown> | undefined
 
-  /** @throws UsageError when the log is there and cannot be read */
+  /** @throws UsageError if the log exists and cannot be read */
   constructor(asked: RoundsOfCommand, recorder: RecorderHandle) {
     const { pattern, logFile } = asked
     this.asked = asked
@@ -39,7 +45,7 @@ export class CommandRounds {
     this.#log = { stream, file: followFile(logFile, (chunk) => stream.write(chunk), { fromEnd: true }) }
   }
 
-  /** The output of the command, where that is a pipe to us. */
+  /** Follows the output of the command, if it is a pipe to us. */
   follow(command: LaunchedProcess): void {
     if (command.stdout === null || command.stderr === null) return
     this.#command = command
@@ -49,7 +55,12 @@ export class CommandRounds {
     ])
   }
 
-  /** @param hasEnded by itself and well: a command that failed, or still runs, did not come to the end of its round */
+  /**
+   * Ends the following.
+   *
+   * @param hasEnded true if the command ended itself and succeeded; one that failed, or still runs,
+   *   did not complete its round
+   */
   async finish(hasEnded: boolean): Promise<void> {
     this.#log?.file.readNow()
     this.#log?.file.close()
@@ -57,7 +68,7 @@ export class CommandRounds {
     if (this.#drained !== undefined) {
       const timer = new Promise((resolve) => setTimeout(resolve, DRAIN_MS).unref())
       await Promise.race([this.#drained, timer])
-      // Left open by a daemon, they would keep this program running as long as that runs.
+      // Streams that a daemon keeps open would keep this program running.
       for (const stream of [this.#command?.stdout, this.#command?.stderr]) stream?.destroy()
     }
     if (hasEnded) this.follower.close()
@@ -76,12 +87,15 @@ export function askedFor(
   }
 }
 
-/** When nobody reads our output any more (`| head -1`), the command goes on and its output goes nowhere. */
+/**
+ * Passes output on. If our own output is closed (`| head -1`), the command continues and its output
+ * is discarded.
+ */
 async function passOn(from: Readable, to: NodeJS.WritableStream, rounds: FollowedStream): Promise<void> {
   let isRead = true
   const stop = () => {
     isRead = false
-    from.resume() // it may wait for a reader that is no more
+    from.resume() // it may wait for a reader that is gone
   }
   to.once('error', stop)
   from.on('data', (chunk: Uint8Array) => {

@@ -4,33 +4,43 @@ import type { ObservedMark, ObservedProcess } from '../marks/observed-mark.js'
 import type { RecordedProcess } from '../recording.js'
 import { lastLivingRss, type RssAt } from './last-living-rss.js'
 
-/** The last round of one process, as it was read when its end was told. */
+/** The last round of one process, as read when its end was reported. */
 export interface LastRound {
   round: number
-  /** When the end was told. */
+  /** Time at which the end was reported. */
   timeMs: number
-  /** The log told of a cleanup in it: RSS fell while the program lived. */
+  /** Time of a cleanup that the log reported in it, so that RSS fell while the program lived. */
   cleanupMs?: number
   approximate?: boolean
-  /** Read a moment after the program told of it: whatever it had freed by then is its own doing. */
+  /**
+   * True if it was read immediately after the program's own report: what was freed by then is the
+   * program's own doing.
+   */
   isFresh?: boolean
   startTicks: number
-  /** As it was written, `memory` perhaps the lowest of some moments later; null where the process had ended by then. */
+  /**
+   * Process as it was written. `memory` may be the lowest of several later readings; null if the
+   * process had ended by then.
+   */
   process: Omit<ObservedProcess, 'memory'> & { memory: MemoryReading | null }
-  /** What was read first, the moment the end was told. */
+  /** First reading, at the moment the end was reported. */
   told: MemoryReading | null
-  /** End RSS of the round before; undefined where there is none. */
+  /** End RSS of the previous round; undefined if there is none. */
   beforeBytes: number | undefined
 }
 
-/** A process that goes on for longer than this after its last round was not torn down when that was read. */
+/**
+ * Maximum time from the last round to the end of a process for a teardown; a longer one means that
+ * the reading was not affected.
+ */
 const TEARDOWN_MS = 2000
-/** Of the samples, from the end: many seconds of hundreds of processes. */
+/** Bytes that are read from the end of the samples: many seconds of hundreds of processes. */
 const TAIL_BYTES = 2 ** 22
 
 /**
- * Rounds that were read while their process was torn down, or when it was gone, once more: what it held when it still lived.
- * The samples tell, since the sampling thread waits for no line of a log.
+ * Corrects rounds that were read during the teardown of their process or after it, to what the
+ * process held while it lived. Samples show this, since the sampling thread does not wait for a log
+ * line.
  */
 export function correctLastRounds(
   rounds: readonly LastRound[],
@@ -50,7 +60,7 @@ export function correctLastRounds(
     const { process, told, cleanupMs, timeMs } = round
     const lived = samples.get(process.pid)!.filter((one) => one.timeMs <= Math.min(timeMs, recorded.lastSeenMs))
     const inRound = lived.filter((one) => one.timeMs >= process.startedMs)
-    // A round that is shorter than the sampling interval has none of its own.
+    // A round shorter than the sampling interval has no sample of its own.
     const own = inRound.length > 0 ? inRound : lived.slice(-1)
     const last = (cleanupMs === undefined ? lastLivingRss(own) : own.at(-1)?.rssBytes) ?? 0
     const sampledBytes = isTornDown(round) ? last : 0
@@ -61,7 +71,7 @@ export function correctLastRounds(
     return {
       mark: 'observed' as const,
       of: 'round' as const,
-      // Gone when that was told: its round ended with it.
+      // The process was gone when the end was reported, so its round ended with it.
       timeMs: told === null ? Math.max(process.startedMs, Math.min(timeMs, recorded.lastSeenMs)) : timeMs,
       round: round.round,
       ...(round.approximate && { approximate: true }),
@@ -72,11 +82,14 @@ export function correctLastRounds(
   })
 }
 
-/** Less than this from one round to the next is no teardown. */
+/** Largest fall from one round to the next that does not count as a teardown. */
 const SMALL_FALL_BYTES = 2 ** 18
 const SMALL_FALL_SHARE = 0.01
 
-/** What is freed before a program tells of its round's end belongs to the round: told far below the round before, it was freed after. */
+/**
+ * Returns true if the reading falls far below the previous round. What a program frees before it
+ * reports a round's end belongs to the round, so such a fall came after the report.
+ */
 function isTornDown({ told, beforeBytes }: LastRound): boolean {
   if (told === null) return true
   if (beforeBytes === undefined) return false
@@ -87,14 +100,17 @@ function hasEnded({ isGone = false, exit }: RecordedProcess): boolean {
   return isGone || exit !== null
 }
 
-/** Samples tell RSS alone. Mapped files and shared memory hardly change at a program's end; what it frees is anonymous. */
+/**
+ * Replaces RSS, the only value in samples. Mapped files and shared memory hardly change at a
+ * program's end; it frees anonymous memory.
+ */
 function withRss({ rssFileBytes, rssShmemBytes }: MemoryReading, rssBytes: number): MemoryReading {
   const file = Math.min(rssFileBytes, rssBytes)
   const shmem = Math.min(rssShmemBytes, rssBytes - file)
   return { rssBytes, rssAnonBytes: rssBytes - file - shmem, rssFileBytes: file, rssShmemBytes: shmem }
 }
 
-/** The newest samples of some processes, in the order of time. */
+/** Returns the newest samples of some processes, in order of time. */
 function tailOf(samplesFile: string, pids: ReadonlySet<number>): Map<number, RssAt[]> {
   const byPid = new Map<number, RssAt[]>([...pids].map((pid) => [pid, []]))
   for (const line of lastLines(samplesFile)) {
@@ -105,7 +121,7 @@ function tailOf(samplesFile: string, pids: ReadonlySet<number>): Map<number, Rss
   return byPid
 }
 
-/** Whole lines alone. */
+/** Returns the last lines of a file without an incomplete one. */
 function lastLines(file: string): string[] {
   const descriptor = openSync(file, 'r')
   try {

@@ -1,22 +1,29 @@
 import type { RolePattern } from '../processes/process-name.js'
 import { ROUND_PRESETS } from './log/round-log-presets.js'
 
-/** What is known of a framework besides its log lines: the processes that matter, and which of them to judge. */
+/**
+ * What is known of a framework apart from its log lines: the processes that matter, and which of
+ * them to judge.
+ */
 export interface FrameworkPreset {
-  /** Regular expressions on command lines, by role. */
+  /** Regular expressions for command lines, by role. */
   roles: Record<string, string>
-  /** By role: processes of one command line, of which the one that has started a certain other one is meant. */
+  /**
+   * Rules for processes with the same command line, by role: the role belongs to the one that
+   * started a certain other process.
+   */
   forks?: Record<string, { among: string; parentOf: string }>
   judge: string
 }
 
-/** NVFlare's simulator, as a script starts it and as its command line does. */
+/** NVFlare's simulator, as started from a script and from its command line. */
 const SIMULATOR = '[.]simulator[.]simulator |nvflare simulator '
 
 /**
- * NVFlare: the job runs in a process of its own, beside which the parent server stays small; in the simulator it is a fork of
- * the simulator, which starts the clients. Flower: the memory lives in two processes, so their sum is judged; in a simulation
- * the ServerApp runs in `flwr-simulation` and the clients in ray's workers.
+ * Presets by framework. NVFlare: the job runs in a process of its own, and the parent server stays
+ * small; in the simulator, the server is a fork that starts the clients. Flower: the memory lives
+ * in two processes, so their sum is judged; in a simulation the ServerApp runs in `flwr-simulation`
+ * and the clients in ray's workers.
  */
 const FRAMEWORKS: Record<string, FrameworkPreset> = {
   nvflare: {
@@ -35,12 +42,15 @@ const FRAMEWORKS: Record<string, FrameworkPreset> = {
   },
 }
 
-/** Undefined when the text is the user's own pattern. */
+/** Returns a framework's preset; undefined if the text is the user's own pattern. */
 export function frameworkPreset(rounds: string | undefined): FrameworkPreset | undefined {
   return rounds !== undefined && ROUND_PRESETS.includes(rounds) ? FRAMEWORKS[rounds] : undefined
 }
 
-/** Roles as the recorder takes them: patterns by role, with what a preset knows of forks beside those that are its own. */
+/**
+ * Converts roles for the recorder: patterns by role, with the preset's fork rules for the roles
+ * that it defines.
+ */
 export function rolePatterns(roles: Readonly<Record<string, string>>, rounds: string | undefined): RolePattern[] {
   const preset = frameworkPreset(rounds)
   return Object.entries(roles).map(([role, source]) => {
@@ -53,7 +63,7 @@ export function rolePatterns(roles: Readonly<Record<string, string>>, rounds: st
   })
 }
 
-/** All roles that a preset knows; none where the text is the user's own pattern. */
+/** Returns all roles of a preset; none if the text is the user's own pattern. */
 export function presetRoles(rounds: string | undefined): RolePattern[] {
   return rolePatterns(frameworkPreset(rounds)?.roles ?? {}, rounds)
 }

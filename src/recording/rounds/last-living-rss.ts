@@ -4,14 +4,15 @@ export interface RssAt {
   rssBytes: number
 }
 
-/** Freeing what a program held is its end, and takes it no longer than this where its end is told late. */
+/** Maximum time in which a program frees its memory at its end, when that end is reported late. */
 const LONGEST_FALL_MS = 1000
 
 /**
- * What a process held before it was torn down. An interpreter that ends gives its objects back one by one, so that its RSS
- * falls from sample to sample until it is gone: such a fall at the end is left out.
+ * Returns what a process held before its teardown. An interpreter that ends frees its objects one
+ * by one, so its RSS falls from sample to sample until it is gone: such a fall at the end is left
+ * out.
  *
- * @param samples in the order of time, up to the end
+ * @param samples in order of time, up to the end
  */
 export function lastLivingRss(samples: readonly RssAt[]): number | null {
   let last = samples.length - 1

@@ -1,14 +1,17 @@
 import type { RoundLogEvent, WhenTold } from './log/round-log-event.js'
 import type { RoundPattern, RoundWord } from './log/round-pattern.js'
 
-/** Turns the words of one program's logs, from all its streams, into rounds: which is open, what its number is, what ends it. */
+/**
+ * Turns the words of one program's logs, from all its streams, into rounds: which one is open, its
+ * number, and what ends it.
+ */
 export class RoundCounter {
   readonly #countsOn: boolean
   #openRound: number | null = null
   #lastRound: number | null = null
   #cleanedRound: number | null = null
   #firstNumber: number | null
-  /** Rounds of the times before, in a process that does its job again. */
+  /** Rounds of earlier jobs, in a process that repeats its job. */
   #roundsBefore = 0
 
   constructor({ firstNumber, countsOn }: Pick<RoundPattern, 'firstNumber' | 'countsOn'>) {
@@ -33,14 +36,14 @@ export class RoundCounter {
     }
   }
 
-  /** The program has ended: so has the round that was open. */
+  /** Ends the open round, since the program has ended. */
   close(at: WhenTold): RoundLogEvent[] {
     return this.#close(at, true)
   }
 
   #start(number: number | null, at: WhenTold): RoundLogEvent[] {
     const round = this.#roundOf(number)
-    // A progress bar tells its round again with every step, and so does each client of a swarm.
+    // A progress bar repeats its round with every step, and so does each client of a swarm.
     if (round === this.#openRound || (number !== null && round === this.#lastRound)) return []
     const events = [...this.#anomalies(round, at), ...this.#close(at, false)]
     this.#openRound = this.#lastRound = round
@@ -48,7 +51,8 @@ export class RoundCounter {
   }
 
   #end(number: number | null, at: WhenTold): RoundLogEvent[] {
-    // Without a number it is the end of the round that began, or the next one where only ends are told.
+    // Without a number this ends the open round, or counts as the next one if the log has only
+    // ends.
     if (number === null && this.#openRound !== null) return this.#close(at, false)
     const round = this.#roundOf(number)
     if (this.#openRound === null && round === this.#lastRound) return []
@@ -73,7 +77,10 @@ export class RoundCounter {
     return [...events, { kind: 'finished', ...at() }]
   }
 
-  /** Most programs say when a round begins and not when it ends: the next one ends it. */
+  /**
+   * Ends the open round. Most programs report when a round begins but not when it ends, so the next
+   * one ends it.
+   */
   #close(at: WhenTold, isLast: boolean): RoundLogEvent[] {
     const round = this.#openRound
     this.#openRound = null
@@ -90,7 +97,7 @@ export class RoundCounter {
   #roundOf(number: number | null): number {
     const last = this.#lastRound
     if (number === null) return (last ?? 0) + 1
-    // Where the pattern does not tell whether the program counts from 0 or 1, its first number does.
+    // If the pattern does not say whether the program counts from 0 or 1, its first number decides.
     this.#firstNumber ??= number === 0 ? 0 : 1
     const round = number + 1 - this.#firstNumber
     if (this.#countsOn && round === 1 && last !== null && last > this.#roundsBefore + 1) this.#roundsBefore = last

@@ -8,24 +8,27 @@ import { RoundCounter } from './round-counter.js'
 import { suggestRounds } from './suggest-rounds.js'
 
 /**
- * The cleanup that a framework runs between two rounds is done before the next round is announced, but the memory that it
- * gave back may still be on its way: a trim of 1 GiB takes some 100 ms. Rounds that are short have less (Observer).
+ * How long to wait before the end of a round is read. A framework's cleanup between two rounds is
+ * done before the next round is announced, but its memory may not be free yet: a trim of 1 GiB
+ * takes some 100 ms. Short rounds get less time (see Observer).
  */
 const SETTLE_MS = 300
-/** Sentences about a count of rounds that is wrong throughout: the rest of them would say nothing new. */
+/** Maximum number of warnings about a wrong round count; further ones would say nothing new. */
 const MOST_ANOMALIES = 10
 
-/** Tells the recorder of the rounds that one program's output tells of. */
+/** Reports the rounds in one program's output to the recorder. */
 export interface RoundFollower {
   /**
-   * One of the streams or files that the output comes by; halves of lines of two of them are never put together.
+   * Follows one of the streams or files of the output. Partial lines of different streams are never
+   * joined.
    *
-   * @param log what it is, as /proc/PID/fd names it: whoever has it open writes to it; null: not known
+   * @param log the log's name in /proc/PID/fd, which identifies the processes that write to it;
+   *   null: unknown
    */
   stream(log: string | null): FollowedStream
-  /** The program has ended by itself: so has the round that was open. */
+  /** Ends the open round, since the program has ended itself. */
   close(): void
-  /** What there was in place of rounds; undefined once there was one. */
+  /** Returns what the output held instead of rounds; undefined once there was a round. */
   unmatched(): { lines: number; lastLines: string[]; suggestion: string | undefined } | undefined
 }
 
@@ -39,7 +42,10 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
   const seen = new SeenLines()
   let hasRound = false
   let anomalies = 0
-  /** Of the newest round that was told: the program's end is not late, but that round began so. */
+  /**
+   * True if the newest round end was late. The program's end is not late, but its last round began
+   * late.
+   */
   let isLate = false
   const warn = (message: string) => {
     anomalies++
@@ -57,7 +63,7 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
         recorder.onRoundEvent({
           kind: 'round',
           round: event.round,
-          // What ends the job has nothing to settle: what falls from then on is the program's own end.
+          // The end of the job needs no time to settle: any later fall is the program's own end.
           settleMs: event.isLast ? 0 : SETTLE_MS,
           isLast: event.isLast,
           approximate: isLate,
@@ -86,9 +92,10 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
 }
 
 /**
- * Whether a process that has a role writes the log itself. Where none has, as when a launcher streams it or a pipe delays it, its
- * lines may come late; where no process has a role, that is not known, and they are taken to be in time. Of a framework that
- * passes its lines on, only the server itself is believed to write them: what starts it inherits the log as well.
+ * Returns a test for whether a process with a role writes the log itself. If none does, because a
+ * launcher streams it or a pipe delays it, its lines may come late. If no process has a role, this
+ * is unknown, and the lines count as in time. For a framework that passes its lines on, only the
+ * server itself counts as the writer, since the process that starts it inherits the log as well.
  */
 function writtenByRole(
   recorder: RecorderHandle,
@@ -106,12 +113,12 @@ function writtenByRole(
   }
 }
 
-/** Enough of a log to guess from, however long that is. */
+/** Number of lines kept to suggest a pattern from, however long the log is. */
 const KEPT_LINES = 1000
 const KEPT_CHARACTERS = 300
 const LAST_LINES = 3
 
-/** The first lines of a log, and its last ones, as long as no round was found in it. */
+/** The first and last lines of a log, kept until a round is found in it. */
 class SeenLines {
   readonly #first: string[] = []
   #last: string[] = []

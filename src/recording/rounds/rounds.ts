@@ -3,9 +3,10 @@ import type { ObservedMark, ObservedProcess } from '../marks/observed-mark.js'
 import type { RecordedProcess, RoundRecord, Sample } from '../recording.js'
 
 /**
- * Marks and samples to round records, in the order in which the rounds ended. A role's own marks are taken as they are;
- * what the recorder observed stands for the marks that a foreign program could not write. Where the kernel's peak is
- * missing, because it cannot be reset, the highest sample of the round takes its place: a lower bound, and marked as such.
+ * Converts marks and samples to round records, in the order in which the rounds ended. A role's own
+ * marks are used unchanged; the recorder's observations stand in for the marks that a foreign
+ * program could not write. If the kernel's peak is missing, because it cannot be reset, the highest
+ * sample of the round takes its place: a lower bound, marked as such.
  */
 export function roundRecords(
   marks: readonly (Mark | ObservedMark)[],
@@ -27,7 +28,10 @@ export function roundRecords(
   return records.sort((a, b) => a.endedMs - b.endedMs)
 }
 
-/** A process may get its role by a later title; the rounds before are its own all the same. */
+/**
+ * Names records of processes that got their role from a later title; the earlier rounds are theirs
+ * too.
+ */
 function nameUnnamed(records: readonly RoundRecord[], processes: readonly RecordedProcess[]): void {
   const named = new Map(processes.filter(({ role }) => role !== 'process').map((process) => [process.pid, process]))
   for (const record of records) {
@@ -38,7 +42,10 @@ function nameUnnamed(records: readonly RoundRecord[], processes: readonly Record
   }
 }
 
-/** What a later mark corrects; a process that does its job again has rounds of the same number before it. */
+/**
+ * Removes the record that a later mark corrects. It takes the last one, since a process that
+ * repeats its job has earlier rounds of the same number.
+ */
 function removeLast(records: RoundRecord[], { pid, round }: RoundRecord): void {
   const at = records.findLastIndex((record) => record.pid === pid && record.round === round)
   if (at >= 0) records.splice(at, 1)
@@ -82,13 +89,16 @@ function ofObservation({ round, timeMs, cleanupMs, approximate }: ObservedMark, 
   }
 }
 
-/** The readings at the boundary itself count as samples: a round may be shorter than the sampling interval. */
+/**
+ * Fills in missing peaks. Readings at the boundary itself count as samples, since a round may be
+ * shorter than the sampling interval.
+ */
 function fillSampledPeaks(records: readonly RoundRecord[], samples: Iterable<Sample>): void {
   for (const record of records) record.peakBytes = Math.max(record.work?.rssBytes ?? 0, record.end.rssBytes)
   const byStart = [...records].sort((a, b) => a.startedMs - b.startedMs)
   let first = 0
   for (const { timeMs, rss } of samples) {
-    // Both are in the order of time: rounds that are over for good are left behind, those to come not looked at yet.
+    // Both are in order of time: skip rounds that are over, and do not look at later ones yet.
     while (first < byStart.length && byStart[first]!.endedMs < timeMs) first++
     if (first === byStart.length) return
     for (let i = first; i < byStart.length && byStart[i]!.startedMs <= timeMs; i++) {

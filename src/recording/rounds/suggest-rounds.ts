@@ -2,13 +2,14 @@ import { RoundLog } from './log/round-log.js'
 import { roundPattern } from './log/round-log-patterns.js'
 import { ROUND_PRESETS } from './log/round-log-presets.js'
 
-/** What loggers call a round, before its number. */
+/** Words for a round in front of its number. */
 const ROUND_LINE =
   /\b(?:(?:global|server|communication|training|federated)[ _-])?(?:round|epoch|iteration|iter|step)\b[^\d\n]{0,12}\d+/i
 
 /**
- * What `--rounds` could be, by the lines of a log in which what was asked for is not: a preset that finds rounds in order,
- * else a pattern from lines that name rounds of different numbers. Undefined where no line looks like one.
+ * Suggests a value for `--rounds` from the lines of a log in which the requested pattern does not
+ * occur: a preset that finds rounds in order, else a pattern from lines that name rounds of
+ * different numbers. Returns undefined if no line looks like one.
  */
 export function suggestRounds(lines: readonly string[]): string | undefined {
   const counts = ROUND_PRESETS.map((preset) => ({ preset, rounds: roundsFound(preset, lines) }))

@@ -3,25 +3,27 @@ import type { RecordedProcess } from '../recording.js'
 import { alreadyRunning } from './already-running.js'
 import type { RoundFollower } from './round-follower.js'
 
-/** What was asked for and is not there, as sentences, with what is there in its place. */
+/** What the user requested, to check that it occurs. */
 export interface AskedFor {
   /** `--rounds X`, as the user gave it. */
   rounds?: { flag: string; follower: RoundFollower; logFile?: string | undefined }
-  /** Roles that were named, by the flag that named them. */
+  /** Named roles, with the option that named them. */
   roles: readonly { role: string; flag: string }[]
-  /** Roles that the framework's preset knows: a process of one that runs already takes the job along. */
+  /**
+   * Roles of the framework's preset: a process of such a role that already runs takes over the job.
+   */
   presetRoles?: readonly RolePattern[]
 }
 
-/** How long a program may take to come to what was asked for before that is said. */
+/** How long a program may run without a match before this is reported. */
 const UNMATCHED_AFTER_MS = 30_000
 
 /**
- * Looks, after half a minute and at the end, whether a pattern of rounds has matched a line, a role a process, and whether the
- * log is there: a long run in vain should be known early.
+ * Checks after half a minute and at the end whether a line matched the pattern of rounds, a process
+ * matched each role, and the log exists: a long run in vain should be noticed early.
  *
- * @param asked looked at only then
- * @param onNote called while it runs, for what is missing so far
+ * @param asked called only for these checks
+ * @param onNote called during the run for what is missing so far
  */
 export function watchUnmatched(
   asked: () => AskedFor,
@@ -78,7 +80,7 @@ function roleMissing(flag: string, processes: readonly RecordedProcess[]): strin
 
 const MOST_PROCESSES = 20
 
-/** Whole command lines, the largest first, equal ones once. */
+/** Returns whole command lines, the largest first, without duplicates. */
 export function processesSeen(processes: readonly RecordedProcess[]): string[] {
   const largest = new Map<string, number>()
   for (const { command, peakBytes } of processes)
@@ -90,7 +92,7 @@ export function processesSeen(processes: readonly RecordedProcess[]): string[] {
   return sorted.length > MOST_PROCESSES ? [...lines, `and ${sorted.length - MOST_PROCESSES} more`] : lines
 }
 
-/** A pattern for the process that holds most: its program's name, as far as no other program has that in its command line. */
+/** Suggests a pattern for the process that holds most: the name of its program. */
 export function suggestRole(processes: readonly RecordedProcess[]): string | undefined {
   const [largest] = [...processes].sort((a, b) => (b.peakBytes ?? 0) - (a.peakBytes ?? 0))
   return largest && nameProcess(largest.command.split(' '), []).name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')

@@ -4,9 +4,10 @@ import { PRESETS, ROUND_PRESETS } from './round-log-presets.js'
 import type { RoundPattern, RoundWord } from './round-pattern.js'
 
 /**
- * The pattern that `--rounds` and `--rounds-end` ask for. `--rounds` is a preset or a regular expression whose group, where
- * it has one, is the round's number; without a group its matches are counted. A line that matches begins a round, and ends
- * the one before; after `end:`, or given as `--rounds-end`, it ends its own.
+ * Returns the pattern for `--rounds` and `--rounds-end`. `--rounds` is a preset or a regular
+ * expression. Its group, if it has one, is the round number; without a group, matches are counted.
+ * A matching line begins a round and ends the previous one; after `end:`, or given as
+ * `--rounds-end`, it ends its own round.
  *
  * @throws UsageError that shows a pattern which would work
  */
@@ -24,19 +25,28 @@ function checked(flag: string, text: string, pattern: RoundPattern | PatternFaul
   })
 }
 
-/** The lines of a job's end stay the last word: they may look like the end of a round. */
+/**
+ * Adds round ends to a pattern. Lines for the end of the job take precedence, since they may look
+ * like the end of a round.
+ */
 function withEnd(start: RoundPattern, end: RoundPattern): RoundPattern {
   return { ...start, words: [...end.words, ...start.words] }
 }
 
-/** Why a text is no pattern of rounds: `has 2 groups, expected one: ...`. The fix ends with the example, where there is one. */
+/**
+ * Why a text is not a pattern of rounds: `has 2 groups, expected one: ...`. The fix ends with the
+ * example, if there is one.
+ */
 export interface PatternFault {
   problem: string
   fix: string
   example?: string
 }
 
-/** The same as data, for texts that did not come from the command line. */
+/**
+ * Reads a pattern like {@link roundPattern} but returns faults as data, for texts from elsewhere
+ * than the command line.
+ */
 export function readRoundPattern(text: string): RoundPattern | PatternFault {
   const preset = PRESETS[text]
   if (preset !== undefined) return preset
@@ -46,7 +56,7 @@ export function readRoundPattern(text: string): RoundPattern | PatternFault {
   return ownPattern(source, isEnd === undefined ? 'round-start' : 'round-end')
 }
 
-/** The text of `--rounds-end`. */
+/** Reads the text of `--rounds-end`. */
 export function readRoundEnd(text: string): RoundPattern | PatternFault {
   return ownPattern(text.replace(/^end:/, ''), 'round-end')
 }
@@ -77,7 +87,7 @@ function compile(source: string): RegExp | PatternFault {
   }
 }
 
-/** The first word of the pattern that stands in the line, or null. */
+/** Returns the first word of the pattern that occurs in the line, or null. */
 export function wordOf(pattern: RoundPattern, line: string): RoundWord | null {
   for (const word of pattern.words) {
     const match = word.pattern.exec(line)

@@ -1,12 +1,14 @@
 import type { RoundPattern } from './round-pattern.js'
 
 /**
- * The log lines of each framework, over the versions in use. They are held against the logs in test/fixtures/samples and
- * test/fixtures/logs. A start line ends the round before it; the end of the last one is told by the line of the job's end.
+ * Log lines of each framework, over the versions in use. Tests check them against the logs in
+ * test/fixtures/samples and test/fixtures/logs. A start line ends the previous round; the line for
+ * the job's end ends the last one.
  */
 export const PRESETS: Record<string, RoundPattern> = {
-  // `Memory cleanup at round N` is printed before the cleanup, the line of `memory_utils` after its collection; Cyclic prints
-  // only the second. Cyclic of 2.3 tells its rounds in words of its own. JSON logs have the same texts in quotes.
+  // `Memory cleanup at round N` is printed before the cleanup, the line of `memory_utils` after its
+  // collection; Cyclic prints only the second. Cyclic of 2.3 words its rounds differently. JSON
+  // logs have the same texts in quotes.
   nvflare: {
     words: [
       { kind: 'round-start', pattern: /\bRound (\d+) started\.|\bStarting current round=(\d+)\./ },
@@ -18,7 +20,8 @@ export const PRESETS: Record<string, RoundPattern> = {
     stampsCarryOver: true,
     countsOn: false,
   },
-  // 1.8 and later print titles; 1.0 to 1.7 number `fit_round`; 0.17 to 0.19 print it without a number.
+  // 1.8 and later print titles; 1.0 to 1.7 number `fit_round`; 0.17 to 0.19 print it without a
+  // number.
   flower: {
     words: [
       { kind: 'round-start', pattern: /\[ROUND (\d+)(?:\/\d+)?\]|\bfit_round(?: (\d+))?: strategy sampled/ },
@@ -36,7 +39,8 @@ export const PRESETS: Record<string, RoundPattern> = {
     isPassedOn: true,
     countsOn: false,
   },
-  // The first round is not announced, only the tasks that it hands out. Lines are wrapped, coloured and hold links.
+  // The log does not announce the first round, only its tasks. Lines are wrapped and coloured and
+  // contain links.
   openfl: {
     words: [
       { kind: 'round-start', pattern: /\bStarting round (\d+)\.\.\./ },
@@ -62,7 +66,7 @@ export const PRESETS: Record<string, RoundPattern> = {
     stampsCarryOver: false,
     countsOn: true,
   },
-  // A program repeats its job as often as it was told to, and counts from 0 each time.
+  // A program repeats its job as often as configured, and counts from 0 each time.
   pfllib: {
     words: [
       { kind: 'round-start', pattern: /-Round number: (\d+)-/ },

@@ -1,15 +1,15 @@
 /**
- * `2026-11-23 20:48:23,708` as Python's logging writes it, in local time, or ISO 8601 with a zone; near the start of the
- * line, where `[` or a level may stand before it.
+ * Time stamp near the start of a line: `2026-11-23 20:48:23,708` as Python's logging writes it, in
+ * local time, or ISO 8601 with a zone. `[` or a level may precede it.
  */
 const STAMP = /^.{0,20}?(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?(?![\d:])/
 
-/** The same as a value of a JSON log, under one of the names that loggers give it. */
+/** The same as a value of a JSON log, under one of the usual names. */
 const JSON_STAMP = new RegExp(
   `^\\{.*?"(?:asctime|time|timestamp|@timestamp|ts)"\\s*:\\s*"${STAMP.source.slice('^.{0,20}?'.length)}`,
 )
 
-/** Unix ms of the line's own time stamp, or null when it has none. */
+/** Returns the Unix ms of the line's own time stamp, or null if it has none. */
 export function readTimeStamp(line: string): number | null {
   const match = STAMP.exec(line) ?? (line.startsWith('{') ? JSON_STAMP.exec(line) : null)
   if (match === null) return null

@@ -6,24 +6,28 @@ import { readTimeStamp } from './round-log-time-stamp.js'
 import type { RoundPattern } from './round-pattern.js'
 
 export interface RoundLogOptions {
-  /** The log was written earlier and is read again: its own time stamps hold, however old they are. */
+  /**
+   * True if the log was written earlier and is read again: its own time stamps hold, however old
+   * they are.
+   */
   isOld?: boolean
-  /** Of a program with several streams: the rounds that all of them tell of. */
+  /** Counter of a program with several streams, which share their rounds. */
   counter?: RoundCounter
-  /** Told of all lines, whether they say something of rounds or not, before they are read. */
+  /** Receives all lines, whether they concern rounds or not, before they are read. */
   onLines?: (lines: readonly string[]) => void
 }
 
 /**
- * A time stamp is believed when it lies this far before the arrival at most. More than that is another time zone or clock
- * rather than a slow pipe; a little after it is rounding.
+ * Credible range of a time stamp before the arrival of its line. An earlier one means another time
+ * zone or clock rather than a slow pipe; one slightly later is due to rounding.
  */
 const EARLIEST_BEFORE_ARRIVAL_MS = 60_000
 const LATEST_AFTER_ARRIVAL_MS = 1000
 
 /**
- * Finds rounds in the output of a program. Bytes go in as they arrive, in pieces of any size, also in the middle of a
- * character; events come out. Colours are removed, and a title on its own line takes the time stamp of the line above.
+ * Finds rounds in the output of a program. Bytes go in as they arrive, in pieces of any size, even
+ * in the middle of a character; events come out. Colours are removed, and a title on its own line
+ * takes the time stamp of the line above.
  */
 export class RoundLog {
   readonly #pattern: RoundPattern
@@ -31,7 +35,7 @@ export class RoundLog {
   readonly #lines = new LogLines()
   readonly #counter: RoundCounter
   readonly #onLines: RoundLogOptions['onLines']
-  /** The newest time stamp, for the lines below it that have none. */
+  /** Newest time stamp, for the following lines that have none. */
   #stampMs: number | null = null
 
   constructor(
@@ -48,7 +52,9 @@ export class RoundLog {
     return this.#readAll(this.#lines.write(chunk), arrivedMs)
   }
 
-  /** The output has ended; a last line without its newline is read. A round that is open stays open. */
+  /**
+   * Handles the end of the output: reads a last line without a newline. An open round stays open.
+   */
   end(arrivedMs: number): RoundLogEvent[] {
     return this.#readAll(this.#lines.end(), arrivedMs)
   }

@@ -1,20 +1,30 @@
-/** How a program's log tells of its rounds. */
+/** How a program's log reports its rounds. */
 export interface RoundPattern {
-  /** The first one that stands in a line counts. */
+  /** Words to search for; the first match in a line counts. */
   readonly words: readonly { kind: RoundWord['kind']; pattern: RegExp }[]
-  /** The number of the first round; null: 0 when the first number seen is 0, else 1. */
+  /** Number of the first round; null: 0 if the first number seen is 0, else 1. */
   readonly firstNumber: 0 | 1 | null
-  /** A line without a time stamp belongs to the stamped line above it, as in a boxed title. */
+  /**
+   * True if a line without a time stamp belongs to the stamped line above it, as in a boxed title.
+   */
   readonly stampsCarryOver: boolean
-  /** Lines without a time stamp come by way of another process, some tenths of a second late. */
+  /**
+   * True if lines without a time stamp come through another process, some tenths of a second late.
+   */
   readonly isPassedOn?: boolean
-  /** The first number again, after others, is the next round of a process that does its job again: rounds count on. */
+  /**
+   * True if a process repeats its job: when the first number reappears after others, counting
+   * continues.
+   */
   readonly countsOn: boolean
 }
 
-/** A line that says something of rounds; `number` as the program counts, null where its lines have none and are counted. */
+/**
+ * A line that concerns rounds. `number` is the program's own count; null if its lines have none and
+ * are counted.
+ */
 export type RoundWord =
   | { kind: 'round-start' | 'round-end'; number: number | null }
   | { kind: 'results'; received: number; failed: number }
-  /** `first-round`: stands in lines of every round, and begins one only where none was begun yet. */
+  /** `first-round`: occurs in lines of every round, and begins one only if none has begun yet. */
   | { kind: 'first-round' | 'cleanup' | 'finished' }
