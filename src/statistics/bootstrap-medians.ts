@@ -2,11 +2,12 @@ import { median } from './median.js'
 import { quantile } from './quantile.js'
 
 /**
- * Percentile bootstrap of median(b) - median(a): both samples are drawn anew with replacement, each by itself. Efron (1979),
- * Ann. Stat. 7, 1–26; quantiles of type 7.
+ * Percentile bootstrap of median(b) - median(a): each sample is resampled with replacement,
+ * independently of the other. Efron (1979), Ann. Stat. 7, 1–26; quantiles of type 7.
  *
- * With few values it is narrower than it says where one sample scatters and the other does not: a nominal 95 % covers 87 %
- * at four values a side then, and 92 to 97 % where both scatter alike or from nine values on.
+ * With few values the interval is too narrow where one sample scatters and the other does not: a
+ * nominal 95 % then covers 87 % at four values a side. It covers 92 to 97 % where both scatter
+ * alike, or from nine values on.
  *
  * @param random uniform on [0, 1)
  */

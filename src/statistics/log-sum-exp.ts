@@ -1,4 +1,4 @@
-/** Logarithm of the sum of exponentials, without overflow; -Infinity of none. */
+/** Logarithm of the sum of exponentials, without overflow; -Infinity for no values. */
 export function logSumExp(values: readonly number[]): number {
   const highest = Math.max(...values)
   if (!Number.isFinite(highest)) return highest

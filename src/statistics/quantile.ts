@@ -1,6 +1,6 @@
 /**
- * Sample quantile by linear interpolation between order statistics: type 7 of Hyndman and Fan (1996), Am. Stat. 50,
- * 361–365, the default of R and NumPy.
+ * Sample quantile by linear interpolation between order statistics: type 7 of Hyndman and Fan
+ * (1996), Am. Stat. 50, 361–365, the default of R and NumPy.
  *
  * @param share 0 to 1
  * @returns NaN for no values

@@ -1,11 +1,13 @@
 /**
- * Where a series of places steps up, by what was measured at some of them: the probability of each place to be the first one above
- * the step, with every place as likely beforehand. Horstein (1963), IEEE Trans. Inf. Theory 9, 136–143, searches by it with
- * answers that may be wrong; Waeber, Frazier and Henderson (2013), SIAM J. Control Optim. 51, 2261–2279, show that asking at its
- * median converges geometrically.
+ * Locates the step up in a series of places from measurements at some of them. Returns the
+ * probability of each place to be the first one above the step, with a uniform prior. Horstein
+ * (1963), IEEE Trans. Inf. Theory 9, 136–143, uses it to search with answers that may be wrong;
+ * Waeber, Frazier and Henderson (2013), SIAM J. Control Optim. 51, 2261–2279, show that asking at
+ * its median converges geometrically.
  *
- * @param places how many there are; the step lies at one of 0 to `places - 1`
- * @param evidence by place: the logarithm of how much more probable its measurements are above the step than below it
+ * @param places number of places; the step lies at one of 0 to `places - 1`
+ * @param evidence by place: the logarithm of how much more probable its measurements are above the
+ *   step than below it
  * @returns a probability for each place; they add up to 1
  */
 export function stepPosterior(places: number, evidence: ReadonlyMap<number, number>): number[] {

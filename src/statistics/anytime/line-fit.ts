@@ -7,7 +7,7 @@ export interface FittedLine extends TComponent {
   rho: number
   /** Standard deviation of the noise's innovations. */
   innovation: number
-  /** The line goes through this place, where its height is known best: `1 / sqrt(centreWeight)` innovations. */
+  /** Row at which the line's height is known best: to `1 / sqrt(centreWeight)` innovations. */
   centreRow: number
   centreValue: number
   centreWeight: number
@@ -16,13 +16,13 @@ export interface FittedLine extends TComponent {
 }
 
 const FEWEST_VALUES = 6
-/** Of the bracket that an end of the interval lies in: a millionth of it is left. */
+/** Bisection steps for an end of the interval: a millionth of the bracket is left. */
 const HALVINGS = 20
 
 /**
- * Lines through evenly spaced values by generalised least squares, one for each lag-1 correlation, weighted by how well each
- * explains the values: restricted likelihood (Harville 1974, Biometrika 61, 383–385) times prior. The slope's `centre` and
- * `scale` are in units a row.
+ * Fits lines to evenly spaced values by generalised least squares, one for each lag-1 correlation.
+ * Each is weighted by how well it explains the values: restricted likelihood (Harville 1974,
+ * Biometrika 61, 383–385) times prior. The slope's `centre` and `scale` are in units a row.
  *
  * @returns empty with fewer than six values
  */
@@ -59,7 +59,7 @@ export function fitLine(values: readonly number[]): FittedLine[] {
   return fits.map(({ logWeight: _, ...fit }, i) => ({ ...fit, weight: weights[i]! / all })).filter(isLikely)
 }
 
-/** The slope with its 95 % interval, in units a row. */
+/** Returns the slope with its 95 % interval, in units a row. */
 export function slopeOf(lines: readonly FittedLine[]): { estimate: number; low: number; high: number } {
   return {
     estimate: lines.reduce((sum, { weight, centre }) => sum + weight * centre, 0),

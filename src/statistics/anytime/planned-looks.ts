@@ -1,21 +1,23 @@
 import { errorSpending } from '../error-spending.js'
 
-/** The first look, and how much later each following one is. */
+/** Rounds before the first look, and the factor from one look to the next. */
 const FIRST_LOOK = 12
 const LATER = 1.25
-/** All that may be spent: the chance that growth is called at one of the looks though there is none. */
+/**
+ * Total error that may be spent: the chance that growth is called at any look though there is none.
+ */
 const SPENT = 0.004
 const POWER = 3
 
-/** After how many rounds a series is looked at, and what chance of an error that look may add. */
+/** A planned look: after how many rounds it takes place, and how much of the error it may spend. */
 export interface Look {
   round: number
   alpha: number
 }
 
 /**
- * Looks at a series of which the length is known, each a quarter later than the one before, with the error divided over
- * them by {@link errorSpending}: little is spent while little is known.
+ * Plans the looks at a series of known length. Each is a quarter later than the one before, and
+ * {@link errorSpending} divides the error over them: early looks, which know little, spend little.
  *
  * @param rounds from 12 on; fewer have one look, at their end
  */

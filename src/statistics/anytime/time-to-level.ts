@@ -2,7 +2,10 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { FittedLine } from './line-fit.js'
 
-/** Rows from the last value on until a level is met: median and 90 % interval. `high` is null where it may never be met. */
+/**
+ * Rows from the last value until a level is met: median and 90 % interval. `high` is null where the
+ * level may never be met.
+ */
 export interface TimeToLevel {
   estimate: number
   low: number
@@ -10,17 +13,21 @@ export interface TimeToLevel {
 }
 
 const PATHS = 200
-/** The longest path is so many times as long as the line's own way, */
+/** Length of the longest path, as a multiple of the rows that the line itself needs. */
 const LONGEST = 20
-/** and has so many steps. */
+/** Maximum steps of a path. */
 const MOST_STEPS = 2000
-/** Within so many standard deviations of the level a path is followed row by row, since noise may reach it there. */
+/**
+ * Distance from the level, in standard deviations, within which a path is followed row by row,
+ * because noise may reach the level there.
+ */
 const NEAR = 4
 
 /**
- * When values that follow a line with correlated noise first meet a level: paths are drawn from what the fit leaves possible
- * (correlation, scale, line) and followed until they do. The first passage comes earlier than the line itself, since noise
- * reaches up before it. The same values give the same answer.
+ * Estimates when values that follow a line with correlated noise first meet a level. It draws paths
+ * from what the fit leaves possible (correlation, scale, line) and follows each until it does. The
+ * first passage comes earlier than that of the line itself, because noise reaches above the line.
+ * The same values give the same answer.
  *
  * @returns null where the level is not above the last value, or the median path never meets it
  */
@@ -70,14 +77,17 @@ function passage(line: FittedLine, { last, lastRow, level, most, normal }: Passa
     off = keeps * off + innovation * Math.sqrt((1 - keeps ** 2) / (1 - line.rho ** 2)) * normal()
     rows += step
     const value = lineAt(lastRow + rows) + off
-    // Within the step the path is taken for straight.
+    // Within a step the path is assumed straight.
     if (value >= level) return rows - step + (step * (level - before)) / (value - before)
     before = value
   }
   return Number.POSITIVE_INFINITY
 }
 
-/** A chi-square variable over its degrees of freedom: Wilson and Hilferty (1931), PNAS 17, 684–688. */
+/**
+ * Returns a chi-square variable divided by its degrees of freedom: Wilson and Hilferty (1931), PNAS
+ * 17, 684–688.
+ */
 function chiSquareShare(degreesOfFreedom: number, normal: number): number {
   const ninth = 2 / (9 * degreesOfFreedom)
   return Math.max(0.05, (1 - ninth + normal * Math.sqrt(ninth)) ** 3)

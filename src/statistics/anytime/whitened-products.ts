@@ -1,7 +1,8 @@
 /**
- * Inner products of two columns under noise with a lag-1 correlation, in constant time a row: what generalised least
- * squares need. With the precision matrix of an AR(1) process, times the variance of its innovations, the product is
- * sum a_i b_i - rho (sum a_i b_i-1 + b_i a_i-1) + rho² (sum over all but the first and the last of a_i b_i).
+ * Inner product of two columns under noise with a lag-1 correlation, updated in constant time per
+ * row; generalised least squares need it. With the precision matrix of an AR(1) process, times the
+ * variance of its innovations, the product is sum a_i b_i - rho (sum a_i b_i-1 + b_i a_i-1) + rho²
+ * (sum over all but the first and the last of a_i b_i).
  */
 class RunningProduct {
   #plain = 0
@@ -28,18 +29,24 @@ class RunningProduct {
   }
 }
 
-/** What is left of a straight line's products when level, and warm-up where there is one, are projected out. */
+/**
+ * Products of a straight line that remain after the level, and the warm-up where there is one, are
+ * projected out.
+ */
 export interface ReducedProducts {
-  /** Of the row's number with itself and with the values, and of the values with themselves. */
+  /**
+   * Products of the row number with itself, of the row number with the values, and of the values
+   * with themselves.
+   */
   sxx: number
   sxy: number
   syy: number
-  /** Log determinant of the products of what was projected out. */
+  /** Log determinant of the products of the columns that were projected out. */
   logDeterminant: number
 }
 
 interface WarmUpProducts {
-  /** One more row multiplies the warm-up by this. */
+  /** Factor by which one more row multiplies the warm-up. */
   decay: number
   value: number
   one: RunningProduct
@@ -48,7 +55,10 @@ interface WarmUpProducts {
   values: RunningProduct
 }
 
-/** Products of level, row number, exponential warm-ups and values of a series that is told value by value. */
+/**
+ * Products of level, row number, exponential warm-ups and values of a series that is added value by
+ * value.
+ */
 export class WhitenedProducts {
   readonly #level = new RunningProduct()
   readonly #levelRow = new RunningProduct()
@@ -59,7 +69,7 @@ export class WhitenedProducts {
   readonly #warmUps = new Map<number, WarmUpProducts>()
   #rows = 0
 
-  /** @param timeConstants of the warm-ups, in rows */
+  /** @param timeConstants time constants of the warm-ups, in rows */
   constructor(timeConstants: readonly number[]) {
     for (const tau of timeConstants)
       this.#warmUps.set(tau, {
@@ -94,7 +104,7 @@ export class WhitenedProducts {
     this.#rows++
   }
 
-  /** @param tau null: no warm-up is projected out; else one of those that were given */
+  /** @param tau time constant of the warm-up to project out, one of those given; null: none */
   reduced(rho: number, tau: number | null): ReducedProducts {
     const level = this.#level.whitened(rho)
     const levelRow = this.#levelRow.whitened(rho)
@@ -116,13 +126,16 @@ export class WhitenedProducts {
     }
   }
 
-  /** The whitened centre of the rows, and the value of the level there: a line goes through both. */
+  /**
+   * Returns the whitened centre of the rows and the value of the level there. A line goes through
+   * both.
+   */
   centre(rho: number): { row: number; value: number; weight: number } {
     const weight = this.#level.whitened(rho)
     return { row: this.#levelRow.whitened(rho) / weight, value: this.#levelValue.whitened(rho) / weight, weight }
   }
 }
 
-/** Keep divisions finite with few rows. */
+/** Keeps divisions finite with few rows. */
 const TINY = 1e-9
 const TINIEST = 1e-12

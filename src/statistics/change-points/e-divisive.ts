@@ -1,32 +1,33 @@
 import { autocorrelatedT } from '../tests/autocorrelated-t.js'
 import { energySplit } from './energy-split.js'
 
-/** Where the level of a series shifts. */
+/** A place at which the level of a series shifts. */
 export interface LevelShift {
-  /** The place of the first value on the new level. */
+  /** Index of the first value on the new level. */
   at: number
-  /** Means of the parts on either side, up to the next shifts. */
+  /** Means of the parts on either side, up to the neighbouring shifts. */
   before: number
   after: number
-  /** Two-sided, of the split when it was found. */
+  /** Two-sided p-value of the split when it was found. */
   pValue: number
 }
 
 export interface EDivisiveOptions {
   /**
-   * Of each split. Default 0.0003; at the 0.001 of apache/otava two of 200 unchanged commits alert when a series is judged after
-   * every one (bench/results/history.md).
+   * Significance level of each split. Default 0.0003; at the 0.001 of apache/otava two of 200
+   * unchanged commits alert when a series is judged after every one (bench/results/history.md).
    */
   level?: number
-  /** Values that a part has at least. Default 5, so that single outliers are none. */
+  /** Minimum values of a part. Default 5, so that a single outlier is no shift. */
   shortest?: number
 }
 
 /**
- * Level shifts of a series: E-divisive (Matteson and James 2014, J. Am. Stat. Assoc. 109, 334–345), which splits the part whose
- * best split has the largest energy, again and again, while the split is significant. The test is a t test in place of
- * permutations, as in Hunter (Fleming, Kołaczkowski and others 2023, ICPE, 199–206; today apache/otava), so that the outcome is the
- * same at every run; here one that allows for autocorrelation.
+ * Finds the level shifts of a series: E-divisive (Matteson and James 2014, J. Am. Stat. Assoc. 109,
+ * 334–345), which repeatedly splits the part whose best split has the largest energy, while the
+ * split is significant. The test is a t test in place of permutations, as in Hunter (Fleming,
+ * Kołaczkowski and others 2023, ICPE, 199–206; today apache/otava), so that every run has the same
+ * outcome. Here the test also allows for autocorrelation.
  *
  * @returns in the order of the series
  */
@@ -56,7 +57,7 @@ export function eDivisive(
   })
 }
 
-/** A part of the series, and its best split. */
+/** A part of the series and its best split. */
 interface Candidate {
   start: number
   end: number

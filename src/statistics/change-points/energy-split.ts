@@ -1,21 +1,25 @@
-/** Where a part of a series falls into two that differ most. */
+/** The split of a part of a series into the two parts that differ most. */
 export interface EnergySplit {
-  /** The place of the first value of the second part. */
+  /** Index of the first value of the second part. */
   at: number
-  /** Before which the second part ends. */
+  /** Index after the last value of the second part. */
   end: number
-  /** Grows with the difference and with the number of values; 0 for two parts that are alike. */
+  /**
+   * Energy statistic. It grows with the difference and the number of values, and is 0 for two equal
+   * parts.
+   */
   energy: number
 }
 
 /**
- * The best split of `values[start, end)` by the energy statistic of E-divisive (Matteson and James 2014, J. Am. Stat. Assoc. 109,
- * 334–345, equations 5 to 7, alpha = 1): mn / (m + n) times the mean distance between the parts, less those within them. The
- * second part may end before the end, so that a change that goes back is found too.
+ * Returns the best split of `values[start, end)` by the energy statistic of E-divisive (Matteson
+ * and James 2014, J. Am. Stat. Assoc. 109, 334–345, equations 5 to 7, alpha = 1): mn / (m + n)
+ * times the mean distance between the parts, less those within them. The second part may end before
+ * `end`, so that a change that reverts is found too.
  *
  * O(n²) in time and memory, from sums of all pairs; meant for n up to some thousands.
  *
- * @param shortest values that each part has at least, 2 or more
+ * @param shortest minimum values of each part, 2 or more
  * @returns undefined where no two parts of that length fit
  */
 export function energySplit(
@@ -27,7 +31,7 @@ export function energySplit(
   const length = end - start
   if (length < 2 * shortest) return undefined
   const sums = pairSums(values, start, end)
-  /** Sum of the distances between the places [a, b) and [c, d). */
+  /** Sum of the distances between the indices [a, b) and [c, d). */
   const between = (a: number, b: number, c: number, d: number) =>
     sums[b * (length + 1) + d]! -
     sums[a * (length + 1) + d]! -
@@ -46,7 +50,10 @@ export function energySplit(
   return best
 }
 
-/** Sums of |x_i - x_j| over i below the row and j below the column, of a square of one more than the length. */
+/**
+ * Returns the sums of |x_i - x_j| over i below the row and j below the column, as a square matrix
+ * of length + 1.
+ */
 function pairSums(values: readonly number[], start: number, end: number): Float64Array {
   const length = end - start
   const width = length + 1

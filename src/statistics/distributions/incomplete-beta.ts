@@ -1,15 +1,16 @@
 import { logGamma } from './log-gamma.js'
 
 /**
- * Regularised incomplete beta function I_x(a, b), by its continued fraction with the modified Lentz method.
- * Press, Teukolsky, Vetterling, Flannery (2007), Numerical Recipes, 3rd ed., section 6.4.
+ * Regularised incomplete beta function I_x(a, b), by its continued fraction with the modified Lentz
+ * method. Press, Teukolsky, Vetterling, Flannery (2007), Numerical Recipes, 3rd ed., section 6.4.
  *
  * @param x 0 to 1; a and b above zero
  */
 export function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0
   if (x >= 1) return 1
-  // The fraction converges fast only on this side of the mean; the symmetry I_x(a, b) = 1 - I_{1-x}(b, a) does the rest.
+  // The fraction converges fast only on this side of the mean. The symmetry I_x(a, b) = 1 -
+  // I_{1-x}(b, a) covers the other.
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a)
   const logFront = logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)
   return (Math.exp(logFront) * continuedFraction(x, a, b)) / a

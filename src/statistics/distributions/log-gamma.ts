@@ -1,9 +1,10 @@
 /**
- * Logarithm of the gamma function for x > 0: Lanczos approximation with g = 7 and nine terms, relative error below 1e-13.
- * Lanczos (1964), SIAM J. Numer. Anal. B 1, 86–96; coefficients as computed by P. Godfrey.
+ * Logarithm of the gamma function for x > 0: Lanczos approximation with g = 7 and nine terms,
+ * relative error below 1e-13. Lanczos (1964), SIAM J. Numer. Anal. B 1, 86–96; coefficients as
+ * computed by P. Godfrey.
  */
 export function logGamma(x: number): number {
-  // Below 0.5 the series loses digits; one step of the recurrence leads out of there.
+  // Below 0.5 the series loses digits; one step of the recurrence avoids that range.
   if (x < 0.5) return logGamma(x + 1) - Math.log(x)
   const z = x - 1
   const sum = COEFFICIENTS.slice(1).reduce((so, coefficient, i) => so + coefficient / (z + i + 1), COEFFICIENTS[0]!)

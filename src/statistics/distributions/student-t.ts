@@ -1,17 +1,23 @@
 import { incompleteBeta } from './incomplete-beta.js'
 
-/** Probability that a t variable with that many degrees of freedom (any real above zero) is at most t. */
+/**
+ * Returns the probability that a t variable with these degrees of freedom (any real above zero) is
+ * at most t.
+ */
 export function studentTCdf(t: number, degreesOfFreedom: number): number {
   const tail = 0.5 * incompleteBeta(degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 0.5)
   return t > 0 ? 1 - tail : tail
 }
 
-/** Probability of a value at least as far from zero as t. */
+/** Returns the probability of a value at least as far from zero as t. */
 export function studentTTwoSided(t: number, degreesOfFreedom: number): number {
   return incompleteBeta(degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 0.5)
 }
 
-/** The t that is exceeded with probability 1 - share, by bisection of the distribution function. */
+/**
+ * Returns the t that is exceeded with probability 1 - share, by bisection of the distribution
+ * function.
+ */
 export function studentTQuantile(share: number, degreesOfFreedom: number): number {
   if (share === 0.5) return 0
   if (share < 0.5) return -studentTQuantile(1 - share, degreesOfFreedom)

@@ -8,7 +8,7 @@ export interface TComponent {
   degreesOfFreedom: number
 }
 
-/** Probability that the mixture is at most x; the weights add up to 1. */
+/** Returns the probability that the mixture is at most x. The weights add up to 1. */
 export function tMixtureCdf(components: readonly TComponent[], x: number): number {
   return components.reduce(
     (sum, { weight, centre, scale, degreesOfFreedom }) =>
@@ -18,9 +18,10 @@ export function tMixtureCdf(components: readonly TComponent[], x: number): numbe
 }
 
 /**
- * The x below which the mixture has this share, by bisection.
+ * Returns the x below which the mixture has this share, by bisection.
  *
- * @param halvings of the bracket; 50 are far below any width that matters, 20 enough for what is only shown
+ * @param halvings bisection steps; 50 are far below any width that matters, 20 are enough for
+ *   display
  */
 export function tMixtureQuantile(components: readonly TComponent[], share: number, halvings = 50): number {
   let reach = Math.max(...components.map(({ scale }) => scale), Number.MIN_VALUE)

@@ -1,12 +1,13 @@
 import { type LeastSquares, residualOf, solveNormalEquations } from './normal-equations.js'
 
 /**
- * Linear regression whose noise is correlated from one round to the next: y = Xb + u, u(t) = rho u(t-1) + e(t), stationary.
- * Generalised least squares with the first observation kept: Prais and Winsten (1954), Cowles Commission Discussion
- * Paper 383. Reference values: SciPy `linalg.lstsq` on the whitened columns.
+ * Linear regression whose noise is correlated from one round to the next: y = Xb + u, u(t) = rho
+ * u(t-1) + e(t), stationary. Generalised least squares with the first observation kept: Prais and
+ * Winsten (1954), Cowles Commission Discussion Paper 383. Reference values: SciPy `linalg.lstsq` on
+ * the whitened columns.
  *
- * For one rho the products of the whitened columns are S0 - rho S1 + rho² S2, so the three sums are formed once and every
- * further rho costs only the solution of a small system.
+ * For one rho the products of the whitened columns are S0 - rho S1 + rho² S2. The three sums are
+ * therefore formed once, and every further rho costs only the solution of a small system.
  */
 export class AutoregressiveRegression {
   readonly rounds: number
@@ -14,16 +15,16 @@ export class AutoregressiveRegression {
   readonly #plain: number[] = []
   readonly #lagged: number[] = []
   readonly #inner: number[] = []
-  /** Overwritten by every fit. */
+  /** Scratch matrix, overwritten by every fit. */
   readonly #scratch: number[] = []
 
-  /** @param columns of X, each as long as y */
+  /** @param columns columns of X, each as long as y */
   constructor(columns: readonly (readonly number[])[], y: readonly number[]) {
     this.rounds = y.length
     this.columns = columns.length
     const all = [...columns, y]
     for (const [i, a] of all.entries()) {
-      // Only the lower half is read; the upper one keeps the places.
+      // Only the lower half is read; the upper half is filled to keep the indices.
       for (const [j, b] of all.entries()) this.#addProducts(a, j > i ? NOTHING : b)
     }
   }
@@ -33,7 +34,7 @@ export class AutoregressiveRegression {
     return solveNormalEquations(this.#whitened(rho), this.columns)
   }
 
-  /** The residual sum of squares of {@link fit}, without the rest. */
+  /** Returns the residual sum of squares of {@link fit}, without the rest. */
   residual(rho: number): number | undefined {
     return residualOf(this.#whitened(rho), this.columns)
   }

@@ -1,9 +1,11 @@
 /**
- * The best places for one, two, ... level shifts in a series: least squares over all segmentations, by dynamic programming.
- * Auger and Lawrence (1989), Bull. Math. Biol. 51, 39–54. O(n² shifts).
+ * Finds the best places for one, two, ... level shifts in a series: least squares over all
+ * segmentations, by dynamic programming. Auger and Lawrence (1989), Bull. Math. Biol. 51, 39–54.
+ * O(n² shifts).
  *
- * @param shortest values that a segment holds at least
- * @returns for one shift up to `most`, the places of the first values of the new segments; fewer lists where no more fit
+ * @param shortest minimum values of a segment
+ * @returns for one shift up to `most`, the indices of the first values of the new segments; fewer
+ *   lists where no more fit
  */
 export function changePoints(values: readonly number[], most: number, shortest: number): number[][] {
   const length = values.length
@@ -42,11 +44,15 @@ function trace(origins: readonly Int32Array[], length: number): number[] {
   return places
 }
 
-/** Sum of squares of a segment around its own mean, from running sums. */
+/**
+ * Returns a function that computes the sum of squares of a segment around its own mean, from
+ * running sums.
+ */
 function segmentCost(values: readonly number[]): (start: number, end: number) => number {
   const sums = new Float64Array(values.length + 1)
   const squares = new Float64Array(values.length + 1)
-  // Around the overall level, so that the difference of large squares keeps its digits.
+  // Values are centred on the overall level, so that differences of large squares keep their
+  // digits.
   const centre = values.reduce((sum, value) => sum + value, 0) / values.length
   for (const [i, value] of values.entries()) {
     sums[i + 1] = sums[i]! + (value - centre)

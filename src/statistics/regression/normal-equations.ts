@@ -1,4 +1,4 @@
-/** What least squares leaves, from the matrix of all products of the columns [X | y]. */
+/** Result of least squares, from the matrix of all products of the columns [X | y]. */
 export interface LeastSquares {
   /** One for each column of X. */
   coefficients: number[]
@@ -6,13 +6,15 @@ export interface LeastSquares {
   residual: number
   /** Logarithm of the determinant of X'X. */
   logDeterminant: number
-  /** Diagonal of the inverse of X'X: the variance of each coefficient over that of the noise. */
+  /**
+   * Diagonal of the inverse of X'X: the variance of each coefficient divided by that of the noise.
+   */
   variances: number[]
 }
 
 /**
- * Solves the normal equations by Cholesky's decomposition; the last row and column of the matrix belong to y.
- * Golub and Van Loan (2013), Matrix Computations, 4th ed., section 5.3.
+ * Solves the normal equations by Cholesky's decomposition. The last row and column of the matrix
+ * belong to y. Golub and Van Loan (2013), Matrix Computations, 4th ed., section 5.3.
  *
  * @param products symmetric, row by row, of size columns + 1; overwritten
  * @returns undefined where the columns of X are (nearly) dependent
@@ -31,7 +33,10 @@ export function solveNormalEquations(products: number[], columns: number): Least
   }
 }
 
-/** The residual sum of squares alone; leaves Cholesky's factor in the lower half of `products`. */
+/**
+ * Returns the residual sum of squares alone, and leaves Cholesky's factor in the lower half of
+ * `products`.
+ */
 export function residualOf(products: number[], columns: number): number | undefined {
   const size = columns + 1
   for (let i = 0; i < size; i++) {
@@ -48,7 +53,10 @@ export function residualOf(products: number[], columns: number): number | undefi
   return undefined
 }
 
-/** Share of a column's square that must be left once the columns before it are taken out. */
+/**
+ * Minimum share of a column's square that must remain after the columns before it are projected
+ * out.
+ */
 const DEPENDENT = 1e-10
 
 function backSubstitute(root: readonly number[], columns: number): number[] {

@@ -1,7 +1,8 @@
 /**
- * Least squares through points that go by, without keeping them: y = intercept + slope x, and how many points there were.
- * Updated means and sums of products instead of sums of squares, which lose their digits on Unix times: Welford (1962),
- * Technometrics 4, 419-420. The same line as `numpy.polyfit(x, y, 1)`.
+ * Least squares through a stream of points, without keeping them: y = intercept + slope x, and the
+ * number of points. It updates means and sums of products, because sums of squares lose their
+ * digits on Unix times: Welford (1962), Technometrics 4, 419-420. The line equals that of
+ * `numpy.polyfit(x, y, 1)`.
  */
 export class OnlineRegression {
   #count = 0
@@ -19,7 +20,7 @@ export class OnlineRegression {
     this.#sumXY += fromMeanX * (y - this.#meanY)
   }
 
-  /** Null with fewer than two different x: there is no line. */
+  /** Returns the line; null with fewer than two different x. */
   fit(): { intercept: number; slope: number } | null {
     if (this.#sumXX === 0) return null
     const slope = this.#sumXY / this.#sumXX

@@ -3,8 +3,9 @@ import { median } from '../median.js'
 /**
  * Theil–Sen slope: the median of the slopes between all pairs of points.
  *
- * Robust to single points far off. O(n²), meant for n up to 2000. No interval comes with it: it assumes independent noise, which
- * memory does not have. Sen (1968), J. Am. Stat. Assoc. 63, 1379–1389. Reference values: scipy `theilslopes`.
+ * Robust to single outliers. O(n²), meant for n up to 2000. It has no interval, because that would
+ * assume independent noise, which memory does not have. Sen (1968), J. Am. Stat. Assoc. 63,
+ * 1379–1389. Reference values: scipy `theilslopes`.
  *
  * @returns undefined with fewer than two distinct values of x
  */

@@ -4,21 +4,22 @@ import { mean } from '../mean.js'
 export interface ShiftTest {
   before: number
   after: number
-  /** Two-sided. */
+  /** Two-sided p-value. */
   pValue: number
 }
 
-/** Values that follow each other are never taken for less than this many independent ones. */
+/** Minimum number of independent values that a run of values counts as. */
 const FEWEST_INDEPENDENT = 2.5
 const HIGHEST_CORRELATION = 0.99
 
 /**
- * Whether the level of a series shifts at a place: Student's t test of the parts before and after it, for values that depend on the
- * ones before them. The lag-1 autocorrelation r of the residuals, where it is positive, leaves n (1 - r) / (1 + r) independent values
- * (Bayley and Hammersley 1946, J. R. Stat. Soc. Suppl. 8, 184–197; Zwiers and von Storch 1995, J. Climate 8, 336–351). Without it
- * every slow wave of a series has shifts in it.
+ * Tests whether the level of a series shifts at a place: Student's t test of the parts before and
+ * after it, for autocorrelated values. A positive lag-1 autocorrelation r of the residuals leaves n
+ * (1 - r) / (1 + r) independent values (Bayley and Hammersley 1946, J. R. Stat. Soc. Suppl. 8,
+ * 184–197; Zwiers and von Storch 1995, J. Climate 8, 336–351). Without this adjustment every slow
+ * wave of a series would contain shifts.
  *
- * @param at the place of the first value of the second part; both parts hold at least one
+ * @param at index of the first value of the second part; both parts hold at least one value
  */
 export function autocorrelatedT(values: readonly number[], start: number, at: number, end: number): ShiftTest {
   const [left, right] = [values.slice(start, at), values.slice(at, end)]

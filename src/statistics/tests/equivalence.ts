@@ -4,11 +4,13 @@ import { sampleVariance } from '../sample-variance.js'
 import { satterthwaite } from './welch.js'
 
 /**
- * Two one-sided tests (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15, 657–680) with Welch's variance: whether mean(b) lies
- * within `margin` of mean(a), either side. Reference values: the larger p-value of scipy `ttest_ind(b + margin, a)` with
- * alternative='greater' and `ttest_ind(b - margin, a)` with alternative='less', both with equal_var=False.
+ * Tests whether mean(b) lies within `margin` of mean(a) on either side: two one-sided tests
+ * (Schuirmann 1987, J. Pharmacokinet. Biopharm. 15, 657–680) with Welch's variance. Reference
+ * values: the larger p-value of scipy `ttest_ind(b + margin, a)` with alternative='greater' and
+ * `ttest_ind(b - margin, a)` with alternative='less', both with equal_var=False.
  *
- * @returns the p-value of "they differ by the margin or more"; undefined for fewer than two values on a side
+ * @returns the p-value of "they differ by the margin or more"; undefined for fewer than two values
+ *   on a side
  */
 export function equivalence(a: readonly number[], b: readonly number[], margin: number): number | undefined {
   if (a.length < 2 || b.length < 2) return undefined

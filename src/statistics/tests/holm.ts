@@ -1,6 +1,7 @@
 /**
- * Holm's step-down adjustment of p-values: the chance of one or more false alarms among all of them stays at the level,
- * whatever their dependence. Holm (1979), Scand. J. Stat. 6, 65–70. The same as `p.adjust(method = "holm")` of R.
+ * Adjusts p-values by Holm's step-down method: the chance of one or more false alarms among all of
+ * them stays at the level, whatever their dependence. Holm (1979), Scand. J. Stat. 6, 65–70. Equals
+ * `p.adjust(method = "holm")` of R.
  *
  * @returns adjusted p-values in the order given, each at most 1
  */

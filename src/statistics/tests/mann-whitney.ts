@@ -1,17 +1,21 @@
-/** Values in all; with more of them, counting takes long and a t test says the same. */
+/**
+ * Most values in both samples together for the exact test. With more, counting takes long and a t
+ * test gives the same result.
+ */
 export const EXACT_UP_TO = 40
 
 export interface MannWhitneyResult {
-  /** Pairs in which b is the larger, ties counted as half. */
+  /** Pairs in which b is the larger; ties count as half. */
   u: number
-  /** Two-sided. */
+  /** Two-sided p-value. */
   pValue: number
 }
 
 /**
- * Mann-Whitney U test, exact: the p-value counts all ways to split the pooled values into groups of these sizes, ties
- * included (midranks). Mann and Whitney (1947), Ann. Math. Stat. 18, 50–60. Reference values: scipy
- * `mannwhitneyu(method='exact')` without ties, all splits of `rankdata` with them.
+ * Mann-Whitney U test, exact: the p-value counts all ways to split the pooled values into groups of
+ * these sizes, ties included (midranks). Mann and Whitney (1947), Ann. Math. Stat. 18, 50–60.
+ * Reference values: scipy `mannwhitneyu(method='exact')` without ties, all splits of `rankdata`
+ * with them.
  *
  * @throws RangeError for more than 40 values in all, or an empty group
  */
@@ -38,7 +42,7 @@ export function mannWhitney(a: readonly number[], b: readonly number[]): MannWhi
   }
 }
 
-/** Ranks from 1, ties sharing their mean; doubled, so that they are whole numbers. */
+/** Returns ranks from 1, where ties share their mean rank. They are doubled to be whole numbers. */
 function doubledMidranks(values: readonly number[]): number[] {
   return values.map((value) => {
     const below = values.filter((other) => other < value).length
@@ -47,7 +51,7 @@ function doubledMidranks(values: readonly number[]): number[] {
   })
 }
 
-/** How many subsets of `size` ranks have each sum, by dynamic programming over the ranks. */
+/** Counts the subsets of `size` ranks that have each sum, by dynamic programming over the ranks. */
 function waysBySum(ranks: readonly number[], size: number): Float64Array {
   const most = sum(ranks)
   const ways = Array.from({ length: size + 1 }, () => new Float64Array(most + 1))

@@ -4,14 +4,14 @@ import { sampleVariance } from '../sample-variance.js'
 import { satterthwaite } from './welch.js'
 
 /**
- * Interval of mean(b) / mean(a) for independent samples with unequal variances: Fieller (1954), J. R. Stat. Soc. B 16,
- * 175–185, with the degrees of freedom of Tamhane and Logan (2004), Comput. Stat. Data Anal. 45, 341–351, taken at the
- * estimated ratio.
+ * Returns the interval of mean(b) / mean(a) for independent samples with unequal variances: Fieller
+ * (1954), J. R. Stat. Soc. B 16, 175–185, with the degrees of freedom of Tamhane and Logan (2004),
+ * Comput. Stat. Data Anal. 45, 341–351, taken at the estimated ratio.
  *
- * All ratios r for which mean(b) - r mean(a) does not differ from zero. They form an interval only where mean(a) itself
- * differs from zero.
+ * The interval holds all ratios r for which mean(b) - r mean(a) does not differ from zero. They
+ * form an interval only where mean(a) itself differs from zero.
  *
- * @returns undefined where they do not, or with fewer than two values on a side
+ * @returns undefined where they form none, or with fewer than two values on a side
  */
 export function ratioOfMeans(
   a: readonly number[],

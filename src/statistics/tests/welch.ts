@@ -7,19 +7,20 @@ export interface WelchResult {
   difference: number
   low: number
   high: number
-  /** Two-sided. */
+  /** Two-sided p-value. */
   pValue: number
-  /** Of the difference. */
+  /** Standard error of the difference. */
   standardError: number
   degreesOfFreedom: number
 }
 
 /**
- * Welch's t test and interval of a difference of two means, variances not pooled; degrees of freedom by Satterthwaite.
- * Welch (1947), Biometrika 34, 28–35. Reference values: scipy `ttest_ind(equal_var=False)`.
+ * Welch's t test and interval of a difference of two means, variances not pooled; degrees of
+ * freedom by Satterthwaite. Welch (1947), Biometrika 34, 28–35. Reference values: scipy
+ * `ttest_ind(equal_var=False)`.
  *
- * Assumes independent values and means that are nearly normal. Two samples without any spread give an interval of no
- * width: all that was seen agrees, which is not the same as certainty.
+ * Assumes independent values and means that are nearly normal. Two samples without any spread give
+ * an interval of zero width: all observations agree, which is not the same as certainty.
  *
  * @param level of the interval, for example 0.95
  * @returns undefined for fewer than two values on a side
@@ -49,7 +50,10 @@ export function welch(a: readonly number[], b: readonly number[], level: number)
   }
 }
 
-/** Variance and degrees of freedom of a sum of two independent means, from the variance of each. */
+/**
+ * Returns the variance and the degrees of freedom of a sum of two independent means, from the
+ * variance of each.
+ */
 export function satterthwaite(
   varianceA: number,
   sizeA: number,
