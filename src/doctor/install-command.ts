@@ -50,7 +50,7 @@ function readOsRelease(): string {
   try {
     return readFileSync('/etc/os-release', 'utf8')
   } catch (error) {
-    failedReading(error) // throws what is no failed system call
+    failedReading(error) // rethrows anything but a failed system call
     return ''
   }
 }

@@ -99,7 +99,7 @@ function readNumber(path: string): number | null {
   try {
     return Number(readFileSync(path, 'utf8'))
   } catch (error) {
-    failedReading(error) // throws what is no failed system call
+    failedReading(error) // rethrows anything but a failed system call
     return null
   }
 }

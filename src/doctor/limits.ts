@@ -60,7 +60,7 @@ function readLimits(): Map<string, number> {
     const numbers = lines.map((line) => /^(Max [a-z ]+?) {2,}(\d+) /.exec(line)).filter((match) => match !== null)
     return new Map(numbers.map(([, name, soft]) => [name!, Number(soft)]))
   } catch (error) {
-    failedReading(error) // throws what is no failed system call
+    failedReading(error) // rethrows anything but a failed system call
     return new Map()
   }
 }

@@ -68,7 +68,7 @@ function isNode(pid: number): boolean {
   try {
     return basename(readlinkSync(`/proc/${pid}/exe`)) === basename(process.execPath)
   } catch (error) {
-    failedReading(error) // throws what is no failed system call; another user's process is none that we started from
+    failedReading(error) // rethrows anything but a failed system call; another user's process did not start us
     return false
   }
 }

@@ -114,7 +114,7 @@ class Follower implements FollowedFile {
   }
 
   readNow(): void {
-    if (this.#descriptor === null) this.#open() // it may have appeared since the last poll
+    if (this.#descriptor === null) this.#open() // the file may have appeared since the last poll
     if (this.#descriptor === null) return
     if (!this.#readUntil(fstatSync(this.#descriptor).size, LONGEST_WAIT_MS)) this.#readMore()
   }
@@ -153,7 +153,7 @@ class Follower implements FollowedFile {
       const length = readSync(this.#descriptor, this.#chunk, 0, this.#chunk.length, this.#position)
       if (length === 0) {
         if (fstatSync(this.#descriptor).size >= this.#position) return true
-        this.#position = 0 // cut off by whoever writes it anew
+        this.#position = 0 // the writer has truncated it
         continue
       }
       this.#position += length
@@ -230,7 +230,7 @@ function assertRegular(path: string): void {
     found = statSync(path, { throwIfNoEntry: false })
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return // opening it tells what is wrong
+    return // opening it reports what is wrong
   }
   if (found === undefined || found.isFile()) return
   const kind = found.isDirectory() ? 'a folder' : 'a pipe or a device'

@@ -41,7 +41,7 @@ export async function waitForMark(file: string, fits: (mark: Mark) => boolean, w
       wait.signal?.addEventListener('abort', () => reject(wait.signal!.reason), { signal: done.signal })
       void wait.process.exited.then(() => {
         if (done.signal.aborted) return
-        lines.readNow() // it may have written the mark and ended
+        lines.readNow() // the process may have written the mark and ended
         reject(endedFirst(wait))
       })
       done.signal.addEventListener('abort', () => {

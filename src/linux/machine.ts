@@ -28,7 +28,7 @@ function readTransparentHugePages(): string | null {
   try {
     return /\[(\w+)\]/.exec(readFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'utf8'))?.[1] ?? null
   } catch (error) {
-    failedReading(error) // throws what is no failed system call; the file is missing on kernels without huge pages
+    failedReading(error) // rethrows anything but a failed system call; kernels without huge pages have no such file
     return null
   }
 }

@@ -2,10 +2,13 @@ import type { OptionSpec } from './types/spec.js'
 
 const FORMS = 'grows, rises, "rss > 8GiB", "peak(server) > 90% of limit", "limit within 30m", "rss flat for 100 rounds"'
 
-/** NUL, which no argument can hold: commands may have several lines. */
+/**
+ * Separator of the texts: NUL, which no argument can contain, since commands may have several
+ * lines.
+ */
 const SEPARATOR = '\0'
 
-/** What is watched while a program runs. */
+/** Conditions to watch while a program runs, and what they trigger. */
 export const alertOptions = {
   when: texts({
     flag: 'when',

@@ -1,9 +1,10 @@
 /**
  * Every option of Tidemark, declared once. The type, the flag, the environment variable, the
- * default, the help text and the table in docs/options.md all come from these files; nothing else
- * in the code names a default.
+ * default, the help text and the table in docs/options.md all come from these files; no other code
+ * names a default.
  *
- * An option of the command line beats its environment variable, which beats the default.
+ * An option of the command line takes precedence over its environment variable, which takes
+ * precedence over the default.
  */
 
 export * from './alerts.js'

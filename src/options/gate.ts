@@ -1,7 +1,7 @@
 import { buildOptions } from './refs.js'
 import { bytesOrShare, flag, growth, text } from './types/option-types.js'
 
-/** What `tidemark check` holds a comparison against, and where it tells of it. */
+/** What `tidemark check` compares a comparison with, and where it reports the result. */
 export const gateOptions = {
   against: text({
     flag: 'against',

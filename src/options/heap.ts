@@ -1,7 +1,7 @@
 import { integer } from './types/option-types.js'
 import type { OptionSpec } from './types/spec.js'
 
-/** Which lines memory grows at. */
+/** Options that find the lines of code at which memory grows. */
 export const heapOptions = {
   heapDiff: integer<undefined>({
     flag: 'heap-diff',

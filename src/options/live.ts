@@ -1,10 +1,10 @@
 import { text } from './types/option-types.js'
 import type { OptionSpec } from './types/spec.js'
 
-/** Where a page is served. */
+/** Address where a page is served. */
 export interface ListenAddress {
   host: string
-  /** 0: any that is free. */
+  /** 0 picks any free port. */
   port: number
 }
 
@@ -26,7 +26,7 @@ const listen: OptionSpec<ListenAddress | undefined> = {
   },
 }
 
-/** The page of what runs. */
+/** Options of the live page. */
 export const liveOptions = {
   listen,
   token: text({

@@ -30,7 +30,7 @@ export const networkOptions = {
   }),
 }
 
-/** TLS on either side. */
+/** Options of TLS on either side. */
 export const tlsOptions = {
   tlsCert: text({
     flag: 'tls-cert',
@@ -52,7 +52,7 @@ export const tlsOptions = {
   }),
 }
 
-/** Limits of a server that others than friends can reach. */
+/** Limits for a server that strangers can reach. */
 export const exposureOptions = {
   maxClients: integer({
     flag: 'max-clients',

@@ -2,7 +2,7 @@
 import { nameList } from './types/list-types.js'
 import { bytesOrShare, choice, durationMs, flag, integer, text } from './types/option-types.js'
 
-/** How the files of a git ref are built. */
+/** Options of how the files of a git ref are built. */
 export const buildOptions = {
   build: text({
     flag: 'build',
@@ -18,7 +18,7 @@ export const buildOptions = {
   }),
 }
 
-/** Git refs as an axis. */
+/** Options that make git refs an axis. */
 export const refOptions = {
   refs: nameList({
     flag: 'refs',
@@ -31,7 +31,7 @@ export const refOptions = {
   ...buildOptions,
 }
 
-/** What `tidemark bisect` looks for, and where. */
+/** What `tidemark bisect` searches for, and where. */
 export const bisectOptions = {
   good: text({
     flag: 'good',

@@ -35,7 +35,7 @@ export const clientOptions = {
   }),
 }
 
-/** Of a swarm: what its coordinator tells the peers on top of the job. */
+/** Options of a swarm, which its coordinator sends to the peers in addition to the job. */
 export const swarmOptions = {
   rotation: {
     ...text({
@@ -134,8 +134,8 @@ export const serverOptions = {
 }
 
 /**
- * What a comparison of our own runtime may be of: all that a server runs, and a swarm, which has
- * none.
+ * Algorithms that a comparison of our own runtime accepts: all that a server runs, and a swarm,
+ * which has no server.
  */
 export const jobAlgorithm: OptionSpec<OptionValues<typeof serverOptions>['algorithm'] | 'swarm'> = {
   ...algorithm,
@@ -148,7 +148,7 @@ export function algorithmsOrFile(names: readonly string[]): string {
   return `one of ${names.join(', ')}, or a file of your own that ends in .ts, .mts, .js or .mjs`
 }
 
-/** Environment of a role, not an option of its program: how it is launched. */
+/** How a role is launched: settings of its environment, not options of its program. */
 export const launchOptions = {
   arenaMax: integer<'unset'>({
     flag: 'arena-max',

@@ -2,7 +2,10 @@ import { jobOptions } from './federation.js'
 import { runOptions } from './recording.js'
 import { bytesOrShare, durationMs, integer, text } from './types/option-types.js'
 
-/** Without what looks into a program at its end, and what ends it otherwise. */
+/**
+ * Options of a run without those that look into a program at its end, and those that end it
+ * otherwise.
+ */
 const {
   probe: _probe,
   probeRound: _round,
@@ -14,7 +17,7 @@ const {
   ...recorded
 } = runOptions
 
-/** How a program is run until it is known whether its memory grows. */
+/** Options to run a program until it is known whether its memory grows. */
 export const soakOptions = {
   ...recorded,
   windowMs: { ...recorded.windowMs, default: 60_000, defaultText: '1m' },

@@ -11,19 +11,20 @@ export type { Recorded } from './recorded-file.js'
 
 export interface TidemarkMatchers<R> {
   /**
-   * That no process of the recording, nor all of them together, ever held as much: `await
-   * expect(recording).toStayBelow('2 GiB')`. Each process by the peak that the kernel kept, all of
-   * them together by the highest sample.
+   * Passes when no process of the recording, nor all of them together, ever held that much: `await
+   * expect(recording).toStayBelow('2 GiB')`. A single process is judged by the peak that the kernel
+   * kept, all of them together by the highest sample.
    */
   toStayBelow(limit: string): R
   /**
-   * That memory was shown to grow by less: `'5 MiB/round'`, or a time in place of a round, as in
-   * `'100 MiB/h'`. What cannot be decided yet fails, and says how many rounds it takes.
+   * Passes when memory was shown to grow by less: `'5 MiB/round'`, or a unit of time in place of a
+   * round, as in `'100 MiB/h'`. A growth that cannot be decided yet fails, and the message says how
+   * many rounds were too few.
    */
   toGrowLessThan(rate: string): R
   /**
-   * That memory comes to a level and stays there: stable, settling, or a saw-tooth over a stable
-   * floor.
+   * Passes when memory reaches a level and stays there: stable, settling, or a saw-tooth over a
+   * stable floor.
    */
   toSettle(): R
 }
@@ -49,7 +50,7 @@ expect.extend({
   },
 })
 
-/** What is undecided fails, with `.not` as without it. */
+/** Turns a verdict into Vitest's result. An undecided verdict fails, with or without `.not`. */
 function judged(
   { isNot }: Expectation,
   recorded: Recorded,

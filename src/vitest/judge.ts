@@ -5,10 +5,10 @@ import { UsageError } from '../shared/errors.js'
 import { formatBytes, parseBytes, parseDurationMs } from '../shared/units.js'
 import { analyzeRounds } from '../verdict/shape/analyze-rounds.js'
 
-/** Whether what was expected holds; null where that cannot be decided. */
+/** Result of an expectation; `holds` is null where it cannot be decided. */
 export interface Verdict {
   holds: boolean | null
-  /** What was seen, whichever way it went. */
+  /** Sentence that describes what was seen, whichever way it went. */
   sentence: string
 }
 
@@ -50,7 +50,7 @@ export function growsLessThan(file: RecordingFile, rate: string): Verdict {
   return { holds: null, sentence: `${seen}. That CANNOT BE DECIDED yet: it takes more rounds than ${analysis.rounds}` }
 }
 
-/** Growth a round, to growth a unit of time. */
+/** Returns the factor from growth per round to growth per unit of time. */
 function scaleOf(
   file: RecordingFile,
   { unit, secondsPerRound }: ReturnType<typeof roundsToJudge>,

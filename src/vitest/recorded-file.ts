@@ -4,12 +4,16 @@ import { openRecording, type RecordingFile } from '../recording/formats/open-rec
 import { UsageError } from '../shared/errors.js'
 
 /**
- * What the matchers take: a recording that was read, or the path of any recording that Tidemark
+ * Argument of the matchers: a recording that was read, or the path of any recording that Tidemark
  * reads.
  */
 export type Recorded = string | { folder: string }
 
-/** @throws UsageError when it is none */
+/**
+ * Opens a recording.
+ *
+ * @throws UsageError when the argument is not a recording
+ */
 export function recordedFile(recorded: Recorded): RecordingFile {
   const path = typeof recorded === 'string' ? recorded : recorded?.folder
   if (typeof path !== 'string')

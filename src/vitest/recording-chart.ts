@@ -4,10 +4,10 @@ import { recordingFigureData } from '../report/html/recording-figure-data.js'
 import { terminalChart } from '../report/terminal/terminal-chart.js'
 import { mib } from '../shared/units.js'
 
-/** Small enough for the middle of a log. */
+/** Size in characters, small enough for the middle of a log. */
 const SIZE = { width: 72, height: 12 }
 
-/** RSS over time in characters; of a table of rounds without times, its numbers. */
+/** Draws RSS over time in characters, or the values of a table of rounds without times. */
 export function chartOf(file: RecordingFile): string {
   const drawn = drawnRecording(file)
   if (drawn.whole.highest === null || drawn.axis === 'rounds') return endRssOf(file)

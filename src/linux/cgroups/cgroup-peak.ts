@@ -104,7 +104,7 @@ function readNumber(descriptor: number): number | null {
     const text = buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, 0)).trim()
     return /^\d+$/.test(text) ? Number(text) : null
   } catch (error) {
-    failedReading(error) // throws what is no failed system call; ENODEV: the cgroup was removed
+    failedReading(error) // rethrows anything but a failed system call; ENODEV: the cgroup was removed
     return null
   }
 }
@@ -114,7 +114,7 @@ function reset(descriptor: number): boolean {
     writeSync(descriptor, '0\n', 0)
     return true
   } catch (error) {
-    failedReading(error) // throws what is no failed system call; EINVAL: older than 6.12
+    failedReading(error) // rethrows anything but a failed system call; EINVAL: older than 6.12
     return false
   }
 }
@@ -123,7 +123,7 @@ function openFile(file: string, flags: number): number | undefined {
   try {
     return openSync(file, flags)
   } catch (error) {
-    failedReading(error) // throws what is no failed system call; a file that is missing or closed to us is none
+    failedReading(error) // rethrows anything but a failed system call; a missing or unreadable file counts as absent
     return undefined
   }
 }

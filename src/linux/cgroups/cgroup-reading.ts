@@ -79,7 +79,7 @@ function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    failedReading(error) // throws what is no failed system call; a file that is missing or closed to us tells nothing
+    failedReading(error) // rethrows anything but a failed system call; a missing or unreadable file has no values
     return undefined
   }
 }

@@ -84,7 +84,7 @@ function enableMemory(parent: string, folder: string): boolean {
     writeFileSync(join(parent, 'cgroup.subtree_control'), '+memory')
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return false // EBUSY: it has processes of its own
+    return false // EBUSY: the parent has processes of its own
   }
   return existsSync(join(folder, 'memory.current'))
 }
@@ -104,7 +104,7 @@ function joined(place: CgroupPlace): OwnCgroup {
       try {
         rmdirSync(place.folder)
       } catch (error) {
-        if (systemErrorCode(error) === undefined) throw error // EBUSY: what the command left behind is in it
+        if (systemErrorCode(error) === undefined) throw error // EBUSY: processes that the command left are in it
       }
     },
   }
@@ -136,7 +136,7 @@ function systemdScope(name: string, environment: NodeJS.ProcessEnv): OwnCgroup |
       const place = findCgroup(pid)
       return place?.folder.endsWith(`/${unit}`) ? place : undefined
     },
-    remove: () => {}, // systemd does when it is empty
+    remove: () => {}, // systemd does it when the scope is empty
   }
 }
 

@@ -13,7 +13,7 @@ export function countOpenFiles(pid: Pid, proc = PROC): number | null {
   try {
     return (proc === PROC && statSync(folder).size) || readdirSync(folder).length
   } catch (error) {
-    failedReading(error) // throws what is no failed system call
+    failedReading(error) // rethrows anything but a failed system call
     return null
   }
 }

@@ -18,7 +18,7 @@ export type ProcFile = { kind: 'read'; text: string } | FailedReading
 
 export type FailedReading =
   | { kind: 'gone' } // exited between listing and reading
-  | { kind: 'unreadable'; code: string } // EACCES and kin: another user's process, a hardened kernel; EMFILE: too many files are open here
+  | { kind: 'unreadable'; code: string } // EACCES: another user's process, a hardened kernel; EMFILE: too many open files
 
 /** Reads one file of one process, for example `status` of 4127. */
 export function readProcFile(pid: Pid, file: string, proc = PROC): ProcFile {

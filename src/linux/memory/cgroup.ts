@@ -147,7 +147,7 @@ function readText(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    failedReading(error) // throws what is no failed system call; a file that is missing or closed to us is null
+    failedReading(error) // rethrows anything but a failed system call; a missing or unreadable file is null
     return null
   }
 }

@@ -11,7 +11,7 @@ export function countOomKills(proc = PROC): number | null {
     const count = /^oom_kill (\d+)$/m.exec(readFileSync(`${proc}/vmstat`, 'utf8'))?.[1]
     return count === undefined ? null : Number(count)
   } catch (error) {
-    failedReading(error) // throws what is no failed system call
+    failedReading(error) // rethrows anything but a failed system call
     return null
   }
 }
@@ -62,7 +62,7 @@ function readKernelLog(): string | null {
   try {
     descriptor = openSync('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    failedReading(error) // throws what is no failed system call
+    failedReading(error) // rethrows anything but a failed system call
     return null
   }
   const record = Buffer.alloc(LONGEST_RECORD_BYTES)
@@ -87,8 +87,8 @@ function readRecord(descriptor: number, record: Buffer): string | null {
     return record.toString('latin1', 0, readSync(descriptor, record))
   } catch (error) {
     const code = systemErrorCode(error)
-    if (code === 'EAGAIN') return null // the end, as a reader that does not wait is told it
-    if (code === 'EPIPE') return '' // records were overwritten under us; the next reading goes on after them
+    if (code === 'EAGAIN') return null // the end of the log, for a non-blocking reader
+    if (code === 'EPIPE') return '' // records were overwritten meanwhile; the next read continues after them
     throw error
   }
 }

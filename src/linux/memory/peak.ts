@@ -44,7 +44,7 @@ export function tryResetPeak(pid: Pid, proc = PROC): PeakReset {
     writeSync(descriptor, RESET_PEAK)
     return { kind: 'reset' }
   } catch (error) {
-    const failed = failedReading(error) // throws what is no failed system call
+    const failed = failedReading(error) // rethrows anything but a failed system call
     return failed.kind === 'gone'
       ? failed
       : { kind: 'refused', why: REFUSALS[failed.code] ?? `the kernel answers ${failed.code}` }

@@ -92,7 +92,7 @@ class PollingSleep implements InterruptibleSleep {
     this.#timeout[2 + LOW] = (ms - seconds * 1000) * 1e6
     this.#told[3] = 0
     this.#ppoll(this.#polled, 1, this.#timeout, null)
-    if (this.#told[3] !== 0) readSync(this.wakeDescriptor, this.#count) // empties it
+    if (this.#told[3] !== 0) readSync(this.wakeDescriptor, this.#count) // resets the eventfd
   }
 
   /**

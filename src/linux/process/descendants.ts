@@ -12,7 +12,7 @@ export function descendantsOf(pid: number, proc = PROC): ProcessStat[] {
   const childrenOf = new Map<number, ProcessStat[]>()
   for (const other of listPids(proc)) {
     const stat = readProcessStat(other, proc)
-    if (stat.kind !== 'read') continue // ended since the listing: the walk over its siblings goes on
+    if (stat.kind !== 'read') continue // it ended since the listing; the walk continues with its siblings
     const siblings = childrenOf.get(stat.parentPid)
     if (siblings === undefined) childrenOf.set(stat.parentPid, [stat])
     else siblings.push(stat)

@@ -23,7 +23,7 @@ export function openLastPid(proc = PROC): LastPid | null {
   try {
     descriptor = openSync(`${proc}/loadavg`, 'r')
   } catch (error) {
-    failedReading(error) // throws what is no failed system call
+    failedReading(error) // rethrows anything but a failed system call
     return null
   }
   const line = Buffer.alloc(LONGEST_LINE)

@@ -16,7 +16,7 @@ export function othersProcesses(proc = PROC): 'all' | 'read' | 'hidden' | 'unkno
   try {
     return statSync(`${proc}/1`).uid === process.geteuid?.() ? 'unknown' : 'read'
   } catch (error) {
-    failedReading(error) // throws what is no failed system call
+    failedReading(error) // rethrows anything but a failed system call
     return 'hidden'
   }
 }

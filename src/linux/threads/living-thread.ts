@@ -38,7 +38,7 @@ function threadsOf(pid: Pid, proc: string): number[] {
   try {
     return readdirSync(`${proc}/${pid}/task`).map(Number)
   } catch (error) {
-    failedReading(error) // throws what is no failed system call
+    failedReading(error) // rethrows anything but a failed system call
     return []
   }
 }

@@ -11,7 +11,7 @@ export function readThreadCpuMs(): number | null {
   try {
     return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6
   } catch (error) {
-    failedReading(error) // throws what is no failed system call
+    failedReading(error) // rethrows anything but a failed system call
     return null
   }
 }
