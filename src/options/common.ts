@@ -1,7 +1,10 @@
 import { MIB } from '../shared/units.js'
 import { namedPatterns } from './types/list-types.js'
 import { flag, integer, text } from './types/option-types.js'
-/** Less is no memory that a process could stay below: `--limit 10` was meant to be 10GiB. */
+/**
+ * Lowest memory limit to accept. No process could stay below a smaller one: `--limit 10` was meant
+ * to be 10GiB.
+ */
 export const LEAST_LIMIT = MIB
 
 export const namedRoles = namedPatterns({
@@ -9,7 +12,7 @@ export const namedRoles = namedPatterns({
   help: 'Call processes whose command line fits NAME. May be given several times; the first that fits counts.',
 })
 
-/** How RSS is split from outside, in a program that knows nothing of us. */
+/** Options to split RSS from outside, in a program that knows nothing of Tidemark. */
 export const probeOption = {
   probe: flag({
     flag: 'probe',
@@ -26,8 +29,8 @@ export const probeOption = {
 }
 
 /**
- * What `--rounds` takes where a log tells of rounds. The names are those of
- * src/recording/rounds/round-log-presets.ts.
+ * Values of `--rounds` where a log reports rounds. The names are those of
+ * src/recording/rounds/log/round-log-presets.ts.
  */
 export const ROUND_SOURCES =
   'nvflare, flower, openfl, fedml, federatedscope, pfllib, or a regular expression with the number as its group; without a group its matches are counted. A line that fits begins a round and ends the one before.'
@@ -39,7 +42,7 @@ export const roundsEnd = text({
   help: 'A regular expression for lines that end a round, with --rounds or alone; --rounds end:PATTERN is the same as this alone.',
 })
 
-/** Where a verb writes what others would print. */
+/** Destination of a verb's output, where it is a file. */
 export const fileOptions = {
   out: text({
     flag: 'out',

@@ -4,7 +4,7 @@ import { launchOptions } from './roles.js'
 import { axisOf, namedSizes, parameterLists } from './types/list-types.js'
 import { bytes, durationMs, flag, growth, integer, real, shardOf, text } from './types/option-types.js'
 import type { OptionSpec } from './types/spec.js'
-/** The axes of a comparison: memory settings, each a list. */
+/** Axes of a comparison: memory settings, each a list. */
 export const axisOptions = {
   serverMemoryGcRounds: axisOf(memoryOptions.serverMemoryGcRounds, { default: [0, 5, 1] }),
   memoryGcRounds: axisOf(memoryOptions.memoryGcRounds, { default: [0, 5, 1] }),
@@ -81,7 +81,7 @@ export const compareOptions = {
   json: flag({ flag: 'json', help: 'Print the result as JSON on standard output.' }),
 }
 
-/** A comparison of a command of the user's, without a file. */
+/** Options to compare a command of the user's, without a file. */
 export const commandOptions = {
   command: text({
     flag: 'command',
@@ -162,7 +162,7 @@ export const commandOptions = {
   }),
 }
 
-/** What `tidemark merge` takes. */
+/** Options of `tidemark merge`. */
 export const mergeOptions = {
   out: compareOptions.out,
   anyMachine: flag({
@@ -173,7 +173,7 @@ export const mergeOptions = {
   json: compareOptions.json,
 }
 
-/** What `tidemark submit` writes a job from. */
+/** Options of `tidemark submit`, which writes a job. */
 export const submitOptions = {
   slurm: flag({ flag: 'slurm', help: 'Write a job array of Slurm, for sbatch.' }),
   kubernetes: flag({ flag: 'kubernetes', help: 'Write an Indexed Job of Kubernetes, for kubectl apply -f.' }),

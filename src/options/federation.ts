@@ -1,10 +1,16 @@
 import { bytes, choice, durationMs, integer, real, text } from './types/option-types.js'
-/** Larger sets of weights are refused from the network, and no typed array holds them. */
+/**
+ * Maximum size of a set of weights. Larger ones are refused from the network, and no typed array
+ * holds them.
+ */
 export const MOST_WEIGHTS = 16 * 2 ** 30
 
 export const AVERAGES_NOTHING = { cyclic: 'hands the weights from client to client and averages nothing' }
 
-/** Cleanup inside a role. Handed on whole; the cadence is decided in one place, `everyNthRound`. */
+/**
+ * Options of the cleanup inside a role. They are passed on as a whole; `everyNthRound` alone
+ * decides the cadence.
+ */
 export const memoryOptions = {
   serverMemoryGcRounds: integer({
     flag: 'server-memory-gc-rounds',
@@ -30,7 +36,7 @@ export const memoryOptions = {
   }),
 }
 
-/** What the server and its clients have to agree on. */
+/** Options that the server and its clients have to agree on. */
 export const jobOptions = {
   rounds: integer({ flag: 'rounds', min: 1, max: 1_000_000, default: 20, help: 'Rounds of the job.' }),
   clients: integer({
@@ -104,7 +110,7 @@ export const trainingOptions = {
   }),
 }
 
-/** How a round is run; the rules are shared by all algorithms. */
+/** Options of how a round runs, shared by all algorithms. */
 export const roundOptions = {
   sample: real({
     flag: 'sample',
@@ -186,7 +192,7 @@ export const roundOptions = {
   }),
 }
 
-/** How a role tells what it does. */
+/** Options of how a role logs. */
 export const logOptions = {
   logFormat: choice({
     flag: 'log-format',

@@ -5,7 +5,7 @@ import { heapOptions } from './heap.js'
 import { liveOptions } from './live.js'
 import { tableOptions } from './report.js'
 import { bytes, choice, durationMs, flag, integer, real, text } from './types/option-types.js'
-/** How a command or a running process is recorded. */
+/** Options of how a command or a running process is recorded. */
 export const recordingOptions = {
   rateHz: real({
     flag: 'rate',

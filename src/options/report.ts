@@ -2,7 +2,7 @@ import { fileOptions, LEAST_LIMIT } from './common.js'
 import { compareOptions } from './comparison.js'
 import { axisOf, columnValues } from './types/list-types.js'
 import { bytes, choice, flag, horizon, integer, text, timeWindow } from './types/option-types.js'
-/** What a user says of a table where its names and values do not settle how it is read. */
+/** Options that describe a table, where its names and values do not settle how to read it. */
 export const tableOptions = {
   column: text({
     flag: 'column',
@@ -84,7 +84,7 @@ export const plotOptions = {
   ...tableOptions,
 }
 
-/** The formats are switches: one of them has to be on. */
+/** Formats of the export. They are switches, at least one of which must be on. */
 export const exportOptions = {
   csv: flag({ flag: 'csv', help: 'A table as CSV (RFC 4180), with a head.' }),
   parquet: flag({ flag: 'parquet', help: 'The same table as a Parquet file.' }),

@@ -3,7 +3,7 @@ import type { Wording } from './option-types.js'
 import { wording } from './option-types.js'
 import type { OptionSpec } from './spec.js'
 /**
- * Names for processes, each by a regular expression on the command line. May be given several
+ * Takes names for processes, each by a regular expression on the command line. May be given several
  * times.
  */
 export function namedPatterns(from: Wording): OptionSpec<{ role: string; pattern: RegExp }[]> {
@@ -25,7 +25,7 @@ export function namedPatterns(from: Wording): OptionSpec<{ role: string; pattern
   }
 }
 
-/** Columns of a table, each with the value that is wanted. May be given several times. */
+/** Takes columns of a table, each with the wanted value. May be given several times. */
 export function columnValues(from: Wording): OptionSpec<{ column: string; value: string }[]> {
   return {
     ...wording(from, 'COLUMN=VALUE'),
@@ -44,7 +44,7 @@ export function columnValues(from: Wording): OptionSpec<{ column: string; value:
   }
 }
 
-/** Sizes by name. May be given several times. */
+/** Takes sizes by name. May be given several times. */
 export function namedSizes(from: Wording): OptionSpec<{ role: string; bytes: number }[]> {
   return {
     ...wording(from, 'ROLE=SIZE'),
@@ -64,7 +64,7 @@ export function namedSizes(from: Wording): OptionSpec<{ role: string; bytes: num
   }
 }
 
-/** Axes of a comparison by name, each with its values. May be given several times. */
+/** Takes axes of a comparison by name, each with its values. May be given several times. */
 export function parameterLists(from: Wording): OptionSpec<Record<string, (string | number)[]>> {
   return {
     ...wording(from, 'NAME VALUES'),
@@ -86,8 +86,8 @@ export function parameterLists(from: Wording): OptionSpec<Record<string, (string
 }
 
 /**
- * At commas; one that belongs to a value stands behind a backslash, as hyperfine has it. Any other
- * backslash is itself.
+ * Splits at commas. A backslash before a comma makes it part of the value, as in hyperfine. Any
+ * backslash that precedes neither a comma nor a backslash stands for itself.
  */
 export function splitValues(given: string): string[] {
   const values = ['']
@@ -98,7 +98,7 @@ export function splitValues(given: string): string[] {
   return values
 }
 
-/** The text that {@link parameterLists} reads as these values. */
+/** Returns the text that {@link parameterLists} parses to these values. */
 export function joinValues(values: readonly (string | number)[]): string {
   return values.map((value) => String(value).replaceAll(/[\\,]/g, '\\$&')).join(',')
 }
@@ -116,7 +116,7 @@ export function regExpOf(source: string): RegExp | undefined {
   }
 }
 
-/** Numbers by name. May be given several times. */
+/** Takes numbers by name. May be given several times. */
 export function namedNumbers(from: Wording): OptionSpec<Record<string, number>> {
   return {
     ...wording(from, 'NAME=NUMBER'),
@@ -140,7 +140,7 @@ export function formatNamedNumbers(values: Record<string, number>): string {
     .join('\n')
 }
 
-/** The same option as an axis of a comparison: a comma-separated list without repeats. */
+/** Makes an axis of a comparison from an option: a comma-separated list without repeats. */
 export function axisOf<T>(
   spec: OptionSpec<T>,
   from: { default: T[]; help?: string; also?: Record<string, T> },
@@ -169,7 +169,7 @@ export function axisOf<T>(
   }
 }
 
-/** Names with commas between, each once. */
+/** Takes names separated by commas, without repeats. */
 export function nameList<D>(from: Wording & { least: number; expected: string; default: D }): OptionSpec<string[] | D> {
   return {
     ...wording(from, 'LIST'),

@@ -1,6 +1,6 @@
 /**
- * The kinds of options: how each is read from a text, and what is said where it cannot be. The
- * options are in `options.ts`.
+ * The kinds of options: how each parses a text, and the error where it cannot. The files in
+ * `src/options` declare the options; kinds that hold several values are in `list-types.ts`.
  */
 
 import { formatBytes, MIB, parseBytes, parseDurationMs } from '../../shared/units.js'
@@ -17,7 +17,7 @@ export interface Wording {
   notWith?: Readonly<Record<string, string>>
 }
 
-/** Defaults that depend on the algorithm, and how the help tells them: `0 (cyclic: 1)`. */
+/** Returns defaults that depend on the algorithm, and their text in the help: `0 (cyclic: 1)`. */
 function defaults<T>({ default: general, defaultWith, defaultText }: DefaultsFrom<T>) {
   if (defaultWith === undefined) return { default: general }
   const others = Object.entries(defaultWith).map(([algorithm, value]) => `${algorithm}: ${value}`)
@@ -76,7 +76,7 @@ export function bytes<D = number>(
   }
 }
 
-/** A number of bytes, or a share of something as a percentage. */
+/** Takes a number of bytes, or a share of something as a percentage. */
 export function bytesOrShare<D = never>(from: Wording & { default: Amount | D }): OptionSpec<Amount | D> {
   return {
     ...wording(from, 'SIZE|PERCENT'),
@@ -89,7 +89,7 @@ export function bytesOrShare<D = never>(from: Wording & { default: Amount | D })
 
 type Amount = { bytes: number } | { share: number }
 
-/** Growth: bytes or a percentage a round, or bytes a day. */
+/** Growth: bytes or a percentage per round, or bytes per day. */
 export type Growth = Amount | { bytesPerDay: number }
 
 export function growth<D = never>(from: Wording & { default: Growth | D }): OptionSpec<Growth | D> {
@@ -133,10 +133,10 @@ export function durationMs<D = number>(from: Wording & { default: number | D }):
   }
 }
 
-/** How far one looks ahead. */
+/** How far to look ahead. */
 export type Horizon = { rounds: number } | { seconds: number }
 
-/** A number of rounds, or a time. */
+/** Takes a number of rounds, or a time. */
 export function horizon<D>(from: Wording & { default: D }): OptionSpec<Horizon | D> {
   return {
     ...wording(from, 'ROUNDS|TIME'),
@@ -150,7 +150,7 @@ export function horizon<D>(from: Wording & { default: D }): OptionSpec<Horizon |
   }
 }
 
-/** A part of the time. */
+/** Takes a part of the time, from one point to a later one. */
 export function timeWindow<D>(from: Wording & { default: D }): OptionSpec<{ fromMs: number; toMs: number } | D> {
   return {
     ...wording(from, 'FROM,TO'),
@@ -194,7 +194,7 @@ export function flag(from: Wording): OptionSpec<boolean> {
   }
 }
 
-/** `2/4`, or `auto/4`. */
+/** Takes `2/4`, or `auto/4`. */
 export function shardOf(from: Wording): OptionSpec<{ index: number | 'auto'; of: number } | undefined> {
   return {
     ...wording(from, 'I/N'),
