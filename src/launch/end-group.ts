@@ -4,8 +4,8 @@ import { pollUntil } from './poll.js'
 import { signalIfThere } from './signal.js'
 
 /**
- * How long to wait after SIGKILL. It works at once, unless a process is stuck in the kernel or
- * belongs to another user.
+ * How long to wait after SIGKILL. The signal works at once, unless a process is stuck in the kernel
+ * or belongs to another user.
  */
 export const KILLED_WITHIN_MS = 5000
 

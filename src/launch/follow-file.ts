@@ -36,7 +36,7 @@ export interface FollowOptions {
    * urgent.
    */
   whenAsked?: boolean
-  /** Nothing beyond this offset is read, since the writer may never stop. */
+  /** Offset beyond which nothing is read, since the writer may never stop. */
   mostBytes?: number
 }
 

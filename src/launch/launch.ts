@@ -32,8 +32,8 @@ export interface LaunchOptions {
   /** Working directory; ours by default. */
   cwd?: string
   /**
-   * For our own roles: gives them a pipe as stdin and TIDEMARK_OWNED=1, so that they end themselves
-   * when their owner dies.
+   * True for our own roles: they get a pipe as stdin and TIDEMARK_OWNED=1, so that they end
+   * themselves when their owner dies.
    */
   owned?: boolean
 }

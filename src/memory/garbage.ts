@@ -20,8 +20,8 @@ let collector: Collector | null | undefined
 
 /**
  * Bytes of V8's own heap. A collection that frees more than this is followed by another one. A
- * server of weights has less garbage there, since weights are in array buffers: the young
- * generation, of 1 MiB, and little else.
+ * server of weights has less garbage there, since weights are in array buffers: little more than
+ * the young generation, of 1 MiB.
  */
 const NOTICED_HEAP_BYTES = 2 * 2 ** 20
 

@@ -12,7 +12,7 @@ export interface Statm {
   /** RSS of the last reading that worked. */
   readonly rssBytes: number
   read(): ReadingKind
-  /** Takes over a reading of this descriptor that was made elsewhere, in pages. */
+  /** Sets `rssBytes` from a reading of this descriptor, in pages, that other code has made. */
   saw(pages: number): void
   close(): void
 }

@@ -17,7 +17,9 @@ export interface Head {
   isRight(z: Float64Array, targets: TensorData, at: number): boolean
 }
 
-/** Half the squared distance, summed over the outputs. It classifies nothing. */
+/**
+ * Returns a head with half the squared distance, summed over the outputs. It classifies nothing.
+ */
 export function squaredHead(outputs: number): Head {
   return {
     targetWidth: outputs,
@@ -33,7 +35,7 @@ export function squaredHead(outputs: number): Head {
   }
 }
 
-/** Cross-entropy of softmax(z) and a class number. */
+/** Returns a head with the cross-entropy of softmax(z) and a class number. */
 export function softmaxHead(outputs: number): Head {
   return {
     targetWidth: 1,
@@ -61,7 +63,7 @@ export function softmaxHead(outputs: number): Head {
   }
 }
 
-/** Binary cross-entropy of sigmoid(z) and a target of 0 or 1. */
+/** Returns a head with the binary cross-entropy of sigmoid(z) and a target of 0 or 1. */
 export function logisticHead(): Head {
   return {
     targetWidth: 1,
