@@ -10,16 +10,19 @@ import type { MachineFacts } from '../../shared/machine-facts.js'
 import { TRIALS_TO_DECIDE } from '../../verdict/difference/compare-settings.js'
 import { type GatedNumbers, gatedNumbers } from '../../verdict/gate/gated-numbers.js'
 
-/** What `tidemark check` compares with: a small file that is committed beside the code (docs/file-formats.md). */
+/**
+ * The numbers that `tidemark check` compares with: a small file, committed beside the code
+ * (docs/file-formats.md).
+ */
 export interface BaselineFile {
   format: 'tidemark-baseline/1'
-  /** One for each comparison and type of machine. */
+  /** One entry for each comparison and type of machine. */
   entries: BaselineEntry[]
 }
 
 export interface BaselineEntry {
   name: string
-  /** When it was measured, Unix time in ms. */
+  /** Time of the measurement, Unix ms. */
   measuredMs: number
   machine: MachineFacts
   judge: string
@@ -27,7 +30,11 @@ export interface BaselineEntry {
   settings: GatedNumbers[]
 }
 
-/** @throws UsageError when there is no such file, or none of this format */
+/**
+ * Reads a baseline file.
+ *
+ * @throws UsageError when there is no such file, or it is not of this format
+ */
 export function readBaselineFile(path: string): BaselineFile {
   if (!existsSync(path))
     throw new UsageError(`there is no baseline ${path}`, {
@@ -69,7 +76,11 @@ const schema = v.looseObject({
   ),
 })
 
-/** @throws UsageError when the comparison holds too little to be a baseline, or the file cannot be written */
+/**
+ * Makes the entry of a comparison.
+ *
+ * @throws UsageError when the comparison holds too few trials to be a baseline
+ */
 export function entryOf(comparison: Comparison): BaselineEntry {
   const settings = gatedNumbers(comparison)
   const short = settings.find(({ peakBytes }) => peakBytes.length < TRIALS_TO_DECIDE)
@@ -82,7 +93,7 @@ export function entryOf(comparison: Comparison): BaselineEntry {
   return { name, measuredMs: updatedMs, machine, judge, job, settings }
 }
 
-/** Takes the place of the entry of that comparison and type of machine; those of other machines stay. */
+/** Replaces the entry of that comparison and type of machine; entries of other machines stay. */
 export function withEntry(file: BaselineFile | undefined, entry: BaselineEntry): BaselineFile {
   const others = (file?.entries ?? []).filter((other) => other.name !== entry.name || !isSameType(other, entry))
   return { format: 'tidemark-baseline/1', entries: [...others, entry] }

@@ -5,16 +5,17 @@ import { type BaselineEntry, type BaselineFile, isSameType } from './baseline-fi
 
 export interface FoundBaseline {
   entry: BaselineEntry
-  /** What a reader must know of it. */
+  /** Notes for the reader about the baseline. */
   notes: string[]
 }
 
 /**
- * The entry that a comparison is held against: of the same name, the same job and the same type of machine. Memory measured
- * on another type of machine is another quantity: arenas go by cores, and the engine's heap by memory.
+ * Finds the entry to compare with: same name, same job and same type of machine. Memory measured on
+ * another type of machine is not comparable: arenas depend on cores, and the engine's heap on
+ * memory.
  *
- * @param anyMachine compare all the same, and say so
- * @throws UsageError when there is none that can be compared
+ * @param anyMachine compare with another type of machine too, with a note
+ * @throws UsageError when no entry can be compared
  */
 export function findBaseline(
   { entries }: BaselineFile,
@@ -52,7 +53,10 @@ function onOtherMachine(path: string, entry: BaselineEntry, { name, machine }: P
   )
 }
 
-/** More rounds or a larger model make another peak, which would be no regression. */
+/**
+ * Refuses an entry of another job: more rounds or a larger model change the peak, which is no
+ * regression.
+ */
 function refuseOtherJob(path: string, entry: BaselineEntry, { name, job, judge }: Job): void {
   const before: Comparison['job'] = { ...entry.job, judge: entry.judge }
   const now: Comparison['job'] = { ...job, judge }

@@ -9,17 +9,20 @@ import { readJson, writeWhole } from '../run/comparison-folder.js'
 
 export type BisectMetric = 'peak' | 'end' | 'slope'
 
-/** `bisect.json`, beside the comparison whose trials it is made of (docs/file-formats.md): enough to go on with the search. */
+/**
+ * `bisect.json`, beside the comparison that holds its trials (docs/file-formats.md): enough to
+ * resume the search.
+ */
 export interface BisectState {
   format: 'tidemark-bisect/1'
   metric: BisectMetric
   minChange: Amount
-  /** The most of one commit at one stage. */
+  /** Most trials of one commit at one step. */
   trials: number
-  /** What was asked for; the refs of the plan are the commits from the one to the other. */
+  /** The good ref as the user gave it; the refs of the plan are the commits from good to bad. */
   good: string
   bad: string
-  /** In their order; commits are counted from the good one, which is 0. */
+  /** Rounds in order; commits count from the good one, which is 0. */
   rounds: BisectRound[]
   /** Commits that cannot be built or measured. */
   skipped: { commit: number; reason: string }[]
@@ -51,7 +54,11 @@ export function saveBisect(folder: string, state: BisectState): void {
   writeWhole(join(folder, STATE), state)
 }
 
-/** @throws UsageError when the folder holds no search of this format */
+/**
+ * Reads the state of a search.
+ *
+ * @throws UsageError when the folder holds no search of this format
+ */
 export function readBisect(folder: string): BisectState {
   const file = join(folder, STATE)
   if (!existsSync(file))

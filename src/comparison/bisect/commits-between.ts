@@ -4,10 +4,12 @@ import { askGit, git } from '../refs/git.js'
 import { isShallow, type Repository, resolveRef, short } from '../refs/resolve-refs.js'
 
 /**
- * The commits from a good one to a bad one, both included, the good one first. Their refs are their first ten digits.
+ * Returns the commits from a good one to a bad one, both included, the good one first. Their refs
+ * are their first ten digits.
  *
- * @param areAllParents the commits of merged branches too, as `git log --topo-order` puts them into one line
- * @throws UsageError where the good one is no ancestor of the bad one
+ * @param areAllParents whether to include the commits of merged branches, in the order of `git log
+ *   --topo-order`
+ * @throws UsageError when the good commit is not an ancestor of the bad one
  */
 export function commitsBetween(
   repository: Repository,

@@ -17,7 +17,7 @@ import { type TrialRunner, trialRunner } from '../run/trial-runner.js'
 import { asOnlyWriter } from '../run/writer-lock.js'
 import { type BisectMetric, type BisectState, readBisect, saveBisect } from './bisect-state.js'
 
-/** A plan whose refs are the commits from the good one to the bad one. */
+/** A plan whose refs are the commits from good to bad. */
 export type BisectPlan = ComparisonPlan & { refs: RefsPlan }
 
 export interface FinishedBisect {
@@ -25,14 +25,15 @@ export interface FinishedBisect {
   comparison: Comparison
   state: BisectState
   commits: readonly PlannedRef[]
-  /** Undefined where it was stopped. */
+  /** Undefined if the search was stopped. */
   outcome: Exclude<BisectStep, { kind: 'measure' }> | undefined
 }
 
 /**
- * Searches the commit that made a job worse. What ran is kept as a comparison, a setting for each commit that was measured.
+ * Searches for the commit that made a job worse. Keeps the trials as a comparison, with a setting
+ * for each measured commit.
  *
- * @throws TargetError where the good or the bad commit cannot be built or measured
+ * @throws TargetError when the good or the bad commit cannot be built or measured
  */
 export async function bisect(plan: BisectPlan, state: BisectState, options: CompareOptions): Promise<FinishedBisect> {
   const folder = makeFolder(options.out, `${plan.name}-bisect`, new Date())
@@ -44,7 +45,7 @@ export async function bisect(plan: BisectPlan, state: BisectState, options: Comp
   })
 }
 
-/** Goes on with a search that was stopped. A round that was cut off is measured again. */
+/** Resumes a stopped search. Measures an interrupted round again. */
 export async function resumeBisect(folder: string, options: CompareOptions): Promise<FinishedBisect> {
   const state = readBisect(folder)
   const plan = readPlan(folder) as BisectPlan
@@ -90,21 +91,24 @@ async function search(searched: Search, options: CompareOptions): Promise<Finish
   }
 }
 
-/** A slope has no level of its own: shares are of the end RSS of the good commit. */
+/**
+ * Returns the level that shares of a slope refer to: the end RSS of the good commit, since a slope
+ * has no level of its own.
+ */
 function levelOf({ plan, state, comparison }: Search): number | undefined {
   const good = `${REF_AXIS}=${plan.refs.refs[0]!.ref}`
   const floors = gatedNumbers(comparison).find(({ label }) => label === good)?.floorBytes ?? []
   return state.metric === 'slope' && floors.length > 0 ? mean(floors) : undefined
 }
 
-/** For the progress: the ends, and twice as many commits as halving takes. */
+/** Estimates the trials for the progress: the ends, and twice as many commits as halving takes. */
 function mostTrials(commits: number, { trials }: BisectState): number {
   return 2 * trials + Math.ceil(Math.log2(commits)) * 3 * trials
 }
 
 type Measure = Extract<BisectStep, { kind: 'measure' }>
 
-/** Undefined where the commit in question is skipped, or the user stopped it. */
+/** Runs one round. Returns undefined if its commit is skipped, or the user stopped it. */
 async function runRound(
   { plan, state, comparison }: Search,
   { low, high, between }: Measure,
@@ -150,7 +154,7 @@ async function runRound(
   }
 }
 
-/** Checks a commit out, builds it, and makes it a setting. Returns its label. */
+/** Checks a commit out, builds it, and makes it a setting. Returns the setting's label. */
 async function prepare(
   plan: BisectPlan,
   comparison: Comparison,
@@ -177,7 +181,7 @@ function describeCommit({ refs }: BisectPlan, commit: number): string {
   return `${ref} (${subject})`
 }
 
-/** The number of the last trial; undefined where it failed or had none. */
+/** Returns the number of the last trial; undefined if it failed or had none. */
 function numberOf(comparison: Comparison, label: string, metric: BisectMetric): number | undefined {
   const trials = comparison.trials.slice(-1)
   const setting = comparison.settings.find((one) => one.label === label)!

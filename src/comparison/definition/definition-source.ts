@@ -1,16 +1,16 @@
-/** The file that a definition stands in. */
+/** The file that holds a definition. */
 export interface DefinitionSource {
-  /** For messages. */
+  /** Name for messages. */
   name: string
-  /** Its text, where faults are looked up; undefined when it is no file, or nobody can read it. */
+  /** Text in which faults are located; undefined if there is no file, or it cannot be read. */
   text?: string | undefined
 }
 
 /**
- * The line, from 1, on which a key of a definition stands, or undefined when it cannot be found. The keys of the path are
- * looked for one after another, each behind the one before; one that the file does not write (`job` of a
- * `federation({ ... })`) is passed over. A definition that is put together in several places may be missed, and gets a
- * message without a line rather than with a wrong one: the last key has to be found.
+ * Returns the line, from 1, of a key of a definition, or undefined if it cannot be found. The keys
+ * of the path are searched in turn, each after the one before; a key that the file does not write
+ * (`job` of a `federation({ ... })`) is skipped. The last key has to be found, so a definition that
+ * is assembled from several places gets a message without a line rather than with a wrong one.
  */
 export function lineOf(text: string, path: readonly string[]): number | undefined {
   let from = 0
@@ -22,7 +22,10 @@ export function lineOf(text: string, path: readonly string[]): number | undefine
   return found === undefined ? undefined : text.slice(0, found).split('\n').length
 }
 
-/** `key:`, `'key':` or `key(`, or the key alone among others (`{ rounds, trials }`), outside of longer words. */
+/**
+ * Finds `key:`, `'key':` or `key(`, or the key alone among others (`{ rounds, trials }`), outside
+ * longer words.
+ */
 function placeOf(text: string, key: string, from: number): number | undefined {
   const escaped = key.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
   const pattern = new RegExp(`(?<![\\w$.])(["']?)${escaped}\\1(?=\\s*[:,}(])`, 'g')

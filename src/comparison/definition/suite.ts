@@ -6,22 +6,23 @@ import { suggestWord } from '../../shared/did-you-mean.js'
 import { messageOf, UsageError } from '../../shared/errors.js'
 import { importDefault } from '../../shared/import-default.js'
 
-/** A definition as its file exports it, unchecked, and the file for messages. */
+/** An unchecked definition as its file exports it, and the file for messages. */
 export interface LoadedDefinition {
-  /** The name of the file, relative to the current folder when it is in it. */
+  /** Name of the file, relative to the current folder if inside it. */
   source: string
-  /** The text of the file, in which a fault's line is looked up. */
+  /** Text of the file, in which a fault's line is located. */
   text: string
   definition: unknown
 }
 
-/** Stands for the suites of all algorithms. */
+/** Name that selects the suites of all algorithms. */
 export const ALL = 'all'
 
 /**
- * Loads what `tidemark compare` was asked for: the name of an algorithm (the suite that ships with Tidemark), `all` of them, a
- * `*.memory.ts` file, or a folder with such files in it or below it. Without a name, `tidemark.config.ts` of the current
- * folder. A file may export a list of comparisons.
+ * Loads the suite given to `tidemark compare`: the name of an algorithm (the suite that ships with
+ * Tidemark), `all` of them, a `*.memory.ts` file, or a folder that contains such files at any
+ * depth. Without a name, loads `tidemark.config.ts` of the current folder. A file may export a list
+ * of comparisons.
  *
  * @throws UsageError when there is nothing of that name, or the file cannot be loaded
  */
@@ -62,7 +63,7 @@ function suiteFiles(asked: string): string[] {
   return files.map((file) => join(path, file))
 }
 
-/** The same place seen from src/ and from dist/. */
+/** Returns the folder of a shipped suite; the path is the same from src/ and from dist/. */
 function shippedSuite(algorithm: string): string {
   return fileURLToPath(new URL(`../../../suites/${algorithm}`, import.meta.url))
 }
@@ -85,7 +86,7 @@ async function loadFile(path: string): Promise<LoadedDefinition[]> {
   }))
 }
 
-/** The file of an algorithm is looked for from where the suite lies, whatever the current folder. */
+/** Resolves the file of an algorithm relative to the suite, whatever the current folder. */
 function withAlgorithmBeside(definition: unknown, folder: string): unknown {
   const { workload } = (definition ?? {}) as { workload?: { job?: { algorithm?: unknown } } }
   const algorithm = workload?.job?.algorithm

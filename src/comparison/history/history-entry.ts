@@ -10,7 +10,9 @@ import { isDirty, type Repository, resolveRef } from '../refs/resolve-refs.js'
 
 const numbers = v.array(number)
 
-/** One setting of a job at one commit: a line of `tidemark-history.ndjson` (docs/file-formats.md). */
+/**
+ * One setting of a job at one commit: a line of `tidemark-history.ndjson` (docs/file-formats.md).
+ */
 export const historySchema = v.looseObject({
   format: v.literal('tidemark-history/1'),
   commit: v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/)),
@@ -23,7 +25,7 @@ export const historySchema = v.looseObject({
   judge: v.string(),
   job: settingValues,
   machine: v.looseObject({ ...machineSchema.entries, arch: v.string(), cores: number, node: v.string() }),
-  /** Of the check that it comes from; null for a comparison that was held against nothing. */
+  /** Outcome of the check that produced it; null for a comparison without a baseline. */
   outcome: v.nullable(v.string()),
   peakBytes: numbers,
   floorBytes: numbers,
@@ -32,10 +34,11 @@ export const historySchema = v.looseObject({
 export type HistoryEntry = v.InferOutput<typeof historySchema>
 
 /**
- * What a comparison says of commits: of each of its refs, or of the commit that is checked out.
+ * Makes history entries from a comparison: for each of its refs, or for the commit that is checked
+ * out.
  *
- * @param outcome that of the check, where there was one
- * @throws UsageError where the checkout is no commit, and where nothing was measured
+ * @param outcome outcome of the check, if there was one
+ * @throws UsageError when the checkout has no commit, or nothing was measured
  */
 export function entriesOf(comparison: Comparison, repository: Repository, outcome: string | null): HistoryEntry[] {
   const { name, judge, job, machine, updatedMs, refs } = comparison

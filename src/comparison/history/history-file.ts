@@ -5,12 +5,15 @@ import { messageOf, UsageError } from '../../shared/errors.js'
 import { askGit, git } from '../refs/git.js'
 import { type HistoryEntry, historySchema } from './history-entry.js'
 
-/** Where a history is kept: a file that is committed, or notes on the commits. */
+/** Place of a history: a file that is committed, or notes on the commits. */
 export type HistoryStore = { file: string } | { notesOf: string }
 
 const NOTES = ['notes', '--ref=tidemark']
 
-/** Appends entries, a line each, so that two branches that added some merge by taking both (`merge=union`). */
+/**
+ * Appends entries, one a line, so that two branches with new entries merge by taking both
+ * (`merge=union`).
+ */
 export function addToHistory(store: HistoryStore, entries: readonly HistoryEntry[]): void {
   const lines = entries.map((entry) => JSON.stringify(entry))
   if ('file' in store) {
@@ -25,16 +28,16 @@ export function addToHistory(store: HistoryStore, entries: readonly HistoryEntry
     git(store.notesOf, [...identity(store.notesOf), ...NOTES, 'append', '-m', lines[i]!, commit])
 }
 
-/** In a pipeline nobody has told git who they are, and it refuses to write a note. */
+/** Supplies an identity for git, which refuses to write a note without one, as in a pipeline. */
 function identity(folder: string): string[] {
   const isKnown = askGit(folder, ['config', 'user.email']).code === 0
   return isKnown ? [] : ['-c', 'user.name=tidemark', '-c', 'user.email=tidemark']
 }
 
 /**
- * The entries of a history, in the order of their commits' times.
+ * Reads the entries of a history, in the order of their commits' times.
  *
- * @throws UsageError for a file that is not there, and for a line that is no entry
+ * @throws UsageError when the file is missing, or a line is not an entry
  */
 export function readHistory(store: HistoryStore): HistoryEntry[] {
   const entries = linesOf(store).map(({ line, where }) => parseEntry(line, where))

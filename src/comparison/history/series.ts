@@ -9,30 +9,34 @@ export interface HistoryPoint {
   commit: string
   subject: string
   committedMs: number
-  /** Mean of its trials. */
+  /** Mean of the trials. */
   value: number
   low: number
   high: number
   outcome: string | null
 }
 
-/** The course of one number of one setting on one type of machine. */
+/** The values over time of one metric of one setting on one type of machine. */
 export interface HistorySeries {
   name: string
   setting: string
   judge: string
   metric: HistoryMetric
-  /** `host-1, 4 cores, x64`: the machine of its first entry. */
+  /** Machine of its first entry: `host-1, 4 cores, x64`. */
   machine: string
   points: HistoryPoint[]
   changes: LevelShift[]
 }
 
-/** Longer histories are judged by their end: the change points of a thousand commits take a second. */
+/**
+ * Longest series that is judged whole; longer ones are judged by their end, because the change
+ * points of a thousand commits take a second.
+ */
 const MOST_POINTS = 1000
 
 /**
- * The series of a history. Other jobs and other types of machine are other series, since their memory is another quantity.
+ * Splits a history into series. Different jobs and types of machine get their own, since their
+ * memory is not comparable.
  *
  * @param entries in the order of history
  */

@@ -3,13 +3,13 @@ import { formatOption, type OptionTable } from '../../options/types/spec.js'
 import type { Axes } from '../../results/setting.js'
 import { suggestWord } from '../../shared/did-you-mean.js'
 
-/** A fault of one axis, as a sentence, for the error that lists them all. */
+/** A fault of one axis as a sentence, for the error that lists them all. */
 interface AxisFault {
   fault: string
 }
 
 /**
- * Reads the axes of a definition. `undefined` among the values of a variable is `unset`.
+ * Reads the axes of a definition. `undefined` as the value of a variable becomes `unset`.
  *
  * @param jobOptions options of the job, which may be axes too
  */
@@ -28,9 +28,10 @@ export function readAxes(
 }
 
 /**
- * The same for a command: what is neither an axis of how programs are launched nor a variable has to be a placeholder.
+ * Reads the axes of a command: each must be an axis of how programs are launched, a variable or a
+ * placeholder.
  *
- * @param placeholders names that stand in the command
+ * @param placeholders names of the placeholders in the command
  */
 export function readCommandAxes(
   given: Readonly<Record<string, unknown>>,
@@ -84,7 +85,7 @@ function readAxis(
   return { values: values as (string | number)[] }
 }
 
-/** A name in capitals is an environment variable. */
+/** Returns whether the axis is an environment variable: a name in capitals. */
 export function isVariable(axis: string): boolean {
   return /^[A-Z][A-Z0-9_]*$/.test(axis)
 }
@@ -94,7 +95,7 @@ function textOrNumber(value: unknown): string | number | undefined {
   return typeof value === 'string' || typeof value === 'number' ? value : undefined
 }
 
-/** A value as it stands in a definition, short enough for a message. */
+/** Formats a value as a definition writes it, short enough for a message. */
 export function display(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text

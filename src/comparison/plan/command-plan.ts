@@ -9,33 +9,35 @@ import { display } from './axes.js'
 import { placeholdersIn } from './placeholders.js'
 import { splitCommand } from './split-command.js'
 
-/** A command as a workload, checked. Plain JSON: patterns are texts. */
+/** A checked command workload. It is plain JSON: patterns are texts. */
 export interface CommandPlan {
   kind: 'command'
   command: string | string[]
   /** Patterns by role; null when the command's own process is the judged role. */
   role: Record<string, string> | null
   rounds: string | null
-  /** A pattern of the lines that end a round, beside those of `rounds` or alone. */
+  /** Pattern of the lines that end a round, with those of `rounds` or alone. */
   roundsEnd: string | null
-  /** The file that tells of rounds, in place of the command's output. */
+  /** File that reports rounds instead of the command's output. */
   log: string | null
   expectedRounds: number | null
   ready: string | null
   load: string | string[] | null
   setup: string | string[] | null
   teardown: string | string[] | null
-  /** A value of null takes the variable away. */
+  /** Variables of the command; null removes one. */
   env: Record<string, string | null>
   cwd: string | null
   timeout: number | null
-  /** Have the allocator of the judged role return its free pages when the work is done. */
+  /**
+   * Whether to have the allocator of the judged role return its free pages when the work is done.
+   */
   probe: boolean
-  /** The round after which that is; null: the last one. */
+  /** Round after which to probe; null: the last one. */
   probeRound: number | null
 }
 
-/** What a file may write for the keys of {@link CommandPlan}. */
+/** Schemas of the values that a file may write for the keys of {@link CommandPlan}. */
 export const commandEntries = {
   kind: v.literal('command'),
   command: commandLine(),
@@ -61,7 +63,7 @@ export const commandEntries = {
   probeRound: nullable(roundNumber()),
 }
 
-/** The texts in which a setting's values may stand. */
+/** Returns the texts that may contain values of a setting. */
 export function templatesOf(plan: CommandPlan): { key: string; text: string }[] {
   const commands = (['command', 'load', 'setup', 'teardown'] as const).flatMap((key) => {
     const line = plan[key]
@@ -74,7 +76,10 @@ export function templatesOf(plan: CommandPlan): { key: string; text: string }[] 
   return [...commands, ...variables, ...paths]
 }
 
-/** Every placeholder has a value in each setting; `preload`, the library of the allocator, always has. */
+/**
+ * Placeholder for the library of the allocator; it always has a value. Every other placeholder
+ * needs a value in each setting.
+ */
 export const PRELOAD = 'preload'
 
 export function placeholderFaults(plan: CommandPlan, axes: Readonly<Record<string, unknown>>): string[] {
@@ -98,7 +103,7 @@ function howToGive(name: string, axes: Readonly<Record<string, unknown>>): strin
     : `Did you mean {${closest}}?`
 }
 
-/** The end of the work can be told, and a round is named for a probe alone. */
+/** Checks that the end of the work can be detected, and that a round is named only with a probe. */
 export function probeFaults({ probe, probeRound, rounds, expectedRounds }: CommandPlan): string[] {
   if (!probe) return probeRound === null ? [] : ['workload.probeRound: it needs probe: true (--probe)']
   const isTold = rounds !== null && PRESETS[rounds]?.words.some(({ kind }) => kind === 'finished')
@@ -108,13 +113,13 @@ export function probeFaults({ probe, probeRound, rounds, expectedRounds }: Comma
   ]
 }
 
-/** A log is read for what `rounds` looks for. */
+/** Checks that a log comes with `rounds`, which says what to look for in it. */
 export function logFaults({ log, rounds, roundsEnd }: CommandPlan): string[] {
   if (log === null || rounds !== null || roundsEnd !== null) return []
   return ['workload.log: it needs rounds (--rounds): what to look for in it, for example "nvflare"']
 }
 
-/** The roles that are judged, for `server+superlink` both, exist. */
+/** Checks that the judged roles exist, for `server+superlink` both. */
 export function judgeFaults(plan: CommandPlan, judge: string): string[] {
   const roles = plan.role === null ? undefined : Object.keys(plan.role)
   if (roles === undefined) return []
@@ -155,7 +160,7 @@ function commandLine() {
   )
 }
 
-/** A regular expression, or its source. It is kept as text, so flags cannot be. */
+/** Accepts a regular expression or its source. It is stored as text, which cannot hold flags. */
 function pattern(): v.GenericSchema<unknown, string> {
   return v.pipe(
     v.unknown(),
@@ -183,7 +188,7 @@ function compiles(source: string): boolean {
   }
 }
 
-/** The name of a preset, or the text of a pattern, as `roundPattern` takes it. */
+/** Accepts the name of a preset, or the text of a pattern as `roundPattern` takes it. */
 function rounds(): v.GenericSchema<unknown, string> {
   return roundText(
     readRoundPattern,
@@ -243,7 +248,7 @@ function duration(): v.GenericSchema<unknown, number> {
   )
 }
 
-/** Roles, from the definition or from what is known of the framework. */
+/** Fills in the roles: from the definition, or from the framework's preset. */
 export function withPresetRoles(plan: CommandPlan): CommandPlan {
   return { ...plan, role: plan.role ?? frameworkPreset(plan.rounds ?? undefined)?.roles ?? null }
 }

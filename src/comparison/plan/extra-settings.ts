@@ -1,12 +1,16 @@
-/** Settings beside the combinations of a comparison's axes: one example more, without all that it could be combined with. */
+/**
+ * Extra settings beside the combinations of a comparison's axes: single examples, without
+ * everything that they could be combined with.
+ */
 import type { OptionTable } from '../../options/types/spec.js'
 import { type Axes, labelOf, type Setting } from '../../results/setting.js'
 import { display, readAxes } from './axes.js'
 
 /**
- * Reads them. Each names an option of the job that no axis varies; else its values would belong to the axes.
+ * Reads extra settings. Each must set an option of the job that is no axis; otherwise its values
+ * would belong to the axes.
  *
- * @param options those that a job may have
+ * @param options options that a job may have
  */
 export function readExtraSettings(
   given: readonly Record<string, unknown>[],
@@ -46,7 +50,7 @@ function readOne(
   }
 }
 
-/** What is compared, axis by axis: of the settings beside the combinations what those do not vary. */
+/** Returns the compared values by axis; extra settings only add the names that are no axes. */
 export function valuesByAxis(axes: Axes, besides: readonly Setting['values'][]): Axes {
   const names = new Set(besides.flatMap((own) => Object.keys(own)))
   const others = [...names].map((name) => [name, besides.flatMap((own) => own[name] ?? [])] as const)
@@ -54,8 +58,9 @@ export function valuesByAxis(axes: Axes, besides: readonly Setting['values'][]):
 }
 
 /**
- * The combinations, then each setting beside them: the first combination with some values of its own, which name it. What
- * only these vary, the combinations have from the job.
+ * Returns the combinations, then the extra settings. An extra setting is the first combination with
+ * some values of its own, which give it its label. Combinations take values that only extra
+ * settings vary from the job.
  */
 export function withSettingsBeside(
   combinations: readonly Setting[],

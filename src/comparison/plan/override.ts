@@ -3,7 +3,10 @@ import { UsageError } from '../../shared/errors.js'
 import { valuesByAxis } from './extra-settings.js'
 import { type ComparisonPlan, federationOptions } from './plan.js'
 
-/** What the command line says about a comparison that a suite defines; what is left out stays as the suite has it. */
+/**
+ * Values from the command line that override a suite's comparison; absent ones stay as in the
+ * suite.
+ */
 export interface Overrides {
   settings: Record<string, readonly (string | number)[]>
   job: Record<string, string | number>
@@ -15,7 +18,12 @@ export interface Overrides {
   >
 }
 
-/** An expectation of a value that is no longer compared is dropped; an axis that got one value for the job varies no more. @throws UsageError for one that the job's algorithm has no use for */
+/**
+ * Applies the overrides. Drops expectations of values that are no longer compared; an axis with one
+ * value from the job no longer varies.
+ *
+ * @throws UsageError for an option that the job's algorithm does not use
+ */
 export function overridePlan(plan: ComparisonPlan, { settings, job, comparison }: Overrides): ComparisonPlan {
   if (plan.workload.kind === 'federation')
     refuseUseless([...Object.keys(job), ...Object.keys(settings)], plan.workload.job.algorithm)
@@ -25,7 +33,7 @@ export function overridePlan(plan: ComparisonPlan, { settings, job, comparison }
     ...Object.fromEntries(fixed.map(([key, value]) => [key, [value]])),
     ...settings,
   }
-  // Who names the settings to compare gets those, and not the suite's example beside them.
+  // A user who names the settings to compare gets those alone, without the suite's extra settings.
   const isNamed = Object.keys(axes).some((axis) => String(axes[axis]) !== String(plan.settings[axis]))
   const besides = isNamed ? [] : plan.besides
   const compared = valuesByAxis(axes, besides)
@@ -47,8 +55,8 @@ export function overridePlan(plan: ComparisonPlan, { settings, job, comparison }
 }
 
 /**
- * What the command line says of several algorithms, for one of them: the options that it has a use for. Cleanup of the server
- * is for a swarm's peers too, who have an option of another name for it.
+ * Selects the overrides that one algorithm uses, when the command line is for several. The server's
+ * cleanup applies to a swarm's peers too, under the peers' name for that option.
  */
 export function overridesFor(plan: ComparisonPlan, { settings, job, comparison }: Overrides): Overrides {
   if (plan.workload.kind !== 'federation') return { settings, job, comparison }

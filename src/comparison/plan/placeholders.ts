@@ -1,12 +1,15 @@
-/** `{name}`, unless it stands in double braces, or after a `$` as the shell writes variables. */
+/** `{name}`, unless it is in double braces, or follows a `$` as in shell variables. */
 const PLACEHOLDER = /\{\{([A-Za-z_]\w*)\}\}|(?<!\$)\{([A-Za-z_]\w*)\}/g
 
-/** Names of the placeholders in a text, each once. */
+/** Returns the names of the placeholders in a text, each once. */
 export function placeholdersIn(text: string): string[] {
   return [...new Set([...text.matchAll(PLACEHOLDER)].flatMap(([, , name]) => name ?? []))]
 }
 
-/** The text with values in place of its placeholders; `{{name}}` becomes `{name}`. A name without a value is left as it is. */
+/**
+ * Replaces the placeholders of a text with values; `{{name}}` becomes `{name}`. A name without a
+ * value stays as it is.
+ */
 export function fillPlaceholders(
   text: string,
   values: Readonly<Record<string, string | number>>,

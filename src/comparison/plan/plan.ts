@@ -34,27 +34,27 @@ import { readExtraSettings, valuesByAxis, withSettingsBeside } from './extra-set
 import { placeholdersIn } from './placeholders.js'
 
 /**
- * A definition, checked and with every default filled in. It is plain JSON and part of comparison.json, from which
- * `--resume` reads it back.
+ * A definition that is checked and has every default filled in. It is plain JSON, stored in
+ * plan.json, from which `--resume` reads it.
  */
 export interface ComparisonPlan {
   name: string
   workload: WorkloadPlan
   settings: Axes
-  /** Settings beside the combinations of the axes, each by the values that are its own. */
+  /** Extra settings beside the combinations of the axes, each with only its own values. */
   besides: Setting['values'][]
   trials: number
   seed: number
   rateHz: number
   trialDeadlineMs: number
-  /** Undefined: what the cgroup or the machine has. */
+  /** Memory limit. Default: that of the cgroup or the machine. */
   limit?: number | undefined
-  /** Growth that is too little to matter; undefined: 0.1 % of the level a round. */
+  /** Growth too small to matter. Default: 0.1 % of the level a round. */
   tolerance?: Tolerance | undefined
-  /** Undefined: no trial is probed on the way. */
+  /** Interval of probes in extra trials. Default: no such trials. */
   probeEvery?: number | undefined
   judge: string
-  /** Git refs, which are then the first axis; undefined: the job runs where it is. */
+  /** Git refs, which are then the first axis. Default: the job runs where it is. */
   refs?: RefsPlan | undefined
   expect: Record<string, Record<string, string[]>>
 }
@@ -63,13 +63,13 @@ export type WorkloadPlan = FederationPlan | CommandPlan
 
 export interface FederationPlan {
   kind: 'federation'
-  /** A value for every option that its algorithm has a use for. */
+  /** A value for every option that its algorithm uses. */
   job: Record<string, string | number>
 }
 
 const { seed, ...jobWithoutSeed } = jobOptions
 
-/** The option with its text as its value, which is how a plan holds what is neither text nor number. */
+/** Makes an option whose value is its text: a plan stores only texts and numbers. */
 function asText<T>(spec: OptionSpec<T>): OptionSpec<string> {
   const { defaultWith: _, ...others } = spec
   const format = (value: unknown) => (typeof value === 'string' ? value : formatOption(spec, value))
@@ -81,11 +81,12 @@ function asText<T>(spec: OptionSpec<T>): OptionSpec<string> {
   }
 }
 
-/** Options of a job of our own runtime. The seed is the comparison's. */
+/** Options of a job of our own runtime. The seed belongs to the comparison. */
 export const federationOptions = {
   algorithm: jobAlgorithm,
   algorithmOptions: asText(serverOptions.algorithmOptions),
-  // What the frameworks that it stands for do, and what cleanup settings are about: spooled leaves nothing to clean up.
+  // The frameworks it stands for aggregate in memory, and cleanup settings need that: spooled
+  // aggregation leaves nothing to clean up.
   aggregation: { ...serverOptions.aggregation, default: 'buffered' } as typeof serverOptions.aggregation,
   ...jobWithoutSeed,
   ...trainingOptions,
@@ -95,10 +96,11 @@ export const federationOptions = {
 }
 
 /**
- * Checks what a suite file or a caller of the library defined.
+ * Checks the definition of a suite file or a caller of the library.
  *
  * @param source the file, for messages
- * @throws UsageError that lists every fault with its line, its key, what was found and what would be right
+ * @throws UsageError that lists every fault with its line, its key, what was found and what was
+ *   expected
  */
 export function planComparison(definition: unknown, source: string | DefinitionSource): ComparisonPlan {
   const from = typeof source === 'string' ? { name: source } : source
@@ -128,12 +130,12 @@ export function planComparison(definition: unknown, source: string | DefinitionS
   return { ...rest, ...plan, besides }
 }
 
-/** All settings of a plan; the first is what the others are compared with. */
+/** Returns all settings of a plan; the first is the one that the others are compared with. */
 export function settingsOf(plan: ComparisonPlan): Setting[] {
   return withSettingsBeside(expandSettings(plan.settings), plan.besides, jobOf(plan))
 }
 
-/** Of a command nothing is known but its line. */
+/** Returns the options of a job; a command has none that are known. */
 function jobOf({ workload }: Pick<ComparisonPlan, 'workload'>): FederationPlan['job'] {
   return workload.kind === 'federation' ? workload.job : {}
 }
@@ -152,7 +154,7 @@ function planFederation(workload: FederationPlan, given: Given, judge: string | 
   }
 }
 
-/** What a definition says of a job, or compares, that the job's algorithm has no use for. */
+/** Lists options in the job or the axes that the job's algorithm does not use. */
 function uselessKeys(definition: unknown): string[] {
   const { workload, settings = {} } = definition as {
     workload: { job?: Record<string, unknown> }
@@ -170,7 +172,7 @@ function uselessKeys(definition: unknown): string[] {
     : [...Object.keys(job).flatMap(fault('workload.job')), ...Object.keys(settings).flatMap(fault('settings'))]
 }
 
-/** Without axes there is one setting: the command as it stands. */
+/** Plans a command. Without axes it has one setting: the command as it is. */
 function planCommand(
   workload: CommandPlan,
   given: Given,
@@ -194,7 +196,7 @@ function planCommand(
 
 type Given = Record<string, unknown> | undefined
 
-/** Some options have another default with some algorithms, which a schema of one option at a time cannot see. */
+/** Fills in defaults that depend on the algorithm, which a schema of single options cannot see. */
 function withDefaultsOfAlgorithm(definition: unknown): unknown {
   const workload = (definition as { workload?: { job?: { algorithm?: unknown } | null } } | null)?.workload
   const job = workload?.job
@@ -204,7 +206,10 @@ function withDefaultsOfAlgorithm(definition: unknown): unknown {
   return { ...(definition as object), workload: { ...workload, job: { ...defaults, ...job } } }
 }
 
-/** The peers of a swarm clean up by `memoryGcRounds`, a server by `serverMemoryGcRounds`. */
+/**
+ * Returns the default axes: the peers of a swarm clean up by `memoryGcRounds`, a server by
+ * `serverMemoryGcRounds`.
+ */
 function defaultAxes(isSwarm: boolean): Axes {
   const { serverMemoryGcRounds, memoryGcRounds, ...launched } = axisOptions
   const table: OptionTable = { ...(isSwarm ? { memoryGcRounds } : { serverMemoryGcRounds }), ...launched }
@@ -228,7 +233,7 @@ const definitionEntries = {
   trialDeadlineMs: optionValue(compareOptions.trialDeadlineMs),
   limit: optionValue(compareOptions.limit),
   tolerance: optionValue(compareOptions.tolerance),
-  /** The older name. */
+  /** The older name of `tolerance`. */
   floor: optionValue(compareOptions.tolerance),
   probeEvery: optionValue(compareOptions.probeEvery),
   judge: v.optional(v.pipe(v.string(), v.nonEmpty('the name of a role, for example "server"'))),
@@ -238,14 +243,17 @@ const definitionEntries = {
 
 const definitionSchema = v.strictObject(definitionEntries)
 
-/** The keys that may stand where an unknown one was found, by the path of its parent and the kind of the workload. */
+/**
+ * Returns the keys allowed beside an unknown one, by the path of its parent and the kind of
+ * workload.
+ */
 function knownKeys(parent: string, kind: unknown): string[] {
   if (parent === '') return Object.keys(definitionEntries).filter((key) => key !== 'floor')
   if (parent === 'workload.job') return Object.keys(federationOptions)
   return kind === 'command' ? Object.keys(commandEntries) : ['kind', 'job']
 }
 
-/** A value as the option's own parser takes it; its default when left out. */
+/** Accepts what the option's own parser accepts, or its default if absent. */
 function optionValue<T>(spec: OptionSpec<T>): v.GenericSchema<T | undefined, T> {
   const schema = v.pipe(
     v.unknown(),
@@ -274,7 +282,7 @@ function expectedShapes() {
   )
 }
 
-/** Expectations name axes and values that the comparison has. */
+/** Checks that expectations name axes and values that the comparison has. */
 function expectationFaults(expect: ComparisonPlan['expect'], axes: Axes): string[] {
   return Object.entries(expect).flatMap(([axis, byValue]) => {
     const values = axes[axis]?.map(String)
@@ -296,7 +304,7 @@ function faultOf(issue: v.BaseIssue<unknown>, kind: unknown): string {
   return `${path}: unknown key. ${suggestWord(path.split('.').at(-1)!, knownKeys(parent, kind))}`
 }
 
-/** The library's word for an object is the type of TypeScript. */
+/** Returns the expected type for a message; valibot calls an object by its TypeScript type. */
 function expectedOf({ expected }: v.BaseIssue<unknown>): string {
   return expected === 'Object'
     ? 'an object of keys and values, as defineComparison takes it'
@@ -307,7 +315,7 @@ function fault(path: string, found: string, expected: string): string {
   return `${path === '' ? 'the definition' : path}: found ${found}, expected ${expected}`
 }
 
-/** A fault begins with its key: the line of that key goes before it. */
+/** Makes the error. A fault begins with its key, and the line of that key goes before it. */
 function usageError({ name, text }: DefinitionSource, faults: readonly string[]): UsageError {
   const lines = faults.map((one) => (text === undefined ? undefined : lineOf(text, keyOf(one))))
   const [first] = faults

@@ -1,20 +1,21 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** One trial that is to run: which setting, and where it stands. Both numbers count from 1. */
+/** A planned trial: its setting and its place. Both numbers count from 1. */
 export interface ScheduledTrial {
-  /** Place in the schedule; also the number of the trial's folder. */
+  /** Place in the schedule, and number of the trial's folder. */
   index: number
-  /** The label of the setting. */
+  /** Label of the setting. */
   setting: string
-  /** Trial of that setting. */
+  /** Number of the trial within its setting. */
   trial: number
 }
 
 /**
- * The order of all trials: block after block, each holding every setting once, in an order drawn anew (a randomised
- * complete block design, Fisher 1935). Slow drift of the machine then touches all settings alike instead of the ones that
- * happen to run last. The same seed gives the same order, which is how a stopped comparison goes on.
+ * Orders all trials in blocks. Each block holds every setting once, in a newly drawn order (a
+ * randomised complete block design, Fisher 1935). Slow drift of the machine then affects all
+ * settings alike instead of those that run last. The same seed gives the same order, so a stopped
+ * comparison can be resumed.
  */
 export function scheduleTrials(settings: readonly string[], trialsPerSetting: number, seed: number): ScheduledTrial[] {
   const random = xoroshiro128plus(seed)
@@ -28,7 +29,7 @@ export function scheduleTrials(settings: readonly string[], trialsPerSetting: nu
   ).flat()
 }
 
-/** Fisher-Yates: every order is equally likely. */
+/** Shuffles by Fisher-Yates: every order is equally likely. */
 function shuffle<T>(items: readonly T[], upTo: (max: number) => number): T[] {
   const order = [...items]
   for (let last = order.length - 1; last > 0; last--) {

@@ -2,7 +2,7 @@ import type { Setting } from '../../results/setting.js'
 import { allocatorLibrary } from '../../shared/allocator-library.js'
 import { isVariable } from './axes.js'
 
-/** Axes that are no options of a program but belong to how it is launched, as variables; undefined takes one away. */
+/** Turns axes of how a program is launched into variables; undefined removes one. */
 export function settingEnvironment(values: Setting['values']): Record<string, string | undefined> {
   const environment: Record<string, string | undefined> = {}
   for (const [axis, value] of Object.entries(values)) {

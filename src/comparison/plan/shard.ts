@@ -3,15 +3,16 @@ import type { Shard } from '../../results/shard.js'
 import { UsageError } from '../../shared/errors.js'
 import type { ScheduledTrial } from './schedule.js'
 /**
- * The trials of one shard: every `of`-th block of the schedule, in its order. A block holds each setting once, so settings
- * are compared within a machine, and what machines differ by touches all settings alike.
+ * Returns the trials of one shard: every `of`-th block of the schedule, in order. A block holds
+ * each setting once, so settings are compared within a machine, and differences between machines
+ * affect all settings alike.
  */
 export function trialsOfShard(schedule: readonly ScheduledTrial[], shard: Shard | undefined): ScheduledTrial[] {
   if (shard === undefined) return [...schedule]
   return schedule.filter(({ trial }) => (trial - 1) % shard.of === shard.index - 1)
 }
 
-/** How many trials a comparison, or a shard of one, consists of. */
+/** Returns how many trials a comparison, or a shard of it, has. */
 export function plannedTrials({
   settings,
   trialsPerSetting,
@@ -21,7 +22,7 @@ export function plannedTrials({
   return settings.length * blocks
 }
 
-/** @throws UsageError where a shard would be left without a trial */
+/** @throws UsageError when a shard would have no trial */
 export function assertShardable(trials: number, { of }: Shard): void {
   if (of <= trials) return
   throw new UsageError(
@@ -30,14 +31,16 @@ export function assertShardable(trials: number, { of }: Shard): void {
   )
 }
 
-/** A shard as it was asked for: by its number, or `auto`, which the job array that starts it tells. */
+/**
+ * A shard as given by the user: its number, or `auto` to take it from the job array that starts it.
+ */
 export type AskedShard = { index: number | 'auto'; of: number }
 
 /**
- * The number of this shard where a job array tells it: Slurm counts from the array's own minimum, an Indexed Job of Kubernetes
- * from 0.
+ * Returns the shard, with its number from the job array for `auto`: Slurm counts from the array's
+ * own minimum, an Indexed Job of Kubernetes from 0.
  *
- * @throws UsageError where neither does, or the number is not one of the shards
+ * @throws UsageError when no job array sets the number, or it is not one of the shards
  */
 export function resolveShard({ index, of }: AskedShard, environment: NodeJS.ProcessEnv): Shard {
   if (index !== 'auto') return { index, of }

@@ -1,8 +1,9 @@
 import { fillPlaceholders } from './placeholders.js'
 
 /**
- * The words of a command line, with the values of a setting filled in. A text with signs of the shell outside of quotes
- * goes to /bin/sh, where values are quoted; any other is split here, so that a value with blanks stays one word.
+ * Splits a command line into words, with the values of a setting filled in. A text with shell
+ * characters outside quotes goes to /bin/sh, with quoted values; any other is split here, so that a
+ * value with blanks stays one word.
  *
  * @throws SyntaxError when a quote is not closed
  */
@@ -16,10 +17,12 @@ export function splitCommand(
   return words.map((word) => fillPlaceholders(word, values))
 }
 
-/** Signs that mean something to a shell. `{` does not: placeholders are written with it. */
+/** Characters with a meaning to a shell. `{` is not among them, because placeholders use it. */
 const SHELL_SIGN = /[|&;<>()$`*?~#!\n]/
 
-/** Blanks part words; quotes and a backslash keep what they enclose, as in POSIX shells (XCU 2.2). */
+/**
+ * Splits at blanks; quotes and a backslash keep what they enclose, as in POSIX shells (XCU 2.2).
+ */
 function splitWords(line: string): string[] | 'needs a shell' {
   const words: string[] = []
   let word: string | undefined
