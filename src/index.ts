@@ -10,12 +10,8 @@ export {
   federation,
   preset,
 } from './comparison/definition/definition.js'
-export {
-  type CompareOptions,
-  type ComparisonEvent,
-  compare,
-  resumeComparison,
-} from './comparison/run/run-comparison.js'
+export type { CompareOptions, ComparisonEvent } from './comparison/run/compare-options.js'
+export { compare, resumeComparison } from './comparison/run/run-comparison.js'
 export { type RecordedRun, type RecordOptions, record } from './recording/record.js'
 export type { Recording, RoundRecord } from './recording/recording.js'
 export type { Comparison, TrialResult } from './results/comparison.js'

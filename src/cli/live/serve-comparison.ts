@@ -1,4 +1,4 @@
-import type { CompareOptions } from '../../comparison/run/run-comparison.js'
+import type { CompareOptions } from '../../comparison/run/compare-options.js'
 import { printableLine } from '../../shared/printable.js'
 import { LiveState } from '../../verdict/live/live-state.js'
 import { followRecorder } from './follow-recorder.js'

@@ -1,4 +1,4 @@
-import type { ComparisonEvent } from '../../comparison/run/run-comparison.js'
+import type { ComparisonEvent } from '../../comparison/run/compare-options.js'
 import { count } from '../../report/prose/count.js'
 import type { TrialResult } from '../../results/comparison.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'

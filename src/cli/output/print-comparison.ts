@@ -1,6 +1,6 @@
 import pc from 'picocolors'
+import type { FinishedComparison } from '../../comparison/run/compare-options.js'
 import type { HeapTrial } from '../../comparison/run/heap-trials-file.js'
-import type { FinishedComparison } from '../../comparison/run/run-comparison.js'
 import type { ReportModel } from '../../report/html/report-model.js'
 import { shellWord } from '../../report/prose/shell-word.js'
 import type { TableOptions } from '../../report/terminal/terminal-table.js'

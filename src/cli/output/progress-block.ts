@@ -1,5 +1,5 @@
 import pc from 'picocolors'
-import type { ComparisonEvent } from '../../comparison/run/run-comparison.js'
+import type { ComparisonEvent } from '../../comparison/run/compare-options.js'
 import { verdictWord } from '../../report/prose/behaviour.js'
 import { count } from '../../report/prose/count.js'
 import { medianEndRss } from '../../report/prose/median-end-rss.js'

@@ -1,4 +1,4 @@
-import type { CompareOptions, FinishedComparison } from '../../comparison/run/run-comparison.js'
+import type { CompareOptions, FinishedComparison } from '../../comparison/run/compare-options.js'
 import { StoppedError } from '../../shared/errors.js'
 import type { Run } from '../comparison-runs.js'
 import { hearSignals, stopOnSignal } from '../stop-on-signal.js'

@@ -6,9 +6,9 @@ import { readOutline } from '../../recording/storage/read-recording.js'
 import { planComparison } from '../plan/plan.js'
 import { runTrial } from '../trial/trial.js'
 import { workloadOf } from '../workloads/workload-of.js'
+import type { FinishedComparison } from './compare-options.js'
 import { readPlan } from './comparison-folder.js'
 import { HEAP_TRIALS_FILE, type HeapTrial } from './heap-trials-file.js'
-import type { FinishedComparison } from './run-comparison.js'
 
 /**
  * Runs one trial more of each setting of a comparison that is complete, with its heap measured: kept apart from the others, whose memory

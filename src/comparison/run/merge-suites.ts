@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { UsageError } from '../../shared/errors.js'
+import type { FinishedComparison } from './compare-options.js'
 import { hasComparison } from './comparison-folder.js'
 import { type MergeOptions, mergeComparisons } from './merge.js'
-import type { FinishedComparison } from './run-comparison.js'
 import { makeSuiteFolder, readSuiteFolder, type SuiteFolder } from './suite-folder.js'
 
 export interface Merged {

@@ -5,8 +5,8 @@ import type { Comparison, TrialResult } from '../../results/comparison.js'
 import { machineDifferences } from '../../results/machine-differences.js'
 import { messageOf, UsageError } from '../../shared/errors.js'
 import { type ComparisonPlan, planComparison } from '../plan/plan.js'
+import type { FinishedComparison } from './compare-options.js'
 import { makeFolder, readComparison, readPlan, saveComparison, savePlan } from './comparison-folder.js'
-import type { FinishedComparison } from './run-comparison.js'
 
 export interface MergeOptions {
   /** Folder for the whole, empty or absent; `runs/<name>-<local time>` when left out. */

@@ -8,8 +8,8 @@ import type { ScheduledTrial } from '../plan/schedule.js'
 import type { FinishedTrial } from '../trial/trial.js'
 import { runTrial } from '../trial/trial.js'
 import { workloadOf } from '../workloads/workload-of.js'
+import type { CompareOptions } from './compare-options.js'
 import { hasComparison, saveComparison } from './comparison-folder.js'
-import type { CompareOptions } from './run-comparison.js'
 export interface TrialRunner {
   /** Runs one trial into the comparison and saves it; with `probeEvery` among the probe trials. */
   run(trial: ScheduledTrial, probeEvery?: number): Promise<Pick<FinishedTrial, 'mismatch'>>

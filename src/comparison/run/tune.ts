@@ -8,8 +8,9 @@ import { type Candidate, nextTrial, type TuneStep } from '../../verdict/differen
 import { judgedRounds } from '../../verdict/difference/setting-summary.js'
 import type { ComparisonPlan } from '../plan/plan.js'
 import { workloadOf } from '../workloads/workload-of.js'
+import type { CompareOptions } from './compare-options.js'
 import { makeFolder, savePlan } from './comparison-folder.js'
-import { type CompareOptions, startComparison } from './run-comparison.js'
+import { startComparison } from './run-comparison.js'
 import { trialRunner } from './trial-runner.js'
 import { asOnlyWriter } from './writer-lock.js'
 

@@ -34,7 +34,7 @@ export interface Layout {
  *
  * @throws UsageError with the option that settles it, if names and values do not
  */
-export function tensorSchemaOf(table: Table, rows: readonly Row[], options: TableOptions): Layout {
+export function layoutOf(table: Table, rows: readonly Row[], options: TableOptions): Layout {
   const { place } = table
   const columns = columnsOf(table, rows)
   const time = findTime(place, columns, options)

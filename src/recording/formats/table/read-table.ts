@@ -3,7 +3,7 @@ import { printableLine } from '../../../shared/printable.js'
 import type { RecordingEvent } from '../recording-event.js'
 import { columnNamed, columnsOf } from './columns/columns.js'
 import { parseRound } from './columns/position-columns.js'
-import { keyOf, type Layout, tensorSchemaOf } from './layout.js'
+import { keyOf, type Layout, layoutOf } from './layout.js'
 import { quoted, type Row, type Table, take } from './rows.js'
 import { byRound, byTime, Readings, totalOf } from './series.js'
 import type { TableOptions } from './table-options.js'
@@ -34,7 +34,7 @@ export function readTable(table: Table, options: TableOptions): TablePart[] {
   const isAsked = filterOf(table, options)
   const head = [...take(filtered(table, isAsked), ROWS_LOOKED_AT)]
   if (head.length === 0) return nothingIn(table, options)
-  const layout = tensorSchemaOf(table, head, options)
+  const layout = layoutOf(table, head, options)
   const collected = collect(table, filtered(table, isAsked), layout)
   const notes = [
     layout.words,
@@ -94,7 +94,7 @@ function nothingIn(table: Table, options: TableOptions): TablePart[] {
     throw new UsageError(
       `${table.file}: no row has ${options.where!.map(({ column, value }) => `${column}=${value}`).join(' and ')}, as --where asks`,
     )
-  tensorSchemaOf(table, [], options)
+  layoutOf(table, [], options)
   return []
 }
 
