@@ -3,51 +3,67 @@ import { compareSettings } from './difference/compare-settings.js'
 import type { Analysis, Interval } from './shape/analysis.js'
 import { analyzeRounds } from './shape/analyze-rounds.js'
 
-/** RSS split by measured give-back; the three parts add up to it. */
+/** RSS split by probes that collect and purge; the three parts add up to it. */
 export interface Parts {
   rssBytes: number
-  /** In use: nothing that was asked for gave it back. With what is garbage, where that is null. */
+  /**
+   * Memory in use, which neither collection nor purge released. Includes garbage where
+   * `garbageBytes` is null.
+   */
   liveBytes: number
-  /** Garbage that nobody had collected; null where nobody could: from outside only the allocator can be asked. */
+  /**
+   * Garbage not yet collected; null where collection was impossible: from outside only the
+   * allocator can be asked.
+   */
   garbageBytes: number | null
-  /** Free, but kept by the allocator. */
+  /** Memory that is free but kept by the allocator. */
   retainedBytes: number
 }
 
 export const PARTS = ['live', 'garbage', 'retained'] as const
 export type Part = (typeof PARTS)[number]
 
-/** What the RSS of one setting is made of, and which part of it grows. */
+/** The parts of one setting's RSS, and the part that grows. */
 export interface Attribution {
-  /** At the job's end, means over the trials, so that the parts add up. */
+  /** Parts at the job's end: means over the trials, so that they add up. */
   end: Parts
   trials: number
-  /** Live memory above the RSS before the model and one M; null where those are not known. */
+  /** Live memory above the RSS before the model plus one model; null where those are not known. */
   liveAboveBaseBytes: number | null
-  /** Growth of each part by the round; null without trials that were probed on the way. */
+  /** Growth of each part per round; null without trials that were probed on the way. */
   growth: Record<Part, PartGrowth> | null
-  /** The part that the growth of the whole lies in; null where nothing grows, or it cannot be told. */
+  /**
+   * The part that accounts for the growth of the whole; null where nothing grows, or the part is
+   * unknown.
+   */
   cause: Part | null
   /**
-   * How the cause is known. `probes`: each part was measured over the rounds. `cleanup`: what grows is what cleanup left.
-   * `size`: it is the part that makes up most of what is there above the base, measured at the end alone; from outside, of what
-   * RSS grew by over the rounds.
+   * How the cause is known. `probes`: each part was measured over the rounds. `cleanup`: memory
+   * that cleanup left grows. `size`: the part makes up most of the memory above the base, measured
+   * at the end alone; from outside, most of what RSS grew by over the rounds.
    */
   evidence: 'probes' | 'cleanup' | 'size' | null
-  /** Rounds that it takes before live memory that grows is called a leak; null where there were so many, or it is not live memory that grows. */
+  /**
+   * Rounds required before growing live memory is called a leak; null where there were enough, or
+   * where other memory grows.
+   */
   needsRounds: number | null
 }
 
 /**
- * Heaps warm up for dozens of rounds, caches and compiled code included, and growth that ends looks like growth that does not. With five
- * trials of 40 rounds the second half of a warm-up is no longer taken for a leak (docs/cause-and-difference.md).
+ * Heaps warm up for dozens of rounds, caches and compiled code included, and growth that ends looks
+ * like growth that does not. With five trials of 40 rounds the second half of a warm-up is no
+ * longer taken for a leak (docs/cause-and-difference.md).
  */
 const ROUNDS_TO_CALL_IT_A_LEAK = 40
 
 export interface PartGrowth {
   bytesPerRound: Interval | null
   isEstablished: boolean
-  /** False where there were too few probes or trials to see growth; then "not established" says nothing. */
+  /**
+   * False where there were too few probes or trials to see growth; "not established" then says
+   * nothing.
+   */
   isJudged: boolean
 }
 
@@ -59,13 +75,16 @@ export interface ProbedRound extends Parts {
 }
 
 export interface AttributionInput {
-  /** Of each completed trial, at the job's end. */
+  /** Parts at the job's end, one of each completed trial. */
   ends: readonly Parts[]
   /** Rounds of the job. */
   rounds: number
-  /** Of each trial that was probed on the way, in the order of rounds. They stand apart: a probe collects and purges. */
+  /**
+   * Probes of each trial that was probed on the way, in the order of rounds. These trials stand
+   * apart, because a probe collects and purges.
+   */
   probes: readonly (readonly ProbedRound[])[]
-  /** RSS before the model, and the model. */
+  /** RSS before the model, and the size of the model. */
   baseBytes: number | null
   modelBytes: number | null
   gcRounds: number
@@ -73,13 +92,14 @@ export interface AttributionInput {
 }
 
 /**
- * Puts a cause to the memory of one setting.
+ * Attributes the memory of one setting to a cause.
  *
- * A probe collects and purges, so that later probes of the same trial tell what came together since the one before. Live memory is
- * not touched by it: its course over all probes is judged like any other. Garbage and retained pages are compared between
- * the first probe, after N rounds that nothing had disturbed, and the end of the ordinary trials, after all their rounds.
+ * A probe collects and purges, so that later probes of the same trial measure what accumulated
+ * since the one before. Live memory is not affected: its course over all probes is judged like any
+ * other. Garbage and retained pages are compared between the first probe, after N undisturbed
+ * rounds, and the end of the ordinary trials, after all their rounds.
  *
- * @returns undefined where no trial told its parts
+ * @returns undefined where no trial reported its parts
  */
 export function attribute(input: AttributionInput): Attribution | undefined {
   const { ends, baseBytes, modelBytes } = input
@@ -104,7 +124,7 @@ function meanParts(all: readonly Parts[]): Parts {
   }
 }
 
-/** Nobody could collect, so that garbage is part of what is called live. */
+/** True where garbage could not be collected, so that it counts as live. */
 function isFromOutside(all: readonly Parts[]): boolean {
   return all.some(({ garbageBytes }) => garbageBytes === null)
 }
@@ -118,7 +138,10 @@ function growthOf(input: AttributionInput): Record<Part, PartGrowth> {
   }
 }
 
-/** By places and not by round numbers, so that N rounds from one probe to the next count as one step; then back to rounds. */
+/**
+ * Judges live memory by the index of the probe, so that N rounds from one probe to the next count
+ * as one step; converts the slope back to rounds.
+ */
 function liveGrowth(probes: readonly (readonly ProbedRound[])[]): PartGrowth {
   const { shape, slopeBytesPerRound: slope } = analyzeRounds(
     probes.map((trial) => trial.map(({ liveBytes }) => liveBytes)),
@@ -142,7 +165,7 @@ function sinceFirstProbe(
   const between = rounds - Math.max(...first.map(({ round }) => round))
   if (between <= 0) return NOT_JUDGED
   const { interval, change, decision } = compareSettings(
-    // Garbage is asked for only where all of them tell it.
+    // Garbage is compared only where every trial reports it.
     first.map((parts) => parts[part] ?? 0),
     ends.map((parts) => parts[part] ?? 0),
     { margin: 0, bootstrapDraws: 1 },
@@ -158,7 +181,7 @@ function divided({ estimate, low, high }: Interval, by: number): Interval {
   return { estimate: estimate / by, low: low / by, high: high / by }
 }
 
-/** A part explains growth when it makes up at least this much of it. */
+/** Minimum share of the growth that a part has to make up to explain it. */
 const MOST = 0.5
 
 function causeOf(
@@ -187,12 +210,15 @@ function causeOf(
   return largest![1] >= MOST * all ? { cause: largest![0], evidence: 'size' } : { cause: null, evidence: null }
 }
 
-/** Garbage is one of them only where somebody could collect. */
+/** Returns the parts that were measured: garbage only where it could be collected. */
 function partsToldOf({ garbageBytes }: Parts): Part[] {
   return PARTS.filter((part) => part !== 'garbage' || garbageBytes !== null)
 }
 
-/** What the allocator retains at the end, against what RSS grew by: when it is less than half, the rest must have grown. */
+/**
+ * Compares what the allocator retains at the end with the growth of RSS: when it is less than half,
+ * live memory must have grown.
+ */
 function causeFromOutside({ retainedBytes }: Parts, grownBytes: number): Pick<Attribution, 'cause' | 'evidence'> {
   return { cause: retainedBytes >= MOST * grownBytes ? 'retained' : 'live', evidence: 'size' }
 }

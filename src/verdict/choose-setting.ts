@@ -6,42 +6,61 @@ import { LEVEL, TRIALS_TO_DECIDE } from './difference/compare-settings.js'
 import type { SettingSummary, Spread } from './difference/setting-summary.js'
 import { type Looks, shareOfEarlyStop, shareOfLook } from './looks.js'
 
-/** The criteria in the order in which they are applied; a later one decides only among those that an earlier one left. */
+/**
+ * The criteria in the order in which they are applied. A later one decides only among the settings
+ * that an earlier one left.
+ */
 export type ChoiceCriterion = 'limit' | 'peak' | 'end RSS' | 'round time' | 'fewest changes'
 
-/** The setting to take, and what decided it. */
+/** The chosen setting and the criterion that decided. */
 export interface Choice {
-  /** Null where nothing was compared, or too few trials were completed to tell settings apart. */
+  /**
+   * Label of the choice; null where nothing was compared, or too few trials were completed to
+   * distinguish settings.
+   */
   label: string | null
-  /** The last criterion that put another setting out; null without a choice. */
+  /** The last criterion that excluded another setting; null without a choice. */
   decidedBy: ChoiceCriterion | null
-  /** For each criterion that put a setting out: which ones. */
+  /** Settings that each criterion excluded. */
   out: { criterion: ChoiceCriterion; labels: string[] }[]
-  /** False where no setting stays under the limit: then the choice is the best of those above it. Null without a limit. */
+  /**
+   * False where no setting stays under the limit: the choice is then the best of those above it.
+   * Null without a limit.
+   */
   isUnderLimit: boolean | null
-  /** Settings that another trial may show to be better than the choice, by more than {@link WORTH_A_CHANGE}. */
+  /**
+   * Settings that another trial may show to be better than the choice, by more than {@link
+   * WORTH_A_CHANGE}.
+   */
   open: string[]
 }
 
 export interface ChooseOptions {
-  /** What the highest peak must stay below, in bytes; null: there is no limit. */
+  /** Bound that the highest peak must stay below, in bytes; null: there is no limit. */
   limitBytes: number | null
-  /** By label: how many values differ from the defaults. */
+  /** Number of values that differ from the defaults, by label. */
   changes: ReadonlyMap<string, number>
   /** Error rate of the whole choice; each of the three measures has a third of it. Default 0.05. */
   alpha?: number
-  /** Where trials are added until the choice is decided: its error rate then holds over all looks together. */
+  /**
+   * Looks, where trials are added until the choice is decided: its error rate then holds over all
+   * looks together.
+   */
   looks?: Looks | undefined
 }
 
-/** A difference of less than this share is not worth a change of settings, nor another trial, however certain it is. */
+/**
+ * Minimum difference, as a share, that is worth a change of settings or another trial, however
+ * certain it is.
+ */
 export const WORTH_A_CHANGE = 0.05
 
 /**
- * The setting to take: under the limit; of those, none whose peak is clearly higher than another's; of those, none whose end
- * RSS is clearly higher; then none whose rounds are clearly slower; then the fewest changes from the defaults, and the
- * first in the order of the comparison. `Clearly` is Welch's t test between every two settings left, adjusted by Holm, and a
- * difference of at least 5 %. An undecided difference never decides, so two runs of a job agree unless a decided one differs.
+ * Chooses the setting to take. It stays under the limit; its peak is not clearly higher than
+ * another's, then its end RSS, and its rounds are not clearly slower; then the fewest changes from
+ * the defaults decide, and last the order of the comparison. "Clearly" is Welch's t test between
+ * every two settings left, adjusted by Holm, and a difference of at least 5 %. An undecided
+ * difference never decides, so two runs of a job agree unless a decided one differs.
  *
  * @param summaries in the order of the settings
  */
@@ -78,7 +97,10 @@ export function chooseSetting(summaries: readonly SettingSummary[], options: Cho
   }
 }
 
-/** By label: how many values of a setting differ from those of the first one, which is the baseline of all. */
+/**
+ * Counts, by label, the values of a setting that differ from those of the first one, which is the
+ * baseline of all.
+ */
 export function changesFromDefaults(
   settings: readonly { label: string; values: Record<string, string | number> }[],
 ): Map<string, number> {
@@ -104,7 +126,10 @@ function highestOf({ peakBytes, endRssBytes }: SettingSummary): number | undefin
   return (peakBytes ?? endRssBytes)?.high
 }
 
-/** Never empty: the setting with the lowest mean is below all others that it differs from. */
+/**
+ * Returns the settings that are not clearly above another. Never empty: the setting with the lowest
+ * mean is below all others that it differs from.
+ */
 function notClearlyAbove(left: SettingSummary[], spreadOf: SpreadOf, { alpha = 1 - LEVEL, looks }: ChooseOptions) {
   const trials = Math.min(...left.map((one) => one.trials))
   const share = looks === undefined ? 1 : shareOfLook(trials, looks)
@@ -125,8 +150,10 @@ function notClearlyAbove(left: SettingSummary[], spreadOf: SpreadOf, { alpha = 1
 }
 
 /**
- * Whether more trials may show that a rival is better in the first measure that the two are not known to agree in. A rival
- * with more changes has to be better by {@link WORTH_A_CHANGE}, by the one-sided bound of its difference; a round's time needs no more trials, since it is the last.
+ * Tells whether more trials may show that a rival is better in the first measure in which the two
+ * are not known to agree. A rival with more changes has to be better by {@link WORTH_A_CHANGE}, by
+ * the one-sided bound of its difference. Round time needs no more trials, because it is the last
+ * measure.
  */
 function mayBeBetter(
   rival: SettingSummary,

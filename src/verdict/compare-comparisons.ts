@@ -7,23 +7,25 @@ import { type SettingSummary, type Spread, summarizeSetting } from './difference
 export interface SettingBeforeAfter {
   before: SettingSummary
   after: SettingSummary
-  /** After minus before, in bytes; null: not measured on one of the two sides. */
+  /**
+   * Change of the peak, after minus before, in bytes; null: not measured on one of the two sides.
+   */
   peak: Difference | null
   endRss: Difference | null
-  /** In ms a round. */
+  /** Change in ms a round. */
   roundMs: Difference | null
 }
 
 export interface ComparedComparisons {
   settings: SettingBeforeAfter[]
-  /** Labels of settings that one side alone has, or that have no completed trial there. */
+  /** Labels of settings that exist on one side only, or have no completed trial on the other. */
   onlyBefore: string[]
   onlyAfter: string[]
 }
 
 /**
- * Holds two comparisons against each other, setting by setting, by one number a trial. p-values are adjusted for all settings
- * (Holm), as within a comparison.
+ * Compares two comparisons setting by setting, by one number a trial. p-values are adjusted for all
+ * settings (Holm), as within a comparison.
  *
  * Where each has one setting, these two are compared whatever they are called.
  */

@@ -7,16 +7,16 @@ import { evaluate } from './evaluate.js'
 export interface Fired {
   condition: Condition
   status: LiveStatus
-  /** Null: the whole tree. */
+  /** The role that made the condition true; null: the whole tree. */
   role: string | null
   round: number | null
 }
 
 /**
- * Looks at a condition whenever the live state has news, and calls once an episode, when it becomes true. Episodes begin and
- * end as alerts of the state.
+ * Evaluates a condition on every event of the live state, and calls `onFired` once an episode, when
+ * it becomes true. Records the start and the end of each episode as alerts of the state.
  *
- * @returns ends the watch
+ * @returns a function that ends the watch
  */
 export function watchCondition(state: LiveState, condition: Condition, onFired: (fired: Fired) => void): () => void {
   let isOn = false

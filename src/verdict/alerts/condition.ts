@@ -1,10 +1,10 @@
 import { UsageError } from '../../shared/errors.js'
 import { parseBytes, parseDurationMs } from '../../shared/units.js'
 
-/** So many rounds, or so long. */
+/** A span of rounds or of time. */
 export type Span = { rounds: number } | { ms: number }
 
-/** One thing that is asked of the live state; `role` null: any role, or for memory now the whole tree. */
+/** One condition on the live state. `role` null: any role, or for memory now the whole tree. */
 export type Term =
   | { kind: 'verdict'; is: 'grows' | 'rises' | 'level'; role: string | null }
   | { kind: 'memory'; of: 'rss' | 'peak'; role: string | null; isAbove: boolean; bound: Bound }
@@ -15,7 +15,7 @@ export type Bound = { bytes: number } | { shareOfLimit: number }
 
 /** Terms that all have to hold. */
 export interface Condition {
-  /** As it was given. */
+  /** The condition as the user gave it. */
   text: string
   terms: Term[]
 }
@@ -24,15 +24,15 @@ const ROLE = '(?:\\(([^()]+)\\))?'
 const FORMS = 'grows, rises, level, rss > 8GiB, peak(server) > 90% of limit, limit within 30m, rss flat for 100 rounds'
 
 /**
- * Reads a condition of `--when` and `--fail-when`. Its terms, joined by `and`:
+ * Parses a condition of `--when` and `--fail-when`. Its terms, joined by `and`:
  *
  *     grows | rises | level            of one role with (ROLE)
  *     rss > SIZE | peak > N% of limit  also <; of one role with (ROLE)
  *     limit within TIME | N rounds
  *     rss flat for TIME | N rounds
  *
- * @param option how it was given, for messages
- * @throws UsageError when it is none
+ * @param option the option that it was given with, for messages
+ * @throws UsageError when it is no condition
  */
 export function parseCondition(text: string, option: string): Condition {
   const terms = text.split(/\s+and\s+/).map((part) => termOf(part.trim()))

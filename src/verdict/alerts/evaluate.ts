@@ -2,22 +2,27 @@ import type { LiveRole, LiveStatus } from '../live/live-status.js'
 import { isGrowing } from '../live/verdict-so-far.js'
 import type { Bound, Condition, Span, Term } from './condition.js'
 
-/** How far memory has to go back before an episode is over, as a share of the bound. */
+/**
+ * How far memory has to move back past the bound before an episode ends, as a share of the bound.
+ */
 const BACK = 0.05
-/** How far away the limit has to be again, as a share of the time asked for. */
+/**
+ * How much farther away the limit has to be before an episode ends, as a share of the time asked
+ * for.
+ */
 const AWAY = 0.2
-/** Memory is flat where it moved by at most this share of its level, and is so until it has moved by twice as much. */
+/** Maximum movement of flat memory, as a share of its level. An episode ends at twice as much. */
 const FLAT = 0.01
 
-/** What a condition came to: the role that made it true, null for the whole tree. */
+/** The outcome of a condition, with the role that made it true; null: the whole tree. */
 export interface Outcome {
   holds: boolean
   role: string | null
 }
 
 /**
- * Whether a condition holds now. In an episode the bounds are wider (hysteresis), so that memory that moves about a bound
- * is one episode.
+ * Tells whether a condition holds now. In an episode the bounds are wider (hysteresis), so that
+ * memory that moves about a bound is one episode.
  *
  * @param isOn the condition held at the last look
  */
@@ -67,7 +72,10 @@ function verdictHolds(is: 'grows' | 'rises' | 'level', { verdict, rate }: LiveRo
   return isOn ? rate.bytesPerRound > 0 : rate.low > 0
 }
 
-/** Of the newest round, or the highest that was read of its processes where that is higher. */
+/**
+ * Returns the peak of the newest round, or the current RSS of the role's processes where that is
+ * higher.
+ */
 function peakOf({ recentRounds, rssBytes }: LiveRole): number | null {
   const last = recentRounds.at(-1)?.peakBytes ?? null
   return last === null && rssBytes === null ? null : Math.max(last ?? 0, rssBytes ?? 0)
@@ -78,7 +86,7 @@ function boundOf(bound: Bound, { limit }: LiveStatus): number | null {
   return limit === null ? null : bound.shareOfLimit * limit.bytes
 }
 
-/** By the early end of the forecast's interval: an alarm that comes after the limit helps nobody. */
+/** Uses the early end of the forecast's interval, because an alarm after the limit is useless. */
 function limitHolds(span: Span, { forecast }: LiveRole, isOn: boolean): boolean {
   if (forecast === null) return false
   const farther = isOn ? 1 + AWAY : 1

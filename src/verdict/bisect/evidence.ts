@@ -3,33 +3,36 @@ import { mean } from '../../statistics/mean.js'
 import { stepPosterior } from '../../statistics/step-posterior.js'
 
 /**
- * One round of trials: both ends of the range once, and a commit between them where one is in question, in random order. Commits
- * are counted from the good one, which is 0.
+ * One round of trials in random order: one of each end of the range, and one of a commit between
+ * them where one is in question. Commits are counted from the good one, which is 0.
  */
 export interface BisectRound {
   low: number
   high: number
-  /** Null where the ends alone are compared. */
+  /** The commit between the ends; null where the ends alone are compared. */
   between: number | null
-  /** One number a trial. */
+  /** Measured value of each trial. */
   values: { low: number; high: number; between: number | null }
 }
 
-/** What the rounds between the same two ends say together. */
+/** Combined evidence of the rounds between the same two ends. */
 export interface Evidence {
   rounds: readonly BisectRound[]
   /** Mean difference of the ends, the high one minus the low one. */
   difference: number
-  /** Of one trial, pooled; undefined while there are fewer than two rounds. */
+  /** Variance of one trial, pooled; 0 while there are fewer than two rounds. */
   variance: number
   degreesOfFreedom: number
-  /** By commit: its trials minus the middle of the ends of the same round, so that drift of the machine is in none. */
+  /**
+   * Offsets by commit: its trials minus the midpoint of the ends in the same round, so that drift
+   * of the machine cancels.
+   */
   offsets: ReadonlyMap<number, number[]>
 }
 
 /**
- * Takes rounds together. In a round the difference of the ends has the variance 2 s², and the offset of a commit from their middle
- * 3/2 s²; the two are independent of each other.
+ * Combines rounds. In a round the difference of the ends has the variance 2 s², and the offset of a
+ * commit from their midpoint 3/2 s²; the two are independent of each other.
  */
 export function evidenceOf(rounds: readonly BisectRound[]): Evidence {
   const differences = rounds.map(({ values }) => values.high - values.low)
@@ -60,7 +63,7 @@ function squaresOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + (value - centre) ** 2, 0)
 }
 
-/** The probability of each commit from `low + 1` to `high` to be the one. */
+/** Returns the probability of each commit from `low + 1` to `high` to be the first bad one. */
 export function posteriorOf(evidence: Evidence, low: number, high: number): number[] {
   const ratios = [...evidence.offsets].map(
     ([commit, offsets]) => [commit - low - 1, logRatio(evidence, offsets)] as const,
@@ -69,8 +72,9 @@ export function posteriorOf(evidence: Evidence, low: number, high: number): numb
 }
 
 /**
- * How much more probable the trials of a commit are above the step than below it, as a logarithm: the ratio of two t densities,
- * whose tails are heavy enough that one strange trial cannot decide.
+ * Returns the log of how much more probable the trials of a commit are above the step than below
+ * it: the ratio of two t densities. Their tails are heavy enough that one outlying trial cannot
+ * decide.
  */
 function logRatio(evidence: Evidence, offsets: readonly number[]): number {
   const { difference, variance, degreesOfFreedom } = evidence
@@ -82,24 +86,27 @@ function logRatio(evidence: Evidence, offsets: readonly number[]): number {
   return density(difference / 2) - density(-difference / 2)
 }
 
-/** Trials without any scatter leave no doubt. */
+/** Log ratio used where trials have no scatter and leave no doubt. */
 const CERTAIN = 20
 
-/** Whether the trials of a commit fit neither end: it lies between two steps, or on a slope. */
+/**
+ * Tells whether the trials of a commit fit neither end: it then lies between two steps, or on a
+ * slope.
+ */
 export function fitsNeither(evidence: Evidence, offsets: readonly number[]): boolean {
   return chanceOfFit(evidence, offsets, 'low') < MISFIT && chanceOfFit(evidence, offsets, 'high') < MISFIT
 }
 
 const MISFIT = 0.005
 
-/** The probability of an offset as far from that of an end, or farther. */
+/** Returns the probability of an offset at least as far from that of an end. */
 function chanceOfFit(
   { difference, variance, degreesOfFreedom, rounds }: Evidence,
   offsets: readonly number[],
   end: 'low' | 'high',
 ): number {
   const distance = mean(offsets) - (end === 'high' ? difference / 2 : -difference / 2)
-  // That of the offset, and that of the half difference of the ends.
+  // Standard error of the offset together with that of half the difference of the ends.
   const error = Math.sqrt(variance * (1.5 / offsets.length + 0.5 / rounds.length))
   if (error === 0) return distance === 0 ? 1 : 0
   return studentTTwoSided(distance / error, degreesOfFreedom)

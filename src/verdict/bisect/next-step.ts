@@ -5,55 +5,61 @@ import { TRIALS_TO_DECIDE } from '../difference/compare-settings.js'
 import { adjustForLooks, shareOfEarlyStop, shareOfLook } from '../looks.js'
 import { type BisectRound, type Evidence, evidenceOf, fitsNeither, posteriorOf } from './evidence.js'
 
-/** The effect of one commit, in the unit of what was measured. */
+/** The effect of one commit, in the unit of the measured number. */
 export interface Effect {
   change: number
-  /** 95 %. */
+  /** 95 % interval. */
   interval: { low: number; high: number }
-  /** Of no change at all, two-sided. */
+  /** Two-sided p-value of no change at all. */
   pValue: number
 }
 
 export type BisectStep =
   /** Run a round of trials: both ends, and a commit between them where one is in question. */
   | { kind: 'measure'; low: number; high: number; between: number | null }
-  /** The commit that did it, with its effect, and the difference of good and bad. */
+  /** The first bad commit, with its effect, and the difference of good and bad. */
   | { kind: 'found'; commit: number; probability: number; effect: Effect; total: Effect }
-  /** It is one of these, and those between cannot be measured. */
+  /** One of these commits is the first bad one, and those between cannot be measured. */
   | { kind: 'one of'; commits: number[]; effect: Effect; total: Effect }
-  /** Good and bad do not differ by what matters. */
+  /** Good and bad do not differ by an amount that matters. */
   | { kind: 'no change'; total: Effect }
-  /** The bad one is lower. */
+  /** The bad commit is lower. */
   | { kind: 'not worse'; total: Effect }
-  /** It has risen from `low` to `high` in steps that are too small to be found one by one. */
+  /**
+   * The number has risen from `low` to `high` in steps that are too small to be found one by one.
+   */
   | { kind: 'no single one'; low: number; high: number; total: Effect }
 
 export interface BisectOptions {
-  /** A smaller difference of good and bad is of no consequence. */
+  /** Minimum difference of good and bad that matters. */
   minChange: Amount
-  /** The most trials of one commit at one stage. */
+  /** Maximum trials of one commit at one stage. */
   trials: number
-  /** What a share of `minChange` is of; the mean of the good one where it is left out. */
+  /** Level that a share of `minChange` refers to; default: the mean of the good commit. */
   level?: number | undefined
 }
 
-/** How sure the answer for one commit has to be before another is asked: a wrong one costs more builds than trials cost. */
+/**
+ * Required certainty about one commit before the next is measured. It is high because a wrong
+ * answer costs more builds than trials cost.
+ */
 const SURE = 0.98
 const FEWEST_ROUNDS = 2
-/** How sure the result has to be. */
+/** Required certainty of the result. */
 const FOUND = 0.95
-/** Of the claim that good and bad differ. */
+/** Error rate of the claim that good and bad differ. */
 const ALARM_LEVEL = 0.01
 const MISS_LEVEL = 0.05
 
 /**
- * What to do next in the search for the commit that made a number worse, from all that was measured so far. The ends are compared
- * first. Then the commit at the median of what is still possible is measured in turn with both ends, until it is clear to
- * which of them it belongs, or that it lies between: then the half with the larger step is searched by itself. The commit that
- * is left is measured against its parent until its own effect is beyond doubt.
+ * Returns the next step in the search for the commit that made a number worse, from all
+ * measurements so far. The ends are compared first. Then the commit at the median of what is still
+ * possible is measured in turn with both ends, until it clearly belongs to one of them or lies
+ * between. In the latter case the half with the larger step is searched alone. The commit that is
+ * left is measured against its parent until its own effect is beyond doubt.
  *
  * @param last the number of the bad commit; the good one is 0
- * @param rounds all of them, in their order
+ * @param rounds all rounds, in their order
  * @param skipped commits that cannot be built or measured
  */
 export function nextBisectStep(
@@ -131,13 +137,13 @@ function search(range: Range, options: BisectOptions): BisectStep {
   return { kind: 'no single one', low, high, total }
 }
 
-/** The commits that the step may be at, once nothing between them can be measured. */
+/** Returns the commits that the step may be at, once nothing between them can be measured. */
 function likely(posterior: readonly number[], low: number): number[] {
   const highest = Math.max(...posterior)
   return posterior.flatMap((one, place) => (one > highest / 20 ? [low + 1 + place] : []))
 }
 
-/** The half with the larger step, by itself. */
+/** Continues the search in the half with the larger step. */
 function narrow({ low, high, evidence }: Range, between: number): BisectStep {
   const offset = mean(evidence.offsets.get(between)!)
   return offset > 0
@@ -145,7 +151,7 @@ function narrow({ low, high, evidence }: Range, between: number): BisectStep {
     : { kind: 'measure', low: between, high, between: null }
 }
 
-/** The commit that splits what is possible most evenly, and can be measured. */
+/** Returns the measurable commit that splits the remaining probability most evenly. */
 function median(
   posterior: readonly number[],
   low: number,
@@ -157,14 +163,14 @@ function median(
   for (let commit = low + 1; commit < high; commit++) {
     sum += posterior[commit - low - 1]!
     const distance = Math.abs(sum - 0.5)
-    // Where it is all but sure on which side the step is, nothing is learnt.
+    // Skip commits where the side of the step is all but certain: measuring them adds nothing.
     if (skipped.has(commit) || distance > 0.5 - (1 - FOUND) / 4) continue
     if (best === undefined || distance < best.distance) best = { commit, distance }
   }
   return best?.commit
 }
 
-/** Measures the commit and its parent, until the step between them is beyond doubt. */
+/** Measures the commit and its parent until the step between them is beyond doubt. */
 function confirm(range: Range, commit: number, probability: number, options: BisectOptions): BisectStep {
   const { low, high, evidence, total } = range
   const effect = effectBetween(evidence, low, high, commit - 1, commit)
@@ -178,12 +184,15 @@ function confirm(range: Range, commit: number, probability: number, options: Bis
   return largestStep(range) ?? { kind: 'no single one', low, high, total }
 }
 
-/** Beyond doubt, though it is the largest of several that were looked at (Bonferroni). */
+/** Tells whether a rise is beyond doubt, adjusted for being the largest of several (Bonferroni). */
 function isRise({ change, pValue }: Effect, looked: number): boolean {
   return change > 0 && pValue * Math.max(1, looked) < ALARM_LEVEL
 }
 
-/** Where the step that was looked for is none: the largest one between neighbours that were measured, searched by itself. */
+/**
+ * Falls back, where the expected step does not exist, to the largest step between measured
+ * neighbours, and continues the search there.
+ */
 function largestStep({ low, high, evidence, total }: Range): BisectStep | undefined {
   const measured = [low, ...[...evidence.offsets.keys()].filter((one) => one < high).sort((a, b) => a - b), high]
   const steps = measured.slice(1).map((to, place) => {
@@ -197,12 +206,12 @@ function largestStep({ low, high, evidence, total }: Range): BisectStep | undefi
   return from === low && to === high ? undefined : { kind: 'measure', low: from, high: to, between: null }
 }
 
-/** The difference of the ends. */
+/** Returns the difference of the ends. */
 function effectOf({ rounds, difference, variance, degreesOfFreedom }: Evidence): Effect {
   return effect(difference, rounds.length === 0 ? 0 : (2 * variance) / rounds.length, degreesOfFreedom)
 }
 
-/** What changes from one measured commit to another. */
+/** Returns the change from one measured commit to another. */
 function effectBetween(evidence: Evidence, low: number, high: number, from: number, to: number): Effect {
   const { difference, variance, degreesOfFreedom, offsets, rounds } = evidence
   const level = (commit: number) => {
@@ -229,16 +238,18 @@ function effect(change: number, variance: number, degreesOfFreedom: number): Eff
   return { change, interval: { low: change - reach, high: change + reach }, pValue }
 }
 
-/** A commit that was measured, held against the low end of the range in which it was measured last. */
+/**
+ * A commit that was measured, compared with the low end of the range in which it was measured last.
+ */
 export interface TriedCommit {
   commit: number
   low: number
   trials: number
-  /** Undefined for the low end of all. */
+  /** Undefined for the low end of the whole range. */
   effect: Effect | undefined
 }
 
-/** What is known of every commit that was measured, in the order of history. */
+/** Returns every commit that was measured with its effect, in the order of history. */
 export function levelsOf(rounds: readonly BisectRound[]): TriedCommit[] {
   const tried = new Map<number, TriedCommit>()
   const ranges = [...new Set(rounds.map(({ low, high }) => `${low} ${high}`))]

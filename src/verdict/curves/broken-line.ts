@@ -1,14 +1,15 @@
 import type { RoundSeries } from '../series/round-series.js'
 import { type Curve, columnsOf, ones, sideBySide } from './curve.js'
 
-/** Of what lies before and after the break at least so many rounds, or there is nothing to see of it. */
+/** Minimum rounds before and after a break; with fewer it cannot be seen. */
 const SHORTEST_PART = 5
-/** Places that are tried for a break; between two of them a line looks much the same. */
+/** Number of breaks tried; between two neighbouring ones a line looks much the same. */
 const PLACES = 24
 
 /**
- * A line that breaks once: a ramp to a level (a cache that is filled evenly and then is full), and a level that a line leaves (a leak that
- * begins late). The break costs one parameter, and that it was looked for another one.
+ * Builds lines that break once: a ramp to a level (a cache that fills evenly and then is full), and
+ * a level that turns into a line (a leak that begins late). The break costs one parameter, plus the
+ * search for it.
  */
 export function brokenLineCurves(trials: readonly RoundSeries[]): { ramps: Curve[]; onsets: Curve[] } {
   const shortest = Math.min(...trials.map(({ rounds }) => rounds.length))
@@ -28,7 +29,10 @@ export function brokenLineCurves(trials: readonly RoundSeries[]): { ramps: Curve
   }
 }
 
-/** Growth that grows: an exponential, from one that doubles every few rounds to one that is nearly a parabola. */
+/**
+ * Builds growth that accelerates: exponentials, from one that doubles every few rounds to one that
+ * is nearly a parabola.
+ */
 export function accelerationCurves(trials: readonly RoundSeries[]): Curve[] {
   const longest = Math.max(...trials.map(({ rounds }) => rounds.length))
   const searchCost = Math.log(trials.reduce((sum, { rounds }) => sum + rounds.length, 0))

@@ -9,14 +9,14 @@ import { nearbySaturations, saturationCurves } from './saturation.js'
 import { completedRounds, placeInCycle, sawtoothCurves } from './sawtooth.js'
 import { stepCurves } from './steps.js'
 
-/** The best fit of each idea; undefined where the series is too short for it. */
+/** The best fit of each kind of curve; undefined where the series is too short for it. */
 export interface CurveFits {
   constant: CurveFit
   line: CurveFit
   /** Warm-up to an asymptote, and warm-up to a line. */
   saturation: CurveFit | undefined
   saturationAndLine: CurveFit | undefined
-  /** Ramp to a level, a level that a line leaves, growth that grows. */
+  /** Ramp to a level, a level that turns into a line, and accelerating growth. */
   ramp: CurveFit | undefined
   onset: CurveFit | undefined
   acceleration: CurveFit | undefined
@@ -25,10 +25,11 @@ export interface CurveFits {
 }
 
 /**
- * Fits every idea of what the memory does. With a known cleanup period only that period is tried, in its own phase and,
- * at a price, in the others; without one all periods are tried, at the price of having looked.
+ * Fits every kind of curve. With a known cleanup period only that period is tried, in its own phase
+ * and, at a price, in the others. Without one all periods are tried, at the price of the search.
  *
- * @param gcRounds rounds between cleanups; undefined: not known; 0: none runs; 1: one after each round. With 0 and 1 there is no cycle
+ * @param gcRounds rounds between cleanups; undefined: not known; 0: none runs; 1: one after each
+ *   round. With 0 and 1 there is no cycle
  */
 export function fitCurves(
   trials: readonly RoundSeries[],
@@ -63,14 +64,17 @@ export function fitCurves(
   }
 }
 
-/** How far the saw-tooth rises above its floor, in the median trial. Below zero it falls between cleanups: the cleanup is elsewhere. */
+/**
+ * Returns how far the saw-tooth rises above its floor, in the median trial. Below zero it falls
+ * between cleanups: the cleanup is elsewhere.
+ */
 export function toothOf(fit: CurveFit): number {
   return median(fit.coefficients.map((one) => one.at(-1)!))
 }
 
 /**
- * A saw-tooth falls at its cleanups and rises between them. Stairs that rise at each of them, and stairs that fall there and are level in
- * between, leave a line the same rest.
+ * Tells whether memory falls at the cleanups and rises between them. The residuals of a line look
+ * the same under stairs that rise at each cleanup, or fall there and are level in between.
  */
 function fallsAndComesBack(trials: readonly RoundSeries[], fit: CurveFit): boolean {
   const { period } = fit.mean.cycle!
@@ -90,7 +94,7 @@ function fallsAndComesBack(trials: readonly RoundSeries[], fit: CurveFit): boole
   return median(moves.map(({ fall }) => fall)) < 0 && median(moves.map(({ rise }) => rise)) > COMES_BACK * toothOf(fit)
 }
 
-/** Of the height of a tooth as it was fitted. */
+/** Minimum rise between cleanups, as a share of the fitted height of a tooth. */
 const COMES_BACK = 0.25
 
 export function lowest(fits: readonly (CurveFit | undefined)[]): CurveFit | undefined {
@@ -100,7 +104,10 @@ export function lowest(fits: readonly (CurveFit | undefined)[]): CurveFit | unde
   )
 }
 
-/** Outliers of the constant fit become the median of their neighbours, so that they make no level of their own. */
+/**
+ * Replaces outliers of the constant fit by the median of their neighbours, so that they form no
+ * level of their own.
+ */
 function withoutOutliers(values: readonly (readonly number[])[], { setAside }: CurveFit): number[][] {
   return values.map((one, trial) =>
     one.map((value, place) =>
@@ -109,18 +116,19 @@ function withoutOutliers(values: readonly (readonly number[])[], { setAside }: C
   )
 }
 
-/** Cycles have to fit in this often before a period that nobody named is believed. */
+/** Minimum cycles in the series before an unnamed period is believed. */
 const CYCLES_TO_FIND = 4
 const LONGEST_PERIOD = 50
 /**
- * What a saw-tooth has to be better by, in units of -2 log likelihood, in which each factor of what was tried counts 2 log (Bonferroni): three
- * ways of rising, against prior odds of e (2.7) to 1. Chosen on labelled series: without it a level with `--gc-rounds 5` is called a
- * saw-tooth in 6 of 100 cases, with it in 2.
+ * Score by which a saw-tooth has to be better, in units of -2 log likelihood, in which each factor
+ * of what was tried counts 2 log (Bonferroni): three ways of rising, against prior odds of e (2.7)
+ * to 1. Chosen on labelled series: without it a level with `--gc-rounds 5` is called a saw-tooth in
+ * 6 of 100 cases, with it in 2.
  */
 const KNOWN_CYCLE_COST = 2 * Math.log(3) + 2
-/** The same odds once more for a cycle that nobody named; how many were tried comes on top. */
+/** Cost of an unnamed cycle: the same odds once more. The number of cycles tried is added to it. */
 const UNNAMED_CYCLE_COST = KNOWN_CYCLE_COST + 2
-/** Of the cycles that nobody named, how many of the best looking are fitted with care. */
+/** How many of the best looking candidates are fitted with care. */
 const PROMISING = 3
 
 function cyclesToTry(
@@ -150,7 +158,10 @@ function phasesOf(period: number): Cycle[] {
   return Array.from({ length: period }, (_, phase) => ({ period, phase }))
 }
 
-/** The cycles whose saw-tooth, rising evenly or at once, leaves least: a quick look before the careful one. */
+/**
+ * Returns the cycles whose saw-tooth, rising evenly or at once, leaves the smallest residual: a
+ * quick screen before the careful fit.
+ */
 function promising(
   trials: readonly RoundSeries[],
   values: readonly (readonly number[])[],
@@ -177,7 +188,7 @@ function promising(
     .map(({ cycle }) => cycle)
 }
 
-/** Of many places of a break the few that leave least. */
+/** Returns the few curves with the smallest residual among many breaks. */
 function likeliest(values: readonly (readonly number[])[], means: readonly Curve[]): Curve[] {
   const left = (mean: Curve) =>
     values.reduce((sum, y, trial) => {
@@ -191,5 +202,8 @@ function likeliest(values: readonly (readonly number[])[], means: readonly Curve
     .map(({ mean }) => mean)
 }
 
-/** Of noise whose correlation is looked for later; in the middle of the 0 to 0.6 that servers show. */
+/**
+ * Lag-1 correlation for the quick screen, in the middle of the 0 to 0.6 that servers show; the
+ * careful fit estimates it.
+ */
 const QUICK_CORRELATION = 0.3

@@ -3,14 +3,18 @@ import { CLEAR_GAIN, type Rationale, STEP_ROUNDS, STRONG_GAIN } from '../shape/f
 import { type CurveFits, lowest, toothOf } from './choose-curve.js'
 import type { CurveFit } from './fit-curve.js'
 
-/** The same for a saw-tooth, which comes back: half of what a round may bring, or pages that come and go would be one. */
+/**
+ * Minimum height of a tooth, in rounds at the tolerance: half of one. It is lower than for a step
+ * because a tooth repeats, and above zero so that pages that come and go are no tooth.
+ */
 const TOOTH_ROUNDS = 0.5
 
-/** Which idea of the mean explains the rounds best at its price, and what follows from it. */
+/** Returns the curve that explains the rounds best at its price, and the rationale. */
 export function chosenCurve(fits: CurveFits, rowToleranceBytes: number): { fit: CurveFit; because: Rationale } {
   const { constant, line, saturation, saturationAndLine, ramp, onset, acceleration, sawtooth, steps } = fits
   const plain = lowest([constant, line, saturation, saturationAndLine])!
-  // A broken line is looked for in many places, and has to be strongly better than what is plainer.
+  // A broken line is searched among many breaks, so it has to be strongly better than the plainer
+  // curves.
   const broken = lowest([ramp, onset, acceleration])
   const smooth = broken !== undefined && broken.score < plain.score - STRONG_GAIN ? broken : plain
   const isBroken = smooth !== plain
@@ -30,7 +34,9 @@ export function chosenCurve(fits: CurveFits, rowToleranceBytes: number): { fit: 
   }
 }
 
-/** A line and what is left of a fall at first is, where it never fell, growth that grows. */
+/**
+ * Recognizes a line with a decaying fall at its start as accelerating growth, where it never fell.
+ */
 function isConvex({ mean, coefficients }: CurveFit): boolean {
   if (mean.kind !== 'saturation' || !mean.hasLine) return false
   const lengths = mean.columns.map((columns) => columns[0]!.length)
@@ -40,7 +46,7 @@ function isConvex({ mean, coefficients }: CurveFit): boolean {
   })
 }
 
-/** A share of the rounds. */
+/** Share of the rounds within which the fitted curve has to turn. */
 const EARLY = 1 / 3
 
 const BECAUSE: Partial<Record<CurveFit['mean']['kind'], Rationale>> = {

@@ -1,8 +1,8 @@
 import type { RoundSeries } from '../series/round-series.js'
 
 /**
- * One idea of what the memory does apart from noise, as columns of a linear model: what is to be fitted, and what it
- * costs to be this free. The ideas are held against each other by {@link ../fit-mean.ts}.
+ * One model of what the memory does apart from noise: its columns of a linear model, and the cost
+ * of its freedom. {@link ./choose-curve.ts} fits and compares them.
  */
 export interface Curve {
   kind: 'constant' | 'line' | 'saturation' | 'ramp' | 'onset' | 'acceleration' | 'steps' | 'sawtooth'
@@ -10,26 +10,29 @@ export interface Curve {
   hasLine: boolean
   /** The columns of each trial, the constant first. */
   columns: number[][][]
-  /** What was searched for to get here, in units of -2 log likelihood, besides the columns. */
+  /**
+   * Cost of the search that led to this curve, in units of -2 log likelihood, in addition to the
+   * columns.
+   */
   searchCost: number
   /** Time constant of the saturation, in rounds. */
   tauRounds?: number
   /** The cycle of the saw-tooth. */
   cycle?: Cycle
-  /** Of a ramp and an onset: the place of the round at which the line breaks. */
+  /** Index of the round at which the line of a ramp or an onset breaks. */
   breakPlace?: number
-  /** Where the level shifts, one list a trial: the place of the first round on the new level. */
+  /** Indices of the first round on each new level, one list a trial. */
   stepPlaces?: number[][]
 }
 
 export interface Cycle {
   /** Rounds from one cleanup to the next. */
   period: number
-  /** A cleanup round is one whose number of completed rounds leaves this rest when divided by the period. */
+  /** Remainder of the number of completed rounds, divided by the period, in a cleanup round. */
   phase: number
 }
 
-/** Sorted series to columns: how each trial's columns depend on its rounds. */
+/** Maps each sorted series to a column that depends on its rounds. */
 export function columnsOf(trials: readonly RoundSeries[], column: (t: number, length: number) => number): number[][] {
   return trials.map(({ rounds }) => rounds.map((round) => column(round - rounds[0]!, rounds.length)))
 }
@@ -42,7 +45,7 @@ export function roundsFromStart(trials: readonly RoundSeries[]): number[][] {
   return columnsOf(trials, (t) => t)
 }
 
-/** Column lists side by side: for each trial, its column of every list. */
+/** Joins column lists side by side: for each trial, its column of every list. */
 export function sideBySide(...lists: number[][][]): number[][][] {
   return lists[0]!.map((_, trial) => lists.map((list) => list[trial]!))
 }

@@ -1,34 +1,40 @@
 import { AutoregressiveRegression } from '../../statistics/regression/autoregressive-regression.js'
 import type { Curve } from './curve.js'
 
-/** A mean held against the data. */
+/** A curve fitted to the data. */
 export interface CurveFit {
   mean: Curve
-  /** -2 log likelihood plus the price of its freedom; the lower, the better. Differences count, not the value. */
+  /**
+   * -2 log likelihood plus the price of the curve's freedom; lower is better. Only differences have
+   * a meaning.
+   */
   score: number
   /** -2 log likelihood alone. */
   likelihood: number
   /** Lag-1 correlation of the noise at the best fit. */
   correlation: number
-  /** Standard deviation of the noise around the mean. */
+  /** Standard deviation of the noise around the curve. */
   sdBytes: number
-  /** One for each trial. */
+  /** Coefficients of each trial. */
   coefficients: number[][]
-  /** Places of values set aside as outliers, one list a trial. */
+  /** Indices of values set aside as outliers, one list a trial. */
   setAside: number[][]
-  /** What is left of each value, outliers included. */
+  /** Residual of each value, outliers included. */
   residuals: number[][]
 }
 
-/** Lag-1 correlations that are tried; at the last one the noise is a random walk for all that a series can tell. */
+/**
+ * Lag-1 correlations that are tried. At the last one a series cannot distinguish the noise from a
+ * random walk.
+ */
 const CORRELATIONS = [0, 0.2, 0.4, 0.6, 0.75, 0.87, 0.95, 0.9999]
 
 /**
- * Fits one mean to all trials, noise of common variance and lag-1 correlation: maximum likelihood with the Bayesian information
- * criterion of Schwarz (1978), Ann. Stat. 6, 461–464. Single values far off are set aside, each at a price, so that an outlier is
- * neither a step nor a slope.
+ * Fits one curve to all trials, with noise of common variance and lag-1 correlation: maximum
+ * likelihood with the Bayesian information criterion of Schwarz (1978), Ann. Stat. 6, 461–464.
+ * Single outliers are set aside, each at a price, so that an outlier is neither a step nor a slope.
  *
- * @param noiseFloorBytes below this a difference is not noise but rounding
+ * @param noiseFloorBytes standard deviation below which a difference is rounding and not noise
  */
 export function fitCurve(
   values: readonly (readonly number[])[],
@@ -43,7 +49,8 @@ export function fitCurve(
   )
   if (best === undefined) return undefined
   let current = best
-  // Two outliers can hide each other, so one step that does not pay is allowed on the way to one that does.
+  // Two outliers can hide each other, so one step that does not pay is allowed before one that
+  // does.
   for (let unpaid = 0, taken = 0; unpaid < HIDING && taken < mostOutliers(values); taken++) {
     const setAside = withWorst(current)
     const next = setAside && fitWithout(values, mean, setAside, noiseFloorBytes)
@@ -55,17 +62,26 @@ export function fitCurve(
   return best
 }
 
-/** So many outliers may hide each other: a second one inflates the noise until the first looks ordinary. */
+/**
+ * How many outliers may hide each other: a second one inflates the noise until the first looks
+ * ordinary.
+ */
 const HIDING = 2
 
-/** One round in ten, at least two where there are ten; more would be another shape and no outliers. Of many trials as many as of three. */
+/**
+ * Returns the most outliers allowed: one round in ten, and at least two where there are ten. More
+ * would be another shape. Several trials count as at most three.
+ */
 function mostOutliers(values: readonly (readonly number[])[]): number {
   const rounds = Math.max(...values.map((one) => one.length))
   const each = rounds < 10 ? 1 : Math.min(6, Math.max(2, Math.floor(rounds / 10)))
   return each * Math.min(values.length, 3)
 }
 
-/** What one value set aside costs: its size (one log), and that the worst of all places was taken (2 log, by Bonferroni), with one log to spare. */
+/**
+ * Returns the price of one value set aside: its size (one log), the choice of the worst of all
+ * places (2 log, by Bonferroni), and one log to spare.
+ */
 function outlierPrice(rounds: number): number {
   return 4 * Math.log(rounds)
 }
@@ -92,7 +108,8 @@ function fitWithout(
   const fits = regressions.map((regression) => regression.fit(correlation))
   if (!Number.isFinite(likelihood) || !fits.every((fit) => fit !== undefined)) return undefined
   const free = sum(values.map((_, trial) => mean.columns[trial]!.length + setAside[trial]!.length))
-  // With few values a free parameter fits more noise than the criterion, made for many, allows for (Hurvich and Tsai (1989), Biometrika 76, 297–307).
+  // With few values a free parameter fits more noise than the criterion, made for many, allows for
+  // (Hurvich and Tsai (1989), Biometrika 76, 297–307).
   const fewness = all / Math.max(1, all - free - 2)
   const price = sum(
     values.map(
@@ -112,8 +129,9 @@ function fitWithout(
 }
 
 /**
- * What the lag-1 correlation adds to -2 log likelihood once the level, which every mean has, is integrated out (restricted likelihood,
- * Harville (1974), Biometrika 61, 383–385). With the level merely fitted, noise that wanders would count as unlikely however it looks.
+ * Returns what the lag-1 correlation adds to -2 log likelihood once the level, which every curve
+ * has, is integrated out (restricted likelihood, Harville (1974), Biometrika 61, 383–385). With the
+ * level merely fitted, noise that wanders would count as unlikely however it looks.
  */
 function levelTerm(correlation: number, rounds: number): number {
   const first = 1 - correlation ** 2
@@ -128,10 +146,16 @@ function indicators(places: readonly number[], length: number): number[][] {
   return places.map((place) => Array.from({ length }, (_, t) => Number(t === place)))
 }
 
-/** Standard deviations of the innovations beyond which a value is tried as an outlier; low, since another one may inflate them. The price decides. */
+/**
+ * Standard deviations of the innovations beyond which a value is tried as an outlier. It is low
+ * because another outlier may inflate them; the price decides.
+ */
 const SUSPECT = 2.5
 
-/** The outliers so far and the value that fits worst of the others, judged against its neighbours; undefined where none is far off. */
+/**
+ * Adds to the outliers the value that fits worst of the others, judged against its neighbours.
+ * Returns undefined where none is far off.
+ */
 function withWorst({ residuals, setAside, correlation: rho, sdBytes }: CurveFit): number[][] | undefined {
   let worst = { trial: 0, place: 0, size: -1 }
   for (const [trial, left] of residuals.entries()) {

@@ -2,14 +2,18 @@ import type { RoundSeries } from '../series/round-series.js'
 import { type Curve, columnsOf, ones, roundsFromStart, sideBySide } from './curve.js'
 
 /**
- * Exponential approach to an asymptote, a - b exp(-t / tau): warm-up, with and without a leak below it. The time constant is
- * shared by all trials and searched on a grid; it costs one parameter.
+ * Builds exponential approaches to an asymptote, a - b exp(-t / tau): warm-up, with and without a
+ * leak below it. All trials share the time constant, which is searched on a grid and costs one
+ * parameter.
  */
 export function saturationCurves(trials: readonly RoundSeries[]): Curve[] {
   return saturationsOf(trials, timeConstants(longestOf(trials)))
 }
 
-/** Between the best time constant of the grid and its neighbours: where there is little noise, a leak would seem to mend what the grid misses. */
+/**
+ * Refines the best time constant of the grid towards its neighbours. Where there is little noise, a
+ * leak would otherwise seem to correct the error of the grid.
+ */
 export function nearbySaturations(trials: readonly RoundSeries[], { tauRounds, hasLine }: Curve): Curve[] {
   const nearby = [0.77, 0.84, 0.92, 1.09, 1.19, 1.3].map((factor) => factor * tauRounds!)
   return saturationsOf(trials, nearby).filter((mean) => mean.hasLine === hasLine)
@@ -28,16 +32,19 @@ function saturationsOf(trials: readonly RoundSeries[], timeConstants: readonly n
   })
 }
 
-/** A warm-up that would take two jobs to its end; what bends less cannot be told from a line. */
+/** Longest time constant, as a multiple of the job; a warm-up that bends less looks like a line. */
 const LONGEST = 2.5
-/** A leak is seen below a warm-up only where that is over within the job; with a slower one the two together are any curve. */
+/**
+ * Longest time constant above a leak, as a multiple of the job. A leak is seen only where the
+ * warm-up ends within the job; with a slower one the two together fit any curve.
+ */
 const LONGEST_OVER_LINE = 0.5
 
 function longestOf(trials: readonly RoundSeries[]): number {
   return Math.max(...trials.map(({ rounds }) => rounds.length))
 }
 
-/** From a jump after the first round to a curve that cannot be told from a line. */
+/** Returns time constants from a jump after the first round to a curve that looks like a line. */
 function timeConstants(rounds: number): number[] {
   const constants: number[] = []
   for (let tau = 0.35; tau <= rounds * LONGEST; tau *= 1.4) constants.push(tau)

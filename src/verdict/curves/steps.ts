@@ -2,12 +2,13 @@ import { changePoints } from '../../statistics/regression/change-points.js'
 import type { RoundSeries } from '../series/round-series.js'
 import { type Curve, ones } from './curve.js'
 
-/** Most level shifts that are looked for in one trial. */
+/** Maximum level shifts that are searched in one trial. */
 const MOST_STEPS = 8
 
 /**
- * Level shifts: one more shift at a time, each trial at places of its own. A shift costs three parameters: its size, its place, and one for
- * having looked for it (Zhang and Siegmund (2007), Biometrics 63, 22–32, modified BIC).
+ * Builds level shifts, one more at a time, each trial at places of its own. A shift costs three
+ * parameters: its size, its place, and one for the search (Zhang and Siegmund (2007), Biometrics
+ * 63, 22–32, modified BIC).
  *
  * @param values of each trial, outliers replaced
  */
@@ -36,5 +37,5 @@ export function stepCurves(trials: readonly RoundSeries[], values: readonly (rea
   })
 }
 
-/** Rounds that a level has to last; what is shorter is a spike. */
+/** Minimum rounds of a level; what is shorter is a spike. */
 export const SHORTEST_LEVEL = 3
