@@ -7,12 +7,12 @@ import type { SettingSummary } from './difference/setting-summary.js'
 import type { SettingVerdict } from './difference/setting-verdict.js'
 import type { Looks } from './looks.js'
 
-/** An axis in which settings were not seen to differ, so that one value of it can stand for all. */
+/** An axis in which settings showed no difference, so that one of its values can stand for all. */
 export interface FoldedAxis {
   axis: string
-  /** The value that stays, that of the first setting. */
+  /** The value that stays: that of the first setting. */
   kept: string | number
-  /** The others. */
+  /** The other values. */
   folded: (string | number)[]
 }
 
@@ -20,18 +20,22 @@ interface Compared {
   settings: readonly { label: string; values: Record<string, string | number> }[]
   summaries: readonly SettingSummary[]
   verdicts: readonly SettingVerdict[]
-  /** The label of the setting to take: an axis that it changes is never folded. */
+  /** Label of the chosen setting; an axis that it changes is never folded. */
   chosen: string | null
-  /** Where trials are added until everything is decided. */
+  /** Looks, where trials are added until everything is decided. */
   looks?: Looks | undefined
 }
 
-/** Two whose means are further apart are not folded, although chance may explain it. */
+/**
+ * Maximum distance of two means that are folded, as a share. Beyond it they are kept apart even
+ * where chance may explain the distance.
+ */
 const MOST_SHARE = 0.1
 
 /**
- * The axes of a comparison without effect: between settings that differ in nothing else, peak and end RSS show no clear
- * difference of 5 % or more (Welch, adjusted by Holm), and the shapes do not contradict. One axis stays, whatever was seen.
+ * Returns the axes of a comparison without effect: between settings that differ in nothing else,
+ * peak and end RSS show no clear difference of 5 % or more (Welch, adjusted by Holm), and the
+ * shapes do not contradict. At least one axis always stays.
  */
 export function foldedAxes(compared: Compared): FoldedAxis[] {
   const { settings, chosen } = compared
@@ -75,7 +79,7 @@ function hasNoEffect(axis: string, { settings, summaries, verdicts, looks }: Com
   return tests.every(({ share }, i) => share < WORTH_A_CHANGE || (share < MOST_SHARE && adjusted[i]! >= 1 - LEVEL))
 }
 
-/** What is undecided contradicts nothing. */
+/** Tells whether two verdicts agree. An undecided one contradicts nothing. */
 function agree(a: SettingVerdict, b: SettingVerdict): boolean {
   const shapes = [a, b].map(({ analysis }) => analysis?.shape ?? 'inconclusive')
   return shapes[0] === shapes[1] || shapes.includes('inconclusive')

@@ -3,10 +3,13 @@ import { type Choice, changesFromDefaults, chooseSetting } from './choose-settin
 import { type SettingSummary, summarizeSetting } from './difference/setting-summary.js'
 import { judgeSetting, limitOf } from './difference/setting-verdict.js'
 
-/** Trials of a setting at the first look: the fewest whose spread says anything about their mean. */
+/** Trials of a setting at the first look: the fewest that give a useful estimate of the spread. */
 export const FIRST_LOOK = 3
 
-/** The setting to take. The memory of the machine is no limit that a setting was meant to keep. */
+/**
+ * Returns the setting to take. The memory of the machine does not count as a limit here, because no
+ * setting was meant to keep it.
+ */
 export function choiceOf(comparison: Comparison, summaries: readonly SettingSummary[]): Choice {
   const { bytes, name } = limitOf(comparison)
   return chooseSetting(summaries, {
@@ -17,8 +20,9 @@ export function choiceOf(comparison: Comparison, summaries: readonly SettingSumm
 }
 
 /**
- * Whether more trials would change nothing: every expectation is met or not met, and no other setting may still turn out to be
- * better than the one to take. Settings whose trials all failed are left out: more of them would fail as well.
+ * Tells whether more trials would change nothing: every expectation is met or not met, and no other
+ * setting may still turn out to be better than the chosen one. Settings whose trials all failed are
+ * left out, because more of them would fail as well.
  */
 export function isDecided(comparison: Comparison): boolean {
   const { settings, trials, judge, looks } = comparison

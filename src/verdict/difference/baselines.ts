@@ -1,9 +1,11 @@
 import type { Setting } from '../../results/setting.js'
 
 /**
- * Which setting each one is compared with: the one that differs from it in the first axis that varies alone, having the first
- * value there. With gc rounds 0, 5, 1 and arenas unset, 4, `gc=5 arena=4` is held against `gc=0 arena=4`, so that one
- * cause is judged at a time. Settings with the first value already are held against the first setting, which has no baseline.
+ * Assigns each setting the one that it is compared with: the setting that differs from it only in
+ * the first axis that varies, with the first value there. With gc rounds 0, 5, 1 and arenas unset,
+ * 4, `gc=5 arena=4` is compared with `gc=0 arena=4`, so that one cause is judged at a time.
+ * Settings that have the first value already are compared with the first setting, which has no
+ * baseline.
  *
  * @param settings in their order; the first one is the baseline of all
  * @returns the label of the baseline by the label of the setting

@@ -9,24 +9,30 @@ import { ratioOfMeans } from '../../statistics/tests/ratio-of-means.js'
 import { welch } from '../../statistics/tests/welch.js'
 import { adjustForLooks, type Looks, shareOfEarlyStop, shareOfLook } from '../looks.js'
 
-/** Fewer trials than this on either side decide nothing: three against three cannot even reach p = 0.05 by ranks. */
+/**
+ * Minimum trials on either side for a decision: three against three cannot even reach p = 0.05 by
+ * ranks.
+ */
 export const TRIALS_TO_DECIDE = 4
 
-/** Of every interval and decision about differences. */
+/** Confidence level of every interval and decision about differences. */
 export const LEVEL = 0.95
 
-/** A change of less than this share of the baseline is of no consequence: the magnitude below which Mozilla's alerts stay silent. */
+/**
+ * Change, as a share of the baseline, below which a difference does not matter: the magnitude below
+ * which Mozilla's alerts stay silent.
+ */
 const MARGIN_SHARE = 0.02
 
 const BOOTSTRAP_DRAWS = 2000
 
-/** What one setting changes against another, in the unit of the values given. */
+/** The difference between one setting and another, in the unit of the values given. */
 export interface Difference {
   /** Difference of medians, setting minus baseline. */
   change: number
-  /** The same over the baseline's median; null where that is zero or below. */
+  /** The change divided by the baseline's median; null where that is zero or below. */
   share: number | null
-  /** 95 %, of the difference of means (Welch); null with too few trials for one. */
+  /** 95 % interval of the difference of means (Welch); null with too few trials. */
   interval: {
     low: number
     high: number
@@ -34,44 +40,60 @@ export interface Difference {
     lowShare: number | null
     highShare: number | null
   } | null
-  /** 95 %, of the difference of medians (bootstrap). Beside the other one, which decides: see {@link compareSettings}. */
+  /**
+   * 95 % interval of the difference of medians (bootstrap). `interval` decides, not this one: see
+   * {@link compareSettings}.
+   */
   medianInterval: { low: number; high: number } | null
-  /** Welch's t test; null with too few trials. Adjusted where several settings were compared (Holm). */
+  /**
+   * Welch's t test; null with too few trials. Adjusted where several settings were compared (Holm).
+   */
   pValue: number | null
-  /** Exact Mann-Whitney test, not adjusted: what can be said without any assumption about the noise. */
+  /** Exact Mann-Whitney test, not adjusted: it needs no assumption about the noise. */
   rankPValue: number | null
-  /** Cliff's delta, -1 to 1: 1 when every trial of the setting is above every trial of the baseline. */
+  /**
+   * Cliff's delta, -1 to 1: 1 when every trial of the setting is above every trial of the baseline.
+   */
   delta: number
-  /** The same in words. */
+  /** `delta` in words. */
   effect: 'none' | 'negligible' | 'small' | 'moderate' | 'large' | 'complete'
-  /** Whether the two agree to within a margin; null with too few trials, or without a margin. */
+  /**
+   * Equivalence test: whether the two agree to within a margin; null with too few trials, or
+   * without a margin.
+   */
   equivalence: { margin: number; pValue: number } | null
-  /** `undecided` is not "the same"; that is `equivalent`, which has to be shown. */
+  /** `undecided` does not mean "the same"; that is `equivalent`, which has to be shown. */
   decision: 'lower' | 'higher' | 'equivalent' | 'undecided' | 'too few trials'
 }
 
 export interface CompareSettingsOptions {
-  /** The difference that is of no consequence; 2 % of the baseline's median when left out. */
+  /** Difference that does not matter; default: 2 % of the baseline's median. */
   margin?: number
-  /** Where trials are added until it is decided: p-values and intervals then hold over all looks together. */
+  /**
+   * Looks, where trials are added until the difference is decided: p-values and intervals then hold
+   * over all looks together.
+   */
   looks?: Looks | undefined
-  /** Of the bootstrap; the same numbers at every call when left out. */
+  /** Random numbers of the bootstrap; default: the same sequence at every call. */
   random?: () => number
   bootstrapDraws?: number
 }
 
 /**
- * One setting against another, each by one number a trial: its peak, its floor, its mean time of a round.
+ * Compares one setting with another, each by one number a trial: its peak, its floor, its mean time
+ * of a round.
  *
- * Assumes that trials are independent launches of the same job, interleaved, so that drift of the machine touches both
- * sides alike. Nothing is assumed about equal spreads, which cleanup does not leave equal.
+ * Assumes that trials are independent launches of the same job, interleaved, so that drift of the
+ * machine affects both sides alike. It does not assume equal spreads, because cleanup makes them
+ * unequal.
  *
- * The interval that decides is Welch's, of the difference of means: it covers 93 to 98 % from four trials on, with skew, heavy
- * tails, outliers and unequal spreads. The bootstrap of medians covers 87 % at four trials where one setting scatters and
- * the other does not, and the exact rank interval of Hodges and Lehmann 88 % (docs/cause-and-difference.md).
+ * Welch's interval of the difference of means decides: it covers 93 to 98 % from four trials on,
+ * with skew, heavy tails, outliers and unequal spreads. The bootstrap of medians covers 87 % at
+ * four trials where one setting scatters and the other does not, and the exact rank interval of
+ * Hodges and Lehmann 88 % (docs/cause-and-difference.md).
  *
  * @param baseline one number a trial
- * @param setting the same of the other setting
+ * @param setting one number a trial of the other setting
  */
 export function compareSettings(
   baseline: readonly number[],
@@ -122,7 +144,7 @@ export function compareSettings(
   })
 }
 
-/** What the p-values of a difference say, as they stand. */
+/** Decides on a difference by its p-values as they stand. */
 export function decided(difference: Difference): Difference {
   const { change, pValue, equivalence } = difference
   if (pValue === null) return difference
@@ -131,7 +153,7 @@ export function decided(difference: Difference): Difference {
   return { ...difference, decision: isSame ? 'equivalent' : 'undecided' }
 }
 
-/** Uniform on [0, 1), the same for a seed everywhere. */
+/** Returns a generator uniform on [0, 1); the same seed gives the same numbers on every machine. */
 export function seededRandom(seed: number): () => number {
   const generator = xoroshiro128plus(seed)
   return () => uniformFloat64(generator)
@@ -139,7 +161,10 @@ export function seededRandom(seed: number): () => number {
 
 const UNTESTED = { interval: null, medianInterval: null, pValue: null, rankPValue: null, equivalence: null }
 
-/** Bounds of Romano, Kromrey, Coraggio and Skowronek (2006); `complete`: no trial of one side lies beyond one of the other. */
+/**
+ * Names an effect by the bounds of Romano, Kromrey, Coraggio and Skowronek (2006). `complete`: the
+ * trials of the two sides do not overlap.
+ */
 function effectOf(delta: number): Difference['effect'] {
   const size = Math.abs(delta)
   if (size === 0) return 'none'

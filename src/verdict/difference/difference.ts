@@ -2,24 +2,29 @@ import { holm } from '../../statistics/tests/holm.js'
 import { type CompareSettingsOptions, compareSettings, type Difference, decided } from './compare-settings.js'
 import type { SettingSummary, Spread } from './setting-summary.js'
 
-/** What one setting changes against its baseline, setting minus baseline. Null: not measured on one of the two sides. */
+/**
+ * Differences between one setting and its baseline, setting minus baseline. Null: not measured on
+ * one of the two sides.
+ */
 export interface SettingDifference {
   label: string
   baseline: string
-  /** In bytes, as floor and increase are. */
+  /** Difference in bytes, as are floor and increase. */
   peak: Difference | null
   floor: Difference | null
-  /** Of end RSS of the last round. */
+  /** Difference of the end RSS of the last round. */
   end: Difference | null
   increase: Difference | null
-  /** In ms a round. */
+  /** Difference in ms a round. */
   roundMs: Difference | null
 }
 
 /**
- * Each setting against its baseline. In each quantity the p-values are adjusted for all settings that were compared.
+ * Compares each setting with its baseline. In each quantity the p-values are adjusted for all
+ * settings that were compared.
  *
- * @param baselines the label of each setting's baseline, by the setting's label; a setting without one is not compared
+ * @param baselines the label of each setting's baseline, by the setting's label; a setting without
+ *   one is not compared
  */
 export function compareWithBaselines(
   summaries: readonly SettingSummary[],
@@ -54,8 +59,9 @@ export function compareWithBaselines(
 }
 
 /**
- * Adjusts the p-values of one quantity over all settings that were held against a baseline (Holm), of differing and of being
- * the same apart, and decides on them anew. Intervals stay those of each difference by itself.
+ * Adjusts the p-values of one quantity over all settings with a baseline (Holm), separately for
+ * difference and for equivalence, and repeats the decisions. Each interval stays that of its own
+ * difference.
  */
 export function adjustForSeveral(differences: readonly (Difference | null)[]): (Difference | null)[] {
   const pValues = holmOf(differences.map((one) => one?.pValue ?? null))
@@ -72,7 +78,7 @@ export function adjustForSeveral(differences: readonly (Difference | null)[]): (
   })
 }
 
-/** Holm's adjustment of those that are there. */
+/** Applies Holm's adjustment to the p-values that are not null. */
 function holmOf(pValues: readonly (number | null)[]): (number | null)[] {
   const adjusted = holm(pValues.filter((pValue) => pValue !== null))
   let next = 0

@@ -5,14 +5,15 @@ import type { Now } from '../shape/analysis.js'
 import type { Findings } from '../shape/findings.js'
 import type { Trend } from '../shape/trend.js'
 
-/** The share of trials that have to say the same, each taken alone. */
+/** Minimum share of trials that have to agree, each judged alone. */
 const MOST = 0.75
 
 /**
- * More trials must not say less than one. Where all together leave open what most of them show alone, as where the odd rounds of each lie
- * elsewhere, what most of them show holds.
+ * Ensures that more trials do not say less than one. Where all together leave open what most of
+ * them show alone, for example because each has its outliers in other rounds, the finding of most
+ * of them holds.
  *
- * @param alone what each trial says by itself
+ * @param alone findings of each trial alone
  */
 export function asMostSay(together: Findings, alone: readonly Findings[]): Findings {
   const needed = Math.ceil(MOST * alone.length)
@@ -30,7 +31,10 @@ export function asMostSay(together: Findings, alone: readonly Findings[]): Findi
   return together.now?.trend === 'unclear' ? { ...together, now: mostNow(together, alone, needed) } : together
 }
 
-/** Shifts that lie elsewhere in each trial can hide growth that each trial shows. */
+/**
+ * Tells whether the trials together leave growth open: shifts at different places in each trial can
+ * hide growth that each trial shows.
+ */
 export function isOpen({ shape }: Pick<Findings, 'shape'>): boolean {
   return shape === 'inconclusive' || shape === 'staircase'
 }
@@ -59,7 +63,7 @@ function meanTrend(trends: readonly Trend[]): Trend {
   }
 }
 
-/** Student's interval of the trials' own values. */
+/** Returns Student's interval of the trials' own values. */
 function meanOf(values: readonly number[]): { estimate: number; low: number; high: number } {
   const estimate = mean(values)
   const own = values.length - 1

@@ -4,27 +4,32 @@ import { median } from '../../statistics/median.js'
 import { sampleVariance } from '../../statistics/sample-variance.js'
 import { TRIALS_TO_DECIDE } from './compare-settings.js'
 
-/** A setting that may be the one, and what its trials told so far: one number a trial. */
+/** A candidate setting and the results of its trials so far: one number a trial. */
 export interface Candidate {
   label: string
   peakBytes: number[]
   roundMs: number[]
-  /** A trial of it failed, so it is out. */
+  /** True where one of its trials failed, which excludes it. */
   hasFailed: boolean
 }
 
 export type TuneStep =
   | { kind: 'run'; label: string }
-  /** The cheapest setting that stays below the limit, and the peak that the next trial stays below with 95 % probability. */
+  /**
+   * The cheapest setting that stays below the limit, and the bound that the next trial's peak stays
+   * below with 95 % probability.
+   */
   | { kind: 'found'; label: string; boundBytes: number }
   | { kind: 'none' }
 
 /**
- * What to do next in the search for the cheapest setting whose peak stays under the limit: successive halving (Jamieson and
- * Talwalkar 2016, AISTATS) on the time of a round, over the settings that no trial put above the limit. One trial each, a second
- * for the faster half, four for the fastest quarter. One peak at the limit puts a setting out, since peaks are exact.
+ * Returns the next step in the search for the cheapest setting whose peak stays under the limit:
+ * successive halving (Jamieson and Talwalkar 2016, AISTATS) on the time of a round, over the
+ * settings that no trial put above the limit. Each has one trial, the faster half a second, the
+ * fastest quarter four. One peak at the limit excludes a setting, because peaks are exact.
  *
- * @param candidates in the order of preference: of two that are as fast, to 5 %, the earlier one counts as the cheaper
+ * @param candidates in the order of preference: of two that are as fast, to 5 %, the earlier one
+ *   counts as the cheaper
  */
 export function nextTrial(candidates: readonly Candidate[], limitBytes: number): TuneStep {
   const alive = candidates.filter((one) => !one.hasFailed && stays(one, limitBytes))
@@ -46,7 +51,10 @@ const STAGES = [
   { trials: TRIALS_TO_DECIDE, share: 1 / 4 },
 ]
 
-/** Below the limit in every trial, and, once there are trials enough to say so, in the next one too. */
+/**
+ * Tells whether a setting stays below the limit in every trial and, once there are enough trials to
+ * predict it, in the next one too.
+ */
 function stays({ peakBytes }: Candidate, limitBytes: number): boolean {
   if (peakBytes.some((bytes) => bytes >= limitBytes)) return false
   const bound = peakBytes.length < TRIALS_TO_DECIDE ? undefined : boundOf(peakBytes)
@@ -55,7 +63,10 @@ function stays({ peakBytes }: Candidate, limitBytes: number): boolean {
 
 const SAME_COST = 1.05
 
-/** The fastest first; what is as fast as the fastest that is left goes by preference. */
+/**
+ * Sorts the fastest first; preference decides among those about as fast as the fastest that is
+ * left.
+ */
 function byCost(candidates: readonly Candidate[]): Candidate[] {
   const left = [...candidates]
   const ranked: Candidate[] = []
@@ -67,7 +78,10 @@ function byCost(candidates: readonly Candidate[]): Candidate[] {
   return ranked
 }
 
-/** One-sided 95 % prediction bound of a normal sample: Hahn (1969), J. Qual. Technol. 1, 168–171, for one future value. */
+/**
+ * Returns the one-sided 95 % prediction bound of a normal sample: Hahn (1969), J. Qual. Technol. 1,
+ * 168–171, for one future value.
+ */
 function boundOf(values: readonly number[]): number | undefined {
   const n = values.length
   if (n < 2) return undefined

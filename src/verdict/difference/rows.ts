@@ -6,8 +6,9 @@ import { rowRounds } from '../shape/horizon.js'
 import type { Trend } from '../shape/trend.js'
 
 /**
- * Rows may be many rounds apart, as blocks of a long series are, or iterations of which every thousandth is told. Time constants, breaks and
- * cycles are looked for from row to row; what was found is told in rounds again.
+ * Judges a series by its rows. Rows may be many rounds apart, as the blocks of a long series are,
+ * or iterations of which every thousandth is reported. Time constants, breaks and cycles are
+ * searched from row to row, and the findings are converted back to rounds.
  */
 export function judgedByRow(known: Known, judge: (known: Known) => Findings): Findings {
   const row = rowRounds(known.trials)
@@ -34,7 +35,7 @@ export function judgedByRow(known: Known, judge: (known: Known) => Findings): Fi
 }
 
 function scaled({ rounds, bytes }: RoundSeries, by: number): RoundSeries {
-  // Numbers of rounds are whole; rows need not be.
+  // Round numbers are whole; rows need not be.
   return { rounds: rounds.map((round) => (by < 1 ? round * by : Math.round(round * by))), bytes }
 }
 

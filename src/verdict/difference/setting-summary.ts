@@ -3,7 +3,10 @@ import type { TrialResult } from '../../results/comparison.js'
 import { mean } from '../../statistics/mean.js'
 import { median } from '../../statistics/median.js'
 
-/** One number over several trials. `low` and `high` are the smallest and largest trial; all values are kept. */
+/**
+ * One number over several trials. `low` and `high` are the smallest and largest trial; all values
+ * are kept.
+ */
 export interface Spread {
   median: number
   low: number
@@ -11,7 +14,7 @@ export interface Spread {
   values: number[]
 }
 
-/** What one setting did to the judged role's memory, over its completed trials. Null: nothing of the kind was measured. */
+/** Memory of the judged role in one setting, over its completed trials. Null: not measured. */
 export interface SettingSummary {
   label: string
   trials: number
@@ -20,15 +23,21 @@ export interface SettingSummary {
   initialRssBytes: Spread | null
   /** Highest exact peak of any round. */
   peakBytes: Spread | null
-  /** True when any of the peaks was sampled, and so a lower bound. */
+  /** True when any of the peaks was sampled, and is therefore a lower bound. */
   hasSampledPeaks: boolean
   /** End RSS of the last round. */
   endRssBytes: Spread | null
   /** End RSS of the last round minus initial RSS. */
   increaseBytes: Spread | null
-  /** Lowest end RSS in the second half of the rounds: what cleanup, or the allocator by itself, comes down to. */
+  /**
+   * Lowest end RSS in the second half of the rounds: the level that cleanup, or the allocator
+   * itself, returns to.
+   */
   floorBytes: Spread | null
-  /** Cleanup time divided by all rounds of the trial; zero when cleanup is off, null where only the program could know it. */
+  /**
+   * Cleanup time divided by all rounds of the trial; zero when cleanup is off, null where only the
+   * program could know it.
+   */
   cleanupMsPerRound: Spread | null
   roundMs: Spread | null
   /** Accuracy of the last round. */
@@ -36,12 +45,13 @@ export interface SettingSummary {
 }
 
 /**
- * The summary of one setting over its completed trials; failed ones are counted, stopped ones left out.
+ * Summarizes one setting over its completed trials. Failed trials are counted, stopped ones left
+ * out.
  *
- * Where several processes have the judged role, records of all together stand for the trial if there are any; else (peers) the
- * process that went highest does.
+ * Where several processes have the judged role, records of all together stand for the trial if
+ * there are any; otherwise (peers) the process with the highest peak does.
  *
- * @param trials of this setting
+ * @param trials trials of this setting
  * @param judge the role that is judged
  */
 export function summarizeSetting(
@@ -74,7 +84,7 @@ export function summarizeSetting(
   }
 }
 
-/** The rounds, in order, of the process that stands for the judged role. */
+/** Returns the rounds, in order, of the process that stands for the judged role. */
 export function judgedRounds(trial: TrialResult, judge: string): RoundRecord[] {
   const byProcess = new Map<number, RoundRecord[]>()
   for (const round of trial.rounds.filter(({ role }) => role === judge)) {

@@ -11,18 +11,21 @@ import { analyzeRounds } from '../shape/analyze-rounds.js'
 import { ALPHA } from '../shape/growth.js'
 import { judgedRounds, type SettingSummary } from './setting-summary.js'
 
-/** What is said of one setting: its shape, why, and whether that was expected. */
+/** The verdict on one setting: its shape, the cause, and whether it was expected. */
 export interface SettingVerdict {
   label: string
   /** Shape, growth and forecast, of end RSS; null when no trial was completed. */
   analysis: Analysis | null
-  /** Null where the judged role did not tell what its RSS is made of. */
+  /** Null where the judged role did not report the parts of its RSS. */
   attribution: Attribution | null
   /** Null when nothing was expected. */
   expectation: JudgedExpectation | null
 }
 
-/** Memory that there is: what was asked for, else the cgroup's limit, else all of the machine. */
+/**
+ * Returns the memory limit: the one that was asked for, else the cgroup's, else all memory of the
+ * machine.
+ */
 export function limitOf({ limitBytes, machine }: Pick<Comparison, 'limitBytes' | 'machine'>): {
   bytes: number
   name: 'the limit' | 'the limit of the cgroup' | 'the memory of the machine'
@@ -32,7 +35,10 @@ export function limitOf({ limitBytes, machine }: Pick<Comparison, 'limitBytes' |
   return { bytes: machine.memoryBytes, name: 'the memory of the machine' }
 }
 
-/** The rounds of all completed trials of a setting, and what its shape is to be judged by; undefined where no trial was completed. */
+/**
+ * Returns the rounds of all completed trials of a setting, and the options that its shape is judged
+ * with; undefined where no trial was completed.
+ */
 export function settingToJudge(
   comparison: Comparison,
   { label, roundMs }: SettingSummary,
@@ -57,12 +63,18 @@ export function settingToJudge(
   }
 }
 
-/** Undefined where nobody told: then a period is looked for. */
+/**
+ * Returns the rounds between cleanups; undefined where they are not known, so that a period is
+ * searched for.
+ */
 function gcRoundsOf(comparison: Comparison, label: string): number | undefined {
   return cleanupPeriodOf(comparison, label)?.rounds
 }
 
-/** Rounds between cleanups: what the judged program's own log tells counts for more than what the setting is called. */
+/**
+ * Returns the rounds between cleanups. The log of the judged program takes precedence over the
+ * setting.
+ */
 export function cleanupPeriodOf(comparison: Comparison, label: string): CleanupPeriod | undefined {
   const setting = periodOfSetting(comparison.settings.find((one) => one.label === label)?.values ?? {})
   if (setting?.from.kind === 'own axis') return setting

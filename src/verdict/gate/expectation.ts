@@ -1,13 +1,20 @@
 import type { Analysis, Shape } from '../shape/analysis.js'
 
-/** What a suite expected of a setting, held against what was seen. */
+/** The expectation that a suite has of a setting, compared with the result. */
 export interface JudgedExpectation {
-  /** Of each list one shape has to be seen: a list for each axis that something was expected of. */
+  /**
+   * Lists of accepted shapes, one list for each axis with an expectation; one shape of each has to
+   * be seen.
+   */
   expected: string[][]
   state: 'met' | 'not met' | 'undecided'
 }
 
-/** @param analysis undefined when no trial was completed */
+/**
+ * Compares the expected shapes with the analysis.
+ *
+ * @param analysis undefined when no trial was completed
+ */
 export function judgeExpectation(expected: string[][], analysis: Analysis | undefined): JudgedExpectation {
   const undecided = { expected, state: 'undecided' } as const
   if (analysis === undefined) return undecided
@@ -20,7 +27,10 @@ export function judgeExpectation(expected: string[][], analysis: Analysis | unde
   return { ...undecided, state: isMet ? 'met' : 'not met' }
 }
 
-/** Memory that rises now may yet settle, and may be growth. Where neither is expected nothing is left to wait for. */
+/**
+ * Memory that rises now may settle or may be growth. Where neither is expected, more rounds cannot
+ * meet the expectation.
+ */
 function risesWhereNoneMay(expected: string[][], { shape, now, possible }: Analysis): boolean {
   if (shape !== 'inconclusive' || now.trend !== 'rises' || possible.length === 0) return false
   return expected.some((shapes) => !possible.some((one) => shapes.includes(one)))
@@ -32,7 +42,10 @@ function isEitherWayExpected(expected: string[][], analysis: Analysis): boolean 
   return possible.length > 0 && expected.every((shapes) => possible.every((shape) => shapes.includes(shape)))
 }
 
-/** A slope within the tolerance leaves two; a warm-up that was not watched to its end leaves two others. */
+/**
+ * Returns the shapes that are still possible. A slope within the tolerance leaves two; a warm-up
+ * that was not watched to its end leaves two others.
+ */
 function shapesLeft({ possible, slopeBytesPerRound: slope, toleranceBytes }: Analysis): Shape[] {
   if (possible.length > 0 || slope === null || toleranceBytes === null) return possible
   const isLevel = slope.low > -toleranceBytes && slope.high < toleranceBytes
@@ -40,8 +53,9 @@ function shapesLeft({ possible, slopeBytesPerRound: slope, toleranceBytes }: Ana
 }
 
 /**
- * A saw-tooth over a floor that grows is both: an engine that collects by itself puts small teeth on any growth. Growth within what is
- * tolerated is growth, and is tolerated.
+ * Returns the shapes that count as seen. A saw-tooth over a growing floor is both: an engine that
+ * collects garbage itself puts small teeth on any growth. Growth within the tolerance counts as
+ * growth and as tolerated.
  */
 function shapesSeen({ shape, floorShape, slow }: Analysis): Shape[] {
   if (slow) return [shape, 'stable', 'settling']

@@ -8,10 +8,12 @@ import { type GatedNumbers, gatedNumbers } from './gated-numbers.js'
 export const REF_AXIS = 'ref'
 
 /**
- * Holds one ref of a comparison against another that was measured in turn with it. Both stood on the same machine in the same
- * hour, so what differs between two runs as a whole, and makes a stored baseline alarm, reaches both sides alike.
+ * Compares one ref of a comparison with another that was measured in turn with it. Both ran on the
+ * same machine in the same hour. Differences between whole runs, which make a stored baseline
+ * alarm, therefore affect both sides alike.
  *
- * Trials may be added until it is clear: p-values and intervals hold over all looks, from four trials a side to `trials`.
+ * Trials may be added until the outcome is clear: p-values and intervals hold over all looks, from
+ * four trials a side to `trials`.
  *
  * @param trials the most that a setting may have
  */
@@ -25,7 +27,7 @@ export function gateRefs(
   return gate(ofRef(numbers, against), ofRef(numbers, now), allowed, looks)
 }
 
-/** The settings of one ref, by the labels that they have without it. */
+/** Returns the settings of one ref, under their labels without it. */
 function ofRef(numbers: readonly GatedNumbers[], ref: string): GatedNumbers[] {
   return numbers
     .filter(({ values }) => String(values[REF_AXIS]) === ref)

@@ -11,55 +11,69 @@ export const GATED_QUANTITIES = ['peak', 'floor', 'slope'] as const
 export type GatedQuantity = (typeof GATED_QUANTITIES)[number]
 
 /**
- * How much each quantity may rise. A share is of the baseline's own mean; that of a slope is of the baseline's floor, each round. Bytes a
- * day are of a slope alone, and count by how long a round takes now.
+ * How much each quantity may rise. A share refers to the baseline's own mean; for a slope, to the
+ * baseline's floor, each round. Bytes a day apply to a slope alone, and are converted by the
+ * current length of a round.
  */
 export type AllowedChanges = Record<'peak' | 'floor', Amount> & { slope: Tolerance }
 
-/** One quantity of one setting, held against the stored baseline. Bytes; of a slope, bytes a round. */
+/**
+ * One quantity of one setting, compared with the stored baseline. In bytes; a slope in bytes a
+ * round.
+ */
 export interface GateCheck {
   setting: string
   quantity: GatedQuantity
   /**
-   * `regressed`: higher by more than is allowed, and beyond doubt. `improved`: the same downwards. `unclear`: more than is allowed,
-   * but that may be chance. `too few trials`: nothing can be said. `not compared`: one side was not measured, or not in the same way.
+   * `regressed`: higher by more than is allowed, and beyond doubt. `improved`: the same downwards.
+   * `unclear`: more than is allowed, but that may be chance. `too few trials`: there are too few
+   * for a test. `not compared`: one side was not measured, or not in the same way.
    */
   state: 'ok' | 'regressed' | 'improved' | 'unclear' | 'too few trials' | 'not compared'
-  /** Trials on either side. */
+  /** Number of trials on either side. */
   trials: { before: number; after: number }
   /** Means; null where there is none. */
   before: number | null
   after: number | null
   change: number | null
-  /** 95 %, of the change. */
+  /** 95 % interval of the change. */
   interval: { low: number; high: number } | null
-  /** Welch's, adjusted for all checks of the comparison (Holm). */
+  /** p-value of Welch's test, adjusted for all checks of the comparison (Holm). */
   pValue: number | null
-  /** In bytes, or bytes a round. */
+  /** Allowed change in bytes, or bytes a round. */
   allowed: number | null
-  /** Trials a side with which a change of what is allowed is found nine times in ten, at the spread seen; null without any. */
+  /**
+   * Trials a side that find a change of the allowed size nine times in ten, at the observed spread;
+   * null without a spread.
+   */
   trialsToSeeAllowed: number | null
-  /** Whether more trials could change the state; set where trials are added until it is clear. */
+  /**
+   * True where more trials cannot change the state; set where trials are added until it is clear.
+   */
   isClear?: boolean
 }
 
 /**
- * How improbable chance has to be, over all checks of one comparison together: a gate that cries wolf is switched off. With
- * it a comparison in which nothing changed alarms once in two hundred times, and less often still for what is allowed.
+ * Significance level over all checks of one comparison together. It is low because a gate that
+ * cries wolf is switched off: a comparison in which nothing changed alarms once in two hundred
+ * times, and less often still because of the allowed change.
  */
 const ALARM_LEVEL = 0.01
 
-/** How often a rise of what is allowed may be taken for none because trials stopped early. */
+/** How often early stopping may miss a rise of the allowed size. */
 const MISS_LEVEL = 0.05
 
 /**
- * Holds what was measured against a stored baseline. A regression has to be both significant and larger than what is allowed:
- * significance alone would alarm at changes that matter to nobody, size alone at every unsteady trial.
+ * Compares measurements with a stored baseline. A regression has to be both significant and larger
+ * than allowed: significance alone would alarm at changes that do not matter, size alone at every
+ * unsteady trial.
  *
- * Assumes that trials are independent launches of one job on one type of machine. What differs between two runs as a whole
- * (a busy host) is not in the spread of either, and only the allowed change stands against it.
+ * Assumes that trials are independent launches of one job on one type of machine. A difference
+ * between two whole runs (a busy host) is not in the spread of either; only the allowed change
+ * guards against it.
  *
- * @param looks where trials are added until the outcome is clear: p-values and intervals then hold over all looks together
+ * @param looks where trials are added until the outcome is clear: p-values and intervals then hold
+ *   over all looks together
  * @returns a check for each quantity of each setting that both sides have, in the order of `now`
  */
 export function gate(
@@ -82,12 +96,12 @@ export function gate(
   })
 }
 
-/** Whether no check can be changed by more trials. */
+/** Tells whether more trials can change no check. */
 export function isGateClear(checks: readonly GateCheck[]): boolean {
   return checks.every((check) => check.isClear === true)
 }
 
-/** The settings that only one side has, and which are not checked. */
+/** Returns the settings that only one side has; they are not checked. */
 export function settingsOfOneSide(
   baseline: readonly GatedNumbers[],
   now: readonly GatedNumbers[],
@@ -140,7 +154,10 @@ function isOfAnotherKind(quantity: GatedQuantity, before: GatedNumbers, after: G
   return quantity === 'peak' && before.hasSampledPeaks !== after.hasSampledPeaks
 }
 
-/** Null of bytes a day where no round has a length. */
+/**
+ * Converts the allowed change to bytes; null for bytes a day where the length of a round is not
+ * known.
+ */
 function bytesOf(allowed: Tolerance, level: number, roundMs: number | null): number | null {
   if ('bytes' in allowed) return allowed.bytes
   if ('share' in allowed) return allowed.share * Math.abs(level)
@@ -157,11 +174,14 @@ function decide(check: GateCheck): GateCheck {
   return { ...check, state: check.change! > 0 ? 'regressed' : 'improved' }
 }
 
-/** Nine times in ten. */
+/** Power of {@link GateCheck.trialsToSeeAllowed}. */
 const POWER = 0.9
 const MOST_TRIALS = 1000
 
-/** By the usual two-sample formula, with the standard error that was seen: (t of the level + t of the power)² (s / change)². */
+/**
+ * Uses the usual two-sample formula with the observed standard error: (t of the level + t of the
+ * power)² (s / change)².
+ */
 function trialsToSee(change: number, a: readonly number[], b: readonly number[]): number | null {
   const { standardError: error, degreesOfFreedom } = welch(a, b, LEVEL)!
   const reach = studentTQuantile(1 - ALARM_LEVEL / 2, degreesOfFreedom) + studentTQuantile(POWER, degreesOfFreedom)
@@ -170,7 +190,10 @@ function trialsToSee(change: number, a: readonly number[], b: readonly number[])
   return needed <= MOST_TRIALS ? Math.max(TRIALS_TO_DECIDE, needed) : null
 }
 
-/** `ok` is clear once a rise of what is allowed, or more, is improbable; a change that was found is clear by itself. */
+/**
+ * Tells whether a state is final. `ok` is final once a rise of the allowed size or more is
+ * improbable; a change that was found is final at once.
+ */
 function isClear({ state, trials, allowed, change }: GateCheck, tested: WelchResult, looks: Looks): boolean {
   const least = Math.min(trials.before, trials.after)
   if (state === 'regressed' || state === 'improved' || least >= looks.last) return true

@@ -3,21 +3,26 @@ import type { Setting } from '../../results/setting.js'
 import { theilSenSlope } from '../../statistics/regression/theil-sen.js'
 import { judgedRounds, summarizeSetting } from '../difference/setting-summary.js'
 
-/** What a gate watches of one setting: one number a completed trial, in the order in which they ran. */
+/**
+ * Numbers of one setting that a gate watches: one a completed trial, in the order in which they
+ * ran.
+ */
 export interface GatedNumbers {
   label: string
   values: Setting['values']
   peakBytes: number[]
-  /** A sampled peak is a lower bound, and is not held against an exact one. */
+  /** A sampled peak is a lower bound, and is not compared with an exact one. */
   hasSampledPeaks: boolean
   floorBytes: number[]
   /** Growth of end RSS over the second half of the rounds; empty where those are too few. */
   slopeBytesPerRound: number[]
-  /** How long a round takes, the median of the trials; null, or absent in an older baseline: not known. */
+  /**
+   * Length of a round, the median of the trials; null, or absent in an older baseline: not known.
+   */
   roundMs?: number | null
 }
 
-/** Fewer points have no slope worth the name. */
+/** Minimum points of a slope. */
 const POINTS_OF_A_SLOPE = 4
 
 export function gatedNumbers({ settings, trials, judge }: Comparison): GatedNumbers[] {
@@ -38,7 +43,10 @@ export function gatedNumbers({ settings, trials, judge }: Comparison): GatedNumb
   })
 }
 
-/** The first half holds the warm-up. A saw-tooth leaves a slope of its own in it, the same one in every run of the job. */
+/**
+ * Returns the slope of the second half, because the first holds the warm-up. A saw-tooth adds a
+ * slope of its own, the same in every run of the job.
+ */
 function slopeOf(rounds: readonly { round: number; end: { rssBytes: number } }[]): number | undefined {
   const late = rounds.slice(Math.floor(rounds.length / 2))
   if (late.length < POINTS_OF_A_SLOPE) return undefined
