@@ -1,10 +1,12 @@
-/** RSS of one process at one moment; null where it could not be read, which is a gap and not a zero. */
+/**
+ * RSS of one process at one moment; null where it could not be read, which is a gap and not a zero.
+ */
 export type Point = [timeMs: number, rssBytes: number | null]
 
 /**
- * Min-max thinning: at most about `limit` points, of which every bucket of time keeps its lowest and its highest, so
- * that each peak and each trough stays at its own time and height. First and last points stay, and so does a gap.
- * O(n), one pass; points must be in the order of time.
+ * Min-max downsampling: keeps at most about `limit` points. Each bucket of time keeps its lowest
+ * and its highest, so every peak and trough stays at its own time and height. The first and last
+ * points stay, and so do gaps. O(n), one pass; points must be ordered by time.
  */
 export function downsample(points: readonly Point[], limit: number): Point[] {
   if (points.length <= limit) return [...points]
@@ -13,15 +15,16 @@ export function downsample(points: readonly Point[], limit: number): Point[] {
   return pointsOf(timesMs, values, downsampleColumns(timesMs, values, points.length, limit))
 }
 
-/** The first points of two columns; NaN stands for what could not be read. */
+/** Returns the first `length` points of two columns. NaN marks a value that could not be read. */
 export function pointsOf(timesMs: Float64Array, values: Float64Array, length: number): Point[] {
   return Array.from({ length }, (_, i) => [timesMs[i]!, Number.isNaN(values[i]!) ? null : values[i]!])
 }
 
 /**
- * The same in place, on two columns, without an object a point. NaN stands for what could not be read.
+ * Downsamples two columns in place, without allocating an object per point. NaN marks a value that
+ * could not be read.
  *
- * @returns how many points there are now
+ * @returns the number of points that are left
  */
 export function downsampleColumns(timesMs: Float64Array, values: Float64Array, length: number, limit: number): number {
   if (length <= limit || length < 2) return length
@@ -55,7 +58,7 @@ export function downsampleColumns(timesMs: Float64Array, values: Float64Array, l
 
 const NONE = -1
 
-/** Moves up to three points, in their order, to where the next ones are kept, which is never behind them. */
+/** Moves up to three points, in order, to the end of the kept ones, which is never behind them. */
 function keep(timesMs: Float64Array, values: Float64Array, kept: number, ...chosen: [number, number, number]): number {
   let to = kept
   let before = NONE

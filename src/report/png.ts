@@ -2,10 +2,13 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { Resvg } from '@resvg/resvg-js'
 
-/** Twice the size in CSS pixels: sharp in print and on dense screens. */
+/** Twice the size in CSS pixels, so that figures are sharp in print and on dense screens. */
 const SCALE = 2
 
-/** An SVG as PNG, drawn with the font that ships, so that labels are the same on a machine without fonts. */
+/**
+ * Converts an SVG to PNG. It uses the font that ships with Tidemark, so labels are the same on a
+ * machine without fonts.
+ */
 export function pngOf(svg: string): Buffer {
   return new Resvg(svg, {
     fitTo: { mode: 'zoom', value: SCALE },

@@ -1,7 +1,10 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-/** Buttons that copy the text of the element that they name; what came of it is said to screen readers too. */
+/**
+ * Makes buttons copy the text of the element they name. The outcome is announced to screen readers
+ * too.
+ */
 export function copyButtons(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-copies]'))
     button.addEventListener('click', () => void copy(button))
@@ -19,7 +22,10 @@ async function copy(button: HTMLButtonElement): Promise<void> {
   }, 2000)
 }
 
-/** A page from disk may have no clipboard; then the text is selected for the keys of the browser. */
+/**
+ * A page opened from disk may have no clipboard. The text is then selected, ready for the browser's
+ * copy shortcut.
+ */
 async function write(source: HTMLElement): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(source.textContent ?? '')

@@ -1,8 +1,9 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 /**
- * The script of the page that `--listen` serves: reads the stream of events and draws the same figure as the files. It keeps no
- * more than it draws, however long it runs, and writes all that comes from the program as text.
+ * The script of the page that `--listen` serves: reads the stream of events and draws the same
+ * figure as the files. It keeps only what it draws, however long it runs, and writes everything
+ * from the program as text.
  */
 import { plot } from '@observablehq/plot'
 import { formatBytes, formatDuration } from '../../shared/units.js'
@@ -87,7 +88,7 @@ function historyOf(role: string): RoundHistory {
   return history
 }
 
-/** Once a frame, and not at all while nobody looks. */
+/** Draws at most once a frame, and never while the page is hidden. */
 function draw(): void {
   if (isFrameAsked || document.hidden || status === undefined) return
   isFrameAsked = true
@@ -101,7 +102,9 @@ function draw(): void {
   })
 }
 
-/** One checkbox a role; native ones, which stay as they are while the page goes on. */
+/**
+ * Adds one checkbox per role. They are native ones, which keep their state while the page updates.
+ */
 function drawSwitches(): void {
   const known = new Set([...document.querySelectorAll<HTMLInputElement>('#series input')].map(({ value }) => value))
   for (const { name } of curves.all()) {
@@ -164,7 +167,10 @@ function drawFigure(): void {
   else place.replaceChildren(asImage(plot(recordingFigure(data, { width, theme, tips: true }))))
 }
 
-/** One image for a screen reader, whose parts have no names of their own: the tables tell the values. */
+/**
+ * Presents a figure to screen readers as one image, since its parts have no names of their own. The
+ * tables give the values.
+ */
 function asImage<T extends Element>(drawn: T): T {
   drawn.setAttribute('role', 'img')
   for (const part of drawn.querySelectorAll('g[aria-label]')) {
@@ -174,7 +180,7 @@ function asImage<T extends Element>(drawn: T): T {
   return drawn
 }
 
-/** Times are counted from the start. */
+/** Returns the figure's data; times count from the start. */
 function figureData(): RecordingFigureData {
   const { startedMs, unit } = status!
   const since = (timeMs: number) => Math.max(0, timeMs - startedMs)
@@ -267,7 +273,10 @@ function drawTable(table: HTMLElement, columns: readonly string[], rows: readonl
   replaceIfOther(table, [head, body])
 }
 
-/** What a screen reader or a selection is at stays where nothing has changed. */
+/**
+ * Replaces children only where they differ, so that a screen reader's position or a selection
+ * survives.
+ */
 function replaceIfOther(place: HTMLElement, children: readonly HTMLElement[]): void {
   const text = (nodes: Iterable<Node>) => [...nodes].map(({ textContent }) => textContent).join('\n')
   if (text(place.childNodes) !== text(children)) place.replaceChildren(...children)

@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 /**
- * The script of report.html: draws the same figures as the files, live. It is bundled with Plot by the build and runs in
- * a browser, from disk, without network.
+ * The script of report.html: draws the same figures as the files, live. It is bundled with Plot by
+ * the build and runs in a browser, from disk, without network.
  */
 import { plot } from '@observablehq/plot'
 import { FIGURES, type FigureEntry } from '../figures/all.js'
@@ -20,7 +20,7 @@ const hidden = { settings: new Set<string>(), names: new Set<string>() }
 const darkMode = matchMedia('(prefers-color-scheme: dark)')
 const MAIN = 'settings-over-rounds'
 let layout: NonNullable<SettingsFigureOptions['layout']> = 'overlaid'
-/** The rounds of the main figure; all of them when undefined. */
+/** Rounds shown in the main figure; undefined: all of them. */
 let zoom: SettingsFigureOptions['rounds']
 
 addSwitches('settings', data.settings, hidden.settings)
@@ -36,14 +36,17 @@ darkMode.addEventListener('change', () => {
 })
 redrawWhenResized()
 
-/** One checkbox a name; native ones, so that the keyboard reaches them. */
+/** Adds one checkbox per name. They are native ones, so that the keyboard reaches them. */
 function addSwitches(id: string, names: readonly string[], off: Set<string>): void {
   const list = document.getElementById(id)
   for (const name of names) list?.append(checkbox(name, 'setting', (isOn) => setShown(off, [name], isOn)).label)
   paintSwatches()
 }
 
-/** The processes of each role below one checkbox for all of them; a role of one process of its name is that process. */
+/**
+ * Adds the processes of each role below one checkbox for all of them. A role whose only process
+ * bears its name is a single checkbox.
+ */
 function addProcesses(): void {
   const list = document.getElementById('roles')
   for (const [role, names] of namesByRole()) {
@@ -72,7 +75,7 @@ function addProcesses(): void {
   paintSwatches()
 }
 
-/** In the order of the names, so that the judged role comes first. */
+/** Returns process names by role in the order of the names, so that the judged role comes first. */
 function namesByRole(): Map<string, string[]> {
   const roles = new Map(data.trials.flatMap(({ processes }) => processes.map(({ name, role }) => [name, role])))
   const groups = new Map<string, string[]>()
@@ -91,7 +94,9 @@ function setShown(off: Set<string>, names: readonly string[], isOn: boolean): vo
   drawInPlace()
 }
 
-/** @param of whose colour the mark before the name has; none where it is of several */
+/**
+ * @param of the name whose colour the mark before the text has; no mark where it stands for several
+ */
 function checkbox(
   name: string,
   of: 'setting' | 'name' | undefined,
@@ -131,12 +136,12 @@ function addLayouts(): void {
     })
   document.getElementById('all-rounds')?.addEventListener('click', () => {
     zoomTo(undefined)
-    // The button that had the focus is gone.
+    // The button that had the focus no longer exists.
     document.querySelector<HTMLInputElement>('#layout input:checked')?.focus({ preventScroll: true })
   })
 }
 
-/** Whole rounds; at least two, since one is no line. */
+/** Zooms to whole rounds; to at least two, since a line needs two points. */
 function zoomTo(part: { from: number; to: number } | undefined): void {
   const [from, to] = part === undefined ? [] : [Math.max(1, Math.floor(part.from)), Math.ceil(part.to)]
   zoom = from === undefined || to === undefined ? undefined : { from, to: Math.max(to, from + 1) }
@@ -146,7 +151,10 @@ function zoomTo(part: { from: number; to: number } | undefined): void {
   if (figure !== null) draw(figure, shownData())
 }
 
-/** Filled when they are opened: all of them together are larger than the figures. */
+/**
+ * Adds the tables of values. Each is filled when it is opened: together they are larger than the
+ * figures.
+ */
 function addTables(): void {
   for (const details of document.querySelectorAll<HTMLDetailsElement>('details.values'))
     details.addEventListener('toggle', () => {
@@ -177,7 +185,10 @@ function tableOf({ columns, rows }: ValueTable): HTMLTableElement {
   return table
 }
 
-/** What is below a figure stays where it is: a reader who switches something off looks at what is left. */
+/**
+ * Redraws in place. What is below a figure stays where it is, since a reader who switches something
+ * off looks at what is left.
+ */
 function drawInPlace(): void {
   for (const place of document.querySelectorAll<HTMLElement>('.drawing'))
     place.style.minHeight = `${place.offsetHeight}px`
@@ -211,10 +222,14 @@ function draw(figure: HTMLElement, shown: ReportData): void {
   if (isMain && layout === 'overlaid') zoomByDragging(drawn, zoomTo)
 }
 
-/** To a reader who does not see it a figure is one image with a sentence; its values are in the table below it. */
+/**
+ * Presents a figure to readers who do not see it as one image with a sentence. Its values are in
+ * the table below it.
+ */
 function describe(drawn: Element, entry: FigureEntry, shown: ReportData): void {
   const svg = drawn.tagName.toLowerCase() === 'svg' ? drawn : drawn.querySelector('svg')
-  // Plot names the groups of its marks, which only a group may be.
+  // Plot puts an aria-label on the groups of its marks, which is only allowed on an element with a
+  // role.
   for (const group of svg?.querySelectorAll('g[aria-label]') ?? []) group.setAttribute('role', 'group')
   svg?.setAttribute('role', 'img')
   svg?.setAttribute('aria-label', `${entry.title}. ${entry.sentence?.(shown) ?? entry.note(shown)}`)
@@ -241,7 +256,9 @@ function theme(): Theme {
   return darkMode.matches ? 'dark' : 'light'
 }
 
-/** Only a change of width counts: the height is what drawing itself changes. */
+/**
+ * Redraws when the width changes. A change of height is ignored, since drawing itself causes it.
+ */
 function redrawWhenResized(): void {
   let width = document.body.clientWidth
   let frame = 0

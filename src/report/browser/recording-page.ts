@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 /**
- * The script of a page of recordings: draws the figure of the files, live. It is bundled with Plot by the build and runs
- * in a browser, from disk, without network.
+ * The script of a page of recordings: draws the figure of the files, live. It is bundled with Plot
+ * by the build and runs in a browser, from disk, without network.
  */
 import { plot } from '@observablehq/plot'
 import { recordingFigure } from '../figures/recording.js'
@@ -12,7 +12,7 @@ const page = JSON.parse(document.getElementById('data')?.textContent ?? 'null') 
 const place = document.getElementById('drawing')!
 const hidden = new Set<number>()
 const darkMode = matchMedia('(prefers-color-scheme: dark)')
-/** What is shown of the time; all of it when undefined. */
+/** Part of the time that is shown; undefined: all of it. */
 let zoom = page.window
 
 addSwitches()
@@ -20,7 +20,7 @@ draw()
 darkMode.addEventListener('change', draw)
 redrawWhenResized()
 
-/** One checkbox a line; native ones, so that the keyboard reaches them. */
+/** Adds one checkbox per line. They are native ones, so that the keyboard reaches them. */
 function addSwitches(): void {
   for (const [index, { name }] of page.data.series.entries()) {
     const box = document.createElement('input')
@@ -46,7 +46,7 @@ function draw(): void {
   if (data.series.length > 0) zoomByDragging(drawn)
 }
 
-/** Shorter drags are clicks that slipped. */
+/** Shortest drag that zooms; a shorter one is a click that slipped. */
 const SHORTEST_DRAG_PX = 8
 
 function zoomByDragging(drawn: Element & { scale?(name: string): unknown }): void {
@@ -70,7 +70,10 @@ function zoomByDragging(drawn: Element & { scale?(name: string): unknown }): voi
   })
 }
 
-/** The axis is in seconds, minutes or hours: what it shows now tells how many ms one of them is. */
+/**
+ * Zooms to a part of the axis. The axis is in seconds, minutes or hours; the range it shows now
+ * gives the ms per unit.
+ */
 function zoomTo(from: number, to: number, [first, last]: [number, number]): void {
   const shown = zoom ?? { fromMs: 0, toMs: lastMs() }
   const msPerUnit = (shown.toMs - shown.fromMs) / (last - first)
@@ -85,7 +88,9 @@ function lastMs(): number {
   return Math.max(1, ...page.data.series.map(({ points }) => points.at(-1)?.[0] ?? 0))
 }
 
-/** Only a change of width counts: the height is what drawing itself changes. */
+/**
+ * Redraws when the width changes. A change of height is ignored, since drawing itself causes it.
+ */
 function redrawWhenResized(): void {
   let width = document.body.clientWidth
   new ResizeObserver(() => {

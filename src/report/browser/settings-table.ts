@@ -1,7 +1,10 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-/** Makes the table of settings sort by its heads and open its rows. Without the script all rows are open. */
+/**
+ * Makes the table of settings sort by its headings and open its rows. Without the script all rows
+ * are open.
+ */
 export function settingsTable(): void {
   const table = document.querySelector<HTMLTableElement>('#settings-table')
   if (table === null) return
@@ -20,7 +23,7 @@ function open(opener: HTMLButtonElement, isOpen: boolean): void {
   if (row !== null) row.hidden = !isOpen
 }
 
-/** Cells without a value stay last, whichever way is sorted. */
+/** Sorts the rows by a column. Cells without a value stay last in either direction. */
 function sort(table: HTMLTableElement, heads: HTMLTableCellElement[], column: number): void {
   const isDown = heads[column]!.getAttribute('aria-sort') === 'ascending'
   for (const head of heads) head.removeAttribute('aria-sort')

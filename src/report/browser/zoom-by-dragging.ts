@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 
-/** Shorter drags are clicks that slipped. */
+/** Shortest drag that zooms; a shorter one is a click that slipped. */
 const SHORTEST_DRAG_PX = 8
 
 interface XScale {
@@ -9,9 +9,10 @@ interface XScale {
 }
 
 /**
- * Calls back with the part of the x axis that the pointer was dragged across, and on a double click with undefined: all of it.
+ * Calls back with the part of the x axis that the pointer was dragged across, or with undefined
+ * (all of it) on a double click.
  *
- * @param drawn what Plot drew, without panels
+ * @param drawn the element that Plot drew, without panels
  */
 export function zoomByDragging(
   drawn: Element & { scale?(name: string): unknown },

@@ -11,8 +11,9 @@ const LEVELS: Partial<Record<GateCheck['state'], 'error' | 'warning' | 'notice'>
 }
 
 /**
- * Workflow commands of GitHub Actions, one a line: `::error file=my.memory.ts,title=...::...`. GitHub shows ten of each level a step,
- * so what is fine has none. https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+ * Returns workflow commands of GitHub Actions, one per line: `::error
+ * file=my.memory.ts,title=...::...`. GitHub shows ten of each level per step, so checks that pass
+ * have none. https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */
 export function gateAnnotations({ name, source, checks, failedTrials }: GateResult): string[] {
   const annotation = (level: string, title: string, message: string) => {

@@ -4,8 +4,9 @@ import type { GateResult } from './gate-result.js'
 import { checkSentence, failedTrialSentence, gateHeadline } from './gate-words.js'
 
 /**
- * JUnit XML as Jenkins, GitLab and the GitHub actions read it: a suite for each comparison, a case for each setting and
- * quantity. A check that decides nothing is an error, as nothing was found wrong; one that was not made is skipped.
+ * Returns JUnit XML as Jenkins, GitLab and the GitHub actions read it: a suite for each comparison,
+ * a case for each setting and quantity. A check that decides nothing is an error, as nothing was
+ * found wrong; one that was not made is skipped.
  */
 export function gateJunit(results: readonly GateResult[]): string {
   const suites = results.map(suite)
@@ -58,7 +59,7 @@ function attributes(facts: Record<string, string | number>): string {
     .join(' ')
 }
 
-/** A reason may quote a log. */
+/** Escapes text for XML; a reason may quote a log. */
 function escapeXml(text: string): string {
   const named: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
   return printable(text).replaceAll(/[&<>"]/g, (sign) => named[sign]!)

@@ -1,23 +1,29 @@
 import type { PlannedRef } from '../../results/comparison.js'
 import type { GateCheck } from '../../verdict/gate/gate.js'
 
-/** One comparison held against its stored baseline: what every output of `tidemark check` is made from. */
+/**
+ * One comparison checked against its baseline or a ref. Every output of `tidemark check` is made
+ * from this.
+ */
 export interface GateResult {
   name: string
-  /** The role whose memory was judged. */
+  /** Role whose memory was judged. */
   judge: string
-  /** The suite's file; undefined for a command line or a folder. */
+  /** File of the suite; undefined for a command line or a folder. */
   source: string | undefined
-  /** The folder with what was measured. */
+  /** Folder that holds the measurements. */
   folder: string
-  /** Null where it was held against a ref that was measured in turn with it. */
+  /**
+   * Stored baseline; null where the comparison was checked against a ref measured in alternation
+   * with it.
+   */
   baseline: { path: string; measuredMs: number; hostname: string } | null
-  /** Null where it was held against a stored baseline. */
+  /** Refs that were compared; null where the comparison was checked against a stored baseline. */
   against: { before: PlannedRef; after: PlannedRef } | null
   checks: GateCheck[]
   /** Trials that failed, each with its reason. */
   failedTrials: { setting: string; trial: number; reason: string }[]
-  /** What a reader must know of the comparison as a whole. */
+  /** Notes on the comparison as a whole that a reader must know. */
   notes: string[]
 }
 

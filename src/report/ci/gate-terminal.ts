@@ -6,7 +6,7 @@ import { checkSentence, failedTrialSentence, gateHeadline, yardstickWords } from
 
 const STATE_WIDTH = 14
 
-/** One line a check, what went wrong first. */
+/** Returns one line per check, failures first. */
 export function gateTerminal(result: GateResult, hasColor: boolean): string {
   const colors = pc.createColors(hasColor)
   const paint: Partial<Record<GateCheck['state'], (text: string) => string>> = {

@@ -4,7 +4,9 @@ import type { GateCheck } from '../../verdict/gate/gate.js'
 import { count } from '../prose/count.js'
 import { type GateResult, verdictOf } from './gate-result.js'
 
-/** `peak of gc=5: 83.1 MiB, was 79.0 MiB: +5.2 % (95 % interval ...)`, and what that means. */
+/**
+ * Returns `peak of gc=5: 83.1 MiB, was 79.0 MiB: +5.2 % (95 % interval ...)` and what that means.
+ */
 export function checkSentence(check: GateCheck): string {
   const { setting, quantity, state } = check
   return `${quantity} of ${setting}: ${measuredWords(check)}${measuredWords(check) === '' ? '' : ' '}${MEANINGS[state](check)}`
@@ -17,7 +19,7 @@ function measuredWords({ quantity, before, after, change, interval }: GateCheck)
   return `${formatBytes(after)}${unit}, was ${formatBytes(before)}: ${changeWords({ quantity, before, change })}${range}.`
 }
 
-/** A slope may be zero or below, and has no percentage. */
+/** Describes a change, without a percentage for a slope, which may be zero or negative. */
 export function changeWords({ quantity, before, change }: Pick<GateCheck, 'quantity' | 'before' | 'change'>): string {
   if (change === null || before === null) return ''
   const isShare = quantity !== 'slope' && before > 0
@@ -48,7 +50,7 @@ const MEANINGS: Record<GateCheck['state'], (check: GateCheck) => string> = {
       : 'not compared: on one side peaks are exact, on the other the highest samples.',
 }
 
-/** A gate that could not have seen the change that it guards against must say so. */
+/** Warns where the trials could not have shown the change that the gate guards against. */
 function blindness({ trials, trialsToSeeAllowed }: GateCheck): string {
   const least = Math.min(trials.before, trials.after)
   if (trialsToSeeAllowed === null) return ' The trials scatter too much for a change of that size to be seen.'
@@ -61,7 +63,10 @@ function neededWords({ trialsToSeeAllowed }: GateCheck): string {
   return trialsToSeeAllowed === null ? '' : ` About ${trialsToSeeAllowed} trials a side would tell.`
 }
 
-/** `tidemark-baseline.json (2026-07-12, host)`, or the ref: `main (1a2b3c4d5e, its subject)`. */
+/**
+ * Names what the comparison was checked against: `tidemark-baseline.json (2026-07-12, host)`, or
+ * the ref: `main (1a2b3c4d5e, its subject)`.
+ */
 export function yardstickWords({ baseline, against }: GateResult): string {
   if (against !== null) return `${refWords(against.before)}, measured in turn with ${refWords(against.after)}`
   if (baseline === null) return 'nothing'
@@ -72,7 +77,7 @@ function refWords({ ref, commit, subject }: PlannedRef): string {
   return `${ref} (${commit.slice(0, 10)}, ${subject})`
 }
 
-/** The headline of one comparison. */
+/** Returns the headline of one comparison. */
 export function gateHeadline(result: GateResult): string {
   const { name, checks, failedTrials } = result
   const of = (state: GateCheck['state']) => checks.filter((check) => check.state === state).length

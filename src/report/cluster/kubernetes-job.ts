@@ -1,12 +1,13 @@
 import { formatBytes, MIB } from '../../shared/units.js'
 import { OWN_BYTES, type ShardedJob } from './sharded-job.js'
 
-/** `UsageError` of a container: running it again cannot help. */
+/** Exit code of a container that ended with a `UsageError`; running it again cannot help. */
 const WRONG_USAGE = 2
 
 /**
- * An Indexed Job as JSON, which `kubectl apply -f` takes as it takes YAML: a pod for each part, on nodes of their own where there
- * are enough. A pod that fails is not started again: what it measured is on the volume, and `--resume` goes on.
+ * Returns an Indexed Job as JSON, which `kubectl apply -f` accepts like YAML: a pod for each part,
+ * on separate nodes where there are enough. A failed pod is not restarted: its measurements are on
+ * the volume, and `--resume` continues.
  * https://kubernetes.io/docs/concepts/workloads/controllers/job/
  */
 export function kubernetesJob(
@@ -58,12 +59,17 @@ export function kubernetesJob(
   return `${JSON.stringify(job, null, 2)}\n`
 }
 
-/** Kubernetes replaces `$(NAME)` in a command; `$$(NAME)` stands for the text itself. */
+/**
+ * Escapes a word of a command. Kubernetes replaces `$(NAME)` there; `$$(NAME)` stands for the text
+ * itself.
+ */
 function literal(word: string): string {
   return word.replaceAll('$(', '$$$$(')
 }
 
-/** Asked for and allowed are the same, so that no pod is put out for the memory of its neighbours. */
+/**
+ * Returns equal requests and limits, so that no pod is evicted because of its neighbours' memory.
+ */
 function resourcesOf(cores: number, { roles, totalBytes }: ShardedJob['memory']): Record<string, unknown> {
   const cpu = String(cores)
   if (roles.length === 0) return { requests: { cpu }, limits: { cpu } }

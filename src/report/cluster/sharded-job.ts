@@ -1,22 +1,30 @@
-/** A comparison in parts, as a job array runs it: what both kinds of files are made from. */
+/**
+ * A comparison in parts, as a job array runs it. The Slurm script and the Kubernetes job are made
+ * from this.
+ */
 export interface ShardedJob {
   name: string
   shards: number
   cores: number
-  /** Arguments of `tidemark compare`, without shard and folder. */
+  /** Arguments of `tidemark compare`, without the shard and the folder. */
   compareArguments: string[]
   memory: MemoryNeed
 }
 
-/** All processes of a trial run in one part, so that its limit is their sum. */
+/**
+ * Memory that one part needs. All processes of a trial run in one part, so its limit is their sum.
+ */
 export interface MemoryNeed {
-  /** Bytes of each process of a role, and how many there are. */
+  /** Bytes of each process of a role, and the number of these processes. */
   roles: { role: string; bytes: number; processes: number }[]
-  /** With {@link OWN_BYTES}. */
+  /** Sum of all processes and {@link OWN_BYTES}. */
   totalBytes: number
 }
 
-/** For Tidemark itself, which records and does not grow: half a GiB is several times what it takes. */
+/**
+ * Memory reserved for Tidemark itself, which does not grow while it records. Half a GiB is several
+ * times what it needs.
+ */
 export const OWN_BYTES = 512 * 2 ** 20
 
 export function memoryNeed(roles: MemoryNeed['roles']): MemoryNeed {

@@ -3,10 +3,11 @@ import { shellWord } from '../prose/shell-word.js'
 import { OWN_BYTES, type ShardedJob } from './sharded-job.js'
 
 /**
- * A script for `sbatch`: a job array with a task for each part. Slurm ends a task that goes over `--mem`, and the trial is then
- * missing from its part. A task is not put back into the queue: what it measured is kept, and `--resume` goes on.
+ * Returns a script for `sbatch`: a job array with a task for each part. Slurm ends a task that
+ * exceeds `--mem`; the trial is then missing from its part. A task is not requeued: its
+ * measurements are kept, and `--resume` continues.
  *
- * @param folder what the script runs in
+ * @param folder the folder that the script runs in
  * @param results the folder of the parts
  */
 export function slurmScript(
@@ -33,7 +34,7 @@ export function slurmScript(
   ].join('\n')
 }
 
-/** One number for the task, and beside it what it is the sum of. */
+/** Returns the memory of a task as one number, with a comment that shows its parts. */
 function memoryLines({ roles, totalBytes }: ShardedJob['memory']): string[] {
   if (roles.length === 0) return ['# --memory ROLE=SIZE sets a limit here: none was given']
   const sum = roles.map(({ role, bytes, processes }) => `${processes} x ${role} ${formatBytes(bytes)}`)

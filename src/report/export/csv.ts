@@ -1,7 +1,10 @@
 import { printable } from '../../shared/printable.js'
 import type { Cell, ExportTable } from './tables.js'
 
-/** CSV as in RFC 4180, with a head; what was not measured is empty. In pieces, so that no size is too large. */
+/**
+ * Yields CSV as in RFC 4180, with a header. Values that were not measured are empty. It comes in
+ * pieces, so that no table is too large.
+ */
 export function* csvOf({ columns, rows }: ExportTable): Generator<string> {
   yield `${columns.map(({ name }) => cell(name)).join(',')}\r\n`
   for (const row of rows()) yield `${row.map(cell).join(',')}\r\n`
@@ -13,7 +16,7 @@ function cell(value: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** A spreadsheet takes a text that begins so for a formula; the apostrophe says that it is none. */
+/** Marks a text that a spreadsheet would run as a formula with an apostrophe. */
 function asText(value: string): string {
   const text = printable(value)
   return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text

@@ -6,7 +6,9 @@ import { readRecording } from '../../recording/storage/read-recording.js'
 import type { Comparison, TrialResult } from '../../results/comparison.js'
 import type { Setting } from '../../results/setting.js'
 
-/** What is exported: a recording by itself, or a comparison with the recordings of its trials. */
+/**
+ * The source of an export: a single recording, or a comparison with the recordings of its trials.
+ */
 export interface ExportSource {
   folder: string
   comparison: Comparison | undefined
@@ -14,15 +16,22 @@ export interface ExportSource {
 }
 
 export interface ExportedTrial {
-  /** Undefined of a recording by itself. */
+  /** Result of the trial; undefined for a single recording. */
   result: TrialResult | undefined
-  /** Of the setting, by axis. */
+  /** Values of the setting, by axis. */
   values: Setting['values']
-  /** Read when it is called, so that one recording is held at a time. @throws UsageError when it cannot be read */
+  /**
+   * Reads the recording on each call, so that only one is held at a time. @throws UsageError when
+   * it cannot be read
+   */
   recording(): Recording
 }
 
-/** @throws UsageError when the folder holds neither */
+/**
+ * Returns the comparison or the recording in a folder.
+ *
+ * @throws UsageError when the folder holds neither
+ */
 export function exportSource(folder: string): ExportSource {
   if (!existsSync(join(folder, 'comparison.json'))) {
     const recording = readRecording(folder)
@@ -42,7 +51,10 @@ export function exportSource(folder: string): ExportSource {
   }
 }
 
-/** Round records: those of a comparison stand in it, also where a recording is lost. */
+/**
+ * Returns the round records. Those of a comparison are stored in it, so they survive a lost
+ * recording.
+ */
 export function roundsOf(trial: ExportedTrial): Recording['rounds'] {
   return trial.result?.rounds ?? trial.recording().rounds
 }

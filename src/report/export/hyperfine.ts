@@ -4,8 +4,9 @@ import { sampleVariance } from '../../statistics/sample-variance.js'
 import type { ExportedTrial, ExportSource } from './export-source.js'
 
 /**
- * The JSON of hyperfine's `--export-json`, for its scripts: a result for each setting, with the times of its completed trials in
- * seconds. `memory_usage_byte` is the highest peak of any process of the trial. Processor time was not measured: null.
+ * Returns the JSON of hyperfine's `--export-json`, for its scripts: a result for each setting, with
+ * the times of its completed trials in seconds. `memory_usage_byte` is the highest peak of any
+ * process of the trial. Processor time is null, since it was not measured.
  */
 export function hyperfineOf({ comparison, trials }: ExportSource): { results: unknown[] } {
   const settings = comparison?.settings.map(({ label, values }) => ({ label, values })) ?? [

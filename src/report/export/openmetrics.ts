@@ -5,8 +5,9 @@ type Labels = Record<string, string>
 type Point = { labels: Labels; timeMs: number; value: number }
 
 /**
- * OpenMetrics text with the time of every value, as `promtool tsdb create-blocks-from openmetrics` takes it into Prometheus.
- * RSS goes by the name that Prometheus's own clients use; what it has no name for is ours.
+ * Yields OpenMetrics text with the time of every value, which `promtool tsdb create-blocks-from
+ * openmetrics` imports into Prometheus. RSS has the name that Prometheus's own clients use; metrics
+ * without such a name have ours.
  */
 export function* openMetricsOf(source: ExportSource): Generator<string> {
   const { trials } = source
@@ -31,14 +32,20 @@ export function* openMetricsOf(source: ExportSource): Generator<string> {
 
 type Round = ReturnType<typeof roundsOf>[number]
 
-/** Each at the end of its round. A label for the round would make a series of every value. */
+/**
+ * Metrics of rounds, each at the end of its round. A label for the round would make every value a
+ * series.
+ */
 const OF_ROUNDS: { name: string; help: string; of(round: Round): number | null }[] = [
   { name: 'tidemark_round', help: 'Number of the round that ended.', of: ({ round }) => round },
   { name: 'tidemark_round_peak_bytes', help: 'Highest RSS in the round.', of: ({ peakBytes }) => peakBytes },
   { name: 'tidemark_round_end_rss_bytes', help: 'RSS at the end of the round.', of: ({ end }) => end.rssBytes },
 ]
 
-/** The values of one set of labels have to stand together, in the order of time. */
+/**
+ * Yields one metric. The format requires that values with the same labels stand together, ordered
+ * by time.
+ */
 function* metric(
   name: string,
   help: string,
@@ -59,7 +66,10 @@ function* metric(
   }
 }
 
-/** Two values of one moment are one too many for the format; the later one counts. */
+/**
+ * Yields the samples of one series. The format allows one value per moment; of two, the later one
+ * counts.
+ */
 function* linesOf(name: string, labels: string, points: readonly Point[]): Generator<string> {
   const byTime = new Map<string, number>()
   for (const { timeMs, value } of [...points].sort((a, b) => a.timeMs - b.timeMs))

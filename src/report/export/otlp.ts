@@ -2,15 +2,16 @@ import type { RecordedProcess } from '../../recording/recording.js'
 import { type ExportedTrial, type ExportSource, roundsOf } from './export-source.js'
 import { samplesOf } from './tables.js'
 
-/** OTLP's JSON encoding writes integers of 64 bits as texts. */
+/** One data point. OTLP's JSON encoding writes 64-bit integers as strings. */
 interface DataPoint {
   timeUnixNano: string
   asInt: string
 }
 
 /**
- * Metrics in the JSON of OTLP, an `ExportMetricsServiceRequest` as a collector's /v1/metrics takes it: a resource for each
- * process, `process.memory.usage` by OpenTelemetry's semantic conventions, and names of our own for what they have none for.
+ * Returns metrics in the JSON of OTLP, an `ExportMetricsServiceRequest` as a collector's
+ * /v1/metrics accepts it: a resource for each process, `process.memory.usage` by OpenTelemetry's
+ * semantic conventions, and names of our own where these define none.
  */
 export function otlpOf({ trials }: ExportSource): { resourceMetrics: unknown[] } {
   return { resourceMetrics: trials.flatMap(resourcesOf) }
@@ -52,7 +53,10 @@ function attributesOf({ result, values }: ExportedTrial, process: RecordedProces
   ]
 }
 
-/** An up-down counter by the conventions: a sum that is not monotonic, cumulative (2). */
+/**
+ * Returns an up-down counter, as the conventions define it: a sum that is not monotonic, cumulative
+ * (2).
+ */
 function usage(dataPoints: DataPoint[]): unknown {
   if (dataPoints.length === 0) return undefined
   return {

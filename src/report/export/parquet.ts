@@ -1,7 +1,9 @@
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import type { Cell, ExportTable } from './tables.js'
 
-/** A Parquet file with the same columns as the CSV; what was not measured is null. */
+/**
+ * Returns a Parquet file with the same columns as the CSV. Values that were not measured are null.
+ */
 export function parquetOf({ columns, rows }: ExportTable): Uint8Array {
   const data: Cell[][] = columns.map(() => [])
   for (const row of rows()) for (const [i, value] of row.entries()) data[i]!.push(value)

@@ -4,7 +4,9 @@ import { type ExportedTrial, type ExportSource, roundsOf } from './export-source
 
 export type Cell = string | number | null
 
-/** A table with one type a column, as Parquet has it and CSV does not mind. Whole numbers are `INT64`. */
+/**
+ * A table with one type per column, which Parquet needs and CSV ignores. Whole numbers are `INT64`.
+ */
 export interface ExportTable {
   columns: { name: string; type: 'STRING' | 'INT64' | 'DOUBLE' }[]
   rows(): Iterable<Cell[]>
@@ -37,7 +39,10 @@ interface Column<T> {
   of(row: T): Cell
 }
 
-/** Which trial a row is of, and one column for each axis; a recording by itself has those of its setting alone. */
+/**
+ * Returns the columns that identify a row's trial, and one for each axis. A single recording has
+ * only those of its setting.
+ */
 function trialColumns({ comparison, trials }: ExportSource): Column<ExportedTrial>[] {
   const axes = [...new Set(trials.flatMap(({ values }) => Object.keys(values)))]
   const ofAxes = axes.map((axis): Column<ExportedTrial> => {
@@ -105,7 +110,7 @@ const SHARED_COLUMNS: Column<ExportedShared>[] = [
   { name: 'uss_bytes', type: 'INT64', of: ({ ussBytes }) => ussBytes },
 ]
 
-/** Readings of `--pss`, one row a process and moment. */
+/** Yields the readings of `--pss`, one row per process and moment. */
 function* sharedOf(trial: ExportedTrial): Generator<ExportedShared> {
   const { folder, head } = trial.recording()
   const nameOf = namesOf(head)
@@ -118,7 +123,7 @@ function namesOf({ processes }: Recording['head']): (pid: number) => { role: str
   return (pid) => named.get(pid) ?? { role: 'process', name: '' }
 }
 
-/** One row a process and moment, in the order of time. */
+/** Yields one row per process and moment, ordered by time. */
 export function* samplesOf(trial: ExportedTrial): Generator<ExportedSample> {
   const { head, samples } = trial.recording()
   const nameOf = namesOf(head)

@@ -8,7 +8,10 @@ import { type JudgedRound, judgedRounds, lastRound, lineOf } from './rounds.js'
 
 const PANEL_HEIGHT = 110
 
-/** Accuracy of the global model on held-out examples by round: one panel a setting, a line a trial. */
+/**
+ * Draws the accuracy of the global model on held-out examples by round: a panel per setting, a line
+ * per trial.
+ */
 export function accuracyOverRounds(data: ReportData, options: FigureOptions = {}): Figure {
   const { width, ink, style } = frame(options)
   const panels = panelsOf(data.settings, width, PANEL_HEIGHT)

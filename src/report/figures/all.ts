@@ -12,19 +12,22 @@ import { settingsOverRounds, settingsSentence } from './settings-over-rounds.js'
 import { hasTurns, turns } from './turns.js'
 
 export interface FigureEntry {
-  /** Its file, without ending. */
+  /** Name of the file, without its extension. */
   name: string
   title: string
-  /** How to read it, in a sentence or two. */
+  /** Explains how to read the figure, in a sentence or two. */
   note(data: ReportData): string
-  /** What it shows, in a sentence with numbers; the note stands for it where it is left out. */
+  /**
+   * Describes what the figure shows, in a sentence with numbers. Where it is left out, the note is
+   * used.
+   */
   sentence?(data: ReportData): string
   draw(data: ReportData, options?: FigureOptions): Figure
-  /** False where nothing of the kind was measured; the figure is then left out. */
+  /** Returns false where nothing of the kind was measured; the figure is then left out. */
   hasData(data: ReportData): boolean
 }
 
-/** In the order of the report. */
+/** All figures in the order of the report. */
 export const FIGURES: readonly FigureEntry[] = [
   {
     name: 'settings-over-rounds',

@@ -9,8 +9,9 @@ const BAR_HEIGHT = 11
 const PARTS = ['live', 'garbage', 'retained'] as const
 
 /**
- * What the RSS at the end of the job is made of, by measured give-back: one bar a trial, so that the three parts add up
- * to what that trial had. Ticks mark the base (RSS before the model) and base + M.
+ * Draws what the RSS at the end of the job consists of, by measured give-back: a bar per trial,
+ * whose three parts add up to that trial's RSS. Ticks mark the base (RSS before the model) and base
+ * + M.
  */
 export function attribution(data: ReportData, options: FigureOptions = {}): Figure {
   const { width, ink, style } = frame(options)

@@ -9,7 +9,10 @@ import { type JudgedRound, judgedRounds } from './rounds.js'
 
 const ROW_HEIGHT = 34
 
-/** What one cleanup of the judged role costs: a dot a cleanup, a tick for the median of a setting, and its share of the round. */
+/**
+ * Draws what one cleanup of the judged role costs: a dot per cleanup, a tick for the median of a
+ * setting, and its share of the round.
+ */
 export function cleanupCost(data: ReportData, options: FigureOptions = {}): Figure {
   const { width, ink, style, isNarrow } = frame(options)
   const all = judgedRounds(data)
@@ -71,7 +74,10 @@ interface Cost {
   share: number
 }
 
-/** `share`: time in cleanup over the time of all rounds of the setting, those without cleanup included. */
+/**
+ * Returns the cost of cleanups. `share` is the time in cleanup over the time of all rounds of the
+ * setting, including those without cleanup.
+ */
 function costOf(rows: readonly JudgedRound[]): Cost {
   const cleanups = rows.flatMap((row) => row.round.cleanup ?? [])
   const spentMs = cleanups.reduce((sum, cleanup) => sum + cleanup.totalMs, 0)

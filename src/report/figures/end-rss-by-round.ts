@@ -11,8 +11,9 @@ import { type JudgedRound, judgedRounds, lastRound, lineOf } from './rounds.js'
 const PANEL_HEIGHT = 190
 
 /**
- * End RSS of the judged role by round, one panel a setting: thin lines are trials, the bold one their median. The shape
- * is judged on this. A triangle marks a round that ended with a cleanup.
+ * Draws the end RSS of the judged role by round, a panel per setting: thin lines are trials, the
+ * bold one their median. The shape is judged on these values. A triangle marks a round that ended
+ * with a cleanup.
  */
 export function endRssByRound(data: ReportData, options: FigureOptions = {}): Figure {
   const { width, ink, style } = frame(options)
@@ -92,7 +93,10 @@ function medianByRound(rounds: readonly JudgedRound[]): MedianRound[] {
   }))
 }
 
-/** Every trial of a setting cleans up at the same rounds; one row of triangles says it. */
+/**
+ * Returns the first trial of a setting. All its trials clean up at the same rounds, so one row of
+ * triangles is enough.
+ */
 function firstTrialOf(rounds: readonly JudgedRound[], setting: string): number {
   return Math.min(...rounds.filter((row) => row.setting === setting).map((row) => row.trial))
 }

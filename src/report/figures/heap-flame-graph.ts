@@ -8,9 +8,9 @@ import { FONT, FONT_SIZE, INKS, type Ink, type Theme, WIDTH } from './parts/figu
 const ROW_HEIGHT = 20
 const TITLE_HEIGHT = 26
 const MARGIN = 12
-/** Wide enough for a character of the font in a box. */
+/** Width of a character of the font; wide enough for any in a box. */
 const CHARACTER_WIDTH = 7.2
-/** Narrower boxes cannot be seen. */
+/** Least width of a box; narrower ones are invisible. */
 const LEAST_WIDTH = 0.6
 
 interface Box {
@@ -21,8 +21,9 @@ interface Box {
 }
 
 /**
- * A flame graph of what grew: callers on top, the line that holds the memory at the bottom of each stack, as wide as what grew there. One
- * panel for each process in which a line grew. The same input gives the same bytes.
+ * Draws a flame graph of what grew: callers on top, the line that holds the memory at the bottom of
+ * each stack, and widths proportional to growth. There is one panel for each process in which a
+ * line grew. The same input gives the same bytes.
  *
  * @returns an SVG document
  */
@@ -80,7 +81,7 @@ function drawPanel(growth: HeapGrowth, { y, width, ink }: Place): { svg: string;
   return { svg: [heading, ...drawn].join('\n'), height: TITLE_HEIGHT + layout.height * ROW_HEIGHT }
 }
 
-/** Stacks from the outermost caller inward. */
+/** Builds a tree of stacks from the outermost caller inward. */
 function treeOf(lines: readonly GrownLine[]): Box {
   const root: Box = { name: '', bytes: 0, isLine: false, children: new Map() }
   for (const line of lines) {

@@ -3,7 +3,10 @@ import type { HistorySeries } from '../../comparison/history/series.js'
 import { MIB } from '../../shared/units.js'
 import { type Figure, type FigureOptions, frame } from './parts/figure.js'
 
-/** One series over its commits: the mean of each with the range of its trials, the level between change points, and these named. */
+/**
+ * Draws one series over its commits: the mean of each with the range of its trials, the level
+ * between change points, and the names of these.
+ */
 export function historyFigure(
   { points, changes, metric, name, setting }: HistorySeries,
   options: FigureOptions = {},

@@ -10,7 +10,10 @@ import { judgedRounds } from './rounds.js'
 
 const ROW_HEIGHT = 34
 
-/** The highest peak of the judged role: a dot for each completed trial, a tick for their median; in MiB below and in M above. */
+/**
+ * Draws the highest peak of the judged role: a dot for each completed trial, a tick for their
+ * median; in MiB below and in M above.
+ */
 export function peaks(data: ReportData, options: FigureOptions = {}): Figure {
   const { width, ink, style, isNarrow } = frame(options)
   const rows = settingRows(data.settings, ink, ROW_HEIGHT)
@@ -102,7 +105,7 @@ function highestPeaks(data: ReportData): TrialPeak[] {
   return [...highest.values()]
 }
 
-/** A second axis above that counts in M, and M itself as a line. */
+/** Draws a second axis above that counts in M, and M itself as a line. */
 function modelAxis(modelBytes: number | null, maximum: number, color: string): Markish[] {
   if (modelBytes === null) return []
   const ticks = modelTicks(maximum * 1.03, modelBytes)

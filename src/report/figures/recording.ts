@@ -19,38 +19,45 @@ import { type Figure, type FigureOptions, FONT_SIZE, frame, type Ink } from './p
 import { type LegendEntry, legend, legendHeight } from './parts/legend.js'
 import { timeUnit } from './parts/time-unit.js'
 
-/** One or several recordings over time, laid over one another; times are counted from the start of each. */
+/**
+ * One or several recordings over time, laid over one another. Times count from the start of each.
+ */
 export interface RecordingFigureData {
   series: RecordingSeries[]
   rounds: { round: number; startMs: number; endMs: number }[]
-  /** Named spans of a program, as mprof's FUNC lines tell them; null where the memory was not told. */
+  /**
+   * Named spans of a program, as mprof's FUNC lines report them; null where the memory is unknown.
+   */
   brackets: { label: string; startMs: number; endMs: number; startBytes: number | null; endBytes: number | null }[]
   peaks: { timeMs: number; bytes: number; kind: 'exact' | 'sampled' }[]
-  /** A fitted line: bytes at time zero and its slope. */
+  /** Fitted line: bytes at time zero and its slope. */
   slope?: { interceptBytes: number; bytesPerMs: number }
-  /** Tables of rounds without times are drawn over rounds. */
+  /** Unit of the x axis. Tables of rounds without times are drawn over rounds. */
   axis?: 'time' | 'rounds'
 }
 
 export interface RecordingSeries {
   name: string
   points: readonly Point[]
-  /** Drawn thin: one process of a tree whose whole is drawn too. */
+  /** Draws the line thin: a process of a tree whose whole is drawn too. */
   isChild?: boolean
 }
 
 export interface RecordingFigureOptions extends FigureOptions {
   title?: string
-  /** The part of the time that is drawn, in ms. */
+  /** Part of the time that is drawn, in ms. */
   window?: { fromMs: number; toMs: number }
 }
 
 const HEIGHT = 320
 const POINTS_PER_LINE = 1600
-/** Beyond this many the labels of rounds would run into one another; every k-th is then named. */
+/** Most labels of rounds before they overlap; beyond this, every k-th is named. */
 const ROUND_LABELS = 24
 
-/** RSS over time of recordings: rounds as bands, brackets as crosses with their names, exact peaks as dots. */
+/**
+ * Draws RSS over time of recordings: rounds as bands, brackets as crosses with their names, exact
+ * peaks as dots.
+ */
 export function recordingFigure(data: RecordingFigureData, options: RecordingFigureOptions = {}): Figure {
   const { width, ink, style } = frame(options)
   const window = options.window ?? { fromMs: 0, toMs: lastMs(data) }
@@ -164,7 +171,7 @@ function lastMs(data: RecordingFigureData): number {
   return Math.max(1, max(data.series, ({ points }) => points.at(-1)?.[0] ?? 0) ?? 1)
 }
 
-/** Whole recordings first, in the strong inks; children go on with what is left. */
+/** Returns colours: strong inks for whole recordings, the rest for children. */
 function colorsOf({ series }: RecordingFigureData, ink: Ink): string[] {
   const order = [...series.keys()].sort(
     (a, b) => Number(series[a]!.isChild === true) - Number(series[b]!.isChild === true) || a - b,
@@ -174,7 +181,7 @@ function colorsOf({ series }: RecordingFigureData, ink: Ink): string[] {
   return colors
 }
 
-/** Every second round lies on a band, and its number above it. */
+/** Draws a band behind every second round, and the numbers of rounds above. */
 function roundMarks(
   rounds: RecordingFigureData['rounds'],
   window: { fromMs: number; toMs: number },
@@ -205,7 +212,10 @@ function roundMarks(
   ]
 }
 
-/** A cross where the span begins, with its name, and one where it ends, at the memory told there; else a dotted line. */
+/**
+ * Draws a cross where a span begins, with its name, and one where it ends, at the memory reported
+ * there; a dotted line where none was reported.
+ */
 function bracketMarks(brackets: RecordingFigureData['brackets'], timeOf: TimeOf, ink: Ink): Markish[] {
   const ends = brackets.flatMap(({ label, startMs, endMs, startBytes, endBytes }) => [
     { label, timeMs: startMs, bytes: startBytes },

@@ -12,12 +12,13 @@ import { MOST_RUG_ROWS, RUG_ROW, type RugRow, rug } from './parts/rug.js'
 import { timeUnit } from './parts/time-unit.js'
 
 const PANEL_HEIGHT = 210
-/** Two a pixel of a panel: nothing that thinning leaves out could be seen. */
+/** Points per line: two per pixel of a panel, so that downsampling leaves out nothing visible. */
 const POINTS_PER_LINE = 400
 
 /**
- * RSS over time: every process of every trial, one panel a setting, common axes. Dots are the peaks of rounds, full
- * where the kernel told them and hollow where only samples did. Under the lines stand the ends of rounds.
+ * Draws RSS over time: every process of every trial, a panel per setting, common axes. Dots are the
+ * peaks of rounds, full where the kernel reported them and hollow where only samples did. The rug
+ * under the lines marks the ends of rounds.
  */
 export function rssOverTime(data: ReportData, options: FigureOptions = {}): Figure {
   const { width, ink, style } = frame(options)
@@ -120,7 +121,7 @@ function peakDots(rows: PeakRow[], role: NamedRole, at: object): Markish[] {
   ]
 }
 
-/** The size of the model, as a measure of everything above it. */
+/** Draws the size of the model, as a measure of everything above it. */
 function modelLine(modelBytes: number | null, ink: Ink): Markish[] {
   if (modelBytes === null) return []
   const y = [modelBytes / MIB]
@@ -159,7 +160,7 @@ function legendEntries(
   return entries
 }
 
-/** A missing reading is no number to Plot, which leaves the line open there. */
+/** Converts to MiB. A missing reading becomes NaN, at which Plot breaks the line. */
 function inMib(bytes: number | null): number {
   return bytes === null ? Number.NaN : bytes / MIB
 }

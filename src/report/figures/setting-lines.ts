@@ -20,8 +20,8 @@ export interface RoundBand {
 }
 
 /**
- * End RSS by round of completed trials. Where several processes have the judged role, the one that went highest stands for the
- * trial, as in the verdict.
+ * Returns end RSS by round of completed trials. Where several processes have the judged role, the
+ * one with the highest peak represents the trial, as in the verdict.
  */
 export function standingLines(data: ReportData): TrialRow[] {
   return data.trials.flatMap(({ setting, trial, state, processes }) => {
@@ -32,7 +32,7 @@ export function standingLines(data: ReportData): TrialRow[] {
   })
 }
 
-/** By setting and round, rounds rising. */
+/** Returns bands by setting and round, in ascending order of rounds. */
 export function bandsOf(rows: readonly TrialRow[]): RoundBand[] {
   const groups = new Map<string, TrialRow[]>()
   for (const row of rows) {

@@ -7,9 +7,9 @@ import { panelLayout, panelsOf } from './parts/panels.js'
 import { bandsOf, type RoundBand, standingLines, type TrialRow } from './setting-lines.js'
 
 export interface SettingsFigureOptions extends FigureOptions {
-  /** One over another, which is the default, or a panel a setting. */
+  /** Arrangement: one over another, which is the default, or a panel per setting. */
   layout?: 'overlaid' | 'panels'
-  /** The rounds that are drawn; all of them when left out. */
+  /** Rounds that are drawn; left out: all of them. */
   rounds?: { from: number; to: number }
 }
 
@@ -22,8 +22,9 @@ const NARROW_CHARACTER = 6.9
 const LABEL_GAP = 15
 
 /**
- * End RSS of the judged role by round, all settings together: thin lines are trials, bold ones their median, bands reach from the
- * lowest to the highest trial, and the limit is a line where it is near. Each line has its name at its end.
+ * Draws end RSS of the judged role by round, all settings together: thin lines are trials, bold
+ * ones their median, bands reach from the lowest to the highest trial, and the limit is a line
+ * where it is near. Each line has its name at its end.
  */
 export function settingsOverRounds(data: ReportData, options: SettingsFigureOptions = {}): Figure {
   const { width, ink, style, isNarrow } = frame(options)
@@ -98,7 +99,9 @@ export function settingsOverRounds(data: ReportData, options: SettingsFigureOpti
   } as Figure
 }
 
-/** `gc=0 goes from 61.0 MiB to 98.2 MiB, ...`: the medians of the first and the last round. */
+/**
+ * Returns `gc=0 goes from 61.0 MiB to 98.2 MiB, ...`: the medians of the first and the last round.
+ */
 export function settingsSentence(data: ReportData): string {
   const bands = bandsOf(standingLines(data))
   const words = data.settings.flatMap((setting) => {
@@ -113,12 +116,15 @@ interface Row {
   setting: string
 }
 
-/** By its place in the comparison, so that a colour stays when others are switched off. */
+/**
+ * Returns a setting's colour by its place in the comparison, so that it stays when others are
+ * switched off.
+ */
 export function colorOf(data: ReportData, setting: string, ink: Ink): string {
   return ink.settings[placeOf(data, setting) % ink.settings.length]!
 }
 
-/** Settings beyond the number of colours are told apart by dashes. */
+/** Returns a dash pattern, which separates settings beyond the number of colours. */
 function dashOf(data: ReportData, setting: string): string {
   const turn = Math.floor(placeOf(data, setting) / 8)
   return turn === 0 ? 'none' : turn === 1 ? '7,4' : '2,3'
@@ -132,7 +138,7 @@ export function nameOf({ overview }: ReportData, setting: string): string {
   return overview?.names[setting] ?? setting
 }
 
-/** A limit far above would flatten everything below it. */
+/** Returns the limit where it is near; one far above would flatten everything below it. */
 function limitNear({ overview }: ReportData, highestMib: number): { at: number; name: string } | undefined {
   if (overview?.limit == null) return undefined
   const at = overview.limit.bytes / MIB
@@ -157,7 +163,7 @@ function limitMarks(limit: { at: number; name: string } | undefined, ink: Ink): 
   ]
 }
 
-/** Names beside the ends of the lines, moved apart where they would overlap. */
+/** Draws names beside the ends of the lines, moved apart where they would overlap. */
 function endLabels(
   ends: readonly RoundBand[],
   { data, ink, top, plot, fontSize }: { data: ReportData; ink: Ink; top: number; plot: number; fontSize: number },
@@ -187,7 +193,7 @@ function endLabels(
   )
 }
 
-/** Places from top to bottom at least {@link LABEL_GAP} apart, none below the plot. */
+/** Returns places from top to bottom at least {@link LABEL_GAP} apart, none below the plot. */
 function spread(wanted: readonly number[], bottom: number): number[] {
   const places: number[] = []
   for (const [i, place] of wanted.entries()) places.push(i === 0 ? place : Math.max(place, places[i - 1]! + LABEL_GAP))

@@ -10,8 +10,8 @@ import { roleEntries, rolesOf } from './parts/roles.js'
 const PANEL_HEIGHT = 150
 
 /**
- * Peak of each peer of a swarm by round, one panel a setting, of its first completed trial: a line a peer, and a dot where it
- * was the one that added the round up.
+ * Draws the peak of each peer of a swarm by round, a panel per setting, from its first completed
+ * trial: a line per peer, and a dot where it was the aggregator.
  */
 export function turns(data: ReportData, options: FigureOptions = {}): Figure {
   const { width, ink, style } = frame(options)
@@ -62,7 +62,7 @@ interface PeerRound {
   trial: number
   name: string
   round: ReportRound
-  /** The peak; where it is not known, the RSS at the end. */
+  /** Peak; the RSS at the end where the peak is unknown. */
   bytes: number
 }
 

@@ -3,7 +3,7 @@ import type { ReportData } from '../html/report-data.js'
 import { judgedRounds } from './rounds.js'
 import { bandsOf, standingLines } from './setting-lines.js'
 
-/** The values behind a figure, for readers who do not see it. */
+/** Values behind a figure, for readers who do not see it. */
 export interface ValueTable {
   columns: string[]
   rows: string[][]
@@ -63,7 +63,11 @@ const TABLES: Record<string, (data: ReportData) => ValueTable> = {
   }),
 }
 
-/** @param figure the name of its entry in `FIGURES` */
+/**
+ * Returns the values behind a figure.
+ *
+ * @param figure the name of its entry in `FIGURES`
+ */
 export function valueTable(figure: string, data: ReportData): ValueTable {
   const table = TABLES[figure]?.(data) ?? { columns: [], rows: [] }
   const name = (setting: string) => data.overview?.names[setting] ?? setting
@@ -72,7 +76,7 @@ export function valueTable(figure: string, data: ReportData): ValueTable {
 
 type Round = ReturnType<typeof judgedRounds>[number]['round']
 
-/** One value for each round of the judged role. */
+/** Makes a table with one value for each round of the judged role. */
 function ofRounds(column: string, textOf: (round: Round) => string | undefined): (data: ReportData) => ValueTable {
   return (data) => ({
     columns: ['setting', 'trial', 'process', 'round', column],

@@ -1,8 +1,9 @@
 import type { HistorySeries } from '../../comparison/history/series.js'
 
 /**
- * The newest point of each series as github-action-benchmark reads it with `tool: customSmallerIsBetter`: a list of name, unit and
- * value, https://github.com/benchmark-action/github-action-benchmark.
+ * Returns the newest point of each series as github-action-benchmark reads it with `tool:
+ * customSmallerIsBetter`: a list of name, unit and value,
+ * https://github.com/benchmark-action/github-action-benchmark.
  */
 export function githubActionBenchmark(series: readonly HistorySeries[]): string {
   const entries = series.map((one) => {
@@ -18,7 +19,10 @@ export function githubActionBenchmark(series: readonly HistorySeries[]): string 
   return `${JSON.stringify(entries, null, 2)}\n`
 }
 
-/** The same in the Bencher Metric Format, https://bencher.dev/docs/reference/bencher-metric-format; the adapter is `json`. */
+/**
+ * Returns the same in the Bencher Metric Format,
+ * https://bencher.dev/docs/reference/bencher-metric-format; the adapter is `json`.
+ */
 export function bencherMetrics(series: readonly HistorySeries[]): string {
   const metrics: Record<string, Record<string, { value: number; lower_value: number; upper_value: number }>> = {}
   for (const one of series) {
@@ -33,8 +37,9 @@ export function bencherMetrics(series: readonly HistorySeries[]): string {
 }
 
 /**
- * A table as apache/otava reads it with `type: csv`, `time_column: time` and `attributes: [commit]`: a column for each series, a row
- * for each commit. Otava reads comma and a quote of its own; names hold neither.
+ * Returns a table as apache/otava reads it with `type: csv`, `time_column: time` and `attributes:
+ * [commit]`: a column for each series, a row for each commit. Otava treats commas and one kind of
+ * quote specially; names contain neither.
  */
 export function otavaCsv(series: readonly HistorySeries[]): string {
   const rows = new Map<string, { time: number; values: Map<string, number> }>()
@@ -52,7 +57,7 @@ export function otavaCsv(series: readonly HistorySeries[]): string {
   return `${['time,commit', ...columns].join(',')}\n${lines.map((line) => `${line}\n`).join('')}`
 }
 
-/** `2026-07-12 13:05:09 +0000`. */
+/** Formats a time as `2026-07-12 13:05:09 +0000`. */
 function otavaTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} +0000`
 }

@@ -4,7 +4,7 @@ import { formatBytes, formatPercent } from '../../shared/units.js'
 import { count } from '../prose/count.js'
 import { escapeMarkdown } from '../prose/escape-markdown.js'
 
-/** The course of each series: where it stands, and where its level shifted. */
+/** Describes the course of each series: its current level, and where the level shifted. */
 export function historyText(series: readonly HistorySeries[]): string {
   return series
     .map((one) =>
@@ -13,7 +13,7 @@ export function historyText(series: readonly HistorySeries[]): string {
     .join('\n')
 }
 
-/** The same as Markdown, for the step summary of a workflow. */
+/** Returns the same as Markdown, for the step summary of a workflow. */
 export function historyMarkdown(series: readonly HistorySeries[]): string {
   const parts = series.map((one) => {
     const rows = one.changes.map(({ at, before, after, pValue }) => {

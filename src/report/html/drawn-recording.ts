@@ -9,21 +9,27 @@ export interface TimeWindow {
   toMs: number
 }
 
-/** What a plot needs of one recording. Times are in ms from its first reading. */
+/** Data that a plot needs of one recording. Times are in ms from its first reading. */
 export interface DrawnRecording {
-  /** The file's or folder's own name. */
+  /** Name of the file or folder. */
   name: string
   command: string | null
-  /** Unix ms of the first reading where the format tells dates, else 0. */
+  /** Unix ms of the first reading where the format has dates, else 0. */
   startMs: number
-  /** The tree's sum, or the one process that the file is about. */
+  /** The sum of the tree, or the one process that the file describes. */
   whole: DownsamplingSeries
-  /** Whether the whole is known to be a sum. mprof's may be one, or the first process alone; its file does not tell. */
+  /**
+   * Whether the whole is known to be a sum. That of mprof may be one, or the first process alone;
+   * its file does not say.
+   */
   isSum: boolean
   processes: { pid: number; name: string; series: DownsamplingSeries }[]
-  /** Of the process whose rounds are drawn. */
+  /** Rounds of the process whose rounds are drawn. */
   rounds: DrawnRound[]
-  /** Of a table of rounds without times: a second of the times here stands for a round. */
+  /**
+   * Unit of the x axis. For a table of rounds without times, a second of the times here stands for
+   * a round.
+   */
   axis: 'time' | 'rounds'
   functions: FunctionEvent[]
   notes: string[]
@@ -40,13 +46,15 @@ export interface DrawnRound {
 
 const MS_OF_A_ROUND = 1000
 
-/** Calls beyond this many cannot be told apart in a plot; the longest are kept. */
+/**
+ * Most function calls that are drawn, the longest first; more could not be distinguished in a plot.
+ */
 const MOST_FUNCTIONS = 200
 
 /**
- * Reads a recording for drawing, thinning it while it is read.
+ * Reads a recording for drawing and downsamples it as it is read.
  *
- * @param window only readings within it are kept; everything when it is left out
+ * @param window limits the readings to a part of the time; left out: all of them
  * @throws UsageError when the file is broken
  */
 export function drawnRecording(file: RecordingFile, window?: TimeWindow): DrawnRecording {
@@ -117,7 +125,10 @@ function seriesOf(
   return own
 }
 
-/** `name`, or `name (pid)` where several processes have it. A series without a reading, as of mprof's pid 0, is none. */
+/**
+ * Returns series named `name`, or `name (pid)` where several processes share a name. Series without
+ * a reading, such as mprof's pid 0, are left out.
+ */
 function namedSeries(
   series: ReadonlyMap<number, DownsamplingSeries>,
   processes: readonly ProcessEvent[],
@@ -132,7 +143,7 @@ function namedSeries(
   })
 }
 
-/** Rounds of a server where one is known, else of the process that has most of them. */
+/** Returns the rounds of a server where one is known, else of the process that has most of them. */
 function drawnRounds(rounds: readonly RoundEvent[], zeroMs: number): DrawnRound[] {
   const groups = new Map<number | null, RoundEvent[]>()
   for (const round of rounds) {

@@ -18,10 +18,13 @@ import { shownOf } from '../terminal/shown-settings.js'
 import { escapeHtml } from './page-parts.js'
 import type { ReportModel } from './report-model.js'
 
-/** Sentences of a page wrap, so no name in them is shortened. */
+/** Style without a limit of width: sentences of a page wrap, so names need not be shortened. */
 const STYLE = { width: 1000, hasColor: false, isPlain: false }
 
-/** What a reader sees first: what memory does, what to set, three key figures, and what else to know. */
+/**
+ * Returns what a reader sees first: what memory does, what to set, three key figures, and what else
+ * to know.
+ */
 export function firstScreen(view: ReportModel): string {
   const { shown } = shownOf(view, STYLE)
   const sentences = storySentences(view, shown)
@@ -42,13 +45,13 @@ ${warningBlock(view.comparison)}
 </section>`
 }
 
-/** `30 rounds · 2 clients · 6 settings x 4 trials · measured 2026-11-29`. */
+/** Returns `30 rounds · 2 clients · 6 settings x 4 trials · measured 2026-11-29`. */
 export function factLine(view: ReportModel): string {
   const day = new Date(view.comparison.createdMs).toISOString().slice(0, 10)
   return [...headlineFacts(view).map(({ text }) => text), `measured ${day}`].join(' · ')
 }
 
-/** The line to paste, with a button that copies it. */
+/** Returns the line to paste, with a button that copies it. */
 function choiceBlock(view: ReportModel, shown: Shown): string {
   const sentence = useSentence(view, shown)
   if (sentence === undefined) return ''
@@ -61,7 +64,10 @@ function choiceBlock(view: ReportModel, shown: Shown): string {
   return `<p class="choice"><span class="label">${label === null ? 'So far' : 'Use'}</span> ${use} <span class="reason">${escapeHtml(sentence.reason)}</span></p>`
 }
 
-/** Peak, end RSS and cost: of the choice, or of the first setting where there is none. */
+/**
+ * Returns peak, end RSS and cost of the chosen setting, or of the first one where there is no
+ * choice.
+ */
 function keyFigures(view: ReportModel, { names }: Shown): string {
   const { comparison, summaries, choice } = view
   const label = choice.label ?? comparison.settings[0]!.label
@@ -98,7 +104,10 @@ function card(name: string, value: string | null, detail: string): string {
   return `<div><dt>${name}</dt><dd><span class="value">${escapeHtml(value ?? 'not measured')}</span> <span class="detail">${escapeHtml(detail)}</span></dd></div>`
 }
 
-/** `-27 % against gc=0 (95 %: -31 MiB to -24 MiB)`; what is undecided says so. */
+/**
+ * Returns `-27 % against gc=0 (95 %: -31 MiB to -24 MiB)`, or says that the difference is
+ * undecided.
+ */
 function changeOf(
   difference: Difference | null,
   against: string,
@@ -115,7 +124,7 @@ function changeOf(
   return decision === 'equivalent' ? `the same as ${against} (${range})` : `${size} (${range})`
 }
 
-/** One line; all of them when it is opened. */
+/** Returns the warnings, on one line until it is opened. */
 function warningBlock(comparison: Comparison): string {
   const warnings = warningsOf(comparison)
   const [first] = warnings

@@ -7,12 +7,13 @@ import { asset, CONTENT_POLICY, escapeHtml, jsonForScript, LIBRARY_NOTICE, scrip
 import type { ReportModel } from './report-model.js'
 import { settingsTableHtml } from './settings-table-html.js'
 
-/** The figure of the first screen. */
+/** Figure of the first screen. */
 const MAIN = 'settings-over-rounds'
 
 /**
- * `report.html`: one file that opens from disk without network. Script, style and data are inside it; a policy in its
- * head forbids it to load anything. The answer comes first, then one figure and a row a setting, then all else.
+ * Returns `report.html`: one file that opens from disk without network. Script, style and data are
+ * inside it; a policy in its head forbids it to load anything. The answer comes first, then one
+ * figure and a row per setting, then everything else.
  */
 export function reportHtml(view: ReportModel, heapFigures: readonly HeapFigure[] = []): string {
   const { comparison, data } = view
@@ -69,7 +70,7 @@ ${script('page')}</script>
 /** A flame graph of what grew in the trial of a setting with `--heap-diff`. */
 export interface HeapFigure {
   setting: string
-  /** Of our own making, whole. */
+  /** SVG document that we drew ourselves. */
   svg: string
 }
 
@@ -86,7 +87,10 @@ ${drawn.join('\n')}
 </div>`
 }
 
-/** What is drawn: they stay in sight while the page is scrolled, so that what they change is seen. */
+/**
+ * Switches for what is drawn. They stay in sight while the page is scrolled, so that their effect
+ * is seen.
+ */
 const SWITCHES = `<div class="switches">
 <fieldset id="settings"><legend>Settings</legend></fieldset>
 <fieldset id="layout"><legend>Shown</legend>
@@ -97,7 +101,7 @@ const SWITCHES = `<div class="switches">
 <fieldset id="roles"><legend>Processes</legend></fieldset>
 </div>`
 
-/** The figure in which all settings are. */
+/** Returns the figure that holds all settings. */
 function mainFigure({ data }: ReportModel): string {
   const entry = FIGURES.find(({ name }) => name === MAIN)!
   if (!entry.hasData(data)) return ''
@@ -106,7 +110,7 @@ ${figure(entry, `${entry.note(data)} Drag across rounds to look closer.`, 'h2')}
 </section>`
 }
 
-/** These take the full width where two columns fit. */
+/** Figures that take the full width where two columns fit. */
 const WIDE = new Set(['end-rss-by-round', 'turns', 'peaks', 'attribution', 'cleanup-cost', MAIN])
 
 function htmlTable({ title, note, columns, rows }: SummaryTable): string {

@@ -4,14 +4,14 @@ import type { DownsamplingSeries } from '../thinning-series.js'
 import type { DrawnRecording, DrawnRound } from './drawn-recording.js'
 
 export interface FigureDataOptions {
-  /** Fit a line to each recording: drawn for one, told in the legend for several. */
+  /** Fit a line to each recording. It is drawn for one, and written in the legend for several. */
   hasSlope: boolean
   hasFunctions: boolean
 }
 
 /**
- * One recording with its processes, rounds, peaks and functions; or several laid over one another, each as a whole, since
- * nobody can tell all processes of several apart.
+ * Returns one recording with its processes, rounds, peaks and functions; or several laid over one
+ * another, each as a whole, since the processes of several could not be distinguished.
  */
 export function recordingFigureData(
   recordings: readonly DrawnRecording[],
@@ -47,7 +47,10 @@ function overlay(recordings: readonly DrawnRecording[], { hasSlope }: FigureData
   }
 }
 
-/** `+1.2 MiB a second`, or a round on an axis of rounds; undefined when there are too few readings for a line. */
+/**
+ * Returns `+1.2 MiB a second`, or a round on an axis of rounds; undefined when there are too few
+ * readings for a fit.
+ */
 export function slopeText(series: DownsamplingSeries, axis: 'time' | 'rounds' = 'time'): string | undefined {
   const fit = series.fit()
   if (fit === null) return undefined
@@ -55,7 +58,10 @@ export function slopeText(series: DownsamplingSeries, axis: 'time' | 'rounds' = 
   return `${perSecond < 0 ? '' : '+'}${formatBytes(perSecond)} a ${axis === 'rounds' ? 'round' : 'second'}`
 }
 
-/** The last part of the dotted name, or all of it where two functions share that; with the duration, as mprof has it. */
+/**
+ * Returns the last part of the dotted name, or all of it where two functions share that part; with
+ * the duration, as mprof has it.
+ */
 function labelOf(
   { name, startMs, endMs }: DrawnRecording['functions'][number],
   all: DrawnRecording['functions'],
@@ -65,7 +71,10 @@ function labelOf(
   return `${isAmbiguous ? name : last(name)} ${formatDuration(endMs - startMs)}`
 }
 
-/** The kernel tells how high a peak was and not when: it is drawn where the highest reading of its round stands. */
+/**
+ * Returns a peak. The kernel reports its height and not its time, so it is drawn at the highest
+ * reading of its round.
+ */
 function peakOf(round: DrawnRound, { whole, processes }: DrawnRecording): RecordingFigureData['peaks'] {
   if (round.peakBytes === null) return []
   const { points } = processes.find(({ pid }) => pid === round.pid)?.series ?? whole

@@ -2,16 +2,19 @@ import { downsample } from '../downsample.js'
 import type { RecordingFigureData, RecordingFigureOptions } from '../figures/recording.js'
 import { asset, CONTENT_POLICY, escapeHtml, jsonForScript, LIBRARY_NOTICE, script } from './page-parts.js'
 
-/** What the script of the page reads. */
+/** Data that the script of the page reads. */
 export interface RecordingPageData {
   data: RecordingFigureData
   window?: RecordingFigureOptions['window']
 }
 
-/** Points of all lines together; the page stays under 2 MB. */
+/** Most points of all lines together, so that the page stays under 2 MB. */
 const POINTS_IN_ALL = 60_000
 
-/** Recordings as one page that opens from disk without network: values under the pointer, lines to switch off, zoom by dragging. */
+/**
+ * Returns recordings as one page that opens from disk without network: values under the pointer,
+ * lines to switch off, zoom by dragging.
+ */
 export function recordingHtml(
   data: RecordingFigureData,
   { title, window }: RecordingFigureOptions & { title: string },

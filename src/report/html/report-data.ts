@@ -3,25 +3,34 @@ import type { RecordedProcess, Recording, RoundRecord } from '../../recording/re
 import type { Comparison, TrialResult } from '../../results/comparison.js'
 import { downsample, type Point } from '../downsample.js'
 
-/** What figures and the page draw: a comparison with its recordings, times counted from each trial's start, thinned. */
+/**
+ * Data that figures and the page draw: a comparison with its recordings, downsampled; times count
+ * from each trial's start.
+ */
 export interface ReportData {
-  /** The role that is judged. */
+  /** Role that is judged. */
   judge: string
   /** Bytes of one full set of weights, M. */
   modelBytes: number | null
-  /** Labels in the order of the comparison. */
+  /** Labels of the settings in the order of the comparison. */
   settings: string[]
-  /** Names of all processes, the judged ones first; the place in this list picks the colour. */
+  /** Names of all processes, the judged ones first. The place in this list selects the colour. */
   names: string[]
   trials: ReportTrial[]
-  /** What the first figure shows beside its lines; absent where data was made without a verdict. */
+  /**
+   * What the first figure shows apart from its lines; absent where the data was made without a
+   * verdict.
+   */
   overview?: {
-    /** All settings, also where some are switched off: the place picks the colour. */
+    /** All settings, including those that are switched off; the place selects the colour. */
     settings: string[]
-    /** Names that fit beside a line, by setting: letters where they are long, which the switches explain. */
+    /**
+     * Names that fit beside a line, by setting. Long ones become letters, which the switches
+     * explain.
+     */
     names: Record<string, string>
     chosen: string | null
-    /** What the memory must stay below; null: only the machine bounds it. */
+    /** Limit that the memory must stay below; null where only the machine limits it. */
     limit: { bytes: number; name: string } | null
   }
 }
@@ -37,7 +46,7 @@ export interface ReportTrial {
 
 export interface ReportProcess {
   role: string
-  /** Unique within a trial, for example `server` or `site-1`. */
+  /** Name that is unique within a trial, for example `server` or `site-1`. */
   name: string
   points: Point[]
   rounds: ReportRound[]
@@ -49,26 +58,38 @@ export interface ReportRound {
   endMs: number
   peakBytes: number | null
   peakKind: PeakKind
-  /** When the highest sample of the round was taken; the middle of the round where none was. The peak's own time is not known. */
+  /**
+   * Time of the highest sample of the round, or the middle of the round without samples. The time
+   * of the peak itself is unknown.
+   */
   peakAtMs: number
   endRssBytes: number
   cleanup: { gcMs: number | null; purgeMs: number | null; totalMs: number } | null
   accuracy: number | null
-  /** Of a swarm: the peer that added the round up. */
+  /** Peer that aggregated the round; in a swarm only. */
   aggregator?: string
 }
 
-/** Points that one line keeps: two for each of the 300 pixels of a panel, fewer when there are very many lines. */
+/**
+ * Most points of one line: two for each of the 300 pixels of a panel, fewer when there are very
+ * many lines.
+ */
 const POINTS_PER_LINE = 600
-/** Points of all lines together; the page stays below 1.5 MB however many trials there are. */
+/**
+ * Most points of all lines together, so that the page stays below 1.5 MB whatever the number of
+ * trials.
+ */
 const POINTS_IN_ALL = 40_000
 
-/** A distance of two samples this many times the usual one is a gap in the line. */
+/** Distance of two samples that counts as a gap in the line, as a multiple of the usual one. */
 const GAP_INTERVALS = 8
 
 /**
- * @param recordingOf reads the recording of a trial, one at a time so that only thinned ones are held; without one, a
- *   trial is drawn from its round records alone
+ * Collects the data of a report.
+ *
+ * @param recordingOf reads the recording of a trial. It is called for one trial at a time, so that
+ *   only downsampled recordings are held. Without a recording, a trial is drawn from its round
+ *   records alone.
  */
 export function reportData(
   comparison: Comparison,
@@ -84,7 +105,10 @@ export function reportData(
   }
 }
 
-/** By code point, not by locale: the same order on every machine. */
+/**
+ * Returns names sorted by code point, not by locale, so that the order is the same on every
+ * machine.
+ */
 function namesOf(trials: readonly ReportTrial[], judge: string): string[] {
   const processes = trials.flatMap((trial) => trial.processes)
   const sorted = (of: ReportProcess[]) => [...new Set(of.map(({ name }) => name))].sort()
@@ -135,7 +159,10 @@ function processesOf(trial: TrialResult, recording: Recording | undefined): Repo
   })
 }
 
-/** The samples of one process since the trial's start; where a sample of the others lacks it, a gap. */
+/**
+ * Returns the samples of one process since the trial's start, with a gap where a sample of other
+ * processes lacks it.
+ */
 export function pointsOf(recording: Recording, process: RecordedProcess, startedMs: number): Point[] {
   const points: Point[] = []
   const gapMs = GAP_INTERVALS * (recording.head.sampling.achievedIntervalMs ?? recording.head.sampling.askedIntervalMs)
@@ -197,7 +224,7 @@ function firstFrom(points: readonly Point[], timeMs: number): number {
   return low
 }
 
-/** Two processes of one name get a number each, so that no line joins the points of both. */
+/** Numbers processes that share a name, so that no line joins the points of both. */
 function uniqueNames(processes: ReportProcess[]): ReportProcess[] {
   const seen = new Map<string, number>()
   return processes.map((process) => {

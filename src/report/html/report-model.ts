@@ -10,23 +10,31 @@ import { choiceOf } from '../../verdict/is-decided.js'
 import { shortLabels } from '../terminal/short-labels.js'
 import { type ReportData, reportData } from './report-data.js'
 
-/** All that a report says: what was run, what each setting did, how it differs from its baseline, and what to draw. */
+/**
+ * Everything that a report says: what was run, what each setting did, how it differs from its
+ * baseline, and what to draw.
+ */
 export interface ReportModel {
   comparison: Comparison
-  /** Where its results are, relative to the current folder. */
+  /** Folder of the results, relative to the current folder. */
   folder?: string
   data: ReportData
-  /** In the order of the settings. */
+  /** Summaries in the order of the settings. */
   summaries: SettingSummary[]
-  /** In the same order. */
+  /** Verdicts in the order of the settings. */
   verdicts: SettingVerdict[]
-  /** One for each setting that has a baseline; the first setting has none. */
+  /** Differences, one for each setting that has a baseline; the first setting has none. */
   differences: SettingDifference[]
-  /** The setting to take. */
+  /** Setting to use. */
   choice: Choice
 }
 
-/** @param recordingOf the recording of a trial, undefined where it is lost; asked for one at a time */
+/**
+ * Builds the model of a report.
+ *
+ * @param recordingOf returns the recording of a trial, or undefined where it is lost; called for
+ *   one trial at a time
+ */
 export function viewOf(
   comparison: Comparison,
   recordingOf: (trial: TrialResult) => Recording | undefined,
@@ -50,7 +58,7 @@ export function viewOf(
   }
 }
 
-/** Longer names beside a line would leave it no room; they become letters. */
+/** Longest name beside a line; longer ones would leave it no room and become letters. */
 const LONGEST_NAME = 22
 
 function overviewOf(comparison: Comparison, { label }: Choice): NonNullable<ReportData['overview']> {

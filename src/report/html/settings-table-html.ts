@@ -7,7 +7,7 @@ import { wordsOf } from '../prose/words.js'
 import { escapeHtml } from './page-parts.js'
 import type { ReportModel } from './report-model.js'
 
-/** A cell as it is read, what it is sorted by, and the line below it. */
+/** A cell: its text, its sort key, and the line below it. */
 interface Cell {
   text: string
   key: number | string
@@ -26,7 +26,10 @@ const COLUMNS = [
   'End against',
 ]
 
-/** A row a setting, which the script of the page sorts, and which opens what was seen of the setting in words. */
+/**
+ * Returns a row per setting. The script of the page sorts the rows; each opens to show the findings
+ * in words.
+ */
 export function settingsTableHtml(view: ReportModel): string {
   const words = wordsOf(view)
   const rows = view.summaries.map((summary, i) => {
@@ -88,7 +91,7 @@ function spreadCell(spread: Spread | null, format: (value: number) => string, si
   }
 }
 
-/** What is not decided is not called a difference. */
+/** Returns the cell of a change. An undecided change is not called a difference. */
 function changeCell(difference: Difference | null, baseline: string | undefined): Cell {
   if (difference === null || difference.share === null || baseline === undefined)
     return { text: baseline === undefined ? 'baseline' : 'n/a', key: baseline === undefined ? 0 : '' }

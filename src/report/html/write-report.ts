@@ -14,15 +14,16 @@ import { summaryMarkdown } from '../prose/summary-markdown.js'
 import { type HeapFigure, reportHtml } from './html.js'
 import { type ReportModel, viewOf } from './report-model.js'
 
-/** What was written, for those who print it: the page, and what stands in it. */
+/** Paths and content of the written report, for callers that print it. */
 export interface WrittenReport {
   page: string
   view: ReportModel
 }
 
 /**
- * Writes report.html, summary.md and figures/ (SVG and PNG) into the folder of a comparison, from what is there: a
- * comparison that was stopped gets a report too, and a trial whose recording cannot be read is named in it.
+ * Writes report.html, summary.md and figures/ (SVG and PNG) into the folder of a comparison. A
+ * comparison that was stopped gets a report of what there is, and a trial whose recording cannot be
+ * read is named in it.
  *
  * @throws TidemarkError when the folder cannot be written
  */
@@ -31,7 +32,7 @@ export function writeReport(comparison: Comparison, folder: string): WrittenRepo
   return { page: writeView(view, folder), view }
 }
 
-/** Writes the page alone, whole or not at all: of a comparison that still runs. */
+/** Writes the page alone, atomically, for a comparison that is still running. */
 export function writePage(comparison: Comparison, folder: string, page: string): void {
   replaceFile(page, reportHtml(modelOf(comparison, folder)))
 }
@@ -42,7 +43,7 @@ function modelOf(comparison: Comparison, folder: string): ReportModel {
     try {
       return readRecording(join(folder, trial.folder))
     } catch (error) {
-      // Its round records are in the comparison; only the lines between them are lost.
+      // The round records are in the comparison; only the lines between them are lost.
       lost.push(`The recording of trial ${trial.trial} of ${trial.setting} cannot be read: ${messageOf(error)}`)
       return undefined
     }
@@ -51,7 +52,10 @@ function modelOf(comparison: Comparison, folder: string): ReportModel {
   return { ...view, folder, comparison: { ...comparison, warnings: [...comparison.warnings, ...lost] } }
 }
 
-/** What grew in trials with `--heap-diff`, as flame graphs; written beside the other figures too. */
+/**
+ * Returns what grew in trials with `--heap-diff` as flame graphs, and writes these beside the other
+ * figures.
+ */
 function heapFigures(folder: string): HeapFigure[] {
   return readHeapTrials(folder).flatMap(({ setting, processes }, index) => {
     if (processes.every(({ lines }) => lines.length === 0)) return []
@@ -63,7 +67,11 @@ function heapFigures(folder: string): HeapFigure[] {
   })
 }
 
-/** The same from a view; returns the path of the page. */
+/**
+ * Writes the same from a model.
+ *
+ * @returns the path of the page
+ */
 export function writeView(view: ReportModel, folder: string): string {
   const page = join(folder, 'report.html')
   try {

@@ -6,9 +6,10 @@ import { getCookie, setCookie } from 'hono/cookie'
 const COOKIE = 'tidemark_token'
 
 /**
- * Lets those in who show the token: as a Bearer token, as `?token=` of the page, which becomes a cookie, or as that cookie.
- * Without a token the server listens on a loopback address, and a request for another host is refused: a page elsewhere
- * may have its name lead here (DNS rebinding).
+ * Admits requests that carry the token: as a Bearer token, as `?token=` of the page, which becomes
+ * a cookie, or as that cookie. Without a token the server listens on a loopback address and refuses
+ * requests for another host, since the name of a foreign page may resolve to this address (DNS
+ * rebinding).
  */
 export function onlyWith(token: string | undefined): MiddlewareHandler {
   return async (context, next) => {
@@ -28,12 +29,12 @@ export function onlyWith(token: string | undefined): MiddlewareHandler {
   }
 }
 
-/** Whether only this machine can reach an address. */
+/** Returns whether only this machine can reach an address. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
-/** `[::1]:9090` and `localhost:9090` without the port. */
+/** Returns the host of `[::1]:9090` or `localhost:9090` without the port. */
 function hostOf(header: string | undefined): string {
   return (header ?? '')
     .replace(/:\d+$/, '')
@@ -41,7 +42,7 @@ function hostOf(header: string | undefined): string {
     .toLowerCase()
 }
 
-/** Takes the same time wherever they differ. */
+/** Compares in constant time. */
 function isSame(given: string, token: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(token))

@@ -3,7 +3,7 @@ import { Curves } from './curves.js'
 import type { LiveSource } from './live-source.js'
 import type { LiveUpdates } from './updates.js'
 
-/** One page that listens. */
+/** One page that receives events. */
 export interface Listener {
   /** Sends one event; resolves when the connection has taken it. */
   send(event: string): Promise<void>
@@ -11,12 +11,12 @@ export interface Listener {
 }
 
 const UPDATE_MS = 1000
-/** Between two updates, at most; a page that is told less often asks for all. */
+/** Most events between two updates; a page that falls further behind asks for the whole state. */
 const MOST_NEWS = 2000
 
 /**
- * Tells all pages what is new, once a second: an event is written once and sent to each. A page that does not
- * read fast enough misses events, and gets all there is when it has caught up.
+ * Sends news to all pages once a second; each event is serialized once. A page that reads too
+ * slowly misses events, and gets the whole state when it has caught up.
  */
 export class Broadcast {
   readonly #listeners = new Map<Listener, { isBusy: boolean; isBehind: boolean }>()
@@ -35,7 +35,7 @@ export class Broadcast {
     this.#timer.unref()
   }
 
-  /** Another recording, as the next trial of a comparison. */
+  /** Switches to another recording, such as the next trial of a comparison. */
   follow(source: LiveSource): void {
     this.#unsubscribe()
     this.#source = source
@@ -53,7 +53,7 @@ export class Broadcast {
     for (const state of this.#listeners.values()) state.isBehind = true
   }
 
-  /** Nobody listens: nothing has to be kept for the next update. */
+  /** Whether to keep news for the next update; there is no need while no page listens. */
   get #hasRoom(): boolean {
     if (this.#listeners.size === 0) return false
     if (this.#samples.length + this.#rounds.length < MOST_NEWS) return true
@@ -74,7 +74,7 @@ export class Broadcast {
     return this.#listeners.size
   }
 
-  /** Tells the last news and ends all streams. */
+  /** Sends the last news and ends all streams. */
   close(): void {
     clearInterval(this.#timer)
     this.#tell()
@@ -126,7 +126,10 @@ export class Broadcast {
   }
 }
 
-/** https://html.spec.whatwg.org/multipage/server-sent-events.html: JSON has no line break of its own. */
+/**
+ * Formats an event (https://html.spec.whatwg.org/multipage/server-sent-events.html). JSON has no
+ * line breaks of its own.
+ */
 function eventText<Name extends keyof LiveUpdates>(name: Name, data: LiveUpdates[Name]): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 }

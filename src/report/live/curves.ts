@@ -1,6 +1,6 @@
-/** The highest and the lowest value of a stretch of time. */
+/** Extremes of a stretch of time. */
 interface Bucket {
-  /** The first and the last value of it. */
+  /** Times of the first and the last value of the stretch. */
   startMs: number
   endMs: number
   lowBytes: number
@@ -14,15 +14,16 @@ export interface Curve {
 }
 
 const FIRST_WIDTH_MS = 500
-/** Twice as many points; a figure is some 1000 pixels wide. */
+/** Most stretches of a curve. Each has two points, and a figure is some 1000 pixels wide. */
 const MOST_BUCKETS = 600
-/** Roles beyond this number share the last curve, as their highest. */
+/** Most curves. Further roles share the last one, which shows the highest of them. */
 const MOST_CURVES = 12
 const OTHERS = 'others'
 
 /**
- * Memory of each role over time, in a size that does not grow: when a curve is full, every two stretches become one, with the
- * highest and the lowest of both. The server keeps one for those who come later, and each page one of its own.
+ * Memory of each role over time, in constant space: when a curve is full, every two stretches
+ * become one, with the highest and the lowest of both. The server keeps a set for pages that
+ * connect later, and each page has its own.
  */
 export class Curves {
   readonly #curves = new Map<string, { widthMs: number; buckets: Bucket[] }>()
@@ -45,7 +46,7 @@ export class Curves {
     curve.buckets = halved(curve.buckets)
   }
 
-  /** All of them, the oldest point first. */
+  /** Returns all curves, the oldest point first. */
   all(): Curve[] {
     return [...this.#curves].map(([name, { buckets }]) => ({
       name,
@@ -60,7 +61,7 @@ export class Curves {
     }))
   }
 
-  /** The curves of another, in place of all that is here. */
+  /** Replaces all curves by the given ones. */
   load(curves: readonly Curve[]): void {
     this.#curves.clear()
     for (const { name, points } of curves) for (const [timeMs, bytes] of points) this.add(name, timeMs, bytes)

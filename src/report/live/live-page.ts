@@ -2,8 +2,8 @@ import { asset, escapeHtml } from '../html/page-parts.js'
 import type { LiveSource } from './live-source.js'
 
 /**
- * The page of a recording that runs: headings and places, which its script fills. It shows what comes with the stream of
- * events as text alone.
+ * Returns the page of a running recording: headings and places, which its script fills. It shows
+ * the data of the event stream as text alone.
  */
 export function livePage({ title }: LiveSource): string {
   return `<!doctype html>

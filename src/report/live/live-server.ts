@@ -15,23 +15,29 @@ import { METRICS_TYPE, metricsText } from './metrics.js'
 import { Scrapers } from './scrapers.js'
 
 export interface LiveServer {
-  /** Of the page; without the token. */
+  /** Address of the page, without the token. */
   readonly url: string
   /** Serves another recording from now on. */
   show(source: LiveSource): void
-  /** Tells the pages the last state and ends. */
+  /** Sends the last state to the pages and ends. */
   close(): Promise<void>
 }
 
-/** Ten tabs and some scrapers are far below; more are refused by closing them. */
+/** Most connections, far more than ten tabs and some scrapers need; further ones are closed. */
 const MOST_CONNECTIONS = 256
 const MOST_PAGES = 64
-/** Longer than Prometheus waits between two scrapes: a connection tells one scraper from another. */
+/**
+ * How long idle connections stay open: longer than Prometheus waits between two scrapes, since a
+ * connection identifies a scraper.
+ */
 const KEEP_ALIVE_MS = 15 * 60_000
-/** Pages get the last event, and connections that go on are cut. */
+/** How long pages have to receive the last event before open connections are cut. */
 const FAREWELL_MS = 500
 
-/** The page loads its own script and nothing else, and connects to its own address alone. */
+/**
+ * Headers of every response. The page loads only its own script and connects only to its own
+ * address.
+ */
 const HEADERS = {
   'Content-Security-Policy':
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -41,7 +47,8 @@ const HEADERS = {
 }
 
 /**
- * Serves a recording that runs: `/` the page, `/events` its stream, `/api/status` as JSON, `/metrics` for Prometheus.
+ * Serves a running recording: `/` the page, `/events` its stream, `/api/status` as JSON, `/metrics`
+ * for Prometheus.
  *
  * @param token needed unless the address is a loopback one
  * @throws UsageError when the address cannot be listened on, or a token is missing
@@ -75,7 +82,7 @@ export async function startLiveServer(
   server.maxConnections = MOST_CONNECTIONS
   server.keepAliveTimeout = KEEP_ALIVE_MS
   server.on('connection', (socket) => socket.once('close', () => shown.scrapers.connectionEnded(socket)))
-  // The program that is measured decides how long all this runs.
+  // The measured program, not the server, decides how long this process runs.
   server.unref()
   const { address, port: actual } = server.address() as AddressInfo
   return {

@@ -7,10 +7,13 @@ interface Value {
   value: number | null | undefined
 }
 
-/** The content type of the format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+/** Content type of the format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** The answer to one scrape, in the text format of Prometheus. What is not known is left out, and never 0. */
+/**
+ * Returns the answer to one scrape, in the text format of Prometheus. Unknown values are left out,
+ * never 0.
+ */
 export function metricsText(status: LiveStatus, { processes, tree }: Scrape): string {
   const ofProcess = ({ process }: Scrape['processes'][number]) => ({
     role: process.role,
@@ -119,7 +122,9 @@ function bounds(
   })
 }
 
-/** Two values with the same labels are one too many for the format; the higher one counts. */
+/**
+ * Formats one metric. The format allows one value per set of labels; of two, the higher one counts.
+ */
 function metric(name: string, help: string, values: readonly Value[], type: 'gauge' | 'counter' = 'gauge'): string {
   const lines = new Map<string, number>()
   for (const { labels, value } of values) {

@@ -1,21 +1,21 @@
 import type { LiveRound } from '../../verdict/live/live-status.js'
 
 const MOST_NEWEST = 24
-/** A figure has no room for more dots. */
+/** Most rounds that are drawn; a figure has no room for more dots. */
 const MOST_DRAWN = 240
 
 /**
- * Rounds of one role in a size that does not grow: the newest as they are, and those of the figure, of which every two become the
- * one with the higher peak when they are too many.
+ * Rounds of one role in constant space: the newest as they are, and those of the figure, of which
+ * every two become the one with the higher peak when there are too many.
  */
 export class RoundHistory {
   #newest: LiveRound[] = []
   #drawn: LiveRound[] = []
-  /** How many rounds each that is drawn stands for. */
+  /** Rounds that each drawn one stands for. */
   #step = 1
   #skipped = 0
 
-  /** A round, or the same one again when a later process of the role has ended it. */
+  /** Adds a round, or replaces it when a later process of the role has ended it. */
   add(round: LiveRound): void {
     const known = this.#newest.findIndex((one) => one.round === round.round)
     if (known >= 0) {
@@ -38,7 +38,7 @@ export class RoundHistory {
     this.#drawn = this.#drawn.flatMap((one, i) => (i % 2 === 0 ? higher(one, this.#drawn[i + 1] ?? one) : []))
   }
 
-  /** The newest last. */
+  /** Newest rounds, in ascending order. */
   get newest(): readonly LiveRound[] {
     return this.#newest
   }
@@ -47,7 +47,7 @@ export class RoundHistory {
     return this.#drawn
   }
 
-  /** Whether each round is drawn by itself. */
+  /** Whether every round is drawn separately. */
   get isWhole(): boolean {
     return this.#step === 1
   }

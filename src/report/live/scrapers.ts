@@ -1,29 +1,30 @@
 import type { ScrapeReader } from '../../recording/peaks/scrape.js'
 
-/** Who asks. Prometheus sends no name of its own, so its connection tells it from another one. */
+/** Identity of a scraper. Prometheus sends no name of its own, so its connection identifies it. */
 export interface Scraper {
-  /** `?scraper=NAME`, where it was given. */
+  /** Value of `?scraper=NAME`, where it was given. */
   name: string | undefined
   address: string
   agent: string
-  /** The connection: any object that is the same for each request on it. */
+  /** Connection: any object that is the same for each of its requests. */
   connection: object
 }
 
-/** More would be nobody that asks again. */
+/** Most readers that are kept. More than this are clients that do not return. */
 const MOST_READERS = 64
 
 interface Kept {
   reader: ScrapeReader
   group: string
-  /** Null when its connection has ended. */
+  /** Connection of the scraper; null when it has ended. */
   connection: object | null
   usedAt: number
 }
 
 /**
- * Gives each scraper its own reader of peaks. A scraper is known by its name; without one by its connection, and when
- * that has ended, the next new connection of the same address and program goes on where it stopped.
+ * Gives each scraper its own reader of peaks. A scraper is identified by its name, or without one
+ * by its connection. When that has ended, the next new connection with the same address and program
+ * continues where it stopped.
  */
 export class Scrapers {
   readonly #open: () => ScrapeReader

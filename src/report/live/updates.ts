@@ -3,9 +3,9 @@ import type { Curve } from './curves.js'
 
 /** Events of the stream that the page reads, by name. */
 export interface LiveUpdates {
-  /** All there is: for a page that has just come, or has fallen behind. */
+  /** Whole state, for a page that has just connected or has fallen behind. */
   state: { title: string; status: LiveStatus; curves: Curve[] }
-  /** What is new since the event before, once a second at most. */
+  /** News since the previous event, at most once a second. */
   update: {
     status: Omit<LiveStatus, 'roles' | 'alerts'> & { roles: Omit<LiveRole, 'recentRounds'>[] }
     samples: [role: string, timeMs: number, rssBytes: number][]

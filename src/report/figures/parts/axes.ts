@@ -4,18 +4,18 @@ import type { Ink } from './figure.js'
 
 const CENTRED = { labelAnchor: 'center', labelArrow: 'none' } as const
 
-/** The axis of rounds below each panel, up to the last round. */
+/** Draws the axis of rounds below each panel, up to the last round. */
 export function roundAxis(last: number, ink: Ink): Markish {
   const ticks = roundTicks(last, 6)
   return axisX({ label: 'round', ...CENTRED, color: ink.text, tickSize: 4, ticks, tickFormat: String })
 }
 
-/** Time below each panel. */
+/** Draws the axis of time below each panel. */
 export function timeAxis(label: string, ink: Ink): Markish {
   return axisX({ label, ...CENTRED, color: ink.text, tickSize: 4 })
 }
 
-/** What is measured, at the left of the panels. */
+/** Draws the axis of the measured value, left of the panels. */
 export function valueAxis(label: string, ink: Ink, ticks?: number[]): Markish {
   return axisY({
     label,
@@ -27,7 +27,9 @@ export function valueAxis(label: string, ink: Ink, ticks?: number[]): Markish {
   })
 }
 
-/** Ticks of an axis in MiB that stand at whole steps of M: `[{ at: MiB, label }]`, at most about eight. */
+/**
+ * Returns ticks of an axis in MiB at whole steps of M: `[{ at: MiB, label }]`, at most about eight.
+ */
 export function modelTicks(maximumBytes: number, modelBytes: number): { at: number; label: string }[] {
   const count = maximumBytes / modelBytes
   const step = niceStep(count / 7)
@@ -39,13 +41,13 @@ export function modelTicks(maximumBytes: number, modelBytes: number): { at: numb
   return ticks
 }
 
-/** The smallest of 1, 2, 5 times a power of ten that is at least `raw`. */
+/** Returns the smallest of 1, 2, 5 times a power of ten that is at least `raw`. */
 function niceStep(raw: number): number {
   const power = 10 ** Math.floor(Math.log10(raw))
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= raw * (1 - 1e-9)) ?? 10 * power
 }
 
-/** Rounds at which an axis has a tick: whole numbers only. */
+/** Returns the rounds at which an axis has a tick; whole numbers only. */
 export function roundTicks(maximum: number, wanted: number): number[] {
   const step = Math.max(1, Math.ceil(niceStep(Math.max(1, maximum) / wanted)))
   const ticks = [1]

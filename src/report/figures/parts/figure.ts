@@ -1,21 +1,27 @@
 import type { PlotOptions } from '@observablehq/plot'
 
 /**
- * A figure is a function of data and these options alone: it reads no clock, file, locale or random number, so the same
- * input gives the same bytes. `svg.ts` turns what it returns into a file, the report page into a live drawing.
+ * A figure is a function of data and these options alone: it reads no clock, file, locale or random
+ * number, so the same input gives the same bytes. `svg.ts` turns its result into a file, the report
+ * page into a live drawing.
  */
 export interface FigureOptions {
-  /** In CSS pixels. Panels wrap to fit. */
+  /** Width in CSS pixels. Panels wrap to fit. */
   width?: number
   theme?: Theme
-  /** Whether pointing at the figure shows the value nearest to the pointer. Only of use in a page. */
+  /**
+   * Whether pointing at the figure shows the value nearest to the pointer; useful only in a page.
+   */
   tips?: boolean
 }
 
 export type Figure = PlotOptions
 export type Theme = 'light' | 'dark'
 
-/** Close relatives by design: Verdana has the widths of DejaVu Sans where that is not installed. */
+/**
+ * Font of all figures. Verdana, a close relative by design, has the widths of DejaVu Sans where
+ * that is not installed.
+ */
 export const FONT = 'DejaVu Sans, Verdana, sans-serif'
 export const FONT_SIZE = 12
 export const WIDTH = 960
@@ -23,22 +29,31 @@ export const WIDTH = 960
 export interface Ink {
   background: string
   text: string
-  /** Second-rank text: notes and units. */
+  /** Secondary text: notes and units. */
   faint: string
   grid: string
   /** Reference lines: M, base. */
   reference: string
   cleanup: string
-  /** The judged role first; told apart by lightness too, so that they stay apart in grey. */
+  /**
+   * Colours of roles, the judged role first. They differ in lightness too, so that they stay
+   * distinct in grey.
+   */
   roles: readonly string[]
-  /** Settings laid over one another, in their order; each is read as text too, so each has a contrast of 4.5. */
+  /**
+   * Colours of settings laid over one another, in their order. Each is used for text too, so each
+   * has a contrast of 4.5.
+   */
   settings: readonly string[]
   limit: string
-  /** Live, garbage, retained: dark to light. */
+  /** Colours of live, garbage and retained memory: dark to light. */
   parts: { live: string; garbage: string; retained: string }
 }
 
-/** Okabe and Ito's colours (jfly.uni-koeln.de/color), darkened or lightened for contrast with the background. */
+/**
+ * Okabe and Ito's colours (jfly.uni-koeln.de/color), darkened or lightened for contrast with the
+ * background.
+ */
 export const INKS: Record<Theme, Ink> = {
   light: {
     background: '#ffffff',
@@ -66,7 +81,7 @@ export const INKS: Record<Theme, Ink> = {
   },
 }
 
-/** What all figures share: size, type, ink. */
+/** Returns what all figures share: size, type, ink. */
 export function frame(options: FigureOptions): {
   width: number
   ink: Ink

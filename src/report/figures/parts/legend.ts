@@ -7,7 +7,10 @@ export interface LegendEntry {
   symbol: keyof typeof SYMBOLS
 }
 
-/** Paths in a box 16 wide and centred on 0; `stroke` ones are drawn with a line, the others are filled. */
+/**
+ * Paths in a box 16 wide and centred on 0. Those with `stroke` are drawn as lines, the others are
+ * filled.
+ */
 const SYMBOLS = {
   line: { path: 'M-8,0H8', stroke: 2.2 },
   thin: { path: 'M-8,0H8', stroke: 1 },
@@ -22,10 +25,16 @@ const SYMBOLS = {
 
 const ROW_HEIGHT = 19
 const SWATCH = 16
-/** Mean width of a character of DejaVu Sans, as a share of the font size; texts cannot be measured without a browser. */
+/**
+ * Mean width of a character of DejaVu Sans, as a share of the font size. Texts cannot be measured
+ * without a browser.
+ */
 const CHARACTER = 0.57
 
-/** Entries in rows at the top left of the figure, under one another where the width ends. Drawn once, not in each panel. */
+/**
+ * Draws entries in rows at the top left of the figure, wrapped at its width. It is drawn once, not
+ * in each panel.
+ */
 export function legend(entries: readonly LegendEntry[], ink: Ink, top = 0): Markish {
   return dot([0], { facet: 'super', frameAnchor: 'top-left', render: draw(entries, ink, top) } as DotOptions)
 }

@@ -1,27 +1,31 @@
 import { type Markish, text } from '@observablehq/plot'
 import { FONT_SIZE } from './figure.js'
 
-/** One panel a setting, left to right and top to bottom, with common axes. */
+/** One panel per setting, left to right and top to bottom, with common axes. */
 export interface Panels {
-  /** Of all panels together, margins not counted. */
+  /** Height of all panels together, without margins. */
   height: number
   fx(setting: string): number
   fy(setting: string): number
   /** Facet scales for the figure's options. */
   scales: { fx: object; fy: object }
-  /** The name of each setting above its panel. */
+  /** Name of each setting above its panel. */
   titles: Markish
 }
 
-/** Panels are not made narrower than this; they wrap instead. */
+/** Least width of a panel; panels wrap rather than become narrower. */
 const LEAST_WIDTH = 290
-/** Between two rows: room for the titles of the lower one. */
+/** Gap between two rows, with room for the titles of the lower one. */
 const ROW_GAP = 42
 
-/** Wide panels are taller, up to this many times the least height, so that slopes do not look flat. */
+/** Most that the height of wide panels grows, as a factor, so that slopes do not look flat. */
 const MOST_GROWTH = 1.6
 
-/** @param leastHeight of a panel */
+/**
+ * Returns the panels of a figure.
+ *
+ * @param leastHeight least height of a panel
+ */
 export function panelsOf(settings: readonly string[], width: number, leastHeight: number): Panels {
   const fitting = Math.max(1, Math.floor(width / LEAST_WIDTH))
   const rows = Math.max(1, Math.ceil(settings.length / fitting))
@@ -56,7 +60,7 @@ function range(length: number): number[] {
   return Array.from({ length }, (_, i) => i)
 }
 
-/** Size and margins of a figure of panels, for its options. */
+/** Returns the size and margins of a figure of panels, for its options. */
 export function panelLayout(
   { height, scales }: Panels,
   { width, margins, style }: { width: number; margins: { top: number; bottom: number }; style: object },

@@ -2,14 +2,17 @@ import type { ReportData } from '../../html/report-data.js'
 import type { Ink } from './figure.js'
 import type { LegendEntry } from './legend.js'
 
-/** A process by name, with its colour: the judged one first and in the strongest ink. */
+/** A process by name, with its colour. The judged one comes first and has the strongest ink. */
 export interface NamedRole {
   name: string
   color: string
   isJudged: boolean
 }
 
-/** Those that the trials hold. A colour stays with its name when others are switched off. */
+/**
+ * Returns the processes that the trials hold. A colour stays with its name when others are switched
+ * off.
+ */
 export function rolesOf(data: ReportData, ink: Ink): NamedRole[] {
   const judged = new Map<string, boolean>()
   for (const trial of data.trials) {
@@ -20,7 +23,10 @@ export function rolesOf(data: ReportData, ink: Ink): NamedRole[] {
     .filter(({ name }) => judged.has(name))
 }
 
-/** Lines of the legend; with very many processes the first ones, and how many more there are. */
+/**
+ * Returns entries of the legend. With very many processes these are the first ones and the number
+ * of the others.
+ */
 export function roleEntries(roles: readonly NamedRole[], ink: Ink): LegendEntry[] {
   const shown = roles.slice(0, 8)
   const entries: LegendEntry[] = shown.map(({ name, color, isJudged }) => ({

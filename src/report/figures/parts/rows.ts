@@ -1,10 +1,10 @@
 import { axisY, type Markish, ruleY } from '@observablehq/plot'
 import { FONT_SIZE, type Ink } from './figure.js'
 
-/** One row a setting, its name at the left; for figures whose values run from left to right. */
+/** One row per setting, its name at the left, for figures whose values run from left to right. */
 export interface SettingRows {
   marginLeft: number
-  /** Height of the rows together. */
+  /** Height of all rows together. */
   height: number
   scale: { domain: readonly string[]; padding: number; label: null }
   marks: Markish[]

@@ -1,7 +1,7 @@
 import { dot, type Markish, vector } from '@observablehq/plot'
 import type { Ink } from './figure.js'
 
-/** Where one round of the judged role ended. */
+/** The end of one round of the judged role. */
 export interface RugRow {
   setting: string
   trial: number
@@ -15,12 +15,15 @@ export interface RugPlace {
   x(row: RugRow): number
 }
 
-/** Height of the row of one trial. */
+/** Height of one trial's row. */
 export const RUG_ROW = 6
-/** Trials that get a row. */
+/** Most trials that get a row. */
 export const MOST_RUG_ROWS = 6
 
-/** Round marks under the lines, one row a trial: a tick where a round ended, a triangle where it ended with a cleanup. */
+/**
+ * Draws round marks under the lines, a row per trial: a tick where a round ended, a triangle where
+ * it ended with a cleanup.
+ */
 export function rug(rows: readonly RugRow[], place: RugPlace, ink: Ink): Markish[] {
   const trials = [...new Set(rows.map((row) => row.trial))].filter((trial) => trial <= MOST_RUG_ROWS)
   return trials.flatMap((trial) => {

@@ -1,4 +1,7 @@
-/** The unit in which a length of time is read best, for an axis; on an axis of rounds a second stands for one. */
+/**
+ * Returns the unit in which a length of time reads best on an axis. On an axis of rounds a second
+ * stands for a round.
+ */
 export function timeUnit(
   maximumMs: number,
   axis: 'time' | 'rounds' = 'time',
