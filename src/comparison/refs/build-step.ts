@@ -6,25 +6,25 @@ import { TargetError } from '../../shared/errors.js'
 import { formatDuration } from '../../shared/units.js'
 
 export interface BuildStep {
-  /** For messages: `the build of main`. */
+  /** Name for messages: `the build of main`. */
   whom: string
   command: readonly string[]
   environment: Record<string, string | undefined>
   cwd: string
-  /** Its output is appended to this file. */
+  /** File to which its output is appended. */
   log: string
   deadlineMs: number
   signal: AbortSignal | undefined
 }
 
-/** How long a build may take to end when it is asked to. */
+/** Time between SIGTERM and SIGKILL for a build. */
 const GRACE_MS = 3000
 
 /**
- * Runs a program to its end. It does not outlive us, nor does what it starts.
+ * Runs a program to its end. Neither the program nor what it starts outlives us.
  *
- * @throws TargetError with the last lines of its log when it fails or takes too long; rejects with the signal's reason when that
- *   is aborted
+ * @throws TargetError with the last lines of its log when it fails or takes too long; rejects with
+ *   the signal's reason when that is aborted
  */
 export async function runBuildStep({
   whom,

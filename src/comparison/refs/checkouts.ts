@@ -15,23 +15,24 @@ import { removeCheckout, sweepCheckouts, USE_LOCK } from './sweep-checkouts.js'
 
 export interface CheckoutOptions {
   signal?: AbortSignal | undefined
-  /** What happens, a line each: that a ref is checked out, built, or taken from the cache. */
+  /** Called with each event, a line each: a ref is checked out, built, or taken from the cache. */
   onNote?: ((note: string) => void) | undefined
 }
 
 /**
- * The files of commits, each in a git worktree of its own outside the checkout, built by the plan's command. What was built
- * before, by the same command from the same commit, is taken from the user's cache.
+ * Provides the files of commits, each in its own git worktree outside the checkout, built by the
+ * plan's command. Builds of the same commit by the same command come from the user's cache.
  *
- * A worktree belongs to one process, which lets go of it with {@link Checkouts.release}: what was built stays in the cache as
- * plain files, up to a number; the rest is removed. What a process that was killed left behind is removed by the next one.
+ * A worktree belongs to one process until {@link Checkouts.release}. Then built files stay in the
+ * cache as plain files, up to a number, and the rest is removed. The next process removes what a
+ * killed one left behind.
  */
 export class Checkouts {
   readonly #plan: RefsPlan
   readonly #options: CheckoutOptions
   readonly #held = new Map<string, FolderLock>()
 
-  /** @throws UsageError where the cache cannot be written */
+  /** @throws UsageError when the cache cannot be written */
   constructor(plan: RefsPlan, options: CheckoutOptions) {
     this.#plan = plan
     this.#options = options
@@ -42,7 +43,7 @@ export class Checkouts {
   /**
    * Checks a commit out and builds it. Nothing may be measured meanwhile.
    *
-   * @returns what a reader must know of its files
+   * @returns notes for the reader about its files
    * @throws TargetError when it cannot be checked out or built, with the last lines of its log
    */
   async prepare(planned: PlannedRef): Promise<string[]> {
@@ -110,7 +111,7 @@ export class Checkouts {
     this.#options.onNote?.(`${describe(planned)}: built in ${formatDuration(performance.now() - startedMs)}`)
   }
 
-  /** Removes the worktrees; what was built stays in the cache. */
+  /** Removes the worktrees; built files stay in the cache. */
   release(): void {
     for (const [folder, lock] of this.#held) {
       removeCheckout(folder)
@@ -120,10 +121,10 @@ export class Checkouts {
   }
 }
 
-/** In a checkout's folder once its build has gone well. */
+/** File in a checkout's folder that marks a successful build. */
 const BUILT = 'built'
 
-/** `main (1a2b3c4d5e, Mend the cache)`. */
+/** Describes a ref: `main (1a2b3c4d5e, Mend the cache)`. */
 function describe(planned: PlannedRef): string {
   const isCommit = planned.commit.startsWith(planned.ref)
   return printable(`${planned.ref} (${isCommit ? '' : `${short(planned)}, `}${planned.subject})`)
@@ -152,7 +153,10 @@ function asked<T>(work: () => T, folder: string): T {
   }
 }
 
-/** Makes a worktree again of files that were built before: git's part of it is made elsewhere and moved in. */
+/**
+ * Makes a worktree of files that were built before: git's part of it is made elsewhere and moved
+ * in.
+ */
 function attach(plan: RefsPlan, folder: string, { commit }: PlannedRef): void {
   const [tree, part] = [join(folder, 'tree'), join(folder, 'part')]
   rmSync(part, { recursive: true, force: true })
@@ -166,7 +170,10 @@ function attach(plan: RefsPlan, folder: string, { commit }: PlannedRef): void {
   utimesSync(folder, new Date(), new Date())
 }
 
-/** Without git-lfs, or with a server that does not answer, large files are short texts that name them. */
+/**
+ * Warns of large files that are Git LFS pointers, short texts in their place: git-lfs is missing,
+ * or its server did not answer.
+ */
 function pointersOfLfs(tree: string, planned: PlannedRef): string[] {
   if (!existsSync(join(tree, '.gitattributes'))) return []
   if (!readFileSync(join(tree, '.gitattributes'), 'utf8').includes('filter=lfs')) return []

@@ -1,30 +1,39 @@
 import { spawnSync } from 'node:child_process'
 import { systemErrorCode, TidemarkError, UsageError } from '../../shared/errors.js'
 
-/** A question to git has this long; what takes longer is launched instead. */
+/** Longest time of a git query; commands that take longer are launched instead. */
 const TIMEOUT_MS = 60_000
 const MOST_BYTES = 64 * 2 ** 20
 
 export interface GitAnswer {
-  /** 0 where it went well. */
+  /** Exit code, 0 on success. */
   code: number
   stdout: string
   stderr: string
 }
 
-/** Where a hook of git runs us, these name the user's own index and folder, and would be obeyed in place of ours. */
+/**
+ * Variables that git sets for hooks. If a hook runs us, they name the user's own index and folder
+ * and would override ours.
+ */
 const OF_HOOKS = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_OBJECT_DIRECTORY', 'GIT_COMMON_DIR']
 
-/** Takes away the variables by which git's hooks name the user's own index and folder. */
+/**
+ * Environment that removes the variables with which git hooks name the user's own index and folder.
+ */
 export const GIT_ENVIRONMENT: Record<string, string | undefined> = {
   ...Object.fromEntries(OF_HOOKS.map((name) => [name, undefined])),
   GIT_TERMINAL_PROMPT: '0',
 }
 
-/** Before the subcommand: hooks of the user's are for the user's own checkout. */
+/** Arguments before the subcommand: the user's hooks are meant only for the user's own checkout. */
 export const WITHOUT_HOOKS = ['-c', 'core.hooksPath=/dev/null', '-c', 'advice.detachedHead=false']
 
-/** @throws UsageError where there is no git */
+/**
+ * Runs git and returns its exit code and output.
+ *
+ * @throws UsageError when git is not installed
+ */
 export function askGit(folder: string, args: readonly string[], environment: Record<string, string> = {}): GitAnswer {
   const { status, stdout, stderr, error } = spawnSync('git', [...WITHOUT_HOOKS, ...args], {
     cwd: folder,
@@ -42,7 +51,11 @@ export function askGit(folder: string, args: readonly string[], environment: Rec
   return { code: status ?? 128, stdout, stderr }
 }
 
-/** What git prints, without the last newline. @throws UsageError with what git says, where it fails */
+/**
+ * Runs git and returns its output without the last newline.
+ *
+ * @throws UsageError with git's message when it fails
+ */
 export function git(folder: string, args: readonly string[], environment: Record<string, string> = {}): string {
   const { code, stdout, stderr } = askGit(folder, args, environment)
   if (code === 0) return stdout.trimEnd()

@@ -9,7 +9,12 @@ import { askGit } from './git.js'
 import { movedInto } from './ref-environment.js'
 import { type RefsPlan, treeOf } from './refs-plan.js'
 
-/** @throws UsageError where a command names a file of the checkout by its whole path: every ref would run the same one */
+/**
+ * Refuses absolute paths into the checkout.
+ *
+ * @throws UsageError when a command names a file of the checkout by its absolute path: every ref
+ *   would run the same file
+ */
 export function refusePathsIntoCheckout(plan: RefsPlan, workload: CommandPlan): void {
   for (const { key, text } of templatesOf(workload)) {
     if (key === 'cwd') continue
@@ -22,10 +27,10 @@ export function refusePathsIntoCheckout(plan: RefsPlan, workload: CommandPlan): 
 }
 
 /**
- * Gives a ref the files of the job that it lacks, from the checkout: a script that measures is often newer than what it measures.
- * Files that git ignores stay out: they are made by the build.
+ * Copies files of the job that a ref lacks from the checkout, because a measuring script is often
+ * newer than what it measures. Files that git ignores are left out: the build makes them.
  *
- * @returns what a reader must know of it
+ * @returns notes for the reader
  */
 export function bringJobFiles(plan: RefsPlan, workload: CommandPlan, { ref }: PlannedRef): string[] {
   const tree = treeOf(plan, ref)
@@ -44,7 +49,9 @@ export function bringJobFiles(plan: RefsPlan, workload: CommandPlan, { ref }: Pl
   return missing.map((word) => `${printable(ref)} has no ${printable(word)}: that of the checkout is used for it.`)
 }
 
-/** What a reader must know where the file of the job is another one, or none, in a ref: that of the checkout counts for all. */
+/**
+ * Notes if a ref lacks the job's file or has a different one: the checkout's counts for all refs.
+ */
 export function noteOfSuite(plan: RefsPlan, source: string | undefined, { ref, commit }: PlannedRef): string[] {
   if (source === undefined) return []
   const path = relative(plan.repository, resolve(join(plan.repository, plan.folder), source))
@@ -58,7 +65,7 @@ export function noteOfSuite(plan: RefsPlan, source: string | undefined, { ref, c
     : [`${printable(ref)} has another ${printable(source)}: the job of the checkout is used for every ref.`]
 }
 
-/** Where commands run, in the checkout or in the files of a ref. */
+/** Returns the folder in which commands run, in the checkout or in the files of a ref. */
 export function folderOfCommands(plan: RefsPlan, { cwd }: Pick<CommandPlan, 'cwd'>, tree: string): string {
   const folder = resolve(tree, plan.folder)
   return cwd === null ? folder : resolve(folder, movedInto(tree, plan.repository, cwd))

@@ -4,20 +4,20 @@ import * as v from 'valibot'
 import { cacheFolder } from '../../linux/native/compile-library.js'
 import type { PlannedRef } from '../../results/comparison.js'
 
-/** The ref that stands for the checkout as it is, with what is not committed. */
+/** The ref that stands for the checkout as it is, with uncommitted changes. */
 export const WORKTREE = 'WORKTREE'
 
-/** Git refs as an axis, and how each is built. Plain JSON, part of a plan. */
+/** Git refs as an axis, and how each is built. It is plain JSON, part of a plan. */
 export interface RefsPlan {
-  /** The top folder of the checkout, absolute. */
+  /** Top folder of the checkout, absolute. */
   repository: string
-  /** The folder in it that commands run in, relative; empty for the top. */
+  /** Folder in it in which commands run, relative; empty for the top. */
   folder: string
-  /** For /bin/sh; null where nothing is built. */
+  /** Build command for /bin/sh; null for no build. */
   build: string | null
   buildDeadlineMs: number
   refs: PlannedRef[]
-  /** What a reader must know of them. */
+  /** Notes for the reader about the refs. */
   notes: string[]
 }
 
@@ -32,17 +32,20 @@ export const refsSchema = v.strictObject({
   ),
 })
 
-/** Holds the checkouts of one repository, outside of it. */
+/** Returns the folder of one repository's checkouts, outside the repository. */
 export function checkoutsFolder({ repository }: Pick<RefsPlan, 'repository'>): string {
   return join(cacheFolder(process.env), 'refs', `${basename(repository)}-${shortHash(repository)}`)
 }
 
-/** Of one commit as it is built by this plan: the same for the same commit and command, so that it is built once. */
+/**
+ * Returns the folder of a commit as this plan builds it: the same for the same commit and command,
+ * so that it is built once.
+ */
 export function checkoutFolder(plan: RefsPlan, commit: string): string {
   return join(checkoutsFolder(plan), `${commit.slice(0, 12)}-${shortHash(plan.build ?? '')}`)
 }
 
-/** The files of a ref. */
+/** Returns the folder with the files of a ref. */
 export function treeOf(plan: RefsPlan, ref: string): string {
   const found = plan.refs.find((one) => one.ref === ref)
   if (found === undefined) throw new RangeError(`the plan has no ref "${ref}"`)

@@ -8,15 +8,19 @@ import { UsageError } from '../../shared/errors.js'
 import { askGit, git } from './git.js'
 import { type RefsPlan, WORKTREE } from './refs-plan.js'
 
-/** A checkout of git. */
+/** A git checkout. */
 export interface Repository {
   /** Its top folder, absolute. */
   top: string
-  /** Where we are in it; empty at the top. */
+  /** Current folder in it; empty at the top. */
   folder: string
 }
 
-/** @throws UsageError where the folder is in no checkout of git */
+/**
+ * Finds the checkout that a folder is in.
+ *
+ * @throws UsageError when the folder is in no git checkout
+ */
 export function repositoryOf(folder: string): Repository {
   const { code, stdout, stderr } = askGit(folder, ['rev-parse', '--show-toplevel', '--show-prefix'])
   if (code !== 0) {
@@ -35,9 +39,9 @@ export function repositoryOf(folder: string): Repository {
 }
 
 /**
- * The commits of refs, as they are now.
+ * Resolves refs to their current commits.
  *
- * @throws UsageError for a ref that does not exist, and for two that are the same commit
+ * @throws UsageError when a ref does not exist, or two are the same commit
  */
 function resolveRefs(repository: Repository, refs: readonly string[]): PlannedRef[] {
   const resolved = refs.map((ref) => resolveRef(repository, ref))
@@ -52,7 +56,11 @@ function resolveRefs(repository: Repository, refs: readonly string[]): PlannedRe
   return resolved
 }
 
-/** @throws UsageError where there is no such ref */
+/**
+ * Resolves a ref to its current commit.
+ *
+ * @throws UsageError when there is no such ref
+ */
 export function resolveRef(repository: Repository, ref: string): PlannedRef {
   if (ref === WORKTREE)
     return { ref, commit: snapshot(repository), subject: 'the checkout, with what is not committed' }
@@ -72,7 +80,7 @@ export function isShallow(top: string): boolean {
   return git(top, ['rev-parse', '--is-shallow-repository']) === 'true'
 }
 
-/** Whether files differ from the last commit, or are new and not ignored. */
+/** Returns whether files differ from the last commit, or are new and not ignored. */
 export function isDirty({ top }: Repository): boolean {
   return git(top, ['status', '--porcelain', '--untracked-files=normal']) !== ''
 }
@@ -92,7 +100,7 @@ function noSuchRef({ top }: Repository, ref: string): UsageError {
   })
 }
 
-/** The author is always the same, so that the same files are the same commit, and are built once. */
+/** A fixed author, so that the same files give the same commit and are built once. */
 const AUTHOR = {
   GIT_AUTHOR_NAME: 'tidemark',
   GIT_AUTHOR_EMAIL: 'tidemark',
@@ -103,8 +111,8 @@ const AUTHOR = {
 }
 
 /**
- * A commit of the checkout as it is: what is changed and what is new, without what is ignored. It is made in an index of its
- * own and belongs to no branch; the user's index and files stay as they are.
+ * Commits the checkout as it is, with changed and new files but without ignored ones. The commit
+ * uses its own index and belongs to no branch; the user's index and files stay as they are.
  */
 function snapshot({ top }: Repository): string {
   const index = join(tmpdir(), `tidemark-index-${randomBytes(6).toString('hex')}`)
@@ -119,12 +127,12 @@ function snapshot({ top }: Repository): string {
   }
 }
 
-/** Enough digits for a message. */
+/** Shortens a commit for messages. */
 export function short({ commit }: Pick<PlannedRef, 'commit'>): string {
   return commit.slice(0, 10)
 }
 
-/** What a plan needs of refs. */
+/** Makes the part of a plan that describes refs. */
 export function planRefs(
   refs: readonly string[],
   { build, buildDeadlineMs }: { build: string | undefined; buildDeadlineMs: number },

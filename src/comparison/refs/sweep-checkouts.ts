@@ -3,13 +3,15 @@ import { join, resolve } from 'node:path'
 import { lockFolder } from '../../linux/files/folder-lock.js'
 import { systemErrorCode } from '../../shared/errors.js'
 
-/** Held by the process that a checkout belongs to. */
+/** Lock file of the process that a checkout belongs to. */
 export const USE_LOCK = 'use.lock'
 
-/** Builds of one repository that stay in the cache. A search over a thousand commits takes ten. */
+/**
+ * Most builds of one repository that stay in the cache. A search over a thousand commits takes ten.
+ */
 const MOST_BUILDS = 12
 
-/** Removes what processes that have ended left behind, and the oldest builds where there are too many. */
+/** Removes what ended processes left behind, and the oldest builds beyond the limit. */
 export function sweepCheckouts(checkouts: string): void {
   const folders = readdirSync(checkouts)
     .map((name) => join(checkouts, name))
@@ -23,7 +25,7 @@ export function sweepCheckouts(checkouts: string): void {
   }
 }
 
-/** Undefined where it is in use, or has just been removed by another process. */
+/** Returns undefined if the folder is in use, or was just removed by another process. */
 function lockedIfThere(folder: string) {
   try {
     const attempt = lockFolder(folder, USE_LOCK)
@@ -34,7 +36,10 @@ function lockedIfThere(folder: string) {
   }
 }
 
-/** Removes a worktree from git's list. Its files go with it, unless they were built. The lock has to be held. */
+/**
+ * Removes a worktree from git's list, and its files unless they were built. The caller must hold
+ * the lock.
+ */
 export function removeCheckout(folder: string): void {
   for (const name of ['tree', 'part']) forget(join(folder, name))
   rmSync(join(folder, 'part'), { recursive: true, force: true })
@@ -42,8 +47,9 @@ export function removeCheckout(folder: string): void {
 }
 
 /**
- * Takes a worktree of ours from git's list: its `.git` names the folder that git has for it, which names it back. `git worktree
- * prune` would take worktrees of the user's along that lie on a disk which is not there now.
+ * Removes one of our worktrees from git's list: its `.git` names git's folder for it, which names
+ * it back. `git worktree prune` would also remove the user's worktrees on a disk that is not
+ * mounted now.
  */
 function forget(tree: string): void {
   const link = join(tree, '.git')

@@ -7,10 +7,10 @@ import { type RefsPlan, WORKTREE } from './refs-plan.js'
 import { isDirty } from './resolve-refs.js'
 
 /**
- * A plan with git refs as its first axis: every other setting is compared with the first ref.
+ * Adds git refs to a plan as its first axis: every other setting is compared with the first ref.
  *
- * @param source the file that the job stands in
- * @throws UsageError where the job is none that runs from a checkout
+ * @param source the file that holds the job
+ * @throws UsageError when the job does not run from a checkout
  */
 export function addRefs(plan: ComparisonPlan, refs: RefsPlan, source: string | undefined): ComparisonPlan {
   if (plan.workload.kind !== 'command')
@@ -27,7 +27,7 @@ export function addRefs(plan: ComparisonPlan, refs: RefsPlan, source: string | u
   }
 }
 
-/** What a reader must know of the refs of a plan before anything runs. */
+/** Returns notes for the reader about the refs of a plan, before anything runs. */
 function notesOf(refs: RefsPlan, source: string | undefined): string[] {
   const names = refs.refs.map(({ ref }) => ref)
   const isLeftOut = !names.includes(WORKTREE) && isDirty({ top: refs.repository, folder: refs.folder })
@@ -40,10 +40,10 @@ function notesOf(refs: RefsPlan, source: string | undefined): string[] {
 }
 
 /**
- * Does something while the files of every ref of a plan are there, built. They are made before and removed afterwards, so that
- * nothing is built while something is measured.
+ * Does work while the files of every ref of a plan exist and are built. They are made before and
+ * removed afterwards, so that nothing is built during a measurement.
  *
- * @param work gets what a reader must know of the files
+ * @param work gets notes for the reader about the files
  */
 export async function withCheckouts<T>(
   { refs, workload }: ComparisonPlan,

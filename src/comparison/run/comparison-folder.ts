@@ -14,8 +14,8 @@ const PLAN = 'plan.json'
 /**
  * Makes the folder of a new comparison.
  *
- * @param out the folder asked for; a new `runs/<name>-<local time>` when there is none
- * @throws UsageError when it holds something already or cannot be made
+ * @param out the folder the user named; if absent, a new `runs/<name>-<local time>`
+ * @throws UsageError when it is not empty or cannot be made
  */
 export function makeFolder(out: string | undefined, name: string, now: Date): string {
   if (out === undefined) return makeDefaultFolder(name, now)
@@ -37,7 +37,10 @@ export function makeFolder(out: string | undefined, name: string, now: Date): st
   return folder
 }
 
-/** Two that begin within a second get the names of two seconds; whoever makes a folder has it. */
+/**
+ * Makes a folder named by the time. If another comparison has taken that name, uses that of the
+ * next second.
+ */
 function makeDefaultFolder(name: string, now: Date): string {
   const folder = join('runs', `${name}-${localTime(now)}`)
   try {
@@ -55,29 +58,41 @@ function makeDefaultFolder(name: string, now: Date): string {
   }
 }
 
-/** Replaces comparison.json whole, so that a reader never meets half of it. */
+/** Replaces comparison.json as a whole, so that a reader never sees half of it. */
 export function saveComparison(folder: string, comparison: Comparison): void {
   writeWhole(join(folder, RESULTS), comparison)
 }
 
-/** What is going to run, written once: `--resume` goes on from it. */
+/** Writes the plan, from which `--resume` continues. */
 export function savePlan(folder: string, plan: ComparisonPlan): void {
   writeWhole(join(folder, PLAN), plan)
 }
 
-/** @throws UsageError when the folder holds no comparison of this format */
+/**
+ * Reads a comparison.
+ *
+ * @throws UsageError when the folder holds no comparison of this format
+ */
 export function readComparison(folder: string): Comparison {
   const file = join(folder, RESULTS)
   const what = 'comparison of this version'
   return checkStored(readJson(folder, file), comparisonSchema, { file, what }) as Comparison
 }
 
-/** Unchecked: a person may have edited it. @throws UsageError when the folder holds none */
+/**
+ * Reads a plan, unchecked, because a user may have edited it.
+ *
+ * @throws UsageError when the folder holds none
+ */
 export function readPlan(folder: string): unknown {
   return readJson(folder, join(folder, PLAN))
 }
 
-/** Replaces a file whole. @throws UsageError when it cannot be written */
+/**
+ * Replaces a file as a whole.
+ *
+ * @throws UsageError when it cannot be written
+ */
 export function writeWhole(file: string, content: unknown): void {
   try {
     replaceFile(file, `${JSON.stringify(content, null, 1)}\n`)
@@ -92,7 +107,11 @@ export function writeWhole(file: string, content: unknown): void {
   }
 }
 
-/** Unchecked. @throws UsageError when the file is none */
+/**
+ * Reads a JSON file, unchecked.
+ *
+ * @throws UsageError when the file is missing or not JSON
+ */
 export function readJson(folder: string, file: string): unknown {
   try {
     return JSON.parse(readStoredText(file))
@@ -107,12 +126,12 @@ export function readJson(folder: string, file: string): unknown {
   }
 }
 
-/** Whether a comparison was begun in this folder. */
+/** Returns whether a comparison was begun in this folder. */
 export function hasComparison(folder: string): boolean {
   return existsSync(join(folder, RESULTS))
 }
 
-/** `20260712-130509`, in local time. */
+/** Formats a time as `20260712-130509`, in local time. */
 function localTime(now: Date): string {
   const two = (value: number) => String(value).padStart(2, '0')
   const day = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`

@@ -1,8 +1,8 @@
 import type { Comparison } from '../../results/comparison.js'
 import type { ScheduledTrial } from '../plan/schedule.js'
 /**
- * Tells when to stop: the first trials, of two settings where there are two, ended well and had nothing of what was asked
- * for. The trials of hours that would follow can only end like them.
+ * Detects a comparison that cannot succeed: the first trials, of two settings if there are two,
+ * ended well but lacked what the user asked for. Hours of further trials would end the same way.
  */
 export function trialsInVain({
   settings,
@@ -19,17 +19,20 @@ export function trialsInVain({
   }
 }
 
-/** So many trials of a setting that all fail alike, and none that was completed: the others would fail too. */
+/**
+ * Failed trials of a setting after which it gets no more: all failed alike and none completed, so
+ * the others would fail too.
+ */
 export const TRIALS_TO_GIVE_UP = 3
 
 export function isHopeless({ trials }: Comparison, label: string): boolean {
   const own = trials.filter(({ setting, state }) => setting === label && state !== 'stopped')
   if (own.length < TRIALS_TO_GIVE_UP || own.some(({ state }) => state !== 'failed')) return false
-  // Process numbers, rounds and times differ from trial to trial.
+  // Pids, rounds and times differ from trial to trial.
   return new Set(own.map(({ reason }) => reason?.replaceAll(/\d+(\.\d+)?/g, '#'))).size === 1
 }
 
-/** Says once, with the reason, that a setting gets no more trials. */
+/** Warns once, with the reason, that a setting gets no more trials. */
 export function giveUp(comparison: Comparison, label: string): void {
   const failed = comparison.trials.filter(({ setting }) => setting === label)
   const warning = `${label} was given up after ${failed.length} trials that failed alike: ${failed.at(-1)?.reason ?? 'no reason was recorded'}`

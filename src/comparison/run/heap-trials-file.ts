@@ -2,18 +2,21 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HeapGrowth } from '../../recording/heap/heap-growth.js'
 
-/** What grew in the trial of a setting in which the heap was measured. */
+/** What grew in the heap trial of a setting. */
 export interface HeapTrial {
   setting: string
-  /** Of the recording, relative to the comparison's folder. */
+  /** Folder of the recording, relative to the comparison's folder. */
   folder: string
   processes: HeapGrowth[]
 }
 
-/** In the folder of the comparison. */
+/** File of the heap trials in the comparison's folder. */
 export const HEAP_TRIALS_FILE = 'heap-diff.json'
 
-/** What `--heap-diff` has written into the folder of a comparison; nothing where it was not given, or the file cannot be read. */
+/**
+ * Reads what `--heap-diff` wrote into the folder of a comparison. Returns nothing if it was not
+ * given, or the file cannot be read.
+ */
 export function readHeapTrials(folder: string): HeapTrial[] {
   try {
     return JSON.parse(readFileSync(join(folder, HEAP_TRIALS_FILE), 'utf8')) as HeapTrial[]

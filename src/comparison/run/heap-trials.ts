@@ -11,8 +11,8 @@ import { readPlan } from './comparison-folder.js'
 import { HEAP_TRIALS_FILE, type HeapTrial } from './heap-trials-file.js'
 
 /**
- * Runs one trial more of each setting of a comparison that is complete, with its heap measured: kept apart from the others, whose memory
- * and times it must not touch.
+ * Runs an additional trial of each setting of a completed comparison with its heap measured. These
+ * trials are kept apart, because the measurement changes memory and times.
  */
 export async function runHeapTrials(
   { folder, comparison }: FinishedComparison,

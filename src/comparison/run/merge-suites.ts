@@ -9,12 +9,13 @@ import { makeSuiteFolder, readSuiteFolder, type SuiteFolder } from './suite-fold
 export interface Merged {
   folder: string
   merged: FinishedComparison[]
-  /** Several comparisons, each in a folder of its own in `folder`. */
+  /** Whether `folder` holds several comparisons, each in a folder of its own. */
   isSuite: boolean
 }
 
 /**
- * Joins the shards of one comparison, or those of several comparisons that were run together, each with its like.
+ * Joins the shards of one comparison, or of several comparisons that were run together, each with
+ * its own.
  *
  * @throws UsageError as {@link mergeComparisons} does, and for parts of different suites
  */
@@ -34,7 +35,7 @@ export function mergeAll(folders: readonly string[], options: MergeOptions): Mer
   const { folder } = makeSuiteFolder(options.out, basename(first!.folder), { plans })
   const merged = plans.flatMap(({ name }) => {
     const begun = folders.map((part) => join(part, name)).filter(hasComparison)
-    // What no part has begun is left to --resume of the whole.
+    // A comparison that no part has begun is left to --resume of the whole.
     return begun.length === 0 ? [] : [mergeComparisons(begun, { ...options, out: join(folder, name) })]
   })
   return { folder, merged, isSuite: true }

@@ -9,9 +9,9 @@ import type { FinishedComparison } from './compare-options.js'
 import { makeFolder, readComparison, readPlan, saveComparison, savePlan } from './comparison-folder.js'
 
 export interface MergeOptions {
-  /** Folder for the whole, empty or absent; `runs/<name>-<local time>` when left out. */
+  /** Folder for the whole, empty or absent. Default: `runs/<name>-<local time>`. */
   out: string | undefined
-  /** Pool trials of different machine types too, and say so. */
+  /** Whether to pool trials of different machine types too, with a warning. */
   anyMachine: boolean
 }
 
@@ -20,10 +20,11 @@ interface Part extends FinishedComparison {
 }
 
 /**
- * Joins the shards of one comparison, at least one: their trials with their recordings, in the order of the schedule. What is
- * missing can be run with `--resume`.
+ * Joins the shards of one comparison, at least one: their trials with their recordings, in the
+ * order of the schedule. `--resume` can run missing trials.
  *
- * @throws UsageError when they are not of one comparison, hold a trial twice, or come from machines of different types
+ * @throws UsageError when they are not of one comparison, hold a trial twice, or come from machines
+ *   of different types
  */
 export function mergeComparisons(folders: readonly string[], { out, anyMachine }: MergeOptions): FinishedComparison {
   const parts = folders.map(readPart)
@@ -45,7 +46,7 @@ function readPart(folder: string): Part {
   return { folder, comparison, plan: planComparison(readPlan(folder), join(folder, 'plan.json')) }
 }
 
-/** The plan is all that was asked for; two that differ anywhere measured different things. */
+/** Refuses parts whose plans differ, because they measured different things. */
 function refuseOtherComparison(first: Part, other: Part): void {
   const keys = Object.keys({ ...first.plan, ...other.plan }) as (keyof ComparisonPlan)[]
   const differing = keys.filter((key) => !isDeepStrictEqual(plain(first.plan[key]), plain(other.plan[key])))
@@ -57,7 +58,7 @@ function refuseOtherComparison(first: Part, other: Part): void {
   )
 }
 
-/** As JSON has it, where what is undefined is not there. */
+/** Returns the value as JSON stores it, without undefined keys. */
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
 }
@@ -80,7 +81,10 @@ function refuseTwice(parts: readonly Part[]): void {
     }
 }
 
-/** Levels differ between types of machines, and such a difference would pass for noise. */
+/**
+ * Warns of different machine types: levels differ between them, and that difference would look like
+ * noise.
+ */
 function poolingNotes(parts: readonly Part[], anyMachine: boolean): string[] {
   const [{ comparison: first, folder }, ...others] = parts as [Part, ...Part[]]
   const notes = others.flatMap((other) => {
@@ -101,7 +105,7 @@ function copyTrial(from: string, to: string, { folder, trial, setting }: TrialRe
   if (!isInside(join(from, folder), from))
     throw new UsageError(`merge: ${join(from, folder)} leads out of ${from}: found a link, expected a folder`)
   try {
-    // A link would lead to wherever its maker wanted.
+    // Skip links, which could lead anywhere.
     cpSync(join(from, folder), join(to, folder), {
       recursive: true,
       filter: (path) => !lstatSync(path).isSymbolicLink(),

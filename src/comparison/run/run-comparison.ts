@@ -19,10 +19,11 @@ import { after, allTrials, trialRunner } from './trial-runner.js'
 import { asOnlyWriter } from './writer-lock.js'
 
 /**
- * Runs every trial of a comparison, one at a time, each in fresh processes, in the order that its seed gives. A trial that
- * fails is kept with its reason, and the next one runs. `comparison.json` is complete after every trial.
+ * Runs every trial of a comparison, one at a time, each in fresh processes, in the order given by
+ * its seed. A failed trial is kept with its reason, and the next one runs. `comparison.json` is
+ * complete after every trial.
  *
- * @throws UsageError when the definition or the folder is not right; nothing was started then
+ * @throws UsageError when the definition or the folder is invalid; nothing was started then
  */
 export async function compare(
   definition: ComparisonDefinition,
@@ -31,7 +32,7 @@ export async function compare(
   return runPlan(planComparison(definition, 'the definition'), options)
 }
 
-/** The same for a plan that was checked already. */
+/** Runs a comparison whose plan was checked already. */
 export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}): Promise<FinishedComparison> {
   const settings = settingsOf(plan)
   workloadOf(plan).check(settings)
@@ -60,7 +61,7 @@ export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}
   })
 }
 
-/** Does something while what the trials run is there: the files of each ref. */
+/** Does work while what the trials run exists: the files of each ref. */
 function prepared(
   plan: ComparisonPlan,
   { signal, onProgress }: CompareOptions,
@@ -69,7 +70,10 @@ function prepared(
   return withCheckouts(plan, { signal, onNote: (note) => onProgress?.({ kind: 'preparing', note }) }, work)
 }
 
-/** Our own server can probe itself on the way; a command is probed from outside, by a library that is preloaded only when asked for. */
+/**
+ * Checks that the job can be probed between rounds. Our own server probes itself; a command is
+ * probed from outside, by a library that is preloaded only on request.
+ */
 function assertProbed({ name, workload }: ComparisonPlan): void {
   if (workload.kind === 'command' && !workload.probe)
     throw new UsageError(`--probe-every: ${name} runs a command, which only the library of --probe can probe`, {
@@ -82,10 +86,10 @@ function assertProbed({ name, workload }: ComparisonPlan): void {
 }
 
 /**
- * Goes on with a comparison: runs the trials that its folder lacks, in the same order, and as many more of each setting as
- * are asked for.
+ * Resumes a comparison: runs the trials that its folder lacks, in the same order, and `moreTrials`
+ * more of each setting.
  *
- * @throws UsageError where trials cannot be added
+ * @throws UsageError when trials cannot be added
  */
 export async function resumeComparison(
   folder: string,
@@ -104,8 +108,9 @@ export async function resumeComparison(
 }
 
 /**
- * A schedule goes on in whole blocks, so the trials that ran keep their numbers. Probe trials are numbered after all others,
- * and a part of a comparison must have the trials that its other parts count on.
+ * Adds trials to a plan. A schedule grows by whole blocks, so completed trials keep their numbers.
+ * Probe trials are numbered after all others, and a shard must have the trials that the other
+ * shards assume, so neither can grow.
  */
 function withMoreTrials(plan: ComparisonPlan, { shard, probeTrials }: Comparison, more: number): ComparisonPlan {
   if (shard !== undefined)
@@ -127,7 +132,7 @@ function withMoreTrials(plan: ComparisonPlan, { shard, probeTrials }: Comparison
   return { ...plan, trials }
 }
 
-/** A comparison of which nothing ran yet. */
+/** Returns a comparison without trials. */
 export function startComparison(plan: ComparisonPlan, settings: Setting[]): Comparison {
   return {
     format: 'tidemark-comparison/1',
@@ -151,7 +156,7 @@ export function startComparison(plan: ComparisonPlan, settings: Setting[]): Comp
   }
 }
 
-/** A trial that was stopped half way is run again; one that failed is a result. */
+/** Reopens a comparison. A trial that was stopped half way runs again; a failed one is a result. */
 function reopenComparison(comparison: Comparison): Comparison {
   const { machine } = comparison
   const here = readMachineFacts()
@@ -168,8 +173,9 @@ function reopenComparison(comparison: Comparison): Comparison {
 }
 
 /**
- * By the label of each setting that something is expected of: a list of shapes for each axis. What is expected of an axis
- * is expected of the combinations, and not of a setting beside them that happens to have the same value.
+ * Returns a list of shapes for each axis, by the label of each setting with expectations.
+ * Expectations of an axis apply to the combinations, not to an extra setting that happens to have
+ * the same value.
  */
 function expectationsOf(plan: ComparisonPlan, settings: readonly Setting[]): Record<string, string[][]> {
   const combined = settings.length - plan.besides.length

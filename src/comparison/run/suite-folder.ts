@@ -8,7 +8,7 @@ import { UsageError } from '../../shared/errors.js'
 import { type ComparisonPlan, planComparison } from '../plan/plan.js'
 import { makeFolder, readJson, writeWhole } from './comparison-folder.js'
 
-/** One of several comparisons, with its folder in theirs. */
+/** One of several comparisons, with its folder inside theirs. */
 interface PlannedComparison {
   plan: ComparisonPlan
   folder: string
@@ -17,9 +17,9 @@ interface PlannedComparison {
 export interface SuiteFolder {
   folder: string
   comparisons: PlannedComparison[]
-  /** The part of each comparison that is run here; undefined where all of it is. */
+  /** Part of each comparison that runs here; undefined for all of it. */
   shard: Shard | undefined
-  /** The words of the command line that they were planned by. */
+  /** Words of the command line that planned them. */
   repeat: string[] | undefined
 }
 
@@ -34,9 +34,11 @@ const schema = v.looseObject({
 })
 
 /**
- * Makes the folder of several comparisons: `suite.json` says which, in their order, and each gets a folder of its own name.
+ * Makes the folder of several comparisons: `suite.json` lists them in order, and each gets a folder
+ * of its own name.
  *
- * @throws UsageError when two have one name, or the folder is not right; nothing was made then but the folder
+ * @throws UsageError when two have the same name, or the folder is invalid; at most the folder was
+ *   made then
  */
 export function makeSuiteFolder(
   out: string | undefined,
@@ -57,12 +59,16 @@ export function makeSuiteFolder(
   return { folder, comparisons: placed(folder, plans), shard, repeat }
 }
 
-/** Whether a folder is that of several comparisons. */
+/** Returns whether a folder holds several comparisons. */
 export function isSuiteFolder(folder: string): boolean {
   return existsSync(join(folder, SUITE))
 }
 
-/** The comparisons that a folder was made for; undefined where it is the folder of one. @throws UsageError when it cannot be read */
+/**
+ * Returns the comparisons that a folder was made for; undefined if it is the folder of one.
+ *
+ * @throws UsageError when it cannot be read
+ */
 export function readSuiteFolder(folder: string): SuiteFolder | undefined {
   const file = join(folder, SUITE)
   if (!isSuiteFolder(folder)) return undefined

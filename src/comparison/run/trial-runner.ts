@@ -11,12 +11,15 @@ import { workloadOf } from '../workloads/workload-of.js'
 import type { CompareOptions } from './compare-options.js'
 import { hasComparison, saveComparison } from './comparison-folder.js'
 export interface TrialRunner {
-  /** Runs one trial into the comparison and saves it; with `probeEvery` among the probe trials. */
+  /**
+   * Runs one trial, adds it to the comparison and saves; with `probeEvery` it is added to the probe
+   * trials.
+   */
   run(trial: ScheduledTrial, probeEvery?: number): Promise<Pick<FinishedTrial, 'mismatch'>>
   finish(state: Comparison['state']): Comparison
 }
 
-/** @param trials how many there will be at most, for the progress */
+/** @param trials most trials that will run, for the progress */
 export function trialRunner(
   {
     folder,
@@ -80,7 +83,10 @@ export function trialRunner(
   }
 }
 
-/** Made anew by the next trial it would hold a part of the results, and nobody would look for the other. */
+/**
+ * Checks that the folder still exists. The next trial would create it again with only a part of the
+ * results, and the other part would be overlooked.
+ */
 export function assertThere(folder: string): void {
   if (hasComparison(folder)) return
   throw new UsageError(`the folder for the results, ${folder}, was moved or removed while trials ran`, {
@@ -92,12 +98,15 @@ export function allTrials({ trials, probeTrials = [] }: Comparison): TrialResult
   return [...trials, ...probeTrials]
 }
 
-/** The same trials once more, numbered after the others. */
+/** Repeats the same trials, numbered after the others. */
 export function after(scheduled: number): (trial: ScheduledTrial) => ScheduledTrial {
   return (trial) => ({ ...trial, index: trial.index + scheduled })
 }
 
-/** A folder of that number can only be left from a trial that was cut off; it is measured anew. */
+/**
+ * Makes the folder of a trial. An existing one is left from an interrupted trial, which is measured
+ * again.
+ */
 export function makeTrialFolder(folder: string, trial: ScheduledTrial): string {
   const name = `${String(trial.index).padStart(4, '0')}-${trial.setting.replaceAll(/[^\w.=-]+/g, '_')}`
   const relative = join('trials', name)

@@ -20,7 +20,7 @@ export interface Tuned {
   outcome: Exclude<TuneStep, { kind: 'run' }> | { kind: 'stopped' }
 }
 
-/** Allocators of this machine, glibc first. */
+/** Returns the allocators of this machine, glibc first. */
 export function allocatorsFound(names: readonly string[]): string[] {
   return names.filter((name) => {
     try {
@@ -34,8 +34,9 @@ export function allocatorsFound(names: readonly string[]): string[] {
 }
 
 /**
- * Looks for the cheapest setting of a plan whose peak stays under a limit, with as few trials as that takes. What ran is kept
- * as a comparison, in which settings that were put out early have fewer trials.
+ * Searches for the cheapest setting of a plan whose peak stays under a limit, with as few trials as
+ * that takes. The trials are kept as a comparison, in which settings that were ruled out early have
+ * fewer.
  */
 export async function tune(plan: ComparisonPlan, limitBytes: number, options: CompareOptions = {}): Promise<Tuned> {
   const settings = expandSettings(plan.settings).filter(isWorthTrying)
@@ -62,7 +63,7 @@ async function runUntilFound(
   }
 }
 
-/** MALLOC_ARENA_MAX is a variable of glibc's. */
+/** Returns whether a setting is worth a trial: MALLOC_ARENA_MAX only affects glibc. */
 function isWorthTrying({ values }: Setting): boolean {
   return values.allocator === 'glibc' || values.allocator === undefined || values.arenaMax === 'unset'
 }

@@ -1,11 +1,12 @@
 import { holderOf, lockFolder } from '../../linux/files/folder-lock.js'
 import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
 
-/** Lies in a comparison's folder while its trials run. */
+/** Lock file in a comparison's folder while its trials run. */
 export const WRITER_LOCK = 'writer.lock'
 
 /**
- * Does something as the only writer of a comparison's folder: two that ran its trials would remove each other's.
+ * Does work as the only writer of a comparison's folder: two processes that run its trials would
+ * remove each other's.
  *
  * @throws UsageError while another process writes into it, or when it cannot be written
  */
@@ -22,7 +23,10 @@ export async function asOnlyWriter<T>(folder: string, work: () => Promise<T>): P
   }
 }
 
-/** The process that writes into a comparison's folder, for messages; undefined where there is none. */
+/**
+ * Returns the process that writes into a comparison's folder, for messages; undefined if there is
+ * none.
+ */
 export function writerOf(folder: string): string | undefined {
   const holder = holderOf(folder, WRITER_LOCK)
   return holder.kind === 'nobody' ? undefined : holder.by

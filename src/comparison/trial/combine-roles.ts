@@ -4,15 +4,16 @@ import type { MemoryReading } from '../../shared/marks.js'
 import { type JudgedRole, parseJudge } from './judged-roles.js'
 
 /**
- * Round records of what is judged, where that is not simply the only process of a role: the sum of several roles, or of
- * several processes of one role that live together (workers of a server), or one process that was picked among them.
+ * Makes round records of what is judged if that is not the only process of a role: the sum of
+ * several roles, or of several processes of one role that live together (workers of a server), or
+ * one process picked among them.
  *
- * End RSS is the sum of what was read at the same boundary, with shared pages counted once. The peaks of the processes need
- * not fall together, so the peak of a sum is the highest sum of one sample: a lower bound, and marked as such. A round that
- * one of the roles lacks has no sum.
+ * End RSS is the sum of the readings at the same boundary, with shared pages counted once. The
+ * peaks of the processes may fall at different times, so the peak of a sum is the highest sum of
+ * one sample: a lower bound, and marked as such. A round without one of the roles has no sum.
  *
- * @param judge as `--judge` takes it, which becomes the role of the records
- * @returns none where a single process of a single role is judged, whose own records say it all
+ * @param judge as `--judge` takes it; becomes the role of the records
+ * @returns none if a single process of a single role is judged, whose own records suffice
  */
 export function combineRoles(
   rounds: readonly RoundRecord[],
@@ -32,7 +33,7 @@ export function combineRoles(
   })
 }
 
-/** Whether several processes of a role were seen in one round. */
+/** Returns whether a round has several processes of a role. */
 function isShared(byRound: readonly RoundRecord[][], { role }: JudgedRole): boolean {
   return byRound.some((records) => records.filter((record) => record.role === role).length > 1)
 }

@@ -3,12 +3,14 @@ import type { AttributionMark } from '../../shared/marks.js'
 import { parseJudge } from './judged-roles.js'
 
 /**
- * The probes of what is judged, one of each moment: the end, and the rounds that were probed on the way, in their order. None where
- * a process that is judged was not probed, as a fork of one that was: the split of another process would be taken for its own.
+ * Returns the probes of what is judged, one for each moment: the end, and the rounds probed before
+ * it, in order. Returns none if a judged process was not probed, such as a fork of a probed one:
+ * the split of another process would be taken for its own.
  *
- * @param rounds the records of all processes, which tell who lived at a moment
- * @param areSummed whether several processes of a role are judged by their sum, as those of a foreign program are; else the
- *   largest stands for the role. A sum of roles has a split only where every one of them was probed
+ * @param rounds the records of all processes, which show the processes alive at a moment
+ * @param areSummed whether several processes of a role are judged by their sum, as those of a
+ *   foreign program are; otherwise the largest stands for the role. A sum of roles has a split only
+ *   if every one of them was probed
  */
 export function judgedAttribution(
   probes: readonly AttributionMark[],

@@ -1,15 +1,21 @@
-/** A role that is judged, and which of its processes where several have it. */
+/** A judged role, and which of its processes if several have it. */
 export interface JudgedRole {
   role: string
-  /** `sum`: all that live in a round together. `largest`: the one with the highest end RSS. A number: the one with this pid. */
+  /**
+   * `sum`: all processes that are alive in a round together. `largest`: the one with the highest
+   * end RSS. A number: the one with this pid.
+   */
   which: 'sum' | 'largest' | number
-  /** False where `sum` stands because nothing was said. */
+  /** False if `sum` is only the default. */
   isAsked: boolean
 }
 
 const WHICH = /^(.*):(sum|largest|\d+)$/
 
-/** `server+superlink` judges the sum of both, `worker:largest` the largest process of the role, `worker:4127` one of them. */
+/**
+ * Parses `--judge`: `server+superlink` judges the sum of both, `worker:largest` the largest process
+ * of the role, `worker:4127` one of them.
+ */
 export function parseJudge(judge: string): JudgedRole[] {
   return judge.split('+').map((part) => {
     const [, role = part, which] = WHICH.exec(part) ?? []
@@ -18,7 +24,7 @@ export function parseJudge(judge: string): JudgedRole[] {
   })
 }
 
-/** The names of the roles. */
+/** Returns the names of the judged roles. */
 export function judgedRoles(judge: string): string[] {
   return parseJudge(judge).map(({ role }) => role)
 }

@@ -2,16 +2,16 @@ import { loadedAllocator } from '../../linux/memory/allocator-maps.js'
 import { readVariable } from '../../linux/process/environment.js'
 import type { ExpectedRuntime } from '../workloads/workload.js'
 
-/** `too early`: the process is not up yet, or gone. */
+/** Result of a check; `too early`: the process is not up yet, or gone. */
 export type Promised = 'kept' | 'too early' | { broken: string }
 
 /**
- * Whether a running process has what its setting asks for: start scripts export variables of their own, and the loader only
- * grumbles about a library that it cannot find.
+ * Checks that a running process has what its setting asks for: start scripts export variables of
+ * their own, and the loader only warns about a library that it cannot find.
  */
 export function lookUp(pid: number, role: string, expectedRuntime: ExpectedRuntime): Promised {
   const loaded = loadedAllocator(pid)
-  // A process that has just been started has mapped nothing but the loader yet.
+  // A process that has just started has mapped only the loader.
   if (loaded === null || loaded === 'unknown') return 'too early'
   const { allocator, environment } = expectedRuntime
   if (allocator !== null && loaded !== allocator)

@@ -6,10 +6,13 @@ import { withLog } from '../../launch/wait-for-mark.js'
 import { TargetError } from '../../shared/errors.js'
 import type { Step } from '../workloads/workload.js'
 
-/** How long what a step left running has to end by itself. */
+/** Time between SIGTERM and SIGKILL for what a step left running. */
 const GRACE_MS = 3000
 
-/** Commands that run before and after a trial, outside of its recording. What they leave running ends with the trial. */
+/**
+ * Runs commands before and after a trial, outside its recording. What they leave running ends with
+ * the trial.
+ */
 export class TrialSteps {
   readonly #folder: string
   #guard: Guard | null = null
@@ -19,8 +22,10 @@ export class TrialSteps {
   }
 
   /**
-   * @throws TargetError with the last lines of the log when it does not exit with 0; rejects with the signal's reason when
-   *   that is aborted
+   * Runs a step.
+   *
+   * @throws TargetError with the last lines of the log when it does not exit with 0; rejects with
+   *   the signal's reason when that is aborted
    */
   async run(which: 'setup' | 'teardown', { command, environment, cwd }: Step, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()

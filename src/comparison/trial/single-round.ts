@@ -1,6 +1,9 @@
 import type { RecordedProcess, Recording, RoundRecord } from '../../recording/recording.js'
 
-/** A program that tells of no rounds is judged by its whole run, as one round: its exact peak, and its last reading. */
+/**
+ * Judges a program that reports no rounds by its whole run as one round: its exact peak, and its
+ * last reading.
+ */
 export function singleRound({ head }: Pick<Recording, 'head'>, roles: readonly string[]): RoundRecord[] {
   return head.processes.filter(({ role }) => roles.includes(role)).flatMap(roundOf)
 }

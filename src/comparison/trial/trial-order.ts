@@ -13,16 +13,16 @@ export interface TrialOrder {
   workload: Workload
   machine: MachineFacts
   comparisonFolder: string
-  /** Relative to the comparison's folder; it exists and is empty. */
+  /** Folder of the trial, relative to the comparison's folder; it exists and is empty. */
   folder: string
-  /** Set for a trial that is probed on the way. */
+  /** Interval of probes, set for a probe trial. */
   probeEvery?: number | undefined
-  /** Set for a trial in which the heap is measured. It is none of the measured ones. */
+  /** Set for a heap trial, which is not one of the measured trials. */
   heapDiff?: HeapDiffOptions | undefined
   signal: AbortSignal | undefined
   onProgress(progress: TrialProgress): void
-  /** The trial's processes are about to start. */
+  /** Called when the trial's processes are about to start. */
   onRecorder?(recorder: RecorderHandle): void
-  /** What the user should know while the trial runs. */
+  /** Called with what the user should know while the trial runs. */
   onNote(note: string): void
 }

@@ -18,7 +18,7 @@ export interface StagedProcess {
   role: string
   name: string
   process: LaunchedProcess
-  /** Whether the trial is over when it has ended, where its starter said so. */
+  /** Whether the trial is over when it has ended, if set by its starter. */
   decides: boolean | undefined
 }
 
@@ -26,24 +26,30 @@ interface FollowedLog {
   file: FollowedFile
   stream: FollowedStream
   rounds: RoundFollower
-  /** Whose rounds it tells of, once that runs. */
+  /** Process whose rounds the log reports, once that runs. */
   process?: LaunchedProcess
 }
 
-/** How long a process may take to say that it is ready; loading the data and the model takes far less. */
+/** Time for a process to report that it is ready; loading the data and the model takes far less. */
 const READY_WITHIN_MS = 60_000
 
-/** How long a process that is asked to end has for its farewells. */
+/** Time between SIGTERM and SIGKILL, for a process to shut down. */
 const GRACE_MS = 3000
 
-/** The processes of one trial: each is launched in a group of its own, guarded, recorded, and ended with the stage. */
+/**
+ * The processes of one trial: each is launched in a group of its own, guarded, recorded, and ended
+ * with the trial.
+ */
 export class TrialStage implements Stage {
   readonly processes: StagedProcess[] = []
   readonly #recorder: RecorderHandle
   readonly #guard: Guard
   readonly #signal: AbortSignal
   readonly #logs: FollowedLog[] = []
-  /** What tells of the rounds of this trial, and the file in which, where that is not the output of its command. */
+  /**
+   * The follower of this trial's rounds, and the file it reads if that is not the output of the
+   * command.
+   */
   rounds: { follower: RoundFollower; logFile: string | undefined } | undefined
 
   constructor(recorder: RecorderHandle, guard: Guard, signal: AbortSignal) {
@@ -57,7 +63,8 @@ export class TrialStage implements Stage {
     const { isNamedByCommand = false } = staged
     this.#signal.throwIfAborted()
     const log = join(this.#recorder.folder, `${name}.log`)
-    // A log of the program's own is followed before it can write to it: its end now is where this trial begins.
+    // Follow a log of the program's own before it can write to it: its end now is where this trial
+    // begins.
     const isFollowed = rounds !== undefined && roundLog !== undefined
     const follow = isFollowed ? this.#followRounds(rounds, roundLog, { fromEnd: true }) : undefined
     const process = await launch(this.#guard, {
@@ -132,7 +139,7 @@ export class TrialStage implements Stage {
     return staged
   }
 
-  /** Reads what the output still tells of rounds. The end of a program that ended well ends its last round. */
+  /** Reads what is left of the output. If a program exited with 0, that ends its last round. */
   closeLogs(): void {
     for (const { file, stream, rounds, process } of this.#logs.splice(0)) {
       file.readNow()
@@ -142,7 +149,11 @@ export class TrialStage implements Stage {
     }
   }
 
-  /** Ends what still runs, and what left its group. @returns what is to be said of how that went */
+  /**
+   * Ends running processes and those that left their group.
+   *
+   * @returns warnings about processes that had to be killed
+   */
   async end(): Promise<string[]> {
     const warnings: string[] = []
     await Promise.all(
@@ -161,7 +172,10 @@ function ignored(whom: string): string {
   return `${whom} did not end within ${formatDuration(GRACE_MS)} of SIGTERM and was killed.`
 }
 
-/** What stands in the user's shell for our own options must not change a trial; the setting alone decides. */
+/**
+ * Removes our own options from the environment: variables in the user's shell must not change a
+ * trial.
+ */
 function withoutOurOptions(): Record<string, undefined> {
   const ours = Object.keys(process.env).filter((name) => name.startsWith('TIDEMARK_') && name !== 'TIDEMARK_DEBUG')
   return Object.fromEntries(ours.map((name) => [name, undefined]))

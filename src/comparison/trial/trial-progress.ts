@@ -5,16 +5,16 @@ import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import type { ExpectedRuntime } from '../workloads/workload.js'
 import { lookUp } from './setting-check.js'
 
-/** Where a trial stands: the last round that the judged role has ended, and its newest RSS. */
+/** Progress of a trial: the last round that the judged role has ended, and its newest RSS. */
 export interface TrialProgress {
   round: number
   rounds: number | null
   rssBytes: number | null
 }
 
-/** What the marks of a running trial tell. */
+/** A watch over the marks of a running trial. */
 export interface TrialWatch {
-  /** What is to be said of a process of the judged role that did not end well. */
+  /** Describes how a process of the judged role ended badly. */
   describeBadEnd(process: LaunchedProcess, exit: ExitStatus): string
   close(): void
 }
@@ -22,18 +22,21 @@ export interface TrialWatch {
 const TELL_EVERY_MS = 500
 
 export interface WatchOptions {
-  /** Those that are judged; RSS is told of all of them together. */
+  /** The judged roles; RSS is reported for all of them together. */
   roles: readonly string[]
   rounds: number | null
   expectedRuntime: ExpectedRuntime
-  /** Rounds are told by the recorder, and promises are looked up in the processes: our own roles do both themselves. */
+  /**
+   * Whether the recorder reports rounds and the expected runtime is checked in the processes; our
+   * own roles do both themselves.
+   */
   isForeign: boolean
   onProgress(progress: TrialProgress): void
-  /** A judged process does not have what the setting asks for. */
+  /** Called when a judged process lacks what the setting asks for. */
   onBroken(promise: string): void
 }
 
-/** Follows the judged roles, and tells where they stand after every round and twice a second. */
+/** Follows the judged roles, and reports their progress after every round and twice a second. */
 export function watchTrial(recorder: RecorderHandle, options: WatchOptions): TrialWatch {
   const { roles, rounds, expectedRuntime, isForeign, onProgress, onBroken } = options
   let round = 0

@@ -28,13 +28,17 @@ import { type Outcome, unseenAllocators, verify } from './verify-trial.js'
 export interface FinishedTrial {
   result: TrialResult
   modelBytes: number | null
-  /** What no other trial would find either: the role that no process had, the line of a round that never came. */
+  /**
+   * What is missing and no other trial would find: a role without a process, or a round pattern
+   * without a line.
+   */
   mismatch: string[]
 }
 
 /**
- * One trial: fresh processes, recorded from their start to their end. However it goes, all its processes have ended and
- * its folder can be read when this resolves; a failure is an outcome and no exception.
+ * Runs one trial: fresh processes, recorded from start to end. Whatever happens, all its processes
+ * have ended and its folder can be read when this resolves; a failure is an outcome and not an
+ * exception.
  */
 export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
   const folder = resolve(order.comparisonFolder, order.folder)
@@ -59,7 +63,7 @@ export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
   order.onRecorder?.(recorder)
   const heapFolder = order.heapDiff && writeHeapOrder(folder, order.heapDiff, { marksFile: recorder.marksFile })
   const played = await play(order, { folder, recorder, guard, heapFolder }).catch(async (error: unknown) => {
-    // Left open, it would keep this program running.
+    // An open recorder would keep this program running.
     await recorder.finish('failed', messageOf(error))
     throw error
   })
@@ -98,12 +102,12 @@ export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
   }
 }
 
-/** Where a trial's processes are started, recorded and guarded. */
+/** What starts, records and guards a trial's processes. */
 interface Scene {
   folder: string
   recorder: RecorderHandle
   guard: Guard
-  /** Where processes leave what they see of their heaps, if they measure them. */
+  /** Folder in which processes leave their heap measurements, if they take any. */
   heapFolder: string | undefined
 }
 
@@ -111,7 +115,10 @@ interface Played {
   outcome: Outcome
   warnings: string[]
   unmatched: string[]
-  /** From the start of the first process to the end of the last one that decides; absent where none was started. */
+  /**
+   * From the start of the first process to the end of the last one that decides; undefined if none
+   * was started.
+   */
   span: Span | undefined
 }
 
@@ -188,7 +195,7 @@ function spanOf(processes: readonly StagedProcess[], decides: (one: StagedProces
   return { startedMs: Math.min(...processes.map(({ process }) => process.startedMs)), endedMs: Math.max(...ends) }
 }
 
-/** From outside: when the work is done, and in a trial that is probed on the way after every N-th round. */
+/** Probes from outside: when the work is done, and in a probe trial also after every N-th round. */
 function probeTrial({ plan, workload, probeEvery }: TrialOrder, recorder: RecorderHandle): PendingProbe | undefined {
   const asked = workload.probe()
   if (asked === null) return undefined
@@ -196,7 +203,7 @@ function probeTrial({ plan, workload, probeEvery }: TrialOrder, recorder: Record
   return probeWhenDone(recorder, { ...asked, every: probeEvery, whom })
 }
 
-/** A teardown that fails leaves a measured trial as it is; the reader is told. */
+/** Runs the teardown. Its failure does not affect a measured trial, but becomes a warning. */
 async function tearDown(steps: TrialSteps, teardown: Step): Promise<string[]> {
   try {
     await steps.run('teardown', teardown)
@@ -207,22 +214,22 @@ async function tearDown(steps: TrialSteps, teardown: Step): Promise<string[]> {
   }
 }
 
-/** Round records of every role, and of what is judged where that is no role of its own. */
+/** Returns round records of every role, and of what is judged if that is no role of its own. */
 function roundsOf({ plan, workload }: TrialOrder, recording: Recording): RoundRecord[] {
   const roles = judgedRoles(plan.judge)
   const isSilent = workload.isOneRound && !recording.rounds.some(({ role }) => roles.includes(role))
   const rounds = isSilent ? [...recording.rounds, ...singleRound(recording, roles)] : recording.rounds
-  // The roles of our own jobs, peers above all, are judged one by one.
+  // In our own jobs every process, such as a peer, is judged by itself.
   return workload.tree === null ? rounds : [...rounds, ...combineRoles(rounds, recording, plan.judge)]
 }
 
-/** Null unless every role that is judged was read before its work. */
+/** Returns the RSS before the work; null unless every judged role was read before it. */
 function initialRss({ plan, workload }: TrialOrder, { initial }: Recording): number | null {
   const readings = parseJudge(plan.judge).map(({ role, which }) => {
     const ofRole = initial.filter((one) => one.role === role && (typeof which === 'string' || one.pid === which))
     const bytes = ofRole.map(({ memory }) => memory.rssBytes)
     if (bytes.length === 0) return null
-    // Sums are of the processes of a foreign program, which were read at one moment.
+    // Only processes of a foreign program are summed: they were read at one moment.
     return which === 'sum' && workload.tree !== null ? bytes.reduce((sum, one) => sum + one) : Math.max(...bytes)
   })
   return readings.reduce(
@@ -231,7 +238,9 @@ function initialRss({ plan, workload }: TrialOrder, { initial }: Recording): num
   )
 }
 
-/** Whose memory went to the swap and came back: RSS alone would fall where nothing was freed. */
+/**
+ * Notes roles whose memory moved to swap or back: RSS alone would fall although nothing was freed.
+ */
 function swapped(roles: readonly string[], rounds: readonly RoundRecord[]): string[] {
   return roles.flatMap((role) => {
     const swap = movingSwap(rounds.filter((round) => round.role === role).map(({ end }) => end))
@@ -263,7 +272,7 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   clearTimeout(timer)
 }
 
-/** A step of a cleanup that could not run makes another setting of the one that was asked for. */
+/** Warns of cleanups with a step that could not run: they amount to a different setting. */
 function halfCleanups(rounds: readonly RoundRecord[]): string[] {
   const cleanups = rounds.flatMap(({ cleanup }) => cleanup ?? [])
   const withoutPurge = cleanups.filter(({ purgeMs }) => purgeMs === null).length
@@ -282,7 +291,7 @@ function halfCleanups(rounds: readonly RoundRecord[]): string[] {
   ]
 }
 
-/** So many are told one by one. */
+/** Most failed rounds that are reported one by one. */
 const MOST_FAILED_ROUNDS = 20
 
 function failedRounds({ failedRounds }: Recording): string[] {
@@ -293,7 +302,9 @@ function failedRounds({ failedRounds }: Recording): string[] {
   return more === 0 ? told : [...told, `and ${more} more attempts at rounds did not commit; marks.ndjson has them all`]
 }
 
-/** Of processes that do not decide and ended by themselves: the job went well without them, and the reader should know. */
+/**
+ * Notes processes that do not decide and ended badly on their own: the job went well without them.
+ */
 function badEnds(processes: readonly StagedProcess[]): string[] {
   return processes.flatMap(({ process: { whom, exit } }) =>
     exit === null || exit.code === 0 ? [] : [`${whom} ${describeExit(exit)}`],

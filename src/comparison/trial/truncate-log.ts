@@ -3,12 +3,16 @@ import { join } from 'node:path'
 import { messageOf, systemErrorCode } from '../../shared/errors.js'
 import { formatBytes, MIB } from '../../shared/units.js'
 
-/** A log that a person may still read; a comparison keeps one for each process of each trial. */
+/** Largest log that is kept whole; a comparison keeps one for each process of each trial. */
 const LARGEST_BYTES = 64 * MIB
-/** How much of a larger one is kept at its beginning and at its end. */
+/** Size of the beginning and of the end that is kept of a larger log. */
 const KEPT_BYTES = MIB
 
-/** Cuts the middle out of logs that would fill the disk. @returns what was cut, for the warnings of the trial */
+/**
+ * Cuts the middle out of logs that would fill the disk.
+ *
+ * @returns warnings for the trial about what was cut
+ */
 export function truncateLogs(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.log'))
@@ -23,7 +27,11 @@ export function truncateLogs(folder: string): string[] {
     })
 }
 
-/** @returns what the system said when the disk has no room even for the short one */
+/**
+ * Cuts the middle out of one log.
+ *
+ * @returns the system's error message if the disk has no room even for the short log
+ */
 function cutMiddle(file: string, size: number): string | undefined {
   const shorter = `${file}.short`
   try {

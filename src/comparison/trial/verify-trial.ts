@@ -5,7 +5,7 @@ import type { TrialOrder } from './trial-order.js'
 
 export type Outcome = Pick<TrialResult, 'state' | 'reason'>
 
-/** A job that says it went well must have left what was asked for. */
+/** Checks that a job which ended well did what the user asked for. */
 export function verify({ plan, setting, workload }: TrialOrder, { head }: Recording, rounds: RoundRecord[]): Outcome {
   const judged = rounds.filter(({ role }) => role === plan.judge)
   const recorded = new Set(judged.map(({ round }) => round)).size
@@ -32,7 +32,7 @@ function judgedProcesses(judge: string, { processes }: Recording['head'], rounds
   return processes.filter(({ pid }) => pids.has(pid))
 }
 
-/** What was not seen is not called as it should be. */
+/** Warns when the allocator could not be verified. */
 export function unseenAllocators(
   { plan, setting, workload }: TrialOrder,
   { head }: Recording,
@@ -53,7 +53,10 @@ function isOther(loaded: string | null, asked: string | null): boolean {
   return asked !== null && loaded !== null && loaded !== asked
 }
 
-/** Nothing can be judged: either no process has the role, or none of its rounds was told. */
+/**
+ * Explains why nothing can be judged: either no process has the role, or none of its rounds was
+ * reported.
+ */
 function noRounds(roles: string[], { processes }: Recording['head']): string {
   const missing = roles.find((wanted) => !processes.some(({ role }) => role === wanted))
   if (missing === undefined)

@@ -20,13 +20,14 @@ import { type RefsPlan, treeOf } from '../refs/refs-plan.js'
 import { judgedRoles } from '../trial/judged-roles.js'
 import type { Stage, StageProcess, Step, Workload } from './workload.js'
 
-/** Names of the processes that we start; they name the logs. */
+/** Names of the processes that we start, also used for the logs. */
 const COMMAND = 'command'
 const LOAD = 'load'
 
 /**
- * A command of the user's: recorded from outside with all that it starts, its rounds told by its output or its marks, its
- * roles by command lines. The setting reaches it through placeholders and its environment.
+ * Makes the workload of a user's command. It is recorded from outside with all that it starts;
+ * rounds come from its output or its marks, and roles from command lines. The setting reaches it
+ * through placeholders and its environment.
  */
 export function commandWorkload(plan: CommandPlan, judge: string, refs?: RefsPlan): Workload {
   const roles = rolePatterns(plan.role ?? {}, plan.rounds ?? undefined)
@@ -132,14 +133,14 @@ function roundsOf(
   }
 }
 
-/** Without roles it is the process that we start. */
+/** Returns patterns of the judged processes; none without roles, for the process that we start. */
 function judgedPatterns({ role }: CommandPlan, judge: string): RegExp[] {
   return role === null
     ? []
     : judgedRoles(judge).flatMap((name) => (role[name] === undefined ? [] : [new RegExp(role[name])]))
 }
 
-/** The probe beside what the setting, the plan or the user's own shell preloads. */
+/** Adds the probe to what the setting, the plan or the user's own shell preloads. */
 function withProbe(
   environment: Record<string, string | undefined>,
   probe: ProbeOrder | undefined,
@@ -149,7 +150,7 @@ function withProbe(
   return { ...environment, ...probe.environment(preload) }
 }
 
-/** What measures the heap comes in beside what the setting, the plan or the user's own shell puts there. */
+/** Adds the heap measurement to what the setting, the plan or the user's own shell puts there. */
 function withHeap(
   environment: Record<string, string | undefined>,
   folder: string | undefined,
@@ -158,13 +159,19 @@ function withHeap(
   return { ...environment, ...heapEnvironment(folder, { ...process.env, ...environment }) }
 }
 
-/** The command's own process may be one that a pattern is meant for; else it is what started them. */
+/**
+ * Returns the role of the command's own process: a pattern may match it; otherwise it is only what
+ * started the others.
+ */
 function roleByPattern(plan: CommandPlan, filled: Setting['values']): string {
   const command = splitCommand(plan.command, filled)
   return nameProcess(command, rolePatterns(plan.role ?? {}, plan.rounds ?? undefined)).role
 }
 
-/** Values for placeholders: those of the setting, and what to preload: the probe, and the library of its allocator. */
+/**
+ * Returns values for placeholders: those of the setting, and the libraries to preload, the probe's
+ * and the allocator's.
+ */
 function fillingOf(values: Setting['values'], probe?: ProbeOrder): Setting['values'] {
   if (values.allocator === undefined) return values
   const libraries = [probe?.library, allocatorLibrary(String(values.allocator))].filter((path) => path !== undefined)
@@ -172,8 +179,8 @@ function fillingOf(values: Setting['values'], probe?: ProbeOrder): Setting['valu
 }
 
 /**
- * What the setting sets for the command, and so for all that it starts. What stands in the command as a placeholder, a
- * variable or `{preload}`, is where the user wants it, and nowhere else.
+ * Returns the variables that the setting sets for the command and all that it starts. A value that
+ * the command places as a placeholder, variable or `{preload}` goes only there.
  */
 function variablesOf(plan: CommandPlan, values: Setting['values']): Record<string, string | undefined> {
   const placed = new Set(templatesOf(plan).flatMap(({ text }) => placeholdersIn(text)))
@@ -187,7 +194,7 @@ function isLaunchAxis(axis: string): boolean {
   return axis === 'arenaMax' || axis === 'allocator'
 }
 
-/** The preloaded library is looked for in the process itself. */
+/** Leaves the preload out: the loaded library is checked in the process itself. */
 function withoutPreload({ LD_PRELOAD: _, ...others }: Record<string, string | undefined>) {
   return others
 }
@@ -207,7 +214,7 @@ function ownEnvironment(
   return tree === undefined ? given : { ...environmentIn(refs!, tree), ...given }
 }
 
-/** The files of the setting's ref; undefined where refs are not compared. */
+/** Returns the files of the setting's ref; undefined if refs are not compared. */
 function treeIn(refs: RefsPlan | undefined, values: Setting['values']): string | undefined {
   const ref = values[REF_AXIS]
   return refs === undefined || ref === undefined ? undefined : treeOf(refs, String(ref))
@@ -236,7 +243,7 @@ function step(
   }
 }
 
-/** What would fail every trial is said before the first. */
+/** Reports before the first trial what would fail every one. */
 function checkSetting(plan: CommandPlan, { label, values }: Setting): void {
   const filled = fillingOf(values)
   settingEnvironment(values)

@@ -10,7 +10,7 @@ import type { Stage, Workload } from './workload.js'
 
 const { serverMemoryGcRounds, clientMemoryGcRounds, memoryGcRounds } = memoryOptions
 
-/** What each role takes on its command line; the server tells its clients the rest of the job. */
+/** Options on the command line of each role; the server sends its clients the rest of the job. */
 const SERVER_OPTIONS: OptionTable = {
   algorithm: serverOptions.algorithm,
   algorithmOptions: federationOptions.algorithmOptions,
@@ -24,13 +24,18 @@ const CLIENT_OPTIONS: OptionTable = { clientMemoryGcRounds }
 const COORDINATOR_OPTIONS: OptionTable = { ...jobOptions, ...trainingOptions, ...roundOptions, ...swarmOptions }
 const PEER_OPTIONS: OptionTable = { memoryGcRounds, aggregation: peerOptions.aggregation }
 
-/** The options that say at a glance what a job is; any other is worth a word when it is not the default. */
+/**
+ * Options that describe a job at a glance; others are listed only if they differ from the default.
+ */
 const HEADLINE = ['algorithm', 'rounds', 'clients', 'model', 'modelSize', 'trainer']
 
-/** How long clients may take to end by themselves once the server has ended well. */
+/** Time for clients to end on their own after the server has ended well. */
 const SHUTDOWN_GRACE_MS = 10_000
 
-/** A job of our own runtime: `tidemark server`, then its clients, or `tidemark coordinator`, then its peers, started as a user would start them. */
+/**
+ * Makes the workload of our own runtime: `tidemark server`, then its clients, or `tidemark
+ * coordinator`, then its peers, started as a user would start them.
+ */
 export function federationWorkload({ job }: FederationPlan, seed: number): Workload {
   return {
     job: headline(job),
@@ -50,7 +55,8 @@ export function federationWorkload({ job }: FederationPlan, seed: number): Workl
         ? startSwarm(stage, own, setting)
         : startServerAndClients(stage, own, { ...setting, probeEvery })
     },
-    // The server says itself which allocator it runs under; its variables are the ones that it was launched with.
+    // The server itself reports its allocator; its variables are the ones that it was launched
+    // with.
     expectedRuntime: ({ values }) => ({
       allocator: values.allocator === undefined ? null : String(values.allocator),
       environment: {},
@@ -86,7 +92,10 @@ async function startServerAndClients(
   }
 }
 
-/** The coordinator first, then its peers, which are judged: the setting's environment is theirs. */
+/**
+ * Starts the coordinator, then its peers. The peers are judged, so they get the setting's
+ * environment.
+ */
 async function startSwarm(stage: Stage, job: Setting['values'], setting: Setting): Promise<void> {
   const token = { TIDEMARK_TOKEN: randomBytes(16).toString('hex') }
   await stage.start({
@@ -121,17 +130,20 @@ function headline(job: FederationPlan['job']): FederationPlan['job'] {
   return Object.fromEntries([...HEADLINE, ...others].map((key) => [key, job[key]!]))
 }
 
-/** This very program, as it was installed, under the same Node. */
+/** Returns the command line of this very program as installed, under the same Node. */
 function tidemark(verb: string, args: readonly string[]): string[] {
   return [process.execPath, fileURLToPath(new URL('../../cli/main.js', import.meta.url)), verb, ...args]
 }
 
-/** Every option by name, so that a variable of the user's shell cannot change one trial's job. */
+/**
+ * Passes every option by name, so that a variable of the user's shell cannot change one trial's
+ * job.
+ */
 function flags(table: OptionTable, job: Setting['values']): string[] {
   return Object.entries(table).flatMap(([key, spec]) => flagsOf(spec, job[key]))
 }
 
-/** Padded, since the order of names is the order of shares of the data. */
+/** Returns padded names, because the order of names is the order of data shares. */
 function clientNames(count: number): string[] {
   const width = String(count).length
   return Array.from({ length: count }, (_, index) => `site-${String(index + 1).padStart(width, '0')}`)
