@@ -3,24 +3,33 @@ import type { Comparison, TrialResult } from '../../results/comparison.js'
 import type { Shard } from '../../results/shard.js'
 import type { ScheduledTrial } from '../plan/schedule.js'
 export interface CompareOptions {
-  /** Folder for the results, empty or absent; `runs/<name>-<local time>` when left out. */
+  /** Folder for the results, empty or absent. Default: `runs/<name>-<local time>`. */
   out?: string | undefined
-  /** Run this part of the trials alone. */
+  /** Part of the trials to run. Default: all. */
   shard?: Shard | undefined
-  /** The words of the command line that it was planned by, for reports. */
+  /** Words of the command line that planned it, for reports. */
   repeat?: readonly string[] | undefined
-  /** Ends the trial that runs and keeps what was measured. */
+  /** Signal that ends the running trial and keeps what was measured. */
   signal?: AbortSignal | undefined
   onProgress?: ((event: ComparisonEvent) => void) | undefined
-  /** Called with the recorder of each trial before its processes start: its rounds and samples can be listened to. */
+  /**
+   * Called with the recorder of each trial before its processes start, to listen to its rounds and
+   * samples.
+   */
   onRecorder?: ((recorder: RecorderHandle, trial: ScheduledTrial) => void) | undefined
-  /** Add trials in rounds of one a setting until every expectation and the choice are decided, at most as many as planned. */
+  /**
+   * Whether to add rounds of one trial a setting until every expectation and the choice are
+   * decided, up to the planned number.
+   */
   untilDecided?: boolean | undefined
-  /** Asked after every round of trials, one of each setting: whether the others can be left out. */
+  /**
+   * Called after every round of one trial a setting; returns whether the remaining trials can be
+   * left out.
+   */
   isDecided?: ((comparison: Comparison) => boolean) | undefined
 }
 
-/** What happens while a comparison runs. Round and RSS are those of the judged role. */
+/** Events of a running comparison. Round and RSS are those of the judged role. */
 export type ComparisonEvent =
   | {
       kind: 'started'
@@ -30,10 +39,10 @@ export type ComparisonEvent =
       settings: number
       trials: number
       trialsDone: number
-      /** As it stands; trials are added to it. */
+      /** The comparison so far; trials are added to it. */
       comparison: Comparison
     }
-  /** What is done before the first trial: refs are checked out and built. */
+  /** Work before the first trial: refs are checked out and built. */
   | { kind: 'preparing'; note: string }
   | { kind: 'trial-started'; trial: ScheduledTrial }
   | { kind: 'trial-progress'; trial: ScheduledTrial; round: number; rounds: number | null; rssBytes: number | null }
@@ -44,6 +53,9 @@ export type ComparisonEvent =
 export interface FinishedComparison {
   folder: string
   comparison: Comparison
-  /** Why it stopped before its trials had run: what was asked for is not there, and no other trial would find it. */
+  /**
+   * Why it stopped before its trials had run: what the user asked for is missing, and no other
+   * trial would find it.
+   */
   mismatch?: string
 }
