@@ -7,11 +7,12 @@ import { findAllocator } from '../shared/allocator-library.js'
 import { shellWord } from './prose/shell-word.js'
 
 /**
- * What to put into a shell or a start script for a setting: environment variables, then options of a role or placeholders of
- * a command: `MALLOC_ARENA_MAX=4 --server-memory-gc-rounds 1`. Values that nothing has to be done for (`unset`, glibc, and
- * those of the first setting, which is the baseline) are left out.
+ * Returns the words of a shell or start script that apply a setting: environment variables, then
+ * options of a role or placeholders of a command: `MALLOC_ARENA_MAX=4 --server-memory-gc-rounds 1`.
+ * Values that need no action are left out (`unset`, glibc, and those of the first setting, which is
+ * the baseline).
  *
- * @returns empty for the baseline: there is nothing to set
+ * @returns empty for the baseline, which needs nothing set
  */
 export function settingLine({ settings, job }: Pick<Comparison, 'settings' | 'job'>, label: string): string {
   const first = settings[0]?.values ?? {}
@@ -28,7 +29,7 @@ const OPTIONS: OptionTable = { ...axisOptions, ...jobOptions, ...roundOptions, .
 
 function wordsFor(axis: string, value: string, options: OptionTable): string {
   if (axis === 'arenaMax') return `MALLOC_ARENA_MAX=${value}`
-  // Another machine may have the library elsewhere, or not at all.
+  // Another machine may have the library at another path, or lack it.
   if (axis === 'allocator') return `LD_PRELOAD=${shellWord(findAllocator(value) ?? `lib${value}.so`)}`
   const option = options[axis]
   if (option === undefined || isVariable(axis)) return `${axis}=${shellWord(value)}`

@@ -1,19 +1,25 @@
 import { OnlineRegression } from '../statistics/regression/online-regression.js'
 import { downsampleColumns, type Point, pointsOf } from './downsample.js'
 
-/** Points that are held at most; each time there are more, an eighth of them is kept, every peak and trough among it. */
+/**
+ * Most points that are held. When this is exceeded, an eighth of them is kept, including every peak
+ * and trough.
+ */
 const MOST_POINTS = 16_384
-/** Most processes of a tree are short-lived. */
+/** Initial capacity; small, since most processes of a tree are short-lived. */
 const FIRST_POINTS = 64
-/** A distance of two readings this many times the usual one is a gap in the line. */
+/** Distance of two readings that counts as a gap in the line, as a multiple of the usual one. */
 const GAP_INTERVALS = 8
-/** Before this many readings there is no usual distance. */
+/** Readings that are needed to know the usual distance. */
 const READINGS_FOR_INTERVAL = 8
 
-/** One line of a plot as its readings go by, in bounded memory, whatever their number: thinned points, the highest reading, a fit. */
+/**
+ * One line of a plot, built from passing readings in constant memory: downsampled points, the
+ * highest reading, and a fit.
+ */
 export class DownsamplingSeries {
   #timesMs = new Float64Array(FIRST_POINTS)
-  /** NaN where nothing was read. */
+  /** Values; NaN where nothing was read. */
   #values = new Float64Array(FIRST_POINTS)
   #length = 0
   #points: Point[] | null = null
@@ -40,7 +46,7 @@ export class DownsamplingSeries {
     this.#highestBytes = rssBytes
   }
 
-  /** At most 16,384, in the order of time; null where nothing was read. */
+  /** Points ordered by time, at most 16,384; null where nothing was read. */
   get points(): readonly Point[] {
     this.#points ??= pointsOf(this.#timesMs, this.#values, this.#length)
     return this.#points
@@ -50,7 +56,7 @@ export class DownsamplingSeries {
     return this.#highestBytes < 0 ? null : { timeMs: this.#highestMs, rssBytes: this.#highestBytes }
   }
 
-  /** Bytes at time zero, and bytes a ms. */
+  /** Returns bytes at time zero, and bytes per ms. */
   fit(): { interceptBytes: number; bytesPerMs: number } | null {
     const line = this.#line.fit()
     return line === null ? null : { interceptBytes: line.intercept, bytesPerMs: line.slope }

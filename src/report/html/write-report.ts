@@ -14,7 +14,7 @@ import { summaryMarkdown } from '../prose/summary-markdown.js'
 import { type HeapFigure, reportHtml } from './html.js'
 import { type ReportModel, viewOf } from './report-model.js'
 
-/** Paths and content of the written report, for callers that print it. */
+/** The written report, for callers that print it: the path of its page, and its model. */
 export interface WrittenReport {
   page: string
   view: ReportModel

@@ -11,16 +11,19 @@ import { medianEndRss } from './median-end-rss.js'
 import { shortPercent, shortSize, sizeList, sizeRange } from './short-size.js'
 import { expectedWords } from './verdict-words.js'
 
-/** The settings that are printed, and by what names. */
+/** Settings that are printed, and their names. */
 export interface Shown {
-  /** Labels of the comparison, in its order. */
+  /** Labels of settings in the order of the comparison. */
   labels: string[]
-  /** Those by which they are printed: without what is folded, and shortened where they are long. */
+  /** Printed names by label: without folded settings, and shortened where they are long. */
   names: ReadonlyMap<string, string>
   folded: FoldedAxis[]
 }
 
-/** The setting to take in a sentence that can be pasted from, and what it is worth and costs; undefined for one setting. */
+/**
+ * Returns the setting to use in a sentence that can be pasted from, with its benefit and cost;
+ * undefined for one setting.
+ */
 export function useSentence(view: ReportModel, { names }: Shown): { use: string; reason: string } | undefined {
   const { choice, comparison, summaries } = view
   if (summaries.length < 2) return undefined
@@ -56,7 +59,7 @@ function whyNoChoice({ summaries, comparison }: ReportModel): string {
   return `${count(trials, 'trial')} of a setting${state}: what differs may be chance, and 4 trials can tell`
 }
 
-/** What it costs, where that was measured. */
+/** Returns the costs of a setting, where they were measured. */
 function costs(view: ReportModel, label: string, roundMs: Difference | null): string[] {
   const cleanup = view.summaries.find((summary) => summary.label === label)?.cleanupMsPerRound?.median ?? 0
   const inCleanup = cleanup > 0 ? [`cleanup takes ${formatDuration(cleanup)} a round`] : []
@@ -75,7 +78,7 @@ function costs(view: ReportModel, label: string, roundMs: Difference | null): st
   }
 }
 
-/** What memory does in the baseline, and what in the setting to take: a sentence each. */
+/** Describes what memory does in the baseline and in the chosen setting, a sentence each. */
 export function storySentences(view: ReportModel, { labels, names }: Shown): string[] {
   const { comparison, summaries, verdicts, choice } = view
   const shown = comparison.settings.filter(({ label }) => labels.includes(label))
@@ -93,7 +96,10 @@ export function storySentences(view: ReportModel, { labels, names }: Shown): str
   })
 }
 
-/** What the memory of the baseline is made of when the job is done; undefined where that was not measured. */
+/**
+ * Describes what the baseline's memory consists of at the end of the job; undefined where that was
+ * not measured.
+ */
 export function whySentence({ verdicts, summaries }: ReportModel, { names }: Shown): string | undefined {
   const found = verdicts.findIndex(({ attribution }) => attribution !== null)
   const verdict = verdicts[found]
@@ -117,7 +123,7 @@ export function whySentence({ verdicts, summaries }: ReportModel, { names }: Sho
 
 const CAUSES = { live: 'memory in use', garbage: 'garbage', retained: 'what the allocator keeps' } as const
 
-/** How sure the choice is: its differences with their intervals. */
+/** Describes how certain the choice is: its differences with their intervals. */
 export function sureSentence({ differences, choice }: ReportModel, { names }: Shown): string | undefined {
   const difference = differences.find(({ label }) => label === choice.label)
   if (difference === undefined) return undefined
@@ -146,7 +152,10 @@ export function sureSentence({ differences, choice }: ReportModel, { names }: Sh
   return `against ${against}: ${[...memory, ...time].join('; ')}`
 }
 
-/** What the suite expects, where something is not as expected or cannot be told yet; settings of one fate together. */
+/**
+ * Reports the suite's expectations that are not met or cannot be decided yet. Settings with the
+ * same outcome share a sentence.
+ */
 export function expectedSentences({ verdicts }: ReportModel, { names }: Shown): string[] {
   const wrong = new Map<string, string[]>()
   const open: string[] = []
@@ -167,12 +176,12 @@ export function expectedSentences({ verdicts }: ReportModel, { names }: Shown): 
   ]
 }
 
-/** The first three, and how many more. */
+/** Lists the first three items and the number of the others. */
 function listed(items: readonly string[]): string {
   return items.length <= 3 ? items.join(', ') : `${items.slice(0, 2).join(', ')} and ${items.length - 2} more`
 }
 
-/** Which settings go above the limit that was given; undefined where none was. */
+/** Names the settings that exceed the given limit; undefined where no limit was given. */
 export function limitWords({ comparison, summaries }: ReportModel, { names }: Shown): string | undefined {
   const { bytes, name } = limitOf(comparison)
   if (name === 'the memory of the machine') return undefined
@@ -182,7 +191,8 @@ export function limitWords({ comparison, summaries }: ReportModel, { names }: Sh
 }
 
 /**
- * The facts of the headline in their order, each with its weight: on a narrow terminal those of little weight are left out.
+ * Returns the facts of the headline in their order, each with its weight. A narrow terminal leaves
+ * out those of little weight.
  */
 export function headlineFacts({ comparison, verdicts }: ReportModel): { text: string; weight: number }[] {
   const { job, modelBytes, settings, trials } = comparison

@@ -5,16 +5,16 @@ import type { SettingSummary } from '../../verdict/difference/setting-summary.js
 import type { Analysis } from '../../verdict/shape/analysis.js'
 import { shortPercent, shortSize, sizeRange } from './short-size.js'
 
-/** What one setting did, for a sentence about it. */
+/** What one setting did, as the input of a sentence about it. */
 export interface Told {
-  /** Null where no round was recorded. */
+  /** Analysis of the setting; null where no round was recorded. */
   analysis: Analysis | null
   summary: SettingSummary
   /** End RSS by round. */
   endRss: readonly number[]
 }
 
-/** One word or two for the shape, as columns have it. */
+/** Returns the shape in one word or two, as columns show it. */
 export function verdictWord(analysis: Analysis | null): string {
   if (analysis === null) return 'no rounds'
   if (analysis.shape === 'inconclusive') return analysis.now.trend === 'rises' ? 'still rises' : 'undecided'
@@ -31,7 +31,10 @@ const WORDS: Record<Exclude<Analysis['shape'], 'inconclusive'>, string> = {
   spike: 'spike',
 }
 
-/** What memory does, as the rest of a sentence: `climbs by 38 %, then levels off at 101 MiB (round 13)`. */
+/**
+ * Describes what memory does, as the rest of a sentence: `climbs by 38 %, then levels off at 101
+ * MiB (round 13)`.
+ */
 export function behaviour({ analysis, summary, endRss }: Told): string {
   if (analysis === null) return 'was not seen: no round was recorded'
   const at = summary.endRssBytes === null ? '' : shortSize(summary.endRssBytes.median)
@@ -65,7 +68,7 @@ function sawtooth({ period, floorShape, slopeBytesPerRound: slope }: Analysis, {
   return `climbs and falls back${floor} ${every}${growing}`
 }
 
-/** From the first round to the last one; a change of less than 2 % is none. */
+/** Describes the change from the first round to the last; less than 2 % counts as no change. */
 function towards(endRss: readonly number[]): string {
   const [first, last] = [endRss[0], endRss.at(-1)]
   if (first === undefined || last === undefined || first <= 0) return ''
@@ -76,7 +79,7 @@ function towards(endRss: readonly number[]): string {
     : `falls by ${shortPercent(-share).slice(1)}, then `
 }
 
-/** Growth a round with its 95 % interval. */
+/** Returns the growth per round with its 95 % interval. */
 function rate({ estimate, low, high }: { estimate: number; low: number; high: number }): string {
   return `${shortSize(estimate)} a round (95 %: ${sizeRange(low, high)})`
 }
@@ -90,11 +93,11 @@ function signed(bytes: number): string {
 }
 
 /**
- * What a setting is, as the beginning of a sentence whose subject is memory: `Without cleanup`, `With cleanup every 5
- * rounds`, or `With arena=4` by its label.
+ * Describes a setting as the beginning of a sentence whose subject is memory: `Without cleanup`,
+ * `With cleanup every 5 rounds`, or `With arena=4` by its label.
  *
  * @param label as it is printed beside the sentence
- * @param varying the axes in which the settings printed differ
+ * @param varying the axes in which the printed settings differ
  */
 export function withSetting(setting: Setting, label: string, varying: readonly string[]): string {
   const period = periodOfSetting(setting.values)
@@ -104,7 +107,7 @@ export function withSetting(setting: Setting, label: string, varying: readonly s
   return period.rounds === 1 ? 'With cleanup every round' : `With cleanup every ${period.rounds} rounds`
 }
 
-/** Names of the axes in which settings differ. */
+/** Returns the names of the axes in which settings differ. */
 export function varyingAxes(settings: Comparison['settings']): string[] {
   const names = [...new Set(settings.flatMap(({ values }) => Object.keys(values)))]
   return names.filter((name) => new Set(settings.map(({ values }) => values[name] ?? 'unset')).size > 1)

@@ -7,7 +7,7 @@ import { count } from './count.js'
 
 type Compared = { differences: readonly SettingDifference[]; summaries: readonly SettingSummary[]; choice: Choice }
 
-/** One sentence a setting: a clause each for floor and peak, with what it costs in time. */
+/** Returns one sentence per setting: a clause each for floor and peak, with the cost in time. */
 export function changeSentences({ differences, summaries }: Omit<Compared, 'choice'>): string[] {
   return differences.flatMap((difference) => {
     const clauses = clausesOf(difference, summaries)
@@ -15,7 +15,7 @@ export function changeSentences({ differences, summaries }: Omit<Compared, 'choi
   })
 }
 
-/** The setting to take and what it changes; undefined when nothing was compared. */
+/** Describes the setting to use and what it changes; undefined when nothing was compared. */
 export function choiceSentence({ differences, summaries, choice }: Compared): string | undefined {
   if (differences.every(({ peak, floor }) => peak === null && floor === null)) return undefined
   if (choice.label === null) return 'The choice: four trials of each setting are needed to tell one from another.'
@@ -35,7 +35,10 @@ function clausesOf(difference: SettingDifference, summaries: readonly SettingSum
   return clauses.length === 0 ? [] : [...clauses, ...timeClause(roundMs)]
 }
 
-/** An undecided difference is no proof of sameness, and the words do not say so. */
+/**
+ * Describes one change. An undecided difference does not prove equality, and the wording avoids
+ * saying so.
+ */
 function changeClause(measure: string, difference: Difference, trials: number): string {
   const { change, share, interval, decision, equivalence } = difference
   if (interval === null)
@@ -43,20 +46,24 @@ function changeClause(measure: string, difference: Difference, trials: number): 
   const { low, high } = interval
   const range = `95 % interval ${signed(low)} to ${signed(high)} MiB`
   if (decision === 'lower' || decision === 'higher') {
-    // The verb has the sign.
+    // The verb carries the sign.
     const [verb, from, to] = decision === 'lower' ? ['lowers', -high, -low] : ['raises', low, high]
     const size = `${mib(Math.abs(change))} MiB${share === null ? '' : ` (${(100 * Math.abs(share)).toFixed(1)} %)`}`
     return `it ${verb} the ${measure} by ${size}, 95 % interval ${mib(from)} to ${mib(to)} MiB`
   }
   if (decision === 'equivalent')
     return `it leaves the ${measure} where it was, to within ${mib(equivalence!.margin)} MiB (measured ${signed(change)} MiB, ${range})`
-  // The interval is of this one difference; the decision counts how many were looked at.
+  // The interval covers this one difference; the decision accounts for the number of differences
+  // examined.
   const isLost = low > 0 || high < 0
   const reason = isLost ? '; with so many settings compared, one such difference may be chance' : ''
   return `no clear difference in ${measure} (measured ${signed(change)} MiB, ${range}${reason})`
 }
 
-/** What it costs: silent where the time of a round was not measured, or too few trials tell it. */
+/**
+ * Describes the cost in time. Returns nothing where the time of a round was not measured, or for
+ * too few trials.
+ */
 function timeClause(difference: Difference | null): string[] {
   const { share, interval, decision } = difference ?? {}
   if (share == null || interval?.lowShare == null || interval.highShare === null) return []

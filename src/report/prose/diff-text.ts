@@ -7,11 +7,11 @@ export interface DiffRow {
   name: string
   before: string
   after: string
-  /** The difference and what is known of it; empty where there is none. */
+  /** The difference with its interval and decision; empty where there is none. */
   change: string
 }
 
-/** Rows in columns: `  peak MiB   105.4   78.9   -26.5 (95 %: -31.6 to -17.7), lower by 25 %`. */
+/** Lays out rows in columns: ` peak MiB 105.4 78.9 -26.5 (95 %: -31.6 to -17.7), lower by 25 %`. */
 export function diffTable(rows: readonly DiffRow[]): string[] {
   const all: DiffRow[] = [{ name: '', before: 'before', after: 'after', change: 'change' }, ...rows]
   const width = (of: (row: DiffRow) => string) => Math.max(...all.map((row) => of(row).length))
@@ -25,7 +25,10 @@ export function diffTable(rows: readonly DiffRow[]): string[] {
   )
 }
 
-/** What two sets of trials say about a change: its size, its interval, and whether it was decided. */
+/**
+ * Describes the change between two sets of trials: its size, its interval, and whether it was
+ * decided.
+ */
 export function changeText(difference: Difference | null, format: (value: number) => string): string {
   if (difference === null) return ''
   const { change, share, interval, decision } = difference
@@ -37,7 +40,7 @@ export function changeText(difference: Difference | null, format: (value: number
   return `${range}, ${decision}${share === null ? '' : ` by ${formatPercent(Math.abs(share)).replace('+', '')}`}`
 }
 
-/** A difference of two single runs. */
+/** Describes the difference of two single runs. */
 export function plainChange(before: number | null, after: number | null): string {
   if (before === null || after === null) return ''
   const change = after - before
@@ -45,7 +48,7 @@ export function plainChange(before: number | null, after: number | null): string
   return `${change > 0 ? '+' : ''}${mib(change)}${share}`
 }
 
-/** One line for each fact, or one that says that there is none. */
+/** Returns one line per fact, or a single line that says that no fact differs. */
 export function factLines(differences: readonly FactDifference[]): string[] {
   if (differences.length === 0) return ['Machine and versions: the same on both sides.']
   const rows = differences.map(({ fact, before, after }): DiffRow => ({ name: fact, before, after, change: '' }))

@@ -2,14 +2,17 @@ import type { Comparison } from '../../results/comparison.js'
 import { machineDifferences } from '../../results/machine-differences.js'
 import type { MachineFacts } from '../../shared/machine-facts.js'
 
-/** A fact of the job or of the machine that is another one after a change. */
+/** A fact of the job or of the machine that differs after a change. */
 export interface FactDifference {
   fact: string
   before: string
   after: string
 }
 
-/** What else may have changed the memory. Facts that a side lacks are not compared: older recordings have fewer. */
+/**
+ * Returns machine facts that may also have changed the memory. Facts that one side lacks are not
+ * compared, since older recordings have fewer.
+ */
 export function machineFactDifferences(before: Partial<MachineFacts>, after: Partial<MachineFacts>): FactDifference[] {
   const filled = (facts: Partial<MachineFacts>, other: Partial<MachineFacts>): MachineFacts => ({
     ...UNKNOWN,
@@ -23,7 +26,7 @@ export function machineFactDifferences(before: Partial<MachineFacts>, after: Par
   }))
 }
 
-/** Facts of two comparisons: what was run, then where. */
+/** Compares the facts of two comparisons: what was run, then where. */
 export function comparisonFactDifferences(before: Comparison, after: Comparison): FactDifference[] {
   const facts = ({ job, judge, seed, limitBytes }: Comparison): Record<string, unknown> => ({
     ...job,
@@ -34,7 +37,7 @@ export function comparisonFactDifferences(before: Comparison, after: Comparison)
   return [...valueDifferences(facts(before), facts(after)), ...machineFactDifferences(before.machine, after.machine)]
 }
 
-/** Values of the same name that differ; `none` stands for one that a side lacks. */
+/** Returns values of the same name that differ; `none` stands for a value that one side lacks. */
 export function valueDifferences(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,

@@ -2,7 +2,10 @@ import type { Comparison } from '../../results/comparison.js'
 import { median } from '../../statistics/median.js'
 import { judgedRounds } from '../../verdict/difference/setting-summary.js'
 
-/** End RSS of the judged role by round, the median of the completed trials of a setting; empty without a completed trial. */
+/**
+ * Returns end RSS of the judged role by round, the median of the completed trials of a setting;
+ * empty without a completed trial.
+ */
 export function medianEndRss({ trials, judge }: Pick<Comparison, 'trials' | 'judge'>, label: string): number[] {
   const byRound = new Map<number, number[]>()
   for (const trial of trials) {

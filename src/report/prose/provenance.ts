@@ -3,7 +3,7 @@ import { plannedTrials } from '../../comparison/plan/shard.js'
 import type { Comparison } from '../../results/comparison.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 
-/** Name and value of what a reader needs to judge the numbers: the machine, then the job. */
+/** Returns names and values that a reader needs to judge the numbers: the machine, then the job. */
 export function machineFacts({ machine }: Comparison): [name: string, value: string][] {
   const unknown = 'could not be read'
   const limit = machine.cgroupLimitBytes === null ? 'no limit' : formatBytes(machine.cgroupLimitBytes)
@@ -41,7 +41,9 @@ export function jobFacts(comparison: Comparison): [name: string, value: string][
   ]
 }
 
-/** Of a swarm: which peer added which rounds up. One line for all trials in which the turns were the same. */
+/**
+ * Returns which peer of a swarm aggregated which rounds. Trials with the same turns share a line.
+ */
 function turnFacts({ trials }: Comparison): [name: string, value: string][] {
   const byTurns = new Map<string, string[]>()
   for (const { setting, trial, rounds } of trials) {
@@ -65,7 +67,10 @@ function turnsOf(rounds: readonly { round: number; aggregator?: string }[]): str
     .join('; ')
 }
 
-/** What a reader must know before any number: the comparison's own warnings, trials that are missing, sampled peaks. */
+/**
+ * Returns what a reader must know before any number: the comparison's own warnings, missing trials,
+ * sampled peaks.
+ */
 export function warningsOf(comparison: Comparison): string[] {
   const { trials, state, shard } = comparison
   const warnings = [...comparison.warnings]
@@ -100,7 +105,7 @@ export function warningsOf(comparison: Comparison): string[] {
 
 function countWarnings({ trials }: Comparison): Map<string, number> {
   const counts = new Map<string, number>()
-  // A recording that failed repeats the trial's reason, which is told already.
+  // A recording that failed repeats the trial's reason, which is already in the list.
   const told = trials.flatMap(({ warnings, reason }) => [...new Set(warnings)].filter((warning) => warning !== reason))
   for (const warning of told) {
     counts.set(warning, (counts.get(warning) ?? 0) + 1)
@@ -108,7 +113,7 @@ function countWarnings({ trials }: Comparison): Map<string, number> {
   return counts
 }
 
-/** `modelSize` as `model size`. */
+/** Turns `modelSize` into `model size`. */
 function inWords(key: string): string {
   return key.replaceAll(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
 }

@@ -5,10 +5,11 @@ import type { Comparison } from '../../results/comparison.js'
 import { shellWord } from './shell-word.js'
 
 /**
- * The command line that runs the same comparison again: the one that was typed, with what came from the environment, or
- * the stored plan where no command line was (a comparison of the library, or of an older version).
+ * Returns the command line that runs the same comparison again: the typed one with the options from
+ * the environment, or the stored plan where there was no command line (a comparison of the library,
+ * or of an older version).
  *
- * @param folder where the results are, relative to the current folder
+ * @param folder the folder of the results, relative to the current folder
  */
 export function reproduceCommand(comparison: Comparison, folder = '.'): string {
   const { repeat, trialsPerSetting, seed } = comparison

@@ -1,4 +1,4 @@
-/** A word as a shell of the Bourne kind reads it back. */
+/** Quotes a word so that a Bourne shell reads it back unchanged. */
 export function shellWord(word: string): string {
   return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

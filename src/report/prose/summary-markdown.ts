@@ -6,7 +6,7 @@ import { jobFacts, machineFacts, warningsOf } from './provenance.js'
 import { reproduceCommand } from './reproduce.js'
 import { wordsOf } from './words.js'
 
-/** `summary.md`: what fits into the description of a pull request. */
+/** Returns `summary.md`, short enough for the description of a pull request. */
 export function summaryMarkdown(view: ReportModel): string {
   const { comparison } = view
   const warnings = warningsOf(comparison)

@@ -6,7 +6,7 @@ import { limitOf, type SettingVerdict } from '../../verdict/difference/setting-v
 import type { JudgedExpectation } from '../../verdict/gate/expectation.js'
 import type { Analysis, Interval } from '../../verdict/shape/analysis.js'
 
-/** Shape, cause and whether that was expected: what a reader takes home of a setting. */
+/** Returns shape, cause and whether that was expected: the conclusions about a setting. */
 export function verdictSentences(
   { analysis, attribution, expectation }: SettingVerdict,
   { modelBytes }: Pick<Comparison, 'modelBytes'>,
@@ -19,14 +19,14 @@ export function verdictSentences(
   ]
 }
 
-/** Which limit the forecasts mean, where nobody gave one. */
+/** Names the limit that the forecasts use, where none was given. */
 export function limitSentence(comparison: Comparison): string | undefined {
   const { bytes, name } = limitOf(comparison)
   if (name === 'the limit') return undefined
   return `The limit is ${name}, ${formatBytes(bytes)}; --limit sets another one.`
 }
 
-/** The level again in M, which is how FL servers are sized. */
+/** Repeats the level in M, the unit in which FL servers are sized. */
 function inM(reason: string, levelBytes: number | null, modelBytes: number | null): string {
   if (levelBytes === null || modelBytes === null) return reason
   const level = formatBytes(levelBytes)
@@ -55,7 +55,7 @@ function causeSentence({ end, cause, evidence, growth, needsRounds }: Attributio
   return [`${CAUSES[cause][evidence!]}${rate === null ? '' : `, by ${rateWords(rate)}`}: ${remedy}`]
 }
 
-/** A heap that warms up grows too. */
+/** Says that the rounds are too few to call growth a leak; a heap that warms up grows too. */
 function tooFewForALeak(rounds: number, needsRounds: number): string {
   return `a leak, or a heap that is still warming up. ${rounds} rounds cannot tell which; ${needsRounds} can (--rounds ${needsRounds}).`
 }
@@ -82,7 +82,7 @@ const CAUSES: Record<Part, Record<'probes' | 'cleanup' | 'size', string>> = {
   },
 }
 
-/** Of growth that is not there, and of growth that could not be seen. */
+/** Says that no part was seen to grow, or that growth of a part could not have been seen. */
 function notSeenToGrow(growth: NonNullable<Attribution['growth']>, isFromOutside: boolean): string {
   const isJudged = (isFromOutside ? (['live', 'retained'] as const) : PARTS).every((part) => growth[part].isJudged)
   if (!isJudged)
@@ -92,7 +92,10 @@ function notSeenToGrow(growth: NonNullable<Attribution['growth']>, isFromOutside
     : 'none of the three was seen to grow.'
 }
 
-/** A probe from outside cannot collect, and so cannot tell garbage from what is live. */
+/**
+ * Words for probes from outside, which cannot collect and so cannot separate garbage from live
+ * memory.
+ */
 const FROM_OUTSIDE = {
   retained: {
     bySize: 'What the allocator retains is at least half of what it grew by',
@@ -106,7 +109,7 @@ const FROM_OUTSIDE = {
   },
 } as const
 
-/** @param rate as probes on the way have found it; null where only the end was probed */
+/** @param rate growth that probes measured during the run; null where only the end was probed */
 function fromOutside(part: keyof typeof FROM_OUTSIDE, rate: Interval | null): string {
   const { bySize, grows, remedy } = FROM_OUTSIDE[part]
   return rate === null ? `${bySize}: ${remedy}` : `${grows}, by ${rateWords(rate)}: ${remedy}`
@@ -126,7 +129,7 @@ function expectationSentence({ expected, state }: JudgedExpectation): string {
   return `Expected was ${words}, which CANNOT BE DECIDED yet: more rounds or more trials may decide it.`
 }
 
-/** `grows or settling`. */
+/** Returns `grows or settling`. */
 export function expectedWords(expected: string[][]): string {
   return expected.map((shapes) => shapes.join(' or ')).join(', and ')
 }

@@ -8,13 +8,16 @@ import { changeSentences, choiceSentence } from './change-words.js'
 import { count } from './count.js'
 import { limitSentence, verdictSentences } from './verdict-words.js'
 
-/** What was seen, in sentences made of measured numbers alone. */
+/** Findings, in sentences made from measured numbers alone. */
 export interface Words {
-  /** One for each setting. */
+  /** Sentences for each setting. */
   settings: { label: string; sentences: string[] }[]
-  /** On what the settings change against their baseline. */
+  /** Sentences on what the settings change against their baseline. */
   changes: string[]
-  /** On the setting to take, where several were compared, and the limit that was meant; empty when there is neither. */
+  /**
+   * Sentence on the setting to use, where several were compared, and on the limit that was used;
+   * empty when there is neither.
+   */
   choice: string
 }
 
@@ -68,7 +71,10 @@ function cleanupSentence(trials: RoundRecord[][]): string[] {
   ]
 }
 
-/** What a foreign program's cleanups are taken from: the verdict looks for a saw-tooth of that period. */
+/**
+ * Explains where the period of a foreign program's cleanups comes from; the verdict looks for a
+ * saw-tooth with that period.
+ */
 function periodSentence({ comparison }: ReportModel, label: string): string[] {
   const period = cleanupPeriodOf(comparison, label)
   if (period === undefined || period.rounds === 0 || period.from.kind === 'own axis') return []
@@ -78,7 +84,7 @@ function periodSentence({ comparison }: ReportModel, label: string): string[] {
     : [`${period.from.axis}=${period.rounds} is taken to mean that it cleans up ${every}.`]
 }
 
-/** Of each completed trial of a setting, the rounds of the judged role in order. */
+/** Returns, for each completed trial of a setting, the rounds of the judged role in order. */
 function judgedTrials({ comparison }: ReportModel, label: string): RoundRecord[][] {
   return comparison.trials
     .filter((trial) => trial.setting === label && trial.state === 'completed')

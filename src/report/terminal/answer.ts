@@ -22,15 +22,17 @@ import { shownOf } from './shown-settings.js'
 
 const INDENT = '  '
 
-/** With the two lines that say where the report is, 25. */
+/** Most lines of the answer; 25 with the two that say where the report is. */
 const MOST_LINES = 23
 
 /**
- * What a comparison found, the answer first: the setting to take and what it costs, what memory does without and with it, a
- * row a setting, why, and how sure. At most 23 lines for up to 8 settings, for which what matters least is left out on narrow
- * terminals; the rest is in `terminalSummary`.
+ * Returns the result of a comparison, the answer first: the setting to use and its cost, what
+ * memory does without and with it, a row per setting, why, and how certain that is. It has at most
+ * 23 lines for up to 8 settings, for which a narrow terminal leaves out what matters least;
+ * `terminalSummary` has the rest.
  *
- * @returns lines, each at most as wide as the style says, with colours where it has them; all text from outside is escaped
+ * @returns lines, each at most as wide as the style says, with colours where it has them; all text
+ *   from outside is escaped
  */
 export function terminalAnswer(view: ReportModel, given: TerminalStyle): string[] {
   const style = { ...given, width: Math.max(LEAST_WIDTH, given.width) }
@@ -67,7 +69,10 @@ export function terminalAnswer(view: ReportModel, given: TerminalStyle): string[
 
 interface Section {
   lines: string[]
-  /** Sections of little weight are left out where all are too long; those of weight 9 never. */
+  /**
+   * Importance. Sections of low weight are left out where all are too long; those of weight 9 never
+   * are.
+   */
   weight: number
 }
 
@@ -96,14 +101,14 @@ function storyLines(view: ReportModel, shown: Shown, { width }: TerminalStyle): 
   return storySentences(view, shown).flatMap((text) => wrapWords(printableLine(text), width))
 }
 
-/** A head of its own column before wrapped text. */
+/** Puts a heading in a column of its own before wrapped text. */
 function labelled(head: string, text: string, { width, hasColor }: TerminalStyle): string[] {
   const padded = head.padEnd(5)
   const [first = '', ...rest] = wrapWords(text, width, `${padded}  `)
   return [first.replace(padded, pc.createColors(hasColor).dim(padded)), ...rest]
 }
 
-/** Facts that do not fit the line are left out, the least important first. */
+/** Returns the headline. Facts that do not fit the line are left out, the least important first. */
 function headline(view: ReportModel, { width, hasColor, isPlain }: TerminalStyle): string {
   const name = cutColumns(printableLine(view.comparison.name), width - 2, isPlain)
   let facts = headlineFacts(view)
@@ -115,7 +120,7 @@ function headline(view: ReportModel, { width, hasColor, isPlain }: TerminalStyle
   return `${pc.createColors(hasColor).bold(name)}${facts.length === 0 ? '' : `  ${text()}`}`
 }
 
-/** All warnings on one line: how many, and the first of them as far as it fits. */
+/** Summarizes all warnings on one line: their number, and the first of them as far as it fits. */
 function warningLine({ comparison }: ReportModel, { width, isPlain }: TerminalStyle): string[] {
   const warnings = warningsOf(comparison)
   const [first] = warnings

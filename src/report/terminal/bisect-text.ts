@@ -5,7 +5,7 @@ import type { BisectRound } from '../../verdict/bisect/evidence.js'
 import { type BisectStep, type Effect, levelsOf } from '../../verdict/bisect/next-step.js'
 import { count } from '../prose/count.js'
 
-/** A search for the commit that made something worse, and what came of it. */
+/** A search for the commit that caused a regression, and its outcome. */
 export interface BisectReport {
   folder: string
   commits: readonly PlannedRef[]
@@ -14,11 +14,11 @@ export interface BisectReport {
   bad: string
   rounds: readonly BisectRound[]
   skipped: readonly { commit: number; reason: string }[]
-  /** Undefined where it was stopped. */
+  /** Outcome of the search; undefined where it was stopped. */
   outcome: Exclude<BisectStep, { kind: 'measure' }> | undefined
 }
 
-/** The outcome first, then every commit that was tried, in the order of history. */
+/** Returns the outcome first, then every tested commit in the order of history. */
 export function bisectText(report: BisectReport): string {
   return [
     ...outcomeLines(report),

@@ -1,23 +1,23 @@
 import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 
-/** What the place can show that a text is printed to. */
+/** Capabilities of the place where a text is printed. */
 export interface TerminalStyle {
-  /** Columns. */
+  /** Width in columns. */
   width: number
   hasColor: boolean
-  /** ASCII alone. */
+  /** Whether only ASCII can be shown. */
   isPlain: boolean
 }
 
-/** Where there is no terminal to ask. */
+/** Width where there is no terminal to ask. */
 export const DEFAULT_WIDTH = 100
 
-/** A narrower terminal breaks lines by itself. */
+/** Least width; a narrower terminal breaks the lines itself. */
 export const LEAST_WIDTH = 60
 
 /**
- * Breaks a text at words. A word that is wider than a line is left whole, so that a path can be copied.
+ * Breaks a text at words. A word wider than a line stays whole, so that a path can be copied.
  *
  * @param head stands before the first line; the others are indented by its width
  */
@@ -27,13 +27,13 @@ export function wrapWords(text: string, width: number, head = ''): string[] {
   return lines.map((line, i) => `${i === 0 ? head : ' '.repeat(indent)}${line}`.trimEnd())
 }
 
-/** Fills up to a width in columns; wide letters count two, marks that combine none. */
+/** Pads to a width in columns. Wide letters count two, combining marks none. */
 export function padColumns(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const blanks = ' '.repeat(Math.max(0, columns - stringWidth(text)))
   return align === 'left' ? text + blanks : blanks + text
 }
 
-/** A plain text in at most so many columns; what is cut away is marked at its end. */
+/** Cuts a plain text to a number of columns, and marks the cut at its end. */
 export function cutColumns(text: string, columns: number, isPlain: boolean): string {
   if (stringWidth(text) <= columns) return text
   const mark = isPlain ? '~' : '…'
@@ -47,7 +47,7 @@ export function cutColumns(text: string, columns: number, isPlain: boolean): str
 
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** Signs beyond ASCII that our own texts use, by what stands for them without Unicode. */
+/** ASCII replacements for the other characters of our own texts. */
 const ASCII: Record<string, string> = {
   '·': '|',
   '▸': '>',
@@ -62,7 +62,10 @@ const ASCII: Record<string, string> = {
   '✗': 'no',
 }
 
-/** A text of ours as a terminal without Unicode shows it; other letters beyond ASCII become `?`. */
+/**
+ * Returns one of our texts in ASCII, for a terminal without Unicode. Other characters beyond ASCII
+ * become `?`.
+ */
 export function toAscii(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: everything that is not ASCII
   return text.replaceAll(/[^\u0000-\u007f]/gu, (sign) => ASCII[sign] ?? '?')

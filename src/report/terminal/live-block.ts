@@ -12,22 +12,24 @@ export interface BlockSize {
   isPlain?: boolean
 }
 
-/** RSS over time of a role. */
+/** RSS of a role over time. */
 export interface RoleCurve {
   role: string
   points: readonly Point[]
 }
 
-/** Rounds of which the peaks are drawn as bars. */
+/** Most rounds whose peaks are drawn as bars. */
 const MOST_BARS = 40
 const LINES_A_ROLE = 4
 const FEWEST_CHART_LINES = 6
 
 /**
- * The block that is repainted while a program runs: the curve, and for each role the exact peaks of its rounds, the rate, the
- * verdict so far and when the limit is met. Roles with the most memory come first; those that find no room are counted.
+ * Returns the block that is repainted while a program runs: the curve, and for each role the exact
+ * peaks of its rounds, the rate, the current verdict and when it reaches the limit. Roles with the
+ * most memory come first; those without room are counted.
  *
- * @returns at most `lines` lines, none wider than the terminal by its own doing; text from the program is escaped
+ * @returns at most `lines` lines, none wrapped beyond the terminal's width; text from the program
+ *   is escaped
  */
 export function liveBlock(status: LiveStatus, curves: readonly RoleCurve[], size: BlockSize): string[] {
   const ranked = [...status.roles].sort((a, b) => (b.rssBytes ?? -1) - (a.rssBytes ?? -1))
@@ -84,7 +86,7 @@ function peakText({ peakBytes, peakKind }: LiveRound): string {
   return peakBytes === null ? 'not known' : `${formatBytes(peakBytes)} (${peakKind})`
 }
 
-/** When the limit is met, with its 90 % interval; null where it is not in sight. */
+/** Returns when the limit is reached, with its 90 % interval; null where that is not in sight. */
 export function forecastText(forecast: LiveForecast | null, unit: 'round' | 'window'): string | null {
   if (forecast === null) return null
   const { limitBytes, rounds, ms } = forecast
@@ -95,7 +97,7 @@ export function forecastText(forecast: LiveForecast | null, unit: 'round' | 'win
 
 const BARS = '▁▂▃▄▅▆▇█'
 
-/** One character a round, from the lowest to the highest peak shown. */
+/** Draws one character per round, scaled from the lowest to the highest peak shown. */
 function bars(rounds: readonly LiveRound[], isPlain: boolean): string {
   if (isPlain) return ''
   const peaks = rounds.slice(-MOST_BARS).flatMap(({ peakBytes }) => (peakBytes === null ? [] : [peakBytes]))

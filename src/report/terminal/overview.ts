@@ -5,10 +5,10 @@ import type { ReportModel } from '../html/report-model.js'
 import { markdownTable } from '../prose/summary-markdown.js'
 import { measuredTable, type SummaryTable } from './summary-table.js'
 
-/** Columns of the tables of single comparisons that comparisons of several jobs are read side by side by. */
+/** Columns of the single tables that are shown side by side for comparisons of several jobs. */
 const COLUMNS = ['peak MiB', 'peak M', 'floor MiB', 'round s']
 
-/** Several comparisons side by side: one line for each setting of each. */
+/** Returns several comparisons in one table, a row for each setting of each. */
 export function overviewTable(views: readonly ReportModel[]): SummaryTable {
   const tables = views.map((view) => ({ view, table: measuredTable(view) }))
   const columnOf = (table: SummaryTable, wanted: string) =>
@@ -35,7 +35,11 @@ export function overviewTable(views: readonly ReportModel[]): SummaryTable {
   }
 }
 
-/** @throws TidemarkError when the folder cannot be written */
+/**
+ * Writes the table into a folder.
+ *
+ * @throws TidemarkError when the folder cannot be written
+ */
 export function writeOverview(table: SummaryTable, folder: string): string {
   const file = join(folder, 'overview.md')
   try {

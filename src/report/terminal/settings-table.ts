@@ -10,13 +10,13 @@ import { shortMib, shortPercent, sizeRange } from '../prose/short-size.js'
 import { padColumns, type TerminalStyle } from './layout.js'
 import { type SparkRange, sparkline, sparkRange } from './sparkline.js'
 
-/** Fewer columns do not show a shape; then there is no sparkline. */
+/** Least width of a sparkline. Fewer columns do not show a shape, so it is left out. */
 const LEAST_SPARK = 8
 const MOST_SPARK = 60
 
 const GAP = '  '
 
-/** A column: its head, a cell a setting, and how it is set. */
+/** A column: its heading, a cell per setting, and its alignment. */
 interface Column {
   head: string
   cells: string[]
@@ -25,10 +25,11 @@ interface Column {
 }
 
 /**
- * A row a setting: its mark and name, end RSS as a sparkline, the verdict, peak and end RSS in MiB, and what differs from the
- * baseline. Columns that do not fit are left out from the right; the sparkline takes what is left.
+ * Returns a row per setting: its mark and name, end RSS as a sparkline, the verdict, peak and end
+ * RSS in MiB, and the differences from the baseline. Columns that do not fit are left out from the
+ * right; the sparkline takes the remaining width.
  *
- * @returns lines that are at most as wide as asked for, and the range of the sparklines in words
+ * @returns lines that are at most as wide as requested, and the range of the sparklines in words
  */
 export function settingsTable(
   view: ReportModel,
@@ -156,7 +157,7 @@ function paintVerdict(
   return word === 'flat' ? colors.green(text) : text
 }
 
-/** Undefined where nothing was measured. */
+/** Returns a column of sizes; undefined where nothing was measured. */
 function sizeColumn(
   head: string,
   bytes: (number | null)[],
@@ -172,7 +173,7 @@ function sizeColumn(
   }
 }
 
-/** What differs from the baseline: undefined where nothing was compared. */
+/** Returns the column of differences from the baseline; undefined where nothing was compared. */
 function againstColumn({ differences }: ReportModel, { labels, names }: Shown, rows: number[]): Column | undefined {
   const of = labels.map((label) => differences.find((difference) => difference.label === label))
   const found = of.filter((difference) => difference !== undefined)
@@ -196,7 +197,10 @@ function changeWords({ peak, end }: SettingDifference): string {
   return parts.length === 0 ? 'no clear difference' : parts.join(GAP)
 }
 
-/** Only what is decided; with too few trials, what the medians say, with a mark of doubt. */
+/**
+ * Describes a decided difference. With too few trials it is that of the medians, with a mark of
+ * doubt.
+ */
 function partOf(measure: string, difference: Difference | null): string {
   if (difference === null || difference.share === null) return ''
   const { decision, share } = difference

@@ -1,16 +1,17 @@
 import stringWidth from 'string-width'
 
-/** Labels as a table prints them, and what the shortened ones stand for. */
+/** Labels as a table prints them, with a key for the shortened ones. */
 export interface ShortLabels {
-  /** In the order given. */
+  /** Labels in the given order. */
   labels: string[]
-  /** A line each: `A = data=/srv/…/site-1`; empty where nothing was shortened. */
+  /** Lines of the key: `A = data=/srv/…/site-1`; empty where nothing was shortened. */
   key: string[]
 }
 
 /**
- * Shortens labels that are wider than a column: every one becomes a letter, and a key says which. What all of them
- * have in common (`data=/a/long/path`) is left out first and stands in the key once.
+ * Shortens labels that are wider than a column: each becomes a letter that a key explains. Text
+ * that all share (`data=/a/long/path`) is first removed from the labels and appears in the key
+ * once.
  */
 export function shortLabels(given: readonly string[], columns: number): ShortLabels {
   const fits = (labels: readonly string[]) => labels.every((label) => stringWidth(label) <= columns)
@@ -24,7 +25,7 @@ export function shortLabels(given: readonly string[], columns: number): ShortLab
   return { labels, key: given.map((label, i) => `${labels[i]} = ${label}`) }
 }
 
-/** A to Z, then A2 to Z2 and so on. */
+/** Returns A to Z, then A2 to Z2 and so on. */
 function letterOf(place: number): string {
   const letter = String.fromCharCode('A'.charCodeAt(0) + (place % 26))
   return place < 26 ? letter : `${letter}${Math.floor(place / 26) + 1}`

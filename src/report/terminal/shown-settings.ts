@@ -6,10 +6,13 @@ import type { Shown } from '../prose/answer-sentences.js'
 import type { TerminalStyle } from './layout.js'
 import { shortLabels } from './short-labels.js'
 
-/** More rows would push the answer out of sight. */
+/** Most rows; more would push the answer out of sight. */
 const MOST_ROWS = 12
 
-/** Settings that stand for the folded ones, at most {@link MOST_ROWS}: the baseline and the choice, then those with the lowest peaks. */
+/**
+ * Returns the settings to show, without folded ones and at most {@link MOST_ROWS}: the baseline and
+ * the choice, then those with the lowest peaks.
+ */
 export function shownOf(view: ReportModel, { width }: TerminalStyle): { shown: Shown; key: string[]; more: number } {
   const { comparison, summaries, choice } = view
   const folded = foldedAxes({ ...view, settings: comparison.settings, chosen: choice.label, looks: comparison.looks })

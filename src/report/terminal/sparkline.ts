@@ -1,4 +1,6 @@
-/** The lowest and the highest value that a sparkline tells apart; sparklines that are compared share one. */
+/**
+ * Lowest and highest value of a sparkline's scale. Sparklines that are compared share one range.
+ */
 export interface SparkRange {
   low: number
   high: number
@@ -7,10 +9,16 @@ export interface SparkRange {
 const BARS = '▁▂▃▄▅▆▇█'
 const ASCII_BARS = '_.-=+*%#'
 
-/** Of the highest value: a smaller range is noise and is drawn as a level line. */
+/**
+ * Least range as a share of the highest value. A smaller range is noise and is drawn as a level
+ * line.
+ */
 const LEAST_RANGE_SHARE = 0.1
 
-/** The range of all values; at least a tenth of the highest one. Undefined where there is no value. */
+/**
+ * Returns the range of all values, which is at least a tenth of the highest; undefined where there
+ * is no value.
+ */
 export function sparkRange(series: readonly (readonly number[])[]): SparkRange | undefined {
   const values = series.flat()
   if (values.length === 0) return undefined
@@ -19,8 +27,9 @@ export function sparkRange(series: readonly (readonly number[])[]): SparkRange |
 }
 
 /**
- * A series as one character a value. Where there are more values than columns a character stands for several of them, by the one
- * furthest from the mean of all, so that teeth and spikes stay.
+ * Draws a series with one character per value. Where there are more values than columns, a
+ * character shows the one of its values that is furthest from the overall mean, so that teeth and
+ * spikes stay.
  *
  * @param isPlain ASCII alone
  */

@@ -4,12 +4,12 @@ import type { SettingDifference } from '../../verdict/difference/difference.js'
 import type { SettingSummary, Spread } from '../../verdict/difference/setting-summary.js'
 import type { ReportModel } from '../html/report-model.js'
 
-/** A table as every output prints it: terminal, Markdown, page. */
+/** A table that every output prints: terminal, Markdown, page. */
 export interface SummaryTable {
   title: string
-  /** How to read a cell. */
+  /** Explains how to read a cell. */
   note: string
-  /** Name and unit of each column; the first one is the setting. */
+  /** Name and unit of each column; the first is the setting. */
   columns: { name: string; unit: string }[]
   rows: { label: string; cells: Cell[] }[]
 }
@@ -20,7 +20,7 @@ export interface Cell {
   range: string
 }
 
-/** What each setting did: medians over its completed trials. */
+/** Returns the measurements of each setting: medians over its completed trials. */
 export function measuredTable({ comparison, summaries }: ReportModel): SummaryTable {
   const { modelBytes } = comparison
   const toM = (bytes: number) => (modelBytes === null ? '' : (bytes / modelBytes).toFixed(2))
@@ -57,7 +57,7 @@ export function measuredTable({ comparison, summaries }: ReportModel): SummaryTa
   }
 }
 
-/** What each setting changes against its baseline; undefined when nothing is compared. */
+/** Returns what each setting changes against its baseline; undefined when nothing is compared. */
 export function changeTable({ differences }: ReportModel): SummaryTable | undefined {
   if (differences.length === 0) return undefined
   const baselines = new Set(differences.map(({ baseline }) => baseline))

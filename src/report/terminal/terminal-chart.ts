@@ -9,22 +9,24 @@ export interface ChartSeries {
 }
 
 export interface ChartOptions {
-  /** In characters, labels included. */
+  /** Width in characters, including labels. */
   width: number
   height: number
   title?: string
-  /** ASCII alone, one letter a series: for terminals without Unicode, and for logs. */
+  /**
+   * Whether to use ASCII alone, one letter per series, for terminals without Unicode and for logs.
+   */
   isPlain?: boolean
-  /** Rounds in place of seconds. */
+  /** Unit of the x axis: seconds or rounds. */
   axis?: 'time' | 'rounds'
-  /** Wraps the text of a series in its colour; left out, there is none. */
+  /** Wraps the text of a series in its colour; left out: no colour. */
   paint?: (series: number, text: string) => string
 }
 
 /**
- * RSS over time in characters, for a terminal: braille dots, two across and four down in each character. Each series
- * is drawn by its lowest and highest value in a column, so no peak is lost; a gap in the data stays a gap.
- * The same input gives the same text.
+ * Draws RSS over time in characters, for a terminal: braille dots, two across and four down in each
+ * character. Each series is drawn by its lowest and highest value in a column, so no peak is lost;
+ * a gap in the data stays a gap. The same input gives the same text.
  */
 export function terminalChart(series: readonly ChartSeries[], options: ChartOptions): string {
   const { isPlain = false, paint = (_series, text) => text } = options
@@ -73,7 +75,10 @@ function rangeOf(points: readonly Point[]): Range {
   return range
 }
 
-/** Three to six ticks at round numbers of one unit, from zero to a little above the highest value. */
+/**
+ * Returns three to six ticks at round numbers of one unit, from zero to a little above the highest
+ * value.
+ */
 function byteScale(highBytes: number): { unit: number; name: string; ticks: number[]; top: number } {
   const isLarge = highBytes >= 4 * 1024 * MIB
   const unit = isLarge ? 1024 * MIB : MIB
@@ -95,7 +100,7 @@ function rowOf(bytes: number, top: number, rows: number): number {
 
 interface Cell {
   character: string
-  /** Which series is painted; the last one drawn where several meet, -1 for none. */
+  /** Series whose colour the character has: the last one drawn where several meet, -1 for none. */
   owner: number
 }
 
@@ -112,7 +117,7 @@ function draw(series: readonly ChartSeries[], grid: Grid): Cell[][] {
   const down = isPlain ? 1 : 4
   const bits = Array.from({ length: rows }, () => new Uint8Array(columns))
   const owners = Array.from({ length: rows }, () => new Int16Array(columns).fill(-1))
-  // The first series is the one that matters most; drawn last, it is on top.
+  // The first series matters most. It is drawn last, so that it is on top.
   for (let owner = series.length - 1; owner >= 0; owner--) {
     strokes(series[owner]!.points, grid, columns * across, rows * down, (x, y) => {
       const row = Math.floor(y / down)
@@ -138,7 +143,10 @@ const BRAILLE = [
   [0x40, 0x80],
 ]
 
-/** From the lowest to the highest value of each column of dots, joined with the column before unless a gap lies between. */
+/**
+ * Draws each column of dots from its lowest to its highest value, joined with the previous column
+ * unless there is a gap.
+ */
 function strokes(
   points: readonly Point[],
   { range }: Grid,
@@ -162,7 +170,7 @@ function strokes(
   }
 }
 
-/** Bresenham's line. */
+/** Draws a line by Bresenham's algorithm. */
 function segment(
   from: { x: number; y: number },
   to: { x: number; y: number },

@@ -9,20 +9,23 @@ import { shortLabels } from './short-labels.js'
 import { changeTable, measuredTable, type SummaryTable } from './summary-table.js'
 
 export interface TableOptions {
-  /** Whether the reader is a terminal: lines of box-drawing characters above and below, and what does not fit the width goes into a block of its own. */
+  /**
+   * Whether the output is a terminal. Tables then have lines of box-drawing characters above and
+   * below, and columns that exceed the width go into further blocks.
+   */
   isTerminal: boolean
   hasColor: boolean
-  /** Of the terminal, in characters. */
+  /** Width of the terminal in characters. */
   width?: number
 }
 
-/** The tables of a comparison for people at a terminal, or plain for a log. */
+/** Returns the tables of a comparison, for a terminal or plain for a log. */
 export function terminalTables(view: ReportModel, options: TableOptions): string {
   const tables = [measuredTable(view), changeTable(view)].filter((table) => table !== undefined)
   return tables.map((table) => terminalTable(table, options)).join('\n\n')
 }
 
-/** The tables, then what must be known before they are believed, then what was seen in words. */
+/** Returns the tables, then the warnings about them, then the findings in words. */
 export function terminalSummary(view: ReportModel, options: TableOptions): string {
   const colors = pc.createColors(options.hasColor)
   const { settings, changes, choice } = wordsOf(view)
@@ -52,7 +55,10 @@ export function terminalTable(given: SummaryTable, options: TableOptions): strin
   return `${colors.bold(table.title)}\n${blocks.join('\n')}\n${notes.map(colors.dim).join('\n')}`
 }
 
-/** Columns, by number and without the first, that fit beside the setting; each block has one at least. */
+/**
+ * Groups column numbers, without the first, into blocks that fit beside the setting; each block has
+ * at least one column.
+ */
 function columnBlocks(table: SummaryTable, width: number): number[][] {
   const padding = 3
   const labels = Math.max(...table.rows.map(({ label }) => label.length), table.columns[0]!.name.length) + padding
@@ -95,7 +101,10 @@ function withoutTrailingSpaces(text: string): string {
   return text.replaceAll(/ +$/gm, '')
 }
 
-/** Sides and the lines between columns say nothing that the columns do not. */
+/**
+ * Table style without sides and lines between columns, which would add nothing to the columns
+ * themselves.
+ */
 const SIDES = {
   left: '',
   right: '',
