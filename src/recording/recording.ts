@@ -162,7 +162,7 @@ export interface Sample {
 export const COMBINED_PID = 0
 
 /**
- * What is known of one role's process in one round: from its own marks, or read from outside at the
+ * The record of one role's process in one round: from its own marks, or read from outside at the
  * boundary.
  */
 export interface RoundRecord {

@@ -4,7 +4,7 @@
  */
 const MOST_KINDS = 50
 
-/** What every reader of a recording must know: each warning once, with how often it came. */
+/** Warnings for every reader of a recording: each one once, with how often it came. */
 export class Warnings {
   readonly #counts = new Map<string, number>()
   /** Number of warnings beyond the kinds that are kept. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HeapGrowth } from '../../recording/heap/heap-growth.js'
 
-/** What grew in the heap trial of a setting. */
+/** The growth found in the heap trial of a setting. */
 export interface HeapTrial {
   setting: string
   /** Folder of the recording, relative to the comparison's folder. */

@@ -29,8 +29,8 @@ export interface FinishedTrial {
   result: TrialResult
   modelBytes: number | null
   /**
-   * What is missing and no other trial would find: a role without a process, or a round pattern
-   * without a line.
+   * Missing items that no other trial would find: a role without a process, or a round pattern
+   * without a matching line.
    */
   mismatch: string[]
 }
@@ -102,7 +102,7 @@ export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
   }
 }
 
-/** What starts, records and guards a trial's processes. */
+/** The folder, recorder and guard of a trial's processes. */
 interface Scene {
   folder: string
   recorder: RecorderHandle
@@ -116,8 +116,8 @@ interface Played {
   warnings: string[]
   unmatched: string[]
   /**
-   * From the start of the first process to the end of the last one that decides; undefined if none
-   * was started.
+   * Time from the start of the first process to the end of the last one that decides; undefined if
+   * none was started.
    */
   span: Span | undefined
 }

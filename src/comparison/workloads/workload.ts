@@ -4,14 +4,14 @@ import type { RoundPattern } from '../../recording/rounds/log/round-pattern.js'
 import type { Setting } from '../../results/setting.js'
 import type { Mark } from '../../shared/marks.js'
 
-/** What to measure in a trial in addition to its memory. */
+/** Measurements to take in a trial in addition to its memory. */
 export interface Measuring {
   probeEvery: number | undefined
   /** Folder of the order by which processes measure their heaps. */
   heapFolder: string | undefined
 }
 
-/** What runs in a trial: a job of our own runtime, or a command of the user's. */
+/** The subject of a trial: a job of our own runtime, or a command of the user's. */
 export interface Workload {
   /** Description of the job for people: algorithm, rounds, clients, model and so on. */
   job: Record<string, string | number>
@@ -54,7 +54,7 @@ export interface Workload {
   steps(setting: Setting): { setup: Step | null; teardown: Step | null }
 }
 
-/** What can be checked in a running process, whatever a start script did to it. */
+/** Expectations that can be checked in a running process, whatever a start script did to it. */
 export interface ExpectedRuntime {
   allocator: string | null
   /** Expected variables; undefined: must not be set. */
@@ -67,7 +67,10 @@ export interface Step {
   cwd: string | undefined
 }
 
-/** What a workload may do in a trial. What it starts is recorded, and ended with the trial. */
+/**
+ * The operations of a workload in a trial. Processes that it starts are recorded, and ended with
+ * the trial.
+ */
 export interface Stage {
   start(process: StageProcess): Promise<void>
   /**

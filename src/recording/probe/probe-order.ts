@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { probeLibrary } from './library.js'
 
-/** What a program is given so that the probe answers in it, and how to find that probe. */
+/** The settings with which the probe answers in a program, and with which it is found. */
 export interface ProbeOrder {
   readonly library: string
   /** Random part of the socket names, so that no other process can take one beforehand. */

@@ -1,14 +1,17 @@
 /*
- * The probe of `--probe`: preloaded into a program whose memory is judged, it tells what the allocator holds and, when
- * it is asked, has the allocator return its free pages. What came of that the recorder measures itself, in RSS.
+ * The probe of `--probe`, preloaded into a program whose memory is judged. It reports what the
+ * allocator holds and, on request, has the allocator return its free pages. The recorder itself
+ * measures the effect in RSS.
  *
- * It must not be noticed: one thread that sleeps in accept() with every signal blocked, never allocates (a block of its own
- * would make an arena of its own), prints nothing, and leaves no file: the socket has an abstract name. A forked child
- * drops the socket and has no thread; a program that the judged one starts has the library taken out of its environment.
+ * It must not be noticed. Its one thread sleeps in accept() with every signal blocked and never
+ * allocates, because a block of its own would make an arena of its own. It prints nothing and leaves
+ * no file: the socket has an abstract name. A forked child drops the socket and has no thread. The
+ * library is removed from the environment of programs that the judged one starts.
  *
- * TIDEMARK_PROBE is `TOKEN:PID:PATH`: what the socket is called, the process that is meant (dashes until the first one has
- * put its own pid there, which an exec keeps), and this library. With TIDEMARK_PROBE_ROLE, an extended regular expression
- * on the command line, those processes are meant that fit, wherever in the tree they are; an empty one fits all.
+ * TIDEMARK_PROBE is `TOKEN:PID:PATH`: the name of the socket, the process to probe (dashes until the
+ * first one has put its own pid there, which an exec keeps), and this library. With
+ * TIDEMARK_PROBE_ROLE, an extended regular expression for the command line, the probe is in all
+ * processes that match, anywhere in the tree; an empty one matches all.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -25,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Present where such an allocator is; a missing one is null and no fault of the loader. */
+/* Present with such an allocator; a missing one is null and not an error of the loader. */
 extern int mallctl(const char *, void *, size_t *, void *, size_t) __attribute__((weak));
 extern void mi_collect(_Bool) __attribute__((weak));
 extern void MallocExtension_ReleaseFreeMemory(void) __attribute__((weak));
@@ -58,7 +61,7 @@ static int facts(char *answer) {
   return snprintf(answer, LONGEST_ANSWER, "{\"allocator\":\"%s\"}\n", allocator());
 }
 
-/* What other threads have in caches of their own only they can give back; mimalloc has nothing else. */
+/* Only a thread itself can return its own caches; mimalloc has nothing else. */
 static int purge(char *answer) {
   struct timespec from, to;
   int done = 1;
@@ -70,12 +73,12 @@ static int purge(char *answer) {
   else done = 0;
   clock_gettime(CLOCK_MONOTONIC, &to);
   double ms = (to.tv_sec - from.tv_sec) * 1e3 + (to.tv_nsec - from.tv_nsec) / 1e6;
-  long whole_us = (long)(ms * 1e3); /* no decimal point: its sign is the locale's */
+  long whole_us = (long)(ms * 1e3); /* no decimal point, because it depends on the locale */
   return snprintf(answer, LONGEST_ANSWER, "{\"allocator\":\"%s\",\"purged\":%s,\"purgeUs\":%ld}\n", allocator(),
     done ? "true" : "false", whole_us);
 }
 
-/* The recorder's user, or root. */
+/* Checks that the peer is the recorder's user, or root. */
 static int may_ask(int client) {
   struct ucred peer;
   socklen_t length = sizeof peer;
@@ -96,7 +99,7 @@ static void answer(int client) {
   if (length > 0 && length < LONGEST_ANSWER) send(client, told, length, MSG_NOSIGNAL);
 }
 
-/* A program that closes every descriptor may have its own file behind our number by now. */
+/* A program that closes every descriptor may have opened its own file under our number. */
 static int is_ours(int descriptor) {
   struct sockaddr_un name;
   socklen_t length = sizeof name;
@@ -124,13 +127,13 @@ static void drop_in_child(void) {
 static int open_listener(const char *token, int token_length) {
   own_name.sun_family = AF_UNIX;
   char name[sizeof own_name.sun_path];
-  memset(own_name.sun_path + 1, '-', sizeof own_name.sun_path - 1); /* full, since some pad a shorter name and some do not */
+  memset(own_name.sun_path + 1, '-', sizeof own_name.sun_path - 1); /* full length, as some pad names and some do not */
   int length = snprintf(name, sizeof name, "tidemark-probe/%.*s/%d/", token_length, token, (int)getpid());
   if (length >= (int)sizeof name) return -1;
   memcpy(own_name.sun_path + 1, name, (size_t)length);
   int low = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (low < 0) return -1;
-  /* High up, so that the program's own descriptors have the numbers that they have without us. */
+  /* A high number, so that the program's own descriptors keep the numbers they have without us. */
   int high = fcntl(low, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR);
   int descriptor = high < 0 ? low : high;
   if (high >= 0) close(low);
@@ -156,7 +159,7 @@ static void start(const char *token, int token_length) {
   pthread_attr_destroy(&attributes);
 }
 
-/* In place, because a shell reads the strings that it was started with and not those that setenv makes. */
+/* In place: a shell reads the strings that it was started with, not those that setenv makes. */
 static void leave_environment(const char *path) {
   char *preload = getenv("LD_PRELOAD");
   size_t length = strlen(path);

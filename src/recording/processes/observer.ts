@@ -43,7 +43,7 @@ export interface ObserverOptions {
   all(): LiveProcess[]
 }
 
-/** What a log or an option reports about a round when the program writes no marks. */
+/** An event of a round that a log or an option reports when the program writes no marks. */
 export type RoundEvent =
   | { kind: 'round-start'; round: number }
   | { kind: 'cleanup'; round: number }

@@ -24,7 +24,7 @@ export interface LoopOptions {
   statusIntervals: StatusIntervals
 }
 
-/** What one call of the loop needs. */
+/** Input of one call of the loop. */
 export interface LoopCall {
   pace: SamplingSchedule
   log: SampleLog | null

@@ -26,7 +26,7 @@ export class SampleLog {
   #end = 0
   #timeMs = 0
   #flushedMs = 0
-  /** Where the current line begins. */
+  /** Offset of the current line. */
   #start = 0
   /** Bytes of whole lines in the file. */
   #length = 0

@@ -96,10 +96,7 @@ export type FromSampler =
   | { kind: 'gone'; process: SampledProcess }
   /** The newest sample, a few times a second at most, as pairs of pid and RSS. */
   | { kind: 'latest'; timeMs: number; rss: [pid: number, rssBytes: number][] }
-  /**
-   * What is known so far of the running processes and of the sampling: every few seconds and at the
-   * end.
-   */
+  /** The running processes and the sampling as known so far: every few seconds and at the end. */
   | { kind: 'progress' | 'stopped'; processes: SampledProcess[]; sampling: SamplingFacts; treePeak: TreePeak | null }
   | { kind: 'over-limit'; timeMs: number; rssBytes: number }
   /** Samples can no longer be written. Sampling continues for the limit and the progress. */

@@ -1,11 +1,14 @@
 /*
- * The sampler's inner loop: sleeps until a sample is due, reads RSS of every process, appends the line, and sleeps again, as
- * thread-sampler.ts does it, for as long as nothing else is to be done. Ten times a second the processor's caches hold nothing
- * of a JavaScript engine any more, and of this they need to hold little.
+ * The sampler's inner loop: sleeps until a sample is due, reads RSS of every process, appends the
+ * line, and sleeps again, as sampler-loop.ts does, for as long as there is nothing else to do. At
+ * ten samples a second the processor's caches no longer hold a JavaScript engine; this loop needs
+ * little of them.
  *
- * It takes plain samples alone. As soon as a sample is not plain (a process was started somewhere, one of ours cannot be read
- * or has lost half of its memory, as by an exec, somebody rings the bell, it is time for what is due less often) it returns before that sample, and native-loop.ts takes it
- * like any other. All figures are doubles, so that both sides see one array; their order is that of native-loop.ts.
+ * It takes only plain samples. It returns before a sample that is not plain, and the caller,
+ * native-loop.ts, leaves that sample to JavaScript. A sample is not plain if a process was started
+ * somewhere, one of ours cannot be read or has lost half of its memory, as by an exec, the bell was
+ * rung, or rarer work is due. All values are doubles, so that both sides see one array; their order
+ * is that of native-struct-layout.ts.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -16,7 +19,7 @@
 
 enum { LONGEST_SMALL_FILE = 192, LONGEST_STATUS = 4096, LONGEST_TIME = 24, LONGEST_READING = 30 };
 
-/* What is asked, and what came of it. Times are Unix times in ms, as the rest of the recording has them. */
+/* Input and output of a call. Times are Unix times in ms, as everywhere in the recording. */
 struct plan {
   double clock_offset;               /* Unix time minus CLOCK_MONOTONIC */
   double start, interval, planned;   /* a sample is due at start + planned * interval */
@@ -46,7 +49,7 @@ static double now(const struct plan *plan) {
   return time.tv_sec * 1e3 + time.tv_nsec / 1e6 + plan->clock_offset;
 }
 
-/* True when the bell was rung. */
+/* Returns true when the bell was rung. */
 static int sleep_until(const struct plan *plan, double due) {
   struct pollfd bell = {.fd = (int)plan->bell, .events = POLLIN};
   for (double left = due - now(plan); left > 0; left = due - now(plan)) {
@@ -61,7 +64,7 @@ static int sleep_until(const struct plan *plan, double due) {
 
 static int is_digit(char byte) { return byte >= '0' && byte <= '9'; }
 
-/* `0.20 0.18 0.12 1/80 11206`: the last number, the newest pid. */
+/* Returns whether the newest pid, last in `0.20 0.18 0.12 1/80 11206`, has changed. */
 static int has_news(const struct plan *plan) {
   if (plan->loadavg < 0) return 0;
   char line[LONGEST_SMALL_FILE];
@@ -71,7 +74,7 @@ static int has_news(const struct plan *plan) {
   return pid != plan->newest_pid;
 }
 
-/* `size resident shared ...` in pages; 0 where there is nothing to read, or a zombie. */
+/* Reads RSS from `size resident shared ...` in pages; 0 for a zombie or an unreadable file. */
 static double read_pages(const struct process *process) {
   char line[LONGEST_SMALL_FILE];
   ssize_t length = pread((int)process->statm, line, sizeof line, 0);
@@ -82,7 +85,7 @@ static double read_pages(const struct process *process) {
   return pages;
 }
 
-/* Peak and parts, as text: they are parsed when somebody looks at them. `texts` has two of them, the newest and the highest. */
+/* Reads peak and parts as text, parsed only when needed. `texts` holds the newest and the highest. */
 static void read_status(const struct plan *plan, struct process *process, char *texts, double time) {
   int is_rising = process->pages > process->peak_pages;
   double apart = is_rising ? plan->rising : process->pages == process->status_pages ? plan->idle : plan->moving;
@@ -109,7 +112,7 @@ static char *put_number(char *at, int64_t value) {
   return at;
 }
 
-/* False when not all could be written; then the file is as if none of it had been, and `pending` holds all. */
+/* Writes the lines. On a short write, returns false, seeks back and keeps all in `pending`. */
 static int flush(struct plan *plan, const char *lines) {
   ssize_t written = write((int)plan->log, lines, (size_t)plan->pending);
   if (written != (ssize_t)plan->pending) {
@@ -121,7 +124,10 @@ static int flush(struct plan *plan, const char *lines) {
   return 1;
 }
 
-/* `[1795477241411.59,4127,104857600]` and a newline, in the hundredths of a ms and the bytes of sample-log.ts. */
+/*
+ * Appends `[1795477241411.59,4127,104857600]` and a newline, in hundredths of a ms and bytes, as
+ * sample-log.ts does.
+ */
 static int append(struct plan *plan, const struct process *processes, char *lines, double time, double page_bytes) {
   char *at = lines + (size_t)plan->pending;
   int64_t hundredths = (int64_t)(time * 100 + 0.5);
@@ -145,8 +151,8 @@ static int append(struct plan *plan, const struct process *processes, char *line
 }
 
 /*
- * Takes samples until there is something else to do. `times` and `sums` (of pages) get one figure for each; `lines` has room
- * for `room` bytes, `texts` for two files a process.
+ * Takes samples until there is something else to do. `times` and `sums` (of pages) get one value
+ * each; `lines` has room for `room` bytes, `texts` for two files a process.
  */
 void tidemark_sample(struct plan *plan, struct process *processes, char *texts, double *times, double *sums, char *lines,
                      int room, int page_bytes) {

@@ -9,7 +9,7 @@ import type { TreeSettings } from './sampler-protocol.js'
 
 /** Longest time between two full listings of /proc, which find what the shorter ways missed. */
 const LISTING_INTERVAL_MS = 30_000
-/** The same until the newest pid has been seen to move: in some sandboxes it never does. */
+/** Shorter time, until the newest pid has been seen to move: in some sandboxes it never does. */
 const UNTOLD_LISTING_INTERVAL_MS = 5000
 /** Most new pids to try one by one; with more, a listing is cheaper. */
 const MOST_TRIED = 64
