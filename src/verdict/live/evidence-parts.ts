@@ -1,27 +1,34 @@
 import { MIB } from '../../shared/units.js'
 import { GrowthEvidence } from '../../statistics/anytime/growth-evidence.js'
 
-/** Chance that the first part is called `grows`, or `level`, though it is not, however often one looks. */
+/** Chance that the first part is wrongly called `grows` or `level`, however often one looks. */
 const ALPHA = 0.01
-/** A later part begins after so many rounds of the one before, or this share of all rounds so far. */
+/**
+ * Rounds of a part before the next one begins, or this share of all rounds so far where that is
+ * more.
+ */
 const PART_ROUNDS = 30
 const PART_SHARE = 1 / 4
-/** The first part since a verdict, and the newest ones: those between are given up. */
+/**
+ * Number of newest parts that are kept in addition to the first one since a verdict; those between
+ * are dropped.
+ */
 const NEWEST_PARTS = 2
 
-/** Rounds from one on, with the evidence that they hold. */
+/** The rounds from one on, with their evidence. */
 export interface EvidencePart {
   readonly evidence: GrowthEvidence
   readonly fromRound: number
   readonly fromBytes: number
-  /** What the logarithm of its evidence has to reach. */
+  /** Threshold for the logarithm of its evidence. */
   readonly enough: number
 }
 
 /**
- * The parts of a series that are judged side by side. The first one holds all rounds since a verdict; later ones begin on
- * the way, so that a change of course is seen in a part that begins near it. Each begins at a time that does not look ahead,
- * so its evidence is valid; the chance that any of the later ones errs is that of the first, divided as 1/(k (k + 1)).
+ * Parts of a series that are judged side by side. The first one holds all rounds since a verdict;
+ * later ones begin on the way, so that a change of course shows in a part that begins near it. No
+ * part looks ahead for its start, so its evidence is valid. The chance that any of the later ones
+ * errs is that of the first, divided as 1/(k (k + 1)).
  */
 export class EvidenceParts {
   #parts: EvidencePart[] = []
@@ -42,7 +49,7 @@ export class EvidenceParts {
     for (const { evidence } of this.#parts) evidence.add(bytes / MIB)
   }
 
-  /** A verdict was reached, or other processes begin: the next round begins a part. */
+  /** Drops all parts after a verdict or a change of processes: the next round begins a part. */
   restart(): void {
     this.#parts = []
   }

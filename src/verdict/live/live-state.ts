@@ -8,7 +8,7 @@ export interface LiveOptions {
   command: readonly string[]
   startedMs: number
   limit: LiveLimit | null
-  /** Length of the windows that stand for rounds as long as no round is told. */
+  /** Length of the windows that stand for rounds until a round is reported. */
   windowMs: number
   /** Growth a round below which memory is level; default: 0.1 % of the level. */
   tolerance?: Tolerated
@@ -17,8 +17,9 @@ export interface LiveOptions {
 const MOST_ALERTS = 200
 
 /**
- * The state of a recording that runs: fed with samples and rounds, read as a {@link LiveStatus} or listened to. It opens
- * nothing, writes nothing and knows no clock, and its size does not depend on how long it is fed.
+ * State of a running recording: takes in samples and rounds, and is read as a {@link LiveStatus} or
+ * by subscription. It opens nothing, writes nothing and reads no clock, and its size is bounded
+ * however long it runs.
  */
 export class LiveState {
   readonly #options: LiveOptions
@@ -28,7 +29,7 @@ export class LiveState {
   #timeMs: number
   #state: LiveStatus['state'] = 'running'
   #tree: LiveStatus['tree'] = { rssBytes: null, processes: 0, highestBytes: null }
-  /** Rounds were told: windows no longer stand for them. */
+  /** True once a round was reported: windows no longer stand for rounds. */
   #hasRounds = false
 
   constructor(options: LiveOptions) {
@@ -36,7 +37,7 @@ export class LiveState {
     this.#timeMs = options.startedMs
   }
 
-  /** Takes in one sample: all processes that live. */
+  /** Adds one sample: all living processes. */
   addSample(timeMs: number, processes: readonly SampledRole[]): void {
     this.#timeMs = timeMs
     const read = processes.flatMap(({ rssBytes }) => (rssBytes === null ? [] : [rssBytes]))
@@ -54,7 +55,10 @@ export class LiveState {
     this.#emit({ kind: 'sample', timeMs, rssByRole })
   }
 
-  /** Takes in what was read at the end of a round: of all processes at once, or of one that tells its rounds itself. */
+  /**
+   * Adds what was read at the end of a round: of all processes at once, or of one that reports its
+   * rounds itself.
+   */
   addRounds(records: readonly RoundRecord[]): void {
     if (records.length === 0) return
     if (!this.#hasRounds) for (const state of this.#roles.values()) state.forgetWindows()
@@ -72,7 +76,7 @@ export class LiveState {
     this.#emit({ kind: 'alert', alert })
   }
 
-  /** The program has ended: the last round of each role is complete now. */
+  /** Ends the state when the program has ended: the last round of each role is complete now. */
   end(timeMs: number): void {
     if (this.#state === 'ended') return
     for (const state of this.#roles.values()) this.#tell(state.finish())
@@ -98,7 +102,7 @@ export class LiveState {
   }
 
   /**
-   * @param listener called after the state has taken in what it tells of
+   * @param listener called after the state has taken in what the event describes
    * @returns ends the subscription
    */
   subscribe(listener: (event: LiveEvent) => void): () => void {

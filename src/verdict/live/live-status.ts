@@ -1,34 +1,40 @@
 /**
- * The status of a recording that runs: plain data, ready for JSON. Bytes and milliseconds throughout; null: not known (yet).
- * The terminal's block, the page, `/api/status`, the alerts and `soak` all read this and nothing else.
+ * Status of a running recording: plain data, ready for JSON. Bytes and milliseconds throughout;
+ * null: not known (yet). The terminal's block, the page, `/api/status`, the alerts and `soak` all
+ * read this and nothing else.
  */
 export interface LiveStatus {
-  /** The command line, or what was attached to. */
+  /** The command line, or the program that was attached to. */
   command: string[]
-  /** Unix time in ms; `timeMs` is the newest sample or round. */
+  /** Start as Unix time in ms; `timeMs` is the time of the newest sample or round. */
   startedMs: number
   timeMs: number
   state: 'running' | 'ended'
-  /** `window`: the program tells no rounds, so windows of `windowMs` stand for them. */
+  /** `window`: the program reports no rounds, so windows of `windowMs` stand for them. */
   unit: 'round' | 'window'
   windowMs: number | null
   limit: LiveLimit | null
   tree: {
-    /** Sum over the living processes at the newest sample; pages that they share count more than once. */
+    /**
+     * Sum over the living processes at the newest sample; pages that they share count more than
+     * once.
+     */
     rssBytes: number | null
     processes: number
     /** The highest such sum so far: a lower bound of the tree's peak. */
     highestBytes: number | null
   }
-  /** In the order in which they were seen. Processes without a role are the role `process`. */
+  /**
+   * Roles in the order in which they were seen. Processes without a role have the role `process`.
+   */
   roles: LiveRole[]
-  /** The newest last, 200 at most. */
+  /** Alerts, the newest last, 200 at most. */
   alerts: LiveAlert[]
 }
 
 export interface LiveLimit {
   bytes: number
-  /** Where it comes from, as a noun: `--limit`, `the limit of the cgroup`. */
+  /** Source of the limit, as a noun: `--limit`, `the limit of the cgroup`. */
   name: string
 }
 
@@ -63,20 +69,20 @@ export interface LiveProcess {
 export interface LiveRound {
   round: number
   endedMs: number
-  /** Of the process that had the highest. Null for a window in which nothing was read. */
+  /** Peak of the process that had the highest. Null for a window in which nothing was read. */
   peakBytes: number | null
   peakKind: 'exact' | 'sampled'
-  /** Sum of its processes at the end of the round; of a window the median of its samples. */
+  /** Sum over its processes at the end of the round; for a window the median of its samples. */
   endBytes: number | null
 }
 
 /**
- * What can be said so far. `grows` and `level` hold at every look with an error of 1 % over the whole run; what was said
- * is only taken back as `no longer grows` and `no longer level`, with the reason.
+ * The verdict so far. `grows` and `level` hold at every look with an error of 1 % over the whole
+ * run. A verdict is taken back only as `no longer grows` or `no longer level`, with the reason.
  */
 export interface LiveVerdict {
   state: LiveVerdictState
-  /** One sentence, with units and without colours; text from the program does not occur in it. */
+  /** One sentence, with units and without colours; it contains no text from the program. */
   sentence: string
   /** The round at which this state was reached; null before the first round. */
   sinceRound: number | null
@@ -94,7 +100,7 @@ export type LiveVerdictState =
   | 'no longer grows'
   | 'no longer level'
 
-/** Bytes a round with its 95 % interval, of the rounds from `fromRound` on. */
+/** Bytes a round with their 95 % interval, of the rounds from `fromRound` on. */
 export interface LiveRate {
   bytesPerRound: number
   low: number
@@ -103,28 +109,34 @@ export interface LiveRate {
   bytesPerHour: number | null
 }
 
-/** When the limit is met: 90 % interval. */
+/** When the limit will be met: 90 % interval. */
 export interface LiveForecast {
   limitBytes: number
   /** Rounds from now on. `high` is null where the limit may never be met. */
   rounds: { estimate: number; low: number; high: number | null }
-  /** The same in ms, where rounds have a length. */
+  /** `rounds` in ms, where rounds have a length. */
   ms: { estimate: number; low: number; high: number | null } | null
 }
 
-/** An alert of `--when`, `--fail-when`, as it went. */
+/** An event of an alert of `--when` or `--fail-when`. */
 export interface LiveAlert {
   timeMs: number
   /** The condition as it was given. */
   condition: string
   role: string | null
   round: number | null
-  /** `fired`: it became true and the command was started; `cleared`: its episode is over; `failed`: its command failed. */
+  /**
+   * `fired`: it became true and the command was started; `cleared`: its episode is over; `failed`:
+   * its command failed.
+   */
   kind: 'fired' | 'cleared' | 'failed'
   sentence: string
 }
 
-/** What {@link LiveState.subscribe} hands on. Its status is read with `status()` when it is wanted. */
+/**
+ * An event for {@link LiveState.subscribe}. Listeners read the status with `status()` when they
+ * need it.
+ */
 export type LiveEvent =
   | { kind: 'sample'; timeMs: number; rssByRole: ReadonlyMap<string, number> }
   | { kind: 'round'; role: string; round: LiveRound }

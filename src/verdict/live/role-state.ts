@@ -9,17 +9,19 @@ export interface RoleOptions {
   windowMs: number
   startedMs: number
   tolerance: Tolerated | undefined
-  /** `round` where rounds were told before this role was seen. */
+  /** `round` where rounds were reported before this role was seen. */
   unit: 'round' | 'window'
 }
 
 const MOST_ROUNDS = 1000
-/** Processes that lived so long and are replaced, all of them, begin a new series. */
+/**
+ * Rounds after which processes are long-lived: when all of them are replaced, a new series begins.
+ */
 const LONG_LIVED_ROUNDS = 12
-/** A window's median is taken of so many samples at most: every other one is dropped when there are more. */
+/** Maximum samples of a window for its median. Every other one is dropped when there are more. */
 const MOST_IN_WINDOW = 1024
 
-/** One role of a recording that runs: its processes, its rounds and the verdict on them so far. */
+/** One role of a running recording: its processes, its rounds and the verdict on them so far. */
 export class RoleState {
   readonly #role: string
   readonly #options: RoleOptions
@@ -28,10 +30,13 @@ export class RoleState {
   #rounds = 0
   #recent: LiveRound[] = []
   #peakBytes: number | null = null
-  /** The round that is being told, by process: complete when all living ones have told it, or the next one begins. */
+  /**
+   * Records of the current round by process. It is complete when all living processes have reported
+   * it, or when the next one begins.
+   */
   readonly #open = new Map<number, RoundRecord>()
   #openRound: number | null = null
-  /** Of the processes that told the round before. */
+  /** Pids of the processes that reported the round before. */
   #pids = new Set<number>()
   #roundsOfPids = 0
   #pending: RoundToJudge | null = null
@@ -75,7 +80,7 @@ export class RoleState {
     return this.#close({ round: this.#windows, endedMs, peakBytes, peakKind: 'sampled', endBytes })
   }
 
-  /** Rounds are told now, and windows were only in their place. */
+  /** Discards the windows once rounds are reported, because they only stood in for them. */
   forgetWindows(): void {
     this.#recent = []
     this.#rounds = 0
@@ -151,7 +156,10 @@ export class RoleState {
     return events
   }
 
-  /** Judges the newest round once it is known that its processes went on: one that is ending has let go of memory already. */
+  /**
+   * Judges the newest round once its processes are known to continue: a process that is ending has
+   * released memory already.
+   */
   #judgePending(): LiveEvent[] {
     if (this.#pending === null) return []
     const before = this.#verdict.state

@@ -1,7 +1,7 @@
 import { formatBytes } from '../../shared/units.js'
 import type { LiveRate, LiveVerdictState } from './live-status.js'
 
-/** What was known when a state was reached. */
+/** Facts known when a state was reached. */
 export interface SaidOf {
   rate: LiveRate | null
   levelBytes: number
@@ -17,11 +17,11 @@ export interface VerdictFacts {
   sinceRound: number | null
   reason: string | null
   said: SaidOf | null
-  /** Rounds before which nothing is said. */
+  /** Minimum rounds for a verdict. */
   fewest: number
 }
 
-/** The verdict so far in one sentence. */
+/** Returns the verdict so far in one sentence. */
 export function sentenceOf(facts: VerdictFacts): string {
   const { state, rounds, unit, sinceRound, reason, said, fewest } = facts
   switch (state) {
@@ -40,7 +40,7 @@ export function sentenceOf(facts: VerdictFacts): string {
   }
 }
 
-/** Why an earlier verdict no longer holds; null where none is taken back. */
+/** Returns why an earlier verdict no longer holds; null where none is taken back. */
 export function reasonOf(state: LiveVerdictState, unit: 'round' | 'window', said: SaidOf): string | null {
   const since = `since ${unit} ${said.fromRound}`
   if (state === 'no longer level') return `${since} it grows, by ${rateText(said.rate, unit)}`
@@ -49,7 +49,7 @@ export function reasonOf(state: LiveVerdictState, unit: 'round' | 'window', said
   return null
 }
 
-/** `1.2 MiB a round (95 % interval 0.9 MiB to 1.5 MiB)`. */
+/** Formats a rate: `1.2 MiB a round (95 % interval 0.9 MiB to 1.5 MiB)`. */
 export function rateText(rate: LiveRate | null, unit: 'round' | 'window'): string {
   if (rate === null) return 'at a rate that is not known yet'
   const { bytesPerRound, low, high } = rate

@@ -8,17 +8,20 @@ import { reasonOf, type SaidOf, sentenceOf } from './verdict-sentence.js'
 
 export interface RoundToJudge {
   round: number
-  /** When it ended. */
+  /** Time at which the round ended. */
   timeMs: number
-  /** What its processes held then. */
+  /** RSS of its processes at that time. */
   bytes: number
-  /** How far its peak lies above that; 0 where it is not known. */
+  /** How far its peak lies above `bytes`; 0 where it is not known. */
   peakAboveBytes: number
-  /** None of the processes of the round before is left: what they held says nothing of the new ones. */
+  /**
+   * True where no process of the round before is left: the memory of those says nothing about the
+   * new ones.
+   */
   isRestart: boolean
 }
 
-/** Growth a round below which memory is level: so many bytes, or a share of the level. */
+/** Growth a round below which memory is level: in bytes, or as a share of the level. */
 export type Tolerated = { bytes: number } | { share: number }
 
 export interface VerdictOptions {
@@ -28,21 +31,22 @@ export interface VerdictOptions {
   unit: 'round' | 'window'
 }
 
-/** At 0.1 % of the level a round memory doubles in 1000 rounds. */
+/** Default tolerance: at 0.1 % of the level a round memory doubles in 1000 rounds. */
 const TOLERANCE = 0.001
 const LEAST_TOLERANCE_BYTES = 1024
-/** Growth that is certain has to have come to this share of the level before it is called so. */
+/** Minimum total of certain growth, as a share of the level, before it is called `grows`. */
 const CAME_TO = 0.015
-/** Before so many rounds nothing is said. */
+/** Minimum rounds for a verdict. */
 const FEWEST_ROUNDS = 12
-/** Rounds that the rate and the forecast are taken from: the last half, at least and at most so many. */
+/** Minimum and maximum rounds for the rate and the forecast, which use the last half. */
 const FEWEST_FOR_RATE = 8
 const MOST_FOR_RATE = 200
 
 /**
- * The verdict on one series of rounds, which may be read after every round: its error is that of {@link EvidenceParts} and
- * does not add up over the looks. It is taken back, with the reason, where the rounds since are of the other kind: `grows`
- * when they are level, `level` when they grow.
+ * The verdict on one series of rounds, which may be read after every round: its error is that of
+ * {@link EvidenceParts} and does not add up over the looks. A verdict is taken back, with the
+ * reason, where the rounds since contradict it: `grows` when they are level, `level` when they
+ * grow.
  */
 export class VerdictSoFar {
   readonly #options: VerdictOptions
@@ -52,11 +56,11 @@ export class VerdictSoFar {
   #state: LiveVerdictState = 'too few rounds'
   #sinceRound: number | null = null
   #reason: string | null = null
-  /** What was said when the state was reached. */
+  /** Facts on which the current state was reached. */
   #said: SaidOf | null = null
   #logE = Number.NEGATIVE_INFINITY
   #line: { lines: ReturnType<typeof fitLine>; values: number[]; fromRound: number } | null = null
-  /** Undefined: not asked for since the last round. */
+  /** Undefined: not computed since the last round. */
   #rate: LiveRate | null | undefined
   #forecast: LiveForecast | null | undefined
 
@@ -128,7 +132,7 @@ export class VerdictSoFar {
     const { limitBytes } = this.#options
     const line = this.#fit()
     if (limitBytes === null || line === null || !this.#mayRise()) return null
-    // A limit is met by a peak, which lies above the end of its round.
+    // The peak meets the limit, and it lies above the end of its round.
     const above = median(this.#rounds.slice(-FEWEST_FOR_RATE).map(({ peakAboveBytes }) => peakAboveBytes))
     const rounds = timeToLevel(line.values, line.lines, (limitBytes - above) / MIB)
     if (rounds === null) return null
@@ -141,7 +145,7 @@ export class VerdictSoFar {
     }
   }
 
-  /** Where no growth is in sight, noise alone would meet any limit some day. */
+  /** Tells whether growth is in sight. Without it, noise alone would meet any limit some day. */
   #mayRise(): boolean {
     if (isGrowing(this.#state)) return true
     const rate = this.rate()
@@ -173,8 +177,8 @@ export class VerdictSoFar {
   }
 
   /**
-   * Whether the last half came to more than a level may: memory that grows by rare steps is level in each part between them.
-   * Quarters are compared, so that a single round decides nothing.
+   * Tells whether the last half rose by more than a level may: memory that grows by rare steps is
+   * level in each part between them. Quarters are compared, so that a single round decides nothing.
    */
   #risesByHalf(levelBytes: number): boolean {
     const quarter = Math.ceil(this.#rounds.length / 4)
@@ -183,7 +187,7 @@ export class VerdictSoFar {
     return rise > CAME_TO * levelBytes
   }
 
-  /** Growth as fast as would matter is ruled out in a part. */
+  /** Tells whether a part rules out growth that is fast enough to matter. */
   #isLevel({ evidence, enough }: EvidencePart, levelBytes: number, claimedBytes = Number.POSITIVE_INFINITY): boolean {
     const than = Math.min(this.#toleranceBytes(levelBytes), Math.max(claimedBytes, 0) / 2) / MIB
     return evidence.logE({ direction: -1, than }) >= enough
@@ -234,7 +238,7 @@ export class VerdictSoFar {
   }
 }
 
-/** Whether a state says that memory grows now. */
+/** Tells whether a state says that memory grows now. */
 export function isGrowing(state: LiveVerdictState): boolean {
   return state === 'grows' || state === 'no longer level'
 }

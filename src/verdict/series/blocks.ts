@@ -1,17 +1,23 @@
 import { median } from '../../statistics/median.js'
 import type { RoundSeries } from './round-series.js'
 
-/** More rows say no more of a shape, and cost more than they say. */
+/**
+ * Rows beyond which a series is judged in blocks: more rows cost time and show no more of its
+ * shape.
+ */
 export const MOST_ROWS = 600
-/** So many blocks are made of them. */
+/** Number of blocks of a long series. */
 const BLOCKS = 400
 
-/** A long series as the medians of blocks of equal length; the middle round stands for a block. A short one is left as it is. */
+/**
+ * Reduces a long series to the medians of blocks of equal length; the middle round stands for a
+ * block. Returns a short one unchanged.
+ */
 export function inBlocks({ rounds, bytes }: RoundSeries, mostRows = MOST_ROWS): RoundSeries {
   if (rounds.length <= mostRows) return { rounds, bytes }
   const size = Math.ceil(rounds.length / BLOCKS)
   const starts = Array.from({ length: Math.floor(rounds.length / size) }, (_, i) => i * size)
-  // What is left over at the start is in the first block, so that the last one ends with the series.
+  // The remainder goes into the first block, so that the last one ends with the series.
   const extra = rounds.length - starts.length * size
   const part = (of: readonly number[], start: number) => of.slice(start === 0 ? 0 : start + extra, start + extra + size)
   return {
@@ -24,7 +30,7 @@ function middleOf(of: readonly number[]): number {
   return of[Math.floor(of.length / 2)]!
 }
 
-/** The last rows, in which teeth can be seen that blocks would even out. */
+/** Returns the last rows, in which teeth show that blocks would even out. */
 export function lastRows({ rounds, bytes }: RoundSeries): RoundSeries {
   return { rounds: rounds.slice(-BLOCKS), bytes: bytes.slice(-BLOCKS) }
 }

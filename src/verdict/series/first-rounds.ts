@@ -1,7 +1,10 @@
 import type { CurveFit } from '../curves/fit-curve.js'
 import { type Known, STEP_ROUNDS } from '../shape/findings.js'
 
-/** A single round is a spike, or a first round a warm-up, where it is this far off the rest, in standard deviations of the noise and of the level. */
+/**
+ * Minimum distance of a spike, or of a low first round, from the rest: in standard deviations of
+ * the noise, and as a share of the level.
+ */
 const FAR_SD = 12
 export const FAR_SHARE = 0.2
 
@@ -11,8 +14,9 @@ export function hasSpike(fit: CurveFit, levelBytes: number): boolean {
 }
 
 /**
- * Rounds at the start that were set aside as outliers and yet are a warm-up: memory before the first model has been through. One such
- * round has to lie as far below the rest as a spike above it; of two in a row the size of a step is enough.
+ * Counts the rounds at the start that were set aside as outliers but are a warm-up: memory before
+ * the first model has been through. A single such round has to lie as far below the rest as a spike
+ * above it; for two in a row the size of a step is enough.
  *
  * @returns the longest run that half of the trials have
  */
@@ -27,12 +31,17 @@ export function lowAtFirst(fit: CurveFit, { levelBytes, rowToleranceBytes }: Kno
   return [...runs].sort((a, b) => b - a)[Math.ceil(runs.length / 2) - 1]!
 }
 
-/** Rounds before the only step that are a climb and no level: at the most this many, */
+/** Maximum rounds before the only step that count as a climb and not as a level. */
 const CLIMB_ROUNDS = 5
-/** and this many standard deviations of the noise off their own mean. */
+/**
+ * Minimum distance of one of those rounds from their own mean, in standard deviations of the noise.
+ */
 const CLIMB_SD = 3
 
-/** The place of the only step where it ends a climb of the first rounds, in all trials alike; then it is a warm-up and no step. */
+/**
+ * Returns the index of the only step where it ends a climb of the first rounds in all trials; it is
+ * then a warm-up and no step.
+ */
 export function climbsToItsOnlyStep({ mean, coefficients, residuals, sdBytes }: CurveFit): number | undefined {
   const places = mean.stepPlaces!.map((steps) => steps[0]!)
   const isClimb = places.every((place, trial) => {

@@ -11,9 +11,10 @@ import { FAR_SHARE } from './first-rounds.js'
 import type { RoundSeries } from './round-series.js'
 
 /**
- * A saw-tooth of thousands of rounds: its teeth are looked for in the last ones, and its floor is judged by all cleanup rounds, in blocks.
+ * Judges a saw-tooth of thousands of rounds: its teeth are searched in the last ones, and its floor
+ * is judged by all cleanup rounds, in blocks.
  *
- * @returns undefined where the last rounds show none
+ * @returns undefined where the last rounds show no saw-tooth
  */
 export function longSawtooth(known: Known, { gcRounds }: AnalyzeOptions): Findings | undefined {
   const trials = known.trials.map(lastRows)
@@ -36,11 +37,17 @@ export function longSawtooth(known: Known, { gcRounds }: AnalyzeOptions): Findin
   return { ...found, ...floorAfterWarmUp(floorsKnown, floorFrom) }
 }
 
-/** So many standard deviations and that share of the level above the median of its neighbours, a single round is a spike. */
+/**
+ * Minimum distance of a spike above the median of its neighbours, in standard deviations;
+ * `FAR_SHARE` of the level applies too.
+ */
 const FAR_SD = 12
 const MOST_SPIKES = 6
 
-/** Single rounds far above their block, which its median hides. None where there are many: that is how the program is. */
+/**
+ * Returns single rounds far above their block, whose median hides them. Empty where there are many,
+ * because they are then normal for the program.
+ */
 export function spikesIn(trials: readonly RoundSeries[]): { trial: number; round: number; bytes: number }[] {
   const all = trials.flatMap(({ rounds, bytes }, trial) => {
     const size = Math.max(1, Math.floor(bytes.length / 100))

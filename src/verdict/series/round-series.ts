@@ -1,4 +1,4 @@
-/** The end RSS of one trial over its rounds. */
+/** End RSS of one trial over its rounds. */
 export interface RoundSeries {
   /** Round numbers, rising. */
   rounds: readonly number[]
@@ -14,7 +14,10 @@ export interface RoundBytes {
 /** One trial: rounds with their bytes in any order, or bytes alone, counted from round 1. */
 export type TrialRounds = readonly (number | null)[] | readonly RoundBytes[]
 
-/** Puts the rounds of one trial in order. What was not measured is left out; of a round that is given twice the later one counts. */
+/**
+ * Sorts the rounds of one trial. Rounds without a measurement are left out; of a round that is
+ * given twice the later one counts.
+ */
 export function roundSeries(trial: TrialRounds): RoundSeries {
   const byRound = new Map<number, number>()
   for (const [i, given] of trial.entries()) {

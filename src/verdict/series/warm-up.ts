@@ -7,7 +7,10 @@ import type { TrendFrom } from '../shape/now.js'
 import type { Trend } from '../shape/trend.js'
 import { FAR_SHARE } from './first-rounds.js'
 
-/** Whether a warm-up has come to its level, goes over into growth, or has not been watched for long enough. */
+/**
+ * Decides whether a warm-up has reached its level, turns into growth, or was not watched for long
+ * enough.
+ */
 export function afterWarmUp(
   found: Findings & { fit: CurveFit },
   { gain, trendFrom, bend }: { gain: number; trendFrom: TrendFrom; bend: Bend },
@@ -23,7 +26,8 @@ export function afterWarmUp(
   const growth = growthOf(trend, found)
   const tail = { ...found, trend, growth, settledPlace }
   if (growth === 'grows' && bend !== 'to a level') return { ...tail, shape: 'grows', because: 'slope after warm-up' }
-  // Over within a round it is one low round at the start, of which as much is asked as where it is seen as an outlier.
+  // A warm-up that ends within a round is one low round at the start, so it has to be as large as
+  // such an outlier.
   const leastShare = tau < WITHIN_ONE_ROUND ? FAR_SHARE * found.levelBytes : STEP_ROUNDS * rowToleranceBytes
   const isVisible = riseBytes >= Math.max(VISIBLE_SD * fit.sdBytes, leastShare)
   if (growth === 'falls')
@@ -44,21 +48,23 @@ export function afterWarmUp(
   return isVisible ? { ...undecided, possible: ['grows', 'settling'] } : undecided
 }
 
-/** A level has lasted at least so long, as a share of the climb before it: climbs have landings. */
+/** Minimum length of a level, as a share of the climb before it, because climbs have landings. */
 const LASTS = 0.25
 
 export function isWatched(rounds: number, settledPlace: number): boolean {
   return rounds - settledPlace >= LASTS * settledPlace
 }
 
-/** What a level may move by while it is watched, as a share of it, */
+/** Maximum movement of a level while it is watched, as a share of the level. */
 const MOVES = 0.05
-/** or of what the warm-up rose by. */
+/** Maximum movement as a share of the rise of the warm-up; the larger of the two applies. */
 const MOVES_OF_RISE = 0.25
 
 /**
- * That a warm-up is over is a positive claim, as that of a level is. The part after it may be too short to bound its slope by what is
- * tolerated a round; then it is settled where its whole interval moves the level by little over all that was watched of it, against the level or what the warm-up rose by.
+ * Tells whether a warm-up is over, which has to be shown, as a level has. The part after it may be
+ * too short to bound its slope by the tolerance a round. It is then settled where the whole
+ * interval of the slope moves the level by little over all rounds watched, relative to the level or
+ * to the rise of the warm-up.
  */
 export function staysWithin(
   { low, high, spanRounds, notAbove }: Trend,
@@ -69,7 +75,10 @@ export function staysWithin(
   return most < Math.max(MOVES * levelBytes, MOVES_OF_RISE * riseBytes) && notAbove > DOUBT_OF_LEVEL
 }
 
-/** A warm-up of the first rounds is over where the slope is certain to be a tenth of what it began with. */
+/**
+ * Time constant below which a warm-up lies in the first rounds. It is over where the slope is
+ * certainly below a tenth of its initial one.
+ */
 const FIRST_ROUNDS = 2
 const RESTS = 0.1
 
@@ -77,15 +86,16 @@ function hasComeToRest({ high, notAbove }: Trend, firstBytesPerRound: number, ta
   return tau < FIRST_ROUNDS && high < RESTS * firstBytesPerRound && notAbove > DOUBT_OF_LEVEL
 }
 
-/** A slope that is above zero with so much probability is no level. */
+/** Minimum probability of no rise that a level needs. */
 const DOUBT_OF_LEVEL = 0.025
 
-/** Where growth that falls is going, as far as the rounds tell. */
+/** The course of decelerating growth, as far as the rounds show it. */
 export type Bend = 'none' | 'to a line' | 'to a level'
 
 /**
- * Growth that falls is a leak only where a leak below the warm-up explains the rounds better than a warm-up to a level, however slow. So a
- * warm-up that outlasts the job is not called a leak because it still rises at its end.
+ * Calls decelerating growth a leak only where a leak below the warm-up explains the rounds better
+ * than a warm-up to a level, however slow. A warm-up that outlasts the job is therefore not called
+ * a leak because it still rises at its end.
  */
 export function bendOf({ line, saturation, saturationAndLine }: CurveFits): Bend {
   if (saturation === undefined || line.score <= saturation.score) return 'none'
@@ -95,25 +105,33 @@ export function bendOf({ line, saturation, saturationAndLine }: CurveFits): Bend
   return isSlight && saturation.likelihood - saturationAndLine.likelihood > LIKELIER ? 'to a line' : 'to a level'
 }
 
-/** Of a slight bend it is enough that a leak below it is likelier than not: one standard error of its slope. */
+/**
+ * Gain in likelihood that is enough for a slight bend: one standard error of the leak's slope, so
+ * that a leak is likelier than not.
+ */
 const LIKELIER = 1
 
-/** A time constant of a warm-up that is over after the first round: 63 % of it are. */
+/** Time constant of a warm-up that is over after the first round: 63 % of it are. */
 export const WITHIN_ONE_ROUND = 1
 
-/** A warm-up is over where what is left of it is less than a fifth of the noise, */
+/** Remainder of a warm-up that counts as over, in standard deviations of the noise. */
 const SETTLED_WITHIN_SD = 0.2
-/** is worth its name where it rises above the noise, and as far as a step has to, */
+/**
+ * Minimum rise of a warm-up, in standard deviations of the noise; it also has to be as large as a
+ * step.
+ */
 const VISIBLE_SD = 3
-/** and has been watched to its end after three time constants, when 5 % of it are left. */
+/** Time constants after which a warm-up was watched to its end: 5 % of it are left. */
 const WATCHED_FOR_TAU = 3
 
-/** A curve whose time constant is that long has hardly bent yet. */
+/** Time constants below which a curve, watched for no longer, has hardly bent yet. */
 const BENT_WITHIN_TAU = 2
-/** A second half that falls with more than 10 % probability is no growth. */
+/** Maximum probability that the second half of a growth falls. */
 const DOUBT = 0.1
 
-/** The slope of the second half, where it still rises and the whole does so beyond doubt. */
+/**
+ * Returns the slope of the second half, where it still rises and the whole does so beyond doubt.
+ */
 function risingThroughout(found: Findings, rounds: number, trendFrom: TrendFrom): Trend | undefined {
   const half = trendFrom(Math.floor(rounds / 2))
   const isRising = half !== undefined && half.notAbove < DOUBT && half.slope > found.toleranceBytes

@@ -11,11 +11,13 @@ import { restartShifts } from './stairs.js'
 import type { Trend } from './trend.js'
 
 /**
- * The verdict on the memory of one setting: its shape, how large the effect is, and what it means for a limit. Pure: numbers in,
- * plain data out. What it assumes and how often it errs is in docs/how-verdicts-are-made.md.
+ * Judges the memory of one setting: its shape, the size of the effect, and what it means for a
+ * limit. Pure: numbers in, plain data out. Its assumptions and error rates are in
+ * docs/how-verdicts-are-made.md.
  *
- * @param rounds end RSS in bytes of one trial, or of several trials of the same setting: `[612e6, 615e6, ...]`, or with round
- *   numbers, `[{ round: 1, bytes: 612e6 }, ...]`. Rounds count from 1, or from 0 where the first one is 0.
+ * @param rounds end RSS in bytes of one trial, or of several trials of the same setting: `[612e6,
+ *   615e6, ...]`, or with round numbers, `[{ round: 1, bytes: 612e6 }, ...]`. Rounds count from 1,
+ *   or from 0 where the first one is 0.
  */
 export function analyzeRounds(rounds: TrialRounds | readonly TrialRounds[], options: AnalyzeOptions = {}): Analysis {
   const trials = trialsOf(rounds).map(roundSeries)
@@ -107,7 +109,7 @@ function slopeOf({ slope, low, high }: Trend): Interval {
   return { estimate: slope, low, high }
 }
 
-/** Measured at the end, where there is a level to measure. */
+/** Returns the level, measured at the end where there is one to measure. */
 function levelOf({ shape, fit, trend, levelBytes, trials, settledPlace }: Findings): number | null {
   if (shape === 'staircase')
     return endLevelOf(trials, Math.max(...fit!.mean.stepPlaces!.map((places) => places.at(-1)!)))
@@ -165,7 +167,10 @@ function times({ estimate, low, high }: Interval, factor: number): Interval {
   return { estimate: estimate * factor, low: low * factor, high: high * factor }
 }
 
-/** When growth meets the limit, or how much room a level leaves below it; of what is undecided and rises now, when it would, going on. */
+/**
+ * Forecasts when growth meets the limit, or how much room a level leaves below it. For an undecided
+ * series that rises now, it forecasts when it would meet the limit if it went on.
+ */
 function limitOf(
   { shape, now, trials }: Findings,
   { levelBytes, amplitudeBytes, floorShape, slopeBytesPerRound }: Facts,
@@ -181,7 +186,10 @@ function limitOf(
   return { limitBytes, headroomBytes, rounds, seconds }
 }
 
-/** The steeper the growth, the sooner: the ends of the interval change places. Never in the past, and perhaps never at all. */
+/**
+ * Converts headroom to rounds. A steeper slope means fewer rounds, so the ends of the interval
+ * change places. The result is never in the past, and may be infinite.
+ */
 function roundsUntil(headroomBytes: number, { estimate, low, high }: Interval): Interval {
   const until = (slope: number) => (slope > 0 ? Math.max(0, headroomBytes) / slope : Number.POSITIVE_INFINITY)
   return { estimate: until(estimate), low: until(high), high: until(low) }

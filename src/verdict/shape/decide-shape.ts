@@ -20,9 +20,10 @@ import { endOfStairs, judgeStairs, restartColumns } from './stairs.js'
 import { type TrendInput, trendOf } from './trend.js'
 
 /**
- * Decides the shape: first which idea of the mean explains the rounds best at its price, then, on the part that this idea leaves
- * after warm-up, teeth and steps, whether the slope is established. What memory does in the last part is told beside it, and has a veto:
- * what still rises is neither level nor settled, and what rises no more does not grow.
+ * Decides the shape. First it chooses the curve that explains the rounds best at its price; then it
+ * tests whether the slope is established in the part that is left after warm-up, teeth and steps.
+ * The movement in the last part is reported too and has a veto: memory that still rises is neither
+ * level nor settled, and memory that no longer rises does not grow.
  *
  * @param trials each in the order of its rounds
  */
@@ -43,7 +44,10 @@ export function decideShape(
   )
 }
 
-/** Thousands of rounds: teeth are looked for in the last of them, all else in the medians of blocks, and spikes in each round. */
+/**
+ * Judges thousands of rounds: teeth by the last of them, spikes by each round, and everything else
+ * by the medians of blocks.
+ */
 function decideLong(known: Known, asked: AnalyzeOptions, mostRows: number): Findings {
   const hasCycles = asked.gcRounds !== 0 && asked.gcRounds !== 1
   const sawtooth = hasCycles ? longSawtooth(known, asked) : undefined
@@ -55,7 +59,7 @@ function decideLong(known: Known, asked: AnalyzeOptions, mostRows: number): Find
 }
 
 function decideTogether(known: Known, asked: AnalyzeOptions): Findings {
-  // A cycle that was named counts rounds.
+  // A named cycle counts rounds, so rows are not used.
   const isNamed = asked.gcRounds !== undefined && asked.gcRounds > 1
   return isNamed ? decideRows(known, asked) : judgedByRow(known, (inRows) => decideRows(inRows, asked))
 }
@@ -82,7 +86,8 @@ function shapeOf(known: Known, fits: CurveFits, asked: AnalyzeOptions): Findings
   if (because === 'cycles') {
     const teeth = growingTeeth(trials, fit, roundingBytes)
     const cleanups = (place: number) => trendOf(floorsOf(trials, fit, place), roundingBytes)
-    // Teeth of one height are no help where they grow: they would lift the floor.
+    // The fit has teeth of one height. Where teeth grow, that fit would lift the floor, so the
+    // cleanups alone are used.
     const floorFrom = (place: number) => (teeth ? cleanups(place) : narrower(trendFrom(place), cleanups(place)))
     return { ...known, shape: 'sawtooth', because, fit, teeth, ...floorAfterWarmUp(known, floorFrom) }
   }
@@ -110,7 +115,10 @@ function shapeOf(known: Known, fits: CurveFits, asked: AnalyzeOptions): Findings
   return { ...found, shape: growth, because: 'slope' }
 }
 
-/** Where a level with outliers explains the rounds about as well as a warm-up that then is level: one odd round makes no warm-up. */
+/**
+ * Judges a level with outliers where it explains the rounds about as well as a warm-up followed by
+ * a level: one odd round is no warm-up.
+ */
 function onOneLevel(known: Known, fit: CurveFit): Findings {
   const trend = trendOf(inputsOf(known.trials, fit, 0), roundingOf(known.levelBytes))
   const growth = growthOf(trend, known)
@@ -122,14 +130,20 @@ function onOneLevel(known: Known, fit: CurveFit): Findings {
   return { ...found, shape: growth === 'stable' ? 'stable' : 'inconclusive', because: 'slope' }
 }
 
-/** The jump after a low first round hides a slower warm-up behind it: whether that ends is seen without that round. */
+/**
+ * Judges the series without its low first round, whose jump hides a slower warm-up behind it, to
+ * see whether that ends.
+ */
 function behindTheFirst(found: Findings, asked: AnalyzeOptions): Findings {
   const others = found.trials.map(({ rounds, bytes }) => ({ rounds: rounds.slice(1), bytes: bytes.slice(1) }))
   const behind = decideRows({ ...found, trials: others }, asked)
   return behind.shape === 'settling' || behind.shape === 'inconclusive' ? behind : found
 }
 
-/** A ramp that then is level has settled; one whose end was hardly seen may go on. */
+/**
+ * Judges a ramp. It has settled where it is followed by a level; where its end was hardly seen it
+ * may go on.
+ */
 function afterRamp(found: Findings & { fit: CurveFit }, trendFrom: TrendFrom): Findings {
   const settledPlace = found.fit.mean.breakPlace!
   const trend = trendFrom(settledPlace)
@@ -157,7 +171,7 @@ function rampRounds({ rounds }: RoundSeries, place: number): number {
   return rounds[Math.min(place, rounds.length - 1)]! - rounds[0]!
 }
 
-/** Growth that grows, or that begins late: what is established about its last part. */
+/** Judges growth that accelerates or begins late by the slope of its last part. */
 function accelerating(found: Findings & { fit: CurveFit }, trendFrom: TrendFrom): Findings {
   const rounds = Math.max(...found.trials.map((trial) => trial.rounds.length))
   const place = found.fit.mean.breakPlace ?? Math.floor(rounds / 2)
@@ -170,8 +184,9 @@ function accelerating(found: Findings & { fit: CurveFit }, trendFrom: TrendFrom)
 }
 
 /**
- * The part from this place on, with what is to be allowed for besides its level and slope. For now that is of steps the restarts alone, and
- * of odd rounds those that are far off: dips that come again and again are how memory moves.
+ * Returns the part from this index on, with the columns to fit in addition to level and slope. For
+ * `now`, only restarts count among steps, and only distant rounds among outliers, because recurring
+ * dips are part of how memory moves.
  */
 function inputsOf(
   trials: readonly RoundSeries[],
@@ -196,14 +211,17 @@ function inputsOf(
   })
 }
 
-/** The place of the last change of course that was found. */
+/** Returns the index of the last change of course that was found. */
 function lastBreakOf(found: Findings): number | undefined {
   const { fit, settledPlace, shape } = found
   if (shape !== 'settling' && shape !== 'grows' && shape !== 'staircase' && shape !== 'falls') return undefined
   return fit!.mean.kind === 'steps' ? endOfStairs(found, fit!) : settledPlace
 }
 
-/** From the first rounds to the last ones, by this share of the level: then it was no level, whatever its slope was later. */
+/**
+ * Change from the first rounds to the last ones, as a share of the level, beyond which memory was
+ * not level, whatever its slope was later.
+ */
 const MOVED_SHARE = 0.1
 
 function hasMoved({ trials, levelBytes }: Findings): boolean {
@@ -213,7 +231,7 @@ function hasMoved({ trials, levelBytes }: Findings): boolean {
   return Math.abs(endLevelOf(trials) - first) > MOVED_SHARE * levelBytes
 }
 
-/** What memory does now has a veto. */
+/** Applies the veto of what memory does now. */
 function withNow(found: Findings): Findings {
   const { shape, because, now } = found
   const trend = now!.trend

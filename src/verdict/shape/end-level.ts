@@ -1,15 +1,17 @@
 import { median } from '../../statistics/median.js'
 import type { RoundSeries } from '../series/round-series.js'
 
-/** Of the last sixth of the rounds, of at least five and at most twenty. */
+/**
+ * Share of the rounds, from the end, that give the level: at least five and at most twenty rounds.
+ */
 const SHARE = 1 / 6
 const FEWEST = 5
 const MOST = 20
 
 /**
- * Where memory is at the end, as it was measured there and not as a line through all rounds would have it.
+ * Returns the level at the end as measured there, not as extrapolated by a line through all rounds.
  *
- * @param from place of the first round of the last level
+ * @param from index of the first round of the last level
  */
 export function endLevelOf(trials: readonly RoundSeries[], from = 0): number {
   return median(

@@ -1,32 +1,38 @@
 import type { Trend } from './trend.js'
 
-/** What is established about a slope. */
+/** The established direction of a slope. */
 export type Growth = 'stable' | 'grows' | 'falls' | 'inconclusive'
 
-/** What a slope is measured by. */
+/** The scales that a slope is judged by. */
 export interface Matter {
-  /** Where memory is, which shares are taken of. */
+  /** Current level of memory, which shares refer to. */
   levelBytes: number
-  /** A slope within plus and minus this is tolerated: its interval has to lie within for a level. */
+  /** Tolerated slope, in either direction: for a level, the whole interval has to lie within it. */
   toleranceBytes: number
-  /** The least slope that matters within the horizon. */
+  /** Smallest slope that matters within the horizon. */
   mattersBytes: number
-  /** How improbable the other sign has to be. */
+  /** Maximum probability of the opposite sign. */
   alpha: number
 }
 
-/** How improbable the other sign has to be by default: half a percent, because a leak that is none costs a day of searching. */
+/**
+ * Default maximum probability of the opposite sign. It is low because a false leak costs a day of
+ * searching.
+ */
 export const ALPHA = 0.004
-/** What a slope that is certain has to have come to, as a share of the level, before a horizon is projected from it; */
+/**
+ * Minimum total of a certain slope, as a share of the level, before a horizon is projected from it.
+ */
 const WATCHED_SHARE = 0.015
-/** and from when on it matters by itself. */
+/** Total of a certain slope, as a share of the level, that matters without a projection. */
 const DRIFT_SHARE = 0.02
 
 /**
- * `stable` where the whole interval lies within what is tolerated, and no growth is established that matters; `grows` and `falls` where
- * the sign is beyond doubt.
+ * Classifies a slope. `stable`: the whole interval lies within the tolerance, and no growth that
+ * matters is established; `grows` and `falls`: the sign is beyond doubt.
  *
- * @param isCurved the part is known to bend upwards, so that a line through it leaves what looks as if it wandered
+ * @param isCurved the part is known to bend upwards, so that the residuals of a line through it
+ *   look like noise that wanders
  */
 export function growthOf(trend: Trend | undefined, matter: Matter, isCurved = false): Growth {
   if (trend === undefined) return 'inconclusive'
@@ -37,10 +43,13 @@ export function growthOf(trend: Trend | undefined, matter: Matter, isCurved = fa
   return certain < 0 ? 'falls' : 'inconclusive'
 }
 
-/** What a level may have moved by over all that was watched, as a share of it, however little that is a round. */
+/**
+ * Maximum movement of a level over all rounds watched, as a share of it, however little that is a
+ * round.
+ */
 const MOVES = 0.1
 
-/** Whether the whole interval lies within what is tolerated. */
+/** Tells whether the whole interval lies within the tolerance. */
 export function isTolerated(
   { low, high, spanRounds }: Pick<Trend, 'low' | 'high' | 'spanRounds'>,
   { toleranceBytes, levelBytes }: Matter,
@@ -49,7 +58,7 @@ export function isTolerated(
   return most < toleranceBytes && most * spanRounds < Math.max(MOVES * levelBytes, toleranceBytes)
 }
 
-/** 1 and -1 where it is beyond doubt, else 0. */
+/** Returns 1 or -1 where the sign is beyond doubt, else 0. */
 function certainSign({ slopes, notAbove, notBelow, low, high }: Trend, alpha: number): -1 | 0 | 1 {
   const isDivided = slopes.length === 2 && Math.sign(slopes[0]!) !== Math.sign(slopes[1]!)
   if (isDivided) return 0
@@ -57,20 +66,25 @@ function certainSign({ slopes, notAbove, notBelow, low, high }: Trend, alpha: nu
   return notBelow < alpha && high < 0 ? -1 : 0
 }
 
-/** Noise that wanders: more than this, on average over what is possible. */
+/** Lag-1 correlation, averaged over the possible ones, above which noise counts as wandering. */
 const WANDERS = 0.97
-/** Of what a drift is estimated as, its interval has to leave so much. */
+/** Minimum lower bound of a drift in wandering noise, as a share of its estimate. */
 const LAW_SHARE = 0.8
 
 /**
- * Where memory wanders about no line, in pieces that stay, a drift over some rounds is certain long before it is a law: the heap of an engine
- * that warms up drifts for a hundred rounds and more, and then is level. So the drift has to be known as well as a law would be by then.
+ * Tells whether a drift is a law. Where memory wanders in persistent pieces and follows no line, a
+ * drift over some rounds is certain long before it is a law: the heap of an engine that warms up
+ * drifts for a hundred rounds and more, and then is level. Such a drift therefore has to be known
+ * as precisely as a law would be by then.
  */
 function isLaw({ correlation, slope, low }: Trend): boolean {
   return correlation < WANDERS || low > LAW_SHARE * slope
 }
 
-/** A small slope that is certain: by what it came to while it was watched, and by what it comes to within the horizon. */
+/**
+ * Tells whether a small but certain slope matters, by its total over the watched rounds and by its
+ * projection over the horizon.
+ */
 function mattersThough({ slope, spanRounds }: Trend, { levelBytes, mattersBytes }: Matter): boolean {
   const watched = (slope * spanRounds) / levelBytes
   return watched > DRIFT_SHARE || (watched > WATCHED_SHARE && slope > mattersBytes)

@@ -6,20 +6,28 @@ import { endLevelOf } from './end-level.js'
 import type { Known } from './findings.js'
 import { ALPHA } from './growth.js'
 
-/** Default: at 0.1 % of the level from one row to the next memory doubles in 1000 rows. */
+/**
+ * Default tolerance: at 0.1 % of the level from one row to the next memory doubles in 1000 rows.
+ */
 const DEFAULT_TOLERANCE: Tolerance = { share: 0.001 }
 /** Minimum tolerance: a relative one would be 0 at level 0, and memory comes in pages. */
 const LEAST_TOLERANCE_BYTES = 1024
 
-/** Where the room below a limit is not known, growth by this share of the level matters. */
+/** Growth that matters where the room below a limit is not known, as a share of the level. */
 const ROOM_SHARE = 0.1
-/** A horizon that nobody gave: so many times what was recorded, and at least so many rows, or so long. */
+/**
+ * Default horizon as a multiple of the recorded rounds; it has at least `LEAST_ROWS` rows, or
+ * `LEAST_SECONDS` for windows of time.
+ */
 const TIMES_RECORDED = 10
 const LEAST_ROWS = 1000
 export const SECONDS_PER_DAY = 86_400
 const LEAST_SECONDS = 30 * SECONDS_PER_DAY
 
-/** What slopes are measured by: what is tolerated from one row to the next, and what matters within the horizon. */
+/**
+ * Returns the scales for slopes: the tolerance from one row to the next, and the slope that matters
+ * within the horizon.
+ */
 export function knownOf(trials: readonly RoundSeries[], options: AnalyzeOptions): Known {
   const levelBytes = median(trials.flatMap(({ bytes }) => bytes.slice(Math.floor(bytes.length / 2))))
   const { limitBytes } = options
@@ -37,7 +45,10 @@ export function knownOf(trials: readonly RoundSeries[], options: AnalyzeOptions)
   }
 }
 
-/** Rows may be many rounds apart, as where every thousandth iteration is told: a share is of the way from one row to the next. */
+/**
+ * Converts the tolerance to bytes a round. Rows may be many rounds apart, for example where every
+ * thousandth iteration is reported; a share applies from one row to the next.
+ */
 function toleratedBytes(
   trials: readonly RoundSeries[],
   levelBytes: number,
@@ -62,7 +73,7 @@ function horizonOf(
   return Math.max(recorded, least)
 }
 
-/** Round numbers from one row to the next. */
+/** Returns the number of rounds from one row to the next. */
 export function rowRounds(trials: readonly RoundSeries[]): number {
   return median(trials.map((trial) => (trial.rounds.length < 2 ? 1 : spanOf(trial) / (trial.rounds.length - 1))))
 }

@@ -4,26 +4,30 @@ import type { Now } from './analysis.js'
 import { ALPHA, isTolerated, type Matter } from './growth.js'
 import type { Trend } from './trend.js'
 
-/** The trend of the part from a place on; undefined where too few rounds are left. */
+/** Returns the trend of the part from an index on; undefined where too few rounds are left. */
 export type TrendFrom = (place: number) => Trend | undefined
 
-/** So many rounds are a half worth looking at, */
+/** Minimum rounds of a half; shorter series are judged whole. */
 const SHORTEST_HALF = 8
-/** and so many the part after a break. */
+/** Minimum rounds after a break. */
 const SHORTEST_PART = 6
-/** What a certain rise has to have come to over the part, as a share of the level, */
+/** Minimum total of a certain rise over the part, as a share of the level. */
 const CERTAIN_SHARE = 0.01
-/** and one that is likely in the part and established over more of the rounds. */
+/**
+ * Minimum total of a rise that is likely in the part and established over more of the rounds, as a
+ * share of the level.
+ */
 const LIKELY_SHARE = 0.02
 const LIKELY = 0.1
 const ESTABLISHED = 0.02
 
 /**
- * What the memory does now: the trend of the last part watched. That is the second half, or what follows the last break in it. It says
- * nothing of for ever: a cache that fills rises now and levels off later.
+ * Returns what memory does now: the trend of the last part watched, which is the second half, or
+ * the rounds after the last break in it. It predicts nothing: a cache that fills rises now and
+ * levels off later.
  *
  * @param trendFrom allows for teeth and restarts
- * @param breakPlace where the last change of course was, if one was found
+ * @param breakPlace index of the last change of course, if one was found
  */
 export function nowOf(
   trials: readonly RoundSeries[],

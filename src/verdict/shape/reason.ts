@@ -5,7 +5,10 @@ import { FEWEST_ROUNDS, type Findings } from './findings.js'
 
 type Told = Omit<Analysis, 'reason'>
 
-/** The verdict in one or two sentences: what was seen, how large, how sure, what it does now, and what it means for the limit. */
+/**
+ * Returns the verdict in one or two sentences: what was seen, how large, how sure, what memory does
+ * now, and what it means for the limit.
+ */
 export function reasonOf(findings: Findings, analysis: Told): string {
   return [
     seen(findings, analysis),
@@ -57,7 +60,7 @@ function seen(findings: Findings, analysis: Told): string {
   }
 }
 
-/** Of the shape `grows`. */
+/** Describes the shape `grows`. */
 function growth(findings: Findings, analysis: Told): string {
   const { slopeBytesPerRound: slope, levelBytes, toleranceBytes: tolerance, netClimbBytes: climb } = analysis
   const isLong = analysis.rounds >= ROUNDS_TO_FORECAST
@@ -93,7 +96,10 @@ function stillRising(findings: Findings, { now }: Told): string {
   return `Still rises, by ${rate} over the last ${count(last - (now.from ?? last) + 1, 'round')}${from}; whether it goes on or levels off was not watched long enough to tell.`
 }
 
-/** What it does now, where the shape leaves that open. A saw-tooth is judged by its floor: where that is stable, teeth are what rises. */
+/**
+ * Describes what memory does now, where the shape leaves that open. A saw-tooth is judged by its
+ * floor: where that is stable, the rise is that of the teeth.
+ */
 function nowToo({ shape }: Findings, { now, floorShape }: Told): string[] {
   if (now.trend !== 'rises' || !['staircase', 'sawtooth', 'spike'].includes(shape) || floorShape === 'stable') return []
   return [
@@ -101,7 +107,7 @@ function nowToo({ shape }: Findings, { now, floorShape }: Told): string[] {
   ]
 }
 
-/** Growth by the clock, where it is known how long a round takes. */
+/** Returns growth per hour and day, where the length of a round is known. */
 function rates({ shape, floorShape, slopeBytesPerHour: hour, slopeBytesPerDay: day }: Told): string[] {
   if ((floorShape ?? shape) !== 'grows' || hour === null || day === null) return []
   return [`That is ${formatBytes(hour.estimate)} an hour, or ${formatBytes(day.estimate)} a day.`]
@@ -118,12 +124,15 @@ function restarts({ restarts: all, trials }: Told): string {
   return all.map(({ trial, round }) => `at round ${round}${trials > 1 ? ` of trial ${trial}` : ''}`).join(', ')
 }
 
-/** A warm-up that falls starts above its level. */
+/** Tells whether a warm-up rises; one that falls starts above its level. */
 function isRising({ fit }: Findings): boolean {
   return median(fit!.coefficients.map((one) => one.at(-1)!)) < 0
 }
 
-/** A slope that is certain and too small to matter is both said. */
+/**
+ * Describes the slope after a warm-up: whether it lies within the tolerance, and whether it differs
+ * from zero.
+ */
 function afterwards({ slopeBytesPerRound: slope, toleranceBytes: tolerance }: Told): string {
   if (slope === null) return 'for how long it stays there is not known'
   const isTolerated = slope.low > -tolerance! && slope.high < tolerance!
@@ -147,17 +156,23 @@ function steps({ steps: all, trials }: Told): string {
   return `${most.join(', ')}${all.length > most.length ? ` and ${all.length - most.length} more times` : ''}`
 }
 
-/** What may decide. How many rounds that takes is not said: a number that was held in less than half of the cases. */
+/**
+ * Suggests what may decide. It does not say how many rounds that takes, because such an estimate
+ * held in less than half of the cases.
+ */
 function remedy({ shape, because }: Findings): string[] {
   return shape === 'inconclusive' && because === 'slope'
     ? ['More rounds, more trials or a wider --tolerance may decide.']
     : []
 }
 
-/** Room of more than this many levels is no news: the limit is that of the machine. */
+/**
+ * Room, as a multiple of the level, above which it is not mentioned: the limit is then that of the
+ * machine.
+ */
 const NEWS_OF_ROOM = 10
 
-/** Fewer rounds carry no forecast: what they rise by is warm-up as often as growth. */
+/** Minimum rounds for a forecast. With fewer, a rise is warm-up as often as growth. */
 const ROUNDS_TO_FORECAST = 20
 
 function limit({ trials }: Findings, { limit: found, shape, levelBytes, rounds: watched }: Told): string[] {
@@ -180,7 +195,7 @@ function limit({ trials }: Findings, { limit: found, shape, levelBytes, rounds: 
   ]
 }
 
-/** Where it was asked for, and of slow growth, which matters by it. */
+/** Describes the horizon where one was given, and for slow growth, which matters by it. */
 function horizon({ horizon: found, slow }: Told): string[] {
   if (found === null || (found.isDefault && !slow)) return []
   const { rounds, bytes } = found
@@ -189,7 +204,7 @@ function horizon({ horizon: found, slow }: Told): string[] {
   ]
 }
 
-/** @param sign -1 after a verb that says that it falls */
+/** @param sign -1 after a verb that already says that memory falls */
 function slopeWords({ estimate, low, high }: Interval, sign: 1 | -1 = 1): string {
   const [from, to] = sign === 1 ? [low, high] : [-high, -low]
   return `${formatBytes(sign * estimate)} a round (95 % interval ${formatBytes(from)} to ${formatBytes(to)})`

@@ -6,8 +6,8 @@ import { ALPHA, type Growth, growthOf } from './growth.js'
 import { type Trend, type TrendInput, trendOf } from './trend.js'
 
 /**
- * The floor of a saw-tooth. The first cycles of a program that warms up lie lower than the rest: where the second half rises at
- * less than half the rate of the whole, it alone is judged.
+ * Judges the floor of a saw-tooth. The first cycles of a program that warms up lie lower than the
+ * rest: where the second half rises at less than half the rate of the whole, it alone is judged.
  */
 export function floorAfterWarmUp(
   known: Known,
@@ -21,8 +21,9 @@ export function floorAfterWarmUp(
 }
 
 /**
- * The cleanup rounds alone. After a cleanup memory may scatter far less than between two, as garbage comes and goes; then they know
- * the slope of the floor better, although they are few, and teeth that rise do not pass for a floor that does.
+ * Returns the cleanup rounds alone. Memory may scatter far less after a cleanup than between two,
+ * because garbage comes and goes. The cleanup rounds then determine the slope of the floor better,
+ * although they are few, and growing teeth do not pass for a growing floor.
  */
 export function floorsOf(trials: readonly RoundSeries[], { mean, setAside }: CurveFit, from: number): TrendInput[] {
   return trials.map(({ rounds, bytes }, trial) => {
@@ -40,10 +41,13 @@ export function narrower(one: Trend | undefined, other: Trend | undefined): Tren
   return other.high - other.low < one.high - one.low ? other : one
 }
 
-/** By this share of their height teeth have to have grown, for it to be said. */
+/** Minimum growth of teeth that is reported, as a share of their height. */
 const TEETH_SHARE = 0.1
 
-/** How the teeth grow above their floor, each from its cleanup to its top; undefined where they were not shown to. */
+/**
+ * Returns how the teeth grow above their floor, each measured from its cleanup to its top;
+ * undefined where no growth was shown.
+ */
 export function growingTeeth(
   trials: readonly RoundSeries[],
   { mean, coefficients }: CurveFit,

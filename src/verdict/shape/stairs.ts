@@ -7,16 +7,21 @@ import type { Findings } from './findings.js'
 import { growthOf } from './growth.js'
 import type { Trend } from './trend.js'
 
-/** A fall by this share of what there was is a restart: nothing that one frees by and by goes at once. */
+/**
+ * Minimum fall at a restart, as a share of the memory before it: a program that frees memory
+ * gradually does not lose so much at once.
+ */
 const RESTART_SHARE = 0.15
-/** Stairs go on climbing where there are at least so many, all up, */
+/** Minimum steps of stairs that keep climbing; all of them go up. */
 const STAIRS = 5
-/** and the last level has not lasted longer than this many of the longest before it. */
+/**
+ * Maximum length of the last level of such stairs, as a multiple of the longest level before it.
+ */
 const LASTING = 1.5
 
 /**
- * Level shifts. Growth between them is growth, each time in the life of one process where it is restarted; so are stairs that only climb and
- * have not come to an end. Stairs down fall.
+ * Judges level shifts. Growth between them is growth, within the life of each process where it is
+ * restarted. Stairs that only climb and have not ended are growth too. Stairs down fall.
  */
 export function judgeStairs(found: Findings & { fit: CurveFit }, trend: Trend | undefined): Findings {
   const { fit, trials } = found
@@ -36,29 +41,35 @@ export function judgeStairs(found: Findings & { fit: CurveFit }, trend: Trend | 
   return { ...judged, shape: 'staircase', because: 'steps' }
 }
 
-/** Of what growth between the shifts comes to, memory has risen by so much from its first rounds to its last. */
+/**
+ * Minimum net rise from the first rounds to the last, as a share of the total growth between the
+ * shifts.
+ */
 const NET_SHARE = 0.5
-/** Rounds whose median is where memory was at first. */
+/** Rounds whose median is the memory at the start. */
 const FIRST_ROUNDS = 5
 
-/** Whether the shifts, some of them down, leave the growth between them. */
+/** Tells whether the growth between the shifts remains after those that go down. */
 function climbsOnNet({ trials }: Findings, { slope, spanRounds }: Trend): boolean {
   const first = median(trials.map(({ bytes }) => median(bytes.slice(0, FIRST_ROUNDS))))
   return endLevelOf(trials) - first > NET_SHARE * slope * spanRounds
 }
 
-/** The place of the last shift, where the level since has lasted longer than those before: then the stairs have come to an end. */
+/**
+ * Returns the index of the last shift where the stairs have ended: the level since has lasted
+ * longer than those before.
+ */
 export function endOfStairs({ trials }: Findings, fit: CurveFit): number | undefined {
   const goOn = trials.some((trial, i) => stairsOf(trial, fit, i).goesOn)
   return goOn ? undefined : Math.max(...fit.mean.stepPlaces!.map((places) => places.at(-1)!))
 }
 
-/** Which of the shifts of a trial are restarts. */
+/** Returns the shifts of a trial that are restarts. */
 export function restartShifts(trial: RoundSeries, fit: CurveFit, index: number): number[] {
   return stairsOf(trial, fit, index).restartShifts
 }
 
-/** Their columns. */
+/** Returns the columns of the restarts. */
 export function restartColumns(trial: RoundSeries, fit: CurveFit, index: number): number[][] {
   return restartShifts(trial, fit, index).map((shift) => fit.mean.columns[index]![shift + 1]!)
 }
@@ -81,5 +92,5 @@ function stairsOf({ rounds, bytes }: RoundSeries, { mean, coefficients }: CurveF
   }
 }
 
-/** Rounds that say where memory was just before a shift. */
+/** Rounds whose median is the memory just before a shift. */
 const LOCAL = 3

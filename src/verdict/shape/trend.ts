@@ -6,47 +6,54 @@ import { AutoregressiveRegression } from '../../statistics/regression/autoregres
 import type { LeastSquares } from '../../statistics/regression/normal-equations.js'
 import { sampleVariance } from '../../statistics/sample-variance.js'
 
-/** The slope of a series, and how well it is known. */
+/** The slope of a series and its uncertainty. */
 export interface Trend {
-  /** Bytes a round. */
+  /** Slope in bytes a round. */
   slope: number
   /** 95 % interval. */
   low: number
   high: number
-  /** Probability that the slope is zero or below, and zero or above, given the data. */
+  /**
+   * Probability, given the data, that the slope is zero or below; then that it is zero or above.
+   */
   notAbove: number
   notBelow: number
   /** One slope a trial. */
   slopes: number[]
-  /** What the line comes to in the last round, on average over the trials; apart from teeth and steps. */
+  /** Value of the line in the last round, averaged over the trials; apart from teeth and steps. */
   endBytes: number
-  /** From the first to the last round that it was taken from, on average over the trials. */
+  /** Rounds from the first to the last one used, averaged over the trials. */
   spanRounds: number
-  /** What the noise looks like: its lag-1 correlation and the standard deviation of its innovations, both on average over what is possible. */
+  /**
+   * Lag-1 correlation of the noise and standard deviation of its innovations, both averaged over
+   * the possible correlations.
+   */
   correlation: number
   innovationBytes: number
 }
 
-/** Part of a trial of which the slope is wanted. */
+/** Part of a trial whose slope is wanted. */
 export interface TrendInput {
   /** Round numbers. */
   rounds: readonly number[]
   bytes: readonly number[]
-  /** What besides level and slope is to be allowed for: saw-teeth, outliers. */
+  /** Columns to fit in addition to level and slope: saw-teeth, outliers. */
   others: number[][]
 }
 
 /**
- * The mean slope of the trials, with an interval that allows for correlated noise and for not knowing how correlated it is.
+ * Estimates the mean slope of the trials, with an interval that allows for correlated noise and for
+ * not knowing its correlation.
  *
- * For each lag-1 correlation, generalised least squares give the slope a Student t distribution; the correlations are weighted
- * by how well they explain the data (the restricted likelihood of Harville (1974), Biometrika 61, 383–385, times the prior),
- * the random walk included. So a series whose noise looks independent has the narrow interval of a line through independent
- * points, and one that wanders has the wide one of a random walk with drift. From three trials on the
- * interval is never narrower than the one that the spread of the trials' own slopes gives.
+ * For each lag-1 correlation, generalised least squares give the slope a Student t distribution.
+ * The correlations, including the random walk, are weighted by how well they explain the data (the
+ * restricted likelihood of Harville (1974), Biometrika 61, 383–385, times the prior). A series
+ * whose noise looks independent therefore has the narrow interval of a line through independent
+ * points, and one that wanders has the wide one of a random walk with drift. From three trials on
+ * the interval is never narrower than the one from the spread of the trials' own slopes.
  *
- * @param noiseFloorBytes standard deviation of what is rounding and not noise
- * @returns undefined where no trial has more rounds than there is to fit, plus two
+ * @param noiseFloorBytes standard deviation of rounding, which is not noise
+ * @returns undefined where no trial has at least two more rounds than columns to fit
  */
 export function trendOf(inputs: readonly TrendInput[], noiseFloorBytes: number): Trend | undefined {
   const usable = inputs.filter(({ rounds, others }) => rounds.length >= others.length + 4)
@@ -145,12 +152,13 @@ function spreadOfMixture(components: readonly TComponent[]): {
   }
 }
 
-/** What the noise within the trials says about the spread of their slopes counts as much as this many trials. */
+/** Weight, in trials, of the noise within the trials in the variance of their slopes. */
 const TRIALS_WORTH = 8
 
 /**
- * Student's interval of the mean of the trials' slopes, their variance moderated by the one that the noise within the trials lets expect:
- * Smyth (2004), Stat. Appl. Genet. Mol. Biol. 3, article 3. With few trials their own spread says little.
+ * Returns Student's interval of the mean of the trials' slopes. Their variance is moderated by the
+ * variance that the noise within the trials predicts: Smyth (2004), Stat. Appl. Genet. Mol. Biol.
+ * 3, article 3. With few trials their own spread says little.
  */
 function spreadOfTrials(slopes: readonly number[], expectedVariance: number): { low: number; high: number } {
   const own = slopes.length - 1
