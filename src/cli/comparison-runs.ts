@@ -34,12 +34,12 @@ const ofJob: OptionTable = {
 }
 const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs, limit, tolerance, probeEvery }
 
-/** What each verb that runs comparisons takes: the axes and how trials are made. */
+/** Options of each verb that runs comparisons: the axes and how trials are made. */
 export const comparisonAxes: OptionTable = { ...axisOptions, ...ofComparison }
-/** And what it runs: a command, or a job of our own. */
+/** Options of what these verbs run: a command, or a job of our own. */
 export const comparisonJob: OptionTable = { ...ofCommand, ...ofJob }
 
-/** Headings of the help for them. */
+/** Headings of these options in the help. */
 export const comparisonGroups: Record<string, OptionTable> = {
   'What is compared': { ...axisOptions, parameters },
   'How it is measured': ofComparison,
@@ -51,22 +51,25 @@ export type Run = (options: CompareOptions) => Promise<FinishedComparison>
 
 export interface PlannedRun {
   plan: ComparisonPlan
-  /** The file that it stands in; undefined for the command line. */
+  /** File that holds the comparison; undefined for the command line. */
   source: string | undefined
-  /** The part that is asked for; undefined for all of it. */
+  /** Shard to run; undefined for all of the comparison. */
   shard: Shard | undefined
-  /** The words of a command line that plans the same. */
+  /** Words of a command line that plans the same comparison. */
   repeat: string[]
   run: Run
 }
 
-/** A comparison that is asked for, and the file that it stands in; undefined for the command line. */
+/** A requested comparison and the file that holds it; undefined for the command line. */
 export interface Planned {
   plan: ComparisonPlan
   source: string | undefined
 }
 
-/** What a command line asks for, without refs. Every file is read and checked. */
+/**
+ * Returns the comparisons that a command line requests, without refs. Every file is read and
+ * checked.
+ */
 export async function plannedComparisons(input: CommandInput): Promise<Planned[]> {
   const named = input.arguments[0]
   const isCommand = input.options.command !== undefined
@@ -83,7 +86,7 @@ export async function plannedComparisons(input: CommandInput): Promise<Planned[]
       }))
 }
 
-/** The comparisons that a command line asks for, ready to run. */
+/** Returns the comparisons that a command line requests, ready to run. */
 export async function plannedRuns(
   input: CommandInput,
   refs = input.options.refs as string[] | undefined,
@@ -108,7 +111,7 @@ export async function plannedRuns(
   })
 }
 
-/** A build without a ref would build nothing. */
+/** Refuses a build without a ref, which would build nothing. */
 function refuseBuildAlone({ given }: CommandInput): void {
   const found = (['build', 'buildDeadlineMs'] as const).find((key) => given.has(key))
   if (found !== undefined)
@@ -117,7 +120,7 @@ function refuseBuildAlone({ given }: CommandInput): void {
     })
 }
 
-/** The same comparisons with git refs as an axis, where some were named. */
+/** Adds git refs as an axis to the comparisons, where some were named. */
 function withRefs(
   plans: readonly Planned[],
   refs: string[] | undefined,

@@ -7,19 +7,23 @@ import { settingToJudge } from '../verdict/difference/setting-verdict.js'
 import type { RoundBytes } from '../verdict/series/round-series.js'
 import type { AnalyzeOptions } from '../verdict/shape/analysis.js'
 
-/** One setting of a comparison: its completed trials, judged together. */
+/** One setting of a comparison, with its completed trials, which are judged together. */
 export interface SettingToJudge {
   setting: string
   trials: RoundBytes[][]
   options: AnalyzeOptions
 }
 
-/** Whether a path is the folder of a comparison rather than of one recording. */
+/** Returns whether a path is the folder of a comparison rather than of one recording. */
 export function isComparison(path: string): boolean {
   return existsSync(join(path, 'comparison.json'))
 }
 
-/** @throws UsageError where a verb that takes a recording is given a comparison */
+/**
+ * Checks that a verb that takes a recording is not given a comparison.
+ *
+ * @throws UsageError where it is
+ */
 export function assertNoComparison(path: string, verb: string): void {
   if (!isComparison(path)) return
   throw new UsageError(`${verb}: ${path} is the folder of a comparison, which holds many recordings`, {
@@ -28,9 +32,10 @@ export function assertNoComparison(path: string, verb: string): void {
 }
 
 /**
- * What `tidemark compare` measured, setting by setting, so that it can be judged again: by another tolerance, limit or horizon.
+ * Returns the measurements of `tidemark compare`, setting by setting, so that they can be judged
+ * again with another tolerance, limit or horizon.
  *
- * @returns no entry for a setting of which no trial was completed
+ * @returns no entry for a setting without a completed trial
  * @throws UsageError when the folder holds no comparison of this format
  */
 export function comparisonToJudge(folder: string): SettingToJudge[] {

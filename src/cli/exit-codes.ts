@@ -1,11 +1,11 @@
-/** Codes that no error carries; all of them are listed in the README. */
+/** Exit codes that no error carries. The README lists all codes. */
 
-/** Of a `TargetError`. */
+/** Exit code of a `TargetError`. */
 export const TARGET_FAILED = 3
 export const NOT_AS_EXPECTED = 1
 export const INCONCLUSIVE = 4
 
-/** Of several comparisons: the one that a reader must hear of first. */
+/** Returns the most urgent of several comparisons' exit codes. */
 export function worstExit(exitCodes: readonly number[]): number {
   const order = [0, INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED]
   const place = (code: number) => (order.includes(code) ? order.indexOf(code) : order.length)

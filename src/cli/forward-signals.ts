@@ -1,12 +1,13 @@
 import { isIgnoredByCaller } from '../launch/callers-signals.js'
 import type { LaunchedProcess } from '../launch/launch.js'
 
-/** What a terminal, a shell or a supervisor sends; the command decides what comes of it. */
+/** Signals that a terminal, a shell or a supervisor sends; the command decides how to react. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const
 
 /**
- * Hands signals on from now, to be in force before the command can say a word that somebody answers with Ctrl-C. What comes
- * before there is a command waits for it. The command is no job of the terminal, so that Ctrl-Z has to stop it for the shell.
+ * Starts forwarding signals. Call this before the command can print anything that a user answers
+ * with Ctrl-C. Signals that arrive before the command runs wait for it. The command is no job of
+ * the terminal, so on Ctrl-Z it is stopped here, on behalf of the shell.
  */
 export function forwardSignals(): { to(launched: LaunchedProcess): void } & Disposable {
   let command: LaunchedProcess | undefined

@@ -8,10 +8,15 @@ import { escapeFor } from './output/terminal.js'
 import { parseCommandLine } from './parsing/parse-command-line.js'
 import { unknownVerb, verbs } from './parsing/verbs.js'
 
-/** Whether all is done when nobody reads the results any more (`tidemark --help | head`); a measurement goes on. */
+/**
+ * Whether to end when the reader of the output has gone (`tidemark --help | head`). A measurement
+ * continues.
+ */
 let endsWithItsReader = true
 
-/** Looks at the verb, loads that verb's file alone, and turns what it returns or throws into the exit code. */
+/**
+ * Loads the file of the given verb alone, and turns what it returns or throws into the exit code.
+ */
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args
   if (first === undefined) throw new UsageError(`no verb was given\n\n${await overview()}`)
@@ -19,7 +24,7 @@ async function main(args: string[]): Promise<number> {
   if (first === '--help' || first === '-h') return print(await overview())
   if (first === 'help') return rest[0] === undefined ? print(await overview()) : main([rest[0], '--help'])
 
-  // Asked by the scripts of `tidemark completion`.
+  // The scripts of `tidemark completion` call this.
   if (first === 'complete') return printCandidates(rest)
 
   const load = verbs[first]
@@ -43,7 +48,7 @@ function print(text: string): number {
   return 0
 }
 
-/** A reader that has seen enough is no fault. */
+/** A reader that has seen enough is no error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   if (endsWithItsReader) process.exit(0)

@@ -5,10 +5,11 @@ import { lockRecording } from '../recording/storage/recorder-lock.js'
 import { messageOf, systemErrorCode, UsageError } from '../shared/errors.js'
 
 /**
- * The folder for a new recording, absolute: the one that was asked for, or a new `tidemark-` with the local time in 14 digits
- * here, as `mprof run` names its files.
+ * Returns the absolute path of the folder for a new recording: the requested one, or a new
+ * `tidemark-` with the local time in 14 digits in the current folder, as `mprof run` names its
+ * files.
  *
- * @throws UsageError when something is there already; with `force` a recording is removed, and nothing else is
+ * @throws UsageError when the path exists; with `force` a recording is removed, and nothing else
  */
 export function recordingFolder(asked: string | undefined, force: boolean, now = new Date()): string {
   if (asked === undefined) return nextFreeName(now)
@@ -34,7 +35,10 @@ function isEmpty(path: string): boolean {
   }
 }
 
-/** Two recordings that begin within a second get the names of two seconds; whoever makes a folder has it. */
+/**
+ * Finds the next free name. Recordings that begin within a second get the names of consecutive
+ * seconds; the process that creates a folder owns it.
+ */
 function nextFreeName(now: Date): string {
   const folder = join(process.cwd(), `tidemark-${digitsOf(now)}`)
   try {
@@ -46,7 +50,7 @@ function nextFreeName(now: Date): string {
   }
 }
 
-/** `20261123204823`, local time. */
+/** Returns the local time as `20261123204823`. */
 function digitsOf(date: Date): string {
   const parts = [date.getMonth() + 1, date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds()]
   return [date.getFullYear(), ...parts.map((part) => String(part).padStart(2, '0'))].join('')

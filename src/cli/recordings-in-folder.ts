@@ -4,11 +4,14 @@ import { STANDARD_INPUT } from '../recording/formats/whole-content.js'
 import { isRecording, readMetadata } from '../recording/storage/read-recording.js'
 import { UsageError } from '../shared/errors.js'
 
-/** A recording in the current folder that has an index: a folder of `tidemark run`, or a file of `mprof run`. */
+/**
+ * A recording in the current folder that has an index: a folder of `tidemark run`, or a file of
+ * `mprof run`.
+ */
 export interface RecordingHere {
   name: string
   kind: 'tidemark' | 'mprof'
-  /** When it was started: from its name, or, of a name given with --out, from its head. */
+  /** Start of the recording: from its name, or from its metadata where --out set the name. */
   started: Date
   /** Whether the user named it (--out). */
   isNamed: boolean
@@ -16,7 +19,7 @@ export interface RecordingHere {
 
 const NAME = /^(?:mprofile_(\d{14})\.dat|tidemark-(\d{14}))$/
 
-/** By the time of their start, the oldest first: the place in this list is the index. */
+/** Returns recordings by start time, the oldest first. The place in this list is the index. */
 export function recordingsHere(folder = '.'): RecordingHere[] {
   return readdirSync(folder, { withFileTypes: true })
     .flatMap((entry): RecordingHere[] => {
@@ -33,7 +36,7 @@ export function recordingsHere(folder = '.'): RecordingHere[] {
     .sort((a, b) => a.started.getTime() - b.started.getTime() || (a.name < b.name ? -1 : 1))
 }
 
-/** A head that cannot be read has at least a time of its file. */
+/** Reads the start from the metadata. Where that cannot be read, the time of the file is used. */
 function startOf(folder: string): Date {
   try {
     return new Date(readMetadata(folder).startedMs)
@@ -43,7 +46,7 @@ function startOf(folder: string): Date {
   }
 }
 
-/** `20261123204823` */
+/** Parses `20261123204823`. */
 function timeOf(digits: string): Date {
   const [year, month, day, hour, minute, second] = [0, 4, 6, 8, 10, 12].map((from, i) =>
     Number(digits.slice(from, i === 0 ? 4 : from + 2)),
@@ -52,17 +55,20 @@ function timeOf(digits: string): Date {
 }
 
 /**
- * Paths of the recordings that a command line names: by index (0 the oldest, -1 the newest), by path, or `-` for standard input, each once. A file
- * whose name is a number is named as `./5`.
+ * Returns the paths of the recordings that a command line names: by index (0 the oldest, -1 the
+ * newest), by path, or `-` for standard input, each once. A file whose name is a number is written
+ * as `./5`.
  *
- * @throws UsageError for an index or a path that leads nowhere
+ * @throws UsageError for an index or a path that does not exist
  */
 export function namedRecordings(names: readonly string[]): string[] {
   const here = recordingsHere()
   return [...new Set(names.map((name) => (/^-?\d+$/.test(name) ? byIndex(Number(name), here) : byPath(name))))]
 }
 
-/** The newest recording here, for verbs that are given none. Says on standard error which one it took. */
+/**
+ * Returns the newest recording here, for verbs called without one, and names it on standard error.
+ */
 export function newestRecording(verb: string): string {
   const newest = recordingsHere().at(-1)
   if (newest === undefined)

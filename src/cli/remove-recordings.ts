@@ -10,16 +10,18 @@ import { isComparison } from './comparison-to-judge.js'
 import { assertComparisonFolder, assertNoPart } from './folders/assert-removable-comparison.js'
 
 export interface RemovalOptions {
-  /** Say what would be removed, and remove nothing. */
+  /** Whether to print what would be removed, and remove nothing. */
   isDryRun: boolean
-  /** Also what is still being recorded, and folders that hold files of others. */
+  /** Whether to remove recordings in progress too, and folders that hold files of others. */
   isForced: boolean
 }
 
 /**
- * Removes recordings and comparisons, all or none: each is looked at before the first one goes. Prints a line for each.
+ * Removes recordings and comparisons, all or none: each is checked before the first is removed.
+ * Prints a line for each.
  *
- * @throws UsageError for what is neither, is a part of a comparison, is still being made, or holds files of others
+ * @throws UsageError for what is neither, is a part of a comparison, is still being made, or holds
+ *   files of others
  */
 export function removeRecordings(paths: readonly string[], { isDryRun, isForced }: RemovalOptions): void {
   const all = paths.flatMap((path) => {
@@ -32,9 +34,11 @@ export function removeRecordings(paths: readonly string[], { isDryRun, isForced 
   }
 }
 
-/** What a recorder, or `tidemark show --open`, writes into the folder of a recording. */
+/** Files that a recorder, or `tidemark show --open`, writes into the folder of a recording. */
 const OWN_FILE = /^(recording\.json(\.new)?|recorder\.lock|plot\.html|\w+\.ndjson|.+\.log)$/
-/** Samples come many times a second; a recording that had one so lately is being made. */
+/**
+ * Age of the last sample below which a recording is in progress. Samples come many times a second.
+ */
 const RECENT_MS = 10_000
 
 function assertRemovable(path: string, isForced: boolean): void {
@@ -66,7 +70,10 @@ function assertRecordingFolder(path: string, isForced: boolean): void {
     })
 }
 
-/** A table may be anybody's; a file of mprof or psrecord is known by its first line. */
+/**
+ * Checks that a file is a recording. A table may be any file; files of mprof and psrecord are
+ * recognized by their first line.
+ */
 function assertRecordingFile(path: string): void {
   const format = recordingFormat(path)
   if (format === 'csv' || format === 'json')
@@ -75,7 +82,10 @@ function assertRecordingFile(path: string): void {
     })
 }
 
-/** Where nobody is known to have held the lock, samples tell. */
+/**
+ * Returns whether a recording is in progress. Where the holder of the lock is unknown, the last
+ * sample decides.
+ */
 function isBeingMade(path: string): boolean {
   const state = recorderState(path)
   return state === 'runs' || (state === 'unknown' && isRecent(join(path, SAMPLES_FILE)))
@@ -85,7 +95,10 @@ function isRecent(file: string): boolean {
   return existsSync(file) && Date.now() - statSync(file).mtimeMs < RECENT_MS
 }
 
-/** `mprofile_20261123204823_ts.dat`, which mprof of old wrote beside its file and takes away with it. */
+/**
+ * Returns `mprofile_20261123204823_ts.dat`, which old versions of mprof wrote beside their file and
+ * remove with it.
+ */
 function timeStampFile(path: string): string[] {
   const file = path.replace(/(\.[^./]*)?$/, (extension) => `_ts${extension}`)
   return path.endsWith('.dat') && existsSync(file) ? [file] : []

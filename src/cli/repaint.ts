@@ -2,21 +2,28 @@ import { createLogUpdate } from 'log-update'
 import { writeStyled } from './output/terminal.js'
 
 /**
- * A block of lines at the end of a terminal that is painted over in place. The cursor stays visible, so that an end by
- * SIGKILL leaves the terminal as it was.
+ * A block of lines at the end of a terminal that is repainted in place. The cursor stays visible,
+ * so that SIGKILL leaves the terminal as it was.
  */
 export interface RepaintedBlock {
-  /** Replaces the block. Text from outside must be escaped already; lines wider than the terminal wrap. */
+  /**
+   * Replaces the block. Text from outside must be escaped already; lines wider than the terminal
+   * wrap.
+   */
   paint(text: string): void
   /** Prints lines that stay above the block. */
   print(text: string): void
-  /** Takes the block away. */
+  /** Removes the block. */
   clear(): void
 }
 
-/** @param stream a terminal: its width and height are asked for at every paint */
+/**
+ * Makes a block.
+ *
+ * @param stream a terminal; its width and height are read at every paint
+ */
 export function repaintedBlock(stream: NodeJS.WriteStream): RepaintedBlock {
-  // Past the escaping of the stream: the cursor movements are our own.
+  // Bypasses the escaping of the stream, since the cursor movements are our own.
   const terminal = {
     isTTY: true,
     get columns() {

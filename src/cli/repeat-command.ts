@@ -1,12 +1,15 @@
 import { formatOption, type OptionSpec, type OptionTable } from '../options/types/spec.js'
 import type { CommandInput } from './parsing/command.js'
 
-/** Told by the comparison itself: `--resume --more-trials` changes the first, and every comparison has the second. */
+/**
+ * Options that the comparison itself holds: `--resume --more-trials` changes the first, and every
+ * comparison has the second.
+ */
 const TOLD_BY_COMPARISON = ['trials', 'seed']
 
 /**
- * The words of a command line that plans the same comparisons: the job, and every option that was given on the command line
- * or in the environment, but for trials and seed.
+ * Returns the words of a command line that plans the same comparisons: the job, and every option
+ * that was given on the command line or in the environment, except trials and seed.
  *
  * @param table the options that make a plan
  */
@@ -17,7 +20,9 @@ export function repeatWords({ arguments: named, options, given }: CommandInput, 
   return ['tidemark', 'compare', ...named, ...words]
 }
 
-/** An option as words: one flag for each text of an option that may be given several times. */
+/**
+ * Returns an option as words: one flag for each text of an option that may be given several times.
+ */
 function wordsOf(spec: OptionSpec<unknown>, value: unknown): string[] {
   const flag = spec.short === undefined ? `--${spec.flag}` : `-${spec.short}`
   if (value === undefined || value === false) return []

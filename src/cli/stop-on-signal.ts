@@ -5,8 +5,8 @@ import { StoppedError } from '../shared/errors.js'
 const STOPPING = ['SIGINT', 'SIGTERM'] as const
 
 /**
- * A signal that aborts on the first Ctrl-C or termination signal. The second one ends this program at once, and with it
- * every process that it guards.
+ * Returns a signal that aborts on the first Ctrl-C or termination signal. The second one ends this
+ * program at once, and with it every process that it guards.
  *
  * @param onStop called at the first, to tell the user that things are being ended
  */
@@ -27,14 +27,19 @@ export function stopOnSignal(onStop: () => void): { signal: AbortSignal } & Disp
   }
 }
 
-/** As {@link stopOnSignal}, for what follows the last trial: it is finished all the same. */
+/**
+ * Same as {@link stopOnSignal}, for the work after the last trial, which is completed regardless.
+ */
 export function stopWhileReporting(): ReturnType<typeof stopOnSignal> {
   return stopOnSignal(() => process.stderr.write(`${LATE}\n`))
 }
 
 const LATE = 'all trials had ended: finishing the report; once more ends this at once'
 
-/** Lets a signal that has come be heard: the event loop has to look once more before its listener is taken away. */
+/**
+ * Lets a pending signal be delivered: the event loop must turn once more before the listener is
+ * removed.
+ */
 export async function hearSignals(): Promise<void> {
   await setImmediate()
   await setImmediate()

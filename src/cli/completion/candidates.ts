@@ -8,17 +8,18 @@ import { verbs } from '../parsing/verbs.js'
 import { recordingsHere } from '../recordings-in-folder.js'
 import { SHELLS } from './scripts.js'
 
-/** A word that may stand next, and what it is. */
+/** A word that may come next, and its description. */
 export interface Candidate {
   word: string
   note: string
 }
 
 /**
- * The words that may stand at the end of a command line. None where a file may stand: the shell then offers files.
+ * Returns the words that may end a command line. There are none where a file may stand; the shell
+ * then offers files.
  *
- * @param words what stands before, without `tidemark`
- * @param current the word that is being typed, perhaps empty
+ * @param words the preceding words, without `tidemark`
+ * @param current the word being typed, perhaps empty
  */
 export async function candidates(words: readonly string[], current: string): Promise<Candidate[]> {
   const [verb, ...before] = words
@@ -60,7 +61,7 @@ function flagsOf(specs: readonly OptionSpec<unknown>[]): Candidate[] {
   ]
 }
 
-/** The closed list of an option, presets of logs, and folders of comparisons. */
+/** Returns the closed list of an option, presets of logs, or folders of comparisons. */
 function valuesOf(spec: OptionSpec<unknown> | undefined): Candidate[] {
   if (spec === undefined) return []
   const known = spec.choices ?? (spec.placeholder.includes('PRESET') ? ROUND_PRESETS : [])
@@ -68,7 +69,7 @@ function valuesOf(spec: OptionSpec<unknown> | undefined): Candidate[] {
   return spec.flag === 'resume' && spec.placeholder !== '' ? comparisons() : []
 }
 
-/** By the names that commands give to their arguments. */
+/** Returns candidates by the names that commands give to their arguments. */
 function argumentCandidates({ arguments: names = '', verb }: Command): Candidate[] {
   if (verb === 'completion') return SHELLS.map((word) => ({ word, note: '' }))
   if (names.includes('recordings') || names.includes('folder]') || names.includes('before'))

@@ -1,9 +1,10 @@
 /**
- * Completion scripts of shells. Each asks `tidemark complete -- WORDS... CURRENT`, which prints a candidate a line with a tab
- * before its description, and offers files where there is none.
+ * Shells with completion scripts. Each script runs `tidemark complete -- WORDS... CURRENT`, which
+ * prints a candidate per line with a tab before its description, and offers files where there is
+ * none.
  *
- * `@bomb.sh/tab` has such scripts too; those of version 0.0.22 run what was typed through `eval`, need the bash-completion
- * package, and never offer files.
+ * `@bomb.sh/tab` has such scripts too. Those of version 0.0.22 run the typed text through `eval`,
+ * need the bash-completion package, and never offer files.
  */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
 
@@ -14,8 +15,8 @@ export function completionScript(shell: Shell): string {
 }
 
 /**
- * Bash cuts words at `=` and `:` too; what stands before the cut is taken off the candidates again. It inserts them as they are, so
- * they are quoted: a folder may have any name.
+ * Bash splits words at `=` and `:` too, so the script removes the part before the split from the
+ * candidates. Bash inserts them as they are, so they are quoted: a folder may have any name.
  */
 const BASH = `# Completion of tidemark for bash. In ~/.bashrc: source <(tidemark completion bash)
 _tidemark() {

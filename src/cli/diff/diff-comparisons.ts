@@ -13,13 +13,13 @@ import { judgeSetting } from '../../verdict/difference/setting-verdict.js'
 import type { Diff } from './diff-recordings.js'
 import { overlaidChart } from './overlaid-chart.js'
 
-/** Charts of more settings would push the numbers off the screen. */
+/** Most charts; those of more settings would push the numbers off the screen. */
 const MOST_CHARTS = 2
 
 /**
- * Holds two comparisons against each other, setting by setting.
+ * Compares two comparisons, setting by setting.
  *
- * @throws UsageError where they have no setting in common of which each has a completed trial
+ * @throws UsageError where they have no common setting with a completed trial in each
  */
 export function comparisonsDiff(before: string, after: string): Diff {
   const [a, b] = [readComparison(before), readComparison(after)]
@@ -68,7 +68,10 @@ export function comparisonsDiff(before: string, after: string): Diff {
   }
 }
 
-/** Median end RSS of the completed trials by round; the chart counts a round as a second. */
+/**
+ * Returns the median end RSS of the completed trials by round. The chart counts a round as a
+ * second.
+ */
 function medianCurve({ trials, judge }: Comparison, label: string): Point[] {
   const byRound = new Map<number, number[]>()
   for (const trial of trials.filter(({ setting, state }) => setting === label && state === 'completed'))

@@ -12,7 +12,7 @@ import { mib } from '../../shared/units.js'
 import { analyzeRounds } from '../../verdict/shape/analyze-rounds.js'
 import { overlaidChart } from './overlaid-chart.js'
 
-/** What `tidemark diff` prints, as text, as JSON and as a figure. */
+/** Output of `tidemark diff` as text, as JSON and as a figure. */
 export interface Diff {
   text(): string
   data: Record<string, unknown>
@@ -20,9 +20,10 @@ export interface Diff {
 }
 
 /**
- * Holds two recordings of any known kind against each other.
+ * Compares two recordings of any known kind.
  *
- * @throws UsageError for a file that is no recording, and where one is over time and the other over rounds
+ * @throws UsageError for a file that is no recording, and where one is over time and the other over
+ *   rounds
  */
 export function recordingsDiff(before: string, after: string): Diff {
   const [a, b] = [readSide(before), readSide(after)]

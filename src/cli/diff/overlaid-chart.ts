@@ -2,11 +2,11 @@ import pc from 'picocolors'
 import { type ChartSeries, terminalChart } from '../../report/terminal/terminal-chart.js'
 import { printable } from '../../shared/printable.js'
 
-/** Where there is no terminal to ask. */
+/** Width where there is no terminal to ask. */
 const WIDTH = 100
 const HEIGHT = 16
 
-/** Two or more curves over one another in characters, as wide as the terminal. */
+/** Draws two or more curves over one another in characters, as wide as the terminal. */
 export function overlaidChart(
   series: readonly ChartSeries[],
   { axis, title }: { axis: 'time' | 'rounds'; title?: string },
@@ -21,7 +21,7 @@ export function overlaidChart(
       axis,
       width: Math.max(40, stdout.columns ?? WIDTH),
       height: HEIGHT,
-      // Without colours, letters tell the curves apart.
+      // Without colours, letters distinguish the curves.
       isPlain: env.TERM === 'dumb' || !hasColor,
       paint: (index, text) => paints[index % paints.length]!(text),
       ...(title !== undefined && { title: printable(title) }),

@@ -5,7 +5,7 @@ import { WRITER_LOCK, writerOf } from '../../comparison/run/writer-lock.js'
 import { UsageError } from '../../shared/errors.js'
 import { comparisonAround, partsOf } from './comparisons-here.js'
 
-/** What a comparison, a suite and their reports write into their folders. */
+/** Files that a comparison, a suite and their reports write into their folders. */
 const OWN_NAMES = new Set([
   'comparison.json',
   'plan.json',
@@ -19,7 +19,11 @@ const OWN_NAMES = new Set([
   WRITER_LOCK,
 ])
 
-/** @throws UsageError for a path that lies in a comparison: without it, the rest could not be judged or resumed */
+/**
+ * Checks that a path is no part of a comparison, which could not be judged or resumed without it.
+ *
+ * @throws UsageError where it is
+ */
 export function assertNoPart(path: string): void {
   const whole = comparisonAround(path)
   if (whole === undefined) return
@@ -29,7 +33,11 @@ export function assertNoPart(path: string): void {
   })
 }
 
-/** @throws UsageError for a comparison, or a suite of several, that runs or holds files of others */
+/**
+ * Checks that a comparison, or a suite of several, has ended and holds no files of others.
+ *
+ * @throws UsageError where it is still running or holds such files
+ */
 export function assertComparisonFolder(folder: string): void {
   const parts = partsOf(folder)
   for (const one of hasComparison(folder) ? [folder] : parts) {
@@ -48,7 +56,10 @@ export function assertComparisonFolder(folder: string): void {
   }
 }
 
-/** A file that was being replaced when its writer was killed ends in `.part`. */
+/**
+ * Returns whether a file is one of ours. One that was being replaced when its writer was killed
+ * ends in `.part`.
+ */
 function isOwn(name: string): boolean {
   return OWN_NAMES.has(name.replace(/\.part$/, ''))
 }

@@ -6,9 +6,9 @@ import type { Comparison } from '../../results/comparison.js'
 import { UsageError } from '../../shared/errors.js'
 import { recordingsHere } from '../recordings-in-folder.js'
 
-/** The folder of a comparison, or of a suite of several, at or below the current folder. */
+/** Folder of a comparison, or of a suite of several, at or below the current folder. */
 export interface ComparisonHere {
-  /** Relative to the folder that was searched, for example `runs/fedavg-20261129-183000`. */
+  /** Path relative to the searched folder, for example `runs/fedavg-20261129-183000`. */
   name: string
   started: Date
   /** Undefined for a suite, and where comparison.json cannot be read. */
@@ -17,7 +17,7 @@ export interface ComparisonHere {
   parts: string[]
 }
 
-/** Where `tidemark compare` puts its results. */
+/** Folder where `tidemark compare` puts its results. */
 const RESULTS = 'runs'
 
 /**
@@ -38,14 +38,16 @@ export function comparisonsHere(folder = '.'): ComparisonHere[] {
     .sort((a, b) => a.started.getTime() - b.started.getTime() || (a.name < b.name ? -1 : 1))
 }
 
-/** The folders of the comparisons of a suite that have begun. */
+/** Returns the folders of a suite's comparisons that have begun. */
 export function partsOf(suite: string): string[] {
   return foldersIn(suite, '')
     .map((name) => join(suite, name))
     .filter(hasComparison)
 }
 
-/** The comparison, or the suite, that a path is a part of; undefined where it is none. */
+/**
+ * Returns the comparison, or the suite, that a path is a part of; undefined where there is none.
+ */
 export function comparisonAround(path: string): string | undefined {
   let folder = dirname(resolve(path))
   // A recording lies two folders below its comparison, in `trials/`.
@@ -57,7 +59,8 @@ export function comparisonAround(path: string): string | undefined {
 }
 
 /**
- * The newest comparison or recording, for verbs that are given none. Says on standard error which one it took.
+ * Returns the newest comparison or recording, for verbs called without one, and names it on
+ * standard error.
  *
  * @throws UsageError when there is none
  */

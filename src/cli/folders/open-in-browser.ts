@@ -3,11 +3,13 @@ import { resolve } from 'node:path'
 import { findExecutable } from '../../linux/files/executable.js'
 import { TidemarkError } from '../../shared/errors.js'
 
-/** Opens files by the desktop's own choice of program (freedesktop.org's xdg-utils). */
+/**
+ * Program that opens files with the desktop's preferred application (freedesktop.org's xdg-utils).
+ */
 const OPENER = 'xdg-open'
 
 /**
- * Opens a page in the user's browser, which goes on after this program has ended.
+ * Opens a page in the user's browser, which keeps running after this program has ended.
  *
  * @throws TidemarkError where the machine has no program for it
  */

@@ -6,7 +6,8 @@ import { writePlot } from '../output/plot-file.js'
 import { type ReportedComparison, reportComparison } from '../output/print-comparison.js'
 
 /**
- * A comparison as its folder holds it now, judged again. Its report is written only where there is none yet.
+ * Reads a comparison from its folder and judges it. The report is written only where there is none
+ * yet.
  *
  * @throws UsageError when the folder holds no comparison of this format
  */
@@ -15,11 +16,15 @@ export async function rereadComparison(folder: string): Promise<ReportedComparis
   const page = join(folder, 'report.html')
   if (!existsSync(page) && comparison.trials.length > 0) return reportComparison({ folder, comparison })
   const { viewOf } = await import('../../report/html/report-model.js')
-  // Recordings are for figures alone.
+  // Recordings are needed for figures alone.
   return { folder, page, view: viewOf(comparison, () => undefined) }
 }
 
-/** Draws a recording as a page into its folder; returns the path. */
+/**
+ * Draws a recording as a page into its folder.
+ *
+ * @returns the path of the page
+ */
 export async function pageOfRecording(folder: string): Promise<string> {
   const [{ drawnRecording }, { recordingFigureData }] = await Promise.all([
     import('../../report/html/drawn-recording.js'),

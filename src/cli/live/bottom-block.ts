@@ -1,17 +1,18 @@
 import { writeStyled } from '../output/terminal.js'
 
 /**
- * A block of lines at the bottom of a terminal that others write to as well: a measured command prints past us, so that
- * nothing could be erased and printed again. The lines above it are made the region that scrolls (DECSTBM), as apt does;
- * the block is painted below it, and the cursor is put back where the others left it.
+ * A block of lines at the bottom of a terminal that other programs write to as well. A measured
+ * command prints past us, so the block cannot be erased and printed again. Instead, the lines above
+ * it become the scrolling region (DECSTBM), as apt does it; the block is painted below, and the
+ * cursor returns to where the others left it.
  */
 export interface BottomBlock {
-  /** Lines there are for the block now; 0 where the terminal is too small for one. */
+  /** Lines available for the block now; 0 where the terminal is too small for one. */
   readonly lines: number
   readonly columns: number
   /** Replaces the block. Text from outside must be escaped already. */
   paint(lines: readonly string[]): void
-  /** Takes the block away and gives the terminal back. */
+  /** Removes the block and restores the terminal. */
   close(): void
 }
 
@@ -22,13 +23,17 @@ const ERASE_LINE = `${ESCAPE}[2K`
 const NO_WRAP = `${ESCAPE}[?7l`
 const WRAP = `${ESCAPE}[?7h`
 
-/** Lines that the command keeps to itself; with fewer there is no block. */
+/** Lines that stay with the command; with fewer there is no block. */
 const LEFT_TO_COMMAND = 6
 
-/** @param stream a terminal; its size is asked for at every paint */
+/**
+ * Makes a block.
+ *
+ * @param stream a terminal; its size is read at every paint
+ */
 export function bottomBlock(stream: NodeJS.WriteStream, wantedLines: number): BottomBlock {
   const write = (text: string) => writeStyled(stream, text)
-  /** Lines that are set aside at the bottom now, and the terminal's rows then; 0: none. */
+  /** Lines that are reserved at the bottom now (0: none), and the terminal's rows at that time. */
   let reserved = { lines: 0, rows: 0 }
   const release = () => {
     if (reserved.lines === 0) return
@@ -44,11 +49,11 @@ export function bottomBlock(stream: NodeJS.WriteStream, wantedLines: number): Bo
     if (reserved.lines === lines && reserved.rows === rows) return
     release()
     if (lines < 1) return
-    // Scrolls what stands there up, so that the block covers nothing.
+    // Scrolls the present content up, so that the block covers nothing.
     write(`${'\n'.repeat(lines)}${ESCAPE}[${lines}A${SAVE}${ESCAPE}[1;${rows - lines}r${RESTORE}`)
     reserved = { lines, rows }
   }
-  // Stopped by Ctrl-Z, the shell gets its terminal whole.
+  // On Ctrl-Z the shell gets back the whole terminal.
   const onStop = () => release()
   if (process.listenerCount('SIGTSTP') > 0) process.prependListener('SIGTSTP', onStop)
   process.on('exit', release)

@@ -1,7 +1,10 @@
 import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
 
-/** Feeds a live state with what a recorder reads, which has to be started with `isWatched`. */
+/**
+ * Feeds a live state with the readings of a recorder, which must have been started with
+ * `isWatched`.
+ */
 export function followRecorder(recorder: RecorderHandle, state: LiveState): void {
   recorder.onLatest((timeMs, rss) => {
     const processes = recorder.running().filter(({ pid }) => rss.has(pid))

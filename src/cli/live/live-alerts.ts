@@ -6,13 +6,13 @@ import { type Fired, watchCondition } from '../../verdict/alerts/alert-watch.js'
 import { type Condition, parseCondition } from '../../verdict/alerts/condition.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
 
-/** What to do when a condition becomes true. */
+/** Actions to take when a condition becomes true. */
 export interface AlertRules {
   rules: { condition: Condition; command: string }[]
   failWhen: Condition[]
 }
 
-/** Ends the recorded command. */
+/** Action that ends the recorded command. */
 const STOP = 'stop'
 
 /**
@@ -49,14 +49,14 @@ export interface AlertWiring {
   say(text: string): void
   /** Ends the recorded command, with the reason. */
   stop(why: string): void
-  /** Undefined until the recorder is ready. */
+  /** Returns the recorder; undefined until it is ready. */
   recorder(): RecorderHandle | undefined
 }
 
 export interface WatchedAlerts {
-  /** Conditions of `--fail-when` that were true. */
+  /** Returns the conditions of `--fail-when` that were true. */
   failed(): readonly string[]
-  /** Waits for commands that still run. */
+  /** Waits for commands that are still running. */
   close(): Promise<void>
 }
 
@@ -111,7 +111,10 @@ function describe({ condition, role, round, status }: Fired): string {
   return `${condition.text}${where}${when}`
 }
 
-/** The facts, as environment variables and as JSON; what is not known is left out of the environment, and null in the JSON. */
+/**
+ * Returns the facts as environment variables and as JSON. Unknown ones are left out of the
+ * environment, and null in the JSON.
+ */
 function factsOf({ condition, role: name, round, status }: Fired, folder: string) {
   const role = status.roles.find((one) => one.role === name) ?? null
   const largest = [...(role?.processes ?? status.roles.flatMap(({ processes }) => processes))].sort(

@@ -5,10 +5,10 @@ import { bottomBlock } from './bottom-block.js'
 
 /** Height of the block: a chart of eight lines, and three lines for each of three roles. */
 const BLOCK_LINES = 18
-/** A paint for every sample would be twice a second. */
+/** Least time between two paints; a new verdict is painted at once. */
 const PAINT_MS = 500
 
-/** Whether the standard error is a terminal that a block can be painted on. */
+/** Returns whether standard error is a terminal that a block can be painted on. */
 export function canShowBlock(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && process.env.TERM !== 'dumb' && (stream.rows ?? 0) > 10
 }
@@ -16,7 +16,7 @@ export function canShowBlock(stream: NodeJS.WriteStream): boolean {
 /**
  * Paints the live state at the bottom of a terminal until it is closed.
  *
- * @returns closes it
+ * @returns a function that closes it
  */
 export function showLiveBlock(state: LiveState, stream: NodeJS.WriteStream): () => void {
   const block = bottomBlock(stream, BLOCK_LINES)

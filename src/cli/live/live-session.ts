@@ -8,33 +8,41 @@ import { canShowBlock, showLiveBlock } from './live-display.js'
 import { verdictLines } from './verdict-lines.js'
 
 export interface SessionOptions {
-  /** The command line, or what is attached to. */
+  /** Command line, or the process that is attached to. */
   command: readonly string[]
-  /** What the forecasts are made for; left out: the limit of the cgroup, else the memory of the machine. */
+  /**
+   * Limit that the forecasts use; left out: the limit of the cgroup, else the memory of the
+   * machine.
+   */
   limit?: LiveLimit
-  /** Length of the windows that stand for rounds where none are told. */
+  /** Length of the windows that stand for rounds where the program reports none. */
   windowMs: number
-  /** No block in the terminal, only a line when a verdict changes. */
+  /** Whether to print only a line when a verdict changes, without a block in the terminal. */
   isQuiet: boolean
   alerts: AlertRules
-  /** The recording's. */
+  /** Folder of the recording. */
   folder: string
-  /** Growth a round below which memory is level; default: 0.1 % of the level. */
+  /** Growth per round below which memory counts as level; default: 0.1 % of the level. */
   tolerance?: { bytes: number } | { share: number }
 }
 
-/** What is shown, served and watched while a program is recorded. One for `run`, `attach` and `soak`. */
+/**
+ * The display, server and alerts of a recording in progress, shared by `run`, `attach` and `soak`.
+ */
 export interface LiveSession {
   readonly state: LiveState
-  /** For `onRecorder` of a recording, which has to be started with `isWatched`. */
+  /**
+   * Follows a recorder: for `onRecorder` of a recording, which must have been started with
+   * `isWatched`.
+   */
   follow(recorder: RecorderHandle): void
-  /** Prints what must be read at once, without disturbing what is shown. */
+  /** Prints an urgent message without disturbing the display. */
   say(text: string): void
-  /** The command runs, and may be ended by `--do stop`. */
+  /** Reports that the command runs and how `--do stop` can end it. */
   started(control: { end(why: string): void }): void
-  /** Conditions of `--fail-when` that were true. */
+  /** Returns the conditions of `--fail-when` that were true. */
   failed(): readonly string[]
-  /** The program has ended: takes away what was shown, and waits for the commands of alerts. */
+  /** Removes the display after the program has ended, and waits for the commands of alerts. */
   end(): Promise<void>
 }
 
@@ -85,7 +93,7 @@ export function startLiveSession({
   }
 }
 
-/** The limit of our cgroup, else the memory of the machine. */
+/** Returns the limit of our cgroup, else the memory of the machine. */
 export function limitHere(): LiveLimit {
   const { cgroupLimitBytes, memoryBytes } = readMachineFacts()
   return cgroupLimitBytes === null

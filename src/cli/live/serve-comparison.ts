@@ -5,16 +5,16 @@ import { followRecorder } from './follow-recorder.js'
 import { limitHere } from './live-session.js'
 import { type ServeOptions, serveRecording } from './serve-recording.js'
 
-/** Where no round is told, as before the first one. */
+/** Length of a window where no round is reported, as before the first one. */
 const WINDOW_MS = 10_000
 
-/** The page of a comparison: of the trial that runs, one after the other. */
+/** The page of a comparison, which shows the trial that is running. */
 export interface ServedComparison extends AsyncDisposable {
   onRecorder: NonNullable<CompareOptions['onRecorder']>
 }
 
 /**
- * Opens the address of `--listen`, before anything is started.
+ * Opens the address of `--listen` before anything is started.
  *
  * @throws UsageError when it cannot be listened on, or a token is missing or weak
  */

@@ -6,7 +6,7 @@ import type { LiveSource } from '../../report/live/live-source.js'
 import { UsageError } from '../../shared/errors.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
 
-/** What may stand in an Authorization header as a Bearer token (RFC 6750, section 2.1). */
+/** Form of a Bearer token in an Authorization header (RFC 6750, section 2.1). */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
 const SHORTEST_TOKEN = 16
 
@@ -15,15 +15,18 @@ export interface ServeOptions {
   token: string | undefined
 }
 
-/** The page, `/api/status` and `/metrics` of what is recorded, from before it starts until after it has ended. */
+/**
+ * The page, `/api/status` and `/metrics` of a recording, available from before it starts until
+ * after it has ended.
+ */
 export interface ServedRecording {
-  /** Serves this recording from now on. */
+  /** Switches to this recording. */
   show(title: string, state: LiveState, recorder: RecorderHandle): void
   close(): Promise<void>
 }
 
 /**
- * Opens the address of `--listen`, before anything is started.
+ * Opens the address of `--listen` before anything is started.
  *
  * @param say tells the user where the page is
  * @throws UsageError when it cannot be listened on, or a token is missing or weak
@@ -39,7 +42,7 @@ export async function serveRecording(
     throw new UsageError(`--token: expected at least ${SHORTEST_TOKEN} letters, digits and . _ ~ + / -`, {
       fix: 'For example what openssl rand -hex 16 prints, in TIDEMARK_TOKEN.',
     })
-  // Only who serves a page loads the server.
+  // Load the server only when a page is served.
   const { startLiveServer } = await import('../../report/live/live-server.js')
   const server: LiveServer = await startLiveServer(listen, { token, source: sourceOf(title, state, undefined) })
   const key = token === undefined ? '' : '?token=TOKEN'

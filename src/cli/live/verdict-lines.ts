@@ -2,13 +2,13 @@ import { printableLine } from '../../shared/printable.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
 
 /**
- * Says a line whenever a verdict changes: for `--quiet`, and where there is no terminal.
+ * Prints a line whenever a verdict changes, for `--quiet` and where there is no terminal.
  *
- * @returns ends it
+ * @returns a function that ends it
  */
 export function verdictLines(state: LiveState, say: (line: string) => void): () => void {
   return state.subscribe((event) => {
-    // That a verdict begins to be possible is no news.
+    // The change to undecided is no news; it only means that a verdict is becoming possible.
     if (event.kind !== 'verdict' || event.verdict.state === 'undecided') return
     const { role, verdict } = event
     const of = role === 'process' ? '' : `${printableLine(role)}: `

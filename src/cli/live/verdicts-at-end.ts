@@ -7,14 +7,18 @@ import type { LiveVerdict } from '../../verdict/live/live-status.js'
 import type { Analysis } from '../../verdict/shape/analysis.js'
 import { analyzeRounds } from '../../verdict/shape/analyze-rounds.js'
 
-/** What was said while a program ran, and what its whole recording says. */
+/** The verdicts while the program ran, and that on its whole recording. */
 export interface VerdictsAtEnd {
   live: { role: string; verdict: LiveVerdict }[]
-  /** The verdict of `tidemark analyze`; null where there is too little to judge. */
+  /** Verdict of `tidemark analyze`; null where there is too little to judge. */
   whole: { role: string | null; shape: Analysis['shape']; reason: string } | null
 }
 
-/** @returns undefined where there were too few rounds for either */
+/**
+ * Returns both verdicts.
+ *
+ * @returns undefined where there were too few rounds for either
+ */
 export function verdictsAtEnd(state: LiveState, folder: string): VerdictsAtEnd | undefined {
   const live = state
     .status()

@@ -6,15 +6,16 @@ import { progressBlock } from './progress-block.js'
 import { type StatusLine, statusLine } from './status-line.js'
 
 export interface ProgressOptions {
-  /** For a search, which may end before all of its trials: `at most `. */
+  /** `at most ` for a search, which may end before all of its trials; otherwise empty. */
   atMost?: '' | 'at most '
-  /** Trials of the comparisons that follow this one: time left is that of the whole. */
+  /** Trials of the comparisons that follow, so that the time left covers all of them. */
   trialsLater?: number
 }
 
 /**
- * Tells the user where a comparison stands. On a terminal a block that is repainted: a bar, the time left, and a row a setting
- * with its sparkline, peak and verdict so far. Without one: a line a trial, and one every few seconds while it runs.
+ * Reports the progress of a comparison. On a terminal it repaints a block: a bar, the time left,
+ * and a row per setting with its sparkline, peak and current verdict. Without one it prints a line
+ * per trial, and one every few seconds while a trial runs.
  */
 export function comparisonProgress(
   stream: NodeJS.WriteStream,
@@ -27,10 +28,13 @@ export function comparisonProgress(
   const line = block?.line ?? statusLine(stream)
   const left = timeLeft(atMost || 'about ', trialsLater)
   let trials = 0
-  /** Of these, the one that runs; a part of a comparison does not run them all, so their own numbers do not tell. */
+  /**
+   * Position of the running trial among those of this run. A shard does not run all trials, so
+   * their own numbers do not give it.
+   */
   let place = 0
   let judge = ''
-  /** The first sign that trials do what they should is worth a line at once. */
+  /** Print the first sign that trials work as they should at once. */
   let isNews = true
   const report = (event: ComparisonEvent) => {
     if (event.kind === 'preparing') {
@@ -77,7 +81,7 @@ function outcome(result: TrialResult, judge: string): string {
   return peaks.length === 0 ? took : `${took}, peak ${formatBytes(Math.max(...peaks))}`
 }
 
-/** From the trials that ran so far; during the first one, from its rounds. */
+/** Estimates the time left from the trials that have run; during the first one, from its rounds. */
 function timeLeft(about: string, trialsLater: number): { update(event: ComparisonEvent): void; text(): string } {
   let trialsLeft = 0
   let shareOfTrial = 0

@@ -3,14 +3,17 @@ import { type GrownLine, growsSteadily, type HeapGrowth } from '../../recording/
 import { printableLine } from '../../shared/printable.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 
-/** Lines that a terminal can take; the recording holds the rest. */
+/** Most lines in a terminal; the recording holds the rest. */
 const MOST_LINES = 10
 const MOST_CONSTRUCTORS = 6
 const LONGEST_TEXT = 60
-/** A line below this share of the growth is counted with the others. */
+/** Least share of the growth for a line of its own; smaller ones are summed up. */
 const LEAST_SHARE = 0.02
 
-/** What grew in one process between two rounds: a line of code each, then what no line explains, then what measuring cost. */
+/**
+ * Describes what grew in one process between two rounds: a row per line of code, then the growth
+ * that no line explains, then the cost of measuring.
+ */
 export function heapDiffText(growth: HeapGrowth): string {
   const { process, fromRound, toRound, rssGrowthBytes, explainedShare } = growth
   const where = `from round ${fromRound} to ${toRound} in ${process.name} (pid ${process.pid})`
@@ -77,7 +80,9 @@ function restText({ engine, nativeBytes, retainedBytes, restBytes, ownBytes }: H
   return `${native}, ${formatBytes(retainedBytes)} is free memory or garbage that was kept, ${formatBytes(restBytes)} is the rest${own}`
 }
 
-/** Nothing is called the cause that explains less than half. */
+/**
+ * Returns the verdict. Lines that explain less than half of the growth are not called its cause.
+ */
 function verdictLine({ cause, explainedShare, lines, engine, nativeBytes, rssGrowthBytes }: HeapGrowth): string {
   const [first] = lines
   if (cause !== null)
@@ -139,7 +144,7 @@ function align(rows: readonly string[][]): string[] {
   return alignRight(rows, 1)
 }
 
-/** Columns two blanks apart; the first `right` of them to the right. */
+/** Lays out columns two blanks apart, the first `right` of them aligned right. */
 function alignRight(rows: readonly string[][], right = 3): string[] {
   const [head = []] = rows
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))

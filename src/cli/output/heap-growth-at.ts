@@ -10,7 +10,8 @@ const GROWTH_FILE = 'heap-growth.json'
 const FIGURE_FILE = 'heap-growth.svg'
 
 /**
- * Reads which lines grew in a recording with `--heap-diff`, and writes that into its folder.
+ * Finds the lines that grew in a recording with `--heap-diff`, and writes the result into its
+ * folder.
  *
  * @param onNote called with a sentence for everything that is missing
  */
@@ -29,7 +30,10 @@ export async function heapGrowthAt(
   return growth
 }
 
-/** Writes what grew into the folder of the recording: as JSON, and as a flame graph where anything grew at a line. */
+/**
+ * Writes the growth into the folder of the recording: as JSON, and as a flame graph where a line
+ * grew.
+ */
 async function storeHeapGrowth(
   folder: string,
   growth: readonly HeapGrowth[],

@@ -2,13 +2,16 @@ import wrapAnsi from 'wrap-ansi'
 import { environmentName, type OptionSpec } from '../../options/types/spec.js'
 import type { Command } from '../parsing/command.js'
 
-/** Where there is no terminal to ask, and the least that a terminal is taken to have. */
+/** Width where there is no terminal to ask, and the least width that is assumed for one. */
 const WIDTH = 80
 const MOST = 100
 /** Columns of an option's name and value; longer ones get a line of their own. */
 const TERM = 28
 
-/** What `tidemark VERB --help` prints: what the verb does, examples, options by group, details. At most as wide as the terminal. */
+/**
+ * Returns the output of `tidemark VERB --help`: what the verb does, examples, options by group,
+ * details. It is at most as wide as the terminal.
+ */
 export function helpOf(command: Command, columns = process.stdout.columns): string {
   const width = Math.max(60, Math.min(columns ?? WIDTH, MOST))
   const [first = '', ...details] = command.description.split('\n\n').map((paragraph) => reflow(paragraph, width))
@@ -31,12 +34,12 @@ export function helpOf(command: Command, columns = process.stdout.columns): stri
   return blocks.join('\n\n')
 }
 
-/** Lines of a paragraph, joined and broken again at words. */
+/** Joins the lines of a paragraph and breaks them again at words. */
 export function reflow(paragraph: string, width: number): string {
   return wrapAnsi(paragraph.replaceAll('\n', ' '), width)
 }
 
-/** A name in a column and its text beside it; below it where the name is long. */
+/** Puts a name into a column and its text beside it, or below where the name is long. */
 export function optionLines(term: string, text: string, width: number, column = TERM): string {
   const lines = wrapAnsi(text, width - column - 2).split('\n')
   const indent = ' '.repeat(column + 2)
@@ -45,7 +48,9 @@ export function optionLines(term: string, text: string, width: number, column = 
   return [first, ...lines.slice(1).map((line) => indent + line)].join('\n').replaceAll(/ +$/gm, '')
 }
 
-/** Groups in the order of the command, then what is in none, with --help as the last. */
+/**
+ * Returns groups in the order of the command, then the options without a group, with --help last.
+ */
 function groupsOf({ options, optionGroups = {} }: Command): [string, OptionSpec<unknown>[]][] {
   const grouped = Object.entries(optionGroups).map(([title, table]): [string, OptionSpec<unknown>[]] => [
     title,
@@ -73,7 +78,10 @@ function variableExample({ options }: Command): string {
   return `--${flag} is ${environmentName(flag)}`
 }
 
-/** A command line; where it is too long, broken before options with a backslash, as a shell takes it. */
+/**
+ * Returns a command line. One that is too long is broken before options with a backslash, which a
+ * shell accepts.
+ */
 function exampleLines(example: string, width: number): string {
   const words = example.split(/ (?=-{1,2}[a-zA-Z])/)
   const lines: string[] = []

@@ -2,11 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-/** Keeps report.html up to date while trials run, in a process of its own at the lowest priority. */
+/**
+ * Keeps report.html up to date while trials run, in a separate process with the lowest priority.
+ */
 export interface LiveReport {
-  /** Writes the report again; while one is being written, once more after it. */
+  /** Writes the report again. A call while one is being written causes one more after it. */
   update(folder: string): void
-  /** Ends what is being written. A part that is left is replaced by the next report. */
+  /** Ends the write in progress. A partial file is replaced by the next report. */
   close(): Promise<void>
 }
 
@@ -22,7 +24,8 @@ export function liveReport(): LiveReport {
     const child = spawn(process.execPath, [WRITER, folder], { stdio: 'ignore' })
     writing = child
     if (child.pid !== undefined) lowerPriority(child.pid)
-    // A report that cannot be written now is tried again after the next trial, and told of at the end.
+    // A report that cannot be written now is retried after the next trial, and the error is
+    // reported at the end.
     child.on('error', () => {})
     child.on('close', () => {
       writing = undefined
@@ -46,7 +49,7 @@ export function liveReport(): LiveReport {
   }
 }
 
-/** It may have ended already. */
+/** The process may have ended already. */
 function lowerPriority(pid: number): void {
   try {
     setPriority(pid, LOWEST_PRIORITY)

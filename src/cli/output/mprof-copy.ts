@@ -3,16 +3,21 @@ import { basename, dirname, join, relative } from 'node:path'
 import { writeMprofFile } from '../../recording/formats/write-mprof-file.js'
 import { UsageError } from '../../shared/errors.js'
 
-/** A copy of a recording for mprof, which --format mprof asks for. */
+/** A copy of a recording for mprof, which --format mprof requests. */
 export interface MprofCopy {
-  /** Writes it, once the recording is complete; returns its path as the user would write it. */
+  /**
+   * Writes the copy once the recording is complete.
+   *
+   * @returns its path as the user would write it
+   */
   write(): string
 }
 
 /**
- * `mprofile_20261123204823.dat` beside `tidemark-20261123204823`, so that mprof lists it, and `NAME.dat` beside another NAME.
+ * Prepares a copy: `mprofile_20261123204823.dat` beside `tidemark-20261123204823`, so that mprof
+ * lists it, and `NAME.dat` beside another NAME.
  *
- * @throws UsageError when the file is there already: before anything is recorded
+ * @throws UsageError when the file exists, before anything is recorded
  */
 export function mprofCopy(folder: string, isForced: boolean): MprofCopy {
   const digits = /^tidemark-(\d{14})$/.exec(basename(folder))?.[1]

@@ -3,8 +3,8 @@ import { verbGroups } from '../parsing/verbs.js'
 import { optionLines, reflow } from './help.js'
 
 /**
- * What `tidemark --help` prints, in 80 columns. It loads every verb for its summary, which no other call does but that of a
- * shell's completion.
+ * Returns the output of `tidemark --help`, in 80 columns. It loads every verb for its summary,
+ * which otherwise only a shell's completion does.
  */
 export async function overview(): Promise<string> {
   const groups = await Promise.all(
@@ -36,7 +36,7 @@ export async function overview(): Promise<string> {
 }
 
 const WIDTH = 80
-/** Of the longest verb and what stands around it. */
+/** Width of the longest verb and the blanks around it. */
 const COLUMN = 13
 
 export function programVersion(): string {

@@ -6,9 +6,9 @@ import { messageOf, TidemarkError, UsageError } from '../../shared/errors.js'
 const KINDS = ['.svg', '.png', '.html']
 
 /**
- * Fails before anything is read or drawn.
+ * Checks the file before anything is read or drawn.
  *
- * @throws UsageError for a name whose end is no known kind, and for a file that is there
+ * @throws UsageError for a name with an unknown extension, and for an existing file
  */
 export function assertPlotFile(file: string, isForced: boolean): void {
   const kind = extname(file).toLowerCase()
@@ -22,7 +22,10 @@ export function assertPlotFile(file: string, isForced: boolean): void {
     throw new UsageError(`${file} is already there`, { fix: 'Name another file, or replace it with --force.' })
 }
 
-/** Draws into the file, by the kind that its name ends in. What draws is loaded only here: a chart needs none of it. */
+/**
+ * Draws into a file of the kind that its extension names. The drawing code is loaded only here,
+ * since a chart does not need it.
+ */
 export async function writePlot(
   file: string,
   data: RecordingFigureData,

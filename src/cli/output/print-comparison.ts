@@ -12,20 +12,26 @@ import { terminalStyle } from './terminal-style.js'
 /** A comparison and its report. */
 export interface ReportedComparison {
   folder: string
-  /** The path of report.html. */
+  /** Path of report.html. */
   page: string
   view: ReportModel
-  /** With --heap-diff: what grew, setting by setting. */
+  /** What grew, setting by setting; with --heap-diff only. */
   heapDiff?: HeapTrial[]
 }
 
-/** Writes the report. Its code is loaded only now: figures take a while to load, and no trial should wait for it. */
+/**
+ * Writes the report. Its code is loaded only now: figures take a while to load, and no trial should
+ * wait for it.
+ */
 export async function reportComparison({ folder, comparison }: FinishedComparison): Promise<ReportedComparison> {
   const { writeReport } = await import('../../report/html/write-report.js')
   return { folder, ...writeReport(comparison, folder) }
 }
 
-/** The answer, or with `details` all tables, warnings and sentences too; then where to look further. */
+/**
+ * Prints the answer, with `details` also all tables, warnings and sentences; then where to look
+ * further.
+ */
 export async function printComparison(
   { folder, page, view, heapDiff = [] }: ReportedComparison,
   { details = false }: { details?: boolean } = {},
@@ -65,7 +71,10 @@ function tableOptions(): TableOptions {
   }
 }
 
-/** One object for one comparison, an array for several, also where it did not come to more than one. */
+/**
+ * Prints one object for one comparison, an array for a suite, even where only one of its
+ * comparisons ran.
+ */
 export function printJson(reported: readonly ReportedComparison[], { isSuite }: { isSuite: boolean }): void {
   const results = reported.map(({ folder, page, view, heapDiff }) => ({
     folder,

@@ -1,12 +1,15 @@
 import { messageOf, systemErrorCode, TidemarkError } from '../../shared/errors.js'
 import { printable } from '../../shared/printable.js'
 
-/** A defect of Tidemark itself; EX_SOFTWARE of sysexits.h. */
+/** Exit code for a defect of Tidemark itself; EX_SOFTWARE of sysexits.h. */
 const DEFECT = 70
-/** The machine is not as it has to be, which is no defect of ours: as for bad input. */
+/**
+ * Exit code when the machine is not in the required state. It equals that for bad input, since
+ * neither is a defect of Tidemark.
+ */
 const REFUSED = 2
 
-/** What to do where the system refuses, by its code. */
+/** Remedies for errors of the system, by code. */
 const REMEDIES: Record<string, string> = {
   EMFILE: 'The limit of open files is too low. Raise it: ulimit -n 1024',
   ENFILE: 'The system has no open files left. End something else, or raise fs.file-max.',
@@ -20,7 +23,11 @@ const REMEDIES: Record<string, string> = {
   EAGAIN: 'The limit of processes or threads is reached. Raise it: ulimit -u',
 }
 
-/** Prints what went wrong and what to do about it; the stack only with TIDEMARK_DEBUG=1. Returns the exit code. */
+/**
+ * Prints an error and its remedy; the stack only with TIDEMARK_DEBUG=1.
+ *
+ * @returns the exit code
+ */
 export function printError(error: unknown, stderr: NodeJS.WritableStream): number {
   stderr.write(`tidemark: ${printable(messageOf(error))}\n`)
   const fix = fixOf(error)
@@ -37,7 +44,7 @@ function fixOf(error: unknown): string | undefined {
   return 'This is a defect of Tidemark. Set TIDEMARK_DEBUG=1 to see where it comes from, and please report it.'
 }
 
-/** A failed system call whose code says what is wrong with the machine. */
+/** Returns whether an error is a failed system call whose code names a problem of the machine. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error && Object.hasOwn(REMEDIES, systemErrorCode(error) ?? '')
 }

@@ -18,7 +18,7 @@ import { terminalStyle } from './terminal-style.js'
 const LEFT_FREE = 4
 const BAR = 30
 const MOST_SPARK = 40
-/** `levels off, 3 more trials · round 12 of 30` */
+/** Width of the longest verdict: `levels off, 3 more trials · round 12 of 30`. */
 const ROOM_FOR_VERDICT = 42
 
 /** What is known of a setting so far. */
@@ -32,18 +32,21 @@ interface Row {
 
 export interface ProgressBlock {
   line: StatusLine
-  /** Repaints after an event. `left` says how much time is left. */
+  /** Repaints after an event. `left` gives the time left. */
   update(event: Exclude<ComparisonEvent, { kind: 'preparing' | 'note' }>, left: string): void
 }
 
-/** A block at the end of the terminal that shows how far a comparison is, a row a setting. */
+/**
+ * Makes a block at the end of the terminal that shows the progress of a comparison, a row per
+ * setting.
+ */
 export function progressBlock(stream: NodeJS.WriteStream): ProgressBlock {
   const block = repaintedBlock(stream)
   let comparison: Comparison | undefined
   let trials = 0
   let ended = 0
   let rows: Row[] = []
-  /** Of the trial that runs: its setting, RSS by round, and where it stands. */
+  /** Setting, RSS by round and current position of the running trial. */
   let running = { label: '', rss: [] as number[], where: '' }
   const paint = (left: string) => {
     if (comparison === undefined) return
@@ -122,7 +125,7 @@ function rowOf(comparison: Comparison, label: string): Row {
   }
 }
 
-/** `flat, 1 more trial`. */
+/** Returns `flat, 1 more trial`. */
 function verdictSoFar({ verdict, trials }: Row, { trialsPerSetting }: Comparison): string {
   const more = trialsPerSetting - trials
   const left = more <= 0 ? '' : count(more, 'more trial')

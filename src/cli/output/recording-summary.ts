@@ -9,13 +9,16 @@ import { formatBytes, formatDuration, mib } from '../../shared/units.js'
 import { recordingVerdict } from './recording-verdict.js'
 import { terminalStyle } from './terminal-style.js'
 
-/** With --pss alone. */
+/** Columns that only --pss adds. */
 const SHARED = ['PSS', 'USS']
-/** Rows that a terminal can take; the recording holds the rest. */
+/** Most rows in a terminal; the recording holds the rest. */
 const MOST_PROCESSES = 10
 const MOST_ROUNDS = 24
 
-/** What a recording shows, for people: its peaks, its processes, its rounds, and what to know before believing them. */
+/**
+ * Describes a recording for people: its peaks, its processes, its rounds, and what to know before
+ * believing them.
+ */
 export function recordingSummary(recording: RecordingOutline): string {
   const { head, rounds } = recording
   const warnings = recording.warnings.filter((warning) => warning !== head.reason)
@@ -35,7 +38,7 @@ export function recordingSummary(recording: RecordingOutline): string {
   ].join('\n')
 }
 
-/** The same as plain data. */
+/** Returns the same as plain data. */
 export function recordingResult({ folder, head, rounds, tree, attribution, warnings }: RecordingOutline) {
   const peaks = peaksByRole(rounds, head).map(({ record: _, ...peak }) => peak)
   return {
@@ -64,7 +67,7 @@ function headline({ startedMs, endedMs, sampling, state, reason }: RecordingMeta
   return `recorded ${lasted}: ${samples} samples, ${every}${coverage}${how}`
 }
 
-/** Why processes could not be read: ` (38 with EMFILE: ...)`. */
+/** Explains why processes could not be read: ` (38 with EMFILE: ...)`. */
 function reasons(codes: Record<string, number>): string {
   const each = Object.entries(codes).map(([code, times]) => `${times} with ${code}${UNREADABLE[code] ?? ''}`)
   return each.length === 0 ? '' : ` (${printableLine(each.join(', '))})`
@@ -140,19 +143,24 @@ function processOf(
   ]
 }
 
-/** Processes of one role stand together, in the order of the highest of each; those without a role stand last. */
+/**
+ * Groups processes by role, in the order of the highest of each; those without a role come last.
+ */
 function byRole(ranked: readonly RecordedProcess[]): RecordedProcess[] {
   const roles = [...new Set(ranked.map(({ role }) => role))]
   const named = [...roles.filter((role) => role !== UNNAMED_ROLE), UNNAMED_ROLE]
   return named.flatMap((role) => ranked.filter((process) => process.role === role))
 }
 
-/** Never left out, however many there are. */
+/** Returns whether a process was killed. Such a row is never left out, however many there are. */
 function wasKilled({ exit }: RecordedProcess): boolean {
   return exit !== null && exit.signal !== null
 }
 
-/** Of processes whose parent was told first, it is known that they are gone, and whether the kernel killed them. */
+/**
+ * Describes how a process ended. Where the kernel reported the exit to its parent first, only that
+ * it has gone is known, and whether the kernel killed it.
+ */
 function endingOf({ exit, isGone, lastSeenMs, last }: RecordedProcess, startedMs: number): string {
   const when = `after ${formatDuration(Math.max(0, lastSeenMs - startedMs))}`
   const reading = last === undefined ? '' : `, last read at ${formatBytes(last.rssBytes)}`
@@ -161,7 +169,7 @@ function endingOf({ exit, isGone, lastSeenMs, last }: RecordedProcess, startedMs
   return exit.signal === null ? `exit code ${exit.code}` : `killed by ${exit.signal} ${when}${reading}`
 }
 
-/** By round and named role, where there are such; else by process. */
+/** Returns a table by round and named role where there are such roles, else by process. */
 function roundTable(rounds: readonly RoundRecord[], head: RecordingMetadata): string[] {
   const peaks = peaksByRole(rounds, head)
   const late = new Set(rounds.flatMap(({ approximate, round }) => (approximate ? [String(round)] : [])))
@@ -178,7 +186,7 @@ function roundTable(rounds: readonly RoundRecord[], head: RecordingMetadata): st
   ]
 }
 
-/** What the cgroup of all processes together held. */
+/** Returns a table of the memory that the cgroup of all processes held. */
 function treeTable(rounds: readonly TreeRound[]): string[] {
   const shown = rounds.slice(-MOST_ROUNDS)
   const left = rounds.length - shown.length
@@ -231,7 +239,7 @@ function roundRow(
   ]
 }
 
-/** What the RSS of a process is made of, by a probe. */
+/** Describes what the RSS of a process consists of, as a probe measured it. */
 function partsLine({ pid, role, round, rssBytes, retainedBytes, garbageBytes, liveBytes }: AttributionMark): string {
   const when = round === undefined ? 'when the work was done' : `after round ${round}`
   const rest =
@@ -241,7 +249,9 @@ function partsLine({ pid, role, round, rssBytes, retainedBytes, garbageBytes, li
   return `of the ${formatBytes(rssBytes)} of the ${role} (pid ${pid}) ${when}: ${formatBytes(retainedBytes)} retained by the allocator, ${rest}`
 }
 
-/** Columns two blanks apart, named ones to the right; the last one is not filled up. */
+/**
+ * Lays out columns two blanks apart, the named ones aligned right. The last column is not padded.
+ */
 function alignColumns(given: readonly string[][], right: readonly string[]): string[] {
   const rows = given.map((row) => row.map(printableLine))
   const [head = []] = rows
@@ -256,7 +266,10 @@ function alignColumns(given: readonly string[][], right: readonly string[]): str
   )
 }
 
-/** How to look at it next; an index works for what is named by its time in the current folder. */
+/**
+ * Suggests how to look at the recording next. An index works for recordings named by their time in
+ * the current folder.
+ */
 export function nextStep(folder: string): string {
   return /^tidemark-\d{14}$/.test(basename(folder)) ? 'tidemark plot draws it.' : `tidemark plot ${folder} draws it.`
 }

@@ -11,7 +11,8 @@ import { analyzeRounds } from '../../verdict/shape/analyze-rounds.js'
 const MOST_COLUMNS = 60
 
 /**
- * The verdict on a recording in one line, and a line that draws its memory: over its rounds, or over time where it has none.
+ * Returns the verdict on a recording in one line, and a line that draws its memory over its rounds,
+ * or over time where it has none.
  *
  * @returns no line where there is too little to draw
  */
@@ -33,7 +34,7 @@ export function recordingVerdict(folder: string, style: TerminalStyle): string[]
     ? `${bytes.length} windows of ${formatDuration(secondsPerRound * 1000)}`
     : `${bytes.length} rounds`
   const columns = Math.max(8, Math.min(MOST_COLUMNS, style.width - 40))
-  // The first sentence has the numbers; the others are those of tidemark analyze.
+  // The first sentence has the numbers; tidemark analyze prints the others.
   const reason = (/^.*?[a-z)\]%B]\.(?= |$)/.exec(analysis.reason)?.[0] ?? analysis.reason).replaceAll(
     '95 % interval ',
     '95 %: ',
@@ -48,7 +49,9 @@ export function recordingVerdict(folder: string, style: TerminalStyle): string[]
   ]
 }
 
-/** Undefined for a recording that cannot be judged; what is wrong with it is told elsewhere. */
+/**
+ * Reads a recording to judge; undefined where that is not possible, which is reported elsewhere.
+ */
 function sourceOf(folder: string) {
   try {
     const [file] = openRecordings(folder)

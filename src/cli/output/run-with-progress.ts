@@ -6,7 +6,7 @@ import { comparisonProgress } from './comparison-progress.js'
 import { liveReport } from './live-report.js'
 
 export interface WatchedComparison extends FinishedComparison {
-  /** Set when a signal ended it. */
+  /** Error of the signal that ended it, if any. */
   stopped: StoppedError | undefined
 }
 
@@ -18,7 +18,10 @@ export interface WatchOptions {
   hasReport?: boolean
 }
 
-/** Runs a comparison with its progress on standard error. The first signal ends it and keeps what was measured. */
+/**
+ * Runs a comparison and shows its progress on standard error. The first signal ends it and keeps
+ * the measurements.
+ */
 export async function runWithProgress(
   run: Run,
   { onRecorder, trialsLater = 0, hasReport = false }: WatchOptions = {},

@@ -1,13 +1,16 @@
 import { printable, printableLine } from '../../shared/printable.js'
 import { writeStyled } from './terminal.js'
 
-/** Progress on stderr: one line redrawn on a terminal; without one, plain lines and not too many of them. */
+/** Progress on stderr: one line redrawn on a terminal; otherwise plain lines at a limited rate. */
 export interface StatusLine {
-  /** What is going on now. Without a terminal at most one a few seconds is printed, unless it is news. */
+  /**
+   * Shows the current activity. Without a terminal it prints at most one line every few seconds,
+   * except for news.
+   */
   show(text: string, isNews?: boolean): void
-  /** A line that stays. */
+  /** Prints a line that stays. */
   print(text: string): void
-  /** Takes the status away. */
+  /** Removes the status. */
   clear(): void
 }
 

@@ -2,12 +2,12 @@ import { printable } from '../../shared/printable.js'
 
 type Write = (text: string) => boolean
 
-/** What writes to a stream past the escaping, by stream. */
+/** Write functions that bypass the escaping, by stream. */
 const raw = new WeakMap<NodeJS.WritableStream, Write>()
 
 /**
- * From now on no text that is written to the stream can steer a terminal, wherever it came from. Bytes are left alone: those are
- * what a measured command prints.
+ * Escapes all text that is written to the stream from now on, so that it cannot control the
+ * terminal. Bytes are left alone, since those are the output of a measured command.
  */
 export function escapeFor(stream: NodeJS.WriteStream): void {
   const write = stream.write.bind(stream) as (chunk: unknown, ...rest: unknown[]) => boolean
@@ -16,7 +16,10 @@ export function escapeFor(stream: NodeJS.WriteStream): void {
     write(typeof chunk === 'string' ? printable(chunk) : chunk, ...rest)) as typeof stream.write
 }
 
-/** Writes text with colours or cursor movements of our own, in which all that others wrote is escaped already. */
+/**
+ * Writes text with colours or cursor movements of our own, in which all text from outside is
+ * escaped already.
+ */
 export function writeStyled(stream: NodeJS.WritableStream, text: string): void {
   const write = raw.get(stream)
   if (write === undefined) stream.write(text)

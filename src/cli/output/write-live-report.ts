@@ -1,4 +1,7 @@
-/** Writes report.html of a comparison that still runs. Started by `liveReport` with the folder as its argument. */
+/**
+ * Writes report.html of a comparison that is still running. `liveReport` starts this with the
+ * folder as its argument.
+ */
 import { join } from 'node:path'
 import { readComparison } from '../../comparison/run/comparison-folder.js'
 import { writePage } from '../../report/html/write-report.js'

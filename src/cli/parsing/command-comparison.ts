@@ -8,7 +8,10 @@ import type { OptionTable, OptionValues } from '../../options/types/spec.js'
 import { UsageError } from '../../shared/errors.js'
 import type { CommandInput } from './command.js'
 
-/** The comparison that `--command` and its company ask for, unchecked as a file's would be. */
+/**
+ * Returns the comparison that `--command` and its related options request, unchecked like that of a
+ * file.
+ */
 export function commandDefinition({ arguments: [asked], options, given }: CommandInput, overrides: Overrides): unknown {
   const {
     command: line,
@@ -56,7 +59,10 @@ export function commandDefinition({ arguments: [asked], options, given }: Comman
 
 type Values = OptionValues<typeof commandOptions>
 
-/** Options that only --command reads must not be lost in silence beside a suite; nor those of a job beside a command's suite. */
+/**
+ * Refuses options that only --command reads beside a suite, and those of a job beside a command's
+ * suite. Otherwise they would be ignored silently.
+ */
 export function refuseWithoutCommand(plan: ComparisonPlan, { given }: CommandInput, overrides: Overrides): void {
   const { command: _, parameters, rounds, judge, ...others } = commandOptions
   const found = Object.entries(others as OptionTable).filter(([key]) => given.has(key))
@@ -76,7 +82,7 @@ function flagsIn(job: Overrides['job']): string {
     .join(', ')
 }
 
-/** `job` for `python3 -u jobs/job.py --gc {gc}`: it names the folder of the results. */
+/** Returns `job` for `python3 -u jobs/job.py --gc {gc}`, which names the folder of the results. */
 function programName(line: string): string {
   const words = splitWords(line)
   const script = words.find((word) => /\.(py|js|mjs|cjs|ts|sh|rb|pl|jar)$/.test(word)) ?? words[0] ?? ''

@@ -1,31 +1,49 @@
 import type { OptionTable } from '../../options/types/spec.js'
 
-/** One verb of the command line, in `commands/<verb>.ts`: what it takes and what it does. */
+/** One verb of the command line, in `commands/<group>/<verb>.ts`: its options and what it does. */
 export interface Command {
   verb: string
   /** One line for `tidemark --help`. */
   summary: string
-  /** Paragraphs of `tidemark VERB --help`: the first stands before the examples, the others after the options. */
+  /**
+   * Paragraphs of `tidemark VERB --help`: the first comes before the examples, the others after the
+   * options.
+   */
   description: string
-  /** Positional arguments in commander's notation, for example `<algorithm|suite>` or `[command...]`. */
+  /**
+   * Positional arguments in commander's notation, for example `<algorithm|suite>` or
+   * `[command...]`.
+   */
   arguments?: string
   options: OptionTable
-  /** Options that belong together, by the heading of the help; those in no group come last. */
+  /** Groups of options by their heading in the help; options without a group come last. */
   optionGroups?: Record<string, OptionTable>
-  /** Options of another verb that are looked for here, by their flag: why this verb has none, and what to do instead. */
+  /**
+   * Options of another verb that users try here, by flag: why this verb has none, and what to do
+   * instead.
+   */
   elsewhere?: Record<string, { why: string; fix: string }>
-  /** Complete command lines that work as they stand, shown before the options. */
+  /** Complete command lines that work unchanged, shown before the options. */
   examples: string[]
-  /** It reads and prints, and ends when nobody reads what it prints. Whoever measures goes on. */
+  /**
+   * Whether the verb only reads and prints, so that it ends when its reader has gone. A verb that
+   * measures continues.
+   */
   onlyPrints?: boolean
-  /** Parse, call the library, print. Returns the exit code; an error thrown is printed and decides it. */
+  /**
+   * Parses, calls the library and prints. Returns the exit code; an error thrown is printed and
+   * determines it.
+   */
   run(input: CommandInput): Promise<number>
 }
 
 export interface CommandInput {
   arguments: string[]
-  /** A value for every option of the table: from the command line, its environment variable, or its default. */
+  /**
+   * Value of every option of the table: from the command line, its environment variable, or its
+   * default.
+   */
   options: Record<string, unknown>
-  /** The keys given on the command line or in the environment. */
+  /** Keys given on the command line or in the environment. */
   given: ReadonlySet<string>
 }

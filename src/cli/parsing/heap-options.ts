@@ -5,10 +5,10 @@ import { UsageError } from '../../shared/errors.js'
 import type { CommandInput } from './command.js'
 
 /**
- * `--heap-diff` with its company.
+ * Reads `--heap-diff` and its related options.
  *
- * @returns undefined where it was not asked for
- * @throws UsageError where only its company was
+ * @returns undefined where it was not given
+ * @throws UsageError where only related options were
  */
 export function readHeapOptions(verb: string, { options, given }: CommandInput): HeapDiffOptions | undefined {
   const { heapDiff, heapDepth, heapIgnore } = options as OptionValues<typeof heapOptions>

@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import { messageOf, UsageError } from '../../shared/errors.js'
 
 /**
- * What the file of an algorithm exports by default. What reads TypeScript is loaded only now: other jobs do without it.
+ * Returns the default export of an algorithm's file. The TypeScript loader is loaded only now,
+ * since other jobs do not need it.
  *
  * @param loadKit `tidemark/algorithm`, for the file to import
  */

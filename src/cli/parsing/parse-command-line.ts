@@ -7,7 +7,8 @@ import type { Command, CommandInput } from './command.js'
 /**
  * Reads a verb's arguments, options and their environment variables.
  *
- * @throws UsageError that names the flag or variable, what was found and what would be right, or whose job has no use for it
+ * @throws UsageError that names the flag or variable, what was found and what would be right, or
+ *   the job that does not use it
  */
 export function parseCommandLine(
   command: Command,
@@ -39,7 +40,7 @@ function commanderOf(command: Command): Commander {
     .configureOutput({ writeOut: () => {}, writeErr: () => {} })
     .helpOption('-h, --help', 'Show this help.')
   if (command.arguments !== undefined) commander.arguments(command.arguments)
-  // `tidemark run python job.py --rounds 5`: what follows the command is the command's own.
+  // In `tidemark run python job.py --rounds 5` the words after the command belong to it.
   if (commander.registeredArguments.some(isForeignCommand)) commander.passThroughOptions()
   for (const spec of Object.values(command.options)) {
     commander.addOption(optionOf(spec, spec.flag))
@@ -48,7 +49,7 @@ function commanderOf(command: Command): Commander {
   return commander
 }
 
-/** `-L gc 0,1` as `-L gc=0,1`: commander has no option of two words. */
+/** Turns `-L gc 0,1` into `-L gc=0,1`, since commander has no options of two words. */
 function joinPairs(command: Command, args: readonly string[]): string[] {
   const pairs = Object.values(command.options).filter(({ isPair }) => isPair)
   const names = new Set(
@@ -82,12 +83,15 @@ function optionOf(spec: OptionSpec<unknown>, flag: string): Option {
 }
 
 interface GivenText {
-  /** The flag or the variable, as the user wrote it. */
+  /** Flag or variable, as the user wrote it. */
   from: string
   text: string
 }
 
-/** The command line beats the environment; undefined when neither says anything. */
+/**
+ * Returns the text of an option. The command line takes precedence over the environment; undefined
+ * when neither has it.
+ */
 function givenText(
   commander: Commander,
   spec: OptionSpec<unknown>,
@@ -122,7 +126,10 @@ function parseValue(command: Command, spec: OptionSpec<unknown>, { from, text }:
   return value
 }
 
-/** An option that the job's algorithm has no use for must not be lost in silence. */
+/**
+ * Refuses an option that the job's algorithm does not use, which would otherwise be ignored
+ * silently.
+ */
 function refuseUseless(command: Command, algorithm: unknown, given: ReadonlySet<string>): void {
   if (algorithm === undefined) return
   for (const key of given) {
@@ -134,7 +141,10 @@ function refuseUseless(command: Command, algorithm: unknown, given: ReadonlySet<
   }
 }
 
-/** commander writes `error: unknown option '--round'` and, on a second line, `(Did you mean --rounds?)`. */
+/**
+ * Converts an error of commander, which writes `error: unknown option '--round'` and, on a second
+ * line, `(Did you mean --rounds?)`.
+ */
 function usageErrorOf(command: Command, error: CommanderError): UsageError {
   const [message = '', suggestion] = error.message.split('\n')
   const [, unknown = ''] = /unknown option '--([\w-]+)/.exec(message) ?? []

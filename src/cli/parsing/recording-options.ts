@@ -12,7 +12,7 @@ type RecordingOptions = Pick<
   'rateHz' | 'intervalMs' | 'roles' | 'rounds' | 'roundsEnd' | 'log' | 'shared' | 'sharedIntervalMs'
 >
 
-/** What `run` and `attach` have in common, with what contradicts itself refused. */
+/** Reads the options that `run` and `attach` share, and refuses contradictions. */
 export function readRecordingOptions(verb: string, { options, given }: CommandInput) {
   if (process.platform !== 'linux')
     throw new UsageError(`${verb} needs Linux, which shows memory in /proc; this is ${process.platform}`)
@@ -28,7 +28,7 @@ export function readRecordingOptions(verb: string, { options, given }: CommandIn
     })
   return {
     rateHz: intervalMs === undefined ? rateHz : 1000 / intervalMs,
-    // What the user names takes the place of what a preset knows, as in a comparison.
+    // Roles that the user names replace those of a preset, as in a comparison.
     roles: roles.length > 0 ? roles : presetRoles(rounds),
     askedRoles: roles,
     presetRoles: presetRoles(rounds),
@@ -43,7 +43,7 @@ export function readRecordingOptions(verb: string, { options, given }: CommandIn
   }
 }
 
-/** Those that a preset judges. */
+/** Returns the roles that a preset judges. */
 function judgedRolesOfPreset(rounds: string | undefined): RolePattern[] {
   const judged = judgedRoles(frameworkPreset(rounds)?.judge ?? '')
   return presetRoles(rounds).filter(({ role }) => judged.includes(role))

@@ -1,4 +1,6 @@
-/** For the verbs that compare: what `--heap-diff` would do to a comparison, and how to have both. */
+/**
+ * For the verbs that compare: how `--heap-diff` would distort a comparison, and how to have both.
+ */
 export const HEAP_DIFF_ELSEWHERE = {
   'heap-diff': {
     why: 'belongs to tidemark run: a program stands still while its heap is written and has a larger one afterwards, so its memory and its times are not to be compared',

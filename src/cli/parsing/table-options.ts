@@ -3,7 +3,7 @@ import type { OptionValues } from '../../options/types/spec.js'
 import { bytesPerUnit } from '../../recording/formats/table/cells.js'
 import type { TableOptions } from '../../recording/formats/table/table-options.js'
 
-/** What the command line says of the tables that it names. */
+/** Returns the values of the command line for the tables that it names. */
 export function tableOptionsOf(
   asked: Pick<OptionValues<typeof tableOptions>, keyof typeof tableOptions>,
 ): TableOptions {

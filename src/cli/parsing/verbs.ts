@@ -5,8 +5,8 @@ import type { Command } from './command.js'
 type Verbs = Record<string, () => Promise<{ command: Command }>>
 
 /**
- * The verbs in the order and the groups of the help. Each is loaded when it is asked for and not before: `tidemark server` is
- * a program under test, and the code of the other verbs would be measured with it.
+ * Verbs in the order and the groups of the help. Each is loaded only on request: `tidemark server`
+ * is a program under test, and the code of the other verbs would be measured with it.
  */
 export const verbGroups: Record<string, Verbs> = {
   Measure: {

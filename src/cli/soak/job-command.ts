@@ -3,20 +3,23 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { shellWord } from '../../report/prose/shell-word.js'
 
-/** Jobs of our own runtime that can be soaked by their name. */
+/** Jobs of our own runtime that can be soaked by name. */
 export const SOAK_JOBS = ['fedavg', 'scaffold', 'cyclic', 'swarm'] as const
 export type SoakJob = (typeof SOAK_JOBS)[number]
 
 export interface JobCommand {
   command: string[]
   environment: Record<string, string>
-  /** The role that is judged. */
+  /** Role that is judged. */
   judged: string
 }
 
 const MOST_ROUNDS = 1_000_000
 
-/** A job with this many clients, as one command: clients wait for their server by themselves. */
+/**
+ * Returns a job with the given number of clients as one command. Clients wait for their server
+ * themselves.
+ */
 export async function jobCommand(
   job: SoakJob,
   { clients, modelSize, maxRounds }: { clients: number; modelSize: number; maxRounds: number | undefined },
@@ -32,7 +35,7 @@ export async function jobCommand(
       : [['server', '--algorithm', job, ...shared], ...names.map((name) => ['client', '--server', url, '--name', name])]
   const main = fileURLToPath(new URL('../main.js', import.meta.url))
   const lines = roles.map((role) => [process.execPath, main, ...role].map(shellWord).join(' '))
-  // The first one is waited for: when it ends, so does the job.
+  // The script waits for the first line: the job ends when that process ends.
   const script = [...lines.slice(1).map((line) => `${line} &`), lines[0]!].join('\n')
   return {
     command: ['/bin/sh', '-c', script],

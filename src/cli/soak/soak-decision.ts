@@ -13,12 +13,12 @@ export interface SoakLimits {
 }
 
 /**
- * Watches a live state until it is decided: `grows` as soon as one judged role grows, `level` when all of them are. Where the
- * number of rounds is known, growth is looked for at planned rounds besides, which finds it sooner; the error of these looks,
- * 0.4 % a role in all, comes on top.
+ * Watches a live state until it is decided: `grows` as soon as one judged role grows, `level` when
+ * all of them are. Where the number of rounds is known, growth is also tested at planned rounds,
+ * which finds it sooner. These looks add an error of 0.4 % per role in all.
  *
  * @param onDecided called once
- * @returns ends the watch
+ * @returns a function that ends the watch
  */
 export function watchDecision(
   state: LiveState,
@@ -60,7 +60,7 @@ export function watchDecision(
   return unsubscribe
 }
 
-/** What can be said when there is no more time. */
+/** Returns the decision when time has run out. */
 export function undecided(why: string): Decision {
   return { is: 'undecided', why: `undecided ${why}` }
 }

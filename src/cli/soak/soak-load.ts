@@ -3,7 +3,7 @@ import { startGuard } from '../../launch/guard.js'
 import { type LaunchedProcess, launch } from '../../launch/launch.js'
 
 const GRACE_MS = 2000
-/** A load that ends sooner than this does not work on anything. */
+/** Shortest run of a load; one that ends sooner does no work. */
 const SHORTEST_MS = 1000
 
 export interface SoakLoad {
@@ -11,10 +11,11 @@ export interface SoakLoad {
 }
 
 /**
- * Keeps a command running beside the program, under a guard of its own, so that it is no part of what is measured. One that
- * ends well is started again; its output goes to `load.log` in the recording's folder.
+ * Keeps a command running beside the program, under a guard of its own, so that it is not measured.
+ * It is restarted when it ends successfully. Its output goes to `load.log` in the recording's
+ * folder.
  *
- * @param onFailed called once, when it failed, or ends at once again and again
+ * @param onFailed called once, when the command failed or repeatedly ended at once
  */
 export async function startLoad(command: string, folder: string, onFailed: (why: string) => void): Promise<SoakLoad> {
   const guard = await startGuard()

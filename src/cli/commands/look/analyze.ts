@@ -68,9 +68,9 @@ export const command: Command = {
 interface Judged {
   path: string
   format: RecordingFormat | 'comparison'
-  /** Of a comparison. */
+  /** Setting; for a comparison only. */
   setting?: string
-  /** Of several series or runs in one file. */
+  /** Name of the series or run, where a file holds several. */
   series: string | null
   source: Pick<RoundsToJudge, 'unit' | 'secondsPerRound' | 'process' | 'notes'>
   analysis: Analysis
@@ -81,7 +81,10 @@ interface Unreadable {
   error: UsageError
 }
 
-/** A file that cannot be read is told on standard error at once, and keeps its place among the others. */
+/**
+ * Judges a file. One that cannot be read is reported on standard error at once, and keeps its place
+ * among the others.
+ */
 function judgeOrExplain(name: string, options: OptionValues<typeof analyzeOptions>): (Judged | Unreadable)[] {
   try {
     const path = namedRecordings([name])[0]!
@@ -95,7 +98,10 @@ function judgeOrExplain(name: string, options: OptionValues<typeof analyzeOption
   }
 }
 
-/** What is asked here beats what the comparison was judged by. */
+/**
+ * Judges the settings of a comparison. Options given here override those that the comparison was
+ * judged by.
+ */
 function judgeSettings(path: string, options: OptionValues<typeof analyzeOptions>): Judged[] {
   const settings = comparisonToJudge(path)
   if (settings.length === 0) throw new UsageError(`${path}: no trial of this comparison was completed`)
@@ -119,7 +125,11 @@ function judgeSettings(path: string, options: OptionValues<typeof analyzeOptions
   })
 }
 
-/** @throws UsageError for a time where rounds have no known length */
+/**
+ * Returns the horizon.
+ *
+ * @throws UsageError for a time where rounds have no known length
+ */
 function horizonOf(
   path: string,
   horizon: OptionValues<typeof analyzeOptions>['horizon'],
@@ -134,7 +144,11 @@ function horizonOf(
   return { horizonSeconds: horizon.seconds }
 }
 
-/** @throws UsageError for bytes a day where rounds have no known length */
+/**
+ * Returns the tolerance.
+ *
+ * @throws UsageError for bytes a day where rounds have no known length
+ */
 function toleranceOf(
   path: string,
   tolerance: Tolerance | undefined,
@@ -205,7 +219,7 @@ function trialsOf({ trials }: Analysis): string {
 const UNREADABLE = 2
 const INCONCLUSIVE = 4
 
-/** A file that cannot be read hides a shape, so it counts first. */
+/** Returns the exit code. A file that cannot be read counts first, since it may hide a shape. */
 function exitCodeOf(judged: readonly (Judged | Unreadable)[], failOn: readonly (string | undefined)[]): number {
   if (judged.some((one) => 'error' in one)) return UNREADABLE
   const shapes = judged.flatMap((one) => ('analysis' in one ? shapesOf(one.analysis) : []))
@@ -213,7 +227,10 @@ function exitCodeOf(judged: readonly (Judged | Unreadable)[], failOn: readonly (
   return shapes.includes('inconclusive') ? INCONCLUSIVE : 0
 }
 
-/** The shape, `grows` of a saw-tooth whose floor does, and `rises` where memory does so now; the teeth of a level floor do not count. */
+/**
+ * Returns the shapes of an analysis: the overall shape, `grows` for a saw-tooth with a growing
+ * floor, and `rises` where memory rises now. The teeth of a level floor do not count.
+ */
 function shapesOf({ shape, floorShape, now }: Analysis): string[] {
   const isLevel = shape === 'sawtooth' && floorShape === 'stable'
   return [

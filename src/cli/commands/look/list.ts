@@ -37,19 +37,22 @@ export const command: Command = {
 }
 
 interface Row {
-  /** Null for a comparison. */
+  /** Index of the recording; null for a comparison. */
   index: number | null
   name: string
   format: RecordingHere['kind'] | 'comparison' | 'suite'
   startedMs: number
-  /** How long it took, where its head tells; the file's size says as much of an mprof file. */
+  /** Duration, where the metadata has it. For mprof files the size gives as good an idea. */
   durationMs: number | null
   sizeBytes: number | null
   state: string | null
   command: string | null
 }
 
-/** Of a broken recording it is listed that it is there; plot and peak say what is wrong with it. */
+/**
+ * Returns the row of a recording. A broken one is only listed; plot and peak report what is wrong
+ * with it.
+ */
 function rowOf({ name, kind, started }: RecordingHere, index: number): Row {
   const row = { index, name, format: kind, startedMs: started.getTime() }
   const sizeBytes = kind === 'mprof' ? statSync(name).size : null
@@ -83,7 +86,7 @@ function comparisonRow({ name, started, comparison, parts }: ComparisonHere): Ro
   }
 }
 
-/** What calls itself running and has no writer was killed. */
+/** Returns the state. A comparison that claims to be running but has no writer was killed. */
 function stateOf(folder: string, { state }: Pick<Comparison, 'state'>): string {
   return state === 'running' && writerOf(folder) === undefined ? 'was cut off' : state
 }
@@ -121,7 +124,7 @@ function tableOf(rows: readonly Row[]): string {
   return `${lines.join('\n')}\n`
 }
 
-/** `2026-11-23 20:48:23` */
+/** Formats a time as `2026-11-23 20:48:23`. */
 function localTime(date: Date): string {
   const two = (value: number) => String(value).padStart(2, '0')
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')

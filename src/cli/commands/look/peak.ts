@@ -43,7 +43,10 @@ export const command: Command = {
   },
 }
 
-/** The first line, and the children's, are mprof's to the letter, so that what reads them goes on working. */
+/**
+ * Returns the peaks as text. The first line and those of children match mprof's exactly, so that
+ * programs that parse them continue to work.
+ */
 function asText({ path: file, part, format }: RecordingFile, { highest, children, processes }: RecordingPeaks): string {
   const path = printable(part === null ? file : `${file} (${part})`)
   if (highest === null) return `${path}\tno reading\n`

@@ -89,7 +89,7 @@ function figureData(recordings: readonly DrawnRecording[], options: CommandInput
   })
 }
 
-/** Longer commands run out of the figure. */
+/** Longest title; longer commands exceed the figure. */
 const LONGEST_TITLE = 110
 
 function titleOf(recordings: readonly DrawnRecording[], { title }: CommandInput['options']): string {

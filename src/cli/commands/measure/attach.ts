@@ -114,7 +114,10 @@ async function attach(input: CommandInput): Promise<number> {
   return live.failed().length > 0 ? NOT_AS_EXPECTED : 0
 }
 
-/** The process to attach to, and the container that it is the first one of, where a container was named. */
+/**
+ * Returns the process to attach to, and its container where one was named. It is the first process
+ * of that container.
+ */
 function whatToAttach(
   process: string | undefined,
   container: string | undefined,

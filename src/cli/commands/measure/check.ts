@@ -75,14 +75,17 @@ export const command: Command = {
 
 type Options = OptionValues<typeof gateOptions> & { json: boolean }
 
-/** A comparison that is to run, or one that ran. */
+/** A comparison to be run, or a finished one. */
 interface Subject {
   source: string | undefined
-  /** What a baseline has to be of, known before anything runs. */
+  /** What the baseline must match, known before anything runs. */
   identity: Pick<Comparison, 'name' | 'job' | 'judge' | 'machine'>
-  /** The most that a setting may have. */
+  /** Most trials that a setting may have. */
   trials: number
-  /** `stopped` by a signal before the last trial had ended; `late`: after it, while the report was written. */
+  /**
+   * Measures. `stopped`: a signal came before the last trial had ended; `late`: after it, while the
+   * report was written.
+   */
   measure(): Promise<FinishedComparison & { stopped?: StoppedError | undefined; late?: StoppedError | undefined }>
 }
 
@@ -96,7 +99,7 @@ async function runCheck(input: CommandInput): Promise<number> {
     : options.updateBaseline
       ? readIfThere(options.baseline)
       : readBaselineFile(options.baseline)
-  // What is wrong is told before hours of trials, and not after them.
+  // Report a baseline that does not match before hours of trials rather than after them.
   if (!options.updateBaseline && !isAgainst)
     for (const { identity } of subjects) findBaseline(stored!, identity, found(options))
   for (const file of [options.junit, options.markdown]) if (file !== undefined) assertWritable(file)
@@ -151,7 +154,10 @@ async function subjectsOf(input: CommandInput): Promise<Subject[]> {
   return (await plannedRuns(input, refs)).map((planned) => plannedSubject(planned, machine, input.options as Options))
 }
 
-/** What is not committed is what the user works on, and is what is checked. */
+/**
+ * Returns the ref to check. Uncommitted changes are what the user works on, so they take
+ * precedence.
+ */
 function refOfCheckout(): string {
   return isDirty(repositoryOf(process.cwd())) ? WORKTREE : 'HEAD'
 }
@@ -190,7 +196,7 @@ function plannedSubject({ plan, source, run }: PlannedRun, machine: Comparison['
   }
 }
 
-/** What ran already takes no options of running. */
+/** Takes a finished comparison as subject; it accepts no options of running. */
 function measuredSubject(folder: string, { given, options }: CommandInput): Subject {
   const foreign = [...given].filter((key) => !(key in gateOptions) && key !== 'json')
   if (foreign.length > 0)
@@ -267,7 +273,7 @@ function checksOfRefs(comparison: Comparison, trials: number, options: Options):
   return gateRefs(comparison, { against: before.ref, now: after.ref, trials }, allowed)
 }
 
-/** The ref that is held against, and the last of the others. */
+/** Returns the ref to compare with, and the last of the others. */
 function sidesOf({ refs = [] }: Comparison, { against }: Options): [PlannedRef, PlannedRef] {
   return [refs.find(({ ref }) => ref === against)!, refs.findLast(({ ref }) => ref !== against)!]
 }
@@ -310,10 +316,15 @@ function assertWritable(file: string): void {
   }
 }
 
-/** GitHub takes at most 1 MiB of summary a step, and nothing of a larger one. */
+/**
+ * Most bytes of a summary. GitHub takes at most 1 MiB per step, and rejects a larger one entirely.
+ */
 const MOST_SUMMARY_BYTES = 1_000_000
 
-/** Annotations go to standard error, which GitHub reads as well: standard output may hold JSON. */
+/**
+ * Prints the results. Annotations go to standard error, which GitHub reads as well, since standard
+ * output may hold JSON.
+ */
 function tell(results: readonly GateResult[], options: Options): void {
   if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`)
   if (options.junit !== undefined) writeFileSync(options.junit, gateJunit(results))

@@ -129,7 +129,10 @@ async function runCompare(input: CommandInput): Promise<number> {
   return worstExit(exitCodes)
 }
 
-/** Its trials run after all others, in the folder that the command was given for. */
+/**
+ * Checks that `--heap-diff` is possible. Its trials run after all others, in the folder that the
+ * command was given for.
+ */
 function assertHeapDiff({ options, given }: CommandInput): void {
   if (options.command === undefined)
     throw new UsageError('compare: --heap-diff needs --command: the command whose lines are to be named', {
@@ -140,7 +143,7 @@ function assertHeapDiff({ options, given }: CommandInput): void {
     throw new UsageError(`compare: --heap-diff cannot be had with --${other}`, { fix: 'Compare without one of them.' })
 }
 
-/** The first signal ends them, as it does the measured trials. */
+/** Runs the trials of `--heap-diff`. The first signal ends them, like the measured trials. */
 async function heapTrials(finished: WatchedComparison, heapDiff: HeapDiffOptions): Promise<HeapTrial[]> {
   using stop = stopOnSignal(() => process.stderr.write('stopping: ending what runs; once more ends it at once\n'))
   const onNote = (note: string) => process.stderr.write(`${printable(note)}\n`)
@@ -148,8 +151,9 @@ async function heapTrials(finished: WatchedComparison, heapDiff: HeapDiffOptions
 }
 
 /**
- * A trial that failed is a target that failed, also where the others tell all that was asked. Shapes count where something
- * was expected of them, and not of a shard, which holds a part of the trials.
+ * Returns the exit code. A failed trial counts as a failed target, even where the other trials
+ * answer everything. Shapes count where they were expected, except in a shard, which holds only a
+ * part of the trials.
  */
 function exitCodeOf({ view }: ReportedComparison, { comparison, stopped }: WatchedComparison): number {
   if (stopped !== undefined && comparison.state === 'stopped') return stopped.exitCode
@@ -160,10 +164,10 @@ function exitCodeOf({ view }: ReportedComparison, { comparison, stopped }: Watch
   return states.includes('undecided') ? INCONCLUSIVE : 0
 }
 
-/** What is to run, and the folder that all of it is in, where it is several comparisons. */
+/** Comparisons to run, and the folder that holds them all where there are several. */
 interface Runs {
   runs: Run[]
-  /** How many trials each has; left out for one. */
+  /** Trials per comparison; left out for a single one. */
   trials?: number[]
   folder?: string
 }
@@ -182,7 +186,7 @@ async function newRuns(input: CommandInput): Promise<Runs> {
 
 const UNTIL_DECIDED = `--${untilDecided.flag}`
 
-/** A comparison of a suite that was begun goes on; one that was not begins. */
+/** Plans the comparisons of a suite: resumes those that were begun, and starts the others. */
 function suiteRuns({ folder, comparisons, shard, repeat }: SuiteFolder, moreTrials = 0): Runs {
   const runs = comparisons.map(
     (one): Run =>
@@ -213,10 +217,14 @@ function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs
     : suiteRuns(suite, moreTrials)
 }
 
-/** They say how it is shown, and not what runs. */
+/** Options that are allowed with --resume: they change what is shown, not what runs. */
 const KEPT_WITH_RESUME = ['resume', 'moreTrials', 'json', 'details', 'listen', 'token']
 
-/** @param suite the folder of all comparisons, where there are several */
+/**
+ * Explains how to continue.
+ *
+ * @param suite the folder of all comparisons, where there are several
+ */
 function howToGoOn({ folder, comparison }: FinishedComparison, suite: string | undefined): string {
   const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
   const all = plannedTrials(comparison)

@@ -134,7 +134,7 @@ function tell(
     say(`still running, and no longer recorded: pids ${leftBehind.join(', ')}. tidemark attach PID goes on.`)
 }
 
-/** As documented: the command had to be ended, or there is no whole recording of it. */
+/** Exit code, as documented, when the command had to be ended or its recording is incomplete. */
 const NOT_AS_ASKED = 3
 
 function exitCodeFor({ exit, ended, head }: RecordedCommand): number {
@@ -143,7 +143,10 @@ function exitCodeFor({ exit, ended, head }: RecordedCommand): number {
   return exitCodeOf(exit, constants.signals)
 }
 
-/** Its first line says who speaks: the command's own output goes to the same place. */
+/**
+ * Prints a message. Its first line names Tidemark, since the command's own output goes to the same
+ * place.
+ */
 function say(text: string): void {
   process.stderr.write(`tidemark: ${text}\n`)
 }

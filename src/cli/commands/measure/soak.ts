@@ -130,7 +130,7 @@ async function soak(input: CommandInput): Promise<number> {
 
 interface SoakResult {
   decision: Decision
-  /** Why nothing could be decided: the program, or its load, failed. */
+  /** Why nothing could be decided: the program, or its load, failed. Null otherwise. */
   failure: string | null
   verdicts: VerdictsAtEnd | undefined
 }

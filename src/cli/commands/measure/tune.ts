@@ -120,7 +120,7 @@ function evidence({ label, peakBytes, roundMs, trials, failedTrials }: SettingSu
   return `${label}: ${verdict}, highest peak ${formatBytes(peakBytes.high)} in ${trials} ${trials === 1 ? 'trial' : 'trials'}, ${formatDuration(roundMs.median)} a round`
 }
 
-/** Lines that can be pasted into a shell. */
+/** Returns lines that can be pasted into a shell. */
 function advice({ comparison }: Tuned, { label, boundBytes }: { label: string; boundBytes: number }): string[] {
   const { values } = comparison.settings.find((setting) => setting.label === label)!
   const library = allocatorLibrary(String(values.allocator ?? 'glibc'))

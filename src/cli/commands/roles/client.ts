@@ -32,7 +32,8 @@ export const command: Command = {
   async run(input) {
     const settings = input.options as OptionValues<typeof options>
     await runRole({ role: 'client', name: settings.name }, settings, async (role) => {
-      // A shipped one, as where the server's variable is set here too, needs no file.
+      // A shipped algorithm needs no file. It is named here where the server's variable is set for
+      // the client too.
       const { algorithm: file = '' } = settings
       const own = isAlgorithmFile(file) ? assertAlgorithm(await importAlgorithm(file, loadKit), file) : undefined
       await runClient(settings, trainerMaker(own), role)

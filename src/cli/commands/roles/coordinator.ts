@@ -22,7 +22,7 @@ const options = {
   ...ofTraining,
   ...logOptions,
 }
-/** Of other algorithms; what tells a job to a peer has a value for each all the same. */
+/** Options of other algorithms. The job description for a peer has a value for each regardless. */
 const ofOthers = { order, scaffoldOption }
 
 export const command: Command = {

@@ -49,7 +49,10 @@ function lines({ name, state, found, path, means }: Finding, width: number): str
   return means === undefined ? [first] : [first, `${' '.repeat(width + 10)}${means}`]
 }
 
-/** Words of one width, coloured when they are printed: whether there is a terminal is known then. */
+/**
+ * Labels of equal width. They are coloured when they are printed, since only then is it known
+ * whether there is a terminal.
+ */
 const SIGNS: Record<Finding['state'], () => string> = {
   ok: () => color(pc.green)('ok   '),
   note: () => color(pc.yellow)('note '),
@@ -61,7 +64,7 @@ function color(paint: (text: string) => string): (text: string) => string {
   return process.stdout.isTTY === true && pc.isColorSupported ? paint : (text) => text
 }
 
-/** `apt-get install a` and `apt-get install b` as one command. */
+/** Merges `apt-get install a` and `apt-get install b` into one command. */
 function mergeInstalls(commands: readonly string[]): string {
   const byInstaller = new Map<string, string[]>()
   for (const command of commands) {

@@ -68,7 +68,10 @@ async function piecesOf(
   return [parquetOf(tableOf(source, table))]
 }
 
-/** A file without a row would look like a measurement of nothing. */
+/**
+ * Returns the table. An empty one is refused, since a file without rows would look like a
+ * measurement of nothing.
+ */
 function tableOf(source: ExportSource, name: OptionValues<typeof exportOptions>['table']): ExportTable {
   if (name === 'rounds' && source.trials.every((trial) => roundsOf(trial).length === 0))
     throw new UsageError(`${source.folder} has no rounds`, {
@@ -82,7 +85,9 @@ function tableOf(source: ExportSource, name: OptionValues<typeof exportOptions>[
   return table
 }
 
-/** As it is made, in pieces: samples of a day are larger than memory should be. */
+/**
+ * Writes the pieces as they are made, since the samples of a day are larger than memory should be.
+ */
 function write(pieces: Iterable<string | Uint8Array>, { out, force }: OptionValues<typeof exportOptions>): void {
   if (out !== undefined && existsSync(out) && !force)
     throw new UsageError(`${out} is there already`, { fix: 'Name another file with -o, or replace it with --force.' })
@@ -103,7 +108,7 @@ function write(pieces: Iterable<string | Uint8Array>, { out, force }: OptionValu
   }
 }
 
-/** A pipe may take less than it is given, or nothing for now. */
+/** Writes all bytes. A pipe may accept fewer bytes than it is given, or none for now. */
 function writeAll(descriptor: number, bytes: Uint8Array): void {
   let written = 0
   while (written < bytes.length) {

@@ -77,7 +77,7 @@ function add(store: HistoryStore, asked: string | undefined): number {
   return 0
 }
 
-/** The folders that are meant, each with the outcome of its check where that is known. */
+/** Returns the folders to add, each with the outcome of its check where that is known. */
 function measuredIn(asked: string): { folder: string; outcome: string | null }[] {
   if (!asked.endsWith('.json')) return [{ folder: asked, outcome: null }]
   if (!existsSync(asked)) throw new UsageError(`history add: there is no file ${asked}`)

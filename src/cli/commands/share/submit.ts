@@ -67,7 +67,7 @@ function assertOneKind({ slurm, kubernetes, image }: Options): void {
     throw new UsageError('submit: --kubernetes needs --image: what the pods run, with tidemark on its path')
 }
 
-/** Checked here and now as compare would check it on the nodes, by the same code. */
+/** Plans the comparisons here, with the same code that checks them on the nodes. */
 async function comparisonsOf(compareArguments: string[]): Promise<{ name: string; plans: ComparisonPlan[] }> {
   const input = parseCommandLine(compareCommand, compareArguments, {})
   if ('help' in input) throw new UsageError('submit: found --help among the arguments of compare')
@@ -78,7 +78,7 @@ async function comparisonsOf(compareArguments: string[]): Promise<{ name: string
   return { name: plans.length === 1 ? plans[0]!.name : basename(input.arguments[0] ?? 'config'), plans }
 }
 
-/** What a part needs at most: its comparisons run one after the other. */
+/** Returns the most memory that a part needs. Its comparisons run one after the other. */
 function memoryOf(plans: readonly ComparisonPlan[], given: Options['memory']): MemoryNeed {
   const known = new Set(plans.flatMap((plan) => Object.keys(processesOf(plan))))
   for (const { role } of given)
@@ -94,7 +94,9 @@ function memoryOf(plans: readonly ComparisonPlan[], given: Options['memory']): M
   return needs.reduce((most, need) => (need.totalBytes > most.totalBytes ? need : most))
 }
 
-/** How many processes of each role a trial has. Of a command's roles each is counted once. */
+/**
+ * Returns the number of processes of each role in a trial. For a command, each role counts as one.
+ */
 function processesOf({ workload, judge }: ComparisonPlan): Record<string, number> {
   if (workload.kind === 'command') {
     const roles = workload.role === null ? judgedRoles(judge) : Object.keys(workload.role)
