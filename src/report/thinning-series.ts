@@ -2,8 +2,8 @@ import { OnlineRegression } from '../statistics/regression/online-regression.js'
 import { downsampleColumns, type Point, pointsOf } from './downsample.js'
 
 /**
- * Most points that are held. When this is exceeded, an eighth of them is kept, including every peak
- * and trough.
+ * Most points that are held. At this number an eighth of them is kept, including every peak and
+ * trough.
  */
 const MOST_POINTS = 16_384
 /** Initial capacity; small, since most processes of a tree are short-lived. */

@@ -26,7 +26,7 @@ export interface FinishedBisect {
   comparison: Comparison
   state: BisectState
   commits: readonly PlannedRef[]
-  /** Undefined if the search was stopped. */
+  /** Outcome of the search; undefined if it was stopped. */
   outcome: Exclude<BisectStep, { kind: 'measure' }> | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
- * Extra settings beside the combinations of a comparison's axes: single examples, without
- * everything that they could be combined with.
+ * Extra settings in addition to the combinations of a comparison's axes: single examples that are
+ * not combined with everything else.
  */
 import type { OptionTable } from '../../options/types/spec.js'
 import { type Axes, labelOf, type Setting } from '../../results/setting.js'

@@ -1,4 +1,4 @@
-/** `{name}`, unless it is in double braces, or follows a `$` as in shell variables. */
+/** Matches `{name}`, unless it is in double braces, or follows a `$` as in shell variables. */
 const PLACEHOLDER = /\{\{([A-Za-z_]\w*)\}\}|(?<!\$)\{([A-Za-z_]\w*)\}/g
 
 /** Returns the names of the placeholders in a text, each once. */

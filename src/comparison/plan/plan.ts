@@ -34,14 +34,14 @@ import { readExtraSettings, valuesByAxis, withSettingsBeside } from './extra-set
 import { placeholdersIn } from './placeholders.js'
 
 /**
- * A definition that is checked and has every default filled in. It is plain JSON, stored in
- * plan.json, from which `--resume` reads it.
+ * A checked definition with every default filled in. It is plain JSON, stored in plan.json, from
+ * which `--resume` reads it.
  */
 export interface ComparisonPlan {
   name: string
   workload: WorkloadPlan
   settings: Axes
-  /** Extra settings beside the combinations of the axes, each with only its own values. */
+  /** Extra settings in addition to the combinations of the axes, each with only its own values. */
   besides: Setting['values'][]
   trials: number
   seed: number
@@ -85,8 +85,8 @@ function asText<T>(spec: OptionSpec<T>): OptionSpec<string> {
 export const federationOptions = {
   algorithm: jobAlgorithm,
   algorithmOptions: asText(serverOptions.algorithmOptions),
-  // The frameworks it stands for aggregate in memory, and cleanup settings need that: spooled
-  // aggregation leaves nothing to clean up.
+  // In memory, as the frameworks that the runtime stands for aggregate. Cleanup settings need that,
+  // since spooled aggregation leaves nothing to clean up.
   aggregation: { ...serverOptions.aggregation, default: 'buffered' } as typeof serverOptions.aggregation,
   ...jobWithoutSeed,
   ...trainingOptions,
@@ -135,7 +135,7 @@ export function settingsOf(plan: ComparisonPlan): Setting[] {
   return withSettingsBeside(expandSettings(plan.settings), plan.besides, jobOf(plan))
 }
 
-/** Returns the options of a job; a command has none that are known. */
+/** Returns the options of a job; empty for a command, whose options are unknown. */
 function jobOf({ workload }: Pick<ComparisonPlan, 'workload'>): FederationPlan['job'] {
   return workload.kind === 'federation' ? workload.job : {}
 }

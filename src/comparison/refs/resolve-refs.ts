@@ -10,9 +10,9 @@ import { type RefsPlan, WORKTREE } from './refs-plan.js'
 
 /** A git checkout. */
 export interface Repository {
-  /** Its top folder, absolute. */
+  /** Top folder of the checkout, absolute. */
   top: string
-  /** Current folder in it; empty at the top. */
+  /** Current folder relative to the top; empty at the top. */
   folder: string
 }
 

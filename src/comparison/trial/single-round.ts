@@ -1,7 +1,7 @@
 import type { RecordedProcess, Recording, RoundRecord } from '../../recording/recording.js'
 
 /**
- * Judges a program that reports no rounds by its whole run as one round: its exact peak, and its
+ * Returns the whole run of a program that reports no rounds as one round: its exact peak, and its
  * last reading.
  */
 export function singleRound({ head }: Pick<Recording, 'head'>, roles: readonly string[]): RoundRecord[] {

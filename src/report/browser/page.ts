@@ -95,7 +95,10 @@ function setShown(off: Set<string>, names: readonly string[], isOn: boolean): vo
 }
 
 /**
- * @param of the name whose colour the mark before the text has; no mark where it stands for several
+ * Makes a checkbox.
+ *
+ * @param of what the name stands for, which gives the colour of the mark before it; no mark where
+ *   it stands for several processes
  */
 function checkbox(
   name: string,

@@ -20,7 +20,7 @@ const SIGNS: Record<GateCheck['state'], string> = {
   'not compared': '– not compared',
 }
 
-/** Returns the results as Markdown, for a pull request or the step summary of a workflow. */
+/** Returns the results as Markdown, for a pull request or a workflow's step summary. */
 export function gateMarkdown(results: readonly GateResult[]): string {
   return `${results.map(ofComparison).join('\n\n')}\n`
 }

@@ -21,8 +21,9 @@ export interface ExportedTrial {
   /** Values of the setting, by axis. */
   values: Setting['values']
   /**
-   * Reads the recording on each call, so that only one is held at a time. @throws UsageError when
-   * it cannot be read
+   * Reads the recording on each call, so that only one is held at a time.
+   *
+   * @throws UsageError when it cannot be read
    */
   recording(): Recording
 }

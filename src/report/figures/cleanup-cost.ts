@@ -75,8 +75,8 @@ interface Cost {
 }
 
 /**
- * Returns the cost of cleanups. `share` is the time in cleanup over the time of all rounds of the
- * setting, including those without cleanup.
+ * Returns the median cost of a cleanup. `share` is the time in cleanup over the time of all rounds
+ * of the setting, including those without cleanup.
  */
 function costOf(rows: readonly JudgedRound[]): Cost {
   const cleanups = rows.flatMap((row) => row.round.cleanup ?? [])

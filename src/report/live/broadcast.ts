@@ -11,7 +11,10 @@ export interface Listener {
 }
 
 const UPDATE_MS = 1000
-/** Most events between two updates; a page that falls further behind asks for the whole state. */
+/**
+ * Most samples and rounds that are kept between two updates; beyond this, pages get the whole
+ * state.
+ */
 const MOST_NEWS = 2000
 
 /**

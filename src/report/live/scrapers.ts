@@ -10,7 +10,7 @@ export interface Scraper {
   connection: object
 }
 
-/** Most readers that are kept. More than this are clients that do not return. */
+/** Most readers that are kept; beyond this, the least recently used one is closed. */
 const MOST_READERS = 64
 
 interface Kept {

@@ -198,8 +198,8 @@ function changeWords({ peak, end }: SettingDifference): string {
 }
 
 /**
- * Describes a decided difference. With too few trials it is that of the medians, with a mark of
- * doubt.
+ * Describes a decided difference. With too few trials it gives that of the medians, with a question
+ * mark.
  */
 function partOf(measure: string, difference: Difference | null): string {
   if (difference === null || difference.share === null) return ''

@@ -196,7 +196,7 @@ function plannedSubject({ plan, source, run }: PlannedRun, machine: Comparison['
   }
 }
 
-/** Takes a finished comparison as subject; it accepts no options of running. */
+/** Makes a finished comparison the subject, and refuses options that apply only to running one. */
 function measuredSubject(folder: string, { given, options }: CommandInput): Subject {
   const foreign = [...given].filter((key) => !(key in gateOptions) && key !== 'json')
   if (foreign.length > 0)

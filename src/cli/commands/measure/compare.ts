@@ -186,7 +186,7 @@ async function newRuns(input: CommandInput): Promise<Runs> {
 
 const UNTIL_DECIDED = `--${untilDecided.flag}`
 
-/** Plans the comparisons of a suite: resumes those that were begun, and starts the others. */
+/** Returns the runs of a suite: comparisons that were begun are resumed, the others start. */
 function suiteRuns({ folder, comparisons, shard, repeat }: SuiteFolder, moreTrials = 0): Runs {
   const runs = comparisons.map(
     (one): Run =>
