@@ -2,7 +2,6 @@
 import { keepIgnoring } from '../launch/callers-signals.js'
 import { UsageError } from '../shared/errors.js'
 import { printableLine } from '../shared/printable.js'
-import { overview, programVersion } from './output/overview.js'
 import { printError } from './output/print-error.js'
 import { escapeFor } from './output/terminal.js'
 import { parseCommandLine } from './parsing/parse-command-line.js'
@@ -19,10 +18,10 @@ let endsWithItsReader = true
  */
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args
-  if (first === undefined) throw new UsageError(`no verb was given\n\n${await overview()}`)
-  if (first === '--version' || first === '-V') return print(programVersion())
-  if (first === '--help' || first === '-h') return print(await overview())
-  if (first === 'help') return rest[0] === undefined ? print(await overview()) : main([rest[0], '--help'])
+  if (first === undefined) throw new UsageError(`no verb was given\n\n${await overviewText()}`)
+  if (first === '--version' || first === '-V') return print((await import('./output/overview.js')).programVersion())
+  if (first === '--help' || first === '-h') return print(await overviewText())
+  if (first === 'help') return rest[0] === undefined ? print(await overviewText()) : main([rest[0], '--help'])
 
   // The scripts of `tidemark completion` call this.
   if (first === 'complete') return printCandidates(rest)
@@ -32,7 +31,12 @@ async function main(args: string[]): Promise<number> {
   const { command } = await load()
   endsWithItsReader = command.onlyPrints === true
   const parsed = parseCommandLine(command, rest, process.env)
-  return 'help' in parsed ? print(parsed.help) : command.run(parsed)
+  return parsed === 'help' ? print((await import('./output/help.js')).helpOf(command)) : command.run(parsed)
+}
+
+/** The texts of the help are loaded on demand: their code would count as memory of a role. */
+async function overviewText(): Promise<string> {
+  return (await import('./output/overview.js')).overview()
 }
 
 async function printCandidates(words: string[]): Promise<number> {

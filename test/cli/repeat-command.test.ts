@@ -19,7 +19,7 @@ async function plansOf(words: readonly string[], environment: Environment = {}) 
   const [program, verb, ...args] = words
   expect([program, verb]).toEqual(['tidemark', 'compare'])
   const parsed = parseCommandLine(command, args, environment)
-  if ('help' in parsed) throw new Error('expected a command line and not a question for help')
+  if (parsed === 'help') throw new Error('expected a command line and not a question for help')
   return plannedRuns(parsed)
 }
 

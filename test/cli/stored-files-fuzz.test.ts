@@ -91,7 +91,7 @@ async function run(args: string[]): Promise<unknown> {
   try {
     const { command } = (await verbs[verb!]!()) as { command: Command }
     const parsed = parseCommandLine(command, rest, {})
-    if (!('help' in parsed)) await command.run(parsed)
+    if (parsed !== 'help') await command.run(parsed)
     return undefined
   } catch (error) {
     return error

@@ -1,11 +1,10 @@
 import { type Argument, Command as Commander, CommanderError, Option } from 'commander'
 import { defaultValues, environmentName, isUsedBy, type OptionSpec, whyUseless } from '../../options/types/spec.js'
 import { UsageError } from '../../shared/errors.js'
-import { helpOf } from '../output/help.js'
 import type { Command, CommandInput } from './command.js'
 
 /**
- * Reads a verb's arguments, options and their environment variables.
+ * Reads a verb's arguments, options and their environment variables. Returns `help` for `--help`.
  *
  * @throws UsageError that names the flag or variable, what was found and what would be right, or
  *   the job that does not use it
@@ -14,13 +13,13 @@ export function parseCommandLine(
   command: Command,
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
-): CommandInput | { help: string } {
+): CommandInput | 'help' {
   const commander = commanderOf(command)
   try {
     commander.parse(joinPairs(command, args), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.code === 'commander.helpDisplayed') return { help: helpOf(command) }
+    if (error.code === 'commander.helpDisplayed') return 'help'
     throw usageErrorOf(command, error)
   }
   const found: Record<string, unknown> = {}

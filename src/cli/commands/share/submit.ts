@@ -70,7 +70,7 @@ function assertOneKind({ slurm, kubernetes, image }: Options): void {
 /** Plans the comparisons here, with the same code that checks them on the nodes. */
 async function comparisonsOf(compareArguments: string[]): Promise<{ name: string; plans: ComparisonPlan[] }> {
   const input = parseCommandLine(compareCommand, compareArguments, {})
-  if ('help' in input) throw new UsageError('submit: found --help among the arguments of compare')
+  if (input === 'help') throw new UsageError('submit: found --help among the arguments of compare')
   const foreign = ['out', 'shard', 'resume', 'json'].filter((key) => input.given.has(key))
   if (foreign.length > 0)
     throw new UsageError(`submit: found --${foreign.join(', --')} after --, which the file that is written sets itself`)
