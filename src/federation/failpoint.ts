@@ -1,6 +1,7 @@
 /**
- * Named moments at which a test may have this process end as if it had been killed: `TIDEMARK_KILL_AT=mean-written` dies
- * there the first time, `mean-written@3` the third. Unset, as always but in tests, they are nothing.
+ * Named moments at which a test may have this process end as if it had been killed:
+ * `TIDEMARK_KILL_AT=mean-written` dies there the first time, `mean-written@3` the third. Unset, as
+ * always but in tests, they are nothing.
  */
 const [wanted, count = '1'] = (process.env.TIDEMARK_KILL_AT ?? '').split('@')
 

@@ -1,7 +1,10 @@
 import type { MachineFacts } from '../shared/machine-facts.js'
 import { formatBytes } from '../shared/units.js'
 
-/** A fact in which two machines differ, and what hangs on it: memory itself, or only how long things take. */
+/**
+ * A fact in which two machines differ, and what hangs on it: memory itself, or only how long things
+ * take.
+ */
 export interface MachineDifference {
   fact: string
   first: string
@@ -9,12 +12,15 @@ export interface MachineDifference {
   bearsOn: 'memory' | 'time'
 }
 
-/** The kernel keeps a little of the memory for itself, more or less by version: that much is the same machine type. */
+/**
+ * The kernel keeps a little of the memory for itself, more or less by version: that much is the
+ * same machine type.
+ */
 const SAME_MEMORY_SHARE = 0.05
 
 /**
- * In what two machines are of different types. The host's name does not count, and of the kernel only the first two numbers
- * do; the number of cores does, as glibc opens arenas by it.
+ * In what two machines are of different types. The host's name does not count, and of the kernel
+ * only the first two numbers do; the number of cores does, as glibc opens arenas by it.
  */
 export function machineDifferences(first: MachineFacts, second: MachineFacts): MachineDifference[] {
   const facts: [string, MachineDifference['bearsOn'], (machine: MachineFacts) => string][] = [

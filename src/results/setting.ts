@@ -2,7 +2,10 @@
 export interface Setting {
   /** Short and unique within a comparison. */
   label: string
-  /** By the name of the axis, for example `{ serverMemoryGcRounds: 5, arenaMax: 4, allocator: 'glibc' }`. */
+  /**
+   * By the name of the axis, for example `{ serverMemoryGcRounds: 5, arenaMax: 4, allocator:
+   * 'glibc' }`.
+   */
   values: Record<string, string | number>
 }
 
@@ -18,8 +21,9 @@ const SHORT_NAMES: Record<string, string> = {
 }
 
 /**
- * Every combination of the axes' values; the last axis varies fastest. The first setting is what the others are compared
- * with. A label names the axes that vary, or all of them when none does; without an axis the job runs as it is.
+ * Every combination of the axes' values; the last axis varies fastest. The first setting is what
+ * the others are compared with. A label names the axes that vary, or all of them when none does;
+ * without an axis the job runs as it is.
  */
 export function expandSettings(axes: Axes): Setting[] {
   const names = Object.keys(axes)

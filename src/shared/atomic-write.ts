@@ -5,7 +5,8 @@ import { dirname } from 'node:path'
 /**
  * Replaces a file whole: readers see the old or the new one, and after a failure the old one stays.
  *
- * @param isSynced the new content is on the disk before it takes its place, so it survives a loss of power
+ * @param isSynced the new content is on the disk before it takes its place, so it survives a loss
+ *   of power
  * @throws the system's error
  */
 export function replaceFile(file: string, content: string | Uint8Array, { isSynced = false } = {}): void {
@@ -26,7 +27,8 @@ export function replaceFile(file: string, content: string | Uint8Array, { isSync
 }
 
 /**
- * Replaces a file by what `write` puts into the file of the given name, and syncs the folder. `write` syncs its file.
+ * Replaces a file by what `write` puts into the file of the given name, and syncs the folder.
+ * `write` syncs its file.
  *
  * @throws what `write` throws, or the system's error; the old file then stays
  */
@@ -53,8 +55,8 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Writes all bytes at a position in a file. One write may take fewer bytes than it was given, at the latest when the disk is
- * full; the next one then fails with the reason.
+ * Writes all bytes at a position in a file. One write may take fewer bytes than it was given, at
+ * the latest when the disk is full; the next one then fails with the reason.
  */
 export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
@@ -63,7 +65,10 @@ export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: 
   }
 }
 
-/** Does the same at once. @param position from the start of the file; null appends where the file stands */
+/**
+ * Does the same at once. @param position from the start of the file; null appends where the file
+ * stands
+ */
 export function writeAllSync(descriptor: number, bytes: Uint8Array, position: number | null): void {
   for (let done = 0; done < bytes.length; )
     done += writeSync(descriptor, bytes, done, bytes.length - done, position === null ? null : position + done)

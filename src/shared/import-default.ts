@@ -1,16 +1,21 @@
 import { fileURLToPath } from 'node:url'
 import { systemErrorCode } from './errors.js'
 
-/** Seen from src/ and from dist/: `.cache` beside them, which nobody writes to who cannot write to the program. */
+/**
+ * Seen from src/ and from dist/: `.cache` beside them, which nobody writes to who cannot write to
+ * the program.
+ */
 const CACHE = fileURLToPath(new URL('../../.cache/suites', import.meta.url))
 
 /**
- * The default export of a user's file. JavaScript goes through jiti as well: Node 20 cannot import TypeScript, and
- * `tidemark` is this very program, also where the file's own folder has no node_modules. jiti is loaded only then.
+ * The default export of a user's file. JavaScript goes through jiti as well: Node 20 cannot import
+ * TypeScript, and `tidemark` is this very program, also where the file's own folder has no
+ * node_modules. jiti is loaded only then.
  *
  * @param modules what the file may import by name
- * @param options.isKept whether its JavaScript is kept for the next time, which then starts half a second sooner: the
- *   compiler need not be loaded. Not for what a measured process imports, whose memory must not depend on an earlier run.
+ * @param options.isKept whether its JavaScript is kept for the next time, which then starts half a
+ *   second sooner: the compiler need not be loaded. Not for what a measured process imports, whose
+ *   memory must not depend on an earlier run.
  */
 export async function importDefault(
   path: string,
@@ -26,7 +31,8 @@ export async function importDefault(
   try {
     return await load(CACHE)
   } catch (error) {
-    // A disk that is full, or a file that another user left: then it is compiled anew. One of the user's own fails again.
+    // A disk that is full, or a file that another user left: then it is compiled anew. One of the
+    // user's own fails again.
     if (systemErrorCode(error) !== undefined) return load(false)
     throw error
   }

@@ -1,4 +1,7 @@
-/** What the machine is, as far as it bears on memory. Stored with every recording. A fact that could not be read is null. */
+/**
+ * What the machine is, as far as it bears on memory. Stored with every recording. A fact that could
+ * not be read is null.
+ */
 export interface MachineFacts {
   hostname: string
   kernel: string

@@ -1,13 +1,18 @@
 /**
- * Marks: the open format in which a measured program says where its rounds are. One JSON object a line, appended to the
- * file named by the environment variable TIDEMARK_MARKS; any language can write it (docs/file-formats.md).
+ * Marks: the open format in which a measured program says where its rounds are. One JSON object a
+ * line, appended to the file named by the environment variable TIDEMARK_MARKS; any language can
+ * write it (docs/file-formats.md).
  *
- * Only `mark` is required of a foreign program, and `round` on round marks; what it leaves out, the recorder reads from
- * outside at the moment the line arrives. Roles of our own fill everything in, read inside the process at the boundary.
+ * Only `mark` is required of a foreign program, and `round` on round marks; what it leaves out, the
+ * recorder reads from outside at the moment the line arrives. Roles of our own fill everything in,
+ * read inside the process at the boundary.
  */
 export const MARKS_VARIABLE = 'TIDEMARK_MARKS'
 
-/** Who wrote the mark and when. `timeMs` is Unix time in milliseconds with fractions, from a monotonic clock. */
+/**
+ * Who wrote the mark and when. `timeMs` is Unix time in milliseconds with fractions, from a
+ * monotonic clock.
+ */
 export interface MarkOrigin {
   timeMs: number
   pid: number
@@ -23,7 +28,10 @@ export interface MemoryReading {
   rssAnonBytes: number
   rssFileBytes: number
   rssShmemBytes: number
-  /** Anonymous memory that the kernel has swapped out, which RSS leaves out. Absent where there is none. */
+  /**
+   * Anonymous memory that the kernel has swapped out, which RSS leaves out. Absent where there is
+   * none.
+   */
   swapBytes?: number
 }
 
@@ -40,11 +48,20 @@ export interface CleanupRecord {
 export interface StartMark extends MarkOrigin {
   mark: 'start'
   memory: MemoryReading
-  /** The allocator really loaded, found at run time: `glibc`, `jemalloc`, `mimalloc`, `tcmalloc`, `unknown`. */
+  /**
+   * The allocator really loaded, found at run time: `glibc`, `jemalloc`, `mimalloc`, `tcmalloc`,
+   * `unknown`.
+   */
   allocator: string
-  /** False when the kernel refuses the reset of VmHWM; peaks of this process are then sampled, not exact. */
+  /**
+   * False when the kernel refuses the reset of VmHWM; peaks of this process are then sampled, not
+   * exact.
+   */
   exactPeaks: boolean
-  /** Flags of V8 that the role has set, and those that it wanted and runs without: this release of Node is not known to have them. */
+  /**
+   * Flags of V8 that the role has set, and those that it wanted and runs without: this release of
+   * Node is not known to have them.
+   */
   v8Flags?: { set: string[]; missing: string[] }
 }
 
@@ -70,11 +87,17 @@ export interface RoundMark extends MarkOrigin {
   round: number
   attempt: number
   startedMs: number
-  /** VmHWM since the last reset, which is the end of the round before; null where it could not be read or reset. */
+  /**
+   * VmHWM since the last reset, which is the end of the round before; null where it could not be
+   * read or reset.
+   */
   peakBytes: number | null
   /** When the work is done, before cleanup. */
   work: MemoryReading
-  /** At the very end, after cleanup if one ran; equal to `work` otherwise. Shapes are judged on this. */
+  /**
+   * At the very end, after cleanup if one ran; equal to `work` otherwise. Shapes are judged on
+   * this.
+   */
   end: MemoryReading
   cleanup: CleanupRecord | null
   /** Share of held-out examples classified rightly by the new global model, 0 to 1. */
@@ -85,7 +108,10 @@ export interface RoundMark extends MarkOrigin {
   aggregator?: string
   /** In a swarm: the digest that was committed. */
   digest?: string
-  /** In a swarm: the cleanup after the own training and the one after the merge, which `cleanup` holds together. */
+  /**
+   * In a swarm: the cleanup after the own training and the one after the merge, which `cleanup`
+   * holds together.
+   */
   cleanups?: { learn: CleanupRecord | null; merge: CleanupRecord | null }
 }
 
@@ -97,7 +123,9 @@ export interface RoundFailedMark extends MarkOrigin {
   reason: string
 }
 
-/** A process resets its own peak, which the recorder can read no more then: what it was until now. */
+/**
+ * A process resets its own peak, which the recorder can read no more then: what it was until now.
+ */
 export interface PeakMark extends MarkOrigin {
   mark: 'peak'
   peakBytes: number
@@ -111,7 +139,10 @@ export interface AttributionMark extends MarkOrigin {
   rssBytes: number
   /** Came back by the allocator's purge alone. */
   retainedBytes: number
-  /** Came back by a garbage collection and a second purge; null where only a purge was possible, from outside. */
+  /**
+   * Came back by a garbage collection and a second purge; null where only a purge was possible,
+   * from outside.
+   */
   garbageBytes: number | null
   /** What is left: live, and garbage with it where that is null. */
   liveBytes: number

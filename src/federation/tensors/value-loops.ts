@@ -1,7 +1,8 @@
 import type { TensorData } from './weights.js'
 
 /**
- * The loops over every value of a set of weights. Places are counted in values, from `start` to before `end`.
+ * The loops over every value of a set of weights. Places are counted in values, from `start` to
+ * before `end`.
  *
  * Each turn handles four values: the fixed cost of a turn equals that of two values.
  */
@@ -15,8 +16,9 @@ export interface Term {
 /**
  * Returns the place of the first value that is NaN or infinite, or -1.
  *
- * Adds instead of testing each value: a finite sum has only finite terms. Four sums run side by side, since an addition
- * waits for the one before it. Finite float64 values may add up to infinity, so a second pass decides.
+ * Adds instead of testing each value: a finite sum has only finite terms. Four sums run side by
+ * side, since an addition waits for the one before it. Finite float64 values may add up to
+ * infinity, so a second pass decides.
  */
 export function firstNonFinite(data: TensorData, start = 0, end = data.length): number {
   // Separate variables: V8 would box the elements of an array of sums at every addition.
@@ -62,7 +64,10 @@ export function writePair(target: TensorData, pair: readonly [Term, Term], start
   for (; i < end; i++) target[i] = p * x[i]! + q * y[i]!
 }
 
-/** Computes `target[i] = sums[i - start] + a + b`, rounded once. `target` may be the data of one of them. */
+/**
+ * Computes `target[i] = sums[i - start] + a + b`, rounded once. `target` may be the data of one of
+ * them.
+ */
 export function writeSums(
   target: TensorData,
   sums: Float64Array,
@@ -84,8 +89,9 @@ export function writeSums(
 export const LANES = 32
 
 /**
- * Mixes word i into lane i modulo 32 by the step of xxHash32 (Collet, github.com/Cyan4973/xxHash). Another word in its
- * place always makes another lane, unless a later word of that lane makes up for it.
+ * Mixes word i into lane i modulo 32 by the step of xxHash32 (Collet, github.com/Cyan4973/xxHash).
+ * Another word in its place always makes another lane, unless a later word of that lane makes up
+ * for it.
  */
 export function mixWords(lanes: Uint32Array, words: Uint32Array, start: number, end: number): void {
   for (let i = start; i < end; i++) {

@@ -8,15 +8,20 @@ export interface DataPartition {
   clients: number
 }
 
-/** Shards a client gets when examples are dealt by label; two, as in McMahan et al. 2017, so that most see two digits. */
+/**
+ * Shards a client gets when examples are dealt by label; two, as in McMahan et al. 2017, so that
+ * most see two digits.
+ */
 const SHARDS_PER_CLIENT = 2
 
 /**
- * Deals examples to clients: the positions in `labels` that each one gets, every position once. Parts differ by one
- * example at most (by two with `label`); with more clients than examples some get none.
+ * Deals examples to clients: the positions in `labels` that each one gets, every position once.
+ * Parts differ by one example at most (by two with `label`); with more clients than examples some
+ * get none.
  *
- * `iid` shuffles them. `label` sorts them by label, cuts that into twice as many shards as there are clients, and gives each
- * client two shards at random. Either way a client's own examples are shuffled, since training takes them as they lie.
+ * `iid` shuffles them. `label` sorts them by label, cuts that into twice as many shards as there
+ * are clients, and gives each client two shards at random. Either way a client's own examples are
+ * shuffled, since training takes them as they lie.
  */
 export function partitionExamples(labels: ArrayLike<number>, { split, seed, clients }: DataPartition): number[][] {
   const random = createRandom(seed, 'dealing')

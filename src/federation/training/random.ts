@@ -6,7 +6,10 @@ export interface Random {
   nextIndex(below: number): number
 }
 
-/** One seed drives several things; each has a stream of its own, so that a change to one leaves the others as they were. */
+/**
+ * One seed drives several things; each has a stream of its own, so that a change to one leaves the
+ * others as they were.
+ */
 const STREAMS = ['weights', 'held-out', 'dealing'] as const
 export type Stream = (typeof STREAMS)[number]
 
@@ -14,8 +17,9 @@ export type Stream = (typeof STREAMS)[number]
 const STREAM_DISTANCE = 0x3c6ef373
 
 /**
- * xoshiro128** 1.1 (Blackman and Vigna 2018, https://prng.di.unimi.it/xoshiro128starstar.c), its state filled by
- * splitmix32 from the seed. Integer arithmetic alone, so nothing depends on how an engine computes logarithms or sines.
+ * xoshiro128** 1.1 (Blackman and Vigna 2018, https://prng.di.unimi.it/xoshiro128starstar.c), its
+ * state filled by splitmix32 from the seed. Integer arithmetic alone, so nothing depends on how an
+ * engine computes logarithms or sines.
  */
 export function createRandom(seed: number, stream: Stream): Random {
   const nextSeed = splitmix32(seed + STREAMS.indexOf(stream) * STREAM_DISTANCE)

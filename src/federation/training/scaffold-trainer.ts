@@ -7,16 +7,16 @@ import { planOfRound } from './sgd-trainer.js'
 import type { Trainer } from './trainer.js'
 
 /**
- * A client of SCAFFOLD (Karimireddy et al. 2020, arXiv:1910.06378). It is sent the model x and the server's control variate
- * c, keeps c_i, and sends differences:
+ * A client of SCAFFOLD (Karimireddy et al. 2020, arXiv:1910.06378). It is sent the model x and the
+ * server's control variate c, keeps c_i, and sends differences:
  *
  *     y <- x;  K times: y <- y - eta_l * (g_i(y) - c_i + c)
  *     c_i+ <- g_i(x)                              option I: one more pass over all local data
  *     c_i+ <- c_i - c + (x - y) / (K * eta_l)     option II: from the steps that were made
  *     send (dy, dc) = (y - x, c_i+ - c_i)
  *
- * At the peak it holds x, y, a gradient, c_i and c - c_i, five times the model: dy then takes y's place, dc that of c - c_i, and
- * c_i+ that of the gradient.
+ * At the peak it holds x, y, a gradient, c_i and c - c_i, five times the model: dy then takes y's
+ * place, dc that of c - c_i, and c_i+ that of the gradient.
  */
 export function createScaffoldTrainer(training: LocalTraining, option: 'I' | 'II'): Trainer {
   const { examples } = training

@@ -14,9 +14,15 @@ export interface SgdPlan {
   l2?: number
   /** The batch of the first step, counted on over the passes. 0 when left out. */
   firstBatch?: number
-  /** Added to the gradient in each step, for example SCAFFOLD's c - c_i. In the order of the weights' specs. */
+  /**
+   * Added to the gradient in each step, for example SCAFFOLD's c - c_i. In the order of the
+   * weights' specs.
+   */
   correction?: readonly TensorData[]
-  /** Called with each gradient before its step, to add what depends on the weights of the moment: `weights` are those. */
+  /**
+   * Called with each gradient before its step, to add what depends on the weights of the moment:
+   * `weights` are those.
+   */
   adjust?: ((gradient: readonly TensorData[], weights: readonly TensorData[]) => void) | undefined
   /** Room for one gradient, where the caller has it; its values are overwritten. */
   room?: TensorData[]
@@ -25,10 +31,11 @@ export interface SgdPlan {
 }
 
 /**
- * Makes `plan.steps` gradient steps from `weights`, in place: y <- y - learningRate * (g(y) + correction).
+ * Makes `plan.steps` gradient steps from `weights`, in place: y <- y - learningRate * (g(y) +
+ * correction).
  *
- * Room for one gradient is allocated, unless it is given, and nothing more. The event loop gets a turn after each step, so that signals and the
- * connection are looked after.
+ * Room for one gradient is allocated, unless it is given, and nothing more. The event loop gets a
+ * turn after each step, so that signals and the connection are looked after.
  */
 export async function sgdSteps(model: Model, weights: Weights, examples: Examples, plan: SgdPlan): Promise<void> {
   if (examples.count === 0) return

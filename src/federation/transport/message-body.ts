@@ -8,12 +8,18 @@ export function takeBody(request: IncomingMessage, response: ServerResponse): Re
   return request
 }
 
-/** An HTTP/1.0 sender does not know `100 Continue` and would take it for the answer (RFC 9110, section 10.1.1). */
+/**
+ * An HTTP/1.0 sender does not know `100 Continue` and would take it for the answer (RFC 9110,
+ * section 10.1.1).
+ */
 function asksToContinue({ headers, httpVersion }: IncomingMessage): boolean {
   return headers.expect !== undefined && httpVersion !== '1.0'
 }
 
-/** Reads the rest of a body that was not wanted to its end; its length is bounded. Rejects where it breaks off. */
+/**
+ * Reads the rest of a body that was not wanted to its end; its length is bounded. Rejects where it
+ * breaks off.
+ */
 export async function drain(body: Readable): Promise<void> {
   if (body.readableEnded) return
   body.resume()

@@ -15,7 +15,10 @@ export interface ReconnectOptions {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5000
 
-/** Does it again after a broken connection, with growing pauses; other errors pass through. So it must be safe to do twice. */
+/**
+ * Does it again after a broken connection, with growing pauses; other errors pass through. So it
+ * must be safe to do twice.
+ */
 export async function withReconnect<T>(operation: () => Promise<T>, options: ReconnectOptions): Promise<T> {
   const { deadlineMs, signal, what, log } = options
   let firstFailureMs: number | undefined
@@ -36,7 +39,10 @@ export async function withReconnect<T>(operation: () => Promise<T>, options: Rec
   }
 }
 
-/** Node's codes for a connection that was refused, was reset or fell silent, and a body that ended too soon. */
+/**
+ * Node's codes for a connection that was refused, was reset or fell silent, and a body that ended
+ * too soon.
+ */
 const TROUBLES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

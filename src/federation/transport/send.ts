@@ -1,14 +1,19 @@
 import type { Writable } from 'node:stream'
 
-/** Memory that stays as it is while it is sent, or blocks of which each is written over once the next is asked for. */
+/**
+ * Memory that stays as it is while it is sent, or blocks of which each is written over once the
+ * next is asked for.
+ */
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
- * Writes chunks no faster than the other side reads them, and waits until the kernel has the last one. Rejects when the stream closes
- * before that. How long the other side may read nothing is for the caller to limit.
+ * Writes chunks no faster than the other side reads them, and waits until the kernel has the last
+ * one. Rejects when the stream closes before that. How long the other side may read nothing is for
+ * the caller to limit.
  *
- * Each wait is for the callback of a write of our own, which Node calls whatever happens to the message. Its `drain` is no such thing:
- * where the answer comes before the end of the request, Node stops passing it on.
+ * Each wait is for the callback of a write of our own, which Node calls whatever happens to the
+ * message. Its `drain` is no such thing: where the answer comes before the end of the request, Node
+ * stops passing it on.
  */
 export async function sendChunks(target: Writable, chunks: Chunks): Promise<void> {
   let onClose = () => {}

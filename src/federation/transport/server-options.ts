@@ -8,7 +8,10 @@ export interface ServerOptions {
   token: string
   /** Certificate and key; with a `ca`, clients need a certificate of its. Absent: no TLS. */
   tls?: TlsMaterial | undefined
-  /** Connections at the same time. For one more an idle one is closed; where none is idle, it is told so and closed itself. */
+  /**
+   * Connections at the same time. For one more an idle one is closed; where none is idle, it is
+   * told so and closed itself.
+   */
   maxConnections: number
   /** Whether somebody is known by this connection, so that it stays open though it is idle. */
   isNeeded?: (socket: Socket) => boolean

@@ -17,7 +17,10 @@ export interface TlsMaterial {
   ca?: Buffer
 }
 
-/** What the files hold; undefined where none is given. Throws UsageError where one is missing or not readable. */
+/**
+ * What the files hold; undefined where none is given. Throws UsageError where one is missing or not
+ * readable.
+ */
 export function readTls({ tlsCert, tlsKey, tlsCa }: TlsFiles): TlsMaterial | undefined {
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new UsageError(`--tls-${tlsCert === undefined ? 'key' : 'cert'} is given alone`, {
@@ -39,7 +42,10 @@ function readPem(flag: string, file: string): Buffer {
   }
 }
 
-/** A client certificate speaks for one client: the one that its common name, or one of its DNS names, is. */
+/**
+ * A client certificate speaks for one client: the one that its common name, or one of its DNS
+ * names, is.
+ */
 export function assertCertified(socket: Socket, client: string): void {
   const { subject, subjectaltname = '' } = (socket as TLSSocket).getPeerCertificate()
   const names = [...subjectaltname.split(', ').map((name) => name.replace(/^DNS:/, '')), subject?.CN]

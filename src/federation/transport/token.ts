@@ -7,7 +7,10 @@ const TOKEN_VARIABLE = 'TIDEMARK_TOKEN'
 /** What may stand in an Authorization header as a Bearer token (RFC 6750, section 2.1). */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
 
-/** The join token from its file or the environment, or undefined when neither is given. Never from an argument: `ps` shows those. */
+/**
+ * The join token from its file or the environment, or undefined when neither is given. Never from
+ * an argument: `ps` shows those.
+ */
 export function readToken(tokenFile: string | undefined): string | undefined {
   const [token, origin] =
     tokenFile === undefined ? [process.env[TOKEN_VARIABLE], TOKEN_VARIABLE] : [readTokenFile(tokenFile), tokenFile]
