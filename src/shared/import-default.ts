@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { systemErrorCode } from './errors.js'
 
 /**
- * Seen from src/ and from dist/: `.cache` beside them, which nobody writes to who cannot write to
- * the program.
+ * The folder `.cache` beside src/ and dist/: only a user who can write to the program can write to
+ * it.
  */
 const CACHE = fileURLToPath(new URL('../../.cache/suites', import.meta.url))
 
@@ -31,7 +31,7 @@ export async function importDefault(
   try {
     return await load(CACHE)
   } catch (error) {
-    // A disk that is full, or a file that another user left: then it is compiled anew. One of the
+    // A disk that is full, or a file that another user left: then it is compiled again. One of the
     // user's own fails again.
     if (systemErrorCode(error) !== undefined) return load(false)
     throw error

@@ -5,7 +5,7 @@ import { pollUntil } from '../../src/launch/poll.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark, startTidemark } from '../tidemark.js'
 
-test('a comparison that runs cannot be gone on with by another process, which says who runs it', async () => {
+test('a comparison that runs cannot be resumed by another process, which says who runs it', async () => {
   const cwd = temporaryFolder()
   const job = ['compare', '--command', 'sh -c "sleep 4"', '--role', 'server=sh', '--trials', '2', '--out', 'it']
   const { child, finished } = startTidemark(job, { cwd })

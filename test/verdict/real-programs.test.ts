@@ -66,7 +66,7 @@ const WANTED: Record<string, { verdict: object; reason?: RegExp; limitMib?: numb
   '05-node-leak-60.csv': { verdict: { now: { trend: 'rises' } }, reason: /^Still rises, by 7\d\d\.\d KiB a round/ },
   '06-node-leak-150-called-stable.csv': { verdict: { shape: 'inconclusive' } },
   '08-hash-table-doubles.csv': { verdict: { shape: 'grows' }, reason: /\+3[56]\.\d MiB in all/ },
-  '10-leak-restart-leak.csv': { verdict: { shape: 'grows' }, reason: /within each life.*started anew at round 41/ },
+  '10-leak-restart-leak.csv': { verdict: { shape: 'grows' }, reason: /within each life.*restarted at round 41/ },
   '12-8gib-5mib.csv': { verdict: { shape: 'grows', slow: true }, reason: /^Grows slowly, by 5\.0 MiB a round/ },
   '13-200mib-1000-rounds.csv': { verdict: { shape: 'grows', slow: true } },
   '14-iterations-of-1000.csv': { verdict: { shape: 'grows', slow: false } },

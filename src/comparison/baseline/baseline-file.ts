@@ -46,7 +46,7 @@ export function readBaselineFile(path: string): BaselineFile {
   } catch (error) {
     throw new UsageError(`cannot read the baseline ${path}: ${messageOf(error)}`, { cause: error })
   }
-  const fix = 'Write it anew with --update-baseline.'
+  const fix = 'Write it again with --update-baseline.'
   return checkStored(value, schema, { file: path, what: 'baseline of this version', fix }) as BaselineFile
 }
 

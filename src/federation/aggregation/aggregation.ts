@@ -13,7 +13,7 @@ import type { WeightsPool } from './weights-pool.js'
 /**
  * How results become the next state, tensor by tensor:
  *
- *     next = keep * current + rate * (sum over the accepted results of (weight_i / total) * result_i)
+ *     next = keep * current + rate * (sum over accepted results of weight_i / total * result_i)
  *
  * An algorithm states the numbers; an {@link Aggregation} does the arithmetic. FedAvg has weight_i
  * = n_i, keep = 1 - eta_g, rate = eta_g and total = sum n_i. SCAFFOLD's control variates, sent as

@@ -179,7 +179,7 @@ export class SpoolStorage implements Storage {
 }
 
 function damaged(path: string): UsageError {
-  return new UsageError(`the job cannot be gone on with: its state, ${path}, is damaged`, {
-    fix: 'Put a copy of it back, or start the job anew without --resume. With --checkpoint, the checkpoint has the weights of its last round.',
+  return new UsageError(`the job cannot be resumed: its state, ${path}, is damaged`, {
+    fix: 'Put a copy of it back, or start the job again without --resume. With --checkpoint, the checkpoint has the weights of its last round.',
   })
 }

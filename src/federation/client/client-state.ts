@@ -84,8 +84,8 @@ export class ClientState {
       {
         fix:
           this.#files === undefined
-            ? 'Start SCAFFOLD clients with --state-dir, and it outlives a restart. Start this job anew.'
-            : 'Give --state-dir the folder that this client had in this job, or start the job anew.',
+            ? 'Start SCAFFOLD clients with --state-dir, and it outlives a restart. Start this job again.'
+            : 'Give --state-dir the folder that this client had in this job, or start the job again.',
       },
     )
   }
@@ -127,7 +127,7 @@ async function readKept(file: string): Promise<Kept | undefined> {
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined
     throw new UsageError(`the state of this client, ${file}, cannot be read: ${messageOf(error)}`, {
-      fix: 'If it was damaged, remove it and start the job anew.',
+      fix: 'If it was damaged, remove it and start the job again.',
       cause: error,
     })
   }

@@ -13,7 +13,7 @@ export type Fault = (round: number) => void
  * | --- | --- |
  * | `leak` | keeps that much every round |
  * | `cycles` | drops that much every round, in old objects that refer to each other |
- * | `fragments` | allocates twice as much every round in small blocks and frees every other one, each round's larger than all holes |
+ * | `fragments` | allocates small, growing blocks every round and frees every other one |
  * | `once` | keeps that much once, after half of the rounds |
  * | `spike` | takes that much and gives it back, every round |
  */

@@ -67,8 +67,8 @@ export function readLedger(path: string): LedgerEntries | undefined {
     return JSON.parse(readFileSync(path, 'utf8')) as LedgerEntries
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined
-    throw new UsageError(`the job in ${path} cannot be gone on with: ${messageOf(error)}`, {
-      fix: 'Start it anew without --resume.',
+    throw new UsageError(`the job in ${path} cannot be resumed: ${messageOf(error)}`, {
+      fix: 'Start it again without --resume.',
       cause: error,
     })
   }

@@ -64,7 +64,7 @@ function hasState({ attempt, results }: LedgerEntries, folder: SpoolFolder): boo
   if (attempt === null && results.length === 0) return false
   const where = attempt === null ? 'had begun' : `was in round ${attempt.round}`
   throw new UsageError(`the job in ${folder.path} ${where}, and its state is missing: there is no ${path}`, {
-    fix: 'Put it back, or start the job anew without --resume.',
+    fix: 'Put it back, or start the job again without --resume.',
   })
 }
 
@@ -97,7 +97,7 @@ export async function readResumedCheckpoint(
       : `it was written by ${algorithm ?? 'something else'}, and the job runs ${expected.algorithm}`
   if (difference !== undefined)
     throw new UsageError(`the checkpoint ${checkpoint} is of another job: ${difference}`, {
-      fix: 'Give the options that the job was started with, or start it anew without --resume.',
+      fix: 'Give the options that the job was started with, or start it again without --resume.',
     })
   const found = await readCheckpoint(checkpoint)
   const places = new Map(found.specs.map(({ name }, index) => [name, index]))
@@ -120,6 +120,6 @@ function assertSameJob(earlier: LedgerEntries, settings: ServerSettings, folder:
     if (earlier.settings[option] !== value)
       throw new UsageError(
         `the job in ${folder} was started with ${option} = ${earlier.settings[option]}, and now ${option} is ${value}`,
-        { fix: 'Give the options that it was started with, or start it anew without --resume.' },
+        { fix: 'Give the options that it was started with, or start it again without --resume.' },
       )
 }

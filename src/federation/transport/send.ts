@@ -20,7 +20,7 @@ export async function sendChunks(target: Writable, chunks: Chunks): Promise<void
   const closed = new Promise<never>((_, reject) => {
     onClose = () => reject(closedEarly())
   })
-  // The stream may close while nobody waits here.
+  // The stream may close while nothing waits here.
   closed.catch(() => {})
   target.once('close', onClose)
   try {

@@ -6,20 +6,19 @@ export interface ServerOptions {
   host: string
   port: number
   token: string
-  /** Certificate and key; with a `ca`, clients need a certificate of its. Absent: no TLS. */
+  /** Certificate and key; with a `ca`, clients need a certificate signed by it. Absent: no TLS. */
   tls?: TlsMaterial | undefined
   /**
-   * Connections at the same time. For one more an idle one is closed; where none is idle, it is
-   * told so and closed itself.
+   * Maximum open connections. A further one closes an idle one; if none is idle, it gets 503.
    */
   maxConnections: number
-  /** Whether somebody is known by this connection, so that it stays open though it is idle. */
+  /** Returns whether an idle connection must stay open because a client is known by it. */
   isNeeded?: (socket: Socket) => boolean
   /** How long a connection may take to send the head of a request; 10 s where it is left out. */
   headersMs?: number
   /** By method and path, for example `GET /v1/task`. */
   routes: Record<string, Handler>
-  /** Told of every refusal by its code. */
+  /** Called with the code of every refusal. */
   onRefused?: (code: string) => void
   log: (line: string, facts?: Readonly<Record<string, string | number>>) => void
 }

@@ -9,7 +9,7 @@ import type { OriginEvent, ProcessEvent, RecordingEvent, RoundEvent } from './re
  *
  *     TIDEMARK {"format":"tidemark-recording/1","startedMs":...}    how it was recorded
  *     PROCESS 4127 {"role":"server","name":"server","peakBytes":...,"peakKind":"exact"}
- *     ROUND 3 1795467785.9964 1795467787.0011 {"pid":4127,"role":"server",...,"peakBytes":...,"endRssBytes":...}
+ *     ROUND 3 1795467785.9964 1795467787.0011 {"pid":4127,"role":"server",...}
  *
  * A ROUND needs only its number, and its start and end in Unix seconds, so any program can append
  * one.

@@ -77,7 +77,7 @@ function growth(findings: Findings, analysis: Told): string {
       return `Grows since round ${findings.trials[0]!.rounds[place!]}, by ${rate}.`
     case 'between steps':
       return analysis.restarts.length > 0
-        ? `Grows within each life, by ${slopeWords(slope!)}; it started anew ${restarts(analysis)}.`
+        ? `Grows within each life, by ${slopeWords(slope!)}; it restarted ${restarts(analysis)}.`
         : `Grows by ${rate}; besides, the level shifts ${steps(analysis)}, ${signed(climb!)} in all.`
     case 'each trial':
       return `Grows in most trials, each taken alone, by ${slopeWords(slope!)} on average.`

@@ -24,7 +24,7 @@ export const command: Command = {
   summary: 'Run a peer of a swarm: it trains, and adds rounds up when its turn comes.',
   description:
     'Joins the coordinator, learns the settings of the job and the other peers from it, and talks to them directly from then ' +
-    'on. When the peer that adds a round up dies, the next one by the rule of rotation takes over; nobody trains again. A peer ' +
+    'on. When the peer that adds a round up dies, the next one by the rule of rotation takes over; no training is repeated. A peer ' +
     'that was started again under its name catches up. A commit needs the confirmation of a majority of the peers.',
   options,
   examples: ['TIDEMARK_TOKEN=letmein tidemark peer --coordinator http://127.0.0.1:8080 --name site-1'],

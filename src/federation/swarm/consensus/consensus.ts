@@ -2,7 +2,7 @@
  * The rules of who aggregates a round, who takes over when that peer dies, and when a round
  * commits, without sockets, clocks or weights. They are Paxos (Lamport, "Paxos made simple", 2001),
  * run once a round: the attempt is the ballot, the rotation names the only proposer of each
- * attempt, and the value is the digest of the new weights. So no round has two commits, whoever
+ * attempt, and the value is the digest of the new weights. So no round has two commits if a peer
  * dies or stalls, and a round commits while a majority lives.
  */
 import { catchUp, hearCaughtUp, hearRound, resume } from './catch-up.js'

@@ -132,7 +132,7 @@ function majorityLost({ joinDeadlineMs }: CoordinatorSettings, roster: Roster): 
   if (anew.length === 0)
     return new TidemarkError(`${needs}, and ${names.length - lost.length} live${missing}`, { fix: MORE_PEERS })
   return new TidemarkError(
-    `${needs} with their memory of the round, and ${names.length - lost.length - anew.length} have it; ${anew.join(', ')} lost it when started anew${missing}`,
+    `${needs} with their memory of the round, and ${names.length - lost.length - anew.length} have it; ${anew.join(', ')} lost it when restarted${missing}`,
     { fix: `Start the job again. ${MORE_PEERS}` },
   )
 }

@@ -61,8 +61,8 @@ export function placeInOrder(specs: readonly TensorSpec[]): TensorEntry[] {
 }
 
 /*
- * A job has the same tensors in every transfer of every round. What is said of them is kept with the list of them: made anew
- * each time, it was most of the garbage of a round, and lived long enough to be moved to where V8 lets it lie for a hundred rounds.
+ * Caches the header of a list of tensors, which is the same in every transfer of a job. Built each
+ * time, it was most of the garbage of a round, and lived long enough to reach V8's old generation.
  */
 const canonical = new WeakMap<readonly TensorSpec[], readonly TensorEntry[]>()
 const heads = new WeakMap<readonly TensorEntry[], Uint8Array>()
