@@ -14,7 +14,7 @@ import { PROGRAM, startTidemark } from '../tidemark.js'
 const project = fileURLToPath(new URL('../..', import.meta.url))
 const UNJUDGED = join(project, 'test/fixtures/suites/unjudged.memory.ts')
 const JOB = ['compare', UNJUDGED, '--trainer', 'echo', '--model-size', '1MB', '--arena-max', 'unset']
-const SHORT = [...JOB, '--rounds', '3', '--trials', '1']
+const SHORT = [...JOB, '--rounds', '3', '--trials', '1', '--details']
 
 describe('on a machine', needs('mounts'), () => {
   test('that refuses to reset peaks, they are sampled, and every output says so', async () => {

@@ -121,7 +121,7 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
   { args: ['tune', 'fedavg'], says: /no limit was given\n {2}For example: tidemark tune fedavg --limit 2GiB/ },
   { args: ['list', 'compared'], says: /list: too many arguments/ },
   { args: ['rm', 'rounds.csv'], says: /is a table, and not a recording.*\n {2}Nothing was removed/ },
-  { args: ['rm', 'compared'], says: /compared is no recording.*\n {2}Nothing was removed/ },
+  { args: ['rm', 'compared'], says: /compared is no comparison.*\n {2}Nothing was removed/ },
   { args: ['clean', '--keep', '3'], says: /unknown option '--keep'/ },
   { args: ['merge', 'compared'], says: /one folder alone was named\n {2}Name two or more/ },
   { args: ['submit', 'fedavg'], says: /found neither --slurm nor --kubernetes, expected one of them/ },

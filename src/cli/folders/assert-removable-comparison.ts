@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { hasComparison } from '../../comparison/run/comparison-folder.js'
+import { hasComparison, readComparison } from '../../comparison/run/comparison-folder.js'
 import { WRITER_LOCK, writerOf } from '../../comparison/run/writer-lock.js'
-import { UsageError } from '../../shared/errors.js'
+import { messageOf, UsageError } from '../../shared/errors.js'
 import { comparisonAround, partsOf } from './comparisons-here.js'
 
 /** Files that a comparison, a suite and their reports write into their folders. */
@@ -41,6 +41,7 @@ export function assertNoPart(path: string): void {
 export function assertComparisonFolder(folder: string): void {
   const parts = partsOf(folder)
   for (const one of hasComparison(folder) ? [folder] : parts) {
+    assertReadable(one)
     const writer = writerOf(one)
     if (writer !== undefined)
       throw new UsageError(`${one} still runs: it is being written by ${writer}`, {
@@ -53,6 +54,18 @@ export function assertComparisonFolder(folder: string): void {
       throw new UsageError(`${one} holds files that no comparison wrote: ${foreign.slice(0, 3).join(', ')}`, {
         fix: 'Nothing was removed. Move them away, or remove them too with --force.',
       })
+  }
+}
+
+/** Refuses a folder whose comparison.json is not one of ours: what else it holds is unknown. */
+function assertReadable(folder: string): void {
+  try {
+    readComparison(folder)
+  } catch (error) {
+    throw new UsageError(`${folder} is no comparison: ${messageOf(error)}`, {
+      fix: 'Nothing was removed. Remove it anyway with --force.',
+      cause: error,
+    })
   }
 }
 
