@@ -17,7 +17,10 @@ const withCache = (cache = temporaryFolder()) => ({ env: { XDG_CACHE_HOME: cache
 
 async function compare(...args: string[]): Promise<{ stdout: string; comparison: Comparison }> {
   const out = join(temporaryFolder(), 'results')
-  const { code, stdout, stderr } = await runTidemark(['compare', ...args, '--trials', '1', '--details', '--out', out], withCache())
+  const { code, stdout, stderr } = await runTidemark(
+    ['compare', ...args, '--trials', '1', '--details', '--out', out],
+    withCache(),
+  )
   expect(code, stderr).toBe(0)
   return { stdout, comparison: JSON.parse(readFileSync(join(out, 'comparison.json'), 'utf8')) }
 }
