@@ -14,6 +14,9 @@ import { PROGRAM } from '../tidemark.js'
 /** By these lines an example that runs for long says that it is at work; it is interrupted then. All others have to end. */
 const AT_WORK = [/^trial 1 of (at most )?\d+ /m, /on http:\/\/127\.0\.0\.1:\d+$/m, /ECONNREFUSED .*; trying again$/m]
 
+/** Examples on a git repository or its history; refs, check-against, bisect, history and soak.test.ts run such lines. */
+const TESTED_ELSEWHERE = /--refs |--against |^tidemark (bisect|history|soak) /
+
 /** What examples end with: fine, an expectation not met, or too little to decide. */
 const ENDS = [0, 1, 4]
 
@@ -45,13 +48,16 @@ describe.each(verbs())('%s --help', (verb) => {
     expect(examples).not.toEqual([])
   })
 
-  test.for(examples)('its example does what it says: %s', async (example, context) => {
-    if (example.includes('--probe')) leaveOutWithout(context, 'C compiler')
-    const cwd = temporaryFolder()
-    cpSync(past, cwd, { recursive: true })
-    // Another program may have the port.
-    await runLine(example.replace('--port 8080', '--port 0'), cwd, AT_WORK)
-  })
+  test.for(examples.filter((example) => !TESTED_ELSEWHERE.test(example)))(
+    'its example does what it says: %s',
+    async (example, context) => {
+      if (example.includes('--probe')) leaveOutWithout(context, 'C compiler')
+      const cwd = temporaryFolder()
+      cpSync(past, cwd, { recursive: true })
+      // Another program may have the port.
+      await runLine(example.replace('--port 8080', '--port 0'), cwd, AT_WORK)
+    },
+  )
 })
 
 function verbs(): string[] {
@@ -89,6 +95,7 @@ function prepareWorkspace(folder: string): void {
   const rounds = Array.from({ length: 20 }, (_, round) => `${round + 1},${100 + (round % 5)}\n`).join('')
   write('phases.csv', `round,phase,rss\n${rounds.replaceAll(/^(\d+),(.*)$/gm, '$1,begin,100\n$1,end,$2')}`)
   for (const name of ['server.csv', 'rounds.csv', 'runs/a.csv', 'runs/b.csv']) write(name, `round,rss\n${rounds}`)
+  write('nightly.csv', `time_s,rss\n${rounds.replaceAll(/^(\d+),/gm, (_, round) => `${Number(round) * 3600},`)}`)
   write('job.py', 'import time\nprint("Round 0 started.", flush=True)\ntime.sleep(3)\n')
   write('server.js', "for (let n = 1; n <= 20; n++) console.log('request ' + n)\n")
   write('my.memory.ts', SUITE)
