@@ -1,3 +1,4 @@
+import { plannedTrials } from '../../comparison/plan/shard.js'
 import type { Comparison } from '../../results/comparison.js'
 import { formatDuration } from '../../shared/units.js'
 import type { Difference } from '../../verdict/difference/compare-settings.js'
@@ -206,9 +207,12 @@ export function headlineFacts({ comparison, verdicts }: ReportModel): { text: st
     ...(job.clients === undefined ? [] : [{ text: count(Number(job.clients), 'client'), weight: 2 }]),
     ...(modelBytes === null ? [] : [{ text: `model ${shortSize(modelBytes)}`, weight: 1 }]),
     {
-      text: isEach
-        ? `${count(settings.length, 'setting')} x ${count(each, 'trial')}`
-        : `${count(settings.length, 'setting')}, ${count(completed, 'trial')} completed`,
+      text:
+        comparison.state !== 'completed'
+          ? `${count(settings.length, 'setting')}, ${completed} of ${count(plannedTrials(comparison), 'trial')}`
+          : isEach
+            ? `${count(settings.length, 'setting')} x ${count(each, 'trial')}`
+            : `${count(settings.length, 'setting')}, ${count(completed, 'trial')} completed`,
       weight: 5,
     },
     { text: formatDuration(tookMs), weight: 3 },
