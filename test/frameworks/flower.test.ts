@@ -39,7 +39,9 @@ describe('Flower 1.42', needs('Flower'), () => {
     },
     TIMEOUT_MS,
   )
+})
 
+describe('Flower 1.42, every form of a job', needs('Flower', 'every form of a framework'), () => {
   test(
     'a run on a SuperLink with two SuperNodes: ServerApp, SuperLink and clients that live for one message',
     async () => {
@@ -51,9 +53,7 @@ describe('Flower 1.42', needs('Flower'), () => {
     },
     TIMEOUT_MS,
   )
-})
 
-describe('Flower 1.42, every form of a job', needs('Flower', 'every form of a framework'), () => {
   test(
     'the app of docs/comparing-flower.md, with the wrapper and the mod of the companion',
     async () => {
