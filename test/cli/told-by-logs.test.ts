@@ -15,13 +15,21 @@ test.each([
   [
     'an axis is named like it',
     ['--rounds', 'Round (\\d+) started'],
-    'gc=5 is taken to mean: it cleans up every 5 rounds.',
+    'gc=5 is taken to mean that it cleans up every 5 rounds.',
   ],
 ])('a saw-tooth is judged by the period of the cleanup where %s', async (_, rounds, said) => {
   const command = `${server('garbage_in_cycles')} --gc {gc} --rounds 20`
   const args = ['-L', 'gc', '5', ...rounds, '--role', 'server=garbage_in', '--trials', '1']
   const out = join(temporaryFolder(), 'results')
-  const { code, stdout, stderr } = await runTidemark(['compare', '--command', command, ...args, '--out', out])
+  const { code, stdout, stderr } = await runTidemark([
+    'compare',
+    '--details',
+    '--command',
+    command,
+    ...args,
+    '--out',
+    out,
+  ])
   expect(code, stderr).toBe(0)
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain('Saw-tooth: every 5 rounds')
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain(said)

@@ -44,7 +44,7 @@ const GROWS: SlopeClaim = { direction: 1, than: 0 }
  * covered. A claim with `than` other than 0 is valid for a threshold that was fixed in advance.
  *
  * Adding a value and reading the evidence each take constant time and memory
- * (bench/results/live-verdicts.md).
+ * (bench/verdict/live.ts).
  */
 export class GrowthEvidence {
   readonly products: WhitenedProducts

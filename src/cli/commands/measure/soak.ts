@@ -28,7 +28,7 @@ export const command: Command = {
   summary: 'Run a program until it is known whether its memory grows.',
   description:
     'Runs a command, or a JOB of our own runtime (fedavg, scaffold, cyclic, swarm), until it is decided whether its memory grows or is level, and ' +
-    'ends it then. One may look at any moment: the chance that a role is called wrongly is 1 %, however long it runs. A warm-up is ' +
+    'ends it then. One may look at any moment: the chance that a role is called wrongly is at most 2 %, however long it runs. A warm-up is ' +
     'neither growth nor level. All roles are judged, or those of --role; a JOB’s server.\n\n' +
     'Rounds are those of --rounds or of marks; without any, windows of --every stand for them.\n\n' +
     'Exit codes: 0 level; 1 grows, or a --fail-when was true; 3 the program failed or had to be ended; 4 not decided within --max-time or ' +
