@@ -12,6 +12,8 @@ const REFUSED = 2
 /** Remedies for errors of the system, by code. */
 const REMEDIES: Record<string, string> = {
   EMFILE: 'The limit of open files is too low. Raise it: ulimit -n 1024',
+  ERR_MODULE_NOT_FOUND:
+    'Install the packages again: npm install. Or the limit of open files is too low. Raise it: ulimit -n 1024',
   ENFILE: 'The system has no open files left. End something else, or raise fs.file-max.',
   ENOSPC: 'The disk is full. Make room and try again.',
   EDQUOT: 'Your quota on this disk is used up. Make room and try again.',
@@ -46,7 +48,9 @@ function fixOf(error: unknown): string | undefined {
 
 /** Returns whether an error is a failed system call whose code names a problem of the machine. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && Object.hasOwn(REMEDIES, systemErrorCode(error) ?? '')
+  const code = systemErrorCode(error) ?? ''
+  const isOfSystem = error instanceof Error && ('syscall' in error || code === 'ERR_MODULE_NOT_FOUND')
+  return isOfSystem && Object.hasOwn(REMEDIES, code)
 }
 
 function printStacks(error: unknown, stderr: NodeJS.WritableStream): void {

@@ -1,4 +1,4 @@
-import { readdirSync, rmdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readMachineFacts } from '../../linux/machine.js'
 import { compareOptions } from '../../options/comparison.js'
@@ -56,7 +56,7 @@ export async function runPlan(plan: ComparisonPlan, options: CompareOptions = {}
     }),
   )
   return ran.catch((error: unknown) => {
-    if (readdirSync(folder).length === 0) rmdirSync(folder)
+    if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder)
     throw error
   })
 }
