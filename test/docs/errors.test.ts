@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { PROGRAM } from '../tidemark.js'
 
-const DECLARATION = /class (\w+) extends (?:Tidemark)?Error \{\n.*'(TIDEMARK_E_\w+)'/g
+const DECLARATION = /class (\w+) extends (?:Tidemark)?Error \{\n(?:\s+\/\*\*.*\n)?.*'(TIDEMARK_E_\w+)'/g
 
 it('docs/errors.md lists every error code of the source with its class, and no other', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
