@@ -11,7 +11,7 @@ import { type BisectReport, bisectText } from '../../../report/terminal/bisect-t
 import { StoppedError, UsageError } from '../../../shared/errors.js'
 import { comparisonAxes, comparisonJob, plannedComparisons } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED } from '../../exit-codes.js'
-import { comparisonProgress } from '../../output/comparison-progress.js'
+import { comparisonProgress } from '../../output/progress/comparison-progress.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
 import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'

@@ -25,7 +25,7 @@ import {
   reportComparison,
   reportOverview,
 } from '../../output/print-comparison.js'
-import { runWithProgress, type WatchedComparison } from '../../output/run-with-progress.js'
+import { runWithProgress, type WatchedComparison } from '../../output/progress/run-with-progress.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { readHeapOptions } from '../../parsing/heap-options.js'
 import { hearSignals, stopOnSignal, stopWhileReporting } from '../../stop-on-signal.js'

@@ -1,7 +1,7 @@
-import type { CompareOptions, FinishedComparison } from '../../comparison/run/compare-options.js'
-import { StoppedError } from '../../shared/errors.js'
-import type { Run } from '../comparison-runs.js'
-import { hearSignals, stopOnSignal } from '../stop-on-signal.js'
+import type { CompareOptions, FinishedComparison } from '../../../comparison/run/compare-options.js'
+import { StoppedError } from '../../../shared/errors.js'
+import type { Run } from '../../comparison-runs.js'
+import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'
 import { comparisonProgress } from './comparison-progress.js'
 import { liveReport } from './live-report.js'
 

@@ -1,5 +1,5 @@
-import { printable, printableLine } from '../../shared/printable.js'
-import { writeStyled } from './terminal.js'
+import { printable, printableLine } from '../../../shared/printable.js'
+import { writeStyled } from '../terminal.js'
 
 /** Progress on stderr: one line redrawn on a terminal; otherwise plain lines at a limited rate. */
 export interface StatusLine {
