@@ -28,7 +28,7 @@ const grows = ({ shape, floorShape }: Analysis) => shape === 'grows' || floorSha
 const page = [
   '# Verdicts on real programs, beside other methods',
   '',
-  'Made by `npx jiti bench/verdict/judge-programs.ts`. Recordings of 60 rounds of small programs in Python, Node and C (bench/verdict/programs), one trial each.',
+  `Made by \`npx jiti bench/verdict/judge-programs.ts${python === undefined ? '' : ' V/bin/python'}\`. Recordings of 60 rounds of small programs in Python, Node and C (bench/verdict/programs), one trial each.`,
   '',
   ...section('Programs that were held out', here('series-services.json'), [
     'Written, recorded and judged after the method stood; nothing was changed for them: listeners, kept errors, an SQLite database in memory, memoized',
