@@ -27,11 +27,11 @@ export const tableOptions = {
   }),
   unit: choice({
     flag: 'unit',
-    of: ['bytes', 'KB', 'KiB', 'MB', 'MiB', 'GB', 'GiB'],
+    of: ['bytes', 'KB', 'KiB', 'MB', 'MiB', 'GB', 'GiB', 'pages'],
     placeholder: 'UNIT',
     default: undefined,
     defaultText: 'found by name and values',
-    help: 'Of a table: what its column of memory counts. bytes, KB, KiB, MB, MiB, GB or GiB.',
+    help: 'Of a table: what its column of memory counts. bytes, KB, KiB, MB, MiB, GB, GiB or pages (of 4096 bytes).',
   }),
   series: text({
     flag: 'series',

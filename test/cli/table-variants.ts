@@ -427,6 +427,32 @@ const celled: TableVariant[] = [
     refused: /can be KiB as well as bytes.*--unit/s,
   },
   {
+    name: 'pages, whose size depends on the machine',
+    content: table('round,rss_pages', (i) => `${i},${Math.round(bytes(grown(i)) / 4096)}`),
+    refused: /counts pages, and how many bytes that is depends on the machine.*--unit/s,
+  },
+  {
+    name: 'pages under a name without memory',
+    content: table('round,pages', (i) => `${i},${Math.round(bytes(grown(i)) / 4096)}`),
+    refused: /counts pages/,
+  },
+  {
+    name: 'blocks',
+    content: table('round,memory_blocks', (i) => `${i},${Math.round(bytes(grown(i)) / 512)}`),
+    refused: /counts blocks/,
+  },
+  {
+    name: 'pages with the unit',
+    content: table('round,rss_pages', (i) => `${i},${Math.round(bytes(grown(i)) / 4096)}`),
+    args: ['--unit', 'pages'],
+    growsMib: 3,
+  },
+  {
+    name: 'megabytes spelled out, one of them',
+    content: table('round,rss_megabyte', (i) => `${i},${(bytes(grown(i)) / 1e6).toFixed(3)}`),
+    growsMib: 3,
+  },
+  {
     name: 'bytes or KiB with the unit',
     content: table('round,rss', (i) => `${i},${kib(grown(i)) * 16 + 1}`),
     args: ['--unit', 'KiB'],

@@ -1,6 +1,6 @@
 import type { tableOptions } from '../../options/report.js'
 import type { OptionValues } from '../../options/types/spec.js'
-import { bytesPerUnit } from '../../recording/formats/table/cells.js'
+import { bytesPerAskedUnit } from '../../recording/formats/table/cells.js'
 import type { TableOptions } from '../../recording/formats/table/table-options.js'
 
 /** Returns the values of the command line for the tables that it names. */
@@ -12,7 +12,7 @@ export function tableOptionsOf(
     column,
     roundColumn,
     timeColumn,
-    bytesPerUnit: unit === undefined ? undefined : bytesPerUnit(unit),
+    bytesPerUnit: unit === undefined ? undefined : bytesPerAskedUnit(unit),
     series,
     where,
     sum,

@@ -59,24 +59,38 @@ const BYTES_PER_UNIT: Record<string, number> = {
   kb: 1e3,
   ki: 1024,
   kib: 1024,
+  kibibyte: 1024,
   kibibytes: 1024,
+  kilobyte: 1e3,
   kilobytes: 1e3,
   m: MIB,
   mb: 1e6,
   mi: MIB,
   mib: MIB,
+  mebibyte: MIB,
   mebibytes: MIB,
+  megabyte: 1e6,
   megabytes: 1e6,
   g: 1024 * MIB,
   gb: 1e9,
   gi: 1024 * MIB,
   gib: 1024 * MIB,
+  gigabyte: 1e9,
   gigabytes: 1e9,
+  gibibyte: 1024 * MIB,
   gibibytes: 1024 * MIB,
   t: MIB * MIB,
   tb: 1e12,
   ti: MIB * MIB,
   tib: MIB * MIB,
+}
+
+/** Page size of x86 and most other machines; some ARM and POWER kernels use 16 or 64 KiB. */
+const PAGE_BYTES = 4096
+
+/** Returns the bytes of a unit of `--unit`: those above, and pages. */
+export function bytesPerAskedUnit(unit: string): number | undefined {
+  return unit === 'pages' ? PAGE_BYTES : bytesPerUnit(unit)
 }
 
 export function bytesPerUnit(unit: string): number | undefined {

@@ -12,6 +12,7 @@ import {
   SERIES_WORDS,
   TIME_BESIDES,
   TIME_RANKS,
+  UNCLEAR_UNITS,
   VIRTUAL_WORDS,
   WEAK_MEMORY_WORDS,
 } from './column-words.js'
@@ -25,6 +26,8 @@ export interface ColumnMeaning {
   rank: number
   /** Factor per unit, if the name gives one: ms for time, bytes for memory. */
   perUnit?: number
+  /** A unit in the name whose bytes depend on the machine: `pages`. */
+  unclearUnit?: string
   /** Words that remain without those of memory and units: `client` of `client_rss_mb`. */
   rest: string
 }
@@ -106,14 +109,24 @@ function memoryMeaning(words: readonly string[], name: string): ColumnMeaning | 
   if (isVirtual) return { kind: 'virtual', rank: 0, rest: '', ...(unit && { perUnit: unit.perUnit }) }
   const modifiers = words.reduce((sum, word) => sum + (MEMORY_MODIFIERS[word] ?? 0), 0)
   const known = (word: string) =>
-    RSS_WORDS.has(word) || MEMORY_WORDS.has(word) || WEAK_MEMORY_WORDS.has(word) || word === unit?.word
+    RSS_WORDS.has(word) ||
+    MEMORY_WORDS.has(word) ||
+    WEAK_MEMORY_WORDS.has(word) ||
+    word === unit?.word ||
+    UNCLEAR_UNITS.has(word)
   const rest = words.filter((word) => !known(word)).join(' ')
   return {
     kind: 'memory',
     rank: Math.max(strength, 15) + modifiers + (has(MEMORY_WORDS) && has(RSS_WORDS) ? 1 : 0),
     rest,
+    ...unclearUnit(words),
     ...(unit === undefined ? impliedUnit(words) : { perUnit: unit.perUnit }),
   }
+}
+
+function unclearUnit(words: readonly string[]): { unclearUnit?: string } {
+  const unit = words.findLast((word) => UNCLEAR_UNITS.has(word))
+  return unit === undefined ? {} : { unclearUnit: unit }
 }
 
 /** Returns the unit of names that stand for one unit in the programs that print them. */
@@ -157,5 +170,5 @@ function labelMeaning(words: readonly string[]): ColumnMeaning | undefined {
 
 function other(words: readonly string[]): ColumnMeaning {
   const isOther = words.some((word) => OTHER_WORDS.has(word) || PERCENT_WORDS.has(word))
-  return { kind: isOther ? 'other' : 'unknown', rank: 0, rest: words.join(' ') }
+  return { kind: isOther ? 'other' : 'unknown', rank: 0, rest: words.join(' '), ...unclearUnit(words) }
 }

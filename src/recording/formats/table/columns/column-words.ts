@@ -35,6 +35,12 @@ export const PERCENT_WORDS = new Set([
   'utilisation',
   'share',
 ])
+/** Units that are no fixed number of bytes on every machine, or none of memory. */
+export const UNCLEAR_UNITS = new Set(
+  'page pages pgs pg pagesize hugepages block blocks sectors words bit bits kbit mbit gbit kbits mbits gbits'.split(
+    ' ',
+  ),
+)
 /** Words that rule out resident memory, whatever else the name says. */
 export const OTHER_WORDS = new Set(
   (

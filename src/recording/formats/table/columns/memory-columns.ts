@@ -192,6 +192,9 @@ interface Unit {
   warnings: string[]
 }
 
+/** What `--unit` takes, for the errors that ask for it. */
+const UNITS = '--unit bytes, KiB, MiB, GiB or pages (of 4096 bytes)'
+
 const UNIT_WORDS: [number, string][] = [
   [1, 'bytes'],
   [1024, 'KiB'],
@@ -202,6 +205,7 @@ const UNIT_WORDS: [number, string][] = [
   [1e9, 'GB'],
   [1e12, 'TB'],
   [MIB * MIB, 'TiB'],
+  [4096, 'pages of 4096 bytes'],
 ]
 
 function unitOf(place: string, columns: readonly Column[], given: number | undefined): Unit {
@@ -217,10 +221,16 @@ function unitOf(place: string, columns: readonly Column[], given: number | undef
     if (highest * known > MOST_MEMORY_BYTES)
       throw new UsageError(
         `${place}: the column "${name}" holds ${highest}, which in ${wordsOf(known)} is ${formatBytes(highest * known)}, more than any machine has`,
-        { fix: 'Say what it counts: --unit bytes, KiB, MiB or GiB' },
+        { fix: `Say what it counts: ${UNITS}` },
       )
     return { bytesPerUnit: known, words: wordsOf(known), warnings: questions(name, highest * known, wordsOf(known)) }
   }
+  const { unclearUnit } = columns[0]!.meaning
+  if (unclearUnit !== undefined)
+    throw new UsageError(
+      `${place}: the column "${name}" counts ${unclearUnit}, and how many bytes that is depends on the machine`,
+      { fix: `Say what it counts: ${UNITS}` },
+    )
   assertNoPercentages(place, columns, highest)
   const bytesPerUnit = unitByValues(place, columns, lowest, highest)
   const words = `${wordsOf(bytesPerUnit)}, by its values`
@@ -259,7 +269,7 @@ function unitByValues(place: string, columns: readonly Column[], lowest: number,
   if (likely.length === 2 && isMultiple(4)) return 1024
   throw new UsageError(
     `${place}: the column "${columns[0]!.name}" names no unit, and its values up to ${highest} ${likely.length === 2 ? 'can be KiB as well as bytes' : 'are those of no process on this machine in MiB, KiB or bytes'}`,
-    { fix: 'Say what it counts: --unit bytes, KiB, MiB or GiB' },
+    { fix: `Say what it counts: ${UNITS}` },
   )
 }
 
