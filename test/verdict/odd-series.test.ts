@@ -95,10 +95,25 @@ describe('a careful reader says of', () => {
   })
 })
 
-it('growth that may have come to its end meets a limit in so many rounds, or never', () => {
-  const nvflare = [681, 977, 1098, 1204, 1307, 1537, 1600, 1661, 1594, 1775, 1768, 1956].map((value) => value * MIB)
-  const { limit, reason } = analyzeRounds(nvflare, { limitBytes: 8192 * MIB })
-  expect(limit!.rounds!.low).toBeGreaterThan(0)
-  expect(limit!.rounds!.high).toBe(Number.POSITIVE_INFINITY)
-  expect(reason).toMatch(/in about \d+ rounds \(95 % interval \d+ to never\)/)
+describe('growth that may have come to its end', () => {
+  const server = [681, 977, 1098, 1204, 1307, 1537, 1600, 1661, 1594, 1775, 1768, 1956]
+  const longer = [...server, 1871, 1990, 1902, 2055, 1938, 2021, 2090, 1982, 2130, 2064]
+  const judged = (mib: readonly number[]) =>
+    analyzeRounds(
+      mib.map((value) => value * MIB),
+      { limitBytes: 8192 * MIB },
+    )
+
+  it('meets a limit in so many rounds, or never', () => {
+    const { limit, reason } = judged(longer)
+    expect(limit!.rounds!.low).toBeGreaterThan(0)
+    expect(limit!.rounds!.high).toBe(Number.POSITIVE_INFINITY)
+    expect(reason).toMatch(/in about \d+ rounds \(95 % interval \d+ to never\)/)
+  })
+
+  it('is not forecast in words before 20 rounds', () => {
+    const { limit, reason } = judged(server)
+    expect(limit!.rounds!.high).toBe(Number.POSITIVE_INFINITY)
+    expect(reason).not.toContain('the limit of')
+  })
 })
