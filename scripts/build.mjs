@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { root } from './install.mjs'
 
-const SOURCES_IN_C = ['recording/probe/tidemark-probe.c', 'recording/sampling/sampling-loop.c']
+const SOURCES_IN_C = ['recording/probe/tidemark-probe.c', 'recording/sampling/native/sampling-loop.c']
 
 export function build() {
   const compiler = join(root, 'node_modules/typescript/bin/tsc')

@@ -88,7 +88,7 @@ export async function recordAttached(
     resetPeaks,
     isAttached: true,
     setting: {},
-    tellLatest: options.isWatched ?? false,
+    reportLatest: options.isWatched ?? false,
     machine: readMachineFacts(),
     tree: {
       assignment: null,
@@ -194,11 +194,11 @@ function whenEnough(
     const onAbort = () => end('stopped', 'The recording was stopped; the program goes on.')
     signal.addEventListener('abort', onAbort)
     if (signal.aborted) onAbort()
-    recorder.onFailure((error) => end('failed', error.message))
-    recorder.onGone((pid) => {
+    recorder.on('failure', (error) => end('failed', error.message))
+    recorder.on('gone', (pid) => {
       if (pid === target.pid) end('completed', null)
     })
-    recorder.onRound((round) => {
+    recorder.on('round', (round) => {
       if (untilRound !== undefined && round >= untilRound) end('completed', null)
     })
   })

@@ -108,7 +108,7 @@ export async function recordCommand(
   const guard = await startGuard()
   const recorder = await startRecording(recordingOptions(options, guard))
   onRecorder?.(recorder)
-  recorder.onFailure((error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
+  recorder.on('failure', (error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
   let rounds: CommandRounds | undefined
   const heaps = options.heapDiff && writeHeapOrder(options.folder, options.heapDiff, { marksFile: recorder.marksFile })
   if (heaps !== undefined) recorder.warn(HEAP_DIFF_WARNING)
@@ -190,7 +190,7 @@ function recordingOptions(options: CommandToRecord, guard: Guard) {
     rateHz,
     roles,
     setting: {},
-    tellLatest: options.isWatched ?? false,
+    reportLatest: options.isWatched ?? false,
     machine: readMachineFacts(),
     tree: { assignment: guard.assignment, recorderPid: process.pid },
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),
@@ -221,7 +221,7 @@ function enforceLimits(
     timeoutMs === undefined
       ? undefined
       : setTimeout(() => endBecause(`it ran longer than ${formatDuration(timeoutMs)} (--timeout)`), timeoutMs)
-  recorder.onOverLimit((rssBytes) => {
+  recorder.on('overLimit', (rssBytes) => {
     const limit = formatBytes(rssLimitBytes!)
     endBecause(`its tree reached ${formatBytes(rssBytes)}, over the limit of ${limit} (--rss-limit)`)
   })

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { CgroupPlace } from '../linux/memory/cgroup.js'
 import type { TidemarkError } from '../shared/errors.js'
 import type { MachineFacts } from '../shared/machine-facts.js'
@@ -48,7 +49,7 @@ export interface RecordingOptions {
    */
   isAttached?: boolean
   /** Whether to supply `latest()`, which wakes this thread twice a second. Default: true. */
-  tellLatest?: boolean
+  reportLatest?: boolean
   /** Sum of one sample above which `onOverLimit` is called. */
   rssLimitBytes?: number
 }
@@ -71,7 +72,33 @@ export interface Span {
   endedMs: number
 }
 
-export interface RecorderHandle {
+/** Events of a recorder, each with the arguments of its listeners. */
+export interface RecorderEvents {
+  /** A program has written a whole mark. */
+  mark: [mark: Mark]
+  /** The sum of a sample is above `rssLimitBytes`. */
+  overLimit: [rssBytes: number]
+  /**
+   * The recording can no longer be written. Emitted once. What was written is kept; the programs
+   * are left alone.
+   */
+  failure: [error: TidemarkError]
+  /** A process has ended, found or added. */
+  gone: [pid: number]
+  /** A round has ended, whatever the source. */
+  round: [round: number]
+  /**
+   * Records were read at the end of a round: of all processes at once, or of a process that writes
+   * its own marks.
+   */
+  roundRecords: [records: RoundRecord[]]
+  /** The newest sample, a few times a second, if `reportLatest` is on. */
+  latest: [timeMs: number, rss: ReadonlyMap<number, number>]
+  /** A log has reported that the work is done, and the last round is written. */
+  workDone: []
+}
+
+export interface RecorderHandle extends Pick<EventEmitter<RecorderEvents>, 'on'> {
   readonly folder: string
   /** Absolute path for the environment of launched programs. */
   readonly marksFile: string
@@ -102,26 +129,6 @@ export interface RecorderHandle {
   recordCgroup(place: CgroupPlace, how: { isNew: boolean }): void
   /** Peaks of the program's own cgroup; null if it has none. */
   readonly tree: TreeRounds | null
-  onMark(listener: (mark: Mark) => void): void
-  onOverLimit(listener: (rssBytes: number) => void): void
-  /**
-   * Called once when the recording can no longer be written. What was written is kept; the programs
-   * are left alone.
-   */
-  onFailure(listener: (error: TidemarkError) => void): void
-  /** Called when a process has ended, found or added. */
-  onGone(listener: (pid: number) => void): void
-  /** Called when a round has ended, whatever the source. */
-  onRound(listener: (round: number) => void): void
-  /**
-   * Called with the records read at the end of a round: of all processes at once, or of a process
-   * that writes its own marks.
-   */
-  onRoundRecords(listener: (records: RoundRecord[]) => void): void
-  /** Called with the newest sample, a few times a second, if `tellLatest` is on. */
-  onLatest(listener: (timeMs: number, rss: ReadonlyMap<number, number>) => void): void
-  /** Called when a log has reported that the work is done, and the last round is written. */
-  onWorkDone(listener: () => void): void
   /** Notes that a log reports that the work is done. */
   workIsDone(): void
   /** Copies a line of marks that was written elsewhere. */

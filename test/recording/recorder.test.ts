@@ -50,7 +50,7 @@ test('marks that a role writes in full are handed on as they come, and stand as 
   const mark: Mark = { mark: 'ready', timeMs: 1, pid: 1, role: 'server', modelBytes: 650 }
   const recorded = await recordForTest(['sh', '-c', `sleep 0.2; echo '${JSON.stringify(mark)}' >> $TIDEMARK_MARKS`])
   const seen: Mark[] = []
-  recorded.recorder.onMark((each) => seen.push(each))
+  recorded.recorder.on('mark', (each) => seen.push(each))
   await finishForTest(recorded)
   expect(seen).toEqual([mark])
   expect(readRecording(recorded.recorder.folder).modelBytes).toBe(650)

@@ -6,7 +6,7 @@ import type { LiveState } from '../../verdict/live/live-state.js'
  * `isWatched`.
  */
 export function followRecorder(recorder: RecorderHandle, state: LiveState): void {
-  recorder.onLatest((timeMs, rss) => {
+  recorder.on('latest', (timeMs, rss) => {
     const processes = recorder.running().filter(({ pid }) => rss.has(pid))
     state.addSample(
       timeMs,
@@ -20,5 +20,5 @@ export function followRecorder(recorder: RecorderHandle, state: LiveState): void
       })),
     )
   })
-  recorder.onRoundRecords((records) => state.addRounds(records))
+  recorder.on('roundRecords', (records) => state.addRounds(records))
 }

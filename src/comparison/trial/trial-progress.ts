@@ -59,13 +59,13 @@ export function watchTrial(recorder: RecorderHandle, options: WatchOptions): Tri
       }
     }
   }
-  recorder.onMark((mark) => {
+  recorder.on('mark', (mark) => {
     if (mark.mark === 'end' && mark.reason !== undefined) reasons.set(mark.pid, mark.reason)
     if (!roles.includes(mark.role) || mark.mark !== 'round' || isForeign) return
     round = mark.round
     tell()
   })
-  recorder.onRound((ended) => {
+  recorder.on('round', (ended) => {
     if (!isForeign) return
     round = ended
     lookUpPromises()

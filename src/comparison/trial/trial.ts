@@ -131,7 +131,7 @@ async function play(order: TrialOrder, scene: Scene): Promise<Played> {
   const deadlineMs = workload.timeoutMs ?? plan.trialDeadlineMs
   const flag = workload.timeoutMs === null ? '--trial-deadline' : 'timeout'
   const deadline = setTimeout(() => stop.abort(tooLong(deadlineMs, flag)), deadlineMs)
-  recorder.onFailure((error) => stop.abort(error))
+  recorder.on('failure', (error) => stop.abort(error))
   const watch = watchTrial(recorder, {
     roles: judgedRoles(plan.judge),
     rounds: workload.rounds,

@@ -2,6 +2,7 @@ import { tryResetPeak } from '../../linux/memory/peak.js'
 import { isAlive } from '../../linux/process/process-stat.js'
 import { readProcessStatus } from '../../linux/process/process-status.js'
 import { readStackStart } from '../../linux/process/stack-start.js'
+import type { Mark } from '../../shared/marks.js'
 import type { RecordedProcess } from '../recording.js'
 import type { PeakKind } from './peak-kind.js'
 
@@ -28,11 +29,8 @@ export interface PeakReader {
 export interface PeakReadersOptions {
   /** Returns the running processes. */
   live(): RecordedProcess[]
-  /**
-   * Returns false if the peak must not be reset, because the user forbids it or the program resets
-   * it itself.
-   */
-  mayReset(process: RecordedProcess): boolean
+  /** Whether peaks may be reset; those that a program resets itself never are. */
+  mayReset: boolean
   /** Receives each peak that a reset took from the kernel, for the peak of the whole recording. */
   onPeak(pid: number, peakBytes: number): void
 }
@@ -72,6 +70,8 @@ export class PeakReaders {
   readonly #ofRound = new Map<string, number>()
   /** Marks of processes that ran before the recording and could not be reset at its start. */
   readonly #heldBefore = new Map<string, number>()
+  /** Pids of programs that write whole marks: they reset their own peaks. */
+  readonly #ownsPeak = new Set<number>()
 
   constructor(options: PeakReadersOptions) {
     this.#options = options
@@ -104,15 +104,18 @@ export class PeakReaders {
     if (wasReset) for (const reader of this.#readers) reader.taken(process, peakBytes)
   }
 
-  /** Handles the peak of a round from a program that resets its own mark. */
-  sawOwnPeak(process: { pid: number; startTicks: number }, peakBytes: number): void {
-    for (const reader of this.#readers) reader.tookItself(process, peakBytes)
-  }
-
-  /** Handles a mark that a program read and reset itself within a round. */
-  tookItself(process: { pid: number; startTicks: number }, peakBytes: number): void {
-    this.#tookFromRound(process, peakBytes)
-    this.sawOwnPeak(process, peakBytes)
+  /**
+   * Handles a whole mark: its program resets its own peak from now on, and may report one, of a
+   * round or within it.
+   */
+  onMark(mark: Mark): void {
+    if (mark.mark !== 'start' && mark.mark !== 'round' && mark.mark !== 'peak') return
+    this.#ownsPeak.add(mark.pid)
+    if (mark.mark === 'start' || mark.peakBytes === null) return
+    const process = this.#options.live().find(({ pid }) => pid === mark.pid)
+    if (process === undefined) return
+    if (mark.mark === 'peak') this.#tookFromRound(process, mark.peakBytes)
+    for (const reader of this.#readers) reader.tookItself(process, mark.peakBytes)
   }
 
   #tookFromRound(process: { pid: number; startTicks: number }, peakBytes: number): void {
@@ -133,6 +136,7 @@ export class PeakReaders {
   ended(process: RecordedProcess): void {
     this.#ofRound.delete(keyOf(process))
     this.#heldBefore.delete(keyOf(process))
+    this.#ownsPeak.delete(process.pid)
     for (const reader of this.#readers) reader.ended(process)
   }
 
@@ -144,13 +148,17 @@ export class PeakReaders {
     if (!isAlive(process)) return undefined
     const status = readProcessStatus(process.pid)
     if (status.kind !== 'read') return undefined
-    const isReset = this.#options.mayReset(process) && tryResetPeak(process.pid).kind === 'reset'
+    const isReset = this.#mayReset(process.pid) && tryResetPeak(process.pid).kind === 'reset'
     if (isReset) {
       this.#options.onPeak(process.pid, status.peakBytes)
       this.#tookFromRound(process, status.peakBytes)
       for (const reader of this.#readers) if (reader !== own) reader.taken(process, status.peakBytes)
     }
     return own.look(process, { ...status, isReset, stackStart: readStackStart(process.pid) })
+  }
+
+  #mayReset(pid: number): boolean {
+    return this.#options.mayReset && !this.#ownsPeak.has(pid)
   }
 }
 

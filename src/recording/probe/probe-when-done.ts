@@ -34,12 +34,12 @@ export function probeWhenDone(recorder: RecorderHandle, { order, afterRound, eve
     const processes = whom()
     taking = taking.then(() => probeAll(recorder, order, { processes, after }))
   }
-  recorder.onRound((round) => {
+  recorder.on('round', (round) => {
     roundsDone++
     if (every !== undefined && everyNthRound(every, roundsDone)) take({ round })
     if (round === afterRound) take({})
   })
-  recorder.onWorkDone(() => take({}))
+  recorder.on('workDone', () => take({}))
   return {
     settled: async () => {
       isOver = true

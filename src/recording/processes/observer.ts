@@ -1,4 +1,4 @@
-import { type PeakReset, tryResetPeak } from '../../linux/memory/peak.js'
+import { tryResetPeak } from '../../linux/memory/peak.js'
 import { isAlive } from '../../linux/process/process-stat.js'
 import { memoryOf, readProcessStatus } from '../../linux/process/process-status.js'
 import { readStackStart } from '../../linux/process/stack-start.js'
@@ -24,6 +24,12 @@ export interface ObserverOptions {
   append(mark: ObservedMark): void
   /** Called when a reported round has nothing left to read and none of its processes is known. */
   onMissed(round: number): void
+  /**
+   * Called when the peak of a process that ran before was not reset.
+   *
+   * @param why the reason in parentheses, or nothing if peaks are left alone
+   */
+  onNotReset(pid: number, why: string): void
   /** Called once, when the peak of a process could not be reset at the end of a round. */
   onRefused(pid: number, why: string): void
   /**
@@ -34,7 +40,7 @@ export interface ObserverOptions {
   /** Whether to reset the peaks of processes. If false, peaks of rounds are sampled. */
   resetPeaks: boolean
   /** Other readers that read and reset the same peaks between two rounds. */
-  peakReaders?: Pick<PeakReaders, 'peekRound' | 'roundEnded'>
+  peakReaders?: Pick<PeakReaders, 'heldBefore' | 'peekRound' | 'roundEnded'>
   /** Called as soon as a round's end is reported, before anything else is read. */
   onBoundary?(round: number): void
   /** Returns the running processes. */
@@ -103,10 +109,14 @@ export class Observer {
   }
 
   /** Starts to observe a process that ran before: its peak so far is not part of this recording. */
-  beginAttached(pid: number): PeakReset | { kind: 'left alone' } {
+  beginAttached(process: { pid: number; startTicks: number }): void {
+    const { pid } = process
     const reset = this.#options.resetPeaks ? tryResetPeak(pid) : ({ kind: 'left alone' } as const)
     this.#before.set(pid, { timeMs: nowMs(), wasReset: reset.kind === 'reset', stackStart: readStackStart(pid) })
-    return reset
+    if (reset.kind === 'reset') return
+    const status = readProcessStatus(pid)
+    if (status.kind === 'read') this.#options.peakReaders?.heldBefore(process, status.peakBytes)
+    this.#options.onNotReset(pid, reset.kind === 'refused' ? ` (${reset.why})` : '')
   }
 
   /**

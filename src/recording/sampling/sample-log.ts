@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync } from 'node:fs'
 import { writeAllSync } from '../../shared/atomic-write.js'
-import { PLAN } from './native-struct-layout.js'
+import { PLAN } from './native/struct-layout.js'
 
 /**
  * Longest time that a sample waits to be written. Up to four samples a second are written one by

@@ -1,34 +1,25 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { type InterruptibleSleep, interruptibleSleep, ring } from '../../linux/native/interruptible-sleep.js'
 import type { NativeFunction } from '../../linux/native/native-library.js'
-import { readCommandLine } from '../../linux/process/command-line.js'
-import { isAlive, type ProcessStat, readProcessStat } from '../../linux/process/process-stat.js'
+import { type ProcessStat, readProcessStat } from '../../linux/process/process-stat.js'
 import { readThreadCpuMs } from '../../linux/threads/this-thread.js'
 import { nowMs } from '../../shared/clock.js'
 import { messageOf, systemErrorCode } from '../../shared/errors.js'
-import type { SamplingFacts, TreePeak } from '../recording.js'
+import type { TreePeak } from '../recording.js'
 import { ForkCopies } from './fork-copies.js'
-import { NativeLoop } from './native-loop.js'
+import { NativeLoop } from './native/native-loop.js'
+import { openProcess, unreadProcess } from './open-process.js'
+import { ReportSchedule } from './report-schedule.js'
 import { RssLimit } from './rss-limit.js'
 import { SampleLog } from './sample-log.js'
-import type { FromSampler, ProcessToSample, SampledProcess, SamplerSettings, ToSampler } from './sampler-protocol.js'
+import type { FromSampler, KnownSoFar, ProcessToSample, SamplerSettings, ToSampler } from './sampler-protocol.js'
+import { SamplingCounts } from './sampling-counts.js'
 import { SamplingSchedule } from './sampling-schedule.js'
 import { TreeTracker } from './tree-tracker.js'
-import { closeProcessFiles, openProcessFiles, WatchedProcess } from './watched-process.js'
+import type { WatchedProcess } from './watched-process.js'
+import { WatchedProcesses } from './watched-processes.js'
 
-/**
- * Age by which a fork, a shell or a wrapper has become the program that it launches; at low rates,
- * the sample after its discovery.
- */
-const LAUNCHED_MS = 750
-const LATEST_INTERVAL_MS = 500
-const PROGRESS_INTERVAL_MS = 5000
-/**
- * Interval of progress while no process has come, gone or moved: RSS below the peak is in the
- * samples anyway.
- */
-const IDLE_PROGRESS_INTERVAL_MS = 30_000
-const REHEARSED_TURNS = 400
+const WARM_UP_TURNS = 400
 /**
  * How often a warm-up turn also does rare work, from the first turn on: V8 compiles only code that
  * it has seen run.
@@ -46,22 +37,12 @@ export class Sampler {
   readonly #sleep: InterruptibleSleep
   readonly #pace: SamplingSchedule
   readonly #tracker: TreeTracker | null
-  readonly #watched = new Map<number, WatchedProcess>()
+  readonly #watched = new WatchedProcesses()
   readonly #copies = new ForkCopies()
-  /** The watched processes as an array, because a loop over it costs less than one over the map. */
-  #inOrder: readonly WatchedProcess[] = []
-  readonly #readings = { read: 0, gone: 0, unreadable: 0 }
-  readonly #processes = { seen: 0, vanished: 0, unreadable: 0 }
-  readonly #unreadableCodes: Record<string, number> = {}
+  readonly #counts = new SamplingCounts()
+  readonly #reports: ReportSchedule
   #log: SampleLog | null
   #treePeak: TreePeak | null = null
-  #latestDueMs = 0
-  #progressDueMs: number
-  #progressMs = 0
-  /** Whether a process has come, gone or moved since the last progress. */
-  #hasMoved = false
-  /** The earlier one of the two due times, `latest` and `progress`. */
-  #tellDueMs: number
   readonly #limit: RssLimit
   /** Sum of the newest sample. */
   #sumBytes = 0
@@ -80,8 +61,7 @@ export class Sampler {
     this.#log = new SampleLog(settings.samplesFile)
     this.#tracker = settings.tree === null ? null : new TreeTracker(settings.tree)
     this.#pace = new SamplingSchedule(settings.intervalMs, nowMs())
-    this.#progressDueMs = nowMs() + PROGRESS_INTERVAL_MS
-    this.#tellDueMs = settings.tellLatest ? 0 : this.#progressDueMs
+    this.#reports = new ReportSchedule(settings.reportLatest, nowMs())
     this.#limit = new RssLimit(settings.rssLimitBytes)
   }
 
@@ -101,11 +81,10 @@ export class Sampler {
     const stat = readProcessStat('self')
     if (stat.kind === 'read') this.#watch(stat, nowMs())
     const { wakeDescriptor } = this.#sleep
-    for (let i = 0; i < REHEARSED_TURNS; i++) {
+    for (let i = 0; i < WARM_UP_TURNS; i++) {
       if (i % RARE_WORK_TURNS === 0) {
         ring(this.#bell, wakeDescriptor)
-        this.#tellDueMs = 0
-        this.#progressDueMs = 0
+        this.#reports.lookNow()
         this.#tracker?.listAgain()
       }
       this.#turn()
@@ -127,13 +106,6 @@ export class Sampler {
     else this.#sleep.sleep(Math.max(0, this.#pace.dueMs - nowMs()))
   }
 
-  get #renameDueMs(): number {
-    if (this.#tracker === null) return Number.POSITIVE_INFINITY
-    let dueMs = Number.POSITIVE_INFINITY
-    for (const watched of this.#inOrder) dueMs = Math.min(dueMs, watched.renameDueMs)
-    return dueMs
-  }
-
   #makeLoop(sample: NativeFunction | undefined): NativeLoop | null {
     const bell = this.#sleep.wakeDescriptor
     if (sample === undefined || bell === null) return null
@@ -146,12 +118,12 @@ export class Sampler {
    */
   #sampleInLoop(loop: NativeLoop): void {
     const untilMs = Math.min(
-      this.#tellDueMs,
+      this.#reports.dueMs,
       this.#tracker?.quietUntilMs ?? Number.POSITIVE_INFINITY,
-      this.#renameDueMs,
+      this.#tracker === null ? Number.POSITIVE_INFINITY : this.#watched.renameDueMs,
       this.#copies.dueMs,
     )
-    const overlapBytes = this.#overlapBytes
+    const overlapBytes = this.#watched.overlapBytes
     const { moved, samples } = loop.run({
       pace: this.#pace,
       log: this.#log,
@@ -159,10 +131,10 @@ export class Sampler {
       untilMs,
       limitBytes: this.#limit.bytes + overlapBytes,
     })
-    if (moved) this.#hasMoved = true
+    if (moved) this.#reports.moved()
     if (samples === 0) return
-    const processes = this.#inOrder.length
-    this.#readings.read += samples * processes
+    const processes = this.#watched.list.length
+    this.#counts.readings.read += samples * processes
     for (let i = 0; i < samples; i++) this.#noteSum(loop.times[i]!, loop.sumBytes(i) - overlapBytes, processes)
     this.#flush()
     this.#checkLimit(loop.times[samples - 1]!)
@@ -194,9 +166,9 @@ export class Sampler {
     if (stat.kind === 'read' && stat.startTicks === startTicks) {
       this.#tracker?.add(stat)
       if (this.#watch(stat, nowMs(), { isNamed: true }) !== undefined) return
-    } else this.#vanished()
+    } else this.#counts.vanished++
     // The recorder waits to hear of its end.
-    this.#send({ kind: 'gone', process: unread({ pid, startTicks, parentPid: null, command: [] }) })
+    this.#send({ kind: 'gone', process: unreadProcess({ pid, startTicks, parentPid: null, command: [] }) })
   }
 
   #sample(timeMs: number): void {
@@ -208,9 +180,9 @@ export class Sampler {
     }
     this.#pace.taken(timeMs)
     this.#copies.readPss(timeMs)
-    for (const watched of this.#inOrder) this.#takeCare(watched, timeMs)
+    for (const watched of this.#watched.list) this.#takeCare(watched, timeMs)
     this.#checkLimit(timeMs)
-    if (timeMs >= this.#tellDueMs) this.#tell(timeMs)
+    if (timeMs >= this.#reports.dueMs) this.#report(timeMs)
   }
 
   #search(tracker: TreeTracker, timeMs: number): void {
@@ -223,7 +195,7 @@ export class Sampler {
   /** Reports forked processes once they are a program or have memory of their own. */
   #meetGrownUp(timeMs: number): void {
     for (const watched of this.#copies.grownUp(timeMs, (pid) => this.#watched.get(pid))) {
-      this.#processes.seen++
+      this.#counts.seen++
       watched.readStatus(timeMs)
       watched.checkRename(timeMs)
       this.#send({ kind: 'found', process: watched.known })
@@ -238,9 +210,9 @@ export class Sampler {
     let processes = 0
     let sumBytes = 0
     this.#log?.begin(timeMs)
-    for (const watched of this.#inOrder) {
+    for (const watched of this.#watched.list) {
       const kind = watched.readRss(timeMs)
-      this.#readings[kind]++
+      this.#counts.readings[kind]++
       if (kind === 'read') {
         if (this.#copies.isYoung(watched)) continue
         processes++
@@ -257,65 +229,35 @@ export class Sampler {
   #noteSum(timeMs: number, rssBytes: number, processes: number): void {
     this.#sumBytes = rssBytes
     if (rssBytes <= (this.#treePeak?.rssBytes ?? 0)) return
-    const overlapBytes = this.#overlapBytes
+    const overlapBytes = this.#watched.overlapBytes
     this.#treePeak = { timeMs, rssBytes, processes, ...(overlapBytes > 0 && { overlapBytes }) }
-  }
-
-  /** Bytes that a plain sum of RSS counts more than once. */
-  get #overlapBytes(): number {
-    let bytes = 0
-    for (const watched of this.#inOrder) bytes += watched.overlapBytes
-    return bytes
   }
 
   /** Does what is due less often: reads peak, parts and threads, and checks for an exec. */
   #takeCare(watched: WatchedProcess, timeMs: number): void {
     if (this.#copies.isYoung(watched)) return
-    if (watched.isStatusDue(timeMs) && watched.readStatus(timeMs)) this.#hasMoved = true
+    if (watched.isStatusDue(timeMs) && watched.readStatus(timeMs)) this.#reports.moved()
     if (this.#tracker !== null && watched.checkRename(timeMs)) this.#send({ kind: 'renamed', process: watched.known })
   }
 
   #watch(stat: ProcessStat, timeMs: number, { isNamed = false } = {}): WatchedProcess | undefined {
-    const files = openProcessFiles(stat.pid)
-    const isUnreadable = 'kind' in files && files.kind === 'unreadable'
-    if (isUnreadable) this.#noteUnreadable(files.code)
-    // The pid may have been given to another process since the listing.
-    const isGone = !isUnreadable && ('kind' in files || !isAlive(stat))
-    if (isGone) this.#vanished()
-    if ('kind' in files) return undefined
-    if (isGone) {
-      closeProcessFiles(files)
+    const watched = openProcess(stat, timeMs, this.#settings)
+    if ('kind' in watched) {
+      this.#counts.notOpened(watched)
       return undefined
     }
-    const { pid, startTicks, parentPid } = stat
-    const known = unread({ pid, startTicks, parentPid, command: commandOf(stat) }, timeMs)
-    const watched = new WatchedProcess(files, known, {
-      intervals: this.#settings.statusIntervals,
-      launchedMs: Math.max(LAUNCHED_MS, 1.5 * this.#settings.intervalMs),
-    })
-    watched.readRss(timeMs)
     if (isNamed || !this.#copies.add(watched, stat, this.#watched.get(stat.parentPid))) {
-      this.#processes.seen++
+      this.#counts.seen++
       watched.readStatus(timeMs)
     }
-    this.#watched.set(stat.pid, watched)
+    this.#watched.add(watched)
     this.#watchedChanged()
     return watched
   }
 
   #watchedChanged(): void {
-    this.#inOrder = [...this.#watched.values()]
-    this.#canLoop = this.#loop?.watch(this.#inOrder) ?? false
-    this.#hasMoved = true
-  }
-
-  #noteUnreadable(code: string): void {
-    this.#processes.unreadable++
-    this.#unreadableCodes[code] = (this.#unreadableCodes[code] ?? 0) + 1
-  }
-
-  #vanished(): void {
-    this.#processes.vanished++
+    this.#canLoop = this.#loop?.watch(this.#watched.list) ?? false
+    this.#reports.moved()
   }
 
   #drop(watched: WatchedProcess): void {
@@ -323,10 +265,10 @@ export class Sampler {
     this.#copies.remove(watched.known.pid)
     watched.readExit()
     watched.close()
-    this.#watched.delete(watched.known.pid)
+    this.#watched.remove(watched)
     this.#watchedChanged()
     this.#tracker?.remove(watched.known)
-    if (wasYoung) this.#vanished()
+    if (wasYoung) this.#counts.vanished++
     else this.#send({ kind: 'gone', process: watched.known })
   }
 
@@ -351,61 +293,40 @@ export class Sampler {
   }
 
   #checkLimit(timeMs: number): void {
-    const counted = () => this.#inOrder.filter((watched) => !this.#copies.isYoung(watched))
+    if (this.#sumBytes <= this.#limit.bytes) return
+    const counted = () => this.#watched.list.filter((watched) => !this.#copies.isYoung(watched))
     const rssBytes = this.#limit.passedBy({ timeMs, sumBytes: this.#sumBytes, counted })
     if (rssBytes !== undefined) this.#send({ kind: 'over-limit', timeMs, rssBytes })
   }
 
-  #isProgressDue(timeMs: number): boolean {
-    if (timeMs < this.#progressDueMs) return false
-    this.#progressDueMs = timeMs + PROGRESS_INTERVAL_MS
-    if (!this.#hasMoved && timeMs - this.#progressMs < IDLE_PROGRESS_INTERVAL_MS) return false
-    this.#hasMoved = false
-    this.#progressMs = timeMs
-    return true
-  }
-
-  #tell(timeMs: number): void {
-    if (this.#settings.tellLatest && timeMs >= this.#latestDueMs) {
-      this.#latestDueMs = timeMs + LATEST_INTERVAL_MS
-      const read = this.#inOrder.filter(({ isRead }) => isRead)
-      this.#send({ kind: 'latest', timeMs, rss: read.map(({ known, rssBytes }) => [known.pid, rssBytes]) })
-    }
-    if (this.#isProgressDue(timeMs)) this.#send({ kind: 'progress', ...this.#knowledge() })
-    this.#tellDueMs = Math.min(
-      this.#progressDueMs,
-      this.#settings.tellLatest ? this.#latestDueMs : Number.POSITIVE_INFINITY,
-    )
+  #report(timeMs: number): void {
+    if (this.#reports.takeLatest(timeMs)) this.#send({ kind: 'latest', timeMs, rss: this.#watched.latest() })
+    if (this.#reports.takeProgress(timeMs)) this.#send({ kind: 'progress', ...this.#known() })
   }
 
   #finish(): void {
     this.#flush()
     // Report processes that have ended since the last sample as gone.
-    for (const watched of [...this.#inOrder])
+    for (const watched of this.#watched.list)
       if (watched.readRss(nowMs()) === 'gone') this.#drop(watched)
       else watched.readStatus(nowMs())
-    this.#send({ kind: 'stopped', ...this.#knowledge() })
+    this.#send({ kind: 'stopped', ...this.#known() })
     this.#close()
   }
 
   #close(): void {
-    for (const watched of this.#watched.values()) watched.close()
+    this.#watched.close()
     this.#tracker?.close()
     this.#log?.close()
     this.#port.close()
   }
 
-  #knowledge(): { processes: SampledProcess[]; sampling: SamplingFacts; treePeak: TreePeak | null } {
+  #known(): KnownSoFar {
     return {
-      processes: [...this.#watched.values()].map(({ known }) => known),
+      processes: this.#watched.known(),
       sampling: {
         ...this.#pace.facts(),
-        readings: { ...this.#readings },
-        processes: {
-          ...this.#processes,
-          vanished: this.#processes.vanished + (this.#tracker?.vanished ?? 0),
-          ...(this.#processes.unreadable > 0 && { unreadableCodes: { ...this.#unreadableCodes } }),
-        },
+        ...this.#counts.facts(this.#tracker?.vanished ?? 0),
         costMs: readThreadCpuMs(),
         loop: this.#loop === null ? 'javascript' : 'c',
       },
@@ -416,29 +337,4 @@ export class Sampler {
   #send(message: FromSampler): void {
     this.#port.postMessage(message)
   }
-}
-
-function unread(
-  process: Pick<SampledProcess, 'pid' | 'startTicks' | 'parentPid' | 'command'>,
-  timeMs = nowMs(),
-): SampledProcess {
-  return { ...process, firstSeenMs: timeMs, lastSeenMs: timeMs, ...NOTHING_READ }
-}
-
-const NOTHING_READ = {
-  peakBytes: null,
-  aboveBytes: null,
-  hugetlbBytes: 0,
-  isReplaced: false,
-  highest: null,
-  last: null,
-  exit: null,
-}
-
-/**
- * Returns the command line or, for a process in the midst of its exit, which has none, its name.
- */
-function commandOf({ pid, name }: ProcessStat): string[] {
-  const command = readCommandLine(pid)
-  return command === null || command.length === 0 ? [name] : command
 }

@@ -15,6 +15,12 @@ export interface StatusIntervals {
   idleMs: number
 }
 
+/**
+ * Default intervals. Shorter ones would only cost more: the kernel's peak loses nothing between two
+ * readings.
+ */
+export const STATUS_INTERVALS: StatusIntervals = { risingMs: 50, movingMs: 250, idleMs: 500 }
+
 /** Settings with which the sampling thread starts. */
 export interface SamplerSettings {
   samplesFile: string
@@ -23,7 +29,7 @@ export interface SamplerSettings {
   tree: TreeSettings | null
   statusIntervals: StatusIntervals
   /** Whether to report the newest sample a few times a second. */
-  tellLatest: boolean
+  reportLatest: boolean
   /** Sum of one sample that is reported when it is exceeded; null for none. */
   rssLimitBytes: number | null
   /**
@@ -85,6 +91,13 @@ export interface SampledProcess {
   exit: { code: number | null; signal: string | null } | null
 }
 
+/** The running processes and the sampling as known so far. */
+export interface KnownSoFar {
+  processes: SampledProcess[]
+  sampling: SamplingFacts
+  treePeak: TreePeak | null
+}
+
 export type FromSampler =
   /**
    * The thread is up. Writing to the descriptor wakes it; if there is none, notifying the bell
@@ -96,8 +109,8 @@ export type FromSampler =
   | { kind: 'gone'; process: SampledProcess }
   /** The newest sample, a few times a second at most, as pairs of pid and RSS. */
   | { kind: 'latest'; timeMs: number; rss: [pid: number, rssBytes: number][] }
-  /** The running processes and the sampling as known so far: every few seconds and at the end. */
-  | { kind: 'progress' | 'stopped'; processes: SampledProcess[]; sampling: SamplingFacts; treePeak: TreePeak | null }
+  /** Every few seconds and at the end. */
+  | ({ kind: 'progress' | 'stopped' } & KnownSoFar)
   | { kind: 'over-limit'; timeMs: number; rssBytes: number }
   /** Samples can no longer be written. Sampling continues for the limit and the progress. */
   | { kind: 'failed'; code: string; message: string }

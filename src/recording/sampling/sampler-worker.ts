@@ -5,7 +5,7 @@
 import { devNull } from 'node:os'
 import { MessageChannel, type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { takePrecedence } from '../../linux/threads/this-thread.js'
-import { findSamplingLoop } from './native-loop.js'
+import { findSamplingLoop } from './native/native-loop.js'
 import { Sampler } from './sampler-loop.js'
 import type { SamplerSettings } from './sampler-protocol.js'
 
@@ -13,7 +13,7 @@ import type { SamplerSettings } from './sampler-protocol.js'
  * Number of samplers that warm up, about 50 ms in all. V8 optimizes what all samplers do alike for
  * all of them, and what one sampler does for that one only.
  */
-const REHEARSING_SAMPLERS = 8
+const WARM_UP_SAMPLERS = 8
 /**
  * Longest interval that takes precedence: at such rates a sample that waits for a busy processor is
  * lost.
@@ -30,7 +30,7 @@ if (sample === undefined) warmUp(settings)
 new Sampler(port, settings, sample).run()
 
 function warmUp({ tree, ...others }: SamplerSettings): void {
-  const rehearsed: SamplerSettings = {
+  const warmUpSettings: SamplerSettings = {
     ...others,
     samplesFile: devNull,
     rssLimitBytes: null,
@@ -40,5 +40,5 @@ function warmUp({ tree, ...others }: SamplerSettings): void {
     bell: new SharedArrayBuffer(4),
     tree: tree === null ? null : { assignment: null, recorderPid: process.pid },
   }
-  for (let i = 0; i < REHEARSING_SAMPLERS; i++) new Sampler(new MessageChannel().port1, rehearsed, undefined).warmUp()
+  for (let i = 0; i < WARM_UP_SAMPLERS; i++) new Sampler(new MessageChannel().port1, warmUpSettings, undefined).warmUp()
 }

@@ -1,5 +1,5 @@
 import type { SamplingFacts } from '../recording.js'
-import { PLAN } from './native-struct-layout.js'
+import { PLAN } from './native/struct-layout.js'
 
 /**
  * Width of a lateness step. Lateness is counted in steps of 20 us up to 20 ms; the last step holds

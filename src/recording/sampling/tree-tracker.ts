@@ -4,7 +4,7 @@ import { openLastPid } from '../../linux/process/last-pid.js'
 import { listPids } from '../../linux/process/process-list.js'
 import { hasEnded, type ProcessStat, readProcessStat } from '../../linux/process/process-stat.js'
 import { isThread } from '../../linux/threads/thread.js'
-import { PLAN } from './native-struct-layout.js'
+import { PLAN } from './native/struct-layout.js'
 import type { TreeSettings } from './sampler-protocol.js'
 
 /** Longest time between two full listings of /proc, which find what the shorter ways missed. */

@@ -8,7 +8,7 @@ import { type OpenStatus, openStatus, type ProcessStatus, parseStatus } from '..
 import { readStackStart } from '../../linux/process/stack-start.js'
 import { readZombieExit } from '../../linux/process/zombie-exit.js'
 import { livingThread } from '../../linux/threads/living-thread.js'
-import { PROCESS, STATUS_BYTES } from './native-struct-layout.js'
+import { PROCESS, STATUS_BYTES } from './native/struct-layout.js'
 import type { SampledProcess, StatusIntervals } from './sampler-protocol.js'
 
 /**

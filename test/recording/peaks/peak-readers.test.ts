@@ -19,7 +19,7 @@ async function recordSpikes(options: Partial<RecordingOptions> = {}) {
   onTestFinished(async () => void (await recorder.finish('stopped', 'the test ended')))
   recorder.add({ pid: program.pid, role: 'server', name: 'spikes', command: ['spikes'] })
   const readRound = async (round: number) => {
-    const ended = new Promise<void>((resolve) => recorder.onRound((number) => number === round && resolve()))
+    const ended = new Promise<void>((resolve) => recorder.on('round', (number) => number === round && resolve()))
     await program.round(round)
     await ended
   }
@@ -65,7 +65,7 @@ test('a process that has ended is in one answer, with its peak', async () => {
   const { recorder, program } = await recordSpikes()
   const reader = recorder.peakReader()
   reader.read()
-  const gone = new Promise<void>((resolve) => recorder.onGone(() => resolve()))
+  const gone = new Promise<void>((resolve) => recorder.on('gone', () => resolve()))
   const top = await program.spike(200 * MB, 1000)
   await program.end()
   await gone

@@ -8,7 +8,7 @@
  * native-loop.ts, leaves that sample to JavaScript. A sample is not plain if a process was started
  * somewhere, one of ours cannot be read or has lost half of its memory, as by an exec, the bell was
  * rung, or rarer work is due. All values are doubles, so that both sides see one array; their order
- * is that of native-struct-layout.ts.
+ * is that of struct-layout.ts.
  */
 #define _GNU_SOURCE
 #include <poll.h>
