@@ -64,8 +64,8 @@ function row(label: string, peaks: number[]): void {
   const shares = peaks.map((peak, i) => peak / heights[i]!)
   const within = (share: number) => shares.filter((each) => Math.abs(each - 1) <= share).length
   const sorted = shares.toSorted((a, b) => a - b)
-  const told = [sorted[0]!, sorted[ROUNDS / 2]!, sorted.at(-1)!].map((share) => share.toFixed(4)).join(', ')
-  console.log(`| ${label} | ${within(0.01)} of ${ROUNDS} | ${within(0.05)} of ${ROUNDS} | ${told} |`)
+  const quantiles = [sorted[0]!, sorted[ROUNDS / 2]!, sorted.at(-1)!].map((share) => share.toFixed(4)).join(', ')
+  console.log(`| ${label} | ${within(0.01)} of ${ROUNDS} | ${within(0.05)} of ${ROUNDS} | ${quantiles} |`)
 }
 
 /** Zero where no sample fell into a round. */

@@ -29,9 +29,9 @@ export async function bareRoundSeconds({ bytes, rounds }: Omit<Job, 'folder'>): 
   const server = startPart(['server', folder, String(bytes), String(rounds)])
   const parts = [server]
   try {
-    const port = await told(server)
+    const port = await messageOf(server)
     for (let i = 0; i < CLIENTS; i++) parts.push(startPart(['client', String(port), String(bytes), String(rounds)]))
-    return (await Promise.race(parts.map(told))) as number[]
+    return (await Promise.race(parts.map(messageOf))) as number[]
   } finally {
     for (const part of parts) if (part.connected) part.disconnect()
     rmSync(folder, { recursive: true })
@@ -39,7 +39,7 @@ export async function bareRoundSeconds({ bytes, rounds }: Omit<Job, 'folder'>): 
 }
 
 /** What a part has to say; it fails with a part that ends badly. Clients say nothing, and end well when all rounds are over. */
-function told(part: ChildProcess): Promise<unknown> {
+function messageOf(part: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     part.once('message', resolve)
     part.once('exit', (code) => code !== 0 && reject(new Error(`${part.spawnargs.join(' ')} ended with ${code}`)))

@@ -5,7 +5,7 @@ import type { CommandInput } from './parsing/command.js'
  * Options that the comparison itself holds: `--resume --more-trials` changes the first, and every
  * comparison has the second.
  */
-const TOLD_BY_COMPARISON = ['trials', 'seed']
+const SET_BY_COMPARISON = ['trials', 'seed']
 
 /**
  * Returns the words of a command line that plans the same comparisons: the job, and every option
@@ -15,7 +15,7 @@ const TOLD_BY_COMPARISON = ['trials', 'seed']
  */
 export function repeatWords({ arguments: named, options, given }: CommandInput, table: OptionTable): string[] {
   const words = Object.entries(table).flatMap(([key, spec]) =>
-    given.has(key) && !TOLD_BY_COMPARISON.includes(key) ? wordsOf(spec, options[key]) : [],
+    given.has(key) && !SET_BY_COMPARISON.includes(key) ? wordsOf(spec, options[key]) : [],
   )
   return ['tidemark', 'compare', ...named, ...words]
 }

@@ -49,8 +49,8 @@ export function withCallersLimit(start: (prefix: readonly string[]) => ChildProc
  * ours. Undefined where neither is known.
  */
 function callersLimit(ownHard: bigint): bigint | undefined {
-  const told = process.env[CALLERS_OPEN_FILES_VARIABLE]
-  if (told !== undefined && /^\d+$/.test(told)) return BigInt(told)
+  const recorded = process.env[CALLERS_OPEN_FILES_VARIABLE]
+  if (recorded !== undefined && /^\d+$/.test(recorded)) return BigInt(recorded)
   for (let pid = process.ppid; pid > 0; ) {
     if (!isNode(pid)) {
       const limits = readProcFile(pid, 'limits')

@@ -10,7 +10,7 @@ import { signalIfThere } from './signal.js'
 export const KILLED_WITHIN_MS = 5000
 
 export interface GroupToEnd {
-  whom: string
+  label: string
   /** Number of the group, which is the pid of the process that leads it. */
   groupId: number
   /**
@@ -36,7 +36,7 @@ export async function endGroup(group: GroupToEnd): Promise<'alone' | 'asked' | '
   if (await pollUntil(isEmpty, graceMs)) return 'asked'
   signalIfThere(-groupId, 'SIGKILL')
   if (await pollUntil(isEmpty, KILLED_WITHIN_MS)) return 'forced'
-  throw new TidemarkError(`cannot end ${group.whom}: pids ${groupMembers(groupId).join(', ')} outlive SIGKILL`, {
+  throw new TidemarkError(`cannot end ${group.label}: pids ${groupMembers(groupId).join(', ')} outlive SIGKILL`, {
     fix: 'They belong to another user (sudo), or hang in the kernel (state D in ps). End them by hand.',
   })
 }

@@ -50,12 +50,12 @@ const POLL_OURS_MS = 30_000
  * Interval of the poll where other machines or programs write and the kernel does not see it: the
  * poll is then the only way.
  */
-const POLL_UNTOLD_MS = 200
+const POLL_REMOTE_MS = 200
 /**
  * Magic numbers of file systems over a network or in another process: NFS, SMB, CIFS, SMB2, FUSE,
  * 9p (statfs(2)).
  */
-const UNTOLD_TYPES: readonly number[] = [0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997]
+const REMOTE_FILE_SYSTEMS: readonly number[] = [0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997]
 const CHUNK_BYTES = 65_536
 /**
  * How long one turn may read. A program that writes faster than we read must not keep us from
@@ -92,7 +92,7 @@ class Follower implements FollowedFile {
   #watcher: FSWatcher | undefined
   #more: NodeJS.Immediate | undefined
   /** Whether the kernel reports appends of other programs. */
-  #isTold = false
+  #reportsAppends = false
 
   constructor(
     path: string,
@@ -174,7 +174,7 @@ class Follower implements FollowedFile {
         this.#check()
         this.#pollAgain()
       },
-      this.#watcher !== undefined && this.#isTold ? this.#pollMs : POLL_UNTOLD_MS,
+      this.#watcher !== undefined && this.#reportsAppends ? this.#pollMs : POLL_REMOTE_MS,
     )
     this.#poll.unref()
   }
@@ -206,7 +206,7 @@ class Follower implements FollowedFile {
     this.#inode = opened.ino
     this.#position = 0
     if (this.#whenAsked) return undefined
-    this.#isTold = isTold(this.#path)
+    this.#reportsAppends = reportsAppends(this.#path)
     this.#watcher = watchFile(this.#path, () => this.#readSome())
     return undefined
   }
@@ -237,9 +237,9 @@ function assertRegular(path: string): void {
   throw new UsageError(`cannot follow ${path}: found ${kind}, expected a file that lines are appended to`)
 }
 
-function isTold(path: string): boolean {
+function reportsAppends(path: string): boolean {
   try {
-    return !UNTOLD_TYPES.includes(statfsSync(path).type)
+    return !REMOTE_FILE_SYSTEMS.includes(statfsSync(path).type)
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
     return false

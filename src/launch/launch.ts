@@ -16,7 +16,7 @@ import { signalIfThere } from './signal.js'
 
 export interface LaunchOptions {
   /** Name of the process in messages, for example `server` or `client "site-3"`. */
-  whom: string
+  label: string
   command: readonly string[]
   /**
    * Words before the command that end by becoming it: a shell that enters a cgroup, for example.
@@ -43,7 +43,7 @@ export interface LaunchOptions {
  * object.
  */
 export interface LaunchedProcess {
-  readonly whom: string
+  readonly label: string
   /** Pid of the process, and number of its group. */
   readonly pid: number
   readonly startTicks: number
@@ -85,10 +85,10 @@ export interface Ending {
  */
 export async function launch(guard: Guard, options: LaunchOptions): Promise<LaunchedProcess> {
   const [program, ...args] = options.command
-  if (program === undefined) throw new UsageError(`${options.whom}: there is no command to start`)
+  if (program === undefined) throw new UsageError(`${options.label}: there is no command to start`)
   // The prefix would fail in the program's place, with an error message of its own.
   if (options.prefix !== undefined && findExecutable(program, process.env) === undefined)
-    throw noSuchProgram(options.whom, program)
+    throw noSuchProgram(options.label, program)
   const oomKillsBefore = countOomKills()
   const logFile = typeof options.output === 'object' ? options.output.file : null
   const log = logFile === null ? null : openLog(logFile)
@@ -130,7 +130,7 @@ export async function launch(guard: Guard, options: LaunchOptions): Promise<Laun
     if (groupMembers(pid).length === 0) guard.release(pid)
   })
   return {
-    whom: options.whom,
+    label: options.label,
     pid,
     startTicks: stat?.kind === 'read' ? stat.startTicks : 0,
     startedMs,
@@ -145,7 +145,7 @@ export async function launch(guard: Guard, options: LaunchOptions): Promise<Laun
     signal: (signal) => signalIfThere(-pid, signal),
     end: async (graceMs) => {
       const how = await endGroup({
-        whom: options.whom,
+        label: options.label,
         groupId: pid,
         hasLeaderExited: () => state.exit !== null,
         graceMs,
@@ -186,7 +186,7 @@ function isThere(program: string): boolean {
   return folders.some((folder) => existsSync(join(folder, program)))
 }
 
-async function spawned(child: ChildProcess, { whom, command, cwd }: LaunchOptions): Promise<void> {
+async function spawned(child: ChildProcess, { label, command, cwd }: LaunchOptions): Promise<void> {
   const failure = await new Promise<Error | undefined>((resolve) => {
     child.once('spawn', () => resolve(undefined))
     child.once('error', resolve)
@@ -195,20 +195,20 @@ async function spawned(child: ChildProcess, { whom, command, cwd }: LaunchOption
   const program = command[0]!
   const code = systemErrorCode(failure)
   if (code === 'ENOENT' && cwd !== undefined && !existsSync(cwd))
-    throw new UsageError(`cannot start ${whom} in ${cwd}: there is no such folder`, { cause: failure })
+    throw new UsageError(`cannot start ${label} in ${cwd}: there is no such folder`, { cause: failure })
   // A folder in PATH that we may not search turns the error for a program that does not exist into
   // EACCES.
-  if (code === 'ENOENT' || (code === 'EACCES' && !isThere(program))) throw noSuchProgram(whom, program, failure)
+  if (code === 'ENOENT' || (code === 'EACCES' && !isThere(program))) throw noSuchProgram(label, program, failure)
   if (code === 'EACCES')
-    throw new UsageError(`cannot start ${whom}: "${program}" is not executable`, {
+    throw new UsageError(`cannot start ${label}: "${program}" is not executable`, {
       fix: `chmod +x ${program}, or name its interpreter first.`,
       cause: failure,
     })
-  throw new TidemarkError(`cannot start ${whom} (${command.join(' ')}): ${failure.message}`, { cause: failure })
+  throw new TidemarkError(`cannot start ${label} (${command.join(' ')}): ${failure.message}`, { cause: failure })
 }
 
-function noSuchProgram(whom: string, program: string, cause?: unknown): UsageError {
-  return new UsageError(`cannot start ${whom}: there is no program "${program}"`, {
+function noSuchProgram(label: string, program: string, cause?: unknown): UsageError {
+  return new UsageError(`cannot start ${label}: there is no program "${program}"`, {
     fix: program.includes('/') ? 'Check the path.' : 'Check its name; it was looked for in PATH.',
     cause,
   })

@@ -70,14 +70,14 @@ function parseMark(line: string): Mark | undefined {
 }
 
 function tooLate({ what, process, deadlineMs }: MarkWait): TargetError {
-  const waited = `waited ${formatDuration(deadlineMs)} for ${what}; ${process.whom} (pid ${process.pid}) is alive`
+  const waited = `waited ${formatDuration(deadlineMs)} for ${what}; ${process.label} (pid ${process.pid}) is alive`
   return new TargetError(withLog(`${waited} and has not said so`, process))
 }
 
 function endedFirst({ what, process }: MarkWait): TargetError {
-  const { exit, whom, pid } = process
+  const { exit, label, pid } = process
   const ended = exit === null ? 'ended' : describeExit(exit)
-  return new TargetError(withLog(`waited for ${what}, but ${whom} (pid ${pid}) ${ended}`, process))
+  return new TargetError(withLog(`waited for ${what}, but ${label} (pid ${pid}) ${ended}`, process))
 }
 
 /** Returns the message with the last lines of the process's log under it. */

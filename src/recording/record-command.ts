@@ -118,7 +118,7 @@ export async function recordCommand(
     // Follow the log before the command can write to it: its end now is where this command begins.
     rounds = options.rounds && new CommandRounds(options.rounds, recorder)
     command = await launch(guard, {
-      whom: 'the command',
+      label: 'the command',
       command: options.command,
       ...(cgroup && { prefix: cgroup.prefix }),
       environment: {
@@ -148,7 +148,7 @@ export async function recordCommand(
     probeWhenDone(recorder, {
       order,
       afterRound: options.probe!.afterRound,
-      whom: () => probed(options.probe!.roles, recorder, command),
+      processes: () => probed(options.probe!.roles, recorder, command),
     })
   rounds?.follow(command)
   const unmatched = watchUnmatched(() => askedFor(rounds, options.askedRoles, options.presetRoles), {

@@ -194,7 +194,7 @@ function causeOf(
     const rates = PARTS.map((part) => ({ part, rate: growth[part].bytesPerRound?.estimate ?? 0 }))
     const growing = rates.filter(({ part }) => growth[part].isEstablished).sort((a, b) => b.rate - a.rate)
     if (growing.length > 0) return { cause: growing[0]!.part, evidence: 'probes' }
-    if (partsToldOf(end).every((part) => growth[part].isJudged)) return { cause: null, evidence: null }
+    if (measuredParts(end).every((part) => growth[part].isJudged)) return { cause: null, evidence: null }
   }
   if ((analysis.floorShape ?? analysis.shape) !== 'grows') return { cause: null, evidence: null }
   if (end.garbageBytes === null)
@@ -211,7 +211,7 @@ function causeOf(
 }
 
 /** Returns the parts that were measured: garbage only where it could be collected. */
-function partsToldOf({ garbageBytes }: Parts): Part[] {
+function measuredParts({ garbageBytes }: Parts): Part[] {
   return PARTS.filter((part) => part !== 'garbage' || garbageBytes !== null)
 }
 

@@ -11,7 +11,7 @@ export default defineComparison({
     serverMemoryGcRounds: [0, 5, 1],
     arenaMax: ['unset', 4],
   },
-  besides: [{ aggregation: 'spooled', serverMemoryGcRounds: 0 }],
+  extraSettings: [{ aggregation: 'spooled', serverMemoryGcRounds: 0 }],
   expect: {
     serverMemoryGcRounds: { 0: ['grows', 'settling'], 5: 'sawtooth', 1: 'stable' },
     aggregation: { spooled: ['stable', 'settling'] },

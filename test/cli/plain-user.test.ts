@@ -88,8 +88,8 @@ describe('a user who is not root', needs('a user who is not root'), () => {
       const { head, samples, warnings } = readRecording(join(user.folder, 'recording'))
       expect(samples.length).toBeGreaterThan(0)
       // The list of its descriptors is not for us; since Linux 6.2 their number is.
-      const isTold = statSync('/proc/self/fd').size > 0
-      expect(head.processes[0]!.last!.openFiles).toBe(isTold ? statSync(`/proc/${target.pid}/fd`).size : null)
+      const isCounted = statSync('/proc/self/fd').size > 0
+      expect(head.processes[0]!.last!.openFiles).toBe(isCounted ? statSync(`/proc/${target.pid}/fd`).size : null)
       expect(warnings).toContainEqual(
         `The peak of pid ${target.pid} was not reset at the start (only the user that it runs as, and root, may do that): ` +
           'it may be of the time before this recording.',

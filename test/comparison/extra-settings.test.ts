@@ -47,28 +47,35 @@ test.each([
   [
     'an option that does not exist',
     { agregation: 'spooled' },
-    'besides.agregation: no such axis. Did you mean "aggregation"?',
+    'extraSettings.agregation: no such axis. Did you mean "aggregation"?',
   ],
   [
     'a value that does not exist',
     { aggregation: 'spool' },
-    'besides.aggregation: found ["spool"], expected a list without repeats, each one of',
+    'extraSettings.aggregation: found ["spool"], expected a list without repeats, each one of',
   ],
   [
     'nothing but values of axes',
     { serverMemoryGcRounds: 5 },
-    'besides: found {"serverMemoryGcRounds":5}, expected an option of the job that is no axis',
+    'extraSettings: found {"serverMemoryGcRounds":5}, expected an option of the job that is no axis',
   ],
   [
     'what the job does not have',
     { GLIBC_TUNABLES: 'x' },
-    'besides.GLIBC_TUNABLES: found "x", expected an axis of settings or an option that the job has',
+    'extraSettings.GLIBC_TUNABLES: found "x", expected an axis of settings or an option that the job has',
   ],
 ])('%s is refused with what would be right', (_fault, one, message) => {
-  expect(() => planComparison({ ...good, besides: [one] }, 'x.memory.ts')).toThrow(message)
+  expect(() => planComparison({ ...good, extraSettings: [one] }, 'x.memory.ts')).toThrow(message)
 })
 
 test('two settings of one name are refused', () => {
-  const besides = [{ aggregation: 'spooled' }, { aggregation: 'spooled' }]
-  expect(() => planComparison({ ...good, besides }, 'x.memory.ts')).toThrow('besides: found aggregation=spooled twice')
+  const extraSettings = [{ aggregation: 'spooled' }, { aggregation: 'spooled' }]
+  expect(() => planComparison({ ...good, extraSettings }, 'x.memory.ts')).toThrow(
+    'extraSettings: found aggregation=spooled twice',
+  )
+})
+
+test('the earlier name of the key, besides, is understood', () => {
+  const plan = planComparison({ ...good, besides: [{ aggregation: 'spooled' }] }, 'x.memory.ts')
+  expect(plan.extraSettings).toEqual([{ aggregation: 'spooled' }])
 })

@@ -19,11 +19,11 @@ const env = { TIDEMARK_TOKEN: TOKEN }
 it('writes its log as JSON when asked to, and a round with what was measured', async () => {
   const job = ['--trainer', 'echo', '--model-size', '16KiB', '--clients', '1', '--rounds', '2']
   const server = startTidemark(['server', ...job, '--log-format', 'json'], { env })
-  let told = ''
+  let log = ''
   server.child.stderr!.on('data', (text: string) => {
-    told += text
+    log += text
   })
-  const urlOf = () => /on (http:\/\/[\d.:]+)/.exec(told)?.[1]
+  const urlOf = () => /on (http:\/\/[\d.:]+)/.exec(log)?.[1]
   await expect.poll(urlOf, { timeout: 30_000 }).toBeDefined()
   const url = urlOf()!
   expect((await get(url, '/v1/nowhere')).status).toBe(404)

@@ -30,15 +30,15 @@ export async function watchLink(serverUrl: string, { round, moment }: { round: n
   const port = Number(new URL(serverUrl).port)
   const wires = new Set<Wire>()
   let isPlain = false
-  let tellHeld = () => {}
+  let onHeld = () => {}
   const held = new Promise<void>((resolve) => {
-    tellHeld = resolve
+    onHeld = resolve
   })
   const listening = createServer((client) => {
     const wire = openWire(client, connect(port, '127.0.0.1'), {
       round,
       moment: isPlain ? undefined : moment,
-      onHeld: tellHeld,
+      onHeld: onHeld,
     })
     wires.add(wire)
     client.once('close', () => wires.delete(wire))

@@ -130,9 +130,9 @@ export function quiet(folder: string): Record<string, string> {
 export function expectAsSeen(seen: SeenJob, wanted: { role: string; rounds: number; gcRounds: number }): RoundRecord[] {
   const { recording, boundaries, readings, output } = seen
   const pids = new Set(recording.rounds.filter(({ role }) => role === wanted.role).map(({ pid }) => pid))
-  const told = [...boundaries.keys()].filter((pid) => pids.has(pid))
-  expect(told, `no process of the role ${wanted.role} among those that told of rounds\n${output}`).not.toEqual([])
-  const pid = told[0]!
+  const reported = [...boundaries.keys()].filter((pid) => pids.has(pid))
+  expect(reported, `no process of the role ${wanted.role} among those that told of rounds\n${output}`).not.toEqual([])
+  const pid = reported[0]!
   const rounds = recording.rounds.filter((round) => round.pid === pid)
   const times = boundaries.get(pid)!
   // The end of Swarm Learning is told by the server, where the job has no component of ours; its line is in the log.
@@ -166,7 +166,7 @@ export function expectAsSeen(seen: SeenJob, wanted: { role: string; rounds: numb
 const SETTLE_MS = 300
 
 /** A line of a log is read some milliseconds after it was written; after the last one memory falls quickly. */
-const TOLD_MS = 50
+const REPORTED_WITHIN_MS = 50
 /** Until the recorder has reset the kernel's mark after a boundary, the reader sees that of the round before. */
 const RESET_MS = 100
 
@@ -183,7 +183,7 @@ function seenRound(
   const settleMs = Math.min(SETTLE_MS, (toMs - fromMs) / 4)
   const after = readings.filter(([timeMs]) => timeMs > toMs && timeMs <= toMs + settleMs)
   const [, , endBytes] = inside.at(-1)!
-  const atBoundary = after.filter(([timeMs]) => timeMs <= toMs + TOLD_MS).map(([, , bytes]) => bytes)
+  const atBoundary = after.filter(([timeMs]) => timeMs <= toMs + REPORTED_WITHIN_MS).map(([, , bytes]) => bytes)
   const peaks = inside.map(([timeMs, , rss, mark]) => (timeMs > fromMs + RESET_MS ? Math.max(rss, mark) : rss))
   const lowest = Math.min(endBytes, ...after.map(([, , bytes]) => bytes))
   return {

@@ -32,8 +32,8 @@ json.dump({
 /** Runs the same program alone and under `tidemark run`, both from a shell that has changed what is inherited. */
 function bothWays(prepare: string, tidemark: string[]): [alone: unknown, measured: unknown] {
   const folder = temporaryFolder()
-  const told = ['alone', 'measured'].map((name) => join(folder, name))
-  const [alone, measured] = told as [string, string]
+  const files = ['alone', 'measured'].map((name) => join(folder, name))
+  const [alone, measured] = files as [string, string]
   const script = `${prepare}
 program=$1 alone=$2 measured=$3; shift 3
 ${PYTHON} -c "$program" "$alone" <&0 || exit 1
@@ -45,7 +45,7 @@ exit 0`
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   expect(status, stderr).toBe(0)
-  const [first, second] = told.map((file) => JSON.parse(readFileSync(file, 'utf8')))
+  const [first, second] = files.map((file) => JSON.parse(readFileSync(file, 'utf8')))
   return [first, second]
 }
 

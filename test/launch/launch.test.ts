@@ -25,7 +25,7 @@ async function launchForTest(
 ): Promise<LaunchedProcess & { logFile: string; guard: Guard }> {
   const guard = await guardForTest()
   const file = join(temporaryFolder(), 'out.log')
-  const launched = await launch(guard, { whom: 'the fixture', command, output: { file }, ...options })
+  const launched = await launch(guard, { label: 'the fixture', command, output: { file }, ...options })
   return Object.assign(launched, { logFile: file, guard })
 }
 

@@ -16,7 +16,7 @@ async function start(script: string) {
   onTestFinished(async () => void (await guard.close(0)))
   const marks = join(folder, 'marks.ndjson')
   const process = await launch(guard, {
-    whom: 'server',
+    label: 'server',
     command: ['sh', '-c', script],
     environment: { MARKS: marks, READY },
     output: { file: join(folder, 'server.log') },

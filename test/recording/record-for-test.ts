@@ -31,7 +31,7 @@ export async function recordForTest(
   })
   onTestFinished(async () => void (await recorder.finish('stopped', 'the test ended')))
   const process = await launch(guard, {
-    whom: 'the fixture',
+    label: 'the fixture',
     command,
     environment: { TIDEMARK_MARKS: recorder.marksFile },
     output: { file: `${recorder.folder}/out.log` },

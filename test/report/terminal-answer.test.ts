@@ -1,6 +1,6 @@
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
-import { type ReportModel, viewOf } from '../../src/report/html/report-model.js'
+import { type ReportModel, reportModel } from '../../src/report/html/report-model.js'
 import { terminalAnswer } from '../../src/report/terminal/answer.js'
 import type { Setting } from '../../src/results/setting.js'
 import { exampleComparison, exampleSettings } from './example-comparison.js'
@@ -40,7 +40,7 @@ function swarm(): ReportModel {
     rounds: trial.rounds.map((round) => ({ ...round, role: 'peer', aggregator: 'peer-1' })),
   }))
   const job = { ...comparison.job, algorithm: 'swarm', clients: 3 }
-  return viewOf(
+  return reportModel(
     { ...comparison, name: 'swarm', judge: 'peer', job, settings, expectations: {}, trials },
     () => undefined,
   )
@@ -60,7 +60,7 @@ function longPlaceholders(): ReportModel {
     values: { data: data!, gc: serverMemoryGcRounds! },
   }))
   const job = { command: 'python train.py --data {data} --gc {gc}' }
-  return viewOf({ ...comparison, name: 'train', job, settings: named, expectations: {} }, recordingOf)
+  return reportModel({ ...comparison, name: 'train', job, settings: named, expectations: {} }, recordingOf)
 }
 
 const CASES: Record<string, () => ReportModel> = {

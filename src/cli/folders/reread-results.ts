@@ -15,9 +15,9 @@ export async function rereadComparison(folder: string): Promise<ReportedComparis
   const comparison = readComparison(folder)
   const page = join(folder, 'report.html')
   if (!existsSync(page) && comparison.trials.length > 0) return reportComparison({ folder, comparison })
-  const { viewOf } = await import('../../report/html/report-model.js')
+  const { reportModel } = await import('../../report/html/report-model.js')
   // Recordings are needed for figures alone.
-  return { folder, page, view: viewOf(comparison, () => undefined) }
+  return { folder, page, view: reportModel(comparison, () => undefined) }
 }
 
 /**

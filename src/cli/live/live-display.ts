@@ -1,5 +1,5 @@
+import { DownsamplingSeries } from '../../report/downsampling-series.js'
 import { liveBlock } from '../../report/terminal/live-block.js'
-import { DownsamplingSeries } from '../../report/thinning-series.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
 import { bottomBlock } from './bottom-block.js'
 

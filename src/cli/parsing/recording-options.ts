@@ -21,8 +21,8 @@ export function readRecordingOptions(verb: string, { options, given }: CommandIn
     throw new UsageError(`${verb}: --rate and --interval say the same thing; give one of them`)
   if (intervalMs !== undefined && (intervalMs < 1 || intervalMs > 3_600_000))
     throw new UsageError(`${verb}: --interval: found ${intervalMs} ms, expected 1ms to 1h`)
-  const isTold = rounds !== undefined || roundsEnd !== undefined
-  if (log !== undefined && !isTold)
+  const hasRounds = rounds !== undefined || roundsEnd !== undefined
+  if (log !== undefined && !hasRounds)
     throw new UsageError(`${verb}: --log ${log} needs --rounds: what to look for in it`, {
       fix: 'For example --rounds nvflare, or --rounds "Round (\\d+) started".',
     })
@@ -33,7 +33,7 @@ export function readRecordingOptions(verb: string, { options, given }: CommandIn
     askedRoles: roles,
     presetRoles: presetRoles(rounds),
     probedRoles: roles.length > 0 ? roles : judgedRolesOfPreset(rounds),
-    pattern: isTold ? roundPattern(rounds, roundsEnd) : undefined,
+    pattern: hasRounds ? roundPattern(rounds, roundsEnd) : undefined,
     log,
     roundsFlag: [
       ...(rounds === undefined ? [] : [`--rounds '${rounds}'`]),

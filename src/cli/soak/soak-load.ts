@@ -25,7 +25,7 @@ export async function startLoad(command: string, folder: string, onFailed: (why:
   const keep = async () => {
     let short = 0
     while (!isClosing) {
-      running = await launch(guard, { whom: 'the load', command: ['/bin/sh', '-c', command], output: { file } })
+      running = await launch(guard, { label: 'the load', command: ['/bin/sh', '-c', command], output: { file } })
       const { code, signal, timeMs } = await running.exited
       if (isClosing) return
       if (code !== 0) return onFailed(`the load ended with ${signal ?? `exit code ${code}`}; see ${file}`)

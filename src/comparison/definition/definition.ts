@@ -28,7 +28,7 @@ export interface ComparisonDefinition {
    * values of axes. What `expect` says of an axis does not apply to it. Dropped if the command line
    * names other values to compare. Only for a federation.
    */
-  besides?: readonly Record<string, string | number>[]
+  extraSettings?: readonly Record<string, string | number>[]
   /** Trials of each setting. */
   trials?: number
   seed?: number

@@ -82,12 +82,12 @@ async function loadFile(path: string): Promise<LoadedDefinition[]> {
   return [exported].flat().map((definition: unknown) => ({
     source,
     text,
-    definition: withAlgorithmBeside(definition, dirname(path)),
+    definition: withAlgorithmFile(definition, dirname(path)),
   }))
 }
 
 /** Resolves the file of an algorithm relative to the suite, whatever the current folder. */
-function withAlgorithmBeside(definition: unknown, folder: string): unknown {
+function withAlgorithmFile(definition: unknown, folder: string): unknown {
   const { workload } = (definition ?? {}) as { workload?: { job?: { algorithm?: unknown } } }
   const algorithm = workload?.job?.algorithm
   if (typeof algorithm !== 'string' || !isAlgorithmFile(algorithm)) return definition

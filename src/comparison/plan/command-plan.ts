@@ -106,8 +106,8 @@ function howToGive(name: string, axes: Readonly<Record<string, unknown>>): strin
 /** Checks that the end of the work can be detected, and that a round is named only with a probe. */
 export function probeFaults({ probe, probeRound, rounds, expectedRounds }: CommandPlan): string[] {
   if (!probe) return probeRound === null ? [] : ['workload.probeRound: it needs probe: true (--probe)']
-  const isTold = rounds !== null && PRESETS[rounds]?.words.some(({ kind }) => kind === 'finished')
-  if (isTold || expectedRounds !== null || probeRound !== null) return []
+  const isEndLogged = rounds !== null && PRESETS[rounds]?.words.some(({ kind }) => kind === 'finished')
+  if (isEndLogged || expectedRounds !== null || probeRound !== null) return []
   return [
     'workload.probe: nothing tells when the work is done. Give the number of rounds with a pattern of their ends (rounds: "end:...", expectedRounds: N), a preset, or the round after which to probe (probeRound, --probe-round)',
   ]

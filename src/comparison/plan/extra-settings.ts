@@ -15,7 +15,7 @@ import { display, readAxes } from './axes.js'
 export function readExtraSettings(
   given: readonly Record<string, unknown>[],
   { axes, job, options }: { axes: Axes; job: Readonly<Record<string, string | number>>; options: OptionTable },
-): { besides: Setting['values'][]; faults: string[] } {
+): { extraSettings: Setting['values'][]; faults: string[] } {
   const read = given.map((one) => readOne(one, options))
   const faults = read.flatMap(({ values, faults }) => {
     if (faults.length > 0) return faults
@@ -23,19 +23,20 @@ export function readExtraSettings(
     const unknown = names.find((name) => axes[name] === undefined && job[name] === undefined)
     if (unknown !== undefined)
       return [
-        `besides.${unknown}: found ${display(values[unknown])}, expected an axis of settings or an option that the job has`,
+        `extraSettings.${unknown}: found ${display(values[unknown])}, expected an axis of settings or an option that the job has`,
       ]
     return names.some((name) => axes[name] === undefined)
       ? []
       : [
-          `besides: found ${display(values)}, expected an option of the job that is no axis in it; a value of an axis belongs in settings`,
+          `extraSettings: found ${display(values)}, expected an option of the job that is no axis in it; a value of an axis belongs in settings`,
         ]
   })
-  const besides = read.map(({ values }) => values)
-  const labels = besides.map((own) => labelOf(Object.keys(own), own))
+  const extraSettings = read.map(({ values }) => values)
+  const labels = extraSettings.map((own) => labelOf(Object.keys(own), own))
   const repeated = labels.find((label, index) => labels.indexOf(label) !== index)
-  if (repeated !== undefined && faults.length === 0) faults.push(`besides: found ${repeated} twice, expected each once`)
-  return { besides, faults }
+  if (repeated !== undefined && faults.length === 0)
+    faults.push(`extraSettings: found ${repeated} twice, expected each once`)
+  return { extraSettings, faults }
 }
 
 function readOne(
@@ -46,14 +47,14 @@ function readOne(
   const { axes, faults } = readAxes(lists, options)
   return {
     values: Object.fromEntries(Object.entries(axes).map(([name, [value]]) => [name, value!])),
-    faults: faults.map((text) => text.replace(/^settings\./, 'besides.')),
+    faults: faults.map((text) => text.replace(/^settings\./, 'extraSettings.')),
   }
 }
 
 /** Returns the compared values by axis; extra settings only add the names that are no axes. */
-export function valuesByAxis(axes: Axes, besides: readonly Setting['values'][]): Axes {
-  const names = new Set(besides.flatMap((own) => Object.keys(own)))
-  const others = [...names].map((name) => [name, besides.flatMap((own) => own[name] ?? [])] as const)
+export function valuesByAxis(axes: Axes, extraSettings: readonly Setting['values'][]): Axes {
+  const names = new Set(extraSettings.flatMap((own) => Object.keys(own)))
+  const others = [...names].map((name) => [name, extraSettings.flatMap((own) => own[name] ?? [])] as const)
   return { ...Object.fromEntries(others), ...axes }
 }
 
@@ -62,17 +63,17 @@ export function valuesByAxis(axes: Axes, besides: readonly Setting['values'][]):
  * some values of its own, which give it its label. Combinations take values that only extra
  * settings vary from the job.
  */
-export function withSettingsBeside(
+export function withExtraSettings(
   combinations: readonly Setting[],
-  besides: readonly Setting['values'][],
+  extraSettings: readonly Setting['values'][],
   job: Readonly<Record<string, string | number>>,
 ): Setting[] {
-  const names = new Set(besides.flatMap((own) => Object.keys(own)))
+  const names = new Set(extraSettings.flatMap((own) => Object.keys(own)))
   const combined = combinations.map(({ label, values }) => {
     const others = [...names].filter((name) => values[name] === undefined && job[name] !== undefined)
     return { label, values: { ...values, ...Object.fromEntries(others.map((name) => [name, job[name]!])) } }
   })
-  const others = besides.map((own) => ({
+  const others = extraSettings.map((own) => ({
     label: labelOf(Object.keys(own), own),
     values: { ...combined[0]!.values, ...own },
   }))

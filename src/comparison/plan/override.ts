@@ -35,8 +35,8 @@ export function overridePlan(plan: ComparisonPlan, { settings, job, comparison }
   }
   // A user who names the settings to compare gets those alone, without the suite's extra settings.
   const isNamed = Object.keys(axes).some((axis) => String(axes[axis]) !== String(plan.settings[axis]))
-  const besides = isNamed ? [] : plan.besides
-  const compared = valuesByAxis(axes, besides)
+  const extraSettings = isNamed ? [] : plan.extraSettings
+  const compared = valuesByAxis(axes, extraSettings)
   const expect = Object.entries(plan.expect).flatMap(([axis, byValue]) => {
     const values = compared[axis]?.map(String)
     return values === undefined
@@ -49,7 +49,7 @@ export function overridePlan(plan: ComparisonPlan, { settings, job, comparison }
     ...comparison,
     workload: workload.kind === 'federation' ? { ...workload, job: { ...workload.job, ...job } } : workload,
     settings: axes,
-    besides,
+    extraSettings,
     expect: Object.fromEntries(expect),
   }
 }

@@ -30,7 +30,7 @@ import {
   templatesOf,
   withPresetRoles,
 } from './command-plan.js'
-import { readExtraSettings, valuesByAxis, withSettingsBeside } from './extra-settings.js'
+import { readExtraSettings, valuesByAxis, withExtraSettings } from './extra-settings.js'
 import { placeholdersIn } from './placeholders.js'
 
 /**
@@ -42,7 +42,7 @@ export interface ComparisonPlan {
   workload: WorkloadPlan
   settings: Axes
   /** Extra settings in addition to the combinations of the axes, each with only its own values. */
-  besides: Setting['values'][]
+  extraSettings: Setting['values'][]
   trials: number
   seed: number
   rateHz: number
@@ -112,27 +112,36 @@ export function planComparison(definition: unknown, source: string | DefinitionS
   }
   const useless = uselessKeys(definition)
   if (useless.length > 0) throw usageError(from, useless)
-  const { settings, besides: given, workload, judge, floor, tolerance = floor, ...others } = checked.output
+  const {
+    settings,
+    besides,
+    extraSettings: given = besides ?? [],
+    workload,
+    judge,
+    floor,
+    tolerance = floor,
+    ...others
+  } = checked.output
   const rest = { ...others, tolerance }
   const { plan, faults } =
     workload.kind === 'federation'
       ? planFederation(workload, settings, judge)
       : planCommand(withPresetRoles(workload), settings, judge, rest.refs)
   if (faults.length > 0) throw usageError(from, faults)
-  const { besides, faults: faultsBeside } = readExtraSettings(given, {
+  const { extraSettings, faults: extraFaults } = readExtraSettings(given, {
     axes: plan.settings,
     job: jobOf(plan),
     options: federationOptions,
   })
-  if (faultsBeside.length > 0) throw usageError(from, faultsBeside)
-  const unexpected = expectationFaults(rest.expect, valuesByAxis(plan.settings, besides))
+  if (extraFaults.length > 0) throw usageError(from, extraFaults)
+  const unexpected = expectationFaults(rest.expect, valuesByAxis(plan.settings, extraSettings))
   if (unexpected.length > 0) throw usageError(from, unexpected)
-  return { ...rest, ...plan, besides }
+  return { ...rest, ...plan, extraSettings }
 }
 
 /** Returns all settings of a plan; the first is the one that the others are compared with. */
 export function settingsOf(plan: ComparisonPlan): Setting[] {
-  return withSettingsBeside(expandSettings(plan.settings), plan.besides, jobOf(plan))
+  return withExtraSettings(expandSettings(plan.settings), plan.extraSettings, jobOf(plan))
 }
 
 /** Returns the options of a job; empty for a command, whose options are unknown. */
@@ -226,7 +235,9 @@ const definitionEntries = {
     v.strictObject(commandEntries),
   ]),
   settings: v.optional(v.record(v.string(), v.unknown())),
-  besides: v.optional(v.array(v.record(v.string(), v.unknown())), []),
+  extraSettings: v.optional(v.array(v.record(v.string(), v.unknown()))),
+  /** The earlier name of `extraSettings`. */
+  besides: v.optional(v.array(v.record(v.string(), v.unknown()))),
   trials: optionValue(compareOptions.trials),
   seed: optionValue(seed),
   rateHz: optionValue(compareOptions.rateHz),

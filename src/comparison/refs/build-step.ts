@@ -7,7 +7,7 @@ import { formatDuration } from '../../shared/units.js'
 
 export interface BuildStep {
   /** Name for messages: `the build of main`. */
-  whom: string
+  label: string
   command: readonly string[]
   environment: Record<string, string | undefined>
   cwd: string
@@ -27,7 +27,7 @@ const GRACE_MS = 3000
  *   the signal's reason when that is aborted
  */
 export async function runBuildStep({
-  whom,
+  label,
   command,
   environment,
   cwd,
@@ -39,7 +39,7 @@ export async function runBuildStep({
   const guard = await startGuard()
   let isLate = false
   try {
-    const process = await launch(guard, { whom, command, environment, cwd, output: { file: log } })
+    const process = await launch(guard, { label, command, environment, cwd, output: { file: log } })
     const end = () => void process.end(GRACE_MS)
     const deadline = setTimeout(() => {
       isLate = true
@@ -51,10 +51,10 @@ export async function runBuildStep({
     signal?.removeEventListener('abort', end)
     signal?.throwIfAborted()
     if (isLate)
-      throw new TargetError(withLog(`${whom} was ended: it took longer than ${formatDuration(deadlineMs)}`, process), {
+      throw new TargetError(withLog(`${label} was ended: it took longer than ${formatDuration(deadlineMs)}`, process), {
         fix: 'If it does not hang, give it longer with --build-deadline.',
       })
-    if (exit.code !== 0) throw new TargetError(withLog(`${whom} ${describeExit(exit)}`, process))
+    if (exit.code !== 0) throw new TargetError(withLog(`${label} ${describeExit(exit)}`, process))
   } finally {
     await guard.close(GRACE_MS)
   }

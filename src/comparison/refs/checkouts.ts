@@ -70,7 +70,7 @@ export class Checkouts {
     const tree = join(folder, 'tree')
     const step = (command: string[], cwd: string) =>
       runBuildStep({
-        whom: `the checkout of ${describe(planned)}`,
+        label: `the checkout of ${describe(planned)}`,
         command: ['git', ...WITHOUT_HOOKS, ...command],
         environment: GIT_ENVIRONMENT,
         cwd,
@@ -99,7 +99,7 @@ export class Checkouts {
     rmSync(log, { force: true })
     const startedMs = performance.now()
     await runBuildStep({
-      whom: `the build of ${describe(planned)}`,
+      label: `the build of ${describe(planned)}`,
       command: ['/bin/sh', '-c', build],
       environment: environmentIn(this.#plan, join(folder, 'tree')),
       cwd: join(folder, 'tree', this.#plan.folder),

@@ -43,11 +43,11 @@ export async function runHeapTrials(
     })
     if (result.state !== 'completed') onNote(`${setting.label}: ${result.reason ?? 'the trial was stopped'}`)
     const { head, rounds } = readOutline(join(folder, own))
-    const told = (note: string) => onNote(`${setting.label}: ${note}`)
+    const onTrialNote = (note: string) => onNote(`${setting.label}: ${note}`)
     const processes = await readHeapDiff(join(folder, own), heapDiff, {
       processes: head.processes,
       rounds,
-      onNote: told,
+      onNote: onTrialNote,
     })
     trials.push({ setting: setting.label, folder: own, processes })
   }

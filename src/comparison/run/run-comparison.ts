@@ -178,7 +178,7 @@ function reopenComparison(comparison: Comparison): Comparison {
  * the same value.
  */
 function expectationsOf(plan: ComparisonPlan, settings: readonly Setting[]): Record<string, string[][]> {
-  const combined = settings.length - plan.besides.length
+  const combined = settings.length - plan.extraSettings.length
   const expectations = settings.flatMap(({ label, values }, index) => {
     const shapes = Object.entries(plan.expect).flatMap(([axis, byValue]) => {
       if (index >= combined && plan.settings[axis] !== undefined) return []

@@ -31,7 +31,7 @@ export class TrialSteps {
     signal?.throwIfAborted()
     this.#guard ??= await startGuard()
     const process = await launch(this.#guard, {
-      whom: `the ${which}`,
+      label: `the ${which}`,
       command,
       environment,
       output: { file: join(this.#folder, `${which}.log`) },

@@ -11,10 +11,10 @@ import { type FollowedStream, followRounds, type RoundFollower } from '../../rec
 import { TargetError, UsageError } from '../../shared/errors.js'
 import { MARKS_VARIABLE, type Mark } from '../../shared/marks.js'
 import { formatDuration } from '../../shared/units.js'
-import type { Stage, StageProcess } from '../workloads/workload.js'
+import type { ProcessStarter, ProcessToStart } from '../workloads/workload.js'
 
 /** A process of a trial. */
-export interface StagedProcess {
+export interface TrialProcess {
   role: string
   name: string
   process: LaunchedProcess
@@ -40,8 +40,8 @@ const GRACE_MS = 3000
  * The processes of one trial: each is launched in a group of its own, guarded, recorded, and ended
  * with the trial.
  */
-export class TrialStage implements Stage {
-  readonly processes: StagedProcess[] = []
+export class TrialProcesses implements ProcessStarter {
+  readonly processes: TrialProcess[] = []
   readonly #recorder: RecorderHandle
   readonly #guard: Guard
   readonly #signal: AbortSignal
@@ -58,7 +58,7 @@ export class TrialStage implements Stage {
     this.#signal = signal
   }
 
-  async start(staged: StageProcess): Promise<void> {
+  async start(staged: ProcessToStart): Promise<void> {
     const { role, name, command, environment, cwd, owned = false, decides, rounds, roundLog } = staged
     const { isNamedByCommand = false } = staged
     this.#signal.throwIfAborted()
@@ -68,7 +68,7 @@ export class TrialStage implements Stage {
     const isFollowed = rounds !== undefined && roundLog !== undefined
     const follow = isFollowed ? this.#followRounds(rounds, roundLog, { fromEnd: true }) : undefined
     const process = await launch(this.#guard, {
-      whom: role === name ? role : `${role} "${name}"`,
+      label: role === name ? role : `${role} "${name}"`,
       command,
       environment: { ...withoutOurOptions(), ...environment, [MARKS_VARIABLE]: this.#recorder.marksFile },
       output: { file: log },
@@ -98,7 +98,7 @@ export class TrialStage implements Stage {
     const isWanted = (mark: Mark): mark is Extract<Mark, { mark: Kind }> => mark.mark === kind && mark.pid === pid
     return waitForMark(this.#recorder.marksFile, isWanted, {
       deadlineMs: READY_WITHIN_MS,
-      what: `the mark "${kind}" of ${staged.process.whom}`,
+      what: `the mark "${kind}" of ${staged.process.label}`,
       process: staged.process,
       signal: this.#signal,
     })
@@ -119,7 +119,7 @@ export class TrialStage implements Stage {
         void process.exited.then((exit) => {
           if (done.signal.aborted) return
           lines?.readNow() // it may have written the line and ended
-          const ended = `waited for ${what}, but ${process.whom} (pid ${process.pid}) ${describeExit(exit)}`
+          const ended = `waited for ${what}, but ${process.label} (pid ${process.pid}) ${describeExit(exit)}`
           reject(new TargetError(withLog(ended, process)))
         })
       })
@@ -133,7 +133,7 @@ export class TrialStage implements Stage {
     this.#recorder.copyMark(JSON.stringify({ mark: 'start', role }))
   }
 
-  #staged(name: string): StagedProcess {
+  #staged(name: string): TrialProcess {
     const staged = this.processes.find((one) => one.name === name)
     if (staged === undefined) throw new UsageError(`waited for "${name}", which this trial did not start`)
     return staged
@@ -159,7 +159,7 @@ export class TrialStage implements Stage {
     await Promise.all(
       this.processes.map(async ({ process }) => {
         const { how } = await process.end(GRACE_MS)
-        if (how === 'forced') warnings.push(ignored(`${process.whom} (pid ${process.pid})`))
+        if (how === 'forced') warnings.push(ignored(`${process.label} (pid ${process.pid})`))
       }),
     )
     const { forced } = await this.#guard.close(GRACE_MS)
@@ -168,8 +168,8 @@ export class TrialStage implements Stage {
   }
 }
 
-function ignored(whom: string): string {
-  return `${whom} did not end within ${formatDuration(GRACE_MS)} of SIGTERM and was killed.`
+function ignored(label: string): string {
+  return `${label} did not end within ${formatDuration(GRACE_MS)} of SIGTERM and was killed.`
 }
 
 /**

@@ -42,7 +42,7 @@ export function watchTrial(recorder: RecorderHandle, options: WatchOptions): Tri
   let round = 0
   const reasons = new Map<number, string>()
   const checked = new Set<number>()
-  const tell = () => {
+  const report = () => {
     const latest = recorder.latest()
     const pids = roles.flatMap((role) => recorder.pidsOf(role)).filter((pid) => latest.has(pid))
     const rssBytes = pids.length === 0 ? null : pids.reduce((sum, pid) => sum + latest.get(pid)!, 0)
@@ -63,22 +63,22 @@ export function watchTrial(recorder: RecorderHandle, options: WatchOptions): Tri
     if (mark.mark === 'end' && mark.reason !== undefined) reasons.set(mark.pid, mark.reason)
     if (!roles.includes(mark.role) || mark.mark !== 'round' || isForeign) return
     round = mark.round
-    tell()
+    report()
   })
   recorder.on('round', (ended) => {
     if (!isForeign) return
     round = ended
     lookUpPromises()
-    tell()
+    report()
   })
   const timer = setInterval(() => {
     if (isForeign) lookUpPromises()
-    tell()
+    report()
   }, TELL_EVERY_MS)
   return {
     describeBadEnd: (process, exit) => {
       const progress = `after round ${round}${rounds === null ? '' : ` of ${rounds}`}`
-      const ended = `${process.whom} (pid ${process.pid}) ${describeExit(exit)} ${progress}`
+      const ended = `${process.label} (pid ${process.pid}) ${describeExit(exit)} ${progress}`
       const said = reasons.get(process.pid) ?? lastLogLine(process.logFile)
       return said === undefined ? ended : `${ended}: ${said}`
     },

@@ -20,7 +20,7 @@ import { judgedRoles, parseJudge } from './judged-roles.js'
 import { TrialSteps } from './setup-teardown.js'
 import { singleRound } from './single-round.js'
 import type { TrialOrder } from './trial-order.js'
-import { type StagedProcess, TrialStage } from './trial-processes.js'
+import { type TrialProcess, TrialProcesses } from './trial-processes.js'
 import { watchTrial } from './trial-progress.js'
 import { truncateLogs } from './truncate-log.js'
 import { type Outcome, unseenAllocators, verify } from './verify-trial.js'
@@ -62,7 +62,7 @@ export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
   })
   order.onRecorder?.(recorder)
   const heapFolder = order.heapDiff && writeHeapOrder(folder, order.heapDiff, { marksFile: recorder.marksFile })
-  const played = await play(order, { folder, recorder, guard, heapFolder }).catch(async (error: unknown) => {
+  const played = await runProcesses(order, { folder, recorder, guard, heapFolder }).catch(async (error: unknown) => {
     // An open recorder would keep this program running.
     await recorder.finish('failed', messageOf(error))
     throw error
@@ -103,7 +103,7 @@ export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
 }
 
 /** The folder, recorder and guard of a trial's processes. */
-interface Scene {
+interface TrialContext {
   folder: string
   recorder: RecorderHandle
   guard: Guard
@@ -111,7 +111,7 @@ interface Scene {
   heapFolder: string | undefined
 }
 
-interface Played {
+interface TrialEnd {
   outcome: Outcome
   warnings: string[]
   unmatched: string[]
@@ -123,7 +123,7 @@ interface Played {
 }
 
 /** Starts the processes, waits until those that decide have ended, and ends the others. */
-async function play(order: TrialOrder, scene: Scene): Promise<Played> {
+async function runProcesses(order: TrialOrder, scene: TrialContext): Promise<TrialEnd> {
   const { plan, workload, setting } = order
   const { recorder } = scene
   const stop = new AbortController()
@@ -141,7 +141,7 @@ async function play(order: TrialOrder, scene: Scene): Promise<Played> {
     onBroken: (promise) => stop.abort(new TargetError(promise)),
   })
   const probe = probeTrial(order, recorder)
-  const stage = new TrialStage(recorder, scene.guard, signal)
+  const stage = new TrialProcesses(recorder, scene.guard, signal)
   const unmatched = watchUnmatched(() => askedFor(workload, stage), {
     processes: () => recorder.processes(),
     onNote: order.onNote,
@@ -149,7 +149,7 @@ async function play(order: TrialOrder, scene: Scene): Promise<Played> {
   let missing: string[] = []
   const steps = new TrialSteps(scene.folder)
   const { setup, teardown } = workload.steps(setting)
-  const decides = ({ role, decides = role === plan.judge }: StagedProcess) => decides
+  const decides = ({ role, decides = role === plan.judge }: TrialProcess) => decides
   const warnings: string[] = []
   let outcome: Outcome = { state: 'completed', reason: null }
   try {
@@ -181,7 +181,7 @@ async function play(order: TrialOrder, scene: Scene): Promise<Played> {
   return { outcome, warnings, unmatched: missing, span: spanOf(stage.processes, decides) }
 }
 
-function askedFor({ asked }: Workload, { rounds }: TrialStage): AskedFor {
+function askedFor({ asked }: Workload, { rounds }: TrialProcesses): AskedFor {
   return {
     ...(asked?.rounds && rounds && { rounds: { flag: asked.rounds, ...rounds } }),
     roles: asked?.roles ?? [],
@@ -189,7 +189,7 @@ function askedFor({ asked }: Workload, { rounds }: TrialStage): AskedFor {
   }
 }
 
-function spanOf(processes: readonly StagedProcess[], decides: (one: StagedProcess) => boolean): Span | undefined {
+function spanOf(processes: readonly TrialProcess[], decides: (one: TrialProcess) => boolean): Span | undefined {
   const ends = processes.flatMap((one) => (decides(one) && one.process.exit !== null ? [one.process.exit.timeMs] : []))
   if (ends.length === 0) return undefined
   return { startedMs: Math.min(...processes.map(({ process }) => process.startedMs)), endedMs: Math.max(...ends) }
@@ -199,8 +199,8 @@ function spanOf(processes: readonly StagedProcess[], decides: (one: StagedProces
 function probeTrial({ plan, workload, probeEvery }: TrialOrder, recorder: RecorderHandle): PendingProbe | undefined {
   const asked = workload.probe()
   if (asked === null) return undefined
-  const whom = () => judgedRoles(plan.judge).flatMap((role) => recorder.pidsOf(role).map((pid) => ({ pid, role })))
-  return probeWhenDone(recorder, { ...asked, every: probeEvery, whom })
+  const processes = () => judgedRoles(plan.judge).flatMap((role) => recorder.pidsOf(role).map((pid) => ({ pid, role })))
+  return probeWhenDone(recorder, { ...asked, every: probeEvery, processes })
 }
 
 /** Runs the teardown. Its failure does not affect a measured trial, but becomes a warning. */
@@ -295,18 +295,20 @@ function halfCleanups(rounds: readonly RoundRecord[]): string[] {
 const MOST_FAILED_ROUNDS = 20
 
 function failedRounds({ failedRounds }: Recording): string[] {
-  const told = failedRounds
+  const reported = failedRounds
     .slice(0, MOST_FAILED_ROUNDS)
     .map(({ round, attempt, reason }) => `round ${round}, attempt ${attempt + 1}, did not commit: ${reason}`)
-  const more = failedRounds.length - told.length
-  return more === 0 ? told : [...told, `and ${more} more attempts at rounds did not commit; marks.ndjson has them all`]
+  const more = failedRounds.length - reported.length
+  return more === 0
+    ? reported
+    : [...reported, `and ${more} more attempts at rounds did not commit; marks.ndjson has them all`]
 }
 
 /**
  * Notes processes that do not decide and ended badly on their own: the job went well without them.
  */
-function badEnds(processes: readonly StagedProcess[]): string[] {
-  return processes.flatMap(({ process: { whom, exit } }) =>
-    exit === null || exit.code === 0 ? [] : [`${whom} ${describeExit(exit)}`],
+function badEnds(processes: readonly TrialProcess[]): string[] {
+  return processes.flatMap(({ process: { label, exit } }) =>
+    exit === null || exit.code === 0 ? [] : [`${label} ${describeExit(exit)}`],
   )
 }

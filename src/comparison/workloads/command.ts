@@ -18,7 +18,7 @@ import { folderOfCommands } from '../refs/job-files.js'
 import { environmentIn } from '../refs/ref-environment.js'
 import { type RefsPlan, treeOf } from '../refs/refs-plan.js'
 import { judgedRoles } from '../trial/judged-roles.js'
-import type { Stage, StageProcess, Step, Workload } from './workload.js'
+import type { ProcessStarter, ProcessToStart, Step, Workload } from './workload.js'
 
 /** Names of the processes that we start, also used for the logs. */
 const COMMAND = 'command'
@@ -88,7 +88,7 @@ interface CommandStart {
 }
 
 async function startCommand(
-  stage: Stage,
+  stage: ProcessStarter,
   { plan, setting, judge, probe, refs, heapFolder }: CommandStart,
 ): Promise<void> {
   const { values } = setting
@@ -125,7 +125,7 @@ function roundsOf(
   { rounds, roundsEnd, log }: CommandPlan,
   filled: Setting['values'],
   cwd: string | undefined,
-): Pick<StageProcess, 'rounds' | 'roundLog'> | undefined {
+): Pick<ProcessToStart, 'rounds' | 'roundLog'> | undefined {
   if (rounds === null && roundsEnd === null) return undefined
   return {
     rounds: roundPattern(rounds ?? undefined, roundsEnd ?? undefined),

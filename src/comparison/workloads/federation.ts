@@ -6,7 +6,7 @@ import { defaultValues, flagsOf, type OptionTable } from '../../options/types/sp
 import type { Setting } from '../../results/setting.js'
 import { type FederationPlan, federationOptions } from '../plan/plan.js'
 import { settingEnvironment } from '../plan/setting-environment.js'
-import type { Stage, Workload } from './workload.js'
+import type { ProcessStarter, Workload } from './workload.js'
 
 const { serverMemoryGcRounds, clientMemoryGcRounds, memoryGcRounds } = memoryOptions
 
@@ -66,7 +66,7 @@ export function federationWorkload({ job }: FederationPlan, seed: number): Workl
 }
 
 async function startServerAndClients(
-  stage: Stage,
+  stage: ProcessStarter,
   job: Setting['values'],
   setting: Setting & { probeEvery: number | undefined },
 ): Promise<void> {
@@ -96,7 +96,7 @@ async function startServerAndClients(
  * Starts the coordinator, then its peers. The peers are judged, so they get the setting's
  * environment.
  */
-async function startSwarm(stage: Stage, job: Setting['values'], setting: Setting): Promise<void> {
+async function startSwarm(stage: ProcessStarter, job: Setting['values'], setting: Setting): Promise<void> {
   const token = { TIDEMARK_TOKEN: randomBytes(16).toString('hex') }
   await stage.start({
     role: 'coordinator',

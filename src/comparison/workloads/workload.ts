@@ -45,7 +45,7 @@ export interface Workload {
    * `probeEvery` our own server splits its RSS after every N-th round; in another program the trial
    * does that, by `probe()`.
    */
-  start(stage: Stage, setting: Setting, measuring: Measuring): Promise<void>
+  start(stage: ProcessStarter, setting: Setting, measuring: Measuring): Promise<void>
   /** Returns null if no probe is taken from outside. */
   probe(): Pick<ProbePlan, 'order' | 'afterRound'> | null
   /** Returns what the setting asks of the judged processes, to check it in them. */
@@ -71,8 +71,8 @@ export interface Step {
  * The operations of a workload in a trial. Processes that it starts are recorded, and ended with
  * the trial.
  */
-export interface Stage {
-  start(process: StageProcess): Promise<void>
+export interface ProcessStarter {
+  start(process: ProcessToStart): Promise<void>
   /**
    * Waits for a mark of a process.
    *
@@ -90,7 +90,7 @@ export interface Stage {
   readInitial(role: string): void
 }
 
-export interface StageProcess {
+export interface ProcessToStart {
   role: string
   /** Name, unique within the trial; names its log. */
   name: string

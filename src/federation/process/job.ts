@@ -59,13 +59,13 @@ export function sharedSettings(settings: JobSettings): Record<string, string | n
 }
 
 /** Checks the server's settings against the option table. Throws when they do not fit. */
-export function parseSharedSettings(told: unknown): JobSettings {
-  return parseTold(sharedOptions, told) as JobSettings
+export function parseSharedSettings(received: unknown): JobSettings {
+  return parseReceived(sharedOptions, received) as JobSettings
 }
 
 /** Reads a value for each option of the table from another process's message. */
-export function parseTold(table: OptionTable, told: unknown): Record<string, unknown> {
-  const values: Record<string, unknown> = typeof told === 'object' && told !== null ? { ...told } : {}
+export function parseReceived(table: OptionTable, received: unknown): Record<string, unknown> {
+  const values: Record<string, unknown> = typeof received === 'object' && received !== null ? { ...received } : {}
   for (const [key, spec] of Object.entries(table)) {
     const value = spec.parse(String(values[key]))
     if (value === undefined)

@@ -187,10 +187,10 @@ export class ResultCollector {
     else this.#end(() => this.#reject(this.#failure(why)))
   }
 
-  #end(tell: () => void): void {
+  #end(settle: () => void): void {
     clearTimeout(this.#deadline)
     clearTimeout(this.#grace)
-    tell()
+    settle()
     this.#settled.abort()
   }
 

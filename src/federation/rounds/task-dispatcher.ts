@@ -32,7 +32,7 @@ export class TaskDispatcher {
   /** Each client's last result in a committed round. */
   readonly #confirmed = new Map<string, RoundAttempt>()
   /** Clients that know that the job is over. */
-  readonly #told = new Set<string>()
+  readonly #informed = new Set<string>()
 
   constructor(members: ClientRegistry, changes: Condition) {
     this.#members = members
@@ -93,14 +93,14 @@ export class TaskDispatcher {
     this.#changes.notify()
   }
 
-  markTold(client: string): void {
-    this.#told.add(client)
+  markInformed(client: string): void {
+    this.#informed.add(client)
     this.#changes.notify()
   }
 
   /** Waits until all of these clients, as they are at each moment, know that the job is over. */
-  async everyoneTold(who: 'present' | 'reachable', deadlineMs: number): Promise<void> {
-    await this.#changes.waitFor(() => this.#members[who].every((name) => this.#told.has(name)) || undefined, {
+  async everyoneInformed(who: 'present' | 'reachable', deadlineMs: number): Promise<void> {
+    await this.#changes.waitFor(() => this.#members[who].every((name) => this.#informed.has(name)) || undefined, {
       deadlineMs,
     })
   }

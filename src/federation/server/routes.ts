@@ -79,7 +79,7 @@ async function nextTask(
     await sendTask(context, task, response)
     return undefined
   }
-  if (task.head.task !== 'wait') response.once('finish', () => context.desk.markTold(client))
+  if (task.head.task !== 'wait') response.once('finish', () => context.desk.markInformed(client))
   return task.head
 }
 

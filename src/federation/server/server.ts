@@ -76,7 +76,7 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
     else await everyoneJoined(settings, { members, changes, url: server.url }, role)
     const final = await runRounds({ ...job, model, storage, resumed, ledger, members, desk, changes, fault }, role)
     desk.finish({ task: 'done' })
-    await desk.everyoneTold('present', SHUTDOWN_GRACE_MS)
+    await desk.everyoneInformed('present', SHUTDOWN_GRACE_MS)
     isDone = true
     return final
   } catch (caught) {
@@ -84,7 +84,7 @@ export async function runServer(job: ServerJob, role: RoleProcess): Promise<Glob
     desk.finish({ task: 'failed', message: messageOf(error) })
     // A user who stops the server by a signal may have stopped its clients too, and those do not
     // come back.
-    await desk.everyoneTold(role.signal.aborted ? 'reachable' : 'present', SHUTDOWN_GRACE_MS)
+    await desk.everyoneInformed(role.signal.aborted ? 'reachable' : 'present', SHUTDOWN_GRACE_MS)
     // A job that stops early must still run the cleanup due after its rounds.
     if (settings.serverMemoryGcRounds > 0) await cleanupMemory()
     throw error

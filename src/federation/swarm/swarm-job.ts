@@ -2,12 +2,12 @@ import { jobOptions, type memoryOptions, roundOptions, trainingOptions } from '.
 import { networkOptions } from '../../options/network.js'
 import { type peerOptions, swarmOptions } from '../../options/roles.js'
 import type { OptionTable, OptionValues } from '../../options/types/spec.js'
-import { type JobSettings, type MakeTrainer, parseTold } from '../process/job.js'
+import { type JobSettings, type MakeTrainer, parseReceived } from '../process/job.js'
 import { sampleClients, sampleSize } from '../rounds/sample.js'
 import type { Weights } from '../tensors/weights.js'
 
 /** The options that travel from the coordinator to the peers. */
-const toldOptions = {
+const sharedOptions = {
   ...jobOptions,
   ...trainingOptions,
   ...roundOptions,
@@ -15,7 +15,7 @@ const toldOptions = {
   idleMs: networkOptions.idleMs,
 }
 
-export type SwarmSettings = OptionValues<typeof toldOptions>
+export type SwarmSettings = OptionValues<typeof sharedOptions>
 
 export type CoordinatorSettings = SwarmSettings & Omit<OptionValues<typeof networkOptions>, 'maxModelSize'>
 
@@ -50,8 +50,8 @@ export function trainingJob(settings: SwarmSettings): JobSettings {
   return { ...settings, algorithm: 'fedavg', algorithmOptions: {}, debug: false, wireDtype: 'float32' }
 }
 
-export function tellSettings(settings: SwarmSettings): Record<string, string | number | boolean> {
-  const table: OptionTable = toldOptions
+export function sharedSettings(settings: SwarmSettings): Record<string, string | number | boolean> {
+  const table: OptionTable = sharedOptions
   return Object.fromEntries(
     Object.entries(table).map(([key, spec]) => {
       const value = settings[key as keyof SwarmSettings] as string | number | boolean
@@ -60,8 +60,8 @@ export function tellSettings(settings: SwarmSettings): Record<string, string | n
   )
 }
 
-export function parseSwarmSettings(told: unknown): SwarmSettings {
-  return parseTold(toldOptions, told) as SwarmSettings
+export function parseSwarmSettings(received: unknown): SwarmSettings {
+  return parseReceived(sharedOptions, received) as SwarmSettings
 }
 
 /** Draws as FedAvg's server does at a round's first attempt with every client present. */

@@ -69,7 +69,7 @@ class PollingSleep implements InterruptibleSleep {
    * `struct pollfd`: the descriptor, then two 16-bit words, the requested and the returned events.
    */
   readonly #polled: Int32Array
-  readonly #told: Int16Array
+  readonly #events: Int16Array
   /**
    * `struct timespec`: seconds and nanoseconds of 64 bits each, of which the low halves are enough.
    */
@@ -81,8 +81,8 @@ class PollingSleep implements InterruptibleSleep {
     this.#ppoll = ppoll
     this.wakeDescriptor = descriptor
     this.#polled = Int32Array.of(descriptor, 0)
-    this.#told = new Int16Array(this.#polled.buffer)
-    this.#told[2] = POLLIN
+    this.#events = new Int16Array(this.#polled.buffer)
+    this.#events[2] = POLLIN
   }
 
   sleep(ms: number): void {
@@ -90,9 +90,9 @@ class PollingSleep implements InterruptibleSleep {
     const seconds = Math.floor(ms / 1000)
     this.#timeout[LOW] = seconds
     this.#timeout[2 + LOW] = (ms - seconds * 1000) * 1e6
-    this.#told[3] = 0
+    this.#events[3] = 0
     this.#ppoll(this.#polled, 1, this.#timeout, null)
-    if (this.#told[3] !== 0) readSync(this.wakeDescriptor, this.#count) // resets the eventfd
+    if (this.#events[3] !== 0) readSync(this.wakeDescriptor, this.#count) // resets the eventfd
   }
 
   /**

@@ -80,7 +80,7 @@ export class AlertCommands {
   #endsWhenLate(groupId: number, hasLeaderExited: () => boolean): { settled(): Promise<boolean> } {
     let ending: Promise<unknown> | undefined
     const end = () => {
-      ending ??= endGroup({ whom: 'the command of an alert', groupId, hasLeaderExited, graceMs: GRACE_MS })
+      ending ??= endGroup({ label: 'the command of an alert', groupId, hasLeaderExited, graceMs: GRACE_MS })
     }
     const timer = setTimeout(end, LONGEST_MS)
     this.#ends.signal.addEventListener('abort', end)

@@ -135,8 +135,8 @@ function windowsOf(readings: readonly ReadingEvent[]): Judged {
 
 function gcRoundsOf({ setting }: OriginEvent['facts'], rounds: readonly RoundEvent[]): number | null {
   const found = periodOfSetting((setting ?? {}) as Record<string, unknown>)
-  const told = found?.from.kind === 'own axis' ? found : (periodOfRounds(rounds) ?? found)
-  return told?.rounds ?? null
+  const period = found?.from.kind === 'own axis' ? found : (periodOfRounds(rounds) ?? found)
+  return period?.rounds ?? null
 }
 
 function limitOf({ machine }: OriginEvent['facts']): number | null {

@@ -10,7 +10,7 @@ export interface ProbePlan {
   /** Also probe after every N-th round; if absent, only when the work is done. */
   every?: number | undefined
   /** Returns the processes to probe at that moment. */
-  whom(): Probed[]
+  processes(): Probed[]
 }
 
 export interface PendingProbe {
@@ -23,7 +23,10 @@ export interface PendingProbe {
  * every later round would differ. Probes after every N-th round therefore need recordings of their
  * own.
  */
-export function probeWhenDone(recorder: RecorderHandle, { order, afterRound, every, whom }: ProbePlan): PendingProbe {
+export function probeWhenDone(
+  recorder: RecorderHandle,
+  { order, afterRound, every, processes }: ProbePlan,
+): PendingProbe {
   let taking = Promise.resolve()
   let isLastTaken = false
   let isOver = false
@@ -31,8 +34,8 @@ export function probeWhenDone(recorder: RecorderHandle, { order, afterRound, eve
   const take = (after: { round?: number }) => {
     if (isOver || isLastTaken) return
     isLastTaken = after.round === undefined
-    const processes = whom()
-    taking = taking.then(() => probeAll(recorder, order, { processes, after }))
+    const probed = processes()
+    taking = taking.then(() => probeAll(recorder, order, { processes: probed, after }))
   }
   recorder.on('round', (round) => {
     roundsDone++

@@ -52,13 +52,13 @@ export async function takeProbe(
 }
 
 function whyUnanswered(pid: number, role: string, library: string, proc = PROC): string {
-  const whom = `the ${role} (pid ${pid})`
+  const target = `the ${role} (pid ${pid})`
   const maps = readProcFile(pid, 'maps', proc)
-  if (maps.kind !== 'read' || maps.text === '') return `${whom} had ended before it could be probed`
+  if (maps.kind !== 'read' || maps.text === '') return `${target} had ended before it could be probed`
   if (maps.text.includes(library))
-    return `the probe does not answer in ${whom}: it is another user's, or a fork of a program that goes on without exec`
+    return `the probe does not answer in ${target}: it is another user's, or a fork of a program that goes on without exec`
   const because = /\/ld[-.][^/]*\.so/.test(maps.text)
     ? 'something on the way to it takes LD_PRELOAD away, or it was started before'
     : 'it is statically linked'
-  return `the probe could not be loaded into ${whom}: ${because}`
+  return `the probe could not be loaded into ${target}: ${because}`
 }

@@ -191,7 +191,7 @@ export class Observer {
     for (const { pid, startTicks, role, name, firstSeenMs } of ended) {
       const startedMs = this.#startedMs.get(pid) ?? this.#before.get(pid)?.timeMs ?? firstSeenMs
       const process = { pid, role, name, startedMs, peakBytes: null, exact: false, memory: null }
-      this.#keep(pid, { round, timeMs, startTicks, process, told: null })
+      this.#keep(pid, { round, timeMs, startTicks, process, reading: null })
     }
     return ended.length > 0
   }
@@ -228,7 +228,7 @@ export class Observer {
       const read = this.#read(process, of, timeMs)
       if (read === undefined) return []
       if (of === 'round')
-        this.#keep(read.pid, { round, timeMs, startTicks: process.startTicks, process: read, told: read.memory })
+        this.#keep(read.pid, { round, timeMs, startTicks: process.startTicks, process: read, reading: read.memory })
       return [read]
     })
     return { mark: 'observed', of, timeMs, round, ...(of === 'round' && this.#about), processes }

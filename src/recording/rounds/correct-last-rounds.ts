@@ -24,7 +24,7 @@ export interface LastRound {
    */
   process: Omit<ObservedProcess, 'memory'> & { memory: MemoryReading | null }
   /** First reading, at the moment the end was reported. */
-  told: MemoryReading | null
+  reading: MemoryReading | null
   /** End RSS of the previous round; undefined if there is none. */
   beforeBytes: number | undefined
 }
@@ -57,22 +57,22 @@ export function correctLastRounds(
   if (ended.length === 0) return []
   const samples = tailOf(samplesFile, new Set(ended.map(({ round }) => round.process.pid)))
   return ended.flatMap(({ round, recorded }) => {
-    const { process, told, cleanupMs, timeMs } = round
+    const { process, reading, cleanupMs, timeMs } = round
     const lived = samples.get(process.pid)!.filter((one) => one.timeMs <= Math.min(timeMs, recorded.lastSeenMs))
     const inRound = lived.filter((one) => one.timeMs >= process.startedMs)
     // A round shorter than the sampling interval has no sample of its own.
     const own = inRound.length > 0 ? inRound : lived.slice(-1)
     const last = (cleanupMs === undefined ? lastLivingRss(own) : own.at(-1)?.rssBytes) ?? 0
     const sampledBytes = isTornDown(round) ? last : 0
-    const parts = told ?? recorded.last
-    const rssBytes = Math.max(sampledBytes, told?.rssBytes ?? 0)
+    const parts = reading ?? recorded.last
+    const rssBytes = Math.max(sampledBytes, reading?.rssBytes ?? 0)
     if (parts === undefined || rssBytes <= (process.memory?.rssBytes ?? 0)) return []
     const peakBytes = process.peakBytes === null ? null : Math.max(process.peakBytes, rssBytes)
     return {
       mark: 'observed' as const,
       of: 'round' as const,
       // The process was gone when the end was reported, so its round ended with it.
-      timeMs: told === null ? Math.max(process.startedMs, Math.min(timeMs, recorded.lastSeenMs)) : timeMs,
+      timeMs: reading === null ? Math.max(process.startedMs, Math.min(timeMs, recorded.lastSeenMs)) : timeMs,
       round: round.round,
       ...(round.approximate && { approximate: true }),
       ...(cleanupMs !== undefined && { cleanupMs }),
@@ -90,10 +90,10 @@ const SMALL_FALL_SHARE = 0.01
  * Returns true if the reading falls far below the previous round. What a program frees before it
  * reports a round's end belongs to the round, so such a fall came after the report.
  */
-function isTornDown({ told, beforeBytes }: LastRound): boolean {
-  if (told === null) return true
+function isTornDown({ reading, beforeBytes }: LastRound): boolean {
+  if (reading === null) return true
   if (beforeBytes === undefined) return false
-  return told.rssBytes < beforeBytes - Math.max(SMALL_FALL_BYTES, SMALL_FALL_SHARE * beforeBytes)
+  return reading.rssBytes < beforeBytes - Math.max(SMALL_FALL_BYTES, SMALL_FALL_SHARE * beforeBytes)
 }
 
 function hasEnded({ isGone = false, exit }: RecordedProcess): boolean {

@@ -1,4 +1,4 @@
-import type { RoundLogEvent, WhenTold } from './log/round-log-event.js'
+import type { ReadMoment, RoundLogEvent } from './log/round-log-event.js'
 import type { RoundPattern, RoundWord } from './log/round-pattern.js'
 
 /**
@@ -19,7 +19,7 @@ export class RoundCounter {
     this.#countsOn = countsOn
   }
 
-  take(word: RoundWord, at: WhenTold): RoundLogEvent[] {
+  take(word: RoundWord, at: ReadMoment): RoundLogEvent[] {
     switch (word.kind) {
       case 'round-start':
         return this.#start(word.number, at)
@@ -37,11 +37,11 @@ export class RoundCounter {
   }
 
   /** Ends the open round, since the program has ended. */
-  close(at: WhenTold): RoundLogEvent[] {
+  close(at: ReadMoment): RoundLogEvent[] {
     return this.#close(at, true)
   }
 
-  #start(number: number | null, at: WhenTold): RoundLogEvent[] {
+  #start(number: number | null, at: ReadMoment): RoundLogEvent[] {
     const round = this.#roundOf(number)
     // A progress bar repeats its round with every step, and so does each client of a swarm.
     if (round === this.#openRound || (number !== null && round === this.#lastRound)) return []
@@ -50,7 +50,7 @@ export class RoundCounter {
     return [...events, { kind: 'round-start', round, ...at() }]
   }
 
-  #end(number: number | null, at: WhenTold): RoundLogEvent[] {
+  #end(number: number | null, at: ReadMoment): RoundLogEvent[] {
     // Without a number this ends the open round, or counts as the next one if the log has only
     // ends.
     if (number === null && this.#openRound !== null) return this.#close(at, false)
@@ -62,14 +62,14 @@ export class RoundCounter {
     return [...events, { kind: 'round-end', round, isLast: false, ...at() }]
   }
 
-  #clean(at: WhenTold): RoundLogEvent[] {
+  #clean(at: ReadMoment): RoundLogEvent[] {
     const round = this.#openRound
     if (round === null || this.#cleanedRound === round) return []
     this.#cleanedRound = round
     return [{ kind: 'cleanup', round, ...at() }]
   }
 
-  #finish(at: WhenTold): RoundLogEvent[] {
+  #finish(at: ReadMoment): RoundLogEvent[] {
     const events = this.#close(at, true)
     this.#lastRound = null // another job may follow in the same process, from its first round
     this.#cleanedRound = null
@@ -81,13 +81,13 @@ export class RoundCounter {
    * Ends the open round. Most programs report when a round begins but not when it ends, so the next
    * one ends it.
    */
-  #close(at: WhenTold, isLast: boolean): RoundLogEvent[] {
+  #close(at: ReadMoment, isLast: boolean): RoundLogEvent[] {
     const round = this.#openRound
     this.#openRound = null
     return round === null ? [] : [{ kind: 'round-end', round, isLast, ...at() }]
   }
 
-  #anomalies(round: number, at: WhenTold): RoundLogEvent[] {
+  #anomalies(round: number, at: ReadMoment): RoundLogEvent[] {
     const last = this.#lastRound
     if (last === null || round === last + 1) return []
     const message = `round ${round} followed round ${last}${round > last ? `: ${missing(last + 1, round - 1)} not seen` : ''}`

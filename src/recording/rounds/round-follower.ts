@@ -87,7 +87,7 @@ export function followRounds(recorder: RecorderHandle, pattern: RoundPattern): R
         () => !isLate,
       )
     },
-    unmatched: () => (hasRound ? undefined : seen.tell()),
+    unmatched: () => (hasRound ? undefined : seen.report()),
   }
 }
 
@@ -134,7 +134,7 @@ class SeenLines {
     this.#last = this.#last.slice(-LAST_LINES).map((line) => line.slice(0, KEPT_CHARACTERS))
   }
 
-  tell(): ReturnType<RoundFollower['unmatched']> {
+  report(): ReturnType<RoundFollower['unmatched']> {
     return { lines: this.#count, lastLines: this.#last, suggestion: suggestRounds(this.#first) }
   }
 }

@@ -10,7 +10,7 @@ import type { TreeSettings } from './sampler-protocol.js'
 /** Longest time between two full listings of /proc, which find what the shorter ways missed. */
 const LISTING_INTERVAL_MS = 30_000
 /** Shorter time, until the newest pid has been seen to move: in some sandboxes it never does. */
-const UNTOLD_LISTING_INTERVAL_MS = 5000
+const FREQUENT_LISTING_INTERVAL_MS = 5000
 /** Most new pids to try one by one; with more, a listing is cheaper. */
 const MOST_TRIED = 64
 /**
@@ -93,7 +93,7 @@ export class TreeTracker {
   }
 
   get #listingIntervalMs(): number {
-    return this.#hasMoved ? LISTING_INTERVAL_MS : UNTOLD_LISTING_INTERVAL_MS
+    return this.#hasMoved ? LISTING_INTERVAL_MS : FREQUENT_LISTING_INTERVAL_MS
   }
 
   /** Passes to the native loop where to look for new processes. */

@@ -30,7 +30,7 @@ function suite(result: GateResult): string {
     ...failedTrials.map((trial) =>
       testcase(
         { ...where, name: `${trial.setting} trial ${trial.trial}` },
-        told('error', 'trial failed', failedTrialSentence(trial)),
+        element('error', 'trial failed', failedTrialSentence(trial)),
       ),
     ),
     `    <system-out>${escapeXml([gateHeadline(result), ...notes, ...checks.map(checkSentence)].join('\n'))}</system-out>`,
@@ -44,13 +44,13 @@ function testcase(facts: Record<string, string>, inside: string): string {
 
 function outcome(check: GateCheck): string {
   const sentence = checkSentence(check)
-  if (check.state === 'regressed') return told('failure', 'regression', sentence)
-  if (check.state === 'too few trials') return told('error', 'too few trials', sentence)
+  if (check.state === 'regressed') return element('failure', 'regression', sentence)
+  if (check.state === 'too few trials') return element('error', 'too few trials', sentence)
   return check.state === 'not compared' ? `<skipped ${attributes({ message: sentence })}/>` : ''
 }
 
-function told(element: string, type: string, sentence: string): string {
-  return `<${element} ${attributes({ type, message: sentence })}>${escapeXml(sentence)}</${element}>`
+function element(name: string, type: string, sentence: string): string {
+  return `<${name} ${attributes({ type, message: sentence })}>${escapeXml(sentence)}</${name}>`
 }
 
 function attributes(facts: Record<string, string | number>): string {

@@ -27,7 +27,7 @@ export function gateMarkdown(results: readonly GateResult[]): string {
 
 function ofComparison(result: GateResult): string {
   const { notes, checks, failedTrials } = result
-  const told = checks.filter(({ state }) => state !== 'ok' && state !== 'not compared')
+  const listed = checks.filter(({ state }) => state !== 'ok' && state !== 'not compared')
   const warnings = [...notes, ...failedTrials.map(failedTrialSentence)]
   return [
     `### ${escapeMarkdown(gateHeadline(result))}`,
@@ -38,7 +38,7 @@ function ofComparison(result: GateResult): string {
       '| --- | --- | --- | ---: | ---: | ---: | ---: |',
       ...checks.map(row),
     ].join('\n'),
-    told.map((check) => `- ${escapeMarkdown(checkSentence(check))}`).join('\n'),
+    listed.map((check) => `- ${escapeMarkdown(checkSentence(check))}`).join('\n'),
   ]
     .filter((block) => block !== '')
     .join('\n\n')

@@ -221,14 +221,14 @@ function bracketMarks(brackets: RecordingFigureData['brackets'], timeOf: TimeOf,
     { label, timeMs: startMs, bytes: startBytes },
     { label: '', timeMs: endMs, bytes: endBytes },
   ])
-  const told = ends.filter(({ bytes }) => bytes !== null)
+  const known = ends.filter(({ bytes }) => bytes !== null)
   type End = (typeof ends)[number]
   return [
     ruleX(
       ends.filter(({ bytes }) => bytes === null),
       { x: (end: End) => timeOf(end.timeMs), stroke: ink.cleanup, strokeDasharray: '2,3' },
     ),
-    dot(told, {
+    dot(known, {
       x: (end: End) => timeOf(end.timeMs),
       y: (end: End) => inMib(end.bytes),
       symbol: 'cross',

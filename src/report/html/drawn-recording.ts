@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import type { RecordingFile } from '../../recording/formats/open-recording.js'
 import type { FunctionEvent, ProcessEvent, RoundEvent } from '../../recording/formats/recording-event.js'
-import { DownsamplingSeries } from '../thinning-series.js'
+import { DownsamplingSeries } from '../downsampling-series.js'
 
 /** A part of a recording, in ms from its first reading. */
 export interface TimeWindow {

@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration } from '../../shared/units.js'
+import type { DownsamplingSeries } from '../downsampling-series.js'
 import type { RecordingFigureData } from '../figures/recording.js'
-import type { DownsamplingSeries } from '../thinning-series.js'
 import type { DrawnRecording, DrawnRound } from './drawn-recording.js'
 
 export interface FigureDataOptions {

@@ -35,7 +35,7 @@ export interface ReportModel {
  * @param recordingOf returns the recording of a trial, or undefined where it is lost; called for
  *   one trial at a time
  */
-export function viewOf(
+export function reportModel(
   comparison: Comparison,
   recordingOf: (trial: TrialResult) => Recording | undefined,
 ): ReportModel {

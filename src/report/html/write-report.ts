@@ -12,7 +12,7 @@ import { svgOf } from '../figures/parts/svg.js'
 import { pngOf } from '../png.js'
 import { summaryMarkdown } from '../prose/summary-markdown.js'
 import { type HeapFigure, reportHtml } from './html.js'
-import { type ReportModel, viewOf } from './report-model.js'
+import { type ReportModel, reportModel } from './report-model.js'
 
 /** The written report, for callers that print it: the path of its page, and its model. */
 export interface WrittenReport {
@@ -48,7 +48,7 @@ function modelOf(comparison: Comparison, folder: string): ReportModel {
       return undefined
     }
   }
-  const view = viewOf(comparison, recordingOf)
+  const view = reportModel(comparison, recordingOf)
   return { ...view, folder, comparison: { ...comparison, warnings: [...comparison.warnings, ...lost] } }
 }
 

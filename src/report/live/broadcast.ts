@@ -34,7 +34,7 @@ export class Broadcast {
   constructor(source: LiveSource) {
     this.#source = source
     this.follow(source)
-    this.#timer = setInterval(() => this.#tell(), UPDATE_MS)
+    this.#timer = setInterval(() => this.#send(), UPDATE_MS)
     this.#timer.unref()
   }
 
@@ -66,7 +66,7 @@ export class Broadcast {
 
   add(listener: Listener): void {
     this.#listeners.set(listener, { isBusy: false, isBehind: true })
-    this.#tellOne(listener, undefined)
+    this.#sendTo(listener, undefined)
   }
 
   remove(listener: Listener): void {
@@ -80,19 +80,19 @@ export class Broadcast {
   /** Sends the last news and ends all streams. */
   close(): void {
     clearInterval(this.#timer)
-    this.#tell()
+    this.#send()
     this.#unsubscribe()
     for (const listener of this.#listeners.keys()) listener.close()
   }
 
-  #tell(): void {
+  #send(): void {
     if (this.#listeners.size === 0) return
     const event = eventText('update', this.#update())
     this.#forget()
-    for (const listener of this.#listeners.keys()) this.#tellOne(listener, event)
+    for (const listener of this.#listeners.keys()) this.#sendTo(listener, event)
   }
 
-  #tellOne(listener: Listener, update: string | undefined): void {
+  #sendTo(listener: Listener, update: string | undefined): void {
     const state = this.#listeners.get(listener)
     if (state === undefined) return
     if (state.isBusy) {

@@ -84,10 +84,10 @@ export function storySentences(view: ReportModel, { labels, names }: Shown): str
   const { comparison, summaries, verdicts, choice } = view
   const shown = comparison.settings.filter(({ label }) => labels.includes(label))
   const varying = varyingAxes(shown)
-  const told = [comparison.settings[0]?.label, choice.label].filter((label) =>
+  const described = [comparison.settings[0]?.label, choice.label].filter((label) =>
     summaries.some((summary) => summary.label === label && summary.trials > 0),
   ) as string[]
-  return [...new Set(told)].map((label, place) => {
+  return [...new Set(described)].map((label, place) => {
     const index = summaries.findIndex((summary) => summary.label === label)
     const subject = withSetting(comparison.settings[index]!, names.get(label) ?? label, varying)
     const summary = summaries[index]!

@@ -6,7 +6,7 @@ import type { Analysis } from '../../verdict/shape/analysis.js'
 import { shortPercent, shortSize, sizeRange } from './short-size.js'
 
 /** What one setting did, as the input of a sentence about it. */
-export interface Told {
+export interface SummarizedSetting {
   /** Analysis of the setting; null where no round was recorded. */
   analysis: Analysis | null
   summary: SettingSummary
@@ -35,7 +35,7 @@ const WORDS: Record<Exclude<Analysis['shape'], 'inconclusive'>, string> = {
  * Describes what memory does, as the rest of a sentence: `climbs by 38 %, then levels off at 101
  * MiB (round 13)`.
  */
-export function behaviour({ analysis, summary, endRss }: Told): string {
+export function behaviour({ analysis, summary, endRss }: SummarizedSetting): string {
   if (analysis === null) return 'was not seen: no round was recorded'
   const at = summary.endRssBytes === null ? '' : shortSize(summary.endRssBytes.median)
   const { slopeBytesPerRound: slope, now } = analysis

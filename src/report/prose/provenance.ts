@@ -106,8 +106,10 @@ export function warningsOf(comparison: Comparison): string[] {
 function countWarnings({ trials }: Comparison): Map<string, number> {
   const counts = new Map<string, number>()
   // A recording that failed repeats the trial's reason, which is already in the list.
-  const told = trials.flatMap(({ warnings, reason }) => [...new Set(warnings)].filter((warning) => warning !== reason))
-  for (const warning of told) {
+  const listed = trials.flatMap(({ warnings, reason }) =>
+    [...new Set(warnings)].filter((warning) => warning !== reason),
+  )
+  for (const warning of listed) {
     counts.set(warning, (counts.get(warning) ?? 0) + 1)
   }
   return counts

@@ -79,8 +79,8 @@ export function cleanupPeriodOf(comparison: Comparison, label: string): CleanupP
   const setting = periodOfSetting(comparison.settings.find((one) => one.label === label)?.values ?? {})
   if (setting?.from.kind === 'own axis') return setting
   for (const trial of completedOf(comparison.trials, label)) {
-    const told = periodOfRounds(judgedRounds(trial, comparison.judge))
-    if (told !== undefined) return told
+    const recorded = periodOfRounds(judgedRounds(trial, comparison.judge))
+    if (recorded !== undefined) return recorded
   }
   return setting
 }

@@ -48,9 +48,9 @@ export class LiveState {
     for (const role of new Set([...processes.map((process) => process.role), ...this.#roles.keys()])) {
       const own = processes.filter((process) => process.role === role)
       const state = this.#role(role)
-      this.#tell(state.addSample(own))
+      this.#emitAll(state.addSample(own))
       if (state.rssBytes !== null) rssByRole.set(role, state.rssBytes)
-      if (!this.#hasRounds) this.#tell(state.takeWindow(timeMs))
+      if (!this.#hasRounds) this.#emitAll(state.takeWindow(timeMs))
     }
     this.#emit({ kind: 'sample', timeMs, rssByRole })
   }
@@ -66,7 +66,7 @@ export class LiveState {
     for (const role of new Set(records.map((record) => record.role))) {
       const own = records.filter((record) => record.role === role)
       this.#timeMs = Math.max(this.#timeMs, ...own.map(({ endedMs }) => endedMs))
-      this.#tell(this.#role(role).addRecords(own))
+      this.#emitAll(this.#role(role).addRecords(own))
     }
   }
 
@@ -79,7 +79,7 @@ export class LiveState {
   /** Ends the state when the program has ended: the last round of each role is complete now. */
   end(timeMs: number): void {
     if (this.#state === 'ended') return
-    for (const state of this.#roles.values()) this.#tell(state.finish())
+    for (const state of this.#roles.values()) this.#emitAll(state.finish())
     this.#timeMs = timeMs
     this.#state = 'ended'
     this.#emit({ kind: 'ended', timeMs })
@@ -120,7 +120,7 @@ export class LiveState {
     return state
   }
 
-  #tell(events: readonly LiveEvent[]): void {
+  #emitAll(events: readonly LiveEvent[]): void {
     for (const event of events) this.#emit(event)
   }
 

@@ -63,8 +63,8 @@ export class RoleState {
     if (this.rssBytes === null) return []
     this.#window.push(this.rssBytes)
     if (this.#window.length > MOST_IN_WINDOW) this.#window = this.#window.filter((_, i) => i % 2 === 0)
-    const goesOn = this.#pids.size === 0 || processes.some(({ pid }) => this.#pids.has(pid))
-    return goesOn ? this.#judgePending() : []
+    const continues = this.#pids.size === 0 || processes.some(({ pid }) => this.#pids.has(pid))
+    return continues ? this.#judgePending() : []
   }
 
   /** Ends the window when its time is up. */

@@ -3,13 +3,13 @@ import { median } from '../../statistics/median.js'
 import type { Analysis, Interval } from './analysis.js'
 import { FEWEST_ROUNDS, type Findings } from './findings.js'
 
-type Told = Omit<Analysis, 'reason'>
+type AnalysisSoFar = Omit<Analysis, 'reason'>
 
 /**
  * Returns the verdict in one or two sentences: what was seen, how large, how sure, what memory does
  * now, and what it means for the limit.
  */
-export function reasonOf(findings: Findings, analysis: Told): string {
+export function reasonOf(findings: Findings, analysis: AnalysisSoFar): string {
   return [
     seen(findings, analysis),
     ...rates(analysis),
@@ -20,7 +20,7 @@ export function reasonOf(findings: Findings, analysis: Told): string {
   ].join(' ')
 }
 
-function seen(findings: Findings, analysis: Told): string {
+function seen(findings: Findings, analysis: AnalysisSoFar): string {
   const { levelBytes, slopeBytesPerRound: slope, toleranceBytes: tolerance } = analysis
   const level = levelBytes === null ? 'unknown' : formatBytes(levelBytes)
   if (analysis.shape === 'grows') return growth(findings, analysis)
@@ -61,7 +61,7 @@ function seen(findings: Findings, analysis: Told): string {
 }
 
 /** Describes the shape `grows`. */
-function growth(findings: Findings, analysis: Told): string {
+function growth(findings: Findings, analysis: AnalysisSoFar): string {
   const { slopeBytesPerRound: slope, levelBytes, toleranceBytes: tolerance, netClimbBytes: climb } = analysis
   const isLong = analysis.rounds >= ROUNDS_TO_FORECAST
   const rate = `${slopeWords(slope!)}${isLong ? doubling(slope!.estimate, levelBytes) : ''}`
@@ -89,7 +89,7 @@ function growth(findings: Findings, analysis: Told): string {
   }
 }
 
-function stillRising(findings: Findings, { now }: Told): string {
+function stillRising(findings: Findings, { now }: AnalysisSoFar): string {
   const from = now.from === null ? '' : ` since round ${now.from}`
   const rate = slopeWords({ estimate: now.bytesPerRound!, low: now.low!, high: now.high! })
   const last = Math.max(...findings.trials.map(({ rounds }) => rounds.at(-1)!))
@@ -100,7 +100,7 @@ function stillRising(findings: Findings, { now }: Told): string {
  * Describes what memory does now, where the shape leaves that open. A saw-tooth is judged by its
  * floor: where that is stable, the rise is that of the teeth.
  */
-function nowToo({ shape }: Findings, { now, floorShape }: Told): string[] {
+function nowToo({ shape }: Findings, { now, floorShape }: AnalysisSoFar): string[] {
   if (now.trend !== 'rises' || !['staircase', 'sawtooth', 'spike'].includes(shape) || floorShape === 'stable') return []
   return [
     `Since round ${now.from} it rises by ${slopeWords({ estimate: now.bytesPerRound!, low: now.low!, high: now.high! })}.`,
@@ -108,19 +108,19 @@ function nowToo({ shape }: Findings, { now, floorShape }: Told): string[] {
 }
 
 /** Returns growth per hour and day, where the length of a round is known. */
-function rates({ shape, floorShape, slopeBytesPerHour: hour, slopeBytesPerDay: day }: Told): string[] {
+function rates({ shape, floorShape, slopeBytesPerHour: hour, slopeBytesPerDay: day }: AnalysisSoFar): string[] {
   if ((floorShape ?? shape) !== 'grows' || hour === null || day === null) return []
   return [`That is ${formatBytes(hour.estimate)} an hour, or ${formatBytes(day.estimate)} a day.`]
 }
 
-function sawtooth(analysis: Told): string {
+function sawtooth(analysis: AnalysisSoFar): string {
   const { levelBytes, period, amplitudeBytes, teethSlopeBytesPerRound: teeth } = analysis
   const falls = `Saw-tooth: every ${period} rounds it falls back by ${formatBytes(amplitudeBytes!)}`
   const grow = teeth === null ? '' : ` at the end, its teeth growing by ${slopeWords(teeth)}`
   return `${falls}${grow}; what it falls back to, ${formatBytes(levelBytes!)} on average, ${floorWords(analysis)}.`
 }
 
-function restarts({ restarts: all, trials }: Told): string {
+function restarts({ restarts: all, trials }: AnalysisSoFar): string {
   return all.map(({ trial, round }) => `at round ${round}${trials > 1 ? ` of trial ${trial}` : ''}`).join(', ')
 }
 
@@ -133,7 +133,7 @@ function isRising({ fit }: Findings): boolean {
  * Describes the slope after a warm-up: whether it lies within the tolerance, and whether it differs
  * from zero.
  */
-function afterwards({ slopeBytesPerRound: slope, toleranceBytes: tolerance }: Told): string {
+function afterwards({ slopeBytesPerRound: slope, toleranceBytes: tolerance }: AnalysisSoFar): string {
   if (slope === null) return 'for how long it stays there is not known'
   const isTolerated = slope.low > -tolerance! && slope.high < tolerance!
   return isTolerated
@@ -141,7 +141,7 @@ function afterwards({ slopeBytesPerRound: slope, toleranceBytes: tolerance }: To
     : `after that the slope is ${slopeWords(slope)}, ${slope.low > 0 || slope.high < 0 ? 'which is not beyond doubt' : 'not significantly different from zero'}`
 }
 
-function floorWords({ floorShape, slopeBytesPerRound: slope }: Told): string {
+function floorWords({ floorShape, slopeBytesPerRound: slope }: AnalysisSoFar): string {
   if (slope === null) return 'was seen too seldom to tell whether it grows'
   if (floorShape === 'stable') return `is stable: its slope is ${slopeWords(slope)}`
   if (floorShape === 'grows') return `grows by ${slopeWords(slope)}`
@@ -149,7 +149,7 @@ function floorWords({ floorShape, slopeBytesPerRound: slope }: Told): string {
   return `may or may not grow: its slope is ${slopeWords(slope)}`
 }
 
-function steps({ steps: all, trials }: Told): string {
+function steps({ steps: all, trials }: AnalysisSoFar): string {
   const most = all.slice(0, 6).map(({ trial, round, bytes }) => {
     return `by ${signed(bytes)} at round ${round}${trials > 1 ? ` of trial ${trial}` : ''}`
   })
@@ -175,7 +175,7 @@ const NEWS_OF_ROOM = 10
 /** Minimum rounds for a forecast. With fewer, a rise is warm-up as often as growth. */
 const ROUNDS_TO_FORECAST = 20
 
-function limit({ trials }: Findings, { limit: found, shape, levelBytes, rounds: watched }: Told): string[] {
+function limit({ trials }: Findings, { limit: found, shape, levelBytes, rounds: watched }: AnalysisSoFar): string[] {
   if (found === null) return []
   const { limitBytes, headroomBytes, rounds, seconds } = found
   const name = `the limit of ${formatBytes(limitBytes)}`
@@ -196,7 +196,7 @@ function limit({ trials }: Findings, { limit: found, shape, levelBytes, rounds: 
 }
 
 /** Describes the horizon where one was given, and for slow growth, which matters by it. */
-function horizon({ horizon: found, slow }: Told): string[] {
+function horizon({ horizon: found, slow }: AnalysisSoFar): string[] {
   if (found === null || (found.isDefault && !slow)) return []
   const { rounds, bytes } = found
   return [

@@ -34,7 +34,7 @@ export function judgeStairs(found: Findings & { fit: CurveFit }, trend: Trend | 
   const isUpOrRestart = stairs.every(({ downs, restarts }) => downs === restarts)
   if (growth === 'grows' && (isUpOrRestart || climbsOnNet(found, trend!)))
     return { ...judged, shape: 'grows', because: 'between steps' }
-  if (stairs.every(({ ups, downs, goesOn }) => ups >= STAIRS && downs === 0 && goesOn))
+  if (stairs.every(({ ups, downs, continues }) => ups >= STAIRS && downs === 0 && continues))
     return { ...judged, shape: 'grows', because: 'steps up' }
   if (stairs.every(({ ups, downs }) => ups === 0 && downs > 1))
     return { ...judged, shape: 'falls', because: 'steps down' }
@@ -60,8 +60,8 @@ function climbsOnNet({ trials }: Findings, { slope, spanRounds }: Trend): boolea
  * longer than those before.
  */
 export function endOfStairs({ trials }: Findings, fit: CurveFit): number | undefined {
-  const goOn = trials.some((trial, i) => stairsOf(trial, fit, i).goesOn)
-  return goOn ? undefined : Math.max(...fit.mean.stepPlaces!.map((places) => places.at(-1)!))
+  const continues = trials.some((trial, i) => stairsOf(trial, fit, i).continues)
+  return continues ? undefined : Math.max(...fit.mean.stepPlaces!.map((places) => places.at(-1)!))
 }
 
 /** Returns the shifts of a trial that are restarts. */
@@ -88,7 +88,7 @@ function stairsOf({ rounds, bytes }: RoundSeries, { mean, coefficients }: CurveF
     downs: shifts.filter((bytes) => bytes < 0).length,
     restarts: restartShifts.length,
     restartShifts,
-    goesOn: lengths.at(-1)! <= LASTING * Math.max(...lengths.slice(0, -1)),
+    continues: lengths.at(-1)! <= LASTING * Math.max(...lengths.slice(0, -1)),
   }
 }
 

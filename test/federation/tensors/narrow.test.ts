@@ -97,10 +97,10 @@ it('float16 has the bits that Python gives the same numbers', () => {
   )
   const script = `import json, struct, sys
 print(json.dumps([struct.unpack('<H', struct.pack('<e', v))[0] for v in json.load(sys.stdin)]))`
-  const told = JSON.parse(
+  const expected = JSON.parse(
     execFileSync(PYTHON, ['-c', script], { input: JSON.stringify(values), encoding: 'utf8' }),
   ) as number[]
   // JSON has no minus zero.
   const plain = values.map((value) => (Object.is(value, -0) ? 0 : value))
-  expect(told).toEqual(plain.map((value) => narrow(value, 'F16')))
+  expect(expected).toEqual(plain.map((value) => narrow(value, 'F16')))
 })

@@ -129,10 +129,10 @@ describe.each([
     onTestFinished(() => void vi.unstubAllEnvs())
     const { sampler, messages, text } = await startForTest(200, 100 * MIB)
     const { child, pid, startTicks, hold } = await startHolder()
-    const told = (kind: FromSampler['kind']) => messages.some((message) => message.kind === kind)
+    const hasMessage = (kind: FromSampler['kind']) => messages.some((message) => message.kind === kind)
     sampler.add({ pid, startTicks })
     await hold(120)
-    expect(await pollUntil(() => told('over-limit'), LIMIT_MS)).toBe(true)
+    expect(await pollUntil(() => hasMessage('over-limit'), LIMIT_MS)).toBe(true)
     const { rssBytes, peakBytes } = await hold(1)
     // The kernel counts the pages of statm less exactly than those of status.
     const newestBytes = () => Number(/(\d+)\]\n$/.exec(text())?.[1])
@@ -143,7 +143,7 @@ describe.each([
       await pollUntil(() => text().length > length + 100 * '[1795477241411.05,1,1048576]\n'.length, LIMIT_MS),
     ).toBe(true)
     child.kill('SIGKILL')
-    expect(await pollUntil(() => told('gone'), LIMIT_MS)).toBe(true)
+    expect(await pollUntil(() => hasMessage('gone'), LIMIT_MS)).toBe(true)
     await sampler.stop()
 
     const lines = text().trimEnd().split('\n')

@@ -69,8 +69,8 @@ async function runBisect(input: CommandInput): Promise<number> {
   using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
   const finished = await start({ out: options.out, signal: stop.signal, onProgress: report }).finally(line.clear)
   await hearSignals()
-  const told = reportOf(finished)
-  process.stdout.write(options.json ? `${JSON.stringify(told, null, 2)}\n` : bisectText(told))
+  const found = reportOf(finished)
+  process.stdout.write(options.json ? `${JSON.stringify(found, null, 2)}\n` : bisectText(found))
   if (finished.outcome === undefined)
     return stop.signal.reason instanceof StoppedError ? stop.signal.reason.exitCode : INCONCLUSIVE
   return EXIT_CODES[finished.outcome.kind]

@@ -91,7 +91,7 @@ interface Subject {
 
 async function runCheck(input: CommandInput): Promise<number> {
   const options = input.options as Options
-  if (options.against !== undefined) refuseBaselineBeside(input)
+  if (options.against !== undefined) refuseBaselineWith(input)
   const subjects = await subjectsOf(input)
   const isAgainst = options.against !== undefined
   const stored = isAgainst
@@ -134,7 +134,7 @@ async function runCheck(input: CommandInput): Promise<number> {
       break
     }
   }
-  if (!options.updateBaseline) tell(results, options)
+  if (!options.updateBaseline) printResults(results, options)
   return worstExit(exitCodes)
 }
 
@@ -162,7 +162,7 @@ function refOfCheckout(): string {
   return isDirty(repositoryOf(process.cwd())) ? WORKTREE : 'HEAD'
 }
 
-function refuseBaselineBeside({ given, options }: CommandInput): void {
+function refuseBaselineWith({ given, options }: CommandInput): void {
   const found = (['baseline', 'updateBaseline', 'anyMachine'] as const).find((key) => given.has(key))
   if (found !== undefined)
     throw new UsageError(
@@ -325,7 +325,7 @@ const MOST_SUMMARY_BYTES = 1_000_000
  * Prints the results. Annotations go to standard error, which GitHub reads as well, since standard
  * output may hold JSON.
  */
-function tell(results: readonly GateResult[], options: Options): void {
+function printResults(results: readonly GateResult[], options: Options): void {
   if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`)
   if (options.junit !== undefined) writeFileSync(options.junit, gateJunit(results))
   if (options.markdown !== undefined) writeFileSync(options.markdown, gateMarkdown(results))

@@ -116,7 +116,7 @@ async function runCompare(input: CommandInput): Promise<number> {
     if (!isJson) await printComparison(one, { details: input.options.details === true })
     exitCodes.push(exitCodeOf(one, finished))
     if (finished.mismatch !== undefined) process.stderr.write(`${finished.mismatch}\n`)
-    else if (finished.comparison.state === 'stopped') process.stderr.write(`${howToGoOn(finished, folder)}\n`)
+    else if (finished.comparison.state === 'stopped') process.stderr.write(`${howToResume(finished, folder)}\n`)
     await hearSignals()
     if (late.signal.aborted) {
       exitCodes.push((late.signal.reason as StoppedError).exitCode)
@@ -225,7 +225,7 @@ const KEPT_WITH_RESUME = ['resume', 'moreTrials', 'json', 'details', 'listen', '
  *
  * @param suite the folder of all comparisons, where there are several
  */
-function howToGoOn({ folder, comparison }: FinishedComparison, suite: string | undefined): string {
+function howToResume({ folder, comparison }: FinishedComparison, suite: string | undefined): string {
   const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
   const all = plannedTrials(comparison)
   const of = suite === undefined ? '' : ` of ${comparison.name}`

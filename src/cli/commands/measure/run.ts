@@ -109,12 +109,12 @@ async function runCommand(input: CommandInput): Promise<number> {
     await served?.close()
   })
   const growth = heapDiff === undefined ? undefined : await heapGrowthAt(folder, heapDiff, say)
-  tell(recorded, growth, { folder, json, verdicts: verdictsAtEnd(live.state, folder) })
+  printSummary(recorded, growth, { folder, json, verdicts: verdictsAtEnd(live.state, folder) })
   if (copy !== undefined) say(`for mprof: ${copy.write()}`)
   return exitCodeFor(recorded) || (live.failed().length > 0 ? NOT_AS_EXPECTED : 0)
 }
 
-function tell(
+function printSummary(
   { leftBehind }: RecordedCommand,
   heapDiff: HeapGrowth[] | undefined,
   { folder, json, verdicts }: { folder: string; json: boolean; verdicts: VerdictsAtEnd | undefined },

@@ -69,10 +69,10 @@ export function progressBlock(stream: NodeJS.WriteStream): ProgressBlock {
         const spark = range === undefined ? '' : sparkline(values, { range, columns, isPlain: style.isPlain })
         const peak = row.peakBytes === null ? '' : shortMib(row.peakBytes)
         const mark = isRunning ? (style.isPlain ? '>' : '▸') : ' '
-        const told = [verdictSoFar(row, comparison!), ...(isRunning && running.where !== '' ? [running.where] : [])]
+        const parts = [verdictSoFar(row, comparison!), ...(isRunning && running.where !== '' ? [running.where] : [])]
         const text = `${mark} ${padColumns(cutColumns(printableLine(row.label), name, style.isPlain), name)}  `
         const tail = cutColumns(
-          told.filter((one) => one !== '').join(' · '),
+          parts.filter((one) => one !== '').join(' · '),
           style.width - name - columns - 13,
           style.isPlain,
         )

@@ -28,7 +28,7 @@ export async function runCoordinator(
 ): Promise<void> {
   assertSettings(settings)
   const roster = new Roster({ size: settings.clients, silenceMs: settings.reconnectMs, nowMs })
-  const standing: JobStanding = { state: 'joining', message: '', told: new Set() }
+  const standing: JobStanding = { state: 'joining', message: '', informed: new Set() }
   const server = await openServer(settings, { roster, standing, modelBytes }, role)
   try {
     await watchJob(settings, { roster, standing, url: server.url }, role)
@@ -125,14 +125,14 @@ function tooFewJoined({ clients, joinDeadlineMs }: CoordinatorSettings, roster: 
 function majorityLost({ joinDeadlineMs }: CoordinatorSettings, roster: Roster): TidemarkError {
   const { entries, lost } = roster
   const names = entries.map(({ name }) => name)
-  const anew = entries.filter(({ votes, isLost }) => !votes && !isLost).map(({ name }) => name)
+  const restarted = entries.filter(({ votes, isLost }) => !votes && !isLost).map(({ name }) => name)
   const needs = `a commit needs ${majorityOf(names)} of the ${names.length} peers`
   const within = `within ${formatDuration(joinDeadlineMs)}`
   const missing = lost.length === 0 ? '' : `; ${lost.join(', ')} did not come back ${within}`
-  if (anew.length === 0)
+  if (restarted.length === 0)
     return new TidemarkError(`${needs}, and ${names.length - lost.length} live${missing}`, { fix: MORE_PEERS })
   return new TidemarkError(
-    `${needs} with their memory of the round, and ${names.length - lost.length - anew.length} have it; ${anew.join(', ')} lost it when restarted${missing}`,
+    `${needs} with their memory of the round, and ${names.length - lost.length - restarted.length} have it; ${restarted.join(', ')} lost it when restarted${missing}`,
     { fix: `Start the job again. ${MORE_PEERS}` },
   )
 }
@@ -168,7 +168,7 @@ function pause(signal?: AbortSignal): Promise<void> {
 }
 
 /** Waits until every live peer knows how the job ended. */
-async function farewell(roster: Roster, { told }: JobStanding): Promise<void> {
+async function farewell(roster: Roster, { informed }: JobStanding): Promise<void> {
   const endMs = nowMs() + SHUTDOWN_GRACE_MS
-  while (nowMs() < endMs && !roster.entries.every(({ name, isLost }) => isLost || told.has(name))) await pause()
+  while (nowMs() < endMs && !roster.entries.every(({ name, isLost }) => isLost || informed.has(name))) await pause()
 }

@@ -5,7 +5,7 @@ import { readJson } from '../../transport/json-body.js'
 import { HEADERS, PATHS, readClientName, readCount, readHeader } from '../../transport/protocol.js'
 import type { Handler } from '../../transport/server-options.js'
 import type { Roster, RosterEntry } from '../roster.js'
-import { type CoordinatorSettings, tellSettings } from '../swarm-job.js'
+import { type CoordinatorSettings, sharedSettings } from '../swarm-job.js'
 
 /** The state of the job, part of every heartbeat's answer. */
 export interface JobStanding {
@@ -13,7 +13,7 @@ export interface JobStanding {
   /** The reason for the failure. */
   message: string
   /** Peers that know of the end. */
-  told: Set<string>
+  informed: Set<string>
 }
 
 export interface HeartbeatAnswer {
@@ -49,7 +49,7 @@ async function join({ job, settings, roster }: CoordinatorContext, request: Inco
   const name = readClientName(request.headers)
   const { url } = await readJson(request)
   const joined = roster.join(name, addressOf(url, request))
-  return { job, session: joined.session, returning: joined.isReturning, settings: tellSettings(settings) }
+  return { job, session: joined.session, returning: joined.isReturning, settings: sharedSettings(settings) }
 }
 
 /** A peer that listens on all addresses is reached at the address that it called from. */
@@ -73,8 +73,8 @@ async function beat(
   const { votes } = await readJson(request)
   const round = readCount(request.headers, HEADERS.round)
   roster.beat(name, readHeader(request.headers, HEADERS.session), { round, votes: votes === true })
-  const { state, message, told } = standing
-  if (state === 'done' || state === 'failed') response.once('finish', () => told.add(name))
+  const { state, message, informed } = standing
+  if (state === 'done' || state === 'failed') response.once('finish', () => informed.add(name))
   return { state, message, peers: roster.entries }
 }
 

@@ -172,8 +172,8 @@ function replyOf(answer: Record<string, unknown>): SwarmReply {
   }
 }
 
-function confirmationOf(told: unknown): Confirmation | null {
-  if (typeof told !== 'object' || told === null) return null
-  const { attempt, digest } = told as Record<string, unknown>
+function confirmationOf(received: unknown): Confirmation | null {
+  if (typeof received !== 'object' || received === null) return null
+  const { attempt, digest } = received as Record<string, unknown>
   return { attempt: Number(attempt), digest: String(digest) }
 }

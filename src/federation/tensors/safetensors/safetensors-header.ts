@@ -190,20 +190,20 @@ function assertMetadata(value: Record<string, unknown>): void {
 }
 
 function decodeEntry(name: string, value: Record<string, unknown>, narrow: HalfPrecisionType | undefined): TensorEntry {
-  const { dtype: told, shape, data_offsets: offsets, ...unknown } = value
+  const { dtype: numberType, shape, data_offsets: offsets, ...unknown } = value
   const tensor = `tensor ${quote(name)}`
   const [unknownKey] = Object.keys(unknown)
   if (unknownKey !== undefined) throw new WeightsError(`${tensor} has the unknown key ${quote(unknownKey)}`)
   const types = narrow === undefined ? ['F32', 'F64'] : [narrow, 'F64']
-  if (typeof told !== 'string' || !types.includes(told))
+  if (typeof numberType !== 'string' || !types.includes(numberType))
     throw new WeightsError(
-      `${tensor} has the number type ${typeof told === 'string' ? quote(told) : 'null'}, and only ${types.join(' and ')} are read`,
+      `${tensor} has the number type ${typeof numberType === 'string' ? quote(numberType) : 'null'}, and only ${types.join(' and ')} are read`,
     )
-  const isNarrow = told === narrow
+  const isNarrow = numberType === narrow
   if (!isSizes(shape)) throw new WeightsError(`the shape of ${tensor} is not a list of whole numbers`)
   if (!isSizes(offsets) || offsets.length !== 2)
     throw new WeightsError(`data_offsets of ${tensor} are not two whole numbers`)
-  const dtype: TensorType = told === 'F64' ? 'F64' : 'F32'
+  const dtype: TensorType = numberType === 'F64' ? 'F64' : 'F32'
   const spec = { name, dtype, shape }
   const [begin, end] = offsets as [number, number]
   const numberBytes = isNarrow ? NARROW_BYTES : itemBytes(dtype)

@@ -76,8 +76,8 @@ interface BlockRow extends Row {
 function* blocksOf(rows: Iterable<Row>, isWide: boolean): Generator<BlockRow, undefined> {
   let moment: string | undefined
   for (const row of rows) {
-    const told = momentOf(row.cells, isWide)
-    if (told !== undefined) moment = told
+    const found = momentOf(row.cells, isWide)
+    if (found !== undefined) moment = found
     else if (!isBetweenBlocks(row.cells, isWide)) yield { ...row, moment }
   }
 }
@@ -94,8 +94,8 @@ function startOf(file: string, content: Buffer | undefined): string {
 
 /** Picks the delimiter that most lines contain equally often, else blanks. */
 function splitterOf(start: string): Splitter {
-  const [, told] = /^sep=(.)$/m.exec(start) ?? []
-  if (told !== undefined && (DELIMITERS as readonly string[]).includes(told)) return told as Splitter
+  const [, found] = /^sep=(.)$/m.exec(start) ?? []
+  if (found !== undefined && (DELIMITERS as readonly string[]).includes(found)) return found as Splitter
   const lines = start.split('\n').filter((line) => line.trim() !== '' && !isBetweenBlocks([line], false))
   const scores = DELIMITERS.map((delimiter) => {
     const widths = parseAll(lines.join('\n'), delimiter).map((cells) => cells.length)

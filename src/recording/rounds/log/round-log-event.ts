@@ -6,7 +6,7 @@ export interface Moment {
 }
 
 /** Computes the time only for events, since most lines of a progress bar are none. */
-export type WhenTold = () => Moment
+export type ReadMoment = () => Moment
 
 /** What a log line says about rounds. Rounds count from 1, whatever the program counts from. */
 export type RoundLogEvent =

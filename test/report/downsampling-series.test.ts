@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DownsamplingSeries } from '../../src/report/thinning-series.js'
+import { DownsamplingSeries } from '../../src/report/downsampling-series.js'
 import { OnlineRegression } from '../../src/statistics/regression/online-regression.js'
 
 describe('a series that is thinned while it goes by', () => {
