@@ -89,7 +89,7 @@ function timeCleanups(): void {
   }
 }
 
-/** The frameworks report to nobody. */
+/** The frameworks send no usage reports. */
 function environment(): NodeJS.ProcessEnv {
   const { MALLOC_ARENA_MAX: _, ...own } = process.env
   return { ...own, FLWR_TELEMETRY_ENABLED: '0', RAY_USAGE_STATS_ENABLED: '0', FLWR_HOME: join(work, 'flwr-home') }

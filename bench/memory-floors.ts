@@ -4,7 +4,7 @@
  *
  *     npm run build && npx jiti bench/memory-floors.ts [rounds [part ...]]
  *
- * Parts: echo (servers, aggregators and peers, with clients that send the weights back; 5 rounds unless told otherwise) and
+ * Parts: echo (servers, aggregators and peers, with clients that send the weights back; 5 rounds unless given otherwise) and
  * training (clients and peers that really train, two rounds of one step on one example). Both take about five minutes.
  *
  * Goals (an issue of the project sets them): each peak at most 0.5 M + 60 MiB above its formula; Cyclic's server within 0.2 M

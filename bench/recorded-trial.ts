@@ -1,6 +1,6 @@
 /**
  * Whether being recorded slows a job down: one job runs on and on, beside a recorder in a process of its own, as `tidemark compare` is one.
- * That is stopped and goes on by turns (SIGSTOP, SIGCONT), so that neighbouring seconds of one run are compared: runs of their own, of the
+ * It is stopped and continued by turns (SIGSTOP, SIGCONT), so that neighbouring seconds of one run are compared: runs of their own, of the
  * same job one after the other, differ by a third on a shared machine. The order within the pairs is turned round each time. Prints Markdown:
  *
  *     npm run build && npx jiti bench/recorded-trial.ts [pairs] > bench/results/recorded-trial.md

@@ -18,7 +18,7 @@ import { cpuMs, machine, median, scratchFolder } from './support/processes.js'
 const RATE_HZ = 20
 /** Of echo clients, so that the weights are all there is to do. */
 const JOB = { size: '20MB', rounds: 100_000 }
-/** Compiled code and heaps settle meanwhile; its cost is told apart. */
+/** Compiled code and heaps settle meanwhile; its cost is reported apart. */
 const WARM_UP_MS = 6000
 const WINDOWS = 5
 const WINDOW_MS = 6000

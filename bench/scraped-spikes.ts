@@ -81,7 +81,7 @@ const scrapeToo = (async () => {
   }
 })()
 
-/** Resolves after the next scrape of Prometheus: two spikes in one interval would be told as the higher of them. */
+/** Resolves after the next scrape of Prometheus: two spikes in one interval would be reported as the higher of them. */
 let scrapes = 0
 async function nextScrape(): Promise<void> {
   for (;;) {

@@ -3,7 +3,7 @@
  *
  *     random [JOBS [SEED [ONLY]]]   jobs whose processes are killed and stopped at drawn moments
  *     tls [ROUNDS]                  three jobs of 400 rounds under TLS
- *     soak [ROUNDS]                 3,000 rounds spooled, buffered and under TLS: nobody missing, nothing gathers
+ *     soak [ROUNDS]                 3,000 rounds spooled, buffered and under TLS: no client missing, nothing gathers
  */
 import { spawnSync } from 'node:child_process'
 import { installOnce, root } from './install.mjs'

@@ -37,7 +37,7 @@ export interface PlainUser {
 
 /**
  * A user without rights beyond their own: nobody where the tests run as root, else who runs them. As root it takes the part
- * 'a user who is not root' of optional-parts.ts, and `isProcHidden` (a /proc that shows nobody else's processes) takes 'root'.
+ * 'a user who is not root' of optional-parts.ts, and `isProcHidden` (a /proc that hides the processes of others) takes 'root'.
  */
 export function plainUser({ isProcHidden = false } = {}): PlainUser {
   const folder = join(temporaryFolder(), 'plain-user')

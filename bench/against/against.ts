@@ -53,7 +53,7 @@ console.log(`# How often \`tidemark check --against\` errs
 
 Made by \`npx jiti bench/against/against.ts\`, Node ${process.version}: ${PAIRS} simulated pairs of versions, each measured in one run of its own, with the
 default options. Trials are added from ${TRIALS_TO_DECIDE} a side until the outcome is clear, up to the number given; 1 % between trials and rounds of
-20 where nothing else is said. Without a stored baseline there is none whose luck stays, so one number says it.
+20 where nothing else is given. Without a stored baseline there is none whose luck stays, so one number says it.
 
 | pairs | alarms in 100 | trials a side, median | goal | |
 | --- | ---: | ---: | ---: | --- |`)

@@ -44,7 +44,7 @@ const scenarios: Scenario[] = [
   { what: 'two steps of 5 %, one of them', levels: stepsOf(2, 0.05), isRight: found, goal: 95 },
   { what: 'two steps of 2 %, one of them', levels: stepsOf(2, 0.02), isRight: found },
   {
-    what: 'no change, and it says so',
+    what: 'no change, and it finds none',
     levels: stepsOf(0, 0),
     isRight: ({ kind }) => kind === 'no change' || kind === 'not worse',
     goal: 95,

@@ -60,7 +60,7 @@ const page = [
   'sigma divided by the root of the number of trials; of a saw-tooth four whole cycles. "Best possible": generalised least',
   'squares with the true standard deviation and correlation of the noise, at the same levels (0.4 % one-sided for growth, a 95 %',
   'interval within the floor for stable); for series without warm-up and outliers.',
-  '"Its bend can be told": a test that knows the noise and asks for 1 % would tell the warm-up from a straight line in 99 of 100 cases.',
+  '"Its bend can be seen": a test that knows the noise and asks for 1 % would tell the warm-up from a straight line in 99 of 100 cases.',
   'Without that nobody can tell it from a leak, and a straight leak must be found.',
   'At exactly that number of rounds a test that knows the noise would still leave a fifth undecided; most of these series have more.',
   '',
@@ -162,7 +162,7 @@ function targetLines(judged: readonly Judged[], ofOneTrial: readonly Judged[]): 
       target('`grows` (or a growing floor) of a series that does not grow', notGrowing, grows, 'at most', 1),
       ['the same, of random walks alone', 'none', percent(walks, grows), '', String(walks.length)],
       target(
-        '`grows` of a warm-up slower than a third of the job, where its bend can be told',
+        '`grows` of a warm-up slower than a third of the job, where its bend can be seen',
         slow.filter(({ series }) => isBendClear(series)),
         grows,
         'at most',

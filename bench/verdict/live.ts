@@ -21,7 +21,7 @@ const [each = '360', ...more] = process.argv.slice(2)
 const ROUNDS = 200
 /** None of the seeds that the method was tried on. */
 const SEED = 2_700_000_000
-/** Before it nothing is said by any rule. */
+/** Before it no rule gives a verdict. */
 const FIRST = 12
 const LEAKS = [0.1, 0.2, 0.5]
 const EACH_LEAK = 200

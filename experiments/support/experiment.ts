@@ -3,7 +3,7 @@ export interface Experiment {
   letter: string
   /** A sentence. */
   shows: string
-  /** `progress` is told what is under way. */
+  /** `progress` receives what is under way. */
   run(progress: (what: string) => void): Promise<Row[]>
 }
 

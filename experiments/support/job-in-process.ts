@@ -34,7 +34,7 @@ export interface JobInProcess {
   /** Weights go to the clients and back as the bytes of safetensors, as over the network; else they are handed over. */
   asBytes?: boolean
   onResult?: (result: ClientResult) => void | Promise<void>
-  /** `stop` ends the job. What each client keeps is as it is once it was told of the round. */
+  /** `stop` ends the job. What each client keeps is as it is once it knew of the round. */
   onRound?: (ended: EndedRound) => 'stop' | undefined
 }
 

@@ -147,7 +147,7 @@ class _GrowthLimit:
         first = self._measure()
         if not _growth.is_shown(first, self.limit_bytes):
             return
-        # A cache that fills, or an arena that the allocator adds, is no growth that goes on.
+        # A cache that fills, or an arena that the allocator adds, is no lasting growth.
         again = self._measure()
         if not _growth.is_shown(again, self.limit_bytes):
             return

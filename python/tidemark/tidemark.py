@@ -91,7 +91,7 @@ class round:  # noqa: A001, N801: it is called as tidemark.round(n)
     """
     Mark the start and the end of a round: `with tidemark.round(n):`. Options are those of mark_round.
 
-    A round that ends with an exception is marked as failed, and the exception goes on.
+    A round that ends with an exception is marked as failed, and the exception is raised again.
     """
 
     def __init__(
@@ -227,7 +227,7 @@ def _append(mark: Dict[str, Any]) -> Optional[int]:
     """
     Append one line in one write: with O_APPEND, lines of several processes do not mix (open(2)).
 
-    Returns where the line ends in the file. A failure must not end the program: it is said once.
+    Returns where the line ends in the file. A failure must not end the program: it is printed once.
     """
     path = os.environ.get(_VARIABLE, '')
     line = (json.dumps(mark, separators=(',', ':')) + '\n').encode()
@@ -245,7 +245,7 @@ def _append(mark: Dict[str, Any]) -> Optional[int]:
             _rounds.has_warned = True
             print(
                 f'tidemark: cannot append a mark to {path!r}: {error.strerror}. '
-                'The program goes on; rounds are missing in the recording.',
+                'The program continues; rounds are missing in the recording.',
                 file=sys.stderr,
             )
         return None
@@ -434,7 +434,7 @@ class _HighWater:
         self.highest = 0
         """The highest that any reset took: the peak of a reader that never reset the mark."""
         self.inherited = _maximum()
-        """Up to this, getrusage may tell of what was before an exec: the process may never have held it."""
+        """Up to this, getrusage may report what was before an exec: the process may never have held it."""
         self.was_reset = False
         self.resetter = _Resetter()
 
@@ -459,7 +459,7 @@ class _HighWater:
                     return False
                 top = memory.peak
             was_reset = self._reset(key, top)
-        # The end of a round says its peak itself. Any other reset is told to the recorder, which reads this mark too.
+        # The end of a round says its peak itself. Any other reset is reported to the recorder, which reads this mark too.
         if was_reset and is_recorded():
             _append({'mark': 'peak', **_origin(None, None), 'peakBytes': top})
         return was_reset
@@ -475,7 +475,7 @@ class _HighWater:
 
 
 class _Peaks:
-    """The peak of this process since a reset; a thread reads what the kernel's mark cannot tell."""
+    """The peak of this process since a reset; a thread reads what the kernel's mark does not have."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -562,7 +562,7 @@ class _Watch:
         in between, else the higher of both readings. So a spike between two readings is seen, too.
         """
         if self.is_own_exact and not _has_children():
-            self.last = {}  # the kernel's mark of this process tells all
+            self.last = {}  # the kernel's mark of this process has everything
             return
         pid, total, now = os.getpid(), 0, {}
         for one in (pid, *(_descendants(pid, set()) if self.has_children else ())):

@@ -17,7 +17,7 @@ MOST_LINES = 200
 MALLOC_HEAD = 8
 ALIGNED = 16
 LARGEST_OF_PYMALLOC = 512
-# What tracemalloc takes for a block besides what get_tracemalloc_memory() counts: its trace, and what malloc rounds up
+# What tracemalloc takes for a block in addition to what get_tracemalloc_memory() counts: its trace, and what malloc rounds up
 # (Modules/_tracemalloc.c: a trace of 16 bytes, and an entry of 32, each a block of malloc).
 UNCOUNTED_OF_A_TRACE = 48
 

@@ -61,7 +61,7 @@ class Engine:
         return 0
 
     def written_bytes(self) -> int:
-        """Size of what it has written and goes on writing."""
+        """Size of what it has written and keeps writing."""
         return 0
 
     def in_child(self) -> "Engine":

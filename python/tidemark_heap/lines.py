@@ -9,7 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 
 class Frame(NamedTuple):
-    """One frame of a stack. `function` is empty where the engine does not tell it."""
+    """One frame of a stack. `function` is empty where the engine does not know it."""
 
     file: str
     line: int
@@ -17,7 +17,7 @@ class Frame(NamedTuple):
 
 
 class Classifier:
-    """Tells the user's code from that of libraries, by the paths of its files."""
+    """Separates the user's code from that of libraries, by the paths of its files."""
 
     def __init__(self, libraries: Sequence[str], ignored: Sequence[str]) -> None:
         self._libraries = tuple(path.rstrip("/") + "/" for path in libraries)

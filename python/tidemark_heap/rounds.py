@@ -86,7 +86,7 @@ class Rounds:
     def _take(self, line: bytes) -> Optional[float]:
         """Take in one line.
 
-        Returns: when the round ended, in Unix ms, where the line tells.
+        Returns: when the round ended, in Unix ms, if the line has it.
         """
         if b'"round"' not in line:
             return None

@@ -1,7 +1,7 @@
 """Measures this process as the order in the folder says: starts an engine, takes what is live at rounds, stops after the last.
 
 Two things notice the end of a round. An audit hook sees the program open the marks file, in the program's own thread and before
-the mark is written, so what is live then is what the round has left. For rounds that logs tell of, and programs that keep
+the mark is written, so what is live then is what the round has left. For rounds that logs report, and programs that keep
 the file open, a thread reads the marks file 50 times a second.
 """
 
@@ -99,7 +99,7 @@ class Session:
         self._write()
         if self.engine is None:
             return
-        # Python 3.12 and later warn of a fork where another thread runs: here it would be ours, and the program is told nothing new.
+        # Python 3.12 and later warn of a fork where another thread runs: here it would be ours, and the warning would tell the program nothing new.
         warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork", category=DeprecationWarning)
         sys.addaudithook(self._on_audit)
         os.register_at_fork(after_in_child=self._after_fork)
@@ -131,7 +131,7 @@ class Session:
                     self._take_before_mark(completed + 1)
                 else:
                     self._take_late(completed if self.rounds.has_own else max(completed, self._called()))
-            except Exception as error:  # a full disk, or the end of the interpreter: the program goes on
+            except Exception as error:  # a full disk, or the end of the interpreter: the program continues
                 self.notes.append("measuring stopped after round %d: %s" % (self.rounds.completed, error))
                 self._stop()
             finally:
@@ -274,7 +274,7 @@ class Session:
             self._stop()
 
     def _after_fork(self) -> None:
-        """In a child that goes on without exec, as workers of multiprocessing and gunicorn do."""
+        """In a child that continues without exec, as workers of multiprocessing and gunicorn do."""
         engine = self.engine
         if engine is None:
             return

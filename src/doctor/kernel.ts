@@ -44,7 +44,7 @@ export function findKernelFeatures({
           name: 'memory.peak',
           state: 'missing',
           found: 'not in this cgroup',
-          means: 'the peak of a whole container is not told; version 2 has it from Linux 5.19',
+          means: 'the peak of a whole container is not known; version 2 has it from Linux 5.19',
         }
       : {
           group: 'kernel',
@@ -90,7 +90,7 @@ function hugePages(enabled: string | null): Finding {
 function overcommit(): Finding {
   const mode = readNumber('/proc/sys/vm/overcommit_memory')
   const finding = { group: 'kernel', name: 'overcommit' } as const
-  if (mode !== 2) return { ...finding, state: 'ok', found: mode === null ? 'not told' : `mode ${mode}` }
+  if (mode !== 2) return { ...finding, state: 'ok', found: mode === null ? 'unknown' : `mode ${mode}` }
   const means = 'allocations fail by what is reserved, long before RSS reaches the limit'
   return { ...finding, state: 'note', found: 'mode 2, strict', means }
 }

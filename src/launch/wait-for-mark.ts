@@ -71,7 +71,7 @@ function parseMark(line: string): Mark | undefined {
 
 function tooLate({ what, process, deadlineMs }: MarkWait): TargetError {
   const waited = `waited ${formatDuration(deadlineMs)} for ${what}; ${process.label} (pid ${process.pid}) is alive`
-  return new TargetError(withLog(`${waited} and has not said so`, process))
+  return new TargetError(withLog(`${waited} and has not reported it`, process))
 }
 
 function endedFirst({ what, process }: MarkWait): TargetError {

@@ -32,7 +32,7 @@ function load(): NativeLibrary {
   const library = loadNativeLibrary()
   if (library.kind === 'absent')
     warnOnce(
-      `the package "koffi" could not be loaded (${library.problem}), so the C allocator cannot be told to ` +
+      `the package "koffi" could not be loaded (${library.problem}), so the C allocator cannot be made to ` +
         'return its free pages: a memory cleanup collects garbage and does no more. Install koffi to get both.',
     )
   return library

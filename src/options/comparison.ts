@@ -42,7 +42,7 @@ export const compareOptions = {
     flag: 'resume',
     placeholder: 'FOLDER',
     default: undefined,
-    help: 'Go on with a comparison that was stopped: run the trials that its folder lacks.',
+    help: 'Continue a comparison that was stopped: run the trials that its folder lacks.',
   }),
   moreTrials: integer<undefined>({
     flag: 'more-trials',

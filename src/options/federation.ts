@@ -182,7 +182,7 @@ export const roundOptions = {
     flag: 'reconnect-grace',
     default: 5000,
     defaultText: '5s',
-    help: 'How long a client whose connection broke may take to come back before a round goes on without it.',
+    help: 'How long a client whose connection broke may take to come back before a round continues without it.',
   }),
   roundAttempts: integer({
     flag: 'round-attempts',

@@ -66,7 +66,7 @@ export const exposureOptions = {
     min: 0,
     default: 0,
     defaultText: '2 for each client and 16',
-    help: 'Connections at a time. One more is told so and closed.',
+    help: 'Maximum open connections; further ones get status 503 and are closed.',
   }),
   maxUploads: integer({
     flag: 'max-uploads',

@@ -65,7 +65,7 @@ export const recordingOptions = {
     flag: 'every',
     default: 10_000,
     defaultText: '10s',
-    help: 'While it runs, windows of this length stand for rounds where none are told.',
+    help: 'While it runs, windows of this length stand for rounds where none are reported.',
   }),
   quiet: flag({
     flag: 'quiet',

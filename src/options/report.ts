@@ -123,7 +123,7 @@ export const analyzeOptions = {
     flag: 'horizon',
     default: undefined,
     defaultText: 'ten times what was recorded, at least 1000 rounds, or 30 days',
-    help: 'How long the job goes on, in rounds (5000) or as a time (30d): growth that cannot matter until then is none. Says what growth comes to by then.',
+    help: 'How long the job will run, in rounds (5000) or as a time (30d): growth that cannot matter until then is none. Says what growth comes to by then.',
   }),
   failOn: axisOf(
     choice({

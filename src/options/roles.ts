@@ -123,7 +123,7 @@ export const serverOptions = {
   spoolDir,
   resume: flag({
     flag: 'resume',
-    help: 'Go on with the job of a server that was interrupted, from its --spool-dir or --checkpoint.',
+    help: 'Continue the job of a server that was interrupted, from its --spool-dir or --checkpoint.',
   }),
   checkpoint: text({
     flag: 'checkpoint',

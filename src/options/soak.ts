@@ -27,13 +27,13 @@ export const soakOptions = {
     max: 1_000_000,
     default: undefined,
     defaultText: 'as many as it takes',
-    help: 'End after so many rounds, with what can be said. Growth is then found sooner: the looks at it are planned.',
+    help: 'End after so many rounds, with the verdict so far. Growth is then found sooner: the looks at it are planned.',
   }),
   maxTimeMs: durationMs<undefined>({
     flag: 'max-time',
     default: undefined,
     defaultText: 'as long as it takes',
-    help: 'End after this time, with what can be said.',
+    help: 'End after this time, with the verdict so far.',
   }),
   load: text({
     flag: 'load',

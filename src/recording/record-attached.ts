@@ -191,7 +191,7 @@ function whenEnough(
       signal.removeEventListener('abort', onAbort)
       resolve(how)
     }
-    const onAbort = () => end('stopped', 'The recording was stopped; the program goes on.')
+    const onAbort = () => end('stopped', 'The recording was stopped; the program continues.')
     signal.addEventListener('abort', onAbort)
     if (signal.aborted) onAbort()
     recorder.on('failure', (error) => end('failed', error.message))

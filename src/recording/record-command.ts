@@ -108,7 +108,7 @@ export async function recordCommand(
   const guard = await startGuard()
   const recorder = await startRecording(recordingOptions(options, guard))
   onRecorder?.(recorder)
-  recorder.on('failure', (error) => onNote(`${error.message}\nThe command goes on unrecorded.`))
+  recorder.on('failure', (error) => onNote(`${error.message}\nThe command continues unrecorded.`))
   let rounds: CommandRounds | undefined
   const heaps = options.heapDiff && writeHeapOrder(options.folder, options.heapDiff, { marksFile: recorder.marksFile })
   if (heaps !== undefined) recorder.warn(HEAP_DIFF_WARNING)

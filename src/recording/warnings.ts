@@ -32,9 +32,9 @@ export class Warnings {
       ...(rounds === 0
         ? []
         : rounds === 1
-          ? [`The end of round ${first} was told when its processes had ended: nothing could be read of it.`]
+          ? [`The end of round ${first} was reported when its processes had ended: nothing could be read of it.`]
           : [
-              `The ends of ${rounds} rounds (${first} to ${last}) were told when their processes had ended, or of processes that are not recorded: nothing could be read of them.`,
+              `The ends of ${rounds} rounds (${first} to ${last}) were reported when their processes had ended, or of processes that are not recorded: nothing could be read of them.`,
             ]),
     ]
   }

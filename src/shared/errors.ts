@@ -2,7 +2,7 @@
  * The errors a user can meet. One class where a caller would act differently, that is, where the
  * exit code differs.
  *
- * A message says what was being done, to whom, what was found and what would be right; `fix`,
+ * A message says what was being done, to what, what was found and what would be right; `fix`,
  * printed on its own line, says what to do. Foreign errors become ours once, at the boundary, and
  * are kept as `cause`.
  */

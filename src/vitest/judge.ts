@@ -41,7 +41,7 @@ export function growsLessThan(file: RecordingFile, rate: string): Verdict {
   const slope = analysis.slopeBytesPerRound
   const limit = `limit ${formatBytes(bytes)}/${per}`
   if (slope === null)
-    return { holds: null, sentence: `${file.path}: its growth cannot be told. ${analysis.reason} (${limit})` }
+    return { holds: null, sentence: `${file.path}: its growth is unknown. ${analysis.reason} (${limit})` }
   const { estimate, low, high } = slope
   const size = (value: number) => formatBytes(value * scale)
   const seen = `${file.path}: grows by ${size(estimate)}/${per}, 95 % interval ${size(low)} to ${size(high)}, ${limit}`
@@ -58,12 +58,12 @@ function scaleOf(
 ): number {
   if (per === 'round') {
     if (unit === 'round') return 1
-    throw new UsageError(`toGrowLessThan: ${file.path} tells no rounds, so there is no growth a round`, {
+    throw new UsageError(`toGrowLessThan: ${file.path} has no rounds, so there is no growth a round`, {
       fix: 'Say it by time, "50 MiB/h", or record with rounds.',
     })
   }
   if (secondsPerRound === null)
-    throw new UsageError(`toGrowLessThan: ${file.path} tells no times, so there is no growth by time`, {
+    throw new UsageError(`toGrowLessThan: ${file.path} has no times, so there is no growth by time`, {
       fix: 'Say it by round: "5 MiB/round".',
     })
   return parseDurationMs(`1${per}`)! / 1000 / secondsPerRound

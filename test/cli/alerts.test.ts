@@ -39,7 +39,7 @@ test('a command is started once when its condition becomes true, with the facts'
   expect(run.stderr).toContain('1 seen')
 })
 
-test('a command that fails is recorded, and the job goes on', async () => {
+test('a command that fails is recorded, and the job continues', async () => {
   const out = join(temporaryFolder(), 'recording')
   const run = await runTidemark(['run', '--out', out, '--when', 'rss > 1MiB', '--do', 'exit 7', ...leak(10, 1, 0.15)])
   expect(run.code).toBe(0)

@@ -57,7 +57,7 @@ test('--json is an array even for one file, with every field of a verdict', asyn
     expect(verdict).toHaveProperty(field)
 })
 
-test('a file that is broken is told with its line, and the others are judged all the same', async () => {
+test('a file that is broken is named with its line, and the others are judged all the same', async () => {
   const cwd = folderWith({ 'broken.csv': 'round,rss\n1,600\n2,much\n', 'flower.csv': table(FLOWER) })
   const { code, stdout, stderr } = await runTidemark(['analyze', 'broken.csv', 'none.csv', 'flower.csv', '--json'], {
     cwd,
@@ -104,7 +104,7 @@ describe('--limit and --horizon', () => {
     expect(verdict!.limit!.rounds!.estimate).toBeLessThan(180)
     expect(verdict!.limit!.rounds!.low).toBeLessThan(verdict!.limit!.rounds!.estimate)
     expect(verdict!.horizon!.bytes.estimate / 2 ** 20).toBeCloseTo(2000, -2)
-    expect(verdict!.reason).toMatch(/If that goes on, it meets the limit of 1\.00 GiB in about 1[67]\d rounds/)
+    expect(verdict!.reason).toMatch(/If that continues, it meets the limit of 1\.00 GiB in about 1[67]\d rounds/)
   })
 
   test('a level that was settled to leaves room below the limit, and no time until it', async () => {
@@ -126,7 +126,7 @@ describe('--limit and --horizon', () => {
 test('a recording without rounds is cut into windows, and says how long one is', async () => {
   const { code, stdout } = await runTidemark(['analyze', 'test/fixtures/samples/mprof_plain.dat'])
   expect([0, 4]).toContain(code)
-  expect(stdout).toContain('It tells no rounds: "round" stands for a window of')
+  expect(stdout).toContain('It has no rounds: "round" stands for a window of')
 })
 
 test("a recording of Tidemark is judged by its server's rounds", async () => {

@@ -13,7 +13,7 @@ import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { runTidemark, startTidemark } from '../tidemark.js'
 
-/** Goes on until its input ends, with a child of its own; its peak is far above what it holds. */
+/** Runs until its input ends, with a child of its own; its peak is far above what it holds. */
 const SPIKED = `import os, subprocess, sys
 child = subprocess.Popen(["sleep", "1000"])
 block = bytearray(b"1") * (100 * 2**20)
@@ -47,7 +47,7 @@ function peakOf(pid: number): number {
 const newFolder = () => join(temporaryFolder(), 'recording')
 const hasSamples = (folder: string) => isRecording(folder) && readRecording(folder).samples.length > 0
 
-test('by pid: the process and its children are recorded for the time asked, and go on undisturbed', async () => {
+test('by pid: the process and its children are recorded for the time asked, and continue undisturbed', async () => {
   const target = await startTarget([PYTHON, '-c', SPIKED])
   const isWaiting = () => {
     const stat = readProcessStat(target.pid!)
@@ -105,7 +105,7 @@ test('Ctrl-C ends the recording and not the target', async () => {
   child.kill('SIGINT')
   const { code, stdout } = await finished
   expect(code).toBe(130)
-  expect(stdout).toContain('The recording was stopped; the program goes on.')
+  expect(stdout).toContain('The recording was stopped; the program continues.')
   expect(readRecording(folder).head.state).toBe('stopped')
   const stat = readProcessStat(target.pid!)
   expect(stat.kind === 'read' && isAlive(stat)).toBe(true)

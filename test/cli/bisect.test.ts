@@ -47,7 +47,7 @@ describe('tidemark bisect over 16 commits of a small Python program', () => {
     child.kill('SIGINT')
     const stopped = await finished
     expect(stopped.code, stopped.stderr).toBe(130)
-    expect(stopped.stdout).toContain('Go on with: tidemark bisect --resume results-1')
+    expect(stopped.stdout).toContain('Continue with: tidemark bisect --resume results-1')
     const before = stateOf('results-1')!.rounds.length
     expect(repository.git('worktree', 'list').split('\n').length).toBe(1)
 

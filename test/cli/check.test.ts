@@ -106,10 +106,10 @@ describe('the folder of a comparison that ran', () => {
   test('takes no options of running', async () => {
     const { code, stderr } = await check(['third', '--trials', '5'])
     expect(code).toBe(2)
-    expect(stderr).toContain('third is a comparison that ran; found --trials besides')
+    expect(stderr).toContain('third is a comparison that ran; found --trials as well')
   })
 
-  test('of another type of machine is refused, unless told', async () => {
+  test('of another type of machine is refused, unless --any-machine allows it', async () => {
     changeComparison('third', 'elsewhere', (comparison) => ({
       machine: { ...comparison.machine, cores: comparison.machine.cores + 6, hostname: 'elsewhere' },
     }))

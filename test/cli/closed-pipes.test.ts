@@ -22,7 +22,7 @@ test.each(['', '2>&1'])('a reader of the output that has seen enough does not en
   expect(rounds.length).toBeGreaterThanOrEqual(5)
 })
 
-test('a comparison goes on when nobody reads its results', () => {
+test('a comparison continues when no one reads its results', () => {
   const cwd = temporaryFolder()
   const line = `"${process.execPath}" "${PROGRAM}" compare --command 'sh -c "sleep 0.3"' --trials 2 --role server=sh --out it | true`
   spawnSync('sh', ['-c', line], { cwd })

@@ -9,7 +9,7 @@ import { runTidemark, startTidemark } from '../tidemark.js'
 const TINY = ['--trainer', 'echo', '--model-size', '100kB', '--rounds', '3', '--trials', '1', '--arena-max', 'unset']
 const ALL = ['fedavg', 'scaffold', 'cyclic', 'swarm']
 
-test('compare all runs the four algorithms, goes on after Ctrl-C, and ends with one overview', async () => {
+test('compare all runs the four algorithms, continues after Ctrl-C, and ends with one overview', async () => {
   const out = join(temporaryFolder(), 'results')
   const options = [...TINY, '--server-memory-gc-rounds', '1', '--order', 'random', '--out', out]
   const { child, finished } = startTidemark(['compare', 'all', ...options])
@@ -21,7 +21,7 @@ test('compare all runs the four algorithms, goes on after Ctrl-C, and ends with 
   const stopped = await finished
   expect(stopped.code, stopped.stderr).toBe(130)
   expect(stopped.stderr).toMatch(/stopped after \d of 1 trials of scaffold; what was measured is kept\./)
-  expect(stopped.stderr).toContain(`Go on with: tidemark compare --resume ${out}\n`)
+  expect(stopped.stderr).toContain(`Continue with: tidemark compare --resume ${out}\n`)
   expect(existsSync(join(out, 'cyclic'))).toBe(false)
 
   const before = comparisonIn(out, 'fedavg')

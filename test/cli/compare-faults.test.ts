@@ -46,7 +46,7 @@ describe('on a machine', needs('mounts'), () => {
       `cat ${join(folder, 'results/comparison.json')}; ls ${join(folder, 'results')} >&2`,
     )
     expect(code, stderr).toBe(2)
-    expect(stderr).toContain('The disk is full. Make room, then go on with --resume.')
+    expect(stderr).toContain('The disk is full. Make room, then continue with --resume.')
     expect(stderr).not.toMatch(/^ +at /m)
     expect(stderr).not.toContain('.part')
     const comparison = JSON.parse(stdout) as Comparison
@@ -75,11 +75,11 @@ test('without koffi a comparison runs, and every output says that pages were not
   expect(trial!.attribution).toBeNull()
   const files = ['summary.md', 'report.html'].map((name) => readFileSync(join(out, name), 'utf8'))
   for (const output of [stdout, ...files])
-    expect(output).toContain('In 3 of 3 cleanups the allocator could not be told to return its free pages')
+    expect(output).toContain('In 3 of 3 cleanups the allocator could not return its free pages')
   expect(readFileSync(join(out, trial!.folder, 'server.log'), 'utf8')).toContain('Install koffi')
 })
 
-test('a client that is killed in the middle of a trial is named, and the round goes on with the others', async () => {
+test('a client that is killed in the middle of a trial is named, and the round continues with the others', async () => {
   const out = join(temporaryFolder(), 'results')
   const args = [...JOB, '--rounds', '300', '--model-size', '100kB', '--trials', '1', '--server-memory-gc-rounds', '0']
   const { finished } = startTidemark([...args, '--reconnect-grace', '200ms', '--out', out])

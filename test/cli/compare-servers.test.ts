@@ -105,7 +105,7 @@ test.each([
   expect(trials[0]!.reason).toMatch(reason)
 })
 
-test('rounds out of order are told in the warnings, one that is told twice is one', async () => {
+test('rounds out of order are in the warnings, one that is reported twice is one', async () => {
   const { trials } = await compare(`${server('misbehaves')} out-of-order`, '--rounds', 'Round (\\d+) started')
   expect(trials[0]!.warnings.join('\n')).toContain('round 3 followed round 1: round 2 was not seen')
   expect(trials[0]!.warnings.join('\n')).not.toContain('twice')

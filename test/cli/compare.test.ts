@@ -87,7 +87,7 @@ test('a folder with something in it is left alone', async () => {
   const { code, stderr } = await runTidemark(['compare', ...TINY, '--out', out])
   expect(code).toBe(2)
   expect(stderr).toBe(
-    `tidemark: the folder for the results, ${out}, is not empty\n  Name another one with --out. To go on with a comparison that was stopped, use --resume ${out}.\n`,
+    `tidemark: the folder for the results, ${out}, is not empty\n  Name another one with --out. To continue a comparison that was stopped, use --resume ${out}.\n`,
   )
   expect(readdirSync(out)).toEqual(['mine.txt'])
 })
@@ -121,7 +121,7 @@ test('what was kept of a suite is not used once the suite was changed', async ()
   }
 })
 
-test('a server that is killed fails its trial, with the reason, and the comparison goes on', async () => {
+test('a server that is killed fails its trial, with the reason, and the comparison continues', async () => {
   const out = join(temporaryFolder(), 'results')
   const { finished } = startTidemark(['compare', ...TWO_SETTINGS, '--trials', '1', ...LONG, '--out', out])
   const server = await roleInRound(out, 'server', 5)
@@ -138,7 +138,7 @@ test('a server that is killed fails its trial, with the reason, and the comparis
   expect(existsSync(join(out, 'report.html'))).toBe(true)
 })
 
-test('Ctrl-C keeps what was measured and says how to go on, and --resume completes the same schedule', async () => {
+test('Ctrl-C keeps what was measured and says how to continue, and --resume completes the same schedule', async () => {
   const out = join(temporaryFolder(), 'results')
   const args = ['compare', UNJUDGED, ...TWO_SETTINGS.slice(1), '--trials', '2', '--rounds', '20', '--out', out]
   const { child, finished } = startTidemark(args)
@@ -146,7 +146,7 @@ test('Ctrl-C keeps what was measured and says how to go on, and --resume complet
   child.kill('SIGINT')
   const stopped = await finished
   expect(stopped.code).toBe(130)
-  expect(stopped.stderr).toContain(`Go on with: tidemark compare --resume ${out}`)
+  expect(stopped.stderr).toContain(`Continue with: tidemark compare --resume ${out}`)
   expect(existsSync(join(out, 'report.html'))).toBe(true)
   const before = readComparison(out)
   expect(before.state).toBe('stopped')

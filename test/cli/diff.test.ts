@@ -48,7 +48,7 @@ describe('two comparisons', () => {
   test('of one trial each: no interval, and it says what would tell', async () => {
     const cwd = twoComparisons({ trials: 1, moreMib: 30 })
     const { stdout } = await runTidemark(['diff', 'before', 'after'], { cwd })
-    expect(stdout).toMatch(/peak MiB .*\+30\.0, may be chance: four trials on each side tell/)
+    expect(stdout).toMatch(/peak MiB .*\+30\.0, may be chance: four trials on each side show it/)
   })
 
   test('facts of the job and versions that differ are listed', async () => {
@@ -88,7 +88,7 @@ describe('two recordings', () => {
     return cwd
   }
 
-  test('are overlaid, and what differs besides is said', async () => {
+  test('are overlaid, and what else differs is listed', async () => {
     const { code, stdout, stderr } = await runTidemark(['diff', 'before', 'after'], { cwd: recorded() })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('before: before')

@@ -22,7 +22,7 @@ test('the class whose objects a Node program keeps is the one that grew most', a
   expect(diff, stderr).toMatchObject({ fromRound: 3, toRound: 6 })
   const classes = diff!.constructors!.filter(({ name }) => name !== 'Array')
   expect(classes[0]!.name).toBe('ForgottenSession')
-  // Rounds go on while a heap is asked for, and stand still while it is written.
+  // Rounds continue while a heap is asked for, and stand still while it is written.
   expect(classes[0]!.objects).toBeGreaterThanOrEqual(400)
   expect(classes[0]!.retainedBytes).toBeGreaterThan(classes[0]!.objects * 500 * 8)
   expect(readFileSync(diff!.files![0]!, 'utf8').slice(0, 12)).toBe('{"snapshot":')
@@ -52,7 +52,7 @@ test('the arrays that our own server leaks on purpose are named, by the construc
   expect(arrays.retainedBytes).toBeGreaterThan(3 * 800_000)
 }, 120_000)
 
-test('a program that ends too soon, or tells no rounds, is told why there is no comparison', async () => {
+test('a program that ends too soon, or reports no rounds, gets the reason why there is no comparison', async () => {
   const short = await heapDiff(['--heap-diff', '50', '--', process.execPath, LEAKY, '2'])
   expect(short).toMatchObject({ code: 0, diff: undefined })
   expect(short.stderr).toContain('had completed 2 of the 100 rounds')

@@ -116,7 +116,7 @@ describe('what has no place in a history is refused', () => {
       ['show', '--file', 'job.py'],
       /job\.py, line \d+: found import time, expected an entry of a history/,
     ],
-    ['a folder beside show', ['show', 'results'], /found "results" besides/],
+    ['a folder beside show', ['show', 'results'], /found the folder "results"/],
   ])('%s', async (_, args, message) => {
     const { code, stderr } = await history(...args)
     expect(code, stderr).toBe(2)

@@ -69,7 +69,7 @@ test('recordings with a name of their own have an index, and comparisons here an
   )
 })
 
-test('an empty folder is said to be empty', async () => {
+test('an empty folder is reported as empty', async () => {
   const finished = await runTidemark(['list'], { cwd: temporaryFolder() })
   expect(finished).toMatchObject({
     code: 0,

@@ -55,7 +55,7 @@ describe('wrong usage ends with exit code 2, what was found, what would be right
     [['compare', 'fedavg', '--trainer', 'adam'], 'tidemark: --trainer: found "adam", expected one of sgd, echo\n'],
     [
       ['compare', 'fedavg', '--resume', 'runs/x', '--rounds', '3'],
-      'tidemark: compare: --resume goes on with what runs/x was started for; found "fedavg", --rounds besides\n',
+      'tidemark: compare: --resume continues what runs/x was started for; found "fedavg", --rounds as well\n',
     ],
   ])('tidemark %j', async (args, message) => {
     const finished = await runTidemark(args)

@@ -16,7 +16,7 @@ with open(os.environ["TIDEMARK_MARKS"], "a") as marks:
 print("written", flush=True)
 ${then}`
 
-test('a flood of marks of an unknown process is told in one line, takes seconds, and is bounded', {
+test('a flood of marks of an unknown process makes one line, takes seconds, and is bounded', {
   timeout: 120_000,
 }, async () => {
   const folder = join(temporaryFolder(), 'it')
@@ -25,7 +25,7 @@ test('a flood of marks of an unknown process is told in one line, takes seconds,
   expect(code).toBe(0)
   expect(performance.now() - startedMs).toBeLessThan(60_000)
   expect(stderr.split('\n').length).toBeLessThan(40)
-  expect(stderr).toMatch(/The ends of \d+ rounds \(1 to \d+\) were told when their processes had ended/)
+  expect(stderr).toMatch(/The ends of \d+ rounds \(1 to \d+\) were reported when their processes had ended/)
   expect(stderr).toMatch(/A line of marks was not looked at: there were more than 100000.* \(\d+ times\)/)
   expect(readRecording(folder).head.state).toBe('completed')
 })
@@ -41,7 +41,7 @@ test('while it takes in a flood of marks a recorder hears SIGTERM, and stays sma
   expect(status.kind === 'read' && status.peakBytes / MIB).toBeLessThan(250)
 })
 
-test('a pipe in the place of the marks keeps nobody waiting', async () => {
+test('a pipe in the place of the marks keeps no one waiting', async () => {
   const folder = join(temporaryFolder(), 'it')
   const script = 'rm "$TIDEMARK_MARKS"; mkfifo "$TIDEMARK_MARKS"; sleep 2.5'
   const { code, stderr } = await runTidemark(['run', '--out', folder, '--', 'sh', '-c', script])

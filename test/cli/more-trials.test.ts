@@ -21,7 +21,7 @@ test('--more-trials adds trials of each setting to a comparison that had ended',
   expect(after.trials.slice(0, 2)).toEqual(before.trials)
   expect(after.trials.map(({ trial }: { trial: number }) => trial)).toEqual([1, 1, 2, 2])
   expect(readFileSync(join(cwd, 'compared/summary.md'), 'utf8')).toMatch(/compare fedavg .*--trials 2 --seed 1\n/)
-  // A resume without it goes on from there and finds nothing to do.
+  // A resume without it continues from there and finds nothing to do.
   await runTidemark(['compare', '--resume', 'compared'], { cwd })
   expect(read(cwd).trials).toEqual(after.trials)
 }, 120_000)

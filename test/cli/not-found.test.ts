@@ -17,7 +17,7 @@ async function run(args: string[], env: Record<string, string> = SOON) {
   return runTidemark(['run', '--out', join(temporaryFolder(), 'recording'), ...args], { env })
 }
 
-test('a pattern that fits no line is told while the program runs and at its end, with its last lines and what would fit', async () => {
+test('a pattern that fits no line is reported while the program runs and at its end, with its last lines and what would fit', async () => {
   const { code, stderr } = await run(['--rounds', 'Rnd (\\d+)', '--', ...`${job('gen_logs')} flwr18 4 0.3`.split(' ')])
   expect(code).toBe(0) // the command's own
   expect(stderr).toContain("tidemark: so far, no line of the output fits --rounds 'Rnd (\\d+)'.")
@@ -26,7 +26,7 @@ test('a pattern that fits no line is told while the program runs and at its end,
   expect(stderr).toContain("Some of them fit --rounds 'flower'.")
 })
 
-test('a role that no process has is told, with the whole command lines of those that ran and a pattern that fits', async () => {
+test('a role that no process has is reported, with the whole command lines of those that ran and a pattern that fits', async () => {
   const { code, stderr } = await run([
     '--role',
     'server=runner_process',
@@ -41,7 +41,7 @@ test('a role that no process has is told, with the whole command lines of those 
   expect(stderr).toContain("The largest one fits --role 'server=gen_logs\\.py'.")
 })
 
-test('a log that never appears is told', async () => {
+test('a log that never appears is reported', async () => {
   const missing = join(temporaryFolder(), 'server.log')
   const { code, stderr } = await run(['--rounds', 'nvflare', '--log', missing, '--', 'sleep', '1'])
   expect(code).toBe(0)

@@ -38,7 +38,7 @@ test('a recording of Tidemark has its highest sum and the exact peak of each pro
   })
 })
 
-test('negative indices count from the newest, and a recording is told once', async () => {
+test('negative indices count from the newest, and a recording is listed once', async () => {
   const cwd = temporaryFolder()
   for (const [index, sample] of SAMPLES.slice(0, 3).entries())
     copyFileSync(sample, join(cwd, `mprofile_2026112320494${index}.dat`))

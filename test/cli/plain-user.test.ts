@@ -1,4 +1,4 @@
-/** What a user who is not root can measure, and what is said of the rest. */
+/** What a user who is not root can measure, and what the output says of the rest. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
@@ -53,7 +53,7 @@ describe('a user who is not root', needs('a user who is not root'), () => {
     expect(trials[0]!.warnings.filter((warning) => warning.includes('peak'))).toEqual([])
   })
 
-  test('is told by doctor that their own peaks are exact, and what takes root', () => {
+  test('learns from doctor that their own peaks are exact, and what takes root', () => {
     const { status, stdout } = plainUser().tidemark('doctor', '--json')
     expect(status).toBe(0)
     const found = findings(stdout)
@@ -97,7 +97,7 @@ describe('a user who is not root', needs('a user who is not root'), () => {
     },
   )
 
-  test('is told where the processes of others are hidden', needs('root'), () => {
+  test('is warned where the processes of others are hidden', needs('root'), () => {
     const user = plainUser({ isProcHidden: true })
     const attached = user.tidemark('attach', '1', '--for', '500ms', '--out', 'recording')
     expect(attached.status).toBe(2)

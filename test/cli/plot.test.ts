@@ -100,7 +100,7 @@ describe('--window', () => {
     expect(finished.stderr).toContain(`--window: found "${window}", expected two times with a comma between`)
   })
 
-  test('without a reading in it is said to be so', async () => {
+  test('without a reading in it is reported as such', async () => {
     const finished = await runTidemark(['plot', '--window', '100,200'], { cwd: folderOfRecordings() })
     expect(finished).toMatchObject({ code: 2 })
     expect(finished.stderr).toContain('holds no reading between 100 s and 200 s')

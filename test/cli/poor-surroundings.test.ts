@@ -10,7 +10,7 @@ import { PROGRAM, startTidemark } from '../tidemark.js'
 
 const JOB = ['compare', '--command', 'sh -c "sleep 1"', '--role', 'server=sh', '--trials', '3', '--out', 'it']
 
-test.each(['moved', 'removed'])('a folder that is %s while its trials run is told', async (how) => {
+test.each(['moved', 'removed'])('a folder that is %s while its trials run is named', async (how) => {
   const cwd = temporaryFolder()
   const { finished } = startTidemark(JOB, { cwd })
   expect(await pollUntil(() => existsSync(join(cwd, 'it', 'trials')), 20_000)).toBe(true)

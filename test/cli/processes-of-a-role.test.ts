@@ -36,7 +36,7 @@ describe('of several processes of one role', () => {
     expect(stdout).toContain('worker')
   })
 
-  it('the sum is judged in a recording as well, and that is said', async () => {
+  it('the sum is judged in a recording as well, and the output says so', async () => {
     const folder = join(temporaryFolder(), 'recording')
     const command = [PYTHON, fixture('workers.py'), '12', 'two']
     const { code, stderr } = await runTidemark(['run', '--role', 'worker= worker$', '-o', folder, '--', ...command])

@@ -116,7 +116,7 @@ describe('git refs as an axis', () => {
     rmSync(join(repository.folder, 'held.py'))
   })
 
-  test('a script that a ref lacks is that of the checkout, and it is said', async () => {
+  test('a script that a ref lacks is that of the checkout, and the output says so', async () => {
     repository.commit('Measure the job by a script of its own', {
       'measure.py': 'exec(open("job.py").read())\n',
       'measured.memory.json': JSON.stringify({
@@ -284,7 +284,7 @@ describe('what cannot be compared is refused before anything runs', () => {
   })
 })
 
-test('submodules are there, and pointers of Git LFS are said', async () => {
+test('submodules are there, and pointers of Git LFS are reported', async () => {
   const library = gitRepository(join(root, 'library'))
   library.commit('Hold', { 'held.py': holdingProgram(20) })
   const project = gitRepository(join(root, 'with-submodule'))

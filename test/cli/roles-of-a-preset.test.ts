@@ -103,7 +103,7 @@ test('a peak by round and role has processes in it that began and ended within t
   expect(stderr).not.toMatch(/^ +1 {2}process/m)
 })
 
-test('where a program writes marks and prints what --rounds finds, rounds are those of the marks, and that is said once', async () => {
+test('where a program writes marks and prints what --rounds finds, rounds are those of the marks, and one warning says so', async () => {
   const script = `
     for i in 0 1 2; do
       echo '{"mark":"round-start","round":'$((i + 1))'}' >> "$TIDEMARK_MARKS"

@@ -48,7 +48,7 @@ test('passes standard input through', async () => {
   expect(output.trim()).toBe('5')
 })
 
-test('a command that a signal ended is told from one that failed, with the code that a shell would give', async () => {
+test('a command that a signal ended is distinguished from one that failed, with the code that a shell would give', async () => {
   const { code, stderr } = await record(['--', 'sh', '-c', 'sleep 0.3; kill -KILL $$'])
   expect(code).toBe(137)
   expect(stderr).toMatch(/The command was killed by SIGKILL\./)
@@ -90,7 +90,7 @@ test('the whole family is recorded once: fork, double fork, exec, daemon; the re
   )
 })
 
-test('200 children in two seconds neither crash it nor stop the walk over the others; coverage is told', async () => {
+test('200 children in two seconds neither crash it nor stop the walk over the others; coverage is reported', async () => {
   const script = `${PYTHON} ${fixture('short-lived.py')} & ${PYTHON} ${fixture('family.py')} 3 & wait`
   const { code, recording, stderr } = await record(['--rate', '100', '--', 'sh', '-c', script])
   expect(code).toBe(0)
@@ -112,24 +112,27 @@ test('200 children in two seconds neither crash it nor stop the walk over the ot
 test.each([
   ['as it is', []],
   ['read for rounds', ['--rounds', 'round (\\d+)']],
-])('a daemon that the command leaves behind with our output open, %s, goes on and is named', async (_how, options) => {
-  const folder = join(temporaryFolder(), 'recording')
-  const script = 'setsid sleep 1000 & sleep 0.3'
-  const { child } = startTidemark(['run', ...options, '--out', folder, '--', 'sh', '-c', script])
-  let stderr = ''
-  child.stderr!.on('data', (text: string) => {
-    stderr += text
-  })
-  const named = () => /still running, and no longer recorded: pids (\d+)\./.exec(stderr)
-  // Not the end of its output: the daemon holds that open.
-  expect(await once(child, 'exit')).toEqual([0, null])
-  expect(await pollUntil(() => named() !== null, 10_000)).toBe(true)
-  const pid = Number(named()![1])
-  onTestFinished(() => void process.kill(pid, 'SIGKILL'))
-  expect(readProcessStat(pid)).toMatchObject({ kind: 'read', name: 'sleep' })
-})
+])(
+  'a daemon that the command leaves behind with our output open, %s, continues and is named',
+  async (_how, options) => {
+    const folder = join(temporaryFolder(), 'recording')
+    const script = 'setsid sleep 1000 & sleep 0.3'
+    const { child } = startTidemark(['run', ...options, '--out', folder, '--', 'sh', '-c', script])
+    let stderr = ''
+    child.stderr!.on('data', (text: string) => {
+      stderr += text
+    })
+    const named = () => /still running, and no longer recorded: pids (\d+)\./.exec(stderr)
+    // Not the end of its output: the daemon holds that open.
+    expect(await once(child, 'exit')).toEqual([0, null])
+    expect(await pollUntil(() => named() !== null, 10_000)).toBe(true)
+    const pid = Number(named()![1])
+    onTestFinished(() => void process.kill(pid, 'SIGKILL'))
+    expect(readProcessStat(pid)).toMatchObject({ kind: 'read', name: 'sleep' })
+  },
+)
 
-test('Ctrl-Z stops the command as well, and fg lets both go on', async () => {
+test('Ctrl-Z stops the command as well, and fg lets both continue', async () => {
   const folder = join(temporaryFolder(), 'recording')
   const script = 'echo $$; sleep 3; echo done'
   const { child, finished } = startTidemark(['run', '--out', folder, '--', 'sh', '-c', script])
@@ -192,7 +195,7 @@ test('marks of a program give a table of rounds with exact peaks', async () => {
 })
 
 test(
-  'where /proc may not be written to, peaks of later rounds are samples, and that is said',
+  'where /proc may not be written to, peaks of later rounds are samples, and the output says so',
   needs('mounts'),
   async () => {
     const readOnly = 'mount --rbind /proc /proc && mount -o remount,bind,ro /proc && exec "$@"'
@@ -342,7 +345,7 @@ test('on another system than Linux, run says in one line that it needs Linux', a
   expect([code, stderr]).toEqual([2, 'tidemark: run needs Linux, which shows memory in /proc; this is darwin\n'])
 })
 
-test('when the recording cannot be written any more the command goes on; it is told at once, and 3 is the exit code', async () => {
+test('when the recording cannot be written any more the command continues; the user is warned at once, and 3 is the exit code', async () => {
   const folder = join(temporaryFolder(), 'recording')
   // A limit on the size of files stands in for a full disk; the command lifts it for itself.
   const script = 'ulimit -S -f 4; exec "$@"'
@@ -369,7 +372,7 @@ test('when the recording cannot be written any more the command goes on; it is t
   })
   const [code] = await once(child, 'close')
   expect(stdout).toBe('ran\n')
-  expect(stderr).toMatch(/^tidemark: the recording can no longer be written .*\nThe command goes on unrecorded\.\n/)
+  expect(stderr).toMatch(/^tidemark: the recording can no longer be written .*\nThe command continues unrecorded\.\n/)
   expect(code).toBe(3)
   expect(readRecording(folder).samples.length).toBeGreaterThan(50)
 })

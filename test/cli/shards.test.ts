@@ -91,7 +91,7 @@ describe('a comparison in two parts', () => {
       ])
   })
 
-  test('of which one part is missing says so, and goes on with --resume', async () => {
+  test('of which one part is missing says so, and continues with --resume', async () => {
     const { trials } = read('parts/1')
     for (const [name, kept] of [
       ['one', trials.slice(0, 2)],
@@ -150,7 +150,7 @@ describe('merge refuses', () => {
     expect(stderr).toContain('leads out of linked: found a link, expected a folder')
   })
 
-  test('different types of machines, unless told, and then every output says so', async () => {
+  test('different types of machines, unless allowed, and then every output notes it', async () => {
     const { machine } = read('parts/2')
     changed('parts/2', 'elsewhere', { machine: { ...machine, cores: machine.cores + 2 } })
     const refused = await tidemark(['merge', 'parts/1', 'elsewhere', '--out', 'pooled'])

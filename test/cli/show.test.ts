@@ -96,7 +96,7 @@ test('--open hands the page to the desktop, and says where it is when there is n
   expect(without.stderr).toContain(`file://${join(cwd, 'compared/report.html')}`)
 })
 
-test('what is neither is refused with a way to go on', async () => {
+test('what is neither is refused with a way to continue', async () => {
   const cwd = temporaryFolder()
   const none = await runTidemark(['show'], { cwd })
   expect(none).toMatchObject({ code: 2, stdout: '' })

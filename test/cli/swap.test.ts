@@ -12,7 +12,7 @@ const MIB = 2 ** 20
 const program = fileURLToPath(new URL('../fixtures/leaks-into-swap.py', import.meta.url))
 
 test(
-  'a server that leaks into the swap grows, and it is said that RSS plus swap was judged',
+  'a server that leaks into the swap grows, and the output says that RSS plus swap was judged',
   needs('swap'),
   async () => {
     const folder = temporaryFolder()

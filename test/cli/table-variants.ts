@@ -139,7 +139,7 @@ const named: TableVariant[] = [
     growsMib: 3,
   },
   {
-    name: 'epochs that repeat and steps that go on',
+    name: 'epochs that repeat and steps that continue',
     content: table('epoch,step,rss_mib', (i) => `${Math.floor(i / 8)},${i},${grown(i)}`),
     growsMib: 3,
   },

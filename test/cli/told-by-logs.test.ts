@@ -11,7 +11,7 @@ const server = (name: string) =>
   `${PYTHON} ${fileURLToPath(new URL(`../fixtures/servers/${name}.py`, import.meta.url))}`
 
 test.each([
-  ['the log tells it', ['--rounds', 'nvflare'], 'It cleans up every 5 rounds, as its log tells.'],
+  ['the log tells it', ['--rounds', 'nvflare'], 'It cleans up every 5 rounds, according to its log.'],
   [
     'an axis is named like it',
     ['--rounds', 'Round (\\d+) started'],

@@ -37,7 +37,7 @@ test('the cheapest setting under a limit is printed with its evidence, as lines 
   expect(existsSync(join(found.out, 'comparison.json'))).toBe(true)
 }, 120_000)
 
-test('where no setting stays under the limit each is out with its first trial, the exit code is 1, and what would help is said', async () => {
+test('where no setting stays under the limit each is out with its first trial, the exit code is 1, and what would help is printed', async () => {
   const none = await tune(
     '--limit',
     '20MiB',

@@ -40,7 +40,7 @@ test('--until-decided stops at the first look that tells settings apart, long be
   expect(JSON.parse(stdout).choice).toMatchObject({ label: 'gc=1', open: [] })
 }, 120_000)
 
-test('a setting whose trials all fail alike is given up after three, and the others go on', async () => {
+test('a setting whose trials all fail alike is given up after three, and the others continue', async () => {
   const { code, stdout, comparison } = await compare('-L', 'gc', '1', '-L', 'n', '2,none', '--trials', '5')
   expect(code).toBe(3)
   const of = (label: string) => comparison.trials.filter(({ setting }) => setting === label).length

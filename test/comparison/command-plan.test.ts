@@ -26,7 +26,7 @@ test('a command has the roles and the judge of its preset, unless the definition
   })
 })
 
-test('a plan of a command survives JSON, which is how a stopped comparison goes on', () => {
+test('a plan of a command survives JSON, which is how a stopped comparison is resumed', () => {
   const plan = planComparison(
     {
       name: 'x',

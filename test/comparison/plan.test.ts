@@ -35,7 +35,7 @@ test('sizes and durations may be texts, and a variable that is undefined is unse
   expect(plan.expect).toEqual({ serverMemoryGcRounds: { 0: ['grows', 'settling'], 1: ['stable'] } })
 })
 
-test('a plan survives JSON, which is how a stopped comparison goes on', () => {
+test('a plan survives JSON, which is how a stopped comparison is resumed', () => {
   const plan = planComparison({ name: 'x', workload: federation({ algorithm: 'fedavg' }) }, 'x.memory.ts')
   expect(planComparison(JSON.parse(JSON.stringify(plan)), 'comparison.json')).toEqual(plan)
 })

@@ -52,7 +52,7 @@ test('blocks differ in their order', () => {
   expect(order(1)).not.toBe(order(2))
 })
 
-test('the order for a seed never changes: a comparison that was stopped by an older release goes on by it', () => {
+test('the order for a seed never changes: a comparison that was stopped by an older release continues with it', () => {
   const order = (settings: string[], trials: number, seed: number) =>
     scheduleTrials(settings, trials, seed).map(({ setting }) => setting)
   expect(order(['gc=0', 'gc=5', 'gc=1'], 4, 1)).toEqual([

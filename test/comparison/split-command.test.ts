@@ -17,7 +17,7 @@ test('a list of words never meets a shell', () => {
   expect(splitCommand(['echo', '{gc} | $x'], { gc: 5 })).toEqual(['echo', '5 | $x'])
 })
 
-test('a quote that is not closed is said', () => {
+test('a quote that is not closed is reported', () => {
   expect(() => splitCommand("echo 'a", {})).toThrow("the quote ' is not closed")
 })
 

@@ -6,7 +6,7 @@
  *     <!-- end -->
  *
  * holds the paragraph of FILE that begins with FIRST LINE: a table of Markdown as it is, anything else as text. With
- * `npx vitest run test/docs/figures.test.ts -u` the blocks are pasted anew.
+ * `npx vitest run test/docs/figures.test.ts -u` the blocks are pasted again.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -17,7 +17,7 @@ type Name = keyof typeof algorithms
 /** In these rounds of five; it is a proper client in the others. */
 const RUDE_ROUNDS = [2, 3]
 
-/** The digest of the last state, whose results were in each round, and what the rude client was told. */
+/** The digest of the last state, whose results were in each round, and what the rude client was answered. */
 async function runJob(algorithm: Name, aggregation: 'buffered' | 'spooled', conduct: Conduct) {
   const weighting = algorithm === 'scaffold' ? 'uniform' : 'examples'
   const job = { rounds: 5, clients: 3, model: 'softmax', localSteps: 3, debug: true, graceMs: 60_000 } as const

@@ -74,7 +74,7 @@ describe('a result whose header', () => {
     ['has a name of 1 MB', `{${W},${entry('b'.repeat(1_000_000), 24, 36, [3])}}`, /tensor "b" is missing/],
   ]
 
-  it.each(lies)('%s is refused, leaves no file, and the round goes on', async (_what, header, message) => {
+  it.each(lies)('%s is refused, leaves no file, and the round continues', async (_what, header, message) => {
     const { url, job, spoolDir } = await startServer()
     const client = await joinByHand(url, 'site-1')
     await client.task()
@@ -85,7 +85,7 @@ describe('a result whose header', () => {
     await expectHonestRound(client, job)
   })
 
-  it('names what no model has is told so by a short message', async () => {
+  it('names what no model has gets a short message', async () => {
     const { url } = await startServer()
     const client = await joinByHand(url, 'site-1')
     await client.task()
@@ -238,7 +238,7 @@ it('10,000 connections that send nothing cost a server little, and an honest cli
   for (let batch = 0; batch < 20; batch++) {
     const opened = Array.from({ length: 500 }, () => openSocket(url, `127.0.1.${batch + 1}`))
     sockets.push(...opened)
-    // Each was let in, was told to go, or was cut off.
+    // Each was let in, was asked to leave, or was cut off.
     await Promise.all(opened.map((socket) => Promise.race([once(socket, 'connect'), once(socket, 'close')])))
   }
   expect(sockets).toHaveLength(10_000)

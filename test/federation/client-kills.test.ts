@@ -80,7 +80,7 @@ describe.each(['fedavg', 'scaffold'])('a client of %s that', (algorithm) => {
     const secondAgain = await start('site-2', 5, 'answer')
     await kill(firstAgain)
     const last = job.client('site-1', url)
-    // Nobody is killed here: the client hears nothing, and sends its result again.
+    // No one is killed here: the client hears nothing, and sends its result again.
     await secondAgain.link.held
     secondAgain.link.cut()
     expect(await job.outcome([secondAgain.client, last])).toEqual(await expected)
@@ -88,7 +88,7 @@ describe.each(['fedavg', 'scaffold'])('a client of %s that', (algorithm) => {
     expect(job.server.marks().filter(({ mark }) => mark === 'round-failed')).toEqual([])
   })
 
-  it('is stopped past the deadline and goes on then is told that its result is late, and takes part again', async () => {
+  it('is stopped past the deadline and continues then is answered that its result is late, and takes part again', async () => {
     const deadline = ['--min-clients', '1', '--round-deadline', '60s', '--grace', '1s', '--reconnect-grace', '60s']
     const job = startJob([...JOB, '--rounds', '6', ...deadline, '--algorithm', algorithm])
     const url = await job.url()

@@ -46,7 +46,7 @@ describe('a server', () => {
     }
   })
 
-  it('says that it is alive to anyone, and to nobody without the token what it does', async () => {
+  it('says that it is alive to anyone, and to no one without the token what it does', async () => {
     const { url } = await startServer({})
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' })
     expect((await fetch(`${url}/metrics`)).status).toBe(401)
@@ -90,7 +90,7 @@ describe('a server', () => {
   it('has connections without the token give way though they are in the middle of something', async () => {
     const { url, job } = await startServer({ maxConnections: 3 })
     const busy = Array.from({ length: 3 }, () => openSocket(url))
-    // A head without an end, a body without an end, and answers that nobody reads.
+    // A head without an end, a body without an end, and answers that no one reads.
     busy[0]!.write('GET /healthz HTTP/1.1\r\nhost: x\r\n')
     busy[1]!.write('POST /v1/failure HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n')
     busy[2]!.pause()

@@ -50,7 +50,7 @@ function startClient(
   return { role, done }
 }
 
-describe('a result that breaks a rule leaves no trace, and the round goes on with a good one', () => {
+describe('a result that breaks a rule leaves no trace, and the round continues with a good one', () => {
   const bad: [what: string, body: () => Buffer, status: number, message: RegExp][] = [
     ['has a NaN', () => bytesOf(withValue(Number.NaN)), 422, /tensor "b" has the value NaN at index 1/],
     ['has an infinity', () => bytesOf(withValue(Number.NEGATIVE_INFINITY)), 422, /has the value -Infinity/],
@@ -58,7 +58,7 @@ describe('a result that breaks a rule leaves no trace, and the round goes on wit
     ['lacks a tensor', () => bytesOf(withoutLast(weights(9))), 422, /tensor "b" is missing/],
     ['has a tensor too many', () => bytesOf(withExtra(weights(9))), 422, /tensor "extra" is not part of the model/],
     ['is cut within a tensor', () => bytesOf(weights(9)).subarray(0, -4), 422, /ends within tensor "b"/],
-    ['goes on after its tensors', () => Buffer.concat([bytesOf(weights(9)), Buffer.alloc(8)]), 422, /more data than/],
+    ['continues after its tensors', () => Buffer.concat([bytesOf(weights(9)), Buffer.alloc(8)]), 422, /more data than/],
     ['has a header that claims 1 TB', () => claimTerabyte(), 422, /claims 1000000000000 bytes/],
     ['is no safetensors at all', () => Buffer.from('hello, this is no model'), 422, /header/],
     ['is empty', () => Buffer.alloc(0), 422, /ends within the safetensors header/],
@@ -102,7 +102,7 @@ describe('a result that', () => {
     await once(socket, 'close')
   })
 
-  it('is sent twice counts once, and the second time is told so', async () => {
+  it('is sent twice counts once, and the second one is answered as a duplicate', async () => {
     const { url, job } = await startServer({})
     const client = await joinByHand(url, 'site-2')
     const gate = makeGate()
@@ -118,7 +118,7 @@ describe('a result that', () => {
     expect((await modelOf(job)).data[0]![0]).toBe(2)
   })
 
-  it('comes after its round is told which round it is', async () => {
+  it('comes after its round is answered with the current round', async () => {
     const { url, role } = await startServer({ rounds: 2, minClients: 1, graceMs: 1 })
     const client = await joinByHand(url, 'site-2')
     const gate = makeGate()
@@ -186,7 +186,7 @@ describe('in Cyclic, where the weights are with one client at a time, a result',
       'whose turn went by is late',
       'skipped',
       409,
-      { error: 'late', message: 'the result came too late; round 1 has gone on without it' },
+      { error: 'late', message: 'the result came too late; round 1 has continued without it' },
     ],
     ['whose turn was taken is there already', 'accepted', 200, { result: 'duplicate' }],
   ])('%s, while another client holds the weights', async (_what, turn, status, body) => {
@@ -280,7 +280,7 @@ describe('a client that', () => {
     await expect(job).rejects.toThrow('site-2: its training failed: no disk')
   })
 
-  it('trains to NaN is told so, and the round fails at once', async () => {
+  it('trains to NaN is answered with the reason, and the round fails at once', async () => {
     const { url, job } = await startServer({ roundAttempts: 1 })
     startClient(url, 'site-1')
     const diverged = startClient(url, 'site-2', async () => ({
@@ -309,7 +309,7 @@ describe('the door', () => {
     expect(await post(url, '/v1/join', { 'tidemark-client': name })).toMatchObject({ status: 400 })
   })
 
-  it('is shut once all clients are there, and the one too many is told who they are', async () => {
+  it('is shut once all clients are there, and the one too many is answered with their names', async () => {
     const { url } = await startServer({})
     await joinByHand(url, 'site-1')
     await joinByHand(url, 'site-2')
@@ -325,12 +325,15 @@ describe('the door', () => {
     await expect(done).rejects.toThrow('another process has joined as "site-1" since')
   })
 
-  it.each(['tidemark-job', 'tidemark-client', 'tidemark-session'])('knows nobody with a wrong %s', async (header) => {
-    const { url } = await startServer({})
-    const { identity } = await joinByHand(url, 'site-1')
-    const answer = await sendResult(url, { ...identity, [header]: 'other' }, { round: 1 }, Buffer.alloc(0))
-    expect([409, 410]).toContain(answer.status)
-  })
+  it.each(['tidemark-job', 'tidemark-client', 'tidemark-session'])(
+    'knows no client with a wrong %s',
+    async (header) => {
+      const { url } = await startServer({})
+      const { identity } = await joinByHand(url, 'site-1')
+      const answer = await sendResult(url, { ...identity, [header]: 'other' }, { round: 1 }, Buffer.alloc(0))
+      expect([409, 410]).toContain(answer.status)
+    },
+  )
 
   it('tells what routes there are', async () => {
     const { url } = await startServer({})

@@ -1,6 +1,6 @@
 /**
- * A short job of real processes, of which some are killed or stopped at drawn moments, and what must hold of it whoever that
- * hits: no round is committed twice, each result counts once and nobody else's does, SCAFFOLD's c stays the mean of all c_i,
+ * A short job of real processes, of which some are killed or stopped at drawn moments, and what must hold of it whichever process that
+ * hits: no round is committed twice, each result counts once and no other does, SCAFFOLD's c stays the mean of all c_i,
  * no round is lost while enough are left, and the job comes to an end that says what happened.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -23,7 +23,7 @@ export interface FaultyJob {
   minClients: number
   aggregation: 'buffered' | 'spooled'
   seed: number
-  /** Whether a round waits for who was killed to come back, or goes on without it. */
+  /** Whether a round waits for who was killed to come back, or continues without it. */
   isPatient: boolean
   faults: Fault[]
 }
@@ -147,12 +147,12 @@ class RunningJob {
     life.isVictim = true
     life.child.kill('SIGKILL')
     await life.closed
-    // Where the job has come to its end meanwhile, nobody would wait for another one.
+    // Where the job has ended meanwhile, no one would wait for another one.
     if ((kind === 'kill' || role === 'server') && !this.#isOver) this.#spawn(role, true)
     return true
   }
 
-  /** Once nobody is left; a server that was killed has another one after it. */
+  /** Once none is left; a server that was killed has another one after it. */
   async over(): Promise<void> {
     for (;;) {
       const hub = this.#latest(this.#hub)
@@ -199,7 +199,7 @@ class RunningJob {
     return [...byRound.values()].sort((a, b) => a.round - b.round)
   }
 
-  /** Nothing that happened can keep it from going on to its end. */
+  /** Nothing that happened can keep it from running to its end. */
   #mustComplete(): boolean {
     const { faults, participants, minClients } = this.#plan
     const kills = faults.filter(({ kind }) => kind !== 'stop')
@@ -283,7 +283,7 @@ function hasEnded({ child }: Life): boolean {
   return child.exitCode !== null || child.signalCode !== null
 }
 
-/** Sentences with which a job may end that cannot go on, and its roles with it. */
+/** Sentences with which a job may end that cannot continue, and its roles with it. */
 const CLEAR_ENDS = [
   /round \d+ needs \d+ clients, and \d+ were connected/,
   /the job ended in round \d+ after \d+ attempts/,
@@ -292,7 +292,7 @@ const CLEAR_ENDS = [
   /round \d+ did not commit in \d+ attempts/,
   /the (server|coordinator) ended the job/,
   /a commit needs \d+ of the \d+ peers with their memory of the round, and \d+ have it/,
-  // One that was started again, or went on, when the job had come to its end.
+  // One that was started again, or continued, when the job had come to its end.
   /the coordinator is gone/,
   /could not reach the (server|coordinator)/,
 ]

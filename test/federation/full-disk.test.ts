@@ -156,7 +156,7 @@ describe('a disk that runs full', needs('mounts'), () => {
     await round.ended
     disk.empty()
     const again = await startAgain(disk, round, checkpoint)
-    // Nobody trains again: the one's result is there, and the other's is sent as it was.
+    // No one trains again: the one's result is there, and the other's is sent as it was.
     expect(await round.sendSecond()).toMatchObject({ body: { result: 'accepted' } })
     await expectEnd(round, again)
     expect(readFileSync(checkpoint).equals(expected)).toBe(true)

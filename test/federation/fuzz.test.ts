@@ -149,7 +149,7 @@ const anyRequest = fc.record({
     },
   ),
   mutations: fc.option(fc.array(anyMutation, { maxLength: 4 }), { nil: undefined }),
-  /** How far the length that is said is off. */
+  /** How far the announced length is off. */
   lie: fc.oneof(
     { weight: 3, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.integer({ min: -100, max: 10_000 }) },
@@ -205,7 +205,7 @@ async function sendAll(port: number, bytes: Uint8Array, isTrusted: boolean): Pro
 }
 
 it(
-  'a server survives whatever is sent to any of its routes, in bounded memory, and goes on with its rounds',
+  'a server survives whatever is sent to any of its routes, in bounded memory, and continues with its rounds',
   async () => {
     const folder = temporaryFolder()
     const marksFile = join(folder, 'marks.ndjson')

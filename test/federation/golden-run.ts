@@ -69,7 +69,7 @@ export function runCase({ golden, algorithm, dtype, way, trainerOf, onTrained, o
   })
 }
 
-/** A case that needs no schedule and nobody missing runs as a job would, with nothing but its settings. */
+/** A case that needs no schedule and no client missing runs as a job would, with nothing but its settings. */
 export function isWholeRun({ config }: TrainingCase): boolean {
   return config.schedule === undefined && config.missing === undefined
 }

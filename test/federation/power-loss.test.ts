@@ -1,6 +1,6 @@
 /**
  * Servers that lose power at each step of a round: the disk is copied as it is at that moment, without what the kernel still holds in
- * memory, and the server goes on from the copy.
+ * memory, and the server continues from the copy.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -77,7 +77,7 @@ describe('a server that loses power', { ...needs('loop devices'), timeout: 120_0
   /** Each step ends with the same one. */
   const models = new Set<string>()
 
-  it.each(STEPS)('at %s goes on from what is on the disk, with all clients in each round', async (step) => {
+  it.each(STEPS)('at %s continues from what is on the disk, with all clients in each round', async (step) => {
     const folder = temporaryFolder()
     const image = makeImage(folder)
     const spool = mountImage(image)

@@ -83,7 +83,7 @@ describe('a job', () => {
     expect(buffered.equals(spooled)).toBe(true)
   })
 
-  it('ends with the same bytes each time it is run, whoever joins first', async () => {
+  it('ends with the same bytes each time it is run, whichever client joins first', async () => {
     const run = async (names: string[]): Promise<Buffer> => {
       const file = join(temporaryFolder(), 'model.safetensors')
       const job = startJob(['--model-size', '200KB', '--clients', '3', '--rounds', '2', '--checkpoint', file])

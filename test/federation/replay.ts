@@ -1,4 +1,4 @@
-/** What a job should have come to, made again from whose results counted in each round: each once, and nobody else's. */
+/** What a job should have come to, made again from whose results counted in each round: each once, and no other. */
 
 import { openBuffered } from '../../src/federation/aggregation/in-memory.js'
 import type { Algorithm } from '../../src/federation/algorithms/algorithm.js'
@@ -14,7 +14,7 @@ import { createTrainer } from '../../src/federation/training/create-trainer.js'
 import { initialWeights } from '../../src/federation/training/initial-weights.js'
 import type { Trainer } from '../../src/federation/training/trainer.js'
 
-/** A job that goes on round by round, in this process and without a network. */
+/** A job that continues round by round, in this process and without a network. */
 export class Replay {
   readonly #settings: ServerSettings
   readonly #algorithm: Algorithm
@@ -84,7 +84,7 @@ export class Replay {
       ;(await aggregation.receive(weights, claim)).count()
       claims.push(claim)
     }
-    if (claims.length === 0) throw new RoundFailedError('nobody was accepted')
+    if (claims.length === 0) throw new RoundFailedError('no result was accepted')
     return { state: await aggregation.combine(send), accepted: claims }
   }
 }

@@ -10,7 +10,7 @@ import { Replay } from './replay.js'
 import { serverSettings } from './settings.js'
 
 /**
- * Throws unless every committed round is, bit for bit, what the results make of it that are said to be in it: each once, and
+ * Throws unless every committed round is, bit for bit, what the results make of it that are listed in it: each once, and
  * nobody else's. For a server it shows in the last checkpoint, for a swarm in the digest of every round.
  */
 export async function assertReplayed(

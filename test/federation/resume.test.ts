@@ -84,17 +84,18 @@ async function expectSameEnd(killAt: string, ...flags: string[]): Promise<void> 
 }
 
 describe('a spooled server that is killed', () => {
-  it.each(KILL_POINTS)('at %s ends, once it is started again, with the same bits, and nobody trains twice', (killAt) =>
-    expectSameEnd(killAt),
+  it.each(KILL_POINTS)(
+    'at %s ends, once it is started again, with the same bits, and no client trains twice',
+    (killAt) => expectSameEnd(killAt),
   )
 
-  // Clients keep a control variate here, and must be told which of their results counts: --debug checks it after each round.
+  // Clients keep a control variate here, and must know which of their results counts: --debug checks it after each round.
   it.each(SCAFFOLD_KILL_POINTS)('at %s of SCAFFOLD ends with the same bits and the same control variates', (killAt) =>
     expectSameEnd(killAt, '--algorithm', 'scaffold', '--debug'),
   )
 })
 
-it('a buffered server that is killed goes on from its checkpoint, to the same bits', async () => {
+it('a buffered server that is killed continues from its checkpoint, to the same bits', async () => {
   const { model } = await runJob('persisted', ['--aggregation', 'buffered'])
   expect(model.equals(await modelOfUndisturbedRun())).toBe(true)
 })
@@ -129,9 +130,9 @@ describe('--resume', () => {
     expect(readFileSync(checkpoint).equals(before)).toBe(true)
   })
 
-  it('says what it could go on from', async () => {
+  it('says what it could continue from', async () => {
     const { code, stderr } = await startTidemark(['server', '--resume'], { env: { TIDEMARK_TOKEN: 'x' } }).finished
-    expect(stderr).toContain('--resume has nothing to go on from')
+    expect(stderr).toContain('--resume has nothing to continue from')
     expect(code).toBe(2)
   })
 })

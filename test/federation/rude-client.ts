@@ -15,13 +15,13 @@ export interface Turn {
   send(weights: Weights): Promise<ResultAnswer>
   /** Tells the server not to wait for it. */
   giveUp(): Promise<void>
-  /** Has the client send this once it is told of the next round; what becomes of it then is among the answers. */
+  /** Has the client send this once it knows of the next round; what becomes of it then is among the answers. */
   sendInNextRound(): void
 }
 
 export type Conduct = (turn: Turn) => Promise<unknown>
 
-/** What a proper client does; one that is told that its result is bad is not waited for. */
+/** What a proper client does; one whose result was answered as bad is not waited for. */
 export async function beProper({ trained, send, giveUp }: Turn): Promise<void> {
   if ((await send(trained.weights)).result === 'rejected') await giveUp()
 }

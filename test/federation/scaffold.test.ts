@@ -139,7 +139,7 @@ describe('what a client keeps', () => {
     await state.settle({ round: 3, attempt: 1 })
     expect(state.kept).toEqual(weights(7))
     await state.setPending({ round: 4, attempt: 0, weights: weights(9) })
-    // The round failed, or went on without it: the last confirmed one is still that of round 3.
+    // The round failed, or continued without it: the last confirmed one is still that of round 3.
     await state.settle({ round: 3, attempt: 1 })
     expect(state.kept).toEqual(weights(7))
     state.assertNothingLost({ round: 3, attempt: 1 })
@@ -169,7 +169,7 @@ describe('what a client keeps', () => {
   it('must not have been lost', async () => {
     const state = await ClientState.open('site-1', undefined)
     expect(() => state.assertNothingLost({ round: 4, attempt: 0 })).toThrow(
-      'client "site-1" took part in round 4, and has to go on with the control variate that it made there; it has none',
+      'client "site-1" took part in round 4, and has to continue with the control variate that it made there; it has none',
     )
     state.assertNothingLost(undefined)
   })

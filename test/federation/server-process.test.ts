@@ -1,4 +1,4 @@
-/** What a server tells whoever runs it: its log, its warnings, and what it makes wait. */
+/** What a server reports to the user who runs it: its log, its warnings, and what it makes wait. */
 import { readdirSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'

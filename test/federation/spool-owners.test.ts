@@ -39,7 +39,7 @@ it(
     expect(readdirSync(shared)).toEqual(folders)
     expect(readdirSync(join(shared, folders[0]!))).toContain('job.json')
     inside.kill('SIGKILL')
-    await expect.poll(() => holderOf(join(shared, folders[0]!), 'owner').kind).toBe('nobody')
+    await expect.poll(() => holderOf(join(shared, folders[0]!), 'owner').kind).toBe('none')
     await runTidemark([...WAITING, '--join-deadline', '1ms'], { env })
     expect(readdirSync(shared)).toEqual([])
   },

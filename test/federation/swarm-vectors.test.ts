@@ -131,7 +131,7 @@ class Play {
     return committed
   }
 
-  /** A peer that is missing in the round after the one in which it died was not drawn: nobody knows it there. */
+  /** A peer that is missing in the round after the one in which it died was not drawn: no peer knows it there. */
   #isAwayBefore(id: string, round: number): boolean {
     const failure = this.#golden.config.failures?.find(({ aggregator }) => aggregator === id)
     const isMissing = this.#golden.config.missing?.[String(round)]?.includes(id) ?? false
@@ -167,7 +167,7 @@ class Play {
     return this.#golden.clients.map(({ id }) => id).find((id) => !missing.includes(id))!
   }
 
-  /** The round goes on once the one that died has caught up, and everybody knows that it is back. */
+  /** The round continues once the one that died has caught up, and everybody knows that it is back. */
   async #bringBack(name: string, round: number): Promise<void> {
     const { role } = this.start(name)
     while (!role.lines.some((line) => line.startsWith(`caught up with round ${round}`))) await once(role.events, 'line')

@@ -112,7 +112,7 @@ export function pythonOnPage(name: string): string[] {
   )
 }
 
-/** Frameworks report to nobody and keep their files in the test's folder. */
+/** Frameworks send no usage reports and keep their files in the test's folder. */
 export function quiet(folder: string): Record<string, string> {
   return {
     HOME: folder,
@@ -131,11 +131,11 @@ export function expectAsSeen(seen: SeenJob, wanted: { role: string; rounds: numb
   const { recording, boundaries, readings, output } = seen
   const pids = new Set(recording.rounds.filter(({ role }) => role === wanted.role).map(({ pid }) => pid))
   const reported = [...boundaries.keys()].filter((pid) => pids.has(pid))
-  expect(reported, `no process of the role ${wanted.role} among those that told of rounds\n${output}`).not.toEqual([])
+  expect(reported, `no process of the role ${wanted.role} among those that reported rounds\n${output}`).not.toEqual([])
   const pid = reported[0]!
   const rounds = recording.rounds.filter((round) => round.pid === pid)
   const times = boundaries.get(pid)!
-  // The end of Swarm Learning is told by the server, where the job has no component of ours; its line is in the log.
+  // The end of Swarm Learning is reported by the server, where the job has no component of ours; its line is in the log.
   if (times.length === wanted.rounds)
     times.push({ timeMs: rounds.at(-1)?.endedMs ?? Number.NaN, peakBytes: 0, rssBytes: 0 })
   expect(times.length - 1, output).toBe(wanted.rounds)

@@ -8,7 +8,7 @@ import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM } from '../tidemark.js'
 
-/** Writes what a process has from whoever started it. */
+/** Writes what a process has from the process that started it. */
 const TELL = `import json, os, resource, sys
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 json.dump({

@@ -33,7 +33,7 @@ async function logShows(file: string, text: string): Promise<void> {
   if (!(await pollUntil(() => readFileSync(file, 'utf8').includes(text), 10_000))) throw new Error(`no "${text}"`)
 }
 
-test('a program runs in its own group, with its environment, its output in the log, its exit code told', async () => {
+test('a program runs in its own group, with its environment, its output in the log, its exit code known', async () => {
   const script = 'echo "$COLOUR"; printenv TIDEMARK_OWNED; echo oops >&2; ps -o pgid= -p $$; exit 3'
   const launched = await launchForTest(['sh', '-c', script], { environment: { COLOUR: 'red' } })
   const exit = await launched.exited
@@ -49,7 +49,7 @@ test('an environment variable given as undefined is taken away', async () => {
   expect(readFileSync(launched.logFile, 'utf8')).toBe('none\n')
 })
 
-test('an owned role is told so, and sees its stdin close when it is let go', async () => {
+test('an owned role knows it, and sees its stdin close when it is let go', async () => {
   const launched = await launchForTest(['sh', '-c', 'echo "owned $TIDEMARK_OWNED"; cat; echo closed'], { owned: true })
   await logShows(launched.logFile, 'owned 1')
   expect(launched.exit).toBeNull()

@@ -58,7 +58,7 @@ test('a program that ends first is named with its exit code and the last lines o
 test('a deadline that passes says who was waited for and that it is alive', async () => {
   const { marks, wait } = await start('sleep 9')
   await expect(waitForMark(marks, isReady, { ...wait, deadlineMs: 50 })).rejects.toThrow(
-    `waited 50 ms for the server to listen; server (pid ${wait.process.pid}) is alive and has not said so`,
+    `waited 50 ms for the server to listen; server (pid ${wait.process.pid}) is alive and has not reported it`,
   )
 })
 

@@ -41,7 +41,7 @@ it('a folder has one holder, who is named to the next, and is free once that has
   expect(holderOf(folder, 'owner')).toMatchObject({ kind: 'running', by: `pid ${child.pid}` })
   await end(child, 'released')
   expect(existsSync(join(folder, 'owner'))).toBe(false)
-  expect(holderOf(folder, 'owner')).toEqual({ kind: 'nobody', left: undefined })
+  expect(holderOf(folder, 'owner')).toEqual({ kind: 'none', left: undefined })
   expect((await start(folder)).attempt).toEqual({ kind: 'taken' })
 })
 
@@ -49,11 +49,11 @@ it('a holder that was killed holds nothing, and is known to be gone', async () =
   const folder = temporaryFolder()
   const { child } = await start(folder)
   await end(child, 'killed')
-  expect(holderOf(folder, 'owner')).toMatchObject({ kind: 'nobody', left: { pid: child.pid } })
+  expect(holderOf(folder, 'owner')).toMatchObject({ kind: 'none', left: { pid: child.pid } })
   expect((await start(folder)).attempt).toEqual({ kind: 'taken' })
 })
 
-it('to look who holds a folder takes it from nobody', async () => {
+it('to look who holds a folder takes it from no one', async () => {
   const folder = temporaryFolder()
   let looks = 0
   const looking = setImmediate(function look() {
@@ -70,11 +70,11 @@ it('to look who holds a folder takes it from nobody', async () => {
   expect(looks).toBeGreaterThan(100)
 })
 
-it('a pid that was given away keeps nobody out', () => {
+it('a pid that was given away keeps no one out', () => {
   const folder = temporaryFolder()
   // This pid runs, and started at another moment than the holder.
   writeOwner(folder, { startTicks: 1 })
-  expect(holderOf(folder, 'owner')).toMatchObject({ kind: 'nobody' })
+  expect(holderOf(folder, 'owner')).toMatchObject({ kind: 'none' })
   const attempt = lockFolder(folder, 'owner')
   expect(attempt.kind).toBe('taken')
   expect(JSON.parse(readFileSync(join(folder, 'owner'), 'utf8'))).toMatchObject({ ...ownIdentity(), isLocked: true })
@@ -90,7 +90,7 @@ it('a file without a lock counts where its process runs, or cannot be seen from 
   // The same machine, booted again since.
   if (ownIdentity().machineId !== '') {
     writeOwner(folder, { bootId: 'another' })
-    expect(holderOf(folder, 'owner')).toMatchObject({ kind: 'nobody' })
+    expect(holderOf(folder, 'owner')).toMatchObject({ kind: 'none' })
   }
 })
 

@@ -11,7 +11,7 @@ const FLAGS: V8Flag[] = [
   '--invocation-count-for-turbofan',
 ]
 
-it('this release of Node has the flags that it is said to have', () => {
+it('this release of Node has the flags that the table lists', () => {
   const listed = execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })
   const isListed = (flag: string) => listed.includes(`  ${flag.replace('--no-', '--')} (`)
   const taken = FLAGS.filter((flag) => hasV8Flag(flag))

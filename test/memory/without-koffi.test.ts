@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { COMPILED_MEMORY, copyOutsideNodeModules, fillAndClean } from './run-fixture.js'
 
-it('without koffi one warning says so, garbage is still collected, and what could not run is null', async () => {
+it('without koffi there is one warning, garbage is still collected, and what could not run is null', async () => {
   const { report, stderr } = await fillAndClean({ module: copyOutsideNodeModules(COMPILED_MEMORY) })
   expect(stderr.match(/Warning/g)).toHaveLength(1)
   expect(stderr).toContain("Cannot find module 'koffi'")

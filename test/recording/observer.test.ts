@@ -21,7 +21,7 @@ function observe(process: Pick<LiveProcess, 'pid' | 'startTicks'>) {
   return { marks, missed }
 }
 
-test('a pid that was given to another process since is not read in place of the one that ended, and that is told', () => {
+test('a pid that was given to another process since is not read in place of the one that ended, and a warning says so', () => {
   const stat = readProcessStat('self')
   if (stat.kind !== 'read') throw new Error('this process can be read')
   const { pid, startTicks } = stat

@@ -18,7 +18,7 @@ print('up', flush=True)
 sys.stdin.read()`
 
 test.for(['glibc', 'jemalloc', 'tcmalloc'] as const)(
-  '%s is told to return its free pages, and they are measured',
+  '%s returns its free pages, and they are measured',
   needs('C compiler'),
   async (allocator, context) => {
     if (allocator !== 'glibc') leaveOutWithout(context, allocator)
@@ -33,13 +33,13 @@ test.for(['glibc', 'jemalloc', 'tcmalloc'] as const)(
 )
 
 test(
-  'mimalloc, which cannot be told from another thread, is refused with that reason',
+  'mimalloc, which cannot purge from another thread, is refused with that reason',
   needs('mimalloc', 'C compiler'),
   async () => {
     const { order, pid } = await startProbed('mimalloc')
     expect(await takeProbe(order, { pid, role: 'server' })).toEqual({
       kind: 'not taken',
-      why: `the allocator of the server (pid ${pid}) is mimalloc, which cannot be told from outside to return its free pages`,
+      why: `the allocator of the server (pid ${pid}) is mimalloc, which cannot be made from outside to return its free pages`,
     })
   },
 )

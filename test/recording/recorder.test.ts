@@ -35,7 +35,7 @@ test('peaks of rounds are read from outside, exactly, when a program marks only 
   expect(Math.abs(head.processes[0]!.peakBytes! / highest - 1)).toBeLessThan(0.01)
 })
 
-test('where the peak may not be reset, peaks of later rounds are samples, and every reader is told', async () => {
+test('where the peak may not be reset, peaks of later rounds are samples, and every reader gets a warning', async () => {
   const truth = join(temporaryFolder(), 'truth')
   const recorded = await recordForTest([PYTHON, fixture('spikes.py'), '3', '64', '7', truth], { resetPeaks: false })
   await finishForTest(recorded)
@@ -100,7 +100,7 @@ test('a recorder killed with SIGKILL leaves a recording that reads up to its las
   expect(unlessBusy(recording.warnings)).toEqual(['The recording has no end: its recorder was killed.'])
 })
 
-test('when the disk fills up what was recorded is kept, the owner is told, and the head says so', async () => {
+test('when the disk fills up what was recorded is kept, the owner gets an event, and the metadata says so', async () => {
   const folder = join(temporaryFolder(), 'recording')
   // A limit on the size of files stands in for the disk: writes fail in the same place (EFBIG for ENOSPC).
   const child = spawn(

@@ -112,7 +112,7 @@ describe('logs of real programs', () => {
     expect(of('round-end').slice(0, rounds.length - 1)).toEqual(rounds.slice(0, -1))
   })
 
-  test('ScatterAndGather prints a line at the end of a round and then cleans up: the round goes on', () => {
+  test('ScatterAndGather prints a line at the end of a round and then cleans up: the round continues', () => {
     const log = new RoundLog(roundPattern('nvflare'))
     const lines = ['Round 0 started.', 'Round 0 finished.', 'Round 1 started.', 'Finished ScatterAndGather Training.']
     expect(lines.flatMap((line) => log.write(`ScatterAndGather - INFO - ${line}\n`, 5)).map(brief)).toEqual([

@@ -84,7 +84,7 @@ describe('the first screen', needs('Chromium'), () => {
     )
   })
 
-  test('the line to paste is copied by the keyboard, and that is said', async () => {
+  test('the line to paste is copied by the keyboard, and the output says so', async () => {
     const { page } = await open({ permissions: ['clipboard-read', 'clipboard-write'] })
     const line = await page.locator('#choice').textContent()
     await page.locator('[data-copies=choice]').focus()

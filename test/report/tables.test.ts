@@ -66,14 +66,14 @@ describe('the words', () => {
     expect(sentence.split(';')[0]).not.toMatch(/the same|equal|no effect|where it was/)
   })
 
-  test('two settings that were shown to agree are said to agree, to within how much', () => {
+  test('two settings that were shown to agree are reported to agree, to within how much', () => {
     const sentence = wordsOf(exampleView()).changes.find((text) => text.startsWith('gc=0 arena=4'))
     expect(sentence).toMatch(
       /it leaves the floor where it was, to within 2\.1 MiB \(measured [+-]\d\.\d MiB, 95 % interval/,
     )
   })
 
-  test('the choice has the clearly lowest peak and the fewest changes, and is told with what it costs', () => {
+  test('the choice has the clearly lowest peak and the fewest changes, and is shown with what it costs', () => {
     const { choice } = wordsOf(exampleView())
     expect(choice).toMatch(
       /^The choice: gc=1 arena=unset\. Against gc=0 arena=unset it lowers the floor by 4\d\.\d MiB/,
@@ -83,7 +83,7 @@ describe('the words', () => {
 
   test('with too few trials, or nothing better, the choice says so', () => {
     expect(wordsOf(exampleView({ trials: 3 })).choice).toMatch(
-      /^The choice: four trials of each setting are needed to tell one from another\./,
+      /^The choice: four trials of each setting are needed to compare them\./,
     )
     const settings = exampleSettings().filter(({ values }) => values.serverMemoryGcRounds === 0)
     expect(wordsOf(exampleView({ settings })).choice).toBe(
@@ -100,7 +100,7 @@ describe('the words', () => {
       summary.label === 'gc=5 arena=4' ? { ...summary, trials: 0 } : summary,
     )
     const words = wordsOf(view).settings.find(({ label }) => label === 'gc=5 arena=4')
-    expect(words!.sentences).toEqual(['No trial was completed (1 failed); nothing can be said.'])
+    expect(words!.sentences).toEqual(['No trial was completed (1 failed); there is no verdict.'])
   })
 })
 

@@ -96,7 +96,7 @@ describe('the ratio of two means', () => {
     expect(covered).toBeLessThan(0.97)
   })
 
-  it('is undefined where the first mean cannot be told from zero', () => {
+  it('is undefined where the first mean does not differ significantly from zero', () => {
     expect(ratioOfMeans([-3, 4, 1, -2], [10, 11, 12, 13], 0.95)).toBeUndefined()
   })
 })

@@ -64,7 +64,7 @@ describe('a search over 32 commits at 1 % spread', () => {
     expect(kinds.filter((kind) => kind === 'no single one').length).toBeGreaterThanOrEqual(7)
   })
 
-  test('names the commits that cannot be told apart', () => {
+  test('names the commits that cannot be distinguished', () => {
     const found = search(stepAt(16), 7, new Set([15, 16]))
     expect(found).toMatchObject({ kind: 'one of', commits: [15, 16, 17] })
   })

@@ -49,7 +49,7 @@ describe('the order of the criteria', () => {
     expect(choice).toMatchObject({ label: 'gc=1', decidedBy: 'limit', isUnderLimit: true })
   })
 
-  test('where none stays under the limit the lowest peak is chosen, and is said to be above it', () => {
+  test('where none stays under the limit the lowest peak is chosen, and is reported as above it', () => {
     const choice = chooseSetting([summary('gc=0', { peak: near(105) }), summary('gc=1', { peak: near(77) })], {
       limitBytes: 50 * MIB,
       changes,

@@ -38,7 +38,7 @@ describe('a careful reader says of', () => {
     expect(analyzeRounds(series(36, 4, (t) => (t < 4 ? -100 : 0))).shape).toBe('staircase')
   })
 
-  it.each([2, 3, 7])('a cleanup every %d rounds that runs one round later than was said: a saw-tooth', (period) => {
+  it.each([2, 3, 7])('a cleanup every %d rounds that runs one round later than was set: a saw-tooth', (period) => {
     const found = analyzeRounds(
       series(48, 5, (t) => (20 * ((t + period) % period)) / (period - 1)),
       { gcRounds: period },

@@ -1,5 +1,5 @@
 /**
- * Recorded series of real programs whose truth is known, and series that were judged wrongly before: what may be said of each.
+ * Recorded series of real programs whose truth is known, and series that were judged wrongly before: the verdicts that each may get.
  * The series of bench/verdict/programs are recorded by bench/verdict/record-programs.ts; those of test/fixtures/verdict were recorded by others.
  */
 import { readFileSync } from 'node:fs'
@@ -89,7 +89,7 @@ describe('of a series that was judged wrongly', () => {
     wanted: string
   }[]
 
-  it.each(truths)('$file, which $truth, is said: $wanted', ({ file }) => {
+  it.each(truths)('$file, which $truth, gets the verdict $wanted', ({ file }) => {
     const rows = readFileSync(join(FIXTURES, 'misjudged', file), 'utf8')
       .trim()
       .split('\n')

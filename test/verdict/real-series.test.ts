@@ -61,14 +61,14 @@ const SERIES: RealSeries[] = [
     name: 'NVFlare SCAFFOLD without cleanup',
     mib: [1070, 1835, 2210, 2444],
     gcRounds: 0,
-    why: 'four rounds of a warm-up: nothing can be said',
+    why: 'four rounds of a warm-up: no verdict is possible',
     verdict: { shape: 'inconclusive' },
   },
   {
     name: 'NVFlare SCAFFOLD with cleanup every round',
     mib: [1053, 1694, 1838, 1061],
     gcRounds: 1,
-    why: 'four rounds: nothing can be said',
+    why: 'four rounds: no verdict is possible',
     verdict: { shape: 'inconclusive' },
   },
   {

@@ -33,7 +33,7 @@ it('no number of rounds is promised to decide, and a forecast is one', () => {
   const leak = inBytes(Array.from({ length: 30 }, (_, round) => 100 + 2 * round + noise(round)))
   const { reason } = analyzeRounds(leak, { limitBytes: 200 * MIB, secondsPerRound: 60 })
   expect(reason).toMatch(
-    /If that goes on, it meets the limit of 200\.0 MiB in about 21 rounds \(95 % interval 2[01] to 2[12]\), or 2\d min/,
+    /If that continues, it meets the limit of 200\.0 MiB in about 21 rounds \(95 % interval 2[01] to 2[12]\), or 2\d min/,
   )
 })
 

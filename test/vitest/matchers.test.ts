@@ -89,7 +89,7 @@ test('a project that installs the package has matchers, with types, whose failur
   expect(failures.get('undecided, turned round')).toContain('short.csv: inconclusive. ')
   expect(failures.get('no size')).toContain('toStayBelow: found "plenty", expected a size')
   expect(failures.get('no rate')).toContain('toGrowLessThan: found "5 MiB", expected a size a round or a unit of time')
-  expect(failures.get('no times')).toContain('grows.csv tells no times, so there is no growth by time')
+  expect(failures.get('no times')).toContain('grows.csv has no times, so there is no growth by time')
   expect(failures.get('no recording')).toContain('there is no file or folder nowhere')
 })
 

@@ -53,7 +53,7 @@ export function recordingsDiff(before: string, after: string): Diff {
         '',
         ...diffTable(rows),
         '',
-        'One run on each side, so a difference may be chance; tidemark compare repeats runs and tells.',
+        'One run on each side, so a difference may be chance; tidemark compare repeats runs and shows whether it is.',
         ...factLines(facts),
         '',
       ].join('\n'),

@@ -41,7 +41,7 @@ function wholeVerdict(folder: string): VerdictsAtEnd['whole'] {
     return { role: process?.role ?? null, shape, reason }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    return null // a recording that broke off has been told of
+    return null // the end of a broken recording was reported before
   }
 }
 

@@ -28,7 +28,7 @@ export function commandDefinition({ arguments: [asked], options, given }: Comman
     name,
   } = options as Values
   if (asked !== undefined)
-    throw new UsageError(`compare: found the job "${asked}" and --command besides; one comparison has one of them`)
+    throw new UsageError(`compare: found the job "${asked}" and --command; a comparison takes one of them`)
   const { rounds, ...ofFederation } = overrides.job
   if (Object.keys(ofFederation).length > 0)
     throw new UsageError(

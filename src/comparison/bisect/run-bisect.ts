@@ -139,7 +139,7 @@ async function runRound(
       values.set(setting, value)
       continue
     }
-    const reason = result.reason ?? `its trial told no ${state.metric}: too few rounds, or none of ${comparison.judge}`
+    const reason = result.reason ?? `its trial has no ${state.metric}: too few rounds, or none of ${comparison.judge}`
     const commit = asked[labels.indexOf(setting)]!
     if (commit === low || commit === high)
       throw new TargetError(`a trial of ${describeCommit(plan, commit)}, an end of the search, failed: ${reason}`)

@@ -109,7 +109,7 @@ export function probeFaults({ probe, probeRound, rounds, expectedRounds }: Comma
   const isEndLogged = rounds !== null && PRESETS[rounds]?.words.some(({ kind }) => kind === 'finished')
   if (isEndLogged || expectedRounds !== null || probeRound !== null) return []
   return [
-    'workload.probe: nothing tells when the work is done. Give the number of rounds with a pattern of their ends (rounds: "end:...", expectedRounds: N), a preset, or the round after which to probe (probeRound, --probe-round)',
+    'workload.probe: nothing reports when the work is done. Give the number of rounds with a pattern of their ends (rounds: "end:...", expectedRounds: N), a preset, or the round after which to probe (probeRound, --probe-round)',
   ]
 }
 

@@ -47,7 +47,7 @@ export function resolveShard({ index, of }: AskedShard, environment: NodeJS.Proc
   const { SLURM_ARRAY_TASK_ID: task, SLURM_ARRAY_TASK_MIN: first = '1', JOB_COMPLETION_INDEX: completion } = environment
   if (task === undefined && completion === undefined)
     throw new UsageError(
-      `--shard auto/${of}: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set, so nothing tells which shard this is`,
+      `--shard auto/${of}: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set, so the number of this shard is unknown`,
       { fix: `Say it: --shard 1/${of}.` },
     )
   const number = task === undefined ? Number(completion) + 1 : Number(task) - Number(first) + 1

@@ -25,7 +25,7 @@ export function makeFolder(out: string | undefined, name: string, now: Date): st
     makeFolders(folder)
     if (readdirSync(folder).length > 0)
       throw new UsageError(`the folder for the results, ${folder}, is not empty`, {
-        fix: `${fix} To go on with a comparison that was stopped, use --resume ${folder}.`,
+        fix: `${fix} To continue a comparison that was stopped, use --resume ${folder}.`,
       })
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
@@ -100,7 +100,7 @@ export function writeWhole(file: string, content: unknown): void {
     throw new UsageError(`cannot write ${file}: ${messageOf(error)}`, {
       fix:
         systemErrorCode(error) === 'ENOSPC'
-          ? 'The disk is full. Make room, then go on with --resume.'
+          ? 'The disk is full. Make room, then continue with --resume.'
           : 'Name another folder with --out.',
       cause: error,
     })

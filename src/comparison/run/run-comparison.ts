@@ -237,7 +237,7 @@ async function runTrials(
 
 function partsCannotLook(): UsageError {
   return new UsageError(
-    '--until-decided: a part of a comparison (--shard) does not see the trials of the others, so it cannot tell when they decide',
+    '--until-decided: a part of a comparison (--shard) does not see the trials of the others, so it does not know when they decide',
     { fix: 'Leave one of the two out.' },
   )
 }

@@ -90,7 +90,7 @@ export function trialRunner(
 export function assertThere(folder: string): void {
   if (hasComparison(folder)) return
   throw new UsageError(`the folder for the results, ${folder}, was moved or removed while trials ran`, {
-    fix: `What it held is where it is now. Put it back and go on with --resume ${folder}, or go on with --resume and its new name.`,
+    fix: `What it held is where it is now. Put it back and continue with --resume ${folder}, or continue with --resume and its new name.`,
   })
 }
 

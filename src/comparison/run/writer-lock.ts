@@ -14,7 +14,7 @@ export async function asOnlyWriter<T>(folder: string, work: () => Promise<T>): P
   const attempt = attempted(folder)
   if (attempt.kind === 'held')
     throw new UsageError(`${folder} is being written by ${attempt.by}, and has one writer at a time`, {
-      fix: 'Wait until that has ended, or end it; then go on with --resume.',
+      fix: 'Wait until that has ended, or end it; then continue with --resume.',
     })
   try {
     return await work()
@@ -29,7 +29,7 @@ export async function asOnlyWriter<T>(folder: string, work: () => Promise<T>): P
  */
 export function writerOf(folder: string): string | undefined {
   const holder = holderOf(folder, WRITER_LOCK)
-  return holder.kind === 'nobody' ? undefined : holder.by
+  return holder.kind === 'none' ? undefined : holder.by
 }
 
 function attempted(folder: string) {

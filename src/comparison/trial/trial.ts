@@ -280,7 +280,7 @@ function halfCleanups(rounds: readonly RoundRecord[]): string[] {
   return [
     ...(withoutPurge > 0
       ? [
-          `In ${withoutPurge} of ${cleanups.length} cleanups the allocator could not be told to return its free pages; the log of the process says why.`,
+          `In ${withoutPurge} of ${cleanups.length} cleanups the allocator could not return its free pages; the log of the process says why.`,
         ]
       : []),
     ...(withoutGc > 0

@@ -182,7 +182,7 @@ function removeLeftOvers(parent: string): void {
     const path = join(parent, name)
     try {
       const holder = holderOf(path, OWNER)
-      if (holder.kind === 'nobody' && holder.left !== undefined && isOfThisMachine(holder.left))
+      if (holder.kind === 'none' && holder.left !== undefined && isOfThisMachine(holder.left))
         rmSync(path, { recursive: true, force: true })
     } catch (error) {
       // Another user's folder is left to that user's servers.

@@ -80,7 +80,7 @@ export class ClientState {
     if (confirmed === undefined || isOf(this.#kept, confirmed)) return
     const found = this.#kept === undefined ? 'it has none' : `it has the one of round ${this.#kept.round}`
     throw new TidemarkError(
-      `client "${this.#client}" took part in round ${confirmed.round}, and has to go on with the control variate that it made there; ${found}`,
+      `client "${this.#client}" took part in round ${confirmed.round}, and has to continue with the control variate that it made there; ${found}`,
       {
         fix:
           this.#files === undefined

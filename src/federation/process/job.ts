@@ -70,7 +70,7 @@ export function parseReceived(table: OptionTable, received: unknown): Record<str
     const value = spec.parse(String(values[key]))
     if (value === undefined)
       throw new TidemarkError(
-        `the server told ${key} = ${String(values[key])} for the job, and ${spec.expected} was expected`,
+        `the server sent ${key} = ${String(values[key])} for the job, and ${spec.expected} was expected`,
         { fix: 'Run the same version of Tidemark on the server and its clients.' },
       )
     values[key] = value

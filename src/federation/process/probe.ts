@@ -28,6 +28,6 @@ export async function probeOnTheWay(role: RoleProcess, round: number): Promise<b
 
 async function probe(role: RoleProcess, after: { round?: number } = {}): Promise<void> {
   const parts = await splitRssByGiveBack()
-  if (parts === null) role.log('no attribution: this allocator cannot be told to purge, or the engine to collect')
+  if (parts === null) role.log('no attribution: this allocator cannot purge, or the engine cannot collect')
   else role.mark({ mark: 'attribution', ...after, ...parts })
 }

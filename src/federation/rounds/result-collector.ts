@@ -112,7 +112,7 @@ export class ResultCollector {
     if (standing === 'accepted') return { state: 'duplicate' }
     if (standing === 'to-come') return this.#rejectClaim(claim, `the turn of client "${claim.client}" is still to come`)
     if (standing === 'passed' || this.settled.aborted)
-      return { state: 'late', round, reason: `round ${round} has gone on without it` }
+      return { state: 'late', round, reason: `round ${round} has continued without it` }
     // Larger numbers are not counts, and could make the mean overflow.
     if (!(claim.numExamples >= 0 && claim.numExamples <= Number.MAX_SAFE_INTEGER))
       return this.#rejectClaim(claim, `the number of examples is ${claim.numExamples}`)

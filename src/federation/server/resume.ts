@@ -29,7 +29,7 @@ export interface JobStorage {
 export async function openStorage(settings: ServerSettings, role: RoleProcess): Promise<JobStorage> {
   const { aggregation, spoolDir, checkpoint, resume } = settings
   if (resume && checkpoint === undefined && (aggregation === 'buffered' || spoolDir === undefined))
-    throw new UsageError('--resume has nothing to go on from', {
+    throw new UsageError('--resume has nothing to continue from', {
       fix: 'Give --spool-dir the folder of the server that was interrupted, or --checkpoint its file.',
     })
   if (aggregation === 'buffered') return { storage: memoryStorage(), earlier: undefined, openLedger: () => undefined }

@@ -78,7 +78,7 @@ async function completeInterruptedCommit(
   { round, state, contributions }: RoundBegin,
   role: RoleProcess,
 ): Promise<void> {
-  role.log(`going on after round ${round}`)
+  role.log(`continuing after round ${round}`)
   contributions.restore(job.resumed?.results ?? job.ledger?.resultsOf(round) ?? [])
   job.desk.confirm(contributions.all)
   await persist(job, { round, state, contributions })

@@ -212,7 +212,7 @@ async function everyoneJoined(
   })
   if (complete === undefined)
     throw new TidemarkError(
-      `${members.names.length} of ${clients} clients joined within ${formatDuration(joinDeadlineMs)} (${members.names.join(', ') || 'nobody'}), and ${clients - members.names.length} more ${clients - members.names.length === 1 ? 'was' : 'were'} waited for`,
+      `${members.names.length} of ${clients} clients joined within ${formatDuration(joinDeadlineMs)} (${members.names.join(', ') || 'none'}), and ${clients - members.names.length} more ${clients - members.names.length === 1 ? 'was' : 'were'} waited for`,
       { fix: `Start the others with: tidemark client --server ${url} --name NAME, or raise --join-deadline.` },
     )
   role.log(`${members.names.join(', ')} joined`)

@@ -52,7 +52,7 @@ export type LockAttempt =
  */
 export type FolderHolder =
   /** `left` names the process that held it and ended without a release. */
-  | { kind: 'nobody'; left: ProcessIdentity | undefined }
+  | { kind: 'none'; left: ProcessIdentity | undefined }
   | { kind: 'running' | 'unknown'; by: string; process: ProcessIdentity | undefined }
 
 /**
@@ -100,7 +100,7 @@ export function holderOf(folder: string, name: string): FolderHolder {
   try {
     descriptor = openSync(path, constants.O_RDONLY)
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return { kind: 'nobody', left: undefined }
+    if (systemErrorCode(error) === 'ENOENT') return { kind: 'none', left: undefined }
     throw error
   }
   try {
@@ -108,7 +108,7 @@ export function holderOf(folder: string, name: string): FolderHolder {
     const entry = readEntry(path)
     const process = entry?.process
     const state = locked === 'held' ? 'running' : countsByItsFile(entry, locked) ? stateOf(entry) : 'ended'
-    return state === 'ended' ? { kind: 'nobody', left: process } : { kind: state, by: nameOf(entry), process }
+    return state === 'ended' ? { kind: 'none', left: process } : { kind: state, by: nameOf(entry), process }
   } finally {
     closeSync(descriptor)
   }

@@ -5,7 +5,7 @@ import type { Look, MeasuredProcess } from './measured-process.js'
 
 /**
  * Returns the cost of measuring: rounds during it against those after it stopped, if the program
- * went on.
+ * continued.
  */
 export function costOf(
   { pid, freedByStopBytes }: MeasuredProcess,

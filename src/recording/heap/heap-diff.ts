@@ -72,7 +72,7 @@ function whyNone(measured: readonly MeasuredProcess[], rounds: number, processes
           : 'Let it run longer'),
     )
   if (measured.length > 0)
-    return because('nothing told of the end of a round. Rounds are told by marks, or by --rounds from the log')
+    return because('the end of no round was reported. Marks report rounds, or the log with --rounds')
   return because(whyNotIn(processes))
 }
 

@@ -74,5 +74,5 @@ async function probeAll(
 
 function neverTaken(afterRound: number | null): string {
   const missing = afterRound === null ? 'that the work is done' : `the end of round ${afterRound}`
-  return `The probe was not taken: nothing told ${missing} while the process ran. --probe-round names a round whose end is told.`
+  return `The probe was not taken: nothing reported ${missing} while the process ran. --probe-round names a round whose end is reported.`
 }

@@ -32,7 +32,7 @@ export async function takeProbe(
   if (!purged.purged)
     return {
       kind: 'not taken',
-      why: `the allocator of the ${role} (pid ${pid}) is ${purged.allocator}, which cannot be told from outside to return its free pages`,
+      why: `the allocator of the ${role} (pid ${pid}) is ${purged.allocator}, which cannot be made from outside to return its free pages`,
     }
   const retainedBytes = Math.max(0, before.rssBytes - after.rssBytes)
   return {
@@ -56,7 +56,7 @@ function whyUnanswered(pid: number, role: string, library: string, proc = PROC):
   const maps = readProcFile(pid, 'maps', proc)
   if (maps.kind !== 'read' || maps.text === '') return `${target} had ended before it could be probed`
   if (maps.text.includes(library))
-    return `the probe does not answer in ${target}: it is another user's, or a fork of a program that goes on without exec`
+    return `the probe does not answer in ${target}: it is another user's, or a fork of a program that continues without exec`
   const because = /\/ld[-.][^/]*\.so/.test(maps.text)
     ? 'something on the way to it takes LD_PRELOAD away, or it was started before'
     : 'it is statically linked'

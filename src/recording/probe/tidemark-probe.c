@@ -88,15 +88,15 @@ static int may_ask(int client) {
 
 static void answer(int client) {
   struct timeval wait = { .tv_sec = WAIT_S };
-  char asked[16] = "", told[LONGEST_ANSWER];
+  char asked[16] = "", answer[LONGEST_ANSWER];
   if (!may_ask(client)) return;
   setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
   setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
   if (recv(client, asked, sizeof asked - 1, 0) <= 0) return;
   int length = 0;
-  if (strcmp(asked, "facts\n") == 0) length = facts(told);
-  if (strcmp(asked, "purge\n") == 0) length = purge(told);
-  if (length > 0 && length < LONGEST_ANSWER) send(client, told, length, MSG_NOSIGNAL);
+  if (strcmp(asked, "facts\n") == 0) length = facts(answer);
+  if (strcmp(asked, "purge\n") == 0) length = purge(answer);
+  if (length > 0 && length < LONGEST_ANSWER) send(client, answer, length, MSG_NOSIGNAL);
 }
 
 /* A program that closes every descriptor may have opened its own file under our number. */

@@ -90,10 +90,10 @@ const OPEN = {
 }
 
 const SAMPLED_PEAKS =
-  'Some peaks are the highest sample and not the kernel’s mark, so they are lower bounds: the kernel refused to reset it (/proc/PID/clear_refs), --no-reset was given, or the process became another program (exec) or was gone when the end of its last round was told.'
+  'Some peaks are the highest sample and not the kernel’s mark, so they are lower bounds: the kernel refused to reset it (/proc/PID/clear_refs), --no-reset was given, or the process became another program (exec) or was gone when the end of its last round was reported.'
 
 const APPROXIMATE_ROUNDS =
-  'The rounds are approximate: a log without time stamps tells of them, and another process passes it on, perhaps late. What was read is of the moment a line came. Marks of the program (docs/marks.md) or time stamps in its log make them exact.'
+  'The rounds are approximate: a log without time stamps reports them, and another process passes it on, perhaps late. What was read is of the moment a line came. Marks of the program (docs/marks.md) or time stamps in its log make them exact.'
 
 /** Returns whether a folder holds a recording. */
 export function isRecording(folder: string): boolean {

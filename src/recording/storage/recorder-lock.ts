@@ -35,7 +35,7 @@ export function recorderState(folder: string): 'runs' | 'was killed' | 'unknown'
   try {
     const holder = holderOf(folder, RECORDER_LOCK)
     if (holder.kind === 'running') return 'runs'
-    return holder.kind === 'nobody' && holder.left !== undefined ? 'was killed' : 'unknown'
+    return holder.kind === 'none' && holder.left !== undefined ? 'was killed' : 'unknown'
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
     return 'unknown'

@@ -60,7 +60,7 @@ function blindness({ trials, trialsToSeeAllowed }: GateCheck): string {
 }
 
 function neededWords({ trialsToSeeAllowed }: GateCheck): string {
-  return trialsToSeeAllowed === null ? '' : ` About ${trialsToSeeAllowed} trials a side would tell.`
+  return trialsToSeeAllowed === null ? '' : ` About ${trialsToSeeAllowed} trials a side would decide.`
 }
 
 /**

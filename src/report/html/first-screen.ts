@@ -117,7 +117,7 @@ function changeOf(
   if (difference === null || difference.share === null) return ''
   const { share, interval, decision } = difference
   const size = `${what === '' ? '' : `${what} `}${shortPercent(share)} against ${against}`
-  if (interval === null) return `${size}; four trials of each setting tell whether that is chance`
+  if (interval === null) return `${size}; four trials of each setting show whether that is chance`
   const signed = (value: number) => (value > 0 ? `+${format(value)}` : value < 0 ? `-${format(-value)}` : format(0))
   const range = `95 %: ${signed(interval.low)} to ${signed(interval.high)}`
   if (decision === 'undecided') return `${size} (${range}), undecided`

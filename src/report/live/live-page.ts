@@ -22,7 +22,7 @@ ${asset('../browser/page.css')}</style>
 </header>
 <main>
 <section aria-labelledby="verdicts-heading">
-<h2 id="verdicts-heading">What can be said so far</h2>
+<h2 id="verdicts-heading">Verdict so far</h2>
 <ul id="verdicts"></ul>
 </section>
 <noscript><p>This page is drawn by a script. Without it, see <a href="/api/status">/api/status</a>.</p></noscript>

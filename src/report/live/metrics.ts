@@ -61,7 +61,7 @@ export function metricsText(status: LiveStatus, { processes, tree }: Scrape): st
     ),
     metric(
       'tidemark_rounds_total',
-      'Rounds that have ended, or windows of time where none are told.',
+      'Rounds that have ended, or windows of time where none are reported.',
       ofRoles(roles, ({ rounds }) => rounds),
       'counter',
     ),
@@ -82,7 +82,7 @@ export function metricsText(status: LiveStatus, { processes, tree }: Scrape): st
     ),
     metric(
       'tidemark_verdict',
-      'What can be said so far: 1 for the state that holds.',
+      'Verdict so far: 1 for the state that holds.',
       roles.map(({ role, verdict }) => ({ labels: { role, state: verdict.state }, value: 1 })),
     ),
     metric('tidemark_limit_bytes', 'The limit that forecasts are made for.', [{ labels: {}, value: limit?.bytes }]),

@@ -18,7 +18,7 @@ export function changeSentences({ differences, summaries }: Omit<Compared, 'choi
 /** Describes the setting to use and what it changes; undefined when nothing was compared. */
 export function choiceSentence({ differences, summaries, choice }: Compared): string | undefined {
   if (differences.every(({ peak, floor }) => peak === null && floor === null)) return undefined
-  if (choice.label === null) return 'The choice: four trials of each setting are needed to tell one from another.'
+  if (choice.label === null) return 'The choice: four trials of each setting are needed to compare them.'
   const difference = differences.find(({ label }) => label === choice.label)
   const above = choice.isUnderLimit === false ? ' No setting stays under the limit.' : ''
   if (difference === undefined) return `The choice: ${choice.label}, since no other setting is clearly better.${above}`

@@ -33,7 +33,7 @@ export function changeText(difference: Difference | null, format: (value: number
   if (difference === null) return ''
   const { change, share, interval, decision } = difference
   const signed = (value: number) => (value > 0 ? `+${format(value)}` : format(value))
-  if (interval === null) return `${signed(change)}, may be chance: four trials on each side tell`
+  if (interval === null) return `${signed(change)}, may be chance: four trials on each side show it`
   const range = `${signed(change)} (95 %: ${signed(interval.low)} to ${signed(interval.high)})`
   if (decision === 'equivalent') return `${range}, the same`
   if (decision === 'undecided' || decision === 'too few trials') return `${range}, undecided`

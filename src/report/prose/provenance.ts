@@ -30,7 +30,7 @@ export function jobFacts(comparison: Comparison): [name: string, value: string][
   const { job, modelBytes, seed, trialsPerSetting, settings } = comparison
   return [
     ...Object.entries(job).map(([name, value]): [string, string] => [inWords(name), String(value)]),
-    ['M, one set of weights', modelBytes === null ? 'no trial told it' : formatBytes(modelBytes)],
+    ['M, one set of weights', modelBytes === null ? 'not known from any trial' : formatBytes(modelBytes)],
     [
       'settings',
       `${settings.length}, ${trialsPerSetting} ${trialsPerSetting === 1 ? 'trial' : 'trials'} each, seed ${seed}`,

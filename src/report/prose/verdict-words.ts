@@ -57,7 +57,7 @@ function causeSentence({ end, cause, evidence, growth, needsRounds }: Attributio
 
 /** Says that the rounds are too few to call growth a leak; a heap that warms up grows too. */
 function tooFewForALeak(rounds: number, needsRounds: number): string {
-  return `a leak, or a heap that is still warming up. ${rounds} rounds cannot tell which; ${needsRounds} can (--rounds ${needsRounds}).`
+  return `a leak, or a heap that is still warming up. ${rounds} rounds cannot show which; ${needsRounds} can (--rounds ${needsRounds}).`
 }
 
 function rateWords({ estimate, low, high }: Interval): string {
@@ -86,7 +86,7 @@ const CAUSES: Record<Part, Record<'probes' | 'cleanup' | 'size', string>> = {
 function notSeenToGrow(growth: NonNullable<Attribution['growth']>, isFromOutside: boolean): string {
   const isJudged = (isFromOutside ? (['live', 'retained'] as const) : PARTS).every((part) => growth[part].isJudged)
   if (!isJudged)
-    return `whether one part of it grows cannot be told: that takes at least ${TRIALS_TO_DECIDE} trials of each setting and a dozen probes in each.`
+    return `whether one part of it grows is unknown: that takes at least ${TRIALS_TO_DECIDE} trials of each setting and a dozen probes in each.`
   return isFromOutside
     ? 'neither what is retained nor the rest was seen to grow.'
     : 'none of the three was seen to grow.'
@@ -105,7 +105,7 @@ const FROM_OUTSIDE = {
   rest: {
     bySize: 'Most of its growth is live or garbage, which the allocator cannot give back',
     grows: 'What is live or garbage grows, which the allocator cannot give back',
-    remedy: 'a collection in the program tells which (gc.collect() in Python), and trimming alone will not help.',
+    remedy: 'a collection in the program shows which (gc.collect() in Python), and trimming alone will not help.',
   },
 } as const
 
@@ -116,7 +116,7 @@ function fromOutside(part: keyof typeof FROM_OUTSIDE, rate: Interval | null): st
 }
 
 const REMEDIES: Record<Part, string> = {
-  live: 'a leak, since it goes on. Something keeps referring to it, so cleanup will not help.',
+  live: 'a leak, since it continues. Something keeps referring to it, so cleanup will not help.',
   garbage: 'collecting it helps (--server-memory-gc-rounds).',
   retained:
     'purging it helps (--server-memory-gc-rounds purges too), or fewer arenas (--arena-max), or another allocator (--allocator).',

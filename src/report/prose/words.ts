@@ -38,7 +38,7 @@ export function wordsOf(view: ReportModel): Words {
 }
 
 function settingSentences(view: ReportModel, summary: SettingSummary): string[] {
-  if (summary.trials === 0) return [`No trial was completed${failures(summary)}; nothing can be said.`]
+  if (summary.trials === 0) return [`No trial was completed${failures(summary)}; there is no verdict.`]
   const verdict = view.verdicts.find(({ label }) => label === summary.label)!
   return [
     ...(verdict.analysis === null ? [`No round of the ${view.comparison.judge} was recorded.`] : []),
@@ -80,7 +80,7 @@ function periodSentence({ comparison }: ReportModel, label: string): string[] {
   if (period === undefined || period.rounds === 0 || period.from.kind === 'own axis') return []
   const every = period.rounds === 1 ? 'every round' : `every ${period.rounds} rounds`
   return period.from.kind === 'log'
-    ? [`It cleans up ${every}, as its log tells.`]
+    ? [`It cleans up ${every}, according to its log.`]
     : [`${period.from.axis}=${period.rounds} is taken to mean that it cleans up ${every}.`]
 }
 

@@ -169,7 +169,7 @@ function times({ estimate, low, high }: Interval, factor: number): Interval {
 
 /**
  * Forecasts when growth meets the limit, or how much room a level leaves below it. For an undecided
- * series that rises now, it forecasts when it would meet the limit if it went on.
+ * series that rises now, it forecasts when it would meet the limit if it continued.
  */
 function limitOf(
   { shape, now, trials }: Findings,

@@ -142,7 +142,7 @@ function behindTheFirst(found: Findings, asked: AnalyzeOptions): Findings {
 
 /**
  * Judges a ramp. It has settled where it is followed by a level; where its end was hardly seen it
- * may go on.
+ * may continue.
  */
 function afterRamp(found: Findings & { fit: CurveFit }, trendFrom: TrendFrom): Findings {
   const settledPlace = found.fit.mean.breakPlace!

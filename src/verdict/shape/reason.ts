@@ -56,7 +56,7 @@ function seen(findings: Findings, analysis: AnalysisSoFar): string {
     default:
       if (analysis.shape === 'stable')
         return `Stable at ${level}: the slope, ${slopeWords(slope!)}, lies within the tolerance of ${formatBytes(tolerance!)} a round${doubling(tolerance!, levelBytes, ', at which')}.`
-      return `Around ${level}; the slope, ${slope === null ? 'which cannot be told' : slopeWords(slope)}, is neither within the tolerance of ${formatBytes(tolerance!)} a round nor known well enough to be growth.`
+      return `Around ${level}; the slope, ${slope === null ? 'which is unknown' : slopeWords(slope)}, is neither within the tolerance of ${formatBytes(tolerance!)} a round nor known well enough to be growth.`
   }
 }
 
@@ -78,7 +78,7 @@ function growth(findings: Findings, analysis: AnalysisSoFar): string {
     case 'between steps':
       return analysis.restarts.length > 0
         ? `Grows within each life, by ${slopeWords(slope!)}; it restarted ${restarts(analysis)}.`
-        : `Grows by ${rate}; besides, the level shifts ${steps(analysis)}, ${signed(climb!)} in all.`
+        : `Grows by ${rate}; in addition, the level shifts ${steps(analysis)}, ${signed(climb!)} in all.`
     case 'each trial':
       return `Grows in most trials, each taken alone, by ${slopeWords(slope!)} on average.`
     case 'steps up':
@@ -93,7 +93,7 @@ function stillRising(findings: Findings, { now }: AnalysisSoFar): string {
   const from = now.from === null ? '' : ` since round ${now.from}`
   const rate = slopeWords({ estimate: now.bytesPerRound!, low: now.low!, high: now.high! })
   const last = Math.max(...findings.trials.map(({ rounds }) => rounds.at(-1)!))
-  return `Still rises, by ${rate} over the last ${count(last - (now.from ?? last) + 1, 'round')}${from}; whether it goes on or levels off was not watched long enough to tell.`
+  return `Still rises, by ${rate} over the last ${count(last - (now.from ?? last) + 1, 'round')}${from}; it was not watched long enough to tell whether it continues or levels off.`
 }
 
 /**
@@ -142,7 +142,7 @@ function afterwards({ slopeBytesPerRound: slope, toleranceBytes: tolerance }: An
 }
 
 function floorWords({ floorShape, slopeBytesPerRound: slope }: AnalysisSoFar): string {
-  if (slope === null) return 'was seen too seldom to tell whether it grows'
+  if (slope === null) return 'was seen too seldom to know whether it grows'
   if (floorShape === 'stable') return `is stable: its slope is ${slopeWords(slope)}`
   if (floorShape === 'grows') return `grows by ${slopeWords(slope)}`
   if (floorShape === 'falls') return `falls by ${slopeWords(slope, -1)}`
@@ -191,7 +191,7 @@ function limit({ trials }: Findings, { limit: found, shape, levelBytes, rounds: 
   if (watched < ROUNDS_TO_FORECAST) return []
   const time = seconds === null ? '' : `, or ${formatDuration(seconds.estimate * 1000)}`
   return [
-    `If that goes on, it meets ${name} in about ${count(Math.round(rounds.estimate), 'round')} (95 % interval ${Math.floor(rounds.low)} to ${Number.isFinite(rounds.high) ? Math.ceil(rounds.high) : 'never'})${time}.`,
+    `If that continues, it meets ${name} in about ${count(Math.round(rounds.estimate), 'round')} (95 % interval ${Math.floor(rounds.low)} to ${Number.isFinite(rounds.high) ? Math.ceil(rounds.high) : 'never'})${time}.`,
   ]
 }
 

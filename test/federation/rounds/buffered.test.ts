@@ -13,7 +13,7 @@ function body(...values: number[]): Readable {
 }
 
 it.each(['ordered', 'arrival'] as const)(
-  'with summation %s, one result at a time takes the memory of weights that nobody needs, and a rejected one gives it back',
+  'with summation %s, one result at a time takes the memory of weights that no one needs, and a rejected one gives it back',
   async (summation) => {
     const spare = Float32Array.of(7, 7)
     const spares = new SpareSets(1)

@@ -11,7 +11,7 @@ import { encodeWeights } from '../../../src/federation/tensors/safetensors/write
 import type { ResultClaim } from '../../../src/federation/transport/messages.js'
 
 const NEVER_MS = 60_000
-const TOO_LATE = { state: 'late', round: 2, reason: 'round 2 has gone on without it' }
+const TOO_LATE = { state: 'late', round: 2, reason: 'round 2 has continued without it' }
 const specs = [{ name: 'w', dtype: 'F32', shape: [1] }] as const
 
 function open(changes: Partial<CollectorRules>) {

@@ -165,7 +165,7 @@ it('a result that is not counted, or breaks off, leaves no file', async () => {
   expect(readdirSync(folder).sort()).toEqual(['owner', 'state.safetensors'])
 })
 
-it('who reads the state goes on reading it while others take its place, one after another', async () => {
+it('who reads the state continues reading it while others take its place, one after another', async () => {
   const storage = new SpoolStorage(SpoolFolder.open(temporaryFolder()))
   let state = await storage.begin(weights(1), 0)
   const chunks = state.encode().chunks() as AsyncGenerator<Uint8Array>

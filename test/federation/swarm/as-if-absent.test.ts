@@ -21,7 +21,7 @@ interface Turn {
   trained: TrainingResult
   /** A result by hand, before or after the one that the peer sends by itself. */
   send(weights: Weights): Promise<ResultAnswer['state']>
-  /** Has the aggregator not wait for this peer, and goes on once it has committed the round. */
+  /** Has the aggregator not wait for this peer, and continues once it has committed the round. */
   sitOut(): Promise<void>
 }
 
@@ -29,9 +29,9 @@ interface Turn {
 type Conduct = (turn: Turn) => Promise<TrainingResult>
 
 async function runSwarm(conduct: Conduct) {
-  // Whoever aggregates is not the peer that misbehaves.
+  // The aggregator is not the peer that misbehaves.
   const job = { rounds: 5, clients: 3, model: 'softmax', localSteps: 3, rotation: 'site-1,site-3' } as const
-  // Nobody is lost but by what the test does: a busy machine may be silent for a while.
+  // No one is lost but by what the test does: a busy machine may be silent for a while.
   const swarm = await startSwarm({ ...job, graceMs: 60_000, reconnectMs: 2500 })
   const settings = { ...serverSettings(), ...job }
   const initial = initialWeights(settings, settings.seed)

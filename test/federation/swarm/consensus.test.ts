@@ -38,7 +38,7 @@ describe('without a fault', () => {
     expect(hearing('a', [begin, merged, { ...confirmed, digest: 'E' }])).toMatchObject({ did: [], state: { round: 1 } })
   })
 
-  it('a peer confirms what the rightful aggregator proposes, and commits it when told', () => {
+  it('a peer confirms what the rightful aggregator proposes, and commits it when asked', () => {
     const proposal: SwarmEvent = { type: 'proposal', from: 'a', ...first, digest: 'D' }
     expect(hearing('b', [begin, proposal]).reply).toEqual({ type: 'confirmation', ...first, digest: 'D' })
     const commit: SwarmEvent = { type: 'commit', from: 'a', ...first, digest: 'D' }

@@ -161,7 +161,7 @@ it(
 it(
   'of two peers that both believe that they aggregate, one commits the round, with everybody in it',
   async () => {
-    // All three results are needed, so whoever takes over collects until the stopped one is back, and still collects itself.
+    // All three results are needed, so the peer that takes over collects until the stopped one is back, and still collects itself.
     const flags = ['--rounds', '8', '--min-clients', '3', '--local-steps', '2000', '--round-attempts', '100']
     // On a busy machine a second may pass without a heartbeat: the one that took over would be given up as well.
     const swarm = startSwarm([...flags, '--reconnect-grace', '5s'])

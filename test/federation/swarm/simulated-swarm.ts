@@ -88,7 +88,7 @@ export class SimulatedSwarm {
     }
   }
 
-  /** From here on nothing is lost, and nobody dies. Returns whether all that are there came to the end. */
+  /** From here on nothing is lost, and no peer dies. Returns whether all that are there came to the end. */
   heal(): boolean {
     for (let i = 0; i < 200 * this.#weather.rounds * this.#weather.peers; i++) {
       if (this.#isFinished()) return true
@@ -99,7 +99,7 @@ export class SimulatedSwarm {
     return this.#isFinished()
   }
 
-  /** Whether enough peers with whole memory are there to go on. */
+  /** Whether enough peers with whole memory are there to continue. */
   hasMajority(): boolean {
     return this.#voters().length >= majorityOf(this.#peers.map(({ name }) => name))
   }
@@ -290,7 +290,7 @@ export class SimulatedSwarm {
     if (peer.global.round !== round - 1)
       throw new Error(`${peer.name} committed round ${round} on the weights of round ${peer.global.round}`)
     if (peer.global.digest !== (this.commits.get(round - 1) ?? 'initial'))
-      throw new Error(`${peer.name} committed round ${round} on weights that nobody committed: ${peer.global.digest}`)
+      throw new Error(`${peer.name} committed round ${round} on weights that no one committed: ${peer.global.digest}`)
     if (!peer.held.has(digest)) throw new Error(`${peer.name} committed ${digest}, whose weights it does not hold`)
     this.commits.set(round, digest)
     peer.global = { round, digest }

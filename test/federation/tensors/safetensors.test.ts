@@ -70,7 +70,7 @@ describe('weights that were written', () => {
     )
   })
 
-  it('are as long as was said, and their numbers lie at multiples of their size', async () => {
+  it('are as long as announced, and their numbers lie at multiples of their size', async () => {
     await fc.assert(
       fc.asyncProperty(anyWeights, async (weights) => {
         const bytes = bytesOf(weights)
@@ -118,7 +118,7 @@ describe('a reader', () => {
     expect(await read(readFileSync(file), specs)).toEqual({ specs, data })
   })
 
-  it('refuses every file that is cut short or goes on', async () => {
+  it('refuses every file that is cut short or continues', async () => {
     await fc.assert(
       fc.asyncProperty(anyWeights, fc.nat(), async (weights, place) => {
         const bytes = bytesOf(weights)

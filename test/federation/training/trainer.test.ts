@@ -86,7 +86,7 @@ describe('local training', () => {
     expect((await trainer.train(given, 1)).weights.data[0]).toBe(given.data[0])
   })
 
-  it('goes on where the last round stopped when a round has fewer steps than a pass', async () => {
+  it('continues where the last round stopped when a round has fewer steps than a pass', async () => {
     const settings = { ...small, localSteps: 22, modelSize: 20_000 }
     // 700 examples are 44 batches: two rounds of 22 steps make the pass of one epoch.
     const halves = await trainRounds(settings, 2, { index: 0, clients: 2 })
@@ -102,7 +102,7 @@ describe('local training', () => {
   })
 })
 
-it('echo sends back the very arrays that it was sent, and is evaluated by nobody', async () => {
+it('echo sends back the very arrays that it was sent, and is evaluated by no one', async () => {
   const settings: TrainingSettings = { ...small, trainer: 'echo' }
   const trainer = await createTrainer(settings, alone)
   const weights = initialWeights(settings, 1)

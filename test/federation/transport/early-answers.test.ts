@@ -7,7 +7,7 @@ import { Connection } from '../../../src/federation/transport/http-client.js'
 const BODY_BYTES = 64 * 2 ** 20
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'
 
-/** A server on a raw socket; `serve` is told of each connection. */
+/** A server on a raw socket; `serve` is called with each connection. */
 async function startRaw(serve: (socket: Socket) => void) {
   const server = createServer((socket) => {
     socket.on('error', () => {})
@@ -78,7 +78,7 @@ it('a server that answers instead of asking for the body is left for a new conne
   expect(connections).toBe(2)
 })
 
-it('a server that never answers, never goes on reading, or never asks for the body, is given up', async () => {
+it('a server that never answers, never continues reading, or never asks for the body, is given up', async () => {
   const silent = await startRaw((socket) => void socket.resume())
   await expect(silent.requestJson(question)).rejects.toThrow('the server was silent for 500 ms')
   await expect(silent.requestJson(upload(true))).rejects.toThrow('the server was silent for 500 ms')

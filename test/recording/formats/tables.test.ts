@@ -20,7 +20,7 @@ function readings(text: string, column?: string): [number, number | null][] {
 }
 
 describe("psrecord's logs", () => {
-  test('the plain one is told by its header; its MB are MiB', () => {
+  test('the plain one is recognized by its header; its MB are MiB', () => {
     const header = '# Elapsed time   CPU (%)     Real (MB)   Virtual (MB)'
     const rows = [
       '       0.000        0.000       12.500       25.000',

@@ -28,7 +28,7 @@ async function recordSpikes(options: Partial<RecordingOptions> = {}) {
 
 const relative = (measured: number | undefined, truth: number) => Math.abs((measured ?? 0) / truth - 1)
 
-test('each reader gets each spike once, and rounds keep theirs, whoever resets the mark', async () => {
+test('each reader gets each spike once, and rounds keep theirs, whichever resets the mark', async () => {
   const { recorder, program, readRound } = await recordSpikes()
   const [often, seldom] = [recorder.peakReader(), recorder.peakReader()]
   const truths = []
@@ -38,7 +38,7 @@ test('each reader gets each spike once, and rounds keep theirs, whoever resets t
     const [peak] = often.read()
     expect(relative(peak?.peakBytes, top), `spike ${round}`).toBeLessThan(0.01)
     expect(peak).toMatchObject({ kind: 'exact', process: { pid: program.pid, role: 'server' } })
-    // A second look finds no spike: the next one is not told twice.
+    // A second look finds no spike: the next one is not reported twice.
     expect(often.read()[0]!.peakBytes).toBeLessThan(40 * MIB)
     await readRound(round)
     if (round % 2 === 0) expect(relative(seldom.read()[0]?.peakBytes, top)).toBeLessThan(0.01)

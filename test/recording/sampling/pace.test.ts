@@ -28,7 +28,7 @@ test('moments with nothing to sample are neither samples nor left out', () => {
   expect(pace.facts()).toMatchObject({ samples: 2, missed: 0, achievedIntervalMs: 100 })
 })
 
-test('lateness is told as median, 99th percentile and maximum', () => {
+test('lateness is reported as median, 99th percentile and maximum', () => {
   const pace = new SamplingSchedule(10, 0)
   for (let n = 0; n < 100; n++) pace.taken(n * 10 + (n === 99 ? 7 : 0.05))
   expect(pace.facts().jitterMs).toEqual({ median: 0.06, p99: 0.06, max: 7 })

@@ -61,7 +61,7 @@ test('a pid that another process has by now is not taken for the one that was na
   expect(await pollUntil(() => text().includes(`,${pid},`), LIMIT_MS)).toBe(true)
 })
 
-test('one that ends between two readings is told to be gone, and the others are read on', async () => {
+test('one that ends between two readings is reported as gone, and the others are read on', async () => {
   const { sampler, messages, text } = await startForTest(100)
   const [first, second] = [await startCat(), await startCat()]
   for (const { pid, startTicks } of [first, second]) sampler.add({ pid, startTicks })

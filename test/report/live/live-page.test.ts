@@ -145,7 +145,7 @@ describe('the live page in a browser', needs('Chromium'), () => {
     expect(violations).toEqual([])
   })
 
-  test('a role is switched off by keyboard, and stays off while the page goes on', async () => {
+  test('a role is switched off by keyboard, and stays off while the page continues', async () => {
     const { state, sample } = replayed()
     const server = await serve(state)
     for (let i = 0; i < 10; i++) sample(500)

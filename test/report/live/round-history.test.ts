@@ -15,7 +15,7 @@ test('ten thousand rounds are at most 240 dots, the highest peak among them, and
   expect(history.newest.map(({ round }) => round)).toEqual(Array.from({ length: 24 }, (_, i) => 9977 + i))
 })
 
-test('a round that is told again takes the place of the first', () => {
+test('a round that is reported again takes the place of the first', () => {
   const history = new RoundHistory()
   history.add(roundOf(1))
   history.add(roundOf(1, 77))

@@ -13,13 +13,13 @@ function scrapers() {
   return { all, ask, closed }
 }
 
-test('two scrapers of one program at one address are told apart by their connections', () => {
+test('two scrapers of one program at one address are distinguished by their connections', () => {
   const { ask } = scrapers()
   const [one, two] = [{}, {}]
   expect([ask(one), ask(two), ask(one), ask(two)]).toEqual([1, 2, 1, 2])
 })
 
-test('a scraper that connects anew goes on where it stopped, and another program does not take its place', () => {
+test('a scraper that connects again continues where it stopped, and another program does not take its place', () => {
   const { all, ask } = scrapers()
   const [before, after] = [{}, {}]
   expect(ask(before)).toBe(1)

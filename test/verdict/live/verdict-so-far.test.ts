@@ -25,7 +25,7 @@ function statesOf(bytes: readonly number[], options: { limitBytes?: number; rest
   return { reached, verdict }
 }
 
-test('a leak is said to grow, once, with its rate and when the limit is met', () => {
+test('a leak is reported to grow, once, with its rate and when the limit is met', () => {
   const { reached, verdict } = statesOf(leakOf(0.5, 7, 120), { limitBytes: 300 * MIB })
   expect(reached).toEqual(['undecided', 'grows'])
   const { sentence, evidence } = verdict.verdict()

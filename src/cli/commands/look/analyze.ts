@@ -138,7 +138,7 @@ function horizonOf(
   if (horizon === undefined) return {}
   if ('rounds' in horizon) return { horizonRounds: horizon.rounds }
   if (secondsPerRound === undefined)
-    throw new UsageError(`${path} does not tell how long a round takes, so --horizon cannot be a time`, {
+    throw new UsageError(`${path} does not contain how long a round takes, so --horizon cannot be a time`, {
       fix: 'Give it in rounds: --horizon 5000',
     })
   return { horizonSeconds: horizon.seconds }
@@ -205,7 +205,7 @@ function asText(judged: Judged | Unreadable): string {
     printableLine(`${path}${of}: ${analysis.shape}`),
     `  ${analysis.reason}`,
     ...(source.unit === 'window'
-      ? [`  It tells no rounds: "round" stands for a window of ${formatDuration(source.secondsPerRound! * 1000)}.`]
+      ? [`  It has no rounds: "round" stands for a window of ${formatDuration(source.secondsPerRound! * 1000)}.`]
       : []),
     ...source.notes.map((note) => `  note: ${printableLine(note)}`),
     '',

@@ -43,7 +43,7 @@ export const command: Command = {
     buildDeadlineMs: bisectOptions.buildDeadlineMs,
     ...axes,
     out,
-    resume: { ...resume, help: 'Go on with a search that was stopped.' },
+    resume: { ...resume, help: 'Continue a search that was stopped.' },
     json,
     ...comparisonJob,
   },
@@ -146,7 +146,7 @@ function resumed({ given }: CommandInput, folder: string): Start {
   const others = [...given].filter((key) => key !== 'resume' && key !== 'json')
   if (others.length > 0)
     throw new UsageError(
-      `bisect: --resume goes on with what ${folder} was started for; found ${others.map((key) => `--${command.options[key]!.flag}`).join(', ')} besides`,
+      `bisect: --resume continues what ${folder} was started for; found ${others.map((key) => `--${command.options[key]!.flag}`).join(', ')} as well`,
       { fix: `tidemark bisect --resume ${folder}` },
     )
   return (options) => resumeBisect(folder, options)

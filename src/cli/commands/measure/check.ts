@@ -62,7 +62,7 @@ export const command: Command = {
   ].join('\n'),
   arguments: '[suite]',
   options: { ...gateOptions, ...comparisonAxes, out, json, ...comparisonJob },
-  optionGroups: { 'What is allowed, and where it is told': gateOptions, ...comparisonGroups },
+  optionGroups: { 'What is allowed, and where the result goes': gateOptions, ...comparisonGroups },
   elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
     "tidemark check my.memory.ts --against main --trials 10 --build 'npm ci && npm run build'",
@@ -201,7 +201,7 @@ function measuredSubject(folder: string, { given, options }: CommandInput): Subj
   const foreign = [...given].filter((key) => !(key in gateOptions) && key !== 'json')
   if (foreign.length > 0)
     throw new UsageError(
-      `check: ${folder} is a comparison that ran; found ${foreign.map((key) => `--${command.options[key]!.flag}`).join(', ')} besides`,
+      `check: ${folder} is a comparison that ran; found ${foreign.map((key) => `--${command.options[key]!.flag}`).join(', ')} as well`,
     )
   const comparison = readComparison(folder)
   const { against } = options as Options

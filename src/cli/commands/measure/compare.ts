@@ -206,7 +206,7 @@ function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs
   const others = [...given].filter((key) => !KEPT_WITH_RESUME.includes(key))
   if (asked !== undefined || others.length > 0)
     throw new UsageError(
-      `compare: --resume goes on with what ${options.resume} was started for; found ${[...(asked === undefined ? [] : [`"${asked}"`]), ...others.map((key) => `--${command.options[key]!.flag}`)].join(', ')} besides`,
+      `compare: --resume continues what ${options.resume} was started for; found ${[...(asked === undefined ? [] : [`"${asked}"`]), ...others.map((key) => `--${command.options[key]!.flag}`)].join(', ')} as well`,
       { fix: `tidemark compare --resume ${options.resume}` },
     )
   const folder = String(options.resume)
@@ -229,5 +229,5 @@ function howToResume({ folder, comparison }: FinishedComparison, suite: string |
   const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
   const all = plannedTrials(comparison)
   const of = suite === undefined ? '' : ` of ${comparison.name}`
-  return `stopped after ${done} of ${all} trials${of}; what was measured is kept. Go on with: tidemark compare --resume ${suite ?? folder}`
+  return `stopped after ${done} of ${all} trials${of}; what was measured is kept. Continue with: tidemark compare --resume ${suite ?? folder}`
 }

@@ -33,7 +33,7 @@ export const command: Command = {
     'own; signals are handed on to it. The summary goes to standard error.\n\n' +
     'Peaks are the ones that the kernel keeps, so they are exact at any --rate. With --rounds, or when the command writes ' +
     'marks to the file named by TIDEMARK_MARKS, there is an exact peak for each round.\n\n' +
-    'A --rounds that fits no line, a --role that fits no process and a --log that is not there are told after 30 s and at the ' +
+    'A --rounds that fits no line, a --role that fits no process and a --log that is not there are reported after 30 s and at the ' +
     'end, with what is there in their place. They are warnings: the exit code stays the command’s.\n\n' +
     'While it runs a terminal shows its curve, the peaks of its rounds, and a verdict that may be believed at any moment; --when ' +
     'watches a condition, and --listen serves it all. See docs/while-it-runs.md.\n\n' +
@@ -61,7 +61,7 @@ async function runCommand(input: CommandInput): Promise<number> {
   if (probeRound !== undefined && !probe)
     throw new UsageError('run: --probe-round needs --probe', { fix: 'Add --probe.' })
   if (probe && probeRound === undefined && !pattern?.words.some(({ kind }) => kind === 'finished'))
-    throw new UsageError('run: --probe: nothing tells when the work is done', {
+    throw new UsageError('run: --probe: nothing reports when the work is done', {
       fix: 'For example --rounds nvflare; or, with a pattern or marks, the round: --probe-round 10.',
     })
   const heapDiff = readHeapOptions('run', input)
@@ -131,7 +131,7 @@ function printSummary(
   if (verdicts !== undefined) say(verdictsText(verdicts))
   for (const growth of heapDiff ?? []) process.stderr.write(`\n${heapDiffText(growth)}\n`)
   if (leftBehind.length > 0)
-    say(`still running, and no longer recorded: pids ${leftBehind.join(', ')}. tidemark attach PID goes on.`)
+    say(`still running, and no longer recorded: pids ${leftBehind.join(', ')}. Continue with: tidemark attach PID`)
 }
 
 /** Exit code, as documented, when the command had to be ended or its recording is incomplete. */

@@ -29,7 +29,7 @@ export const command: Command = {
   verb: 'coordinator',
   summary: 'Run the coordinator of a swarm: membership and heartbeats, and never a weight.',
   description:
-    'Waits until --clients peers have joined, tells them the settings of the job and each other, and ends when they have done ' +
+    'Waits until --clients peers have joined, sends them the settings of the job and the addresses of all, and ends when they have done ' +
     'all rounds. Peers train, and add the rounds up themselves, another one each time; start each with tidemark peer. They ' +
     'need the join token: set TIDEMARK_TOKEN on both sides, or copy the one that the coordinator prints.',
   options,

@@ -28,7 +28,7 @@ export const command: Command = {
   verb: 'server',
   summary: 'Run the server of a federated-learning job.',
   description:
-    'Listens, waits until --clients clients have joined, runs --rounds rounds and ends. It tells its clients the settings of ' +
+    'Listens, waits until --clients clients have joined, runs --rounds rounds and ends. It sends its clients the settings of ' +
     'the job, so they are given here alone. Clients need the join token: set TIDEMARK_TOKEN on both sides, or copy the one ' +
     'that the server prints. Each round is reported on standard error, and as marks to the file that TIDEMARK_MARKS names.',
   options,

@@ -18,7 +18,7 @@ export const command: Command = {
     'standard output, or to the file that -o names.',
     '',
     'CSV and Parquet hold a table: --table rounds (the default) has a row for each process and round, --table samples for each',
-    'process and sample, --table shared for each reading of --pss; of a comparison all tell trial and setting. docs/export.md lists the columns and shows how pandas',
+    'process and sample, --table shared for each reading of --pss; of a comparison all have trial and setting. docs/export.md lists the columns and shows how pandas',
     'and DuckDB read them.',
   ].join('\n'),
   arguments: '<folder>',

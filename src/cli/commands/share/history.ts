@@ -50,7 +50,7 @@ async function runHistory({ arguments: [action, folder], options: given }: Comma
   const store: HistoryStore = options.notes ? { notesOf: repositoryOf(process.cwd()).top } : { file: options.file }
   if (action === 'add') return add(store, folder)
   if (folder !== undefined)
-    throw new UsageError(`history ${action}: found "${folder}" besides, expected no folder`, {
+    throw new UsageError(`history ${action}: found the folder "${folder}", expected none`, {
       fix: 'It is add that takes one; --file names the history.',
     })
   const series = seriesOf(readHistory(store), options.metric as HistorySeries['metric'])

@@ -117,7 +117,7 @@ async function watchJob(
 function tooFewJoined({ clients, joinDeadlineMs }: CoordinatorSettings, roster: Roster, url: string): TidemarkError {
   const names = roster.entries.map(({ name }) => name)
   return new TidemarkError(
-    `${names.length} of ${clients} peers joined within ${formatDuration(joinDeadlineMs)} (${names.join(', ') || 'nobody'})`,
+    `${names.length} of ${clients} peers joined within ${formatDuration(joinDeadlineMs)} (${names.join(', ') || 'none'})`,
     { fix: `Start the others with: tidemark peer --coordinator ${url} --name NAME, or raise --join-deadline.` },
   )
 }

@@ -56,7 +56,7 @@ async function join({ job, settings, roster }: CoordinatorContext, request: Inco
 function addressOf(url: unknown, request: IncomingMessage): string {
   const parsed = typeof url === 'string' && url.length < 200 && URL.canParse(url) ? new URL(url) : undefined
   if (parsed?.protocol !== 'http:')
-    throw new HttpError(400, 'bad-request', { message: 'a peer must tell the http address that it listens on' })
+    throw new HttpError(400, 'bad-request', { message: 'a peer must send the http address that it listens on' })
   const from = request.socket.remoteAddress
   if (['0.0.0.0', '[::]'].includes(parsed.hostname) && from !== undefined)
     parsed.hostname = from.includes(':') ? `[${from}]` : from

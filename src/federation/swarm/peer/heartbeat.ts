@@ -132,7 +132,7 @@ export class Heartbeat {
       if (isReplaced(error)) fail(error as Error)
       else if (this.#silentSinceMs === undefined) {
         this.#silentSinceMs = performance.now()
-        log(`the coordinator does not answer, and the swarm goes on without it: ${messageOf(error)}`)
+        log(`the coordinator does not answer, and the swarm continues without it: ${messageOf(error)}`)
       } else if (this.#standing === 'joining' && this.#isForsaken())
         fail(new TargetError(`the coordinator is gone, and the job has not begun: ${messageOf(error)}`))
       else this.#assertProgress(error)
