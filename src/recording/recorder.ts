@@ -14,7 +14,7 @@ import { Observer, type RoundEvent } from './processes/observer.js'
 import { ProcessRegistry } from './processes/process-registry.js'
 import { RecordedCgroup } from './processes/recorded-cgroup.js'
 import type { ProcessToRecord, RecorderEvents, RecorderHandle, RecordingOptions, Span } from './recorder-handle.js'
-import type { RecordedProcess, RecordingMetadata } from './recording.js'
+import type { RecordedProcess, RecordingMetadata, SamplingFacts } from './recording.js'
 import { correctLastRounds } from './rounds/correct-last-rounds.js'
 import { roundRecords } from './rounds/rounds.js'
 import { type SamplerHandle, startSampler } from './sampling/sampler.js'
@@ -260,7 +260,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
       case 'stopped':
         for (const process of message.processes)
           this.#registry.merge(process, { isGone: false, isLast: message.kind === 'stopped' })
-        this.#head.sampling = message.sampling
+        this.#noteSampling(message.sampling)
         if (message.treePeak !== null) this.#head.treePeak = message.treePeak
         this.#updateCgroup(message.kind === 'stopped' ? { isDue: true } : {})
         if (message.kind === 'progress') this.#writer.save()
@@ -272,6 +272,12 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
         this.#writer.samplesFailed(message.message)
         break
     }
+  }
+
+  #noteSampling(sampling: SamplingFacts): void {
+    const { loop } = sampling
+    this.#head.sampling = sampling
+    if (loop !== undefined) this.#head.machine = { ...this.#head.machine, samplingLoop: loop }
   }
 
   #merge(sampled: SampledProcess, isGone: boolean): void {

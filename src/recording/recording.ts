@@ -3,7 +3,7 @@
  * folder holds; docs/file-formats.md describes each file. Units are bytes and milliseconds; a value
  * that was not read is null, never zero.
  */
-import type { MachineFacts } from '../shared/machine-facts.js'
+import type { MachineFacts, SamplingLoop } from '../shared/machine-facts.js'
 import type { AttributionMark, CleanupRecord, MemoryReading } from '../shared/marks.js'
 import type { PeakKind } from './peaks/peak-kind.js'
 import type { TreeRound } from './peaks/tree-rounds.js'
@@ -86,7 +86,7 @@ export interface SamplingFacts {
    * Language of the loop that takes plain samples: C if there is a compiler (sampling-loop.c), for
    * less processor time, else JavaScript.
    */
-  loop?: 'c' | 'javascript'
+  loop?: SamplingLoop
   /**
    * Descendants that were found, those that ended before they could be read, and those that could
    * not be read, by the system's error code.

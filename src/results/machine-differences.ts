@@ -1,4 +1,4 @@
-import type { MachineFacts } from '../shared/machine-facts.js'
+import type { MachineFacts, SamplingLoop } from '../shared/machine-facts.js'
 import { formatBytes } from '../shared/units.js'
 
 /**
@@ -33,6 +33,8 @@ export function machineDifferences(first: MachineFacts, second: MachineFacts): M
     ['Node', 'memory', ({ node }) => node],
     ['kernel', 'memory', ({ kernel }) => /^\w+ \d+\.\d+/.exec(kernel)?.[0] ?? kernel],
     ['processor', 'time', ({ cpuModel }) => cpuModel ?? 'unknown'],
+    // Older files do not have it.
+    ['sampling loop', 'time', ({ samplingLoop = first.samplingLoop ?? second.samplingLoop }) => loopOf(samplingLoop)],
   ]
   const differing = facts.flatMap(([fact, bearsOn, of]) =>
     of(first) === of(second) ? [] : [{ fact, first: of(first), second: of(second), bearsOn }],
@@ -44,6 +46,10 @@ function memoryDifference(first: MachineFacts, second: MachineFacts): MachineDif
   const [less, more] = [first.memoryBytes, second.memoryBytes].sort((a, b) => a - b)
   if (less! >= (1 - SAME_MEMORY_SHARE) * more!) return []
   return [{ fact: 'memory', first: sizeOf(first.memoryBytes), second: sizeOf(second.memoryBytes), bearsOn: 'memory' }]
+}
+
+function loopOf(loop: SamplingLoop | undefined): string {
+  return loop === undefined ? 'unknown' : { c: 'C', javascript: 'JavaScript' }[loop]
 }
 
 function sizeOf(bytes: number | null): string {

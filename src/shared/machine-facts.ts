@@ -1,3 +1,5 @@
+export type SamplingLoop = 'c' | 'javascript'
+
 /**
  * What the machine is, as far as it bears on memory. Stored with every recording. A fact that could
  * not be read is null.
@@ -17,4 +19,9 @@ export interface MachineFacts {
   pageSizeBytes: number
   node: string
   glibc: string | null
+  /**
+   * Language of the loop that took plain samples: C, or JavaScript where there is no compiler.
+   * Absent before the first recording, and in older files.
+   */
+  samplingLoop?: SamplingLoop
 }

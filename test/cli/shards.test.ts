@@ -164,6 +164,15 @@ describe('merge refuses', () => {
     expect(readFileSync(join(folder, 'pooled/summary.md'), 'utf8')).toContain('different types of machines')
   })
 
+  test('different sampling loops, unless allowed', async () => {
+    const { machine } = read('parts/2')
+    const [loop, name] = machine.samplingLoop === 'c' ? (['javascript', 'JavaScript'] as const) : (['c', 'C'] as const)
+    changed('parts/2', 'otherwise', { machine: { ...machine, samplingLoop: loop } })
+    const refused = await tidemark(['merge', 'parts/1', 'otherwise', '--out', 'looped'])
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toMatch(new RegExp(`machines: sampling loop \\(\\w+ and ${name}\\)`))
+  })
+
   test.each([
     [[], 'no folder was named'],
     [['parts/1'], 'one folder alone was named'],

@@ -70,8 +70,10 @@ test('while it runs the newest RSS of each process is at hand, and the folder ca
 
 test('the interval asked for and the one achieved are both stored, with the cost of sampling', async () => {
   const recorded = await recordForTest(['sleep', '1'], { rateHz: 50 })
-  const { sampling } = await finishForTest(recorded)
+  const { sampling, machine } = await finishForTest(recorded)
   expect(sampling.askedIntervalMs).toBe(20)
+  expect(sampling.loop).toMatch(/^(c|javascript)$/)
+  expect(machine.samplingLoop).toBe(sampling.loop)
   // Deadlines are absolute, so late samples do not add up; on a busy machine some are left out, and counted.
   const planned = sampling.samples + sampling.missed!
   expect(sampling.achievedIntervalMs! * (sampling.samples / planned)).toBeGreaterThan(18)

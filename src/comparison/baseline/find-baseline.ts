@@ -34,7 +34,7 @@ export function findBaseline(
   refuseOtherJob(path, entry, comparison)
   const differences = machineDifferences(entry.machine, comparison.machine)
   if (differences.length === 0) return { entry, notes: [] }
-  const where = ofSameType === undefined ? 'on another type of machine' : 'on another processor'
+  const where = ofSameType === undefined ? 'on another type of machine' : 'under other conditions'
   return { entry, notes: [`The baseline was measured ${where}: ${describeDifferences(differences)}.`] }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { makeFolder as makeFolders } from '../../linux/files/make-folder.js'
 import type { Comparison, TrialResult } from '../../results/comparison.js'
 import { UsageError } from '../../shared/errors.js'
+import type { SamplingLoop } from '../../shared/machine-facts.js'
 import type { ComparisonPlan } from '../plan/plan.js'
 import type { ScheduledTrial } from '../plan/schedule.js'
 import type { FinishedTrial } from '../trial/trial.js'
@@ -50,7 +51,7 @@ export function trialRunner(
       onProgress({ kind: 'trial-started', trial })
       const setting = comparison.settings.find(({ label }) => label === trial.setting)!
       assertThere(folder)
-      const { result, modelBytes, mismatch } = await runTrial({
+      const { result, modelBytes, samplingLoop, mismatch } = await runTrial({
         trial,
         setting,
         plan,
@@ -71,6 +72,7 @@ export function trialRunner(
       if (probeEvery === undefined) comparison.trials.push(result)
       else comparison.probeTrials = [...(comparison.probeTrials ?? []), result]
       comparison.modelBytes ??= modelBytes
+      noteSamplingLoop(comparison, samplingLoop)
       save()
       onProgress({ kind: 'trial-ended', trial, result })
       return { mismatch }
@@ -93,6 +95,17 @@ export function assertThere(folder: string): void {
     fix: `What it held is where it is now. Put it back and continue with --resume ${folder}, or continue with --resume and its new name.`,
   })
 }
+
+/** Notes the loop that took a trial's samples, and warns if the trials before had the other one. */
+export function noteSamplingLoop(comparison: Comparison, loop: SamplingLoop | undefined): void {
+  const { samplingLoop: before, ...machine } = comparison.machine
+  if (loop === undefined || loop === before) return
+  comparison.machine = { ...machine, samplingLoop: before ?? loop }
+  if (before !== undefined && !comparison.warnings.includes(MIXED_LOOPS)) comparison.warnings.push(MIXED_LOOPS)
+}
+
+const MIXED_LOOPS =
+  'Some trials were sampled by the loop in C and others by the one in JavaScript, so the cost of sampling differs between them. tidemark doctor says whether there is a C compiler.'
 
 export function allTrials({ trials, probeTrials = [] }: Comparison): TrialResult[] {
   return [...trials, ...probeTrials]

@@ -12,6 +12,7 @@ import { movingSwap, swapNote } from '../../recording/swap.js'
 import type { TrialResult } from '../../results/comparison.js'
 import { nowMs } from '../../shared/clock.js'
 import { messageOf, StoppedError, TargetError, TidemarkError } from '../../shared/errors.js'
+import type { SamplingLoop } from '../../shared/machine-facts.js'
 import { formatDuration } from '../../shared/units.js'
 import type { Step, Workload } from '../workloads/workload.js'
 import { combineRoles } from './combine-roles.js'
@@ -28,6 +29,8 @@ import { type Outcome, unseenAllocators, verify } from './verify-trial.js'
 export interface FinishedTrial {
   result: TrialResult
   modelBytes: number | null
+  /** Language of the loop that took its samples; undefined if it was not recorded. */
+  samplingLoop: SamplingLoop | undefined
   /**
    * Missing items that no other trial would find: a role without a process, or a round pattern
    * without a matching line.
@@ -80,6 +83,7 @@ export async function runTrial(order: TrialOrder): Promise<FinishedTrial> {
   const isSilent = recorded.state === 'completed' && !rounds.some(({ role }) => role === order.plan.judge)
   return {
     modelBytes: recording.modelBytes,
+    samplingLoop: head.sampling.loop,
     mismatch: isSilent ? played.unmatched : [],
     result: {
       ...order.trial,

@@ -55,6 +55,8 @@ export const attributionEntries = {
 
 export const settingValues = v.record(v.string(), v.union([v.string(), number]))
 
+const samplingLoop = v.picklist(['c', 'javascript'])
+
 export const machineSchema = v.looseObject({
   hostname: v.string(),
   kernel: v.string(),
@@ -68,6 +70,7 @@ export const machineSchema = v.looseObject({
   pageSizeBytes: v.optional(number),
   node: v.optional(v.string()),
   glibc: v.optional(v.nullable(v.string())),
+  samplingLoop: v.exactOptional(samplingLoop),
 })
 
 export const peakKind = v.picklist(['exact', 'sampled'])
@@ -123,7 +126,7 @@ const samplingSchema = v.looseObject({
   missed: v.optional(number),
   jitterMs: v.optional(v.nullable(v.looseObject({ median: number, p99: number, max: number }))),
   costMs: v.optional(v.nullable(number)),
-  loop: v.optional(v.picklist(['c', 'javascript'])),
+  loop: v.optional(samplingLoop),
   processes: v.optional(
     v.looseObject({
       seen: number,

@@ -23,6 +23,9 @@ export function machineFacts({ machine }: Comparison): [name: string, value: str
     ],
     ['Node', machine.node],
     ['glibc', machine.glibc ?? unknown],
+    ...(machine.samplingLoop === undefined
+      ? []
+      : [['sampling loop', machine.samplingLoop === 'c' ? 'C' : 'JavaScript'] satisfies [string, string]]),
   ]
 }
 
