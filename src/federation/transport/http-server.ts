@@ -8,6 +8,7 @@ import { limitConnections } from './connection-limit.js'
 import type { Connections } from './connections.js'
 import { HttpError } from './http-error.js'
 import type { Handler, ServerOptions } from './server-options.js'
+import { serverTls } from './tls.js'
 import { isAuthorized } from './token.js'
 
 export interface ListeningServer {
@@ -44,11 +45,8 @@ export async function listen(options: ServerOptions): Promise<ListeningServer> {
       ? createServer(limits)
       : createTlsServer({
           ...limits,
-          ...tls,
-          minVersion: 'TLSv1.2',
+          ...serverTls(tls),
           handshakeTimeout: headersMs,
-          requestCert: tls.ca !== undefined,
-          rejectUnauthorized: tls.ca !== undefined,
         })
   const guesses = new AuthThrottle()
   const connections = limitConnections(server, options)

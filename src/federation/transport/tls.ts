@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import type { TLSSocket, TlsOptions } from 'node:tls'
 import { messageOf, UsageError } from '../../shared/errors.js'
 import { HttpError } from './http-error.js'
 
@@ -32,6 +32,12 @@ export function readTls({ tlsCert, tlsKey, tlsCa }: TlsFiles): TlsMaterial | und
     ...(tlsKey === undefined ? {} : { key: readPem('--tls-key', tlsKey) }),
     ...(tlsCa === undefined ? {} : { ca: readPem('--tls-ca', tlsCa) }),
   }
+}
+
+/** Options of a server. With a CA, each client must show a certificate of it. */
+export function serverTls(material: TlsMaterial): TlsOptions {
+  const asksClients = material.ca !== undefined
+  return { ...material, minVersion: 'TLSv1.2', requestCert: asksClients, rejectUnauthorized: asksClients }
 }
 
 function readPem(flag: string, file: string): Buffer {

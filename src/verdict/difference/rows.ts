@@ -2,7 +2,7 @@ import type { CurveFit } from '../curves/fit-curve.js'
 import type { RoundSeries } from '../series/round-series.js'
 import type { Now } from '../shape/analysis.js'
 import type { Findings, Known } from '../shape/findings.js'
-import { rowRounds } from '../shape/horizon.js'
+import { rowRounds } from '../shape/tolerance.js'
 import type { Trend } from '../shape/trend.js'
 
 /**

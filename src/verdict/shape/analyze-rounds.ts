@@ -5,9 +5,9 @@ import type { Analysis, AnalyzeOptions, Interval, LimitForecast, SingleChange } 
 import { decideShape } from './decide-shape.js'
 import { endLevelOf } from './end-level.js'
 import type { Findings } from './findings.js'
-import { SECONDS_PER_DAY } from './horizon.js'
 import { reasonOf } from './reason.js'
 import { restartShifts } from './stairs.js'
+import { SECONDS_PER_DAY } from './tolerance.js'
 import type { Trend } from './trend.js'
 
 /**
