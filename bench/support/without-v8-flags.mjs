@@ -1,4 +1,4 @@
-// Preloaded into a role: it runs without the flags of V8 that keep its warm-up short (src/federation/process/v8-warm-up.ts).
+// Preloaded into a role: it runs without the flags of V8 that keep its warm-up short (src/federation/process/role-engine.ts).
 import { syncBuiltinESMExports } from 'node:module'
 import v8 from 'node:v8'
 

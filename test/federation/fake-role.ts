@@ -22,6 +22,7 @@ export function fakeRole(): FakeRole {
     signal: controller.signal,
     // The peak belongs to the whole process, which here is the test's.
     exactPeaks: false,
+    engine: { prepareForWeights: () => {} },
     marks,
     lines,
     events,

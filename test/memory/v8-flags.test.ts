@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { shortenWarmUp } from '../../src/federation/process/v8-warm-up.js'
+import { RoleEngine } from '../../src/federation/process/role-engine.js'
 import { hasV8Flag, type V8Flag } from '../../src/memory/v8-flags.js'
 
 const FLAGS: V8Flag[] = [
@@ -24,5 +24,5 @@ it('a release that was not tested gets no flag', () => {
 })
 
 it('a role sets all it wants in a release that was tested', () => {
-  expect(shortenWarmUp().missing).toEqual([])
+  expect(new RoleEngine({ receivesWeights: true }).v8Flags.missing).toEqual([])
 })

@@ -5,7 +5,6 @@ import type { OptionValues } from '../../options/types/spec.js'
 import { messageOf, TargetError, TidemarkError, UsageError } from '../../shared/errors.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import type { JobSettings, LocalTrainer, MakeTrainer } from '../process/job.js'
-import { prepareForWeights } from '../process/prepare-for-weights.js'
 import { nowMs, type RoleProcess } from '../process/role-process.js'
 import { measureRoundEnd, startNextPeak } from '../process/round-memory.js'
 import { project } from '../tensors/projection.js'
@@ -37,7 +36,7 @@ export async function runClient(settings: ClientSettings, makeTrainer: MakeTrain
   const link = new ServerConnection({
     ...assertSettings(settings),
     signal: role.signal,
-    onWeights: prepareForWeights,
+    onWeights: (modelBytes) => role.engine.prepareForWeights(modelBytes),
     log: role.log,
   })
   const work: Work = {

@@ -5,9 +5,9 @@ import type { logOptions } from '../../options/federation.js'
 import type { OptionValues } from '../../options/types/spec.js'
 import { messageOf, StoppedError, TidemarkError, UsageError } from '../../shared/errors.js'
 import { MARKS_VARIABLE, type Mark, type MarkOrigin } from '../../shared/marks.js'
+import { RoleEngine } from './role-engine.js'
 import { type Log, openLog } from './role-log.js'
 import { readMemory } from './round-memory.js'
-import { shortenWarmUp } from './v8-warm-up.js'
 
 /** A mark without its origin, as a role writes it. */
 export type OwnMark = Mark extends infer Each ? (Each extends Mark ? Omit<Each, keyof MarkOrigin> : never) : never
@@ -21,6 +21,7 @@ export interface RoleProcess {
   signal: AbortSignal
   /** False when the kernel refuses the reset of VmHWM. */
   exactPeaks: boolean
+  engine: Pick<RoleEngine, 'prepareForWeights'>
   mark(mark: OwnMark): void
   log: Log
 }
@@ -31,24 +32,36 @@ export interface RoleProcess {
  */
 const OWNED_VARIABLE = 'TIDEMARK_OWNED'
 
-/** Runs a role from its start mark to its end mark. */
+/**
+ * Runs a role from its start mark to its end mark.
+ *
+ * @param origin.receivesWeights whether sets of weights pass through its sockets all the time, see
+ *   {@link RoleEngine}
+ */
 export async function runRole<T>(
-  origin: { role: string; name?: string },
+  { receivesWeights, ...origin }: { role: string; name?: string; receivesWeights?: boolean },
   settings: OptionValues<typeof logOptions>,
   run: (process: RoleProcess) => Promise<T>,
 ): Promise<T> {
-  const v8Flags = shortenWarmUp()
+  const engine = new RoleEngine({ receivesWeights })
   const marks = openMarks()
   const stop = watchForStop()
   const exactPeaks = resetPeak('self')
   const role: RoleProcess = {
     signal: stop.signal,
     exactPeaks,
+    engine,
     mark: (mark) => marks.write({ ...mark, timeMs: nowMs(), pid: process.pid, ...origin } as Mark),
     log: openLog(origin, settings),
   }
   try {
-    role.mark({ mark: 'start', memory: readMemory().memory, allocator: getAllocator(), exactPeaks, v8Flags })
+    role.mark({
+      mark: 'start',
+      memory: readMemory().memory,
+      allocator: getAllocator(),
+      exactPeaks,
+      v8Flags: engine.v8Flags,
+    })
     const result = await run(role)
     role.mark({ mark: 'end', state: 'completed' })
     return result

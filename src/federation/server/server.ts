@@ -1,5 +1,4 @@
 import { cleanupMemory } from '../../memory/index.js'
-import { keepYoungGenerationSmall } from '../../memory/young-generation.js'
 import { messageOf, TidemarkError, UsageError } from '../../shared/errors.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import { ownOptions } from '../algorithms/all.js'
@@ -8,7 +7,6 @@ import { Condition } from '../async/condition.js'
 import { Semaphore } from '../async/semaphore.js'
 import type { Fault } from '../process/fault-injection.js'
 import { type ServerModel, type ServerSettings, sharedSettings } from '../process/job.js'
-import { prepareForWeights } from '../process/prepare-for-weights.js'
 import type { RoleProcess } from '../process/role-process.js'
 import { ClientRegistry } from '../rounds/client-registry.js'
 import { sampleSize } from '../rounds/sample.js'
@@ -37,10 +35,9 @@ const SHUTDOWN_GRACE_MS = 10_000
 export async function runServer(job: ServerJob, role: RoleProcess): Promise<GlobalState> {
   const { settings } = job
   await assertSettings(job)
-  keepYoungGenerationSmall()
   const model = await job.loadModel()
   const modelBytes = weightsBytes(model.initial.specs)
-  prepareForWeights(modelBytes)
+  role.engine.prepareForWeights(modelBytes)
   const { storage, earlier, openLedger } = await openStorage(settings, role)
   const changes = new Condition()
   const members: ClientRegistry = new ClientRegistry({

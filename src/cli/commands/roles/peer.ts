@@ -30,7 +30,7 @@ export const command: Command = {
   examples: ['TIDEMARK_TOKEN=letmein tidemark peer --coordinator http://127.0.0.1:8080 --name site-1'],
   async run(input) {
     const settings = input.options as OptionValues<typeof options>
-    await runRole({ role: 'peer', name: settings.name }, settings, async (role) => {
+    await runRole({ role: 'peer', name: settings.name, receivesWeights: true }, settings, async (role) => {
       const loadModel = async (job: SwarmSettings) => {
         const model = await loadServerModel(trainingJob(job))
         return { ...model, initial: gatherWeights(model.initial) }

@@ -38,7 +38,7 @@ export const command: Command = {
   ],
   async run(input) {
     const settings = input.options as OptionValues<typeof options>
-    await runRole({ role: 'server' }, settings, async (role) => {
+    await runRole({ role: 'server', receivesWeights: true }, settings, async (role) => {
       const algorithm = await algorithmOf(settings.algorithm, (file) => importAlgorithm(file, loadKit))
       const loadModel = () => loadServerModel(settings)
       const weights = await runServer({ settings, algorithm, loadModel }, role)

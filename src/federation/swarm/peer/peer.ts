@@ -1,11 +1,9 @@
-import { keepYoungGenerationSmall } from '../../../memory/young-generation.js'
 import { messageOf, TidemarkError, UsageError } from '../../../shared/errors.js'
 import { formatBytes, formatDuration } from '../../../shared/units.js'
 import { anySignal } from '../../async/any-signal.js'
 import { Condition, MAX_TIMER_MS } from '../../async/condition.js'
 import { isEvaluated } from '../../process/evaluation.js'
 import type { LocalTrainer } from '../../process/job.js'
-import { prepareForWeights } from '../../process/prepare-for-weights.js'
 import { nowMs, type RoleProcess } from '../../process/role-process.js'
 import { startNextPeak } from '../../process/round-memory.js'
 import { type Weights, weightsBytes } from '../../tensors/weights.js'
@@ -34,7 +32,6 @@ const MAX_CONNECTIONS = 4096
  */
 export async function runPeer(job: PeerJob, role: RoleProcess): Promise<Weights> {
   const token = assertSettings(job.settings)
-  keepYoungGenerationSmall()
   const failure = new AbortController()
   using either = anySignal([role.signal, failure.signal])
   const { signal } = either
@@ -127,7 +124,7 @@ async function takePart(peerContext: PeerContext, { joined, link, url, routeCont
   const { aggregation, spoolDir } = job.settings
   const kept = new WeightStore(model.initial, aggregation === 'spooled' ? 2 : Math.max(2, peers.length))
   const { specs } = model.initial
-  prepareForWeights(weightsBytes(specs))
+  peerContext.role.engine.prepareForWeights(weightsBytes(specs))
   const calls = new PeerClient({
     self,
     job: joined.job,
