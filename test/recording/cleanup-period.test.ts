@@ -26,7 +26,7 @@ test.each([
   ['no cleanup', 10, [], undefined],
   ['cleanups of the allocator, now and then', 10, [3, 4, 9], undefined],
   ['one alone', 20, [5], undefined],
-])('a log that tells of %s', (_, rounds, cleaned, period) => {
+])('a log that reports %s', (_, rounds, cleaned, period) => {
   const records = Array.from({ length: rounds }, (_, i) => ({
     round: i + 1,
     ...(cleaned.includes(i + 1) && { cleanupMs: 1000 + i }),
