@@ -36,7 +36,7 @@ except ImportError:  # Windows: marks have no effect there, and peaks are refuse
 
 # `round` is left out, so that `from tidemark import *` does not hide the built-in function.
 __all__ = ['Cleanup', 'Peak', 'cleanup', 'is_recorded', 'mark_round', 'peak', 'reset_peak', 'start']
-__version__ = '0.1.0'
+__version__ = '0.2.0'
 
 _VARIABLE = 'TIDEMARK_MARKS'
 _READ_TIMEOUT_S = 1.0

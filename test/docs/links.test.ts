@@ -16,6 +16,10 @@ describe.each(files.filter((file) => file.endsWith('.md')))('%s', (file) => {
   test('links to files and headings that are there', () => {
     expect(linksOf(read(file)).filter((link) => !resolves(file, link))).toEqual([])
   })
+
+  test.runIf(!file.startsWith('bench/results/'))('names files and folders of this repository that are there', () => {
+    expect(pathsOf(read(file)).filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
 })
 
 test('the README leads to the index of the docs, and the index to every page', () => {
@@ -33,6 +37,14 @@ function read(file: string): string {
 function linksOf(markdown: string): string[] {
   const prose = markdown.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '')
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!)
+}
+
+/** Paths in code that begin with a folder of this repository; `GROUP` and `*` stand for any name. */
+function pathsOf(markdown: string): string[] {
+  const folders = [...new Set(files.flatMap((file) => (file.includes('/') ? [file.split('/')[0]!] : [])))]
+  return [...markdown.matchAll(/[`\s]([\w@.-]+(?:\/[\w@.=-]*[\w@=-])+)(?=[`\s])/g)]
+    .map(([, path]) => path!)
+    .filter((path) => folders.includes(path.split('/')[0]!) && !/\/[A-Z]+[./]/.test(path) && !path.startsWith('dist/'))
 }
 
 /** Pages of others are not asked for: a test needs no network. */
