@@ -1,0 +1,91 @@
+/** Numbers that the docs name are those of the source: each sentence is held against the constant that it describes. */
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+/** [page, the sentence with its numbers as groups, the constants in the same order: file, name, how many make one of the docs' unit] */
+const FACTS: [page: string, sentence: RegExp, constants: [file: string, name: string, unit?: number][]][] = [
+  [
+    'file-formats.md',
+    /every (\d+) seconds while processes change and every (\d+) otherwise/,
+    [
+      ['recording/sampling/report-schedule.ts', 'PROGRESS_INTERVAL_MS', 1000],
+      ['recording/sampling/report-schedule.ts', 'IDLE_PROGRESS_INTERVAL_MS', 1000],
+    ],
+  ],
+  [
+    'how-it-measures.md',
+    /into `recording\.json` every (\d+) seconds, or every (\d+) while no process/,
+    [
+      ['recording/sampling/report-schedule.ts', 'PROGRESS_INTERVAL_MS', 1000],
+      ['recording/sampling/report-schedule.ts', 'IDLE_PROGRESS_INTERVAL_MS', 1000],
+    ],
+  ],
+  [
+    'how-it-measures.md',
+    /Weights of (\d+) MiB and more arrive/,
+    [['federation/process/role-engine.ts', 'LARGE_BYTES', 2 ** 20]],
+  ],
+  [
+    'marks.md',
+    /([\d,]+) lines are looked at, and (\d+) more for each second/,
+    [
+      ['recording/marks/mark-reader.ts', 'MOST_MARKS'],
+      ['recording/marks/mark-reader.ts', 'MOST_MARKS_A_SECOND'],
+    ],
+  ],
+  [
+    'how-verdicts-are-made.md',
+    /which gives the walk (\d+) %/,
+    [['statistics/anytime/correlation-prior.ts', 'WALK_WEIGHT', 0.01]],
+  ],
+  ['how-verdicts-are-made.md', /\(an error of ([\d.]+) %\)/, [['verdict/shape/growth.ts', 'ALPHA', 0.01]]],
+  ['while-it-runs.md', /too few rounds \| fewer than (\d+) /, [['verdict/live/verdict-so-far.ts', 'FEWEST_ROUNDS']]],
+  [
+    'while-it-runs.md',
+    /has come to at least ([\d.]+) % of the level/,
+    [['verdict/live/verdict-so-far.ts', 'CAME_TO', 0.01]],
+  ],
+  [
+    'while-it-runs.md',
+    /memory has to fall (\d+) % below its bound, or the limit has to be (\d+) % farther away/,
+    [
+      ['verdict/alerts/evaluate.ts', 'BACK', 0.01],
+      ['verdict/alerts/evaluate.ts', 'AWAY', 0.01],
+    ],
+  ],
+  [
+    'while-it-runs.md',
+    /has (\d+) minutes, and its failure/,
+    [['recording/alerts/alert-command.ts', 'LONGEST_MS', 60_000]],
+  ],
+  ['wire-protocol.md', /or `wait` after (\d+) seconds/, [['federation/transport/protocol.ts', 'POLL_MS', 1000]]],
+  [
+    'ci.md',
+    /architecture, cores, memory \(to (\d+) %\)/,
+    [['results/machine-differences.ts', 'SAME_MEMORY_SHARE', 0.01]],
+  ],
+]
+
+test.each(FACTS)('%s: %s', (page, sentence, constants) => {
+  const found = sentence.exec(readFileSync(`docs/${page}`, 'utf8').replaceAll(/\n\s*/g, ' '))
+  const said = found?.slice(1).map((text) => Number(text.replaceAll(',', '')))
+  const meant = constants.map(([file, name, unit = 1]) =>
+    Number((constantOf(`src/${file}`, name) / unit).toPrecision(9)),
+  )
+  expect(said).toEqual(meant)
+})
+
+/** The default tolerance is in the options as a text, because the verdict takes it from the level. */
+test('the default of --tolerance is the one that the verdict takes', () => {
+  const [, share] = /DEFAULT_TOLERANCE: Tolerance = \{ share: ([\d.]+) \}/.exec(
+    readFileSync('src/verdict/shape/tolerance.ts', 'utf8'),
+  )!
+  expect(readFileSync('docs/options.md', 'utf8')).toContain(`\`${Number(share) * 100}% of the level\``)
+})
+
+function constantOf(file: string, name: string): number {
+  const number = new RegExp(`const ${name} = ([\\d_.]+)(?: \\* 2 \\*\\* (\\d+))?\\n`)
+  const [, factor, power = '0'] = number.exec(readFileSync(file, 'utf8')) ?? []
+  if (factor === undefined) throw new Error(`${file} has no constant ${name}`)
+  return Number(factor.replaceAll('_', '')) * 2 ** Number(power)
+}
