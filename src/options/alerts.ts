@@ -13,13 +13,13 @@ export const alertOptions = {
   when: texts({
     flag: 'when',
     placeholder: 'CONDITION',
-    help: `Run the command of the --do that follows when this becomes true: ${FORMS}. May be given several times.`,
+    help: `Run the command of the following --do when this becomes true: ${FORMS}. May be given several times.`,
     expected: 'a condition such as "rss > 8GiB"',
   }),
   do: texts({
     flag: 'do',
     placeholder: 'COMMAND',
-    help: 'What the --when before it starts, once an episode, in a shell; stop ends the command that is recorded.',
+    help: 'Command that the preceding --when starts, once an episode, in a shell; stop ends the recorded command.',
     expected: 'a command for /bin/sh, or stop',
   }),
   failWhen: texts({

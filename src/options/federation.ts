@@ -99,7 +99,7 @@ export const trainingOptions = {
     flag: 'split',
     of: ['iid', 'label'],
     default: 'iid',
-    help: 'How the digits are dealt to the clients: at random, or sorted by label.',
+    help: 'How the digits are split among the clients: at random, or sorted by label.',
   }),
   scaffoldOption: choice({
     flag: 'option',
@@ -151,7 +151,7 @@ export const roundOptions = {
     default: 'examples',
     defaultWith: { scaffold: 'uniform' },
     notWith: AVERAGES_NOTHING,
-    help: 'Weight of a client in the mean.',
+    help: 'Weight of each client in the mean.',
   }),
   summation: choice({
     flag: 'summation',
@@ -176,7 +176,7 @@ export const roundOptions = {
     flag: 'grace',
     default: 10_000,
     defaultText: '10s',
-    help: 'Once --min-clients results are there, how long the others are waited for.',
+    help: 'How long to wait for further results once --min-clients have arrived.',
   }),
   reconnectMs: durationMs({
     flag: 'reconnect-grace',
@@ -198,6 +198,6 @@ export const logOptions = {
     flag: 'log-format',
     of: ['text', 'json'],
     default: 'text',
-    help: 'Lines on standard error. text: sentences. json: an object a line, with time, level, role and what the line is about.',
+    help: 'Format of the log on standard error. text: sentences. json: one object a line, with time, level, role and details.',
   }),
 }

@@ -40,7 +40,7 @@ export const gateOptions = {
   }),
   anyMachine: flag({
     flag: 'any-machine',
-    help: 'Compare with a baseline of another type of machine too; the result then has a note.',
+    help: 'Also compare with a baseline of another type of machine; the result then has a note.',
   }),
   junit: text({
     flag: 'junit',

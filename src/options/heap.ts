@@ -25,7 +25,7 @@ export const heapOptions = {
     placeholder: 'NAME',
     default: [],
     defaultText: 'the standard library and installed packages',
-    help: 'With --heap-diff: a package, folder or file whose lines are passed over for those that call it. May be given several times.',
+    help: 'With --heap-diff: a package, folder or file whose lines are replaced by those that call it. May be given several times.',
     repeats: true,
     expected: 'the name of a package, or the path of a folder or file',
     parse: (text) => {

@@ -34,6 +34,6 @@ export const liveOptions = {
     placeholder: 'TOKEN',
     default: undefined,
     defaultText: 'none',
-    help: 'What --listen asks of everyone who comes, at least 16 characters. Better in TIDEMARK_TOKEN: other users see arguments in ps.',
+    help: 'Token that every request to --listen needs, at least 16 characters. Prefer TIDEMARK_TOKEN: other users see arguments in ps.',
   }),
 }

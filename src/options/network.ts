@@ -20,7 +20,7 @@ export const networkOptions = {
     min: 1024,
     default: MOST_WEIGHTS,
     defaultText: '16GiB',
-    help: 'Largest set of weights that is taken from the network.',
+    help: 'Maximum size of a set of weights from the network.',
   }),
   idleMs: durationMs({
     flag: 'idle-deadline',
@@ -48,7 +48,7 @@ export const tlsOptions = {
     flag: 'tls-ca',
     placeholder: 'FILE',
     default: undefined,
-    help: 'Who certifies the other side. A server that has it asks each client for a certificate in its own name.',
+    help: 'Certificate authority of the other side, in PEM. A server with it requires a certificate in its own name of each client.',
   }),
 }
 
@@ -73,7 +73,7 @@ export const exposureOptions = {
     min: 1,
     max: 1000,
     default: 16,
-    help: 'Results that are taken at a time. The others wait for their turn.',
+    help: 'Maximum number of results received at the same time; others wait.',
   }),
   headersMs: durationMs({
     flag: 'headers-deadline',

@@ -46,7 +46,7 @@ export const recordingOptions = {
   }),
   shared: flag({
     flag: 'pss',
-    help: 'Record PSS and USS too, which count shared pages once. Slow on large processes.',
+    help: 'Also record PSS and USS, which count shared pages once. Slow on large processes.',
   }),
   sharedIntervalMs: durationMs({
     flag: 'pss-interval',
@@ -65,12 +65,12 @@ export const recordingOptions = {
     flag: 'every',
     default: 10_000,
     defaultText: '10s',
-    help: 'While it runs, windows of this length stand for rounds where none are reported.',
+    help: 'Length of the time windows that stand for rounds if none are reported while it runs.',
   }),
   quiet: flag({
     flag: 'quiet',
     short: 'q',
-    help: 'While it runs, print a line when a verdict changes, and no block that is repainted. So it is without a terminal.',
+    help: 'While it runs, print one line when a verdict changes instead of a repainted block. The default without a terminal.',
   }),
   ...alertOptions,
   ...liveOptions,
@@ -96,13 +96,13 @@ export const runOptions = {
     min: LEAST_LIMIT,
     default: undefined,
     defaultText: 'none',
-    help: 'End the command when the RSS of its processes together passes this.',
+    help: 'End the command when the total RSS of its processes exceeds this.',
   }),
   graceMs: durationMs({
     flag: 'grace',
     default: 10_000,
     defaultText: '10s',
-    help: 'How long the command has to end by itself when it must, before it is killed.',
+    help: 'Time between SIGTERM and SIGKILL when the command has to end.',
   }),
 }
 
@@ -127,7 +127,7 @@ export const attachOptions = {
     min: 1,
     default: undefined,
     defaultText: 'the end',
-    help: 'Stop recording once this round has ended.',
+    help: 'Stop recording at the end of this round.',
   }),
   forMs: durationMs<undefined>({
     flag: 'for',

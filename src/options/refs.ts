@@ -57,14 +57,14 @@ export const bisectOptions = {
     flag: 'min-change',
     default: { share: 0.01 },
     defaultText: '1%',
-    help: 'A smaller difference of good and bad is none to look for: 3%, or 2MiB. Of a slope, a share of the end RSS.',
+    help: 'Smallest difference between good and bad to search for: 3%, or 2MiB. For a slope, a share of the end RSS.',
   }),
   trials: integer({
     flag: 'trials',
     min: 4,
     max: 1000,
     default: 16,
-    help: 'The most trials of the ends, and of each commit, before it is given up that they differ.',
+    help: 'Maximum trials of each commit. Commits that do not differ by then count as equal.',
   }),
   allParents: flag({
     flag: 'all-parents',

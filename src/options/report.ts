@@ -9,21 +9,21 @@ export const tableOptions = {
     placeholder: 'NAME',
     default: undefined,
     defaultText: 'found by name',
-    help: 'Of a table: the column of memory.',
+    help: 'In a table: the column of memory.',
   }),
   roundColumn: text({
     flag: 'round-column',
     placeholder: 'NAME',
     default: undefined,
     defaultText: 'found by name and values',
-    help: 'Of a table: the column that counts rounds.',
+    help: 'In a table: the column that counts rounds.',
   }),
   timeColumn: text({
     flag: 'time-column',
     placeholder: 'NAME',
     default: undefined,
     defaultText: 'found by name and values',
-    help: 'Of a table: the column of time.',
+    help: 'In a table: the column of time.',
   }),
   unit: choice({
     flag: 'unit',
@@ -31,18 +31,18 @@ export const tableOptions = {
     placeholder: 'UNIT',
     default: undefined,
     defaultText: 'found by name and values',
-    help: 'Of a table: what its column of memory counts. bytes, KB, KiB, MB, MiB, GB, GiB or pages (of 4096 bytes).',
+    help: 'In a table: the unit of the memory column: bytes, KB, KiB, MB, MiB, GB, GiB or pages (of 4096 bytes).',
   }),
   series: text({
     flag: 'series',
     placeholder: 'NAME',
     default: undefined,
     defaultText: 'pid, client, pod and the like',
-    help: 'Of a table: the column that tells whose memory a row is. Each of its values is judged by itself.',
+    help: 'In a table: the column that names the series of a row. Each series is judged by itself.',
   }),
   where: columnValues({
     flag: 'where',
-    help: 'Of a table: read only rows with this value. May be given several times: --where phase=end --where client=site-1.',
+    help: 'In a table: read only rows with this value. May be given several times: --where phase=end --where client=site-1.',
   }),
   sum: flag({ flag: 'sum', help: 'Of a table with several series: take their total in place of each.' }),
   inRound: choice({
@@ -50,7 +50,7 @@ export const tableOptions = {
     of: ['last', 'highest', 'median'],
     default: undefined,
     defaultText: 'the last, where rows have times',
-    help: 'Of a table: which reading stands for a round that has several.',
+    help: 'In a table: which reading to take for a round that has several.',
   }),
 }
 
@@ -98,7 +98,7 @@ export const exportOptions = {
     flag: 'table',
     of: ['rounds', 'samples', 'shared'],
     default: 'rounds',
-    help: 'Of CSV and Parquet: a row for each process and round, or for each process and sample.',
+    help: 'Table to export as CSV or Parquet: one row for each process and round, or for each process and sample.',
   }),
   ...fileOptions,
 }
@@ -109,7 +109,7 @@ export const analyzeOptions = {
     min: 0,
     default: undefined,
     defaultText: 'what the recording knows, else a period is looked for',
-    help: 'Rounds from one cleanup to the next. 0: there is none. Its saw-tooth is then tested, and not searched.',
+    help: 'Rounds between two cleanups; 0: none. A saw-tooth is then tested with this period and not searched for.',
   }),
   tolerance: compareOptions.tolerance,
   limit: bytes<undefined>({
@@ -117,7 +117,7 @@ export const analyzeOptions = {
     min: LEAST_LIMIT,
     default: undefined,
     defaultText: 'the limit of the machine that recorded, where the recording knows it',
-    help: 'Memory that there is: says when growth meets it, or how much room is left.',
+    help: 'Memory limit. The verdict forecasts when growth reaches it, or gives the headroom left.',
   }),
   horizon: horizon({
     flag: 'horizon',
@@ -145,7 +145,7 @@ export const removalOptions = {
   dryRun: flag({ flag: 'dry-run', help: 'Print what would be removed, and remove nothing.' }),
   force: flag({
     flag: 'force',
-    help: 'Also what is still being recorded, folders with files of others in them, and parts of a comparison.',
+    help: 'Also remove recordings in progress, folders that hold other files, and parts of a comparison.',
   }),
 }
 

@@ -24,14 +24,14 @@ export const clientOptions = {
     flag: 'algorithm',
     placeholder: 'FILE',
     default: undefined,
-    help: "The server's algorithm, where that is a FILE: the client's own copy of it.",
+    help: "The client's own copy of the server's algorithm, if that is a FILE.",
   }),
   stateDir: text({
     flag: 'state-dir',
     placeholder: 'FOLDER',
     default: undefined,
     defaultText: 'memory alone',
-    help: "Folder for what this client keeps between rounds: SCAFFOLD's control variate. So it outlives a restart.",
+    help: "Folder for what this client keeps between rounds (SCAFFOLD's control variate), so that it survives a restart.",
   }),
 }
 
@@ -96,7 +96,7 @@ export function isAlgorithmFile(algorithm: string): algorithm is AlgorithmFile {
 export const algorithm: OptionSpec<(typeof ALGORITHMS)[number] | AlgorithmFile> = {
   flag: 'algorithm',
   placeholder: `${ALGORITHMS.join('|')}|FILE`,
-  help: 'How the server learns from its clients. FILE: an algorithm of your own, in TypeScript or JavaScript.',
+  help: 'The federated-learning algorithm. FILE: your own, in TypeScript or JavaScript.',
   default: 'fedavg',
   choices: ALGORITHMS,
   expected: algorithmsOrFile(ALGORITHMS),
@@ -111,7 +111,7 @@ export const serverOptions = {
   }),
   debug: flag({
     flag: 'debug',
-    help: "Check after every round what must hold of the algorithm's state, and end the job where it does not.",
+    help: "Check the invariants of the algorithm's state after every round, and end the job when one is broken.",
   }),
   aggregation: choice({ ...aggregation, default: 'spooled' }),
   wireDtype: choice({
