@@ -19,13 +19,13 @@ export const alertOptions = {
   do: texts({
     flag: 'do',
     placeholder: 'COMMAND',
-    help: 'Command that the preceding --when starts, once an episode, in a shell; stop ends the recorded command.',
+    help: 'Run this shell command when the condition of the --when before it becomes true, once for each time it does. stop ends the recorded command.',
     expected: 'a command for /bin/sh, or stop',
   }),
   failWhen: texts({
     flag: 'fail-when',
     placeholder: 'CONDITION',
-    help: 'Exit with 1 in place of 0 if this was ever true. May be given several times.',
+    help: 'Exit with 1 instead of 0 if this condition was ever true. Repeatable.',
     expected: 'a condition such as grows',
   }),
 }

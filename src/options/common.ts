@@ -9,14 +9,14 @@ export const LEAST_LIMIT = MIB
 
 export const namedRoles = namedPatterns({
   flag: 'role',
-  help: 'Call processes whose command line fits NAME. May be given several times; the first that fits counts.',
+  help: 'Name a role and the pattern of its command lines. Repeatable; the first pattern that matches counts.',
 })
 
 /** Options to split RSS from outside, in a program that knows nothing of Tidemark. */
 export const probeOption = {
   probe: flag({
     flag: 'probe',
-    help: 'Preload a small library that has the allocator return its free pages when the work is done: splits RSS into retained, and live or garbage. Built on first use by the C compiler.',
+    help: 'Preload a small library that makes the allocator return its free pages when the work is done. This splits RSS into retained memory and memory that is live or garbage. The C compiler builds it on first use.',
   }),
   probeRound: integer<undefined>({
     flag: 'probe-round',
@@ -24,7 +24,7 @@ export const probeOption = {
     max: 1_000_000,
     default: undefined,
     defaultText: 'the last',
-    help: 'With --probe: the round after which it is taken.',
+    help: 'With --probe: probe after this round.',
   }),
 }
 
@@ -39,7 +39,7 @@ export const roundsEnd = text({
   flag: 'rounds-end',
   placeholder: 'PATTERN',
   default: undefined,
-  help: 'A regular expression for lines that end a round, with --rounds or alone; --rounds end:PATTERN is the same as this alone.',
+  help: 'Regular expression of the lines that end a round, alone or with --rounds. Alone it is the same as --rounds end:PATTERN.',
 })
 
 /** Destination of a verb's output, where it is a file. */
@@ -52,5 +52,5 @@ export const fileOptions = {
     defaultText: 'standard output',
     help: 'File to write to.',
   }),
-  force: flag({ flag: 'force', help: 'Replace the file if it is there.' }),
+  force: flag({ flag: 'force', help: 'Replace the file if it exists.' }),
 }

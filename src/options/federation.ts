@@ -18,33 +18,33 @@ export const memoryOptions = {
     default: 0,
     defaultWith: { cyclic: 1 },
     notWith: { swarm: 'has no server: its peers have --memory-gc-rounds' },
-    help: 'After every N-th round the server collects garbage and gives freed pages back. 0 never does.',
+    help: 'The server collects garbage and returns free pages to the system after every N-th round. 0: never.',
   }),
   clientMemoryGcRounds: integer({
     flag: 'client-memory-gc-rounds',
     min: 0,
     default: 0,
     notWith: { swarm: 'has no clients: its peers have --memory-gc-rounds' },
-    help: "The same for clients, after the round's result was sent and confirmed. 0 never does.",
+    help: 'The same for clients, once the result of the round was sent and confirmed. 0: never.',
   }),
   memoryGcRounds: integer({
     flag: 'memory-gc-rounds',
     min: 0,
     default: 1,
     onlyWith: 'swarm',
-    help: 'The same for the peers of a swarm: after every N-th round of its own training, and after every N-th that it added up. 0 never does.',
+    help: 'The same for swarm peers: after every N-th round of training, and after every N-th round the peer aggregated. 0: never.',
   }),
 }
 
 /** Options that the server and its clients have to agree on. */
 export const jobOptions = {
-  rounds: integer({ flag: 'rounds', min: 1, max: 1_000_000, default: 20, help: 'Rounds of the job.' }),
+  rounds: integer({ flag: 'rounds', min: 1, max: 1_000_000, default: 20, help: 'Number of rounds.' }),
   clients: integer({
     flag: 'clients',
     min: 1,
     max: 1000,
     default: 2,
-    help: 'Clients of the job; with a swarm, its peers.',
+    help: 'Number of clients, or of peers in a swarm.',
   }),
   modelSize: bytes({
     flag: 'model-size',
@@ -52,42 +52,42 @@ export const jobOptions = {
     max: MOST_WEIGHTS,
     default: 3_000_000,
     defaultText: '3MB',
-    help: 'Size of one full set of weights (M). It picks the width of the MLP.',
+    help: 'Size of one full set of weights (M). Sets the width of the MLP.',
   }),
   model: choice({
     flag: 'model',
     of: ['mlp', 'softmax'],
     default: 'mlp',
-    help: 'mlp: one hidden layer, as wide as --model-size asks. softmax: softmax regression, 650 weights.',
+    help: 'mlp: one hidden layer, sized by --model-size. softmax: softmax regression with 650 weights.',
   }),
   trainer: choice({
     flag: 'trainer',
     of: ['sgd', 'echo'],
     default: 'sgd',
-    help: 'sgd: local training on the digits. echo: sends the weights back, for memory alone.',
+    help: 'sgd: train on the digits dataset. echo: return the weights unchanged, to study memory alone.',
   }),
   seed: integer({
     flag: 'seed',
     min: 0,
     max: 2 ** 31 - 1,
     default: 1,
-    help: 'Seed of the initial weights, the split of the data, the sampling and the order of trials.',
+    help: 'Seed of the initial weights, the data split, the sampling of clients and the order of trials.',
   }),
 }
 
 export const trainingOptions = {
-  localEpochs: integer({ flag: 'local-epochs', min: 1, default: 1, help: 'Passes over the local data a round.' }),
+  localEpochs: integer({ flag: 'local-epochs', min: 1, default: 1, help: 'Passes over the local data per round.' }),
   localSteps: integer({
     flag: 'local-steps',
     min: 0,
     default: 2,
-    help: 'Steps a round instead of whole epochs. 0 uses --local-epochs.',
+    help: 'Steps per round instead of whole epochs. 0: use --local-epochs.',
   }),
   batchSize: integer({
     flag: 'batch-size',
     min: 0,
     default: 16,
-    help: 'Examples a step. 0 takes all local data at once.',
+    help: 'Examples per step. 0: all local data in one step.',
   }),
   localLearningRate: real({
     flag: 'local-learning-rate',
@@ -106,7 +106,7 @@ export const trainingOptions = {
     of: ['I', 'II'],
     default: 'II',
     onlyWith: 'scaffold',
-    help: 'SCAFFOLD: I takes the new control variate from one more pass over the local data, II from the steps made.',
+    help: 'SCAFFOLD: option I computes the new control variate from an extra pass over the local data, option II from the steps taken.',
   }),
 }
 
@@ -117,33 +117,33 @@ export const roundOptions = {
     above: 0,
     max: 1,
     default: 1,
-    help: 'Share of the clients that is drawn each round.',
+    help: 'Fraction of the clients sampled each round.',
   }),
   order: text({
     flag: 'order',
     placeholder: 'ORDER',
     default: 'fixed',
     onlyWith: 'cyclic',
-    help: 'Cyclic: fixed (by name), random, random-without-same-in-a-row, or names with commas between, as in site-2,site-1.',
+    help: 'Cyclic: order of the clients: fixed (by name), random, random-without-same-in-a-row, or a list of names such as site-2,site-1.',
   }),
   minClients: integer({
     flag: 'min-clients',
     min: 1,
     default: 1,
-    help: 'Accepted results that a round needs to commit.',
+    help: 'Minimum number of accepted results for a round to commit.',
   }),
   evaluateEvery: integer({
     flag: 'evaluate-every',
     min: 1,
     default: 1,
-    help: 'Rounds from one evaluation on the held-out digits to the next. The first and the last are always evaluated.',
+    help: 'Evaluate on the held-out digits after every N-th round, and always after the first and the last one.',
   }),
   serverLearningRate: real({
     flag: 'server-learning-rate',
     above: 0,
     default: 1,
     notWith: AVERAGES_NOTHING,
-    help: 'Share of the step towards the mean that the server takes.',
+    help: 'Server learning rate: fraction of the step towards the mean that the server takes.',
   }),
   weighting: choice({
     flag: 'weighting',
@@ -151,44 +151,44 @@ export const roundOptions = {
     default: 'examples',
     defaultWith: { scaffold: 'uniform' },
     notWith: AVERAGES_NOTHING,
-    help: 'Weight of each client in the mean.',
+    help: 'How clients are weighted in the mean.',
   }),
   summation: choice({
     flag: 'summation',
     of: ['ordered', 'arrival'],
     default: 'ordered',
     notWith: AVERAGES_NOTHING,
-    help: 'ordered: in the order of client names, bit for bit repeatable. arrival: as results come, least memory.',
+    help: 'ordered: sum results by client name, repeatable bit for bit. arrival: sum them as they arrive, with the least memory.',
   }),
   joinDeadlineMs: durationMs({
     flag: 'join-deadline',
     default: 60_000,
     defaultText: '60s',
-    help: 'How long the server waits for its clients to join.',
+    help: 'Time that the server waits for its clients to join.',
   }),
   roundDeadlineMs: durationMs({
     flag: 'round-deadline',
     default: 300_000,
     defaultText: '300s',
-    help: 'How long a round may take before it is settled with the results at hand.',
+    help: 'Time limit of a round, after which it ends with the results received so far.',
   }),
   graceMs: durationMs({
     flag: 'grace',
     default: 10_000,
     defaultText: '10s',
-    help: 'How long to wait for further results once --min-clients have arrived.',
+    help: 'Time to wait for the other results once --min-clients have arrived.',
   }),
   reconnectMs: durationMs({
     flag: 'reconnect-grace',
     default: 5000,
     defaultText: '5s',
-    help: 'How long a client whose connection broke may take to come back before a round continues without it.',
+    help: 'Time that a disconnected client has to reconnect before the round continues without it.',
   }),
   roundAttempts: integer({
     flag: 'round-attempts',
     min: 1,
     default: 3,
-    help: 'Attempts at one round before the job ends with an error.',
+    help: 'Attempts at a round before the job ends with an error.',
   }),
 }
 
@@ -198,6 +198,6 @@ export const logOptions = {
     flag: 'log-format',
     of: ['text', 'json'],
     default: 'text',
-    help: 'Format of the log on standard error. text: sentences. json: one object a line, with time, level, role and details.',
+    help: 'Format of the log on standard error. text: sentences. json: one object per line with time, level, role and subject.',
   }),
 }

@@ -7,40 +7,40 @@ export const gateOptions = {
     flag: 'against',
     placeholder: 'REF',
     default: undefined,
-    help: 'Measure this git ref beside the checkout, in turn, in place of a stored baseline. Trials are added from four a side until it is clear, up to --trials.',
+    help: 'Compare with this git ref instead of a stored baseline: both versions are measured now, trial by trial in turn. Starts with four trials of each and adds more until the result is clear, up to --trials.',
   }),
   ...buildOptions,
   baseline: text({
     flag: 'baseline',
     placeholder: 'FILE',
     default: 'tidemark-baseline.json',
-    help: 'The stored baseline, which belongs under version control.',
+    help: 'File of the stored baseline. Keep it under version control.',
   }),
   updateBaseline: flag({
     flag: 'update-baseline',
-    help: 'Store what was measured as the baseline, in place of the one of this comparison and type of machine.',
+    help: 'Store the result as the baseline of this comparison and type of machine.',
   }),
   allowPeak: bytesOrShare({
     flag: 'allow-peak',
     default: { share: 0.03 },
     defaultText: '3%',
-    help: 'How much the highest peak of a setting may rise.',
+    help: "Allowed rise of a setting's highest peak.",
   }),
   allowFloor: bytesOrShare({
     flag: 'allow-floor',
     default: { share: 0.03 },
     defaultText: '3%',
-    help: 'How much its floor may rise.',
+    help: 'Allowed rise of its floor, the lowest end RSS.',
   }),
   allowSlope: growth({
     flag: 'allow-slope',
     default: { share: 0.0005 },
     defaultText: '0.05% of the floor',
-    help: 'How much its growth a round, over the second half of the rounds, may rise.',
+    help: 'Allowed rise of its growth per round, over the second half of the rounds.',
   }),
   anyMachine: flag({
     flag: 'any-machine',
-    help: 'Also compare with a baseline of another type of machine; the result then has a note.',
+    help: 'Accept a baseline from another type of machine. The result then has a note.',
   }),
   junit: text({
     flag: 'junit',
@@ -56,6 +56,6 @@ export const gateOptions = {
   }),
   github: flag({
     flag: 'github',
-    help: 'Print annotations for GitHub Actions. On where GITHUB_ACTIONS is true; a step summary is written where GITHUB_STEP_SUMMARY is set.',
+    help: 'Print annotations for GitHub Actions. On by default if GITHUB_ACTIONS is true. A step summary is written if GITHUB_STEP_SUMMARY is set.',
   }),
 }

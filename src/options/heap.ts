@@ -10,7 +10,7 @@ export const heapOptions = {
     placeholder: 'ROUNDS',
     default: undefined,
     defaultText: 'off',
-    help: 'Look at the heap of Python and Node processes after this many rounds and after twice as many, and list the lines of code that grew. With memray where the Python can import it, else tracemalloc.',
+    help: "Inspect the heap of Python and Node processes after this many rounds and after twice as many, and list the lines of code whose memory grew. Uses memray if the program's Python can import it, else tracemalloc.",
   }),
   heapDepth: integer({
     flag: 'heap-depth',
@@ -18,14 +18,14 @@ export const heapOptions = {
     max: 64,
     placeholder: 'FRAMES',
     default: 5,
-    help: 'With --heap-diff: frames of a stack that are kept, from the line outward.',
+    help: 'With --heap-diff: number of stack frames to keep, from the allocating line outward.',
   }),
   heapIgnore: {
     flag: 'heap-ignore',
     placeholder: 'NAME',
     default: [],
     defaultText: 'the standard library and installed packages',
-    help: 'With --heap-diff: a package, folder or file whose lines are replaced by those that call it. May be given several times.',
+    help: 'With --heap-diff: package, folder or file to ignore; its memory is attributed to the caller. Repeatable.',
     repeats: true,
     expected: 'the name of a package, or the path of a folder or file',
     parse: (text) => {

@@ -13,7 +13,7 @@ const LOOPBACK = '127.0.0.1'
 const listen: OptionSpec<ListenAddress | undefined> = {
   flag: 'listen',
   placeholder: '[HOST:]PORT',
-  help: 'Serve a live page here, with /metrics for Prometheus and /api/status. Port 0 takes a free one. On any address but a loopback one it needs --token.',
+  help: 'Serve a live page at this address, with /metrics for Prometheus and /api/status. Port 0 picks a free port. Any address other than loopback needs --token.',
   default: undefined,
   defaultText: 'off; the host alone: 127.0.0.1',
   expected: 'a port from 0 to 65535, alone or after a host: 9090, 0.0.0.0:9090, [::1]:9090',
@@ -34,6 +34,6 @@ export const liveOptions = {
     placeholder: 'TOKEN',
     default: undefined,
     defaultText: 'none',
-    help: 'Token that every request to --listen needs, at least 16 characters. Prefer TIDEMARK_TOKEN: other users see arguments in ps.',
+    help: 'Token that --listen requires, at least 16 characters. Prefer TIDEMARK_TOKEN: other users can read arguments with ps.',
   }),
 }

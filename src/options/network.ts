@@ -7,26 +7,26 @@ export const networkOptions = {
     min: 0,
     max: 65_535,
     default: 0,
-    help: 'Port to listen on. 0 takes a free one and prints it.',
+    help: 'Port to listen on. 0 picks a free one and prints it.',
   }),
   tokenFile: text({
     flag: 'token-file',
     placeholder: 'FILE',
     default: undefined,
-    help: 'File with the join token. Without it TIDEMARK_TOKEN is used; a server without either makes one and prints it.',
+    help: 'File that holds the join token. Default: TIDEMARK_TOKEN. A server without either creates a token and prints it.',
   }),
   maxModelSize: bytes({
     flag: 'max-model-size',
     min: 1024,
     default: MOST_WEIGHTS,
     defaultText: '16GiB',
-    help: 'Maximum size of a set of weights from the network.',
+    help: 'Largest set of weights accepted from the network.',
   }),
   idleMs: durationMs({
     flag: 'idle-deadline',
     default: 60_000,
     defaultText: '60s',
-    help: 'How long a connection may be silent in the middle of a transfer before it is given up.',
+    help: 'Time that a transfer may be silent before its connection is closed.',
   }),
 }
 
@@ -36,19 +36,19 @@ export const tlsOptions = {
     flag: 'tls-cert',
     placeholder: 'FILE',
     default: undefined,
-    help: "This role's certificate, with its chain, in PEM. A server that has one speaks https.",
+    help: "PEM file with this role's certificate and chain. A server that has one uses https.",
   }),
   tlsKey: text({
     flag: 'tls-key',
     placeholder: 'FILE',
     default: undefined,
-    help: 'The private key of --tls-cert.',
+    help: 'PEM file with the private key of --tls-cert.',
   }),
   tlsCa: text({
     flag: 'tls-ca',
     placeholder: 'FILE',
     default: undefined,
-    help: 'Certificate authority of the other side, in PEM. A server with it requires a certificate in its own name of each client.',
+    help: "PEM file of the authority that certifies the other side. A server that has one requires of each client a certificate in the client's name.",
   }),
 }
 
@@ -59,7 +59,7 @@ export const exposureOptions = {
     min: 1,
     max: 1000,
     default: 1000,
-    help: 'Clients that a job on this server may have. A job with more --clients does not start; with fewer, one client more than --clients is refused when it joins.',
+    help: 'Most clients that a job on this server may have. A job with more --clients does not start.',
   }),
   maxConnections: integer({
     flag: 'max-connections',
@@ -73,19 +73,19 @@ export const exposureOptions = {
     min: 1,
     max: 1000,
     default: 16,
-    help: 'Maximum number of results received at the same time; others wait.',
+    help: 'Results received at the same time. Others wait.',
   }),
   headersMs: durationMs({
     flag: 'headers-deadline',
     default: 10_000,
     defaultText: '10s',
-    help: 'How long a connection may take to send the head of a request.',
+    help: 'Time that a connection has to send the headers of a request.',
   }),
   minRate: bytes({
     flag: 'min-rate',
     min: 0,
     default: 1024,
     defaultText: '1KiB',
-    help: 'Bytes a second that a transfer must move, over any five seconds.',
+    help: 'Minimum rate of a transfer, in bytes per second over any five seconds.',
   }),
 }

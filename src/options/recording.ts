@@ -12,14 +12,14 @@ export const recordingOptions = {
     above: 0,
     max: 1000,
     default: 10,
-    help: 'Samples of RSS a second, up to 1000. Peaks do not depend on it: the kernel keeps those.',
+    help: 'RSS samples per second, up to 1000. Peaks do not depend on it, because the kernel keeps them.',
   }),
   intervalMs: durationMs<undefined>({
     flag: 'interval',
     short: 'T',
     default: undefined,
     defaultText: '100ms, which is --rate 10',
-    help: 'Time between two samples, in place of --rate.',
+    help: 'Time between two samples, instead of --rate.',
   }),
   out: text({
     flag: 'out',
@@ -29,7 +29,7 @@ export const recordingOptions = {
     defaultText: 'tidemark-<time>',
     help: 'Folder for the recording.',
   }),
-  force: flag({ flag: 'force', help: 'Replace the recording that is in the folder.' }),
+  force: flag({ flag: 'force', help: 'Replace a recording in the folder.' }),
   roles: namedRoles,
   rounds: text({
     flag: 'rounds',
@@ -42,11 +42,11 @@ export const recordingOptions = {
     flag: 'log',
     placeholder: 'FILE',
     default: undefined,
-    help: 'The log in which --rounds looks.',
+    help: 'Log file that --rounds reads.',
   }),
   shared: flag({
     flag: 'pss',
-    help: 'Also record PSS and USS, which count shared pages once. Slow on large processes.',
+    help: 'Also record PSS and USS, which count shared pages once. Slow for large processes.',
   }),
   sharedIntervalMs: durationMs({
     flag: 'pss-interval',
@@ -58,19 +58,19 @@ export const recordingOptions = {
     flag: 'format',
     of: ['tidemark', 'mprof'],
     default: 'tidemark',
-    help: 'mprof: beside the folder, write a .dat file that mprof plot and mprof peak read.',
+    help: 'mprof: also write a .dat file beside the folder, for mprof plot and mprof peak.',
   }),
   json: flag({ flag: 'json', help: 'Print the summary as JSON.' }),
   windowMs: durationMs({
     flag: 'every',
     default: 10_000,
     defaultText: '10s',
-    help: 'Length of the time windows that stand for rounds if none are reported while it runs.',
+    help: 'Length of the time windows that are judged while it runs, if no rounds are reported.',
   }),
   quiet: flag({
     flag: 'quiet',
     short: 'q',
-    help: 'While it runs, print one line when a verdict changes instead of a repainted block. The default without a terminal.',
+    help: 'While it runs, print a line whenever a verdict changes instead of the repainted block. This is the default without a terminal.',
   }),
   ...alertOptions,
   ...liveOptions,
@@ -80,7 +80,7 @@ export const runOptions = {
   ...recordingOptions,
   cgroup: flag({
     flag: 'cgroup',
-    help: 'Run the command in a memory cgroup of its own: the peak of all its processes together is then exact, round by round.',
+    help: 'Run the command in its own memory cgroup. The peak of all its processes together is then exact in every round.',
   }),
   log: { ...recordingOptions.log, defaultText: "the command's output" },
   ...probeOption,
@@ -96,13 +96,13 @@ export const runOptions = {
     min: LEAST_LIMIT,
     default: undefined,
     defaultText: 'none',
-    help: 'End the command when the total RSS of its processes exceeds this.',
+    help: 'End the command when the summed RSS of its processes exceeds this.',
   }),
   graceMs: durationMs({
     flag: 'grace',
     default: 10_000,
     defaultText: '10s',
-    help: 'Time between SIGTERM and SIGKILL when the command has to end.',
+    help: 'Time that the command has to exit after SIGTERM before it is killed.',
   }),
 }
 
@@ -114,20 +114,20 @@ export const attachOptions = {
     short: 'c',
     placeholder: 'NAME|ID',
     default: undefined,
-    help: 'In place of a process: a container that runs on this machine, by its name or the beginning of its id. With --pod: which of the containers of the pod.',
+    help: 'Attach to a container on this machine, by name or the start of its id. With --pod: a container of that pod.',
   }),
   pod: text({
     flag: 'pod',
     placeholder: 'NAME',
     default: undefined,
-    help: 'In place of a process: a container of this Kubernetes pod, on its node or from inside the pod.',
+    help: 'Attach to a container of this Kubernetes pod, from its node or from inside the pod.',
   }),
   untilRound: integer<undefined>({
     flag: 'until-round',
     min: 1,
     default: undefined,
     defaultText: 'the end',
-    help: 'Stop recording at the end of this round.',
+    help: 'Stop recording when this round has ended.',
   }),
   forMs: durationMs<undefined>({
     flag: 'for',
@@ -137,12 +137,12 @@ export const attachOptions = {
   }),
   noReset: flag({
     flag: 'no-reset',
-    help: "Leave the kernel's peaks of the processes as they are. Peaks of rounds are then sampled.",
+    help: "Do not reset the kernel's peaks of the processes. Peaks of rounds are then sampled.",
   }),
 }
 
 export const doctorOptions = {
-  json: flag({ flag: 'json', help: 'Print what was found as JSON.' }),
+  json: flag({ flag: 'json', help: 'Print the result as JSON.' }),
 }
 
 export const peakOptions = {
@@ -150,7 +150,7 @@ export const peakOptions = {
     flag: 'func',
     placeholder: 'NAME',
     default: undefined,
-    help: 'The peak while this function ran, as mprof timed it.',
+    help: 'Print the peak while this function ran, as timed by mprof.',
   }),
   json: compareOptions.json,
   ...tableOptions,

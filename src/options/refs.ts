@@ -8,13 +8,13 @@ export const buildOptions = {
     flag: 'build',
     placeholder: 'COMMAND',
     default: undefined,
-    help: "Build each ref with this command, for example 'npm ci && npm run build'. It runs in the ref's files, in the current folder's place. What it made is kept in the user's cache by commit and command.",
+    help: "Build each ref with this command, for example 'npm ci && npm run build'. It runs in the ref's worktree. Builds are cached by commit and command.",
   }),
   buildDeadlineMs: durationMs({
     flag: 'build-deadline',
     default: 1_800_000,
     defaultText: '30m',
-    help: 'How long one build may take before it is ended, and the comparison with it.',
+    help: 'Time limit of one build, after which the comparison ends.',
   }),
 }
 
@@ -26,7 +26,7 @@ export const refOptions = {
     expected:
       'at least two git refs with commas between, such as main,HEAD; WORKTREE is the checkout with what is not committed',
     least: 2,
-    help: 'Compare git refs, each in a worktree of its own outside the checkout: main,HEAD. WORKTREE stands for the checkout with what is not committed. The first one is what the others are compared with.',
+    help: 'Git refs to compare, such as main,HEAD, each in its own worktree outside the checkout. WORKTREE is the checkout with its uncommitted changes. The first ref is the baseline.',
   }),
   ...buildOptions,
 }
@@ -37,38 +37,38 @@ export const bisectOptions = {
     flag: 'good',
     placeholder: 'REF',
     default: undefined,
-    defaultText: 'must be given',
-    help: 'A commit before it became worse, an ancestor of --bad.',
+    defaultText: 'required',
+    help: 'A commit from before memory became worse, an ancestor of --bad.',
   }),
-  bad: text({ flag: 'bad', placeholder: 'REF', default: 'HEAD', help: 'A commit at which it is worse.' }),
+  bad: text({ flag: 'bad', placeholder: 'REF', default: 'HEAD', help: 'A commit where memory is worse.' }),
   job: text({
     flag: 'job',
     placeholder: 'FILE',
     default: undefined,
-    help: 'The suite that is measured: a *.memory.ts file of the checkout with one comparison of one setting.',
+    help: 'Suite to measure: a *.memory.ts file of the checkout with one comparison of one setting.',
   }),
   metric: choice({
     flag: 'metric',
     of: ['peak', 'end', 'slope'],
     default: 'peak',
-    help: 'What became worse: the highest peak of a round, the lowest end RSS in the second half of the rounds, or the growth of end RSS a round.',
+    help: 'Metric that became worse: the highest peak of a round, the lowest end RSS in the second half of the rounds, or the growth of end RSS per round.',
   }),
   minChange: bytesOrShare({
     flag: 'min-change',
     default: { share: 0.01 },
     defaultText: '1%',
-    help: 'Smallest difference between good and bad to search for: 3%, or 2MiB. For a slope, a share of the end RSS.',
+    help: 'Smallest difference between good and bad to search for: 3%, or 2MiB. For a slope, the percentage is of the end RSS.',
   }),
   trials: integer({
     flag: 'trials',
     min: 4,
     max: 1000,
     default: 16,
-    help: 'Maximum trials of each commit. Commits that do not differ by then count as equal.',
+    help: 'Most trials of each end and of each commit. If the ends still do not differ, the search stops.',
   }),
   allParents: flag({
     flag: 'all-parents',
-    help: 'Search the commits of merged branches too, in the order of git log --topo-order; by default only first parents.',
+    help: 'Also search the commits of merged branches, in the order of git log --topo-order. Default: first parents only.',
   }),
   ...buildOptions,
 }

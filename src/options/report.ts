@@ -9,21 +9,21 @@ export const tableOptions = {
     placeholder: 'NAME',
     default: undefined,
     defaultText: 'found by name',
-    help: 'In a table: the column of memory.',
+    help: 'Tables: name of the memory column.',
   }),
   roundColumn: text({
     flag: 'round-column',
     placeholder: 'NAME',
     default: undefined,
     defaultText: 'found by name and values',
-    help: 'In a table: the column that counts rounds.',
+    help: 'Tables: name of the round column.',
   }),
   timeColumn: text({
     flag: 'time-column',
     placeholder: 'NAME',
     default: undefined,
     defaultText: 'found by name and values',
-    help: 'In a table: the column of time.',
+    help: 'Tables: name of the time column.',
   }),
   unit: choice({
     flag: 'unit',
@@ -31,26 +31,26 @@ export const tableOptions = {
     placeholder: 'UNIT',
     default: undefined,
     defaultText: 'found by name and values',
-    help: 'In a table: the unit of the memory column: bytes, KB, KiB, MB, MiB, GB, GiB or pages (of 4096 bytes).',
+    help: 'Tables: unit of the memory column: bytes, KB, KiB, MB, MiB, GB or GiB.',
   }),
   series: text({
     flag: 'series',
     placeholder: 'NAME',
     default: undefined,
     defaultText: 'pid, client, pod and the like',
-    help: 'In a table: the column that names the series of a row. Each series is judged by itself.',
+    help: 'Tables: column that names the series of a row. Each series is judged separately.',
   }),
   where: columnValues({
     flag: 'where',
-    help: 'In a table: read only rows with this value. May be given several times: --where phase=end --where client=site-1.',
+    help: 'Tables: read only rows with this value. Repeatable: --where phase=end --where client=site-1.',
   }),
-  sum: flag({ flag: 'sum', help: 'Of a table with several series: take their total in place of each.' }),
+  sum: flag({ flag: 'sum', help: 'Tables with several series: judge their sum instead of each.' }),
   inRound: choice({
     flag: 'in-round',
     of: ['last', 'highest', 'median'],
     default: undefined,
     defaultText: 'the last, where rows have times',
-    help: 'In a table: which reading to take for a round that has several.',
+    help: 'Tables: which reading to use for a round that has several.',
   }),
 }
 
@@ -62,14 +62,14 @@ export const plotOptions = {
     short: 'o',
     placeholder: 'FILE',
     default: undefined,
-    help: 'Write the plot to a file: .svg, .png, or .html for an interactive one. Without it the terminal shows a chart.',
+    help: 'Write the plot to a file: .svg, .png, or .html for an interactive page. Default: a chart in the terminal.',
   }),
-  force: flag({ flag: 'force', help: 'Replace the file if it is there.' }),
+  force: flag({ flag: 'force', help: 'Replace the file if it exists.' }),
   window: timeWindow({
     flag: 'window',
     short: 'w',
     default: undefined,
-    help: 'Only this part of the time, counted from the first reading. For example 0,20.5 or 10m,1h.',
+    help: 'Plot only this part of the time, counted from the first reading, such as 0,20.5 or 10m,1h.',
   }),
   title: text({
     flag: 'title',
@@ -79,26 +79,26 @@ export const plotOptions = {
     defaultText: 'the command',
     help: 'Title of the plot.',
   }),
-  slope: flag({ flag: 'slope', short: 's', help: 'Fit a line by least squares and tell its slope.' }),
+  slope: flag({ flag: 'slope', short: 's', help: 'Fit a line by least squares and print its slope.' }),
   hideFunctions: flag({ flag: 'hide-functions', short: 'n', help: 'Leave out the functions that mprof timed.' }),
   ...tableOptions,
 }
 
 /** Formats of the export. They are switches, at least one of which must be on. */
 export const exportOptions = {
-  csv: flag({ flag: 'csv', help: 'A table as CSV (RFC 4180), with a head.' }),
-  parquet: flag({ flag: 'parquet', help: 'The same table as a Parquet file.' }),
+  csv: flag({ flag: 'csv', help: 'Write a table as CSV (RFC 4180) with a header.' }),
+  parquet: flag({ flag: 'parquet', help: 'Write the same table as Parquet.' }),
   openmetrics: flag({
     flag: 'openmetrics',
-    help: 'OpenMetrics text with times, which promtool takes into Prometheus.',
+    help: 'Write OpenMetrics text with timestamps, which promtool imports into Prometheus.',
   }),
-  otlpJson: flag({ flag: 'otlp-json', help: 'Metrics in the JSON of OTLP, for a collector of OpenTelemetry.' }),
-  hyperfineJson: flag({ flag: 'hyperfine-json', help: "As hyperfine's --export-json, for its scripts." }),
+  otlpJson: flag({ flag: 'otlp-json', help: 'Write OTLP metrics as JSON, for an OpenTelemetry collector.' }),
+  hyperfineJson: flag({ flag: 'hyperfine-json', help: "Write JSON like hyperfine's --export-json, for its scripts." }),
   table: choice({
     flag: 'table',
     of: ['rounds', 'samples', 'shared'],
     default: 'rounds',
-    help: 'Table to export as CSV or Parquet: one row for each process and round, or for each process and sample.',
+    help: 'CSV and Parquet: one row for each process and round, or for each process and sample.',
   }),
   ...fileOptions,
 }
@@ -108,22 +108,22 @@ export const analyzeOptions = {
     flag: 'gc-rounds',
     min: 0,
     default: undefined,
-    defaultText: 'what the recording knows, else a period is looked for',
-    help: 'Rounds between two cleanups; 0: none. A saw-tooth is then tested with this period and not searched for.',
+    defaultText: 'from the recording, else a period is searched',
+    help: 'Rounds between two cleanups, to test for a saw-tooth of this period. 0: no cleanup, so no period is searched.',
   }),
   tolerance: compareOptions.tolerance,
   limit: bytes<undefined>({
     flag: 'limit',
     min: LEAST_LIMIT,
     default: undefined,
-    defaultText: 'the limit of the machine that recorded, where the recording knows it',
-    help: 'Memory limit. The verdict forecasts when growth reaches it, or gives the headroom left.',
+    defaultText: 'the limit of the recorded machine, if known',
+    help: 'Memory limit. Forecasts when growth reaches it, or the headroom left.',
   }),
   horizon: horizon({
     flag: 'horizon',
     default: undefined,
-    defaultText: 'ten times what was recorded, at least 1000 rounds, or 30 days',
-    help: 'How long the job will run, in rounds (5000) or as a time (30d): growth that cannot matter until then is none. Says what growth comes to by then.',
+    defaultText: 'ten times the recorded length, at least 1000 rounds or 30 days',
+    help: 'How long the job will run, in rounds (5000) or time (30d). Growth that cannot matter by then does not count; the output says how much it adds up to.',
   }),
   failOn: axisOf(
     choice({
@@ -134,7 +134,7 @@ export const analyzeOptions = {
     }),
     {
       default: [],
-      help: 'Exit with 1 where one of these shapes is found: grows, staircase, ... A saw-tooth whose floor grows counts as grows. rises: what rises now, though it may yet level off.',
+      help: 'Exit with 1 if one of these shapes is found: grows, staircase, ... A saw-tooth with a growing floor counts as grows. rises: memory that rises now and may still level off.',
     },
   ),
   json: compareOptions.json,
@@ -142,26 +142,29 @@ export const analyzeOptions = {
 }
 
 export const removalOptions = {
-  dryRun: flag({ flag: 'dry-run', help: 'Print what would be removed, and remove nothing.' }),
+  dryRun: flag({ flag: 'dry-run', help: 'Print what would be removed without removing it.' }),
   force: flag({
     flag: 'force',
-    help: 'Also remove recordings in progress, folders that hold other files, and parts of a comparison.',
+    help: 'Also remove recordings that are still running, folders that contain other files, and parts of a comparison.',
   }),
 }
 
 export const showOptions = {
-  details: flag({ flag: 'details', help: 'Print the tables, all intervals and the long sentences too.' }),
-  open: flag({ flag: 'open', help: 'Open the report, or of a recording its plot, in a browser too (xdg-open).' }),
+  details: flag({ flag: 'details', help: 'Also print the tables, all intervals and the full sentences.' }),
+  open: flag({ flag: 'open', help: 'Also open the report, or the plot of a recording, in a browser (xdg-open).' }),
   json: compareOptions.json,
 }
 
 export const diffOptions = {
-  out: { ...plotOptions.out, help: 'Draw the curves into a file too: .svg, .png, or .html for an interactive one.' },
+  out: { ...plotOptions.out, help: 'Also draw the curves to a file: .svg, .png, or .html for an interactive page.' },
   force: plotOptions.force,
   json: compareOptions.json,
 }
 
 export const cleanOptions = {
   ...removalOptions,
-  all: flag({ flag: 'all', help: 'Also recordings with a name of your own, and comparisons, here and in runs/.' }),
+  all: flag({
+    flag: 'all',
+    help: 'Also remove recordings with names of your own, and comparisons, here and in runs/.',
+  }),
 }

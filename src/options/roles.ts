@@ -6,32 +6,32 @@ export const clientOptions = {
     flag: 'server',
     placeholder: 'URL',
     default: undefined,
-    help: 'Where the server listens, for example http://127.0.0.1:8080.',
+    help: 'URL of the server, for example http://127.0.0.1:8080.',
   }),
   name: text({
     flag: 'name',
     placeholder: 'NAME',
     default: 'site-1',
-    help: "This client's name. Names are sorted, and the place in that order picks the share of the data.",
+    help: 'Name of this client. Its position among the sorted names selects its share of the data.',
   }),
   connectDeadlineMs: durationMs({
     flag: 'connect-deadline',
     default: 60_000,
     defaultText: '60s',
-    help: 'How long the client tries to reach the server, at the start and after a lost connection.',
+    help: 'Time to keep trying to reach the server, at the start and after a lost connection.',
   }),
   algorithm: text<undefined>({
     flag: 'algorithm',
     placeholder: 'FILE',
     default: undefined,
-    help: "The client's own copy of the server's algorithm, if that is a FILE.",
+    help: "Client's copy of the server's algorithm, if that is a FILE.",
   }),
   stateDir: text({
     flag: 'state-dir',
     placeholder: 'FOLDER',
     default: undefined,
-    defaultText: 'memory alone',
-    help: "Folder for what this client keeps between rounds (SCAFFOLD's control variate), so that it survives a restart.",
+    defaultText: 'kept in memory only',
+    help: "Folder for the state kept between rounds (SCAFFOLD's control variate), so that it survives a restart.",
   }),
 }
 
@@ -43,7 +43,7 @@ export const swarmOptions = {
       placeholder: 'round-robin|random|fixed|LIST',
       default: 'round-robin',
       onlyWith: 'swarm',
-      help: 'Which peer adds a round up: each in turn, one drawn by a hash of the seed and the round, always the first, or as in a list of names.',
+      help: 'Which peer aggregates a round: each in turn, one chosen by a hash of seed and round, always the first, or a list of names.',
     }),
     expected: 'one of round-robin, random, fixed, or names of peers with commas between, such as site-2,site-1',
     parse: (given: string) => (/^[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*$/.test(given) ? given : undefined),
@@ -53,7 +53,7 @@ export const swarmOptions = {
 export const aggregation = {
   flag: 'aggregation',
   of: ['spooled', 'buffered'],
-  help: 'Where results wait. spooled: in files, so that memory does not depend on the model. buffered: in memory.',
+  help: 'Where results are kept until aggregation. spooled: in files, so that memory does not depend on the model size. buffered: in memory.',
 } as const
 
 export const spoolDir = text({
@@ -61,7 +61,7 @@ export const spoolDir = text({
   placeholder: 'FOLDER',
   default: undefined,
   defaultText: 'a new one in TMPDIR or /var/tmp',
-  help: 'Folder for what is spooled: (clients + 2) times the model. It belongs on a disk; tmpfs is memory.',
+  help: 'Folder for spooled results, (clients + 2) times the model size. Use a disk; tmpfs is memory.',
 })
 
 export const peerOptions = {
@@ -69,17 +69,17 @@ export const peerOptions = {
     flag: 'coordinator',
     placeholder: 'URL',
     default: undefined,
-    help: 'Where the coordinator listens, for example http://127.0.0.1:8080.',
+    help: 'URL of the coordinator, for example http://127.0.0.1:8080.',
   }),
   name: { ...clientOptions.name, help: clientOptions.name.help.replace('client', 'peer') },
   connectDeadlineMs: {
     ...clientOptions.connectDeadlineMs,
-    help: 'How long the peer tries to reach the coordinator at the start.',
+    help: 'Time to keep trying to reach the coordinator at the start.',
   },
   aggregation: choice({
     ...aggregation,
     default: 'buffered',
-    help: 'Where results wait when this peer adds a round up. spooled: in files; of all of them, only the sum is in memory then. buffered: in memory.',
+    help: 'Where results are kept while this peer aggregates. spooled: in files, with only the sum in memory. buffered: in memory.',
   }),
   spoolDir,
 }
@@ -96,7 +96,7 @@ export function isAlgorithmFile(algorithm: string): algorithm is AlgorithmFile {
 export const algorithm: OptionSpec<(typeof ALGORITHMS)[number] | AlgorithmFile> = {
   flag: 'algorithm',
   placeholder: `${ALGORITHMS.join('|')}|FILE`,
-  help: 'The federated-learning algorithm. FILE: your own, in TypeScript or JavaScript.',
+  help: 'Federated algorithm. FILE: your own, in TypeScript or JavaScript.',
   default: 'fedavg',
   choices: ALGORITHMS,
   expected: algorithmsOrFile(ALGORITHMS),
@@ -107,29 +107,29 @@ export const serverOptions = {
   algorithm,
   algorithmOptions: namedNumbers({
     flag: 'algorithm-option',
-    help: 'An option that the algorithm of a FILE has of its own. May be given several times.',
+    help: 'Option of an algorithm FILE. Repeatable.',
   }),
   debug: flag({
     flag: 'debug',
-    help: "Check the invariants of the algorithm's state after every round, and end the job when one is broken.",
+    help: "Check the invariants of the algorithm's state after every round, and end the job if one fails.",
   }),
   aggregation: choice({ ...aggregation, default: 'spooled' }),
   wireDtype: choice({
     flag: 'wire-dtype',
     of: ['float32', 'float16', 'bfloat16'],
     default: 'float32',
-    help: 'Number type in which float32 weights travel, both ways. The 16-bit ones halve the bytes and round; sums stay as they are.',
+    help: 'Number type of float32 weights on the network, both ways. 16-bit types halve the bytes and round the values; sums keep full precision.',
   }),
   spoolDir,
   resume: flag({
     flag: 'resume',
-    help: 'Continue the job of a server that was interrupted, from its --spool-dir or --checkpoint.',
+    help: 'Continue an interrupted job from its --spool-dir or --checkpoint.',
   }),
   checkpoint: text({
     flag: 'checkpoint',
     placeholder: 'FILE',
     default: undefined,
-    help: 'File for the global model after each round, in safetensors.',
+    help: 'File for the global model after each round (safetensors).',
   }),
 }
 
@@ -155,12 +155,12 @@ export const launchOptions = {
     min: 1,
     max: 10_000,
     default: 'unset',
-    help: 'MALLOC_ARENA_MAX of the server. "unset" leaves it as it is.',
+    help: 'MALLOC_ARENA_MAX of the server. "unset" leaves the environment unchanged.',
   }),
   allocator: choice({
     flag: 'allocator',
     of: ['glibc', 'jemalloc', 'mimalloc', 'tcmalloc'],
     default: 'glibc',
-    help: 'Allocator of the server, preloaded.',
+    help: 'Allocator to preload in the server.',
   }),
 }

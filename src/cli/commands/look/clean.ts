@@ -9,8 +9,8 @@ export const command: Command = {
   verb: 'clean',
   summary: 'Remove the recordings of the current folder; with --all, comparisons too.',
   description: [
-    'Removes the recordings of the current folder that were named by their time: folders of Tidemark and files of mprof.',
-    'Recordings with a name of your own (--out) and comparisons are left, and listed; --all removes them too.',
+    'Removes the recordings in the current folder that have default names: folders of Tidemark and mprof files.',
+    'Recordings with names of your own (--out) and comparisons are kept and listed; --all removes them too.',
   ].join('\n'),
   options: cleanOptions,
   examples: ['tidemark clean --dry-run', 'tidemark clean', 'tidemark clean --all --dry-run'],

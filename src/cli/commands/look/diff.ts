@@ -11,15 +11,15 @@ import { namedRecordings } from '../../recordings-in-folder.js'
 
 export const command: Command = {
   verb: 'diff',
-  summary: 'Hold two recordings or two comparisons against each other: before and after a change.',
+  summary: 'Compare two recordings or two comparisons, before and after a change.',
   description: [
-    'Lays the curves of two recordings, or of two comparisons, over one another, and prints how peak, end RSS and time differ,',
-    'and which facts of the job, the machine and its versions do. A is before the change, B after it.',
+    'Overlays the curves of two recordings or two comparisons, and prints the differences in peak, end RSS and time,',
+    'and the facts of job, machine and versions that differ. A is before the change, B after it.',
     '',
-    'Two comparisons are held against each other setting by setting, with 95 % intervals over their trials. Two recordings are',
-    'one run each, so what differs between them may be chance.',
+    'Two comparisons are compared setting by setting, with 95 % intervals over their trials. Two recordings are single',
+    'runs, so their differences may be chance.',
     '',
-    'A and B are folders, files of other programs, or indices of recordings (tidemark list shows them).',
+    'A and B are folders, files of other programs, or indices of recordings (see tidemark list).',
   ].join('\n'),
   arguments: '<before> <after>',
   options: diffOptions,

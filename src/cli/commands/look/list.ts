@@ -20,9 +20,9 @@ export const command: Command = {
   verb: 'list',
   summary: 'List the recordings and comparisons of the current folder.',
   description: [
-    'Lists the recordings of tidemark run and mprof run in the current folder, the oldest first, then the comparisons here and',
-    'in runs/. The index of a recording can be given to show, plot, peak and rm, where -1 is the newest; a comparison goes by',
-    'its folder.',
+    'Lists the recordings of tidemark run and mprof run in the current folder, oldest first, then the comparisons here',
+    'and in runs/. show, plot, peak and rm accept the index of a recording; -1 is the newest. Comparisons are named by',
+    'their folder.',
   ].join('\n'),
   options: listOptions,
   onlyPrints: true,

@@ -12,11 +12,11 @@ import { namedRecordings, newestRecording } from '../../recordings-in-folder.js'
 
 export const command: Command = {
   verb: 'peak',
-  summary: 'Print the peak memory of recordings, exact where the kernel kept it.',
+  summary: 'Print the peak memory of recordings, exact if the kernel kept it.',
   description: [
-    'Prints the peaks of recordings, named by index (0 is the oldest of the current folder, -1 the newest) or by path; of',
-    'the newest one when none is named. Of a file of mprof it prints what mprof peak prints: the highest sample. Of a',
-    "recording of Tidemark it adds each process's own peak as the kernel kept it, which no sampling can miss.",
+    'Prints the peaks of recordings, given by index (0 is the oldest in the current folder, -1 the newest) or by path.',
+    'Default: the newest. For an mprof file it prints the highest sample, as mprof peak does. For a recording of',
+    'Tidemark it adds the peak of each process as the kernel kept it, which no sampling can miss.',
   ].join('\n'),
   arguments: '[recordings...]',
   options: peakOptions,

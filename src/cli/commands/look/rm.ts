@@ -8,9 +8,9 @@ export const command: Command = {
   verb: 'rm',
   summary: 'Remove recordings and comparisons.',
   description: [
-    'Removes recordings by index (0 is the oldest of the current folder, -1 the newest; tidemark list shows them) or by',
-    'path: folders of Tidemark and files of mprof alike, and comparisons by their folder. Nothing else is ever removed, and no',
-    'part of a comparison without --force.',
+    'Removes recordings by index (0 is the oldest in the current folder, -1 the newest; see tidemark list) or by path:',
+    'folders of Tidemark, mprof files, and comparisons by their folder. Nothing else is ever removed, and no part of a',
+    'comparison without --force.',
   ].join('\n'),
   arguments: '[recordings...]',
   options: removalOptions,

@@ -27,13 +27,15 @@ import { stopOnSignal } from '../../stop-on-signal.js'
 
 export const command: Command = {
   verb: 'attach',
-  summary: 'Record the memory of a process that runs already, and of its descendants.',
-  description:
-    'Records a running process and its descendants until it ends, or until --until-round or --for or Ctrl-C. The target is ' +
-    'named by its pid, its program or its script. It is not disturbed, except that the kernel’s peak of its memory is reset ' +
-    'at the start and after each round, which --no-reset leaves out. With --container or --pod it is all processes of a ' +
-    'container that runs on this machine, found by their cgroup, and its peak as a whole.\n\n' +
+  summary: 'Record the memory of a running process and of its descendants.',
+  description: [
+    'Records a running process and its descendants until it ends, or until --until-round, --for or Ctrl-C. Name the',
+    "target by pid, program or script. It is not disturbed, except that the kernel's peak of its memory is reset at the",
+    'start and after each round; --no-reset skips that. With --container or --pod the target is a container on this',
+    'machine: all its processes, found by their cgroup, and its peak as a whole.',
+    '',
     'Rounds come from --rounds with --log, or from the marks of a program that was started with TIDEMARK_MARKS.',
+  ].join('\n'),
   arguments: '[pid|name]',
   options: attachOptions,
   optionGroups: { 'While it runs': { ...alertOptions, ...liveOptions } },

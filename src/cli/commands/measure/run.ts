@@ -28,17 +28,22 @@ import { recordingFolder } from '../../recording-folder.js'
 export const command: Command = {
   verb: 'run',
   summary: 'Run a command and record the memory of all its processes.',
-  description:
-    'Runs a command, records it and all its descendants, and ends when it ends. Its input, output and exit code are its ' +
-    'own; signals are handed on to it. The summary goes to standard error.\n\n' +
-    'Peaks are the ones that the kernel keeps, so they are exact at any --rate. With --rounds, or when the command writes ' +
-    'marks to the file named by TIDEMARK_MARKS, there is an exact peak for each round.\n\n' +
-    'A --rounds that fits no line, a --role that fits no process and a --log that is not there are reported after 30 s and at the ' +
-    'end, with what is there in their place. They are warnings: the exit code stays the command’s.\n\n' +
-    'While it runs a terminal shows its curve, the peaks of its rounds, and a verdict that may be believed at any moment; --when ' +
-    'watches a condition, and --listen serves it all. See docs/while-it-runs.md.\n\n' +
-    'Exits with the command’s own code; with 1 in place of 0 where a --fail-when was true; with 3 when it had to be ended ' +
-    '(--timeout, --rss-limit, --do stop) or the recording could not be written to its end.',
+  description: [
+    'Runs a command, records it and all its descendants, and ends when it ends. Input, output and exit code are those',
+    'of the command; signals are passed on to it. The summary goes to standard error.',
+    '',
+    'Peaks are kept by the kernel, so they are exact at any --rate. With --rounds, or if the command writes marks to',
+    'the file named by TIDEMARK_MARKS, each round has an exact peak.',
+    '',
+    'If --rounds matches no line, --role matches no process, or the file of --log does not exist, a warning says so',
+    "after 30 s and at the end, with what was found instead. The exit code stays the command's.",
+    '',
+    'While the command runs, a terminal shows its curve, the peaks of its rounds and a verdict that is valid at any',
+    'moment. --when watches a condition, and --listen serves all of this as a page. See docs/while-it-runs.md.',
+    '',
+    "Exit codes: the command's own; 1 instead of 0 if a --fail-when was true; 3 if the command had to be ended",
+    '(--timeout, --rss-limit, --do stop) or the recording could not be completed.',
+  ].join('\n'),
   arguments: '[command...]',
   options: runOptions,
   optionGroups: { 'While it runs': { ...alertOptions, ...liveOptions } },

@@ -25,14 +25,18 @@ import { type SoakLoad, startLoad } from '../../soak/soak-load.js'
 
 export const command: Command = {
   verb: 'soak',
-  summary: 'Run a program until it is known whether its memory grows.',
-  description:
-    'Runs a command, or a JOB of our own runtime (fedavg, scaffold, cyclic, swarm), until it is decided whether its memory grows or is level, and ' +
-    'ends it then. One may look at any moment: the chance that a role is called wrongly is at most 2 %, however long it runs. A warm-up is ' +
-    'neither growth nor level. All roles are judged, or those of --role; a JOB’s server.\n\n' +
-    'Rounds are those of --rounds or of marks; without any, windows of --every stand for them.\n\n' +
-    'Exit codes: 0 level; 1 grows, or a --fail-when was true; 3 the program failed or had to be ended; 4 not decided within --max-time or ' +
-    '--max-rounds, or when it ended.',
+  summary: 'Run a program until it is clear whether its memory grows.',
+  description: [
+    'Runs a command or a built-in JOB (fedavg, scaffold, cyclic, swarm) until it is clear whether its memory grows or',
+    'is level, and then ends it. The verdict is valid at any moment: the chance of a wrong one is at most 2 % per role,',
+    'however long it runs. A warm-up counts neither as growth nor as level. Judges all roles, or those of --role; for a',
+    'JOB, its server.',
+    '',
+    'Rounds come from --rounds or from marks. Without either, time windows of --every are judged instead.',
+    '',
+    'Exit codes: 0 level; 1 grows, or a --fail-when was true; 3 the program failed or had to be ended; 4 undecided',
+    'within --max-time or --max-rounds, or when the program ended.',
+  ].join('\n'),
   arguments: '[command...]',
   options: soakOptions,
   optionGroups: { 'While it runs': { ...alertOptions, ...liveOptions } },

@@ -28,17 +28,18 @@ export const command: Command = {
   verb: 'tune',
   summary: 'Find the cheapest memory settings whose peak stays under a limit.',
   description: [
-    'Runs a job of an algorithm under settings of garbage collection, arenas and the allocators found on this machine, with',
-    'as few trials as it takes: a setting is out with its first peak at the limit, and the slower half of those that are left is',
-    'not tried again. Prints the cheapest setting that stays below, with its evidence, as variables and options to paste.',
+    'Runs a job of an algorithm under several settings of cleanup, arenas and the allocators found on this machine,',
+    'with as few trials as possible: a setting is dropped when its first peak reaches the limit, and the slower half of',
+    'the remaining ones is not tried again. Prints the cheapest setting that stays below the limit, with its evidence,',
+    'as variables and options to paste.',
     '',
-    'Exit codes: 0 found; 1 no setting stays under the limit.',
+    'Exit codes: 0 found; 1 no setting stays below the limit.',
   ].join('\n'),
   arguments: '<algorithm>',
   options: {
     limit: {
       ...compareOptions.limit,
-      defaultText: 'must be given',
+      defaultText: 'required',
       help: 'What the exact peak of the server must stay under.',
     },
     ...axisOptions,

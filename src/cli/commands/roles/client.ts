@@ -24,9 +24,10 @@ const loadKit = () => import('../../../federation/algorithms/index.js')
 export const command: Command = {
   verb: 'client',
   summary: 'Run a client of a federated-learning job.',
-  description:
-    'Joins the server, learns the settings of the job from it, and trains whenever it is asked to, until the server says ' +
-    'that the job is over. A broken connection is mended; one that stays broken for --connect-deadline ends the client.',
+  description: [
+    'Joins the server, receives the settings of the job, and trains on request until the server ends the job.',
+    'Reconnects after a broken connection, and gives up after --connect-deadline.',
+  ].join('\n'),
   options,
   examples: ['TIDEMARK_TOKEN=letmein tidemark client --server http://127.0.0.1:8080 --name site-1'],
   async run(input) {

@@ -27,11 +27,13 @@ const ofOthers = { order, scaffoldOption }
 
 export const command: Command = {
   verb: 'coordinator',
-  summary: 'Run the coordinator of a swarm: membership and heartbeats, and never a weight.',
-  description:
-    'Waits until --clients peers have joined, sends them the settings of the job and the addresses of all, and ends when they have done ' +
-    'all rounds. Peers train, and add the rounds up themselves, another one each time; start each with tidemark peer. They ' +
-    'need the join token: set TIDEMARK_TOKEN on both sides, or copy the one that the coordinator prints.',
+  summary: 'Run the coordinator of a swarm: it tracks members and heartbeats, and holds no weights.',
+  description: [
+    'Waits until --clients peers have joined, sends them the settings of the job and all addresses, and ends when they',
+    'have completed all rounds. The peers train, and aggregate the rounds themselves, a different peer each time; start',
+    'each with tidemark peer. Peers need the join token: set TIDEMARK_TOKEN on both sides, or copy the one that the',
+    'coordinator prints.',
+  ].join('\n'),
   options,
   examples: [
     'TIDEMARK_TOKEN=letmein tidemark coordinator --port 8080 --clients 3 --rounds 5',

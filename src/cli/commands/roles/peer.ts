@@ -21,11 +21,13 @@ const options = {
 
 export const command: Command = {
   verb: 'peer',
-  summary: 'Run a peer of a swarm: it trains, and adds rounds up when its turn comes.',
-  description:
-    'Joins the coordinator, learns the settings of the job and the other peers from it, and talks to them directly from then ' +
-    'on. When the peer that adds a round up dies, the next one by the rule of rotation takes over; no training is repeated. A peer ' +
-    'that was started again under its name catches up. A commit needs the confirmation of a majority of the peers.',
+  summary: 'Run a peer of a swarm: it trains, and aggregates rounds when its turn comes.',
+  description: [
+    'Joins the coordinator, receives the settings of the job and the list of peers, and then talks to the peers',
+    'directly. If the peer that aggregates a round dies, the next one in the rotation takes over without repeated',
+    'training. A peer that is restarted under its name catches up. A commit needs the confirmation of a majority of the',
+    'peers.',
+  ].join('\n'),
   options,
   examples: ['TIDEMARK_TOKEN=letmein tidemark peer --coordinator http://127.0.0.1:8080 --name site-1'],
   async run(input) {

@@ -27,10 +27,12 @@ const loadKit = () => import('../../../federation/algorithms/index.js')
 export const command: Command = {
   verb: 'server',
   summary: 'Run the server of a federated-learning job.',
-  description:
-    'Listens, waits until --clients clients have joined, runs --rounds rounds and ends. It sends its clients the settings of ' +
-    'the job, so they are given here alone. Clients need the join token: set TIDEMARK_TOKEN on both sides, or copy the one ' +
-    'that the server prints. Each round is reported on standard error, and as marks to the file that TIDEMARK_MARKS names.',
+  description: [
+    'Listens, waits until --clients clients have joined, runs --rounds rounds and ends. The server sends the settings',
+    'of the job to its clients, so they are given here only. Clients need the join token: set TIDEMARK_TOKEN on both',
+    'sides, or copy the one that the server prints. Each round is logged on standard error and marked in the file named',
+    'by TIDEMARK_MARKS.',
+  ].join('\n'),
   options,
   examples: [
     'TIDEMARK_TOKEN=letmein tidemark server --port 8080 --clients 2 --rounds 5',

@@ -8,11 +8,12 @@ import type { Command, CommandInput } from '../../parsing/command.js'
 
 export const command: Command = {
   verb: 'doctor',
-  summary: 'Say what this machine has for measuring memory, what it lacks, and how to install that.',
-  description:
-    'Looks for allocators (each is really loaded into a process), features of the kernel, limits and programs. Nothing is ' +
-    'changed. Exits with 1 when something is broken or missing that Tidemark cannot measure without; what is only useful ' +
-    'and missing leaves it at 0.',
+  summary: 'Check what this machine offers for measuring memory, what is missing, and how to install it.',
+  description: [
+    'Checks allocators (each is loaded into a real process), kernel features, limits and programs, without changing',
+    'anything. Exits with 1 if something that Tidemark needs for measuring is broken or missing, and with 0 otherwise,',
+    'also if something useful is missing.',
+  ].join('\n'),
   options: doctorOptions,
   onlyPrints: true,
   examples: ['tidemark doctor', 'tidemark doctor --json'],

@@ -17,14 +17,15 @@ import type { Command, CommandInput } from '../../parsing/command.js'
 
 export const command: Command = {
   verb: 'history',
-  summary: 'Keep what checks measured over commits, and show where it shifted.',
+  summary: 'Keep what checks measured over commits, and show where it changed.',
   description: [
-    'add FOLDER appends what a comparison measured, with its commit, machine and versions: the folder of tidemark compare or',
-    'tidemark check, or the file that tidemark check --json printed, whose outcome is kept too. Of a comparison of refs every',
-    'commit is added; otherwise the one that is checked out, which must have no changes that are not committed.',
+    'add FOLDER appends the measurements of a comparison with their commit, machine and versions. It reads the folder',
+    'of tidemark compare or tidemark check, or the file printed by tidemark check --json, whose result is kept too. For',
+    'a comparison of refs, every commit is added; otherwise the one that is checked out, which must have no uncommitted',
+    'changes.',
     '',
     'show prints each series and its change points (E-divisive with a t test), plot draws one, and export writes it for',
-    'github-action-benchmark, Bencher or Otava. Other jobs and other types of machine are series of their own.',
+    'github-action-benchmark, Bencher or Otava. Each job and each type of machine is a series of its own.',
   ].join('\n'),
   arguments: '<add|show|plot|export> [folder]',
   options: historyOptions,

@@ -17,14 +17,15 @@ import { command as compareCommand } from '../measure/compare.js'
 
 export const command: Command = {
   verb: 'submit',
-  summary: 'Write a job array of Slurm, or an Indexed Job of Kubernetes, that runs a comparison on many machines.',
+  summary: 'Write a Slurm job array or a Kubernetes Indexed Job that runs a comparison on many machines.',
   description: [
-    'After -- come the arguments of tidemark compare. Its trials are dealt out to --shards parts, each a task of the array or a',
-    'pod, which finds its number in SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX. All processes of a trial run in one part, so',
-    'its memory limit is the sum of --memory over the processes of each role, and 512 MiB for Tidemark itself.',
+    'The arguments of tidemark compare follow --. Its trials are split into --shards parts. Each part is a task of the',
+    'array or a pod, which reads its number from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX. All processes of a trial',
+    'run in one part, so its memory limit is the sum of --memory over the processes of each role, plus 512 MiB for',
+    'Tidemark itself.',
     '',
-    'Nothing is submitted: the file goes to standard output or to -o FILE. When all parts have ended, tidemark merge joins',
-    'their folders.',
+    'Nothing is submitted: the file is written to standard output or to -o FILE. When all parts have ended, tidemark',
+    'merge joins their folders.',
   ].join('\n'),
   arguments: '[arguments...]',
   options: submitOptions,
