@@ -124,7 +124,7 @@ export class ProcessRegistry {
     if (highest !== null) process.highest = highest
     if (last !== null) process.last = last
     if (sampled.overlap !== undefined) process.overlap = sampled.overlap
-    this.#renameAsSampled(process, sampled.command)
+    this.#renameAsSampled(process, sampled)
     this.#nameParentOf(process)
     // A fork is reported once it is a worker, perhaps after its own children.
     if (known === undefined)
@@ -162,7 +162,12 @@ export class ProcessRegistry {
   }
 
   /** Renames only on lines new to the sampling thread: it may look less often than `renameLive`. */
-  #renameAsSampled(process: RecordedProcess, command: readonly string[]): void {
+  #renameAsSampled(process: RecordedProcess, { command, name }: SampledProcess): void {
+    if (command.length === 0) {
+      // Keep a command line that is known: a process in the midst of its exit has none.
+      if (process.command === '' && name !== '') this.#rename(process, [name])
+      return
+    }
     const line = command.join(' ')
     if (this.#sampledCommands.get(process) === line) return
     this.#sampledCommands.set(process, line)

@@ -17,7 +17,7 @@ export function openProcess(
   timeMs: number,
   { statusIntervals, intervalMs }: Pick<SamplerSettings, 'statusIntervals' | 'intervalMs'>,
 ): WatchedProcess | FailedReading {
-  const { pid, startTicks, parentPid } = stat
+  const { pid, name, startTicks, parentPid } = stat
   const files = openProcessFiles(pid)
   if ('kind' in files) return files
   // The pid may have been given to another process since the listing.
@@ -25,7 +25,7 @@ export function openProcess(
     closeProcessFiles(files)
     return { kind: 'gone' }
   }
-  const known = unreadProcess({ pid, startTicks, parentPid, command: commandOf(stat) }, timeMs)
+  const known = unreadProcess({ pid, name, startTicks, parentPid, command: readCommandLine(pid) ?? [] }, timeMs)
   const launchedMs = Math.max(LAUNCHED_MS, 1.5 * intervalMs)
   const watched = new WatchedProcess(files, known, { intervals: statusIntervals, launchedMs })
   watched.readRss(timeMs)
@@ -34,7 +34,7 @@ export function openProcess(
 
 /** A process of which nothing has been read yet. */
 export function unreadProcess(
-  process: Pick<SampledProcess, 'pid' | 'startTicks' | 'parentPid' | 'command'>,
+  process: Pick<SampledProcess, 'pid' | 'name' | 'startTicks' | 'parentPid' | 'command'>,
   timeMs = nowMs(),
 ): SampledProcess {
   return { ...process, firstSeenMs: timeMs, lastSeenMs: timeMs, ...NOTHING_READ }
@@ -48,12 +48,4 @@ const NOTHING_READ = {
   highest: null,
   last: null,
   exit: null,
-}
-
-/**
- * Returns the command line or, for a process in the midst of its exit, which has none, its name.
- */
-function commandOf({ pid, name }: ProcessStat): string[] {
-  const command = readCommandLine(pid)
-  return command === null || command.length === 0 ? [name] : command
 }

@@ -168,7 +168,7 @@ export class Sampler {
       if (this.#watch(stat, nowMs(), { isNamed: true }) !== undefined) return
     } else this.#counts.vanished++
     // The recorder waits to hear of its end.
-    this.#send({ kind: 'gone', process: unreadProcess({ pid, startTicks, parentPid: null, command: [] }) })
+    this.#send({ kind: 'gone', process: unreadProcess({ pid, name: '', startTicks, parentPid: null, command: [] }) })
   }
 
   #sample(timeMs: number): void {

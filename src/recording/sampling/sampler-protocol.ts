@@ -67,7 +67,10 @@ export interface SampledProcess {
   pid: number
   startTicks: number
   parentPid: number | null
+  /** Command line; empty if it could not be read, as in the midst of an exit. */
   command: string[]
+  /** The kernel's name of the process, for one whose command line was never read. */
+  name: string
   firstSeenMs: number
   lastSeenMs: number
   /** Highest VmHWM that was read; null if none could be. */
