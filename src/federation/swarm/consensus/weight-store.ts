@@ -33,7 +33,7 @@ export class WeightStore {
   readonly #readers = new Map<Weights, number>()
 
   /**
-   * @param room sets that a round may need in addition to the global one: a copy to train on, and what
+   * @param room sets that a round may need beyond the global one: a copy to train on, and what
    *   arrives, which is the proposal or, for an aggregator, the other peers' results
    */
   constructor(initial: Weights, room: number) {
