@@ -57,7 +57,7 @@ function whyNoChoice({ summaries, comparison }: ReportModel): string {
   if (completed === 1) return 'only one setting has completed trials'
   const trials = Math.min(...summaries.flatMap((one) => (one.trials > 0 ? [one.trials] : [])))
   const state = comparison.state === 'completed' ? '' : ' so far'
-  return `${count(trials, 'trial')} of a setting${state}: what differs may be chance; 4 trials can show it`
+  return `${count(trials, 'trial')} of a setting${state}: what differs may be chance, and 4 trials can tell`
 }
 
 /** Returns the costs of a setting, where they were measured. */
