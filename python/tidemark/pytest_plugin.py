@@ -88,8 +88,9 @@ class _PeakLimit:
         self.is_exact = not self.children and _core._high_water.reset(_LIMIT)
         if not self.is_exact:
             reset_peak(children=self.children)
-        before = _core._maximum()  # right after the reset it is what is held now
-        self.before = [('before', before)] if before > _core._high_water.inherited else []
+        # Right after a reset getrusage says in 1 us what is held now, unless its figure may be of before an exec.
+        held = _core._maximum() if self.is_exact else 0
+        self.before_bytes = held if held > _core._high_water.inherited else _rss_bytes()
 
     def check(self) -> None:
         if self.is_exact:
@@ -102,7 +103,7 @@ class _PeakLimit:
             seen = peak(children=self.children)
         if seen.bytes < self.limit_bytes:
             return
-        bars = [*self.before, ('peak', seen.bytes)]
+        bars = [('before', self.before_bytes), ('peak', seen.bytes)]
         if seen.largest_child_bytes is not None:
             bars.append(('a child', seen.largest_child_bytes))
         whose = 'this process and its children' if self.children else 'this process'
