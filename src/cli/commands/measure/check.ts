@@ -9,6 +9,7 @@ import {
   writeBaselineFile,
 } from '../../../comparison/baseline/baseline-file.js'
 import { findBaseline } from '../../../comparison/baseline/find-baseline.js'
+import { plannedTrials } from '../../../comparison/plan/shard.js'
 import { WORKTREE } from '../../../comparison/refs/refs-plan.js'
 import { isDirty, repositoryOf } from '../../../comparison/refs/resolve-refs.js'
 import type { FinishedComparison } from '../../../comparison/run/compare-options.js'
@@ -84,7 +85,7 @@ interface Subject {
   /** Most trials that a setting may have. */
   trials: number
   /**
-   * Measures. `stopped`: a signal came before the last trial had ended; `late`: after it, while the
+   * Measures. `stopped`: a signal came while trials ran, or just after the last; `late`: while the
    * report was written.
    */
   measure(): Promise<FinishedComparison & { stopped?: StoppedError | undefined; late?: StoppedError | undefined }>
@@ -110,16 +111,19 @@ async function runCheck(input: CommandInput): Promise<number> {
   let baseline = stored
   for (const subject of subjects) {
     const { folder, comparison, stopped, late } = await subject.measure()
-    if (stopped !== undefined) {
+    if (stopped !== undefined && comparison.state === 'stopped') {
+      process.stderr.write(`${nothingJudged(comparison, folder)}\n`)
       exitCodes.push(stopped.exitCode)
       break
     }
+    // A signal that came after the last trial leaves a whole comparison to judge.
+    const interrupted = stopped ?? late
     if (options.updateBaseline) {
       baseline = withEntry(baseline, entryOf(assertMeasured(comparison)))
       writeBaselineFile(options.baseline, baseline)
       process.stdout.write(`Stored the baseline of ${comparison.name} in ${options.baseline}\nData: ${folder}\n`)
-      if (late === undefined) continue
-      exitCodes.push(late.exitCode)
+      if (interrupted === undefined) continue
+      exitCodes.push(interrupted.exitCode)
       break
     }
     const finished = { folder, comparison }
@@ -130,13 +134,18 @@ async function runCheck(input: CommandInput): Promise<number> {
     exitCodes.push(EXIT_CODES[verdictOf(result)])
     if (!options.json)
       writeStyled(process.stdout, gateTerminal(result, process.stdout.isTTY === true && pc.isColorSupported))
-    if (late !== undefined) {
-      exitCodes.push(late.exitCode)
+    if (interrupted !== undefined) {
+      exitCodes.push(interrupted.exitCode)
       break
     }
   }
   if (!options.updateBaseline) printResults(results, options)
   return worstExit(exitCodes)
+}
+
+function nothingJudged(comparison: Comparison, folder: string): string {
+  const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
+  return `stopped after ${done} of ${plannedTrials(comparison)} trials: nothing was judged. What was measured is kept: ${folder}`
 }
 
 const EXIT_CODES: Record<GateVerdict, number> = {
