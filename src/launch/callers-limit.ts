@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
-import { countOpenFiles } from '../linux/files/open-files.js'
-import { failedReading, readProcFile } from '../linux/files/proc-file.js'
+import { countOpenFiles, openFilesLimit } from '../linux/files/open-files.js'
+import { failedReading } from '../linux/files/proc-file.js'
 import { lookUpNative } from '../linux/native/native-library.js'
 import { readProcessStat } from '../linux/process/process-stat.js'
 
@@ -53,9 +53,8 @@ function callersLimit(ownHard: bigint): bigint | undefined {
   if (recorded !== undefined && /^\d+$/.test(recorded)) return BigInt(recorded)
   for (let pid = process.ppid; pid > 0; ) {
     if (!isNode(pid)) {
-      const limits = readProcFile(pid, 'limits')
-      const [, soft, hard] = (limits.kind === 'read' && /^Max open files +(\d+) +(\d+) /m.exec(limits.text)) || []
-      return soft !== undefined && hard !== undefined && BigInt(hard) === ownHard ? BigInt(soft) : undefined
+      const limit = openFilesLimit(pid)
+      return limit !== undefined && BigInt(limit.hard) === ownHard ? BigInt(limit.soft) : undefined
     }
     const stat = readProcessStat(pid)
     if (stat.kind !== 'read') return undefined

@@ -1,3 +1,4 @@
+import { openFilesLimit } from '../../linux/files/open-files.js'
 import { messageOf, systemErrorCode, TidemarkError } from '../../shared/errors.js'
 import { printable } from '../../shared/printable.js'
 
@@ -12,10 +13,10 @@ const REFUSED = 2
 /** Remedies for errors of the system, by code. */
 const REMEDIES: Record<string, string> = {
   EMFILE: 'The limit of open files is too low. Raise it: ulimit -n 1024',
-  ERR_MODULE_NOT_FOUND:
-    'Install the packages again: npm install. Or the limit of open files is too low. Raise it: ulimit -n 1024',
+  ERR_MODULE_NOT_FOUND: 'Install the packages again: npm install',
   ENFILE: 'The system has no open files left. End something else, or raise fs.file-max.',
   ENOSPC: 'The disk is full. Make room and try again.',
+  EFBIG: 'The limit of file sizes is too low. Raise it: ulimit -f unlimited',
   EDQUOT: 'Your quota on this disk is used up. Make room and try again.',
   ENOENT: 'It went away while it was used, or a variable such as TMPDIR names a folder that does not exist.',
   EACCES: 'Look at its owner and mode; another user may own it.',
@@ -24,6 +25,9 @@ const REMEDIES: Record<string, string> = {
   ENOMEM: 'The machine has no memory left. End something else and try again.',
   EAGAIN: 'The limit of processes or threads is reached. Raise it: ulimit -u',
 }
+
+/** Limit below which loading the report, some hundred modules at a time, may fail. */
+const FEW_OPEN_FILES = 256
 
 /**
  * Prints an error and its remedy; the stack only with TIDEMARK_DEBUG=1.
@@ -41,9 +45,20 @@ export function printError(error: unknown, stderr: NodeJS.WritableStream): numbe
 
 function fixOf(error: unknown): string | undefined {
   if (error instanceof TidemarkError) return error.fix
-  const remedy = REMEDIES[systemErrorCode(error) ?? '']
+  const code = systemErrorCode(error)
+  const isShort = code === 'ERR_MODULE_NOT_FOUND' && isShortOfFiles()
+  const remedy = REMEDIES[isShort ? 'EMFILE' : (code ?? '')]
   if (isRefusal(error) && remedy !== undefined) return remedy
   return 'This is a defect of Tidemark. Set TIDEMARK_DEBUG=1 to see where it comes from, and please report it.'
+}
+
+/**
+ * Returns whether the limit of open files explains that a module was not found: Node takes a
+ * package.json that it cannot open for one that is missing.
+ */
+function isShortOfFiles(): boolean {
+  const limit = openFilesLimit('self')
+  return limit === undefined || limit.soft < FEW_OPEN_FILES
 }
 
 /** Returns whether an error is a failed system call whose code names a problem of the machine. */

@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs'
 import { systemErrorCode } from '../../shared/errors.js'
 import { livingThread } from '../threads/living-thread.js'
-import { failedReading, type Pid, PROC } from './proc-file.js'
+import { failedReading, type Pid, PROC, readProcFile } from './proc-file.js'
 
 /**
  * Returns the number of open file descriptors, or null where they cannot be counted (the process is
@@ -39,4 +39,36 @@ export function hasOpen(pid: number, target: string): boolean {
     if (systemErrorCode(error) === undefined) throw error
     return false
   }
+}
+
+/** Limits of open descriptors of a process (RLIMIT_NOFILE). */
+export interface OpenFilesLimit {
+  soft: number
+  hard: number
+}
+
+/** Returns the limits of a process, or undefined where they cannot be read. */
+export function openFilesLimit(pid: Pid): OpenFilesLimit | undefined {
+  const limits = readProcFile(pid, 'limits')
+  const [, soft, hard] = (limits.kind === 'read' && /^Max open files +(\d+) +(\d+) /m.exec(limits.text)) || []
+  return soft === undefined || hard === undefined ? undefined : { soft: Number(soft), hard: Number(hard) }
+}
+
+/** Number of descriptors that long-lived readers leave free. */
+const SPARE_FILES = 64
+
+/** First descriptor that is spare. */
+let firstSpare: number | undefined
+
+/**
+ * Returns whether a descriptor just opened is one of the last that this process may have. Whoever
+ * keeps many files open closes it again: a module that is loaded late, a stored file or a pipe of a
+ * new process needs one too. Linux assigns the lowest free descriptor, so its number tells.
+ */
+export function isSpareDescriptor(descriptor: number): boolean {
+  if (firstSpare === undefined) {
+    const { soft } = openFilesLimit('self') ?? { soft: Number.POSITIVE_INFINITY }
+    firstSpare = soft - Math.min(SPARE_FILES, soft / 4)
+  }
+  return descriptor >= firstSpare
 }

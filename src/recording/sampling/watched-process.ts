@@ -1,4 +1,4 @@
-import { countOpenFiles } from '../../linux/files/open-files.js'
+import { countOpenFiles, isSpareDescriptor } from '../../linux/files/open-files.js'
 import type { FailedReading } from '../../linux/files/proc-file.js'
 import { pageSizeBytes } from '../../linux/memory/page-size.js'
 import { openStatm, type ReadingKind, type Statm } from '../../linux/memory/statm.js'
@@ -41,15 +41,21 @@ export interface ProcessFiles {
   status: OpenStatus
 }
 
-/** Opens the files of a process or, if its main thread has ended, of a living thread. */
+/**
+ * Opens the files of a process or, if its main thread has ended, of a living thread. Fails with
+ * EMFILE before the recorder itself runs out of descriptors.
+ */
 export function openProcessFiles(pid: number): ProcessFiles | FailedReading {
   const place = livingThread(pid) ?? pid
   const statm = openStatm(place)
   if ('kind' in statm) return statm
   const status = openStatus(place)
-  if (!('kind' in status)) return { statm, status }
+  if (!('kind' in status)) {
+    if (!isSpareDescriptor(Math.max(statm.descriptor, status.descriptor))) return { statm, status }
+    status.close()
+  }
   statm.close()
-  return status
+  return 'kind' in status ? status : { kind: 'unreadable', code: 'EMFILE' }
 }
 
 export function closeProcessFiles({ statm, status }: ProcessFiles): void {
