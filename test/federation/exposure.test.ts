@@ -1,11 +1,12 @@
 /** What a server that others can reach does about those who mean it no good. */
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { runClient } from '../../src/federation/client/client.js'
 import type { ServerSettings } from '../../src/federation/process/job.js'
 import type { Weights } from '../../src/federation/tensors/weights.js'
-import { StoppedError } from '../../src/shared/errors.js'
+import { StoppedError, TidemarkError } from '../../src/shared/errors.js'
 import { leaveOutWithout, needs } from '../optional-parts.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { makeCertificates } from './certificates.js'
@@ -213,5 +214,41 @@ describe('with TLS', () => {
     await expect(startServer({ tlsCert: '/nowhere/a.crt', tlsKey: '/nowhere/a.key' })).rejects.toThrow(
       '--tls-cert /nowhere/a.crt cannot be read',
     )
+  })
+
+  it('files that hold no certificate, or not its key, are named', needs('openssl'), async () => {
+    const folder = temporaryFolder()
+    const files = makeCertificates(folder)
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const [tlsCert, tlsKey] = [files('server.crt'), files('server.key')]
+    const wrong: [settings: Partial<ServerSettings>, message: RegExp][] = [
+      [{ tlsCert, tlsKey: files('site-1.key') }, /^TLS cannot use .*server.crt, .*site-1.key: .*mismatch/],
+      [{ tlsCert: tlsKey, tlsKey: tlsCert }, /^--tls-cert .*server.key holds no CERTIFICATE in PEM$/],
+      [{ tlsCert: pipe, tlsKey }, /^--tls-cert .*pipe cannot be read: found a folder, a pipe or a device, expected a/],
+      [{ tlsCert, tlsKey: '/dev/zero' }, /^--tls-key .dev.zero cannot be read: found a folder, a pipe or a device/],
+      [{ tlsCert, tlsKey, tlsCa: '/dev/null' }, /^--tls-ca .dev.null cannot be read: found a folder/],
+    ]
+    for (const [settings, message] of wrong) await expect(startServer(settings)).rejects.toThrow(message)
+  })
+
+  it('a client says which certificate or address does not fit', needs('openssl'), async () => {
+    const files = makeCertificates(temporaryFolder())
+    const tlsOf = (name: string) => ({ tlsCert: files(`${name}.crt`), tlsKey: files(`${name}.key`) })
+    const ca = { tlsCa: files('ca.crt') }
+    const site = { ...tlsOf('site-1'), connectDeadlineMs: 300 }
+    // The server shows a certificate that is valid for another name.
+    const other = await startServer({ ...tlsOf('site-2'), ...ca })
+    const { url } = await startServer({ ...tlsOf('server'), ...ca })
+    for (const [server, options, message] of [
+      [other.url, { ...site, ...ca }, /could not reach the server at https:.*ERR_TLS_CERT_ALTNAME_INVALID/],
+      [url, { ...site, tlsCa: files('other-ca.crt') }, /could not reach the server at https:.*CERT/],
+      [url, ca, /could not reach the server at https:.*(ERR_SSL|within)/],
+      [url.replace('https', 'http'), {}, /could not reach the server at http:.*(HPE|within)/],
+    ] as const) {
+      const failure = startClient(server, { connectDeadlineMs: 300, ...options })
+      await expect(failure).rejects.toThrow(TidemarkError)
+      await expect(failure).rejects.toThrow(message)
+    }
   })
 })

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { resetPeak } from '../../linux/memory/peak.js'
 import { getAllocator } from '../../memory/index.js'
 import type { logOptions } from '../../options/federation.js'
@@ -81,19 +81,31 @@ export function nowMs(): number {
 
 /**
  * One append for each line keeps the lines of several processes apart. Without the variable marks
- * are dropped.
+ * are dropped. A pipe that has no reader is refused (O_NONBLOCK): opening it would wait for ever.
  */
 function openMarks(): { write(mark: Mark): void; close(): void } {
   const file = process.env[MARKS_VARIABLE]
   if (file === undefined || file === '') return { write: () => {}, close: () => {} }
   try {
-    const descriptor = openSync(file, 'a')
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants
+    const descriptor = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK)
     return {
-      write: (mark) => writeSync(descriptor, `${JSON.stringify(mark)}\n`),
+      write: (mark) => append(descriptor, `${JSON.stringify(mark)}\n`, file),
       close: () => closeSync(descriptor),
     }
   } catch (error) {
     throw new UsageError(`the file for marks, ${file} (${MARKS_VARIABLE}), cannot be opened: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+function append(descriptor: number, line: string, file: string): void {
+  try {
+    writeSync(descriptor, line)
+  } catch (error) {
+    throw new TidemarkError(`the marks, ${file} (${MARKS_VARIABLE}), cannot be written: ${messageOf(error)}`, {
+      fix: 'Make room, or leave the variable out. A server continues with --resume.',
       cause: error,
     })
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, systemErrorCode, TidemarkError } from '../../shared/errors.js'
 import { formatDuration } from '../../shared/units.js'
 import { HttpResponseError } from './http-client.js'
+import { HttpError } from './http-error.js'
 
 export interface ReconnectOptions {
   /** How long the other side may stay away, counted from the first failure. */
@@ -27,7 +28,7 @@ export async function withReconnect<T>(operation: () => Promise<T>, options: Rec
       return await operation()
     } catch (error) {
       if (signal.aborted) throw signal.reason
-      if (!isConnectionTrouble(error)) throw error
+      if (!isConnectionTrouble(error)) throw explained(error, what)
       firstFailureMs ??= performance.now()
       const leftMs = firstFailureMs + deadlineMs - performance.now()
       if (leftMs <= 0) throw unreachable(error, what, deadlineMs)
@@ -67,6 +68,24 @@ const PASSING = new Set(['busy', 'no-space', 'slow-down'])
 function isConnectionTrouble(error: unknown): boolean {
   if (error instanceof HttpResponseError) return PASSING.has(error.reason)
   return TROUBLES.has(systemErrorCode(error) ?? '')
+}
+
+/** Codes of a failed TLS handshake, and of an answer that is not HTTP. */
+const NO_PEER = /^(HPE_|ERR_SSL_|ERR_TLS_|EPROTO$)|CERT|CRL|ISSUER|SIGNATURE/
+
+/** Names what the other side may be where its answer is none of a Tidemark server. */
+function explained(error: unknown, what: string): unknown {
+  const code = systemErrorCode(error) ?? ''
+  if (error instanceof HttpError)
+    return new TidemarkError(`${what}: it answered as no Tidemark server does: ${error.message}`, {
+      fix: 'Give the address as the server prints it.',
+      cause: error,
+    })
+  if (!NO_PEER.test(code)) return error
+  return new TidemarkError(`${what}: ${messageOf(error)} (${code})`, {
+    fix: "Give the address as the server prints it, http or https. --tls-ca names the authority that signed the server's certificate, which must be valid for that address; the server may ask for --tls-cert and --tls-key too.",
+    cause: error,
+  })
 }
 
 function unreachable(error: unknown, what: string, deadlineMs: number): TidemarkError {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import type { TLSSocket, TlsOptions } from 'node:tls'
+import { createSecureContext, type TLSSocket, type TlsOptions } from 'node:tls'
 import { messageOf, UsageError } from '../../shared/errors.js'
 import { HttpError } from './http-error.js'
 
@@ -18,8 +18,8 @@ export interface TlsMaterial {
 }
 
 /**
- * What the files hold; undefined where none is given. Throws UsageError where one is missing or not
- * readable.
+ * What the files hold; undefined where none is given. Throws UsageError where one is missing, not
+ * readable or not in PEM, or the key is not that of the certificate.
  */
 export function readTls({ tlsCert, tlsKey, tlsCa }: TlsFiles): TlsMaterial | undefined {
   if ((tlsCert === undefined) !== (tlsKey === undefined))
@@ -27,10 +27,20 @@ export function readTls({ tlsCert, tlsKey, tlsCa }: TlsFiles): TlsMaterial | und
       fix: 'Give --tls-cert and --tls-key together: a certificate and its private key, both in PEM.',
     })
   if (tlsCert === undefined && tlsCa === undefined) return undefined
-  return {
-    ...(tlsCert === undefined ? {} : { cert: readPem('--tls-cert', tlsCert) }),
-    ...(tlsKey === undefined ? {} : { key: readPem('--tls-key', tlsKey) }),
-    ...(tlsCa === undefined ? {} : { ca: readPem('--tls-ca', tlsCa) }),
+  const material = {
+    ...(tlsCert === undefined ? {} : { cert: readPem('--tls-cert', tlsCert, 'CERTIFICATE') }),
+    ...(tlsKey === undefined ? {} : { key: readPem('--tls-key', tlsKey, 'PRIVATE KEY') }),
+    ...(tlsCa === undefined ? {} : { ca: readPem('--tls-ca', tlsCa, 'CERTIFICATE') }),
+  }
+  try {
+    createSecureContext(material)
+    return material
+  } catch (error) {
+    const files = [tlsCert, tlsKey, tlsCa].filter((file) => file !== undefined)
+    throw new UsageError(`TLS cannot use ${files.join(', ')}: ${messageOf(error)}`, {
+      fix: 'Give a certificate, its own private key without a passphrase, and the certificate of the authority.',
+      cause: error,
+    })
   }
 }
 
@@ -40,12 +50,22 @@ export function serverTls(material: TlsMaterial): TlsOptions {
   return { ...material, minVersion: 'TLSv1.2', requestCert: asksClients, rejectUnauthorized: asksClients }
 }
 
-function readPem(flag: string, file: string): Buffer {
+/** Refuses anything but a regular file: a pipe keeps its reader waiting, and a device has no end. */
+function readPem(flag: string, file: string, holds: string): Buffer {
+  let pem: Buffer
   try {
-    return readFileSync(file)
+    const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      if (!fstatSync(descriptor).isFile()) throw new Error('found a folder, a pipe or a device, expected a file')
+      pem = readFileSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
   } catch (error) {
     throw new UsageError(`${flag} ${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }
+  if (pem.includes(`${holds}-----`)) return pem
+  throw new UsageError(`${flag} ${file} holds no ${holds} in PEM`)
 }
 
 /**
