@@ -47,25 +47,32 @@ async function printCandidates(words: string[]): Promise<number> {
   return 0
 }
 
+function cannotWriteOutput(cause: Error): UsageError {
+  return new UsageError(`cannot write the output: ${cause.message}`, { cause })
+}
+
 function print(text: string): number {
   process.stdout.write(`${text.trimEnd()}\n`)
   return 0
 }
 
-/** A reader that has seen enough is no error. */
+/**
+ * A reader that has seen enough is no error. An output that cannot be written, such as a file on a
+ * full disk, is one, but it ends no measurement.
+ */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  if (endsWithItsReader) process.exit(0)
+  const isRead = error.code === 'EPIPE'
+  if (!isRead && !process.exitCode) process.exitCode = printError(cannotWriteOutput(error), process.stderr)
+  if (endsWithItsReader) process.exit(isRead ? 0 : undefined)
 })
-process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
+// An error of the place for errors can be told nowhere.
+process.stderr.on('error', () => {})
 keepIgnoring()
 escapeFor(process.stdout)
 escapeFor(process.stderr)
 
 try {
-  process.exitCode = await main(process.argv.slice(2))
+  process.exitCode = (await main(process.argv.slice(2))) || process.exitCode
 } catch (error) {
   process.exitCode = printError(error, process.stderr)
 }

@@ -6,6 +6,7 @@ import { findExecutable } from '../linux/files/executable.js'
 import { countOomKills, wasOomKilled } from '../linux/memory/out-of-memory.js'
 import { groupMembers } from '../linux/process/process-group.js'
 import { readProcessStat } from '../linux/process/process-stat.js'
+import { nowMs } from '../shared/clock.js'
 import { messageOf, systemErrorCode, TidemarkError, UsageError } from '../shared/errors.js'
 import { CALLERS_OPEN_FILES_VARIABLE, withCallersLimit } from './callers-limit.js'
 import { CALLERS_IGNORED_VARIABLE, withCallersSignals } from './callers-signals.js'
@@ -86,14 +87,18 @@ export interface Ending {
 export async function launch(guard: Guard, options: LaunchOptions): Promise<LaunchedProcess> {
   const [program, ...args] = options.command
   if (program === undefined) throw new UsageError(`${options.label}: there is no command to start`)
+  if (program === '') throw noSuchProgram(options.label, program)
   // The prefix would fail in the program's place, with an error message of its own.
   if (options.prefix !== undefined && findExecutable(program, process.env) === undefined)
     throw noSuchProgram(options.label, program)
   const oomKillsBefore = countOomKills()
   const logFile = typeof options.output === 'object' ? options.output.file : null
   const log = logFile === null ? null : openLog(logFile)
+  let startedMs = Number.NaN
   const start = (prefix: readonly string[] = []) => {
     const [first = program, ...rest] = [...prefix, ...(options.prefix ?? []), program, ...args]
+    // Stamped before the fork: the sampler's thread may read the process before spawn returns.
+    startedMs = nowMs()
     return spawn(first, rest, {
       detached: true,
       stdio: stdioOf(options, log),
@@ -109,10 +114,17 @@ export async function launch(guard: Guard, options: LaunchOptions): Promise<Laun
     })
   }
   // Our own roles need neither: they are Node, which raises the limit and resets signals anyway.
-  const child = options.owned
-    ? start()
-    : withCallersLimit((limit) => withCallersSignals((signals) => start([...limit, ...signals])))
-  const startedMs = performance.timeOrigin + performance.now()
+  const spawnOne = () =>
+    options.owned
+      ? start()
+      : withCallersLimit((limit) => withCallersSignals((signals) => start([...limit, ...signals])))
+  let child: ChildProcess
+  try {
+    child = spawnOne()
+  } catch (error) {
+    if (log !== null) closeSync(log)
+    throw cannotStart(options, error)
+  }
   // Read this before the event loop turns: until then even a process that has ended remains as a
   // zombie.
   const stat = child.pid === undefined ? undefined : readProcessStat(child.pid)
@@ -177,7 +189,7 @@ async function exitOf(child: ChildProcess, oomKillsBefore: number | null): Promi
     code,
     signal,
     outOfMemory: signal === 'SIGKILL' && wasOomKilled(child.pid!, oomKillsBefore),
-    timeMs: performance.timeOrigin + performance.now(),
+    timeMs: nowMs(),
   }
 }
 
@@ -205,6 +217,16 @@ async function spawned(child: ChildProcess, { label, command, cwd }: LaunchOptio
       cause: failure,
     })
   throw new TidemarkError(`cannot start ${label} (${command.join(' ')}): ${failure.message}`, { cause: failure })
+}
+
+/** Explains what no kernel starts: a NUL byte in a word or a variable, or too many bytes of them. */
+function cannotStart({ label }: LaunchOptions, error: unknown): unknown {
+  const code = systemErrorCode(error)
+  if (code === undefined) return error
+  return new UsageError(`cannot start ${label}: ${messageOf(error)}`, {
+    ...(code === 'E2BIG' && { fix: 'Pass long texts in files: a word of a command has at most 128 KiB.' }),
+    cause: error,
+  })
 }
 
 function noSuchProgram(label: string, program: string, cause?: unknown): UsageError {

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceFile } from '../../shared/atomic-write.js'
-import { systemErrorCode } from '../../shared/errors.js'
+import { messageOf, systemErrorCode } from '../../shared/errors.js'
 import type { RecordingMetadata } from '../recording.js'
 
 export const METADATA_FILE = 'recording.json'
@@ -9,17 +9,17 @@ export const METADATA_FILE = 'recording.json'
 /**
  * Writes `recording.json` as a whole or not at all: readers see the old or the new one, even after
  * a crash.
- * @returns false if the disk is too full even to overwrite it
+ * @returns null, or why it can be neither replaced nor overwritten
  */
-export function writeMetadata(folder: string, head: RecordingMetadata): boolean {
+export function writeMetadata(folder: string, head: RecordingMetadata): string | null {
   const file = join(folder, METADATA_FILE)
   const text = `${JSON.stringify(head, null, 2)}\n`
   try {
     replaceFile(file, text)
-    return true
+    return null
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return overwriteHead(file, head)
+    return overwriteHead(file, head) ? null : messageOf(error)
   }
 }
 

@@ -11,7 +11,8 @@ export interface MetadataWriterOptions {
   /** Returns the processes as known now. */
   processes(): RecordedProcess[]
   warnings(): string[]
-  onFull(): void
+  /** Called with why the file could not be written. */
+  onUnwritable(problem: string): void
 }
 
 /** Keeps `recording.json` up to date without writing it for every process that comes or goes. */
@@ -37,7 +38,8 @@ export class MetadataWriter {
     this.#head.processes = this.#options.processes()
     const warnings = this.#options.warnings()
     if (warnings.length > 0) this.#head.warnings = warnings
-    if (!writeMetadata(this.#options.folder, this.#head)) this.#options.onFull()
+    const problem = writeMetadata(this.#options.folder, this.#head)
+    if (problem !== null) this.#options.onUnwritable(problem)
   }
 
   /** Stops delayed writes; from now on only `save` writes. */

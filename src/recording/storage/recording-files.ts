@@ -30,7 +30,8 @@ export function makeRecordingFiles(folder: string, marksFile: string, head: Reco
   try {
     writeFileSync(join(folder, SAMPLES_FILE), '')
     writeFileSync(marksFile, '')
-    if (!writeMetadata(folder, head)) throw cannot('there is no room for its first file')
+    const problem = writeMetadata(folder, head)
+    if (problem !== null) throw cannot(problem)
     return lock
   } catch (error) {
     lock.release()

@@ -38,7 +38,7 @@ export class RecordingWriter {
       folder: options.folder,
       processes: options.processes,
       warnings: () => this.#warnings.list(),
-      onFull: () => this.#cannotWrite(METADATA_FILE, 'no space is left'),
+      onUnwritable: (problem) => this.#cannotWrite(METADATA_FILE, problem),
     })
   }
 

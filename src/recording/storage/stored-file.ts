@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } fro
 import { StringDecoder } from 'node:string_decoder'
 import * as v from 'valibot'
 import { messageOf, UsageError } from '../../shared/errors.js'
+import { formatBytes } from '../../shared/units.js'
 
 /**
  * Opens a file of a recording or comparison for reading. Refuses anything but a regular file,
@@ -16,15 +17,20 @@ export function openStored(file: string): number {
   throw new UsageError(`cannot read ${file}: found a folder, a pipe or a device, expected a file`)
 }
 
+/** Size that no stored JSON file has; one of a thousand trials takes some 20 MiB. */
+const MOST_BYTES = 256 * 2 ** 20
+
 /**
  * Reads a file of a recording or comparison.
  *
- * @throws as {@link openStored} does
+ * @throws as {@link openStored} does, and UsageError for a file that is too large to be one
  */
 export function readStoredText(file: string): string {
   const descriptor = openStored(file)
   try {
-    return readFileSync(descriptor, 'utf8')
+    const { size } = fstatSync(descriptor)
+    if (size <= MOST_BYTES) return readFileSync(descriptor, 'utf8')
+    throw new UsageError(`cannot read ${file}: found ${formatBytes(size)}, expected at most ${formatBytes(MOST_BYTES)}`)
   } finally {
     closeSync(descriptor)
   }
