@@ -9,6 +9,7 @@ import { workloadOf } from '../workloads/workload-of.js'
 import type { FinishedComparison } from './compare-options.js'
 import { readPlan } from './comparison-folder.js'
 import { HEAP_TRIALS_FILE, type HeapTrial } from './heap-trials-file.js'
+import { folderName } from './trial-runner.js'
 
 /**
  * Runs an additional trial of each setting of a completed comparison with its heap measured. These
@@ -24,8 +25,7 @@ export async function runHeapTrials(
   const trials: HeapTrial[] = []
   for (const [place, setting] of comparison.settings.entries()) {
     if (signal.aborted) break
-    const name = `${String(place + 1).padStart(4, '0')}-${setting.label.replaceAll(/[^\w.=-]+/g, '_')}`
-    const own = join('heap-trials', name)
+    const own = join('heap-trials', folderName(place + 1, setting.label))
     mkdirSync(join(folder, own), { recursive: true })
     onNote(`measuring the heap of ${setting.label}, in a trial of its own`)
     const { result } = await runTrial({

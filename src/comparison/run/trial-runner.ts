@@ -116,13 +116,20 @@ export function after(scheduled: number): (trial: ScheduledTrial) => ScheduledTr
   return (trial) => ({ ...trial, index: trial.index + scheduled })
 }
 
+/** Length up to which a folder is named by its setting; a file name has at most 255 bytes. */
+const LONGEST_NAME = 120
+
+/** Returns the name of a folder for a trial of a setting: its number, and what tells people which it is. */
+export function folderName(index: number, setting: string): string {
+  return `${String(index).padStart(4, '0')}-${setting.replaceAll(/[^\w.=-]+/g, '_')}`.slice(0, LONGEST_NAME)
+}
+
 /**
  * Makes the folder of a trial. An existing one is left from an interrupted trial, which is measured
  * again.
  */
 export function makeTrialFolder(folder: string, trial: ScheduledTrial): string {
-  const name = `${String(trial.index).padStart(4, '0')}-${trial.setting.replaceAll(/[^\w.=-]+/g, '_')}`
-  const relative = join('trials', name)
+  const relative = join('trials', folderName(trial.index, trial.setting))
   rmSync(join(folder, relative), { recursive: true, force: true })
   makeFolders(join(folder, relative))
   return relative
