@@ -61,9 +61,9 @@ function print(text: string): number {
  * full disk, is one, but it ends no measurement.
  */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  const isRead = error.code === 'EPIPE'
-  if (!isRead && !process.exitCode) process.exitCode = printError(cannotWriteOutput(error), process.stderr)
-  if (endsWithItsReader) process.exit(isRead ? 0 : undefined)
+  const isOfReader = error.code === 'EPIPE'
+  if (!isOfReader && !process.exitCode) process.exitCode = printError(cannotWriteOutput(error), process.stderr)
+  if (endsWithItsReader) process.exit(isOfReader ? 0 : process.exitCode)
 })
 // An error of the place for errors can be told nowhere.
 process.stderr.on('error', () => {})

@@ -54,3 +54,15 @@ test('a pipe in the place of the marks keeps no one waiting', async () => {
   const { code: refused, stderr: why } = await runTidemark(['plot', folder])
   expect([refused, why]).toEqual([2, expect.stringContaining('expected a file')])
 })
+
+test('a pipe in the place of the marks of a server is refused, and a full disk behind them is named', async () => {
+  const pipe = join(temporaryFolder(), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  for (const [TIDEMARK_MARKS, code, message] of [
+    [pipe, 2, 'cannot be opened: ENXIO'],
+    ['/dev/full', 3, 'the marks, /dev/full (TIDEMARK_MARKS), cannot be written: ENOSPC'],
+  ] as const) {
+    const end = await runTidemark(['server', '--port', '0'], { env: { TIDEMARK_MARKS, TIDEMARK_TOKEN: 'x' } })
+    expect([end.code, end.stderr]).toEqual([code, expect.stringContaining(message)])
+  }
+})

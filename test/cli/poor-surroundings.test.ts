@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { pollUntil } from '../../src/launch/poll.js'
 import { record } from '../../src/recording/record.js'
+import { readMetadata } from '../../src/recording/storage/read-recording.js'
 import { temporaryFolder } from '../temporary-folder.js'
-import { PROGRAM, startTidemark } from '../tidemark.js'
+import { PROGRAM, runTidemark, startTidemark } from '../tidemark.js'
 
 const JOB = ['compare', '--command', 'sh -c "sleep 1"', '--role', 'server=sh', '--trials', '3', '--out', 'it']
 
@@ -35,6 +36,64 @@ test.each([['run', '--', 'sleep', '0.2'], ['list'], JOB.slice(0, 5)])(
     expect(stderr).not.toContain('defect')
   },
 )
+
+test('a recorder whose descriptors are used up by what it records says so, and still ends well', () => {
+  const many = ['run', '--out', 'it', '--', 'sh', '-c', 'for i in $(seq 80); do sleep 3 & done; wait']
+  const { status, stderr } = spawnSync('prlimit', ['--nofile=100:100', process.execPath, PROGRAM, ...many], {
+    cwd: temporaryFolder(),
+    encoding: 'utf8',
+  })
+  expect(status, stderr).toBe(0)
+  expect(stderr).toMatch(/\d+ with EMFILE, too many open files in the recorder: raise the limit with ulimit -n/)
+  expect(stderr).toContain('tidemark plot it draws it')
+})
+
+test('an output that cannot be written is named, and ends no measurement', () => {
+  const cwd = temporaryFolder()
+  const line = (rest: string) => spawnSync('sh', ['-c', `"$0" "$@" ${rest}`, process.execPath, PROGRAM], { cwd })
+  const listed = line('list --json >/dev/full')
+  expect([listed.status, String(listed.stderr)]).toEqual([
+    2,
+    'tidemark: cannot write the output: ENOSPC: no space left on device, write\n',
+  ])
+  line(`run --out it -- sh -c 'sleep 0.4; touch done' >/dev/full 2>/dev/full`)
+  expect(existsSync(join(cwd, 'done'))).toBe(true)
+  expect(readMetadata(join(cwd, 'it')).state).toBe('completed')
+})
+
+test.each([
+  ['', /there is no program ""/],
+  ['a\0b', /cannot start .* must be a string without null bytes/],
+  [`sh -c : ${'x'.repeat(200_000)}`, /cannot start .*: spawn E2BIG/],
+])('a command that no kernel starts is refused (%#)', async (command, message) => {
+  await expect(record(command === '' ? [''] : command.split(' '))).rejects.toThrow(message)
+})
+
+test('a recording that is removed while it runs is called gone, and not full', async () => {
+  const script = 'sleep 0.5; rm -r it; sleep 0.5'
+  const { code, stderr } = await runTidemark(['run', '--out', 'it', '--', 'sh', '-c', script], {
+    cwd: temporaryFolder(),
+  })
+  expect(code, stderr).toBe(2)
+  expect(stderr).toMatch(/the recording can no longer be written \(.*\): ENOENT/)
+  expect(stderr).not.toContain('no space')
+})
+
+test('a setting of 400 characters has a trial', async () => {
+  const args = [
+    'compare',
+    '-L',
+    'gc',
+    `1,${'y'.repeat(400)}`,
+    '--command',
+    'sh -c "sleep 0.1; : {gc}"',
+    '--trials',
+    '1',
+  ]
+  const { code, stderr } = await runTidemark([...args, '--role', 'server=sh'], { cwd: temporaryFolder() })
+  expect([0, 3], stderr).toContain(code)
+  expect(stderr).toContain('trial 2 of 2')
+})
 
 test('a TMPDIR that does not exist is named', async () => {
   const before = process.env.TMPDIR

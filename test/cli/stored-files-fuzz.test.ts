@@ -16,7 +16,7 @@ import { MIB, STARTED_MS, writeExampleRecording } from '../recording/example-rec
 import { exampleComparison, exampleSettings } from '../report/example-comparison.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
-const CASES = Number(process.env.TIDEMARK_FUZZ_CASES ?? 300)
+const CASES = Number(process.env.TIDEMARK_FUZZ_CASES ?? 200)
 const RUNS = { numRuns: CASES, seed: Number(process.env.TIDEMARK_FUZZ_SEED ?? 1) }
 const LIMIT_MS = 60_000 + CASES * 300
 
@@ -210,7 +210,7 @@ test('a comparison of which any file was changed is read, or refused with a sent
       rmSync(`${folder}-out-merged`, { recursive: true, force: true })
       expectSentence(await run(args), args.join(' '))
     }),
-    { ...RUNS, numRuns: Math.ceil(CASES / 2) },
+    RUNS,
   )
 })
 
@@ -259,6 +259,6 @@ test('a baseline, a suite and a table that were changed are read, or refused wit
         expectSentence(error, file)
       }
     }),
-    { ...RUNS, numRuns: Math.ceil(CASES / 2) },
+    RUNS,
   )
 })

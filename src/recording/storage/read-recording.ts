@@ -9,6 +9,7 @@ import { withOuterPids } from '../marks/outer-pid.js'
 import type { TreeRound } from '../peaks/tree-rounds.js'
 import type { RecordedProcess, Recording, RecordingMetadata, RoundRecord, Sample } from '../recording.js'
 import { roundRecords } from '../rounds/rounds.js'
+import { withoutSetBacks } from '../rounds/set-back-clock.js'
 import { METADATA_FILE } from './metadata-file.js'
 import { recorderState } from './recorder-lock.js'
 import { MARKS_FILE, SAMPLES_FILE } from './recording-files.js'
@@ -149,7 +150,7 @@ export function readMarks(folder: string, warnings: string[], tree: TreeRound[] 
   }
   warnings.push(...broken)
   if (brokenLines > broken.length) warnings.push(`${MARKS_FILE}: ${brokenLines} lines in all are no marks.`)
-  return marks
+  return withoutSetBacks(marks, (sentence) => warnings.push(sentence))
 }
 
 /**
