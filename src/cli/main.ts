@@ -65,7 +65,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (!isOfReader && !process.exitCode) process.exitCode = printError(cannotWriteOutput(error), process.stderr)
   if (endsWithItsReader) process.exit(isOfReader ? 0 : process.exitCode)
 })
-// An error of the place for errors can be told nowhere.
+// There is no other place to report that standard error cannot be written.
 process.stderr.on('error', () => {})
 keepIgnoring()
 escapeFor(process.stdout)

@@ -61,9 +61,10 @@ const SPARE_FILES = 64
 let firstSpare: number | undefined
 
 /**
- * Returns whether a descriptor just opened is one of the last that this process may have. Whoever
- * keeps many files open closes it again: a module that is loaded late, a stored file or a pipe of a
- * new process needs one too. Linux assigns the lowest free descriptor, so its number tells.
+ * Returns whether a descriptor just opened is one of the last that this process may have. Code that
+ * keeps many files open closes it again, since a module that is loaded late, a stored file or a
+ * pipe of a new process needs one too. Linux assigns the lowest free descriptor, so the number is
+ * enough to know.
  */
 export function isSpareDescriptor(descriptor: number): boolean {
   if (firstSpare === undefined) {
