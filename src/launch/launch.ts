@@ -219,7 +219,7 @@ async function spawned(child: ChildProcess, { label, command, cwd }: LaunchOptio
   throw new TidemarkError(`cannot start ${label} (${command.join(' ')}): ${failure.message}`, { cause: failure })
 }
 
-/** Explains what no kernel starts: a NUL byte in a word or a variable, or too many bytes of them. */
+/** Explains what no kernel starts: a NUL byte in a word or a variable, or too many bytes. */
 function cannotStart({ label }: LaunchOptions, error: unknown): unknown {
   const code = systemErrorCode(error)
   if (code === undefined) return error

@@ -119,7 +119,7 @@ export function after(scheduled: number): (trial: ScheduledTrial) => ScheduledTr
 /** Length up to which a folder is named by its setting; a file name has at most 255 bytes. */
 const LONGEST_NAME = 120
 
-/** Returns the name of a folder for a trial of a setting: its number, and what tells people which it is. */
+/** Returns the name of the folder of a trial: its number, and the setting in plain characters. */
 export function folderName(index: number, setting: string): string {
   return `${String(index).padStart(4, '0')}-${setting.replaceAll(/[^\w.=-]+/g, '_')}`.slice(0, LONGEST_NAME)
 }

@@ -50,7 +50,7 @@ export function serverTls(material: TlsMaterial): TlsOptions {
   return { ...material, minVersion: 'TLSv1.2', requestCert: asksClients, rejectUnauthorized: asksClients }
 }
 
-/** Refuses anything but a regular file: a pipe keeps its reader waiting, and a device has no end. */
+/** Refuses anything but a file: a pipe keeps its reader waiting, and a device has no end. */
 function readPem(flag: string, file: string, holds: string): Buffer {
   let pem: Buffer
   try {
