@@ -39,7 +39,7 @@ test('without room for a second file the new head goes into the blocks of the ol
   expect(writeMetadata(folder, { ...HEAD, state: 'failed', reason: 'the disk is full' })).toBeNull()
   expect(readMetadata(folder)).toMatchObject({ state: 'failed', reason: 'the disk is full' })
   expect(readFileSync(join(folder, 'recording.json'))).toHaveLength(before)
-  expect(writeMetadata(folder, { ...HEAD, reason: 'x'.repeat(10_000) })).toMatch(/^EISDIR: /)
+  expect(writeMetadata(folder, { ...HEAD, reason: 'x'.repeat(10_000) })).toMatch(/EISDIR/)
 })
 
 test('a folder without a recording, and a head of another kind, are named with what is wrong', () => {

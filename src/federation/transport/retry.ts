@@ -82,7 +82,7 @@ function explained(error: unknown, what: string): unknown {
       cause: error,
     })
   if (!NO_PEER.test(code)) return error
-  return new TidemarkError(`${what}: ${messageOf(error)} (${code})`, {
+  return new TidemarkError(`${what}: ${messageOf(error).trim()} (${code})`, {
     fix: "Give the address as the server prints it, http or https. --tls-ca names the authority that signed the server's certificate, which must be valid for that address; the server may ask for --tls-cert and --tls-key too.",
     cause: error,
   })
