@@ -18,7 +18,7 @@ const ANSWERS: [what: string, answer: string, message: RegExp][] = [
   ['an error page', json('no').replace('200 OK', '500 Oops'), /answered as no Tidemark server does/],
   ['bytes that are not HTTP', '\x00\xff\r\n\r\n', /could not reach the server at .*HPE_/],
   ['headers of 1 MB', `HTTP/1.1 200 OK\r\n${`a: ${'x'.repeat(1000)}\r\n`.repeat(1000)}\r\n`, /HPE_HEADER_OVERFLOW/],
-  ['settings of nothing', json('{"__proto__":{"rounds":1},"settings":{"rounds":-1}}'), /the server told \w+ = /],
+  ['settings of nothing', json('{"__proto__":{"rounds":1},"settings":{"rounds":-1}}'), /the server sent \w+ = /],
 ]
 
 it.each(ANSWERS)('%s is named, and tried once', async (_what, answer, message) => {
