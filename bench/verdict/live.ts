@@ -8,11 +8,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { MIB } from '../../src/shared/units.js'
 import { GrowthEvidence } from '../../src/statistics/anytime/growth-evidence.js'
-import { plannedLooks } from '../../src/statistics/anytime/planned-looks.js'
 import { median } from '../../src/statistics/median.js'
 import { VerdictSoFar } from '../../src/verdict/live/verdict-so-far.js'
 import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
 import { KINDS, type LiveSeries, leakOf, seriesOf } from './live-series.js'
+import { plannedLooks } from './planned-looks.js'
 import type { RecordedSeries } from './record-programs.js'
 
 const RESULTS = fileURLToPath(new URL('../results/live-verdicts.md', import.meta.url))
@@ -34,7 +34,7 @@ type Rule = (bytes: readonly number[]) => number
 const rules: { name: string; rule: Rule; every: number }[] = [
   { name: '`tidemark run` and `soak`, live', rule: live, every: 1 },
   { name: 'the e-process alone', rule: evidence, every: 4 },
-  { name: 'planned looks (`--max-rounds 200`)', rule: planned, every: 12 },
+  { name: 'the verdict of `analyze` at 13 planned looks', rule: planned, every: 12 },
   { name: 'least squares, p < 0.05', rule: leastSquares, every: 1 },
   { name: 'last > 1.1 x first', rule: tenPercent, every: 1 },
   { name: 'the verdict of `analyze`, at every round', rule: today, every: EVERY },

@@ -27,7 +27,7 @@ export const soakOptions = {
     max: 1_000_000,
     default: undefined,
     defaultText: 'no limit',
-    help: 'End after so many rounds, with the verdict so far. Growth is then found sooner: the looks at it are planned.',
+    help: 'End after so many rounds, with the verdict so far.',
   }),
   maxTimeMs: durationMs<undefined>({
     flag: 'max-time',

@@ -1,8 +1,6 @@
-import { plannedLooks } from '../../statistics/anytime/planned-looks.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
 import type { LiveRole, LiveStatus } from '../../verdict/live/live-status.js'
 import { isGrowing } from '../../verdict/live/verdict-so-far.js'
-import { analyzeRounds } from '../../verdict/shape/analyze-rounds.js'
 
 export type Decision = { is: 'grows' | 'level' | 'undecided'; why: string }
 
@@ -14,8 +12,7 @@ export interface SoakLimits {
 
 /**
  * Watches a live state until it is decided: `grows` as soon as one judged role grows, `level` when
- * all of them are. Where the number of rounds is known, growth is also tested at planned rounds,
- * which finds it sooner. These looks add an error of 0.4 % per role in all.
+ * all of them are.
  *
  * @param onDecided called once
  * @returns a function that ends the watch
@@ -25,38 +22,18 @@ export function watchDecision(
   { judged, maxRounds }: SoakLimits,
   onDecided: (decision: Decision) => void,
 ): () => void {
-  const looks =
-    maxRounds === null
-      ? new Map<number, number>()
-      : new Map(plannedLooks(maxRounds).map(({ round, alpha }) => [round, alpha]))
-  const ends = new Map<string, number[]>()
   const unsubscribe = state.subscribe((event) => {
     if (event.kind !== 'round' && event.kind !== 'verdict') return
     const status = state.status()
     const roles = judgedRoles(status, judged)
-    const decision = decisionOf(roles) ?? (event.kind === 'round' ? look(event.role, event.round.endBytes) : undefined)
     const rounds = Math.max(0, ...roles.map((role) => role.rounds))
-    const last =
-      decision ??
-      (maxRounds !== null && rounds >= maxRounds
-        ? undecided(`after ${rounds} ${status.unit}s (--max-rounds)`)
-        : undefined)
-    if (last === undefined) return
+    const isOver = maxRounds !== null && rounds >= maxRounds
+    const decision =
+      decisionOf(roles) ?? (isOver ? undecided(`after ${rounds} ${status.unit}s (--max-rounds)`) : undefined)
+    if (decision === undefined) return
     unsubscribe()
-    onDecided(last)
+    onDecided(decision)
   })
-  const look = (role: string, bytes: number | null): Decision | undefined => {
-    if (maxRounds === null || bytes === null || (judged !== null && !judged.includes(role))) return undefined
-    const own = ends.get(role) ?? []
-    ends.set(role, own)
-    own.push(bytes)
-    const alpha = looks.get(own.length)
-    if (alpha === undefined) return undefined
-    const { shape, reason } = analyzeRounds(own, { alpha })
-    return shape === 'grows'
-      ? { is: 'grows', why: `${nameOf(role)}grows, found at the planned look after ${own.length} rounds: ${reason}` }
-      : undefined
-  }
   return unsubscribe
 }
 

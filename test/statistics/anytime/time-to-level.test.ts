@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import { leakOf } from '../../../bench/verdict/live-series.js'
 import { MIB } from '../../../src/shared/units.js'
 import { fitLine, slopeOf } from '../../../src/statistics/anytime/line-fit.js'
-import { plannedLooks } from '../../../src/statistics/anytime/planned-looks.js'
 import { timeToLevel } from '../../../src/statistics/anytime/time-to-level.js'
 
 test('the interval holds the row at which a leak really meets a level in about nine of ten series', () => {
@@ -27,12 +26,4 @@ test('the interval holds the row at which a leak really meets a level in about n
 test('a series that falls meets no level above it', () => {
   const falls = leakOf(-0.3, 1, 60)
   expect(timeToLevel(falls, fitLine(falls), falls.at(-1)! + MIB)).toBeNull()
-})
-
-test('planned looks end with the last round and spend 0.4 % in all', () => {
-  const looks = plannedLooks(200)
-  expect(looks.map(({ round }) => round)).toEqual([14, 18, 22, 27, 34, 42, 53, 66, 82, 102, 128, 160, 200])
-  expect(looks.reduce((sum, { alpha }) => sum + alpha, 0)).toBeCloseTo(0.004, 12)
-  expect(looks[0]!.alpha).toBeLessThan(2e-6)
-  expect(plannedLooks(5)).toEqual([{ round: 5, alpha: 0.004 }])
 })

@@ -1,4 +1,4 @@
-import { errorSpending } from '../error-spending.js'
+import { errorSpending } from '../../src/statistics/error-spending.js'
 
 /** Rounds before the first look, and the factor from one look to the next. */
 const FIRST_LOOK = 12
@@ -16,7 +16,8 @@ export interface Look {
 }
 
 /**
- * Plans the looks at a series of known length. Each is a quarter later than the one before, and
+ * A rule that `tidemark soak --max-rounds` had, and that was dropped for its false alarms on real
+ * programs. Plans the looks at a series of known length. Each is a quarter later than the one before, and
  * {@link errorSpending} divides the error over them: early looks, which know little, spend little.
  *
  * @param rounds from 12 on; fewer have one look, at their end
