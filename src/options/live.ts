@@ -29,11 +29,15 @@ const listen: OptionSpec<ListenAddress | undefined> = {
 /** Options of the live page. */
 export const liveOptions = {
   listen,
-  token: text({
-    flag: 'token',
-    placeholder: 'TOKEN',
-    default: undefined,
-    defaultText: 'none',
-    help: 'Token that --listen requires, at least 16 characters. Prefer TIDEMARK_TOKEN: other users can read arguments with ps.',
-  }),
+  token: {
+    // TIDEMARK_TOKEN is the join token of a job, which its clients know.
+    variable: 'TIDEMARK_LISTEN_TOKEN',
+    ...text({
+      flag: 'token',
+      placeholder: 'TOKEN',
+      default: undefined,
+      defaultText: 'none',
+      help: 'Token that --listen requires, at least 16 characters. Prefer TIDEMARK_LISTEN_TOKEN: other users can read arguments with ps.',
+    }),
+  },
 }

@@ -172,7 +172,7 @@ describe('who may ask', () => {
     expect(weak).toMatchObject({ code: 2, stderr: expect.stringContaining('at least 16') })
 
     const token = '0123456789abcdef'
-    const { url } = await serve(['--listen', '0.0.0.0:0'], { TIDEMARK_TOKEN: token })
+    const { url } = await serve(['--listen', '0.0.0.0:0'], { TIDEMARK_LISTEN_TOKEN: token, TIDEMARK_TOKEN: 'letmein' })
     const here = `http://127.0.0.1:${new URL(url).port}`
     for (const path of ['/', '/metrics', '/events', '/api/status', '/page.js', '/none']) {
       expect((await fetch(here + path)).status, path).toBe(401)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { verbs } from '../../src/cli/parsing/verbs.js'
-import { environmentName, type OptionSpec, type OptionTable } from '../../src/options/types/spec.js'
+import { type OptionSpec, type OptionTable, variableOf } from '../../src/options/types/spec.js'
 import { runTidemark } from '../tidemark.js'
 
 const commands = await Promise.all(Object.values(verbs).map(async (load) => (await load()).command))
@@ -55,7 +55,7 @@ function table(options: OptionTable): string[] {
     const short = spec.short === undefined ? '' : `\`-${spec.short}\`, `
     const name = `${short}\`--${spec.flag}${spec.placeholder === '' ? '' : ` ${spec.placeholder.replaceAll('|', '\\|')}`}\``
     const value = defaultOf(spec)
-    return `| ${name} | \`${environmentName(spec.flag)}\` | ${value === '' ? '' : `\`${value}\``} | ${spec.help} |`
+    return `| ${name} | \`${variableOf(spec)}\` | ${value === '' ? '' : `\`${value}\``} | ${spec.help} |`
   })
   return ['| option | variable | default | |', '| --- | --- | --- | --- |', ...rows]
 }

@@ -40,7 +40,7 @@ export async function serveRecording(
   if (listen === undefined) return undefined
   if (token !== undefined && (!TOKEN.test(token) || token.length < SHORTEST_TOKEN))
     throw new UsageError(`--token: expected at least ${SHORTEST_TOKEN} letters, digits and . _ ~ + / -`, {
-      fix: 'For example what openssl rand -hex 16 prints, in TIDEMARK_TOKEN.',
+      fix: 'For example what openssl rand -hex 16 prints, in TIDEMARK_LISTEN_TOKEN.',
     })
   // Load the server only when a page is served.
   const { startLiveServer } = await import('../../report/live/live-server.js')

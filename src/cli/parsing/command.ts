@@ -15,6 +15,10 @@ export interface Command {
    * `[command...]`.
    */
   arguments?: string
+  /**
+   * First words that name a job of ours rather than a foreign command: options may follow them.
+   */
+  jobs?: readonly string[]
   options: OptionTable
   /** Groups of options by their heading in the help; options without a group come last. */
   optionGroups?: Record<string, OptionTable>

@@ -1,5 +1,12 @@
 import { type Argument, Command as Commander, CommanderError, Option } from 'commander'
-import { defaultValues, environmentName, isUsedBy, type OptionSpec, whyUseless } from '../../options/types/spec.js'
+import {
+  defaultValues,
+  environmentName,
+  isUsedBy,
+  type OptionSpec,
+  variableOf,
+  whyUseless,
+} from '../../options/types/spec.js'
 import { UsageError } from '../../shared/errors.js'
 import type { Command, CommandInput } from './command.js'
 
@@ -14,9 +21,13 @@ export function parseCommandLine(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): CommandInput | 'help' {
-  const commander = commanderOf(command)
+  let commander = commanderOf(command)
   try {
     commander.parse(joinPairs(command, args), { from: 'user' })
+    if (command.jobs?.includes(commander.args[0] ?? '') && commander.args.length > 1) {
+      commander = commanderOf(command, { isJob: true })
+      commander.parse(joinPairs(command, args), { from: 'user' })
+    }
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.helpDisplayed') return 'help'
@@ -33,14 +44,14 @@ export function parseCommandLine(
   return { arguments: commander.args, options, given }
 }
 
-function commanderOf(command: Command): Commander {
+function commanderOf(command: Command, { isJob = false } = {}): Commander {
   const commander = new Commander(`tidemark ${command.verb}`)
     .exitOverride()
     .configureOutput({ writeOut: () => {}, writeErr: () => {} })
     .helpOption('-h, --help', 'Show this help.')
   if (command.arguments !== undefined) commander.arguments(command.arguments)
   // In `tidemark run python job.py --rounds 5` the words after the command belong to it.
-  if (commander.registeredArguments.some(isForeignCommand)) commander.passThroughOptions()
+  if (!isJob && commander.registeredArguments.some(isForeignCommand)) commander.passThroughOptions()
   for (const spec of Object.values(command.options)) {
     commander.addOption(optionOf(spec, spec.flag))
     if (spec.formerly !== undefined) commander.addOption(optionOf(spec, spec.formerly).hideHelp())
@@ -109,7 +120,8 @@ function givenText(
       fix: `Leave ${second.from} out: it is the older name.`,
     })
   if (first !== undefined) return first
-  const variable = flags.map(environmentName).find((name) => environment[name] !== undefined)
+  const names = [variableOf(spec), ...(spec.formerly === undefined ? [] : [environmentName(spec.formerly)])]
+  const variable = names.find((name) => environment[name] !== undefined)
   return variable === undefined ? undefined : { from: variable, text: environment[variable]! }
 }
 
@@ -135,7 +147,7 @@ function refuseUseless(command: Command, algorithm: unknown, given: ReadonlySet<
     const spec = command.options[key]!
     if (!isUsedBy(spec, algorithm))
       throw new UsageError(`${command.verb}: --${spec.flag} ${whyUseless(spec, algorithm)}`, {
-        fix: `Leave it out, and ${environmentName(spec.flag)} too.`,
+        fix: `Leave it out, and ${variableOf(spec)} too.`,
       })
   }
 }

@@ -8,6 +8,8 @@ export interface OptionSpec<T> {
   flag: string
   /** Older name of the flag. It is accepted, as is its environment variable, but not shown. */
   formerly?: string
+  /** Its environment variable, where the one of its flag has another meaning. */
+  variable?: string
   /** One letter, where users know it from a program that Tidemark replaces. */
   short?: string
   /** Placeholder for the value in the help text; empty for a switch. */
@@ -53,6 +55,11 @@ export type OptionValues<Table extends OptionTable> = {
 /** Returns the environment variable of a flag: `rounds` gives TIDEMARK_ROUNDS. */
 export function environmentName(flag: string): string {
   return `TIDEMARK_${flag.toUpperCase().replaceAll('-', '_')}`
+}
+
+/** Returns the environment variable of an option. */
+export function variableOf({ flag, variable }: OptionSpec<unknown>): string {
+  return variable ?? environmentName(flag)
 }
 
 /**
