@@ -29,6 +29,8 @@ export interface Guard {
   watch(groupId: number): void
   /** Forgets a group that is empty: its number may belong to others from now on. */
   release(groupId: number): void
+  /** Has the guard remove this folder, a cgroup, should we die. */
+  watchFolder(folder: string): void
   /**
    * Ends every process that still carries the id: SIGTERM, up to `graceMs` of waiting, SIGKILL.
    * Then dismisses the guard.
@@ -40,16 +42,18 @@ export interface Guard {
 }
 
 /**
- * Reads `watch N`, `release N` and `done`; any other end of the input is the owner's death. Twenty
+ * Reads `watch N`, `release N`, `folder NAME` and `done`; any other end of the input is the owner's
+ * death. The folder is a cgroup, which can be removed once its processes have ended. Twenty
  * passes outlast any chain of forks between two passes. The limit is there because a process that
  * cannot be killed (state D) must not keep the script running for ever.
  */
 const SCRIPT = `
-groups=
+groups= folder=
 while read -r word group; do
   case $word in
     watch) groups="$groups $group" ;;
     release) kept=; for g in $groups; do [ "$g" = "$group" ] || kept="$kept $g"; done; groups=$kept ;;
+    folder) folder=$group ;;
     done) exit 0 ;;
   esac
 done
@@ -63,7 +67,9 @@ while [ $found = yes ] && [ $pass -lt 20 ]; do
       kill -KILL "\${pid%/environ}" 2>/dev/null && found=yes
     fi
   done
-done`
+done
+pass=0
+while [ -d "$folder" ] && ! rmdir "$folder" 2>/dev/null && [ $pass -lt 50 ]; do sleep 0.1; pass=$((pass + 1)); done`
 
 /**
  * Starts the guard.
@@ -90,6 +96,7 @@ export async function startGuard(recordingId: string = randomUUID()): Promise<Gu
     environment: { [RECORDING_VARIABLE]: recordingId },
     watch: (groupId) => void pipe.write(`watch ${groupId}\n`),
     release: (groupId) => void pipe.write(`release ${groupId}\n`),
+    watchFolder: (folder) => void pipe.write(`folder ${folder}\n`),
     close: async (graceMs) => {
       const ended = await endCarriers(assignment, graceMs)
       pipe.end('done\n')

@@ -39,6 +39,7 @@ export function commandCgroup(
     warn(own.why)
     return undefined
   }
+  if (own.folder !== null) guard.watchFolder(own.folder)
   return {
     prefix: own.prefix,
     follow: async (command) => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -40,6 +40,19 @@ describe('run --cgroup', needs('memory cgroup'), () => {
     expect(code).toBe(2)
     expect(stderr).toContain('there is no program "no-such-program"')
     expect(spawnSync('find', [MEMORY, '-name', 'tidemark-*'], { encoding: 'utf8' }).stdout).toBe(before)
+  })
+
+  test('its cgroup goes with a recorder that is killed', async () => {
+    const out = newFolder()
+    const { child } = startTidemark(['run', '--cgroup', '--out', out, '--', 'sleep', '1000'])
+    const folderOf = (pid: number) => /^\d+:memory:(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? ''
+    const commandIn = () => (isRecording(out) ? readMetadata(out).processes[0] : undefined)
+    const isThere = () => commandIn() !== undefined && folderOf(commandIn()!.pid).includes('tidemark-')
+    expect(await pollUntil(isThere, 20_000)).toBe(true)
+    const folder = join(MEMORY, folderOf(commandIn()!.pid))
+    expect(existsSync(folder)).toBe(true)
+    child.kill('SIGKILL')
+    expect(await pollUntil(() => !existsSync(folder), 20_000)).toBe(true)
   })
 })
 

@@ -8,6 +8,8 @@ import { type CgroupPlace, findCgroup, readCgroupPeak } from '../memory/cgroup.j
 /** A memory cgroup for one command, and how the command enters it. */
 export interface OwnCgroup {
   kind: 'made'
+  /** Its folder, to be removed after the command; null where systemd removes it. */
+  folder: string | null
   /** Words to put before the command. They end by becoming it, with the same pid. */
   prefix: readonly string[]
   /**
@@ -98,6 +100,7 @@ const JOIN = '{ echo $$ >"$0/cgroup.procs"; } 2>/dev/null; exec "$@"'
 function joined(place: CgroupPlace): OwnCgroup {
   return {
     kind: 'made',
+    folder: place.folder,
     prefix: ['/bin/sh', '-c', JOIN, place.folder],
     placeOf: (pid) => (isIn(pid, place.folder) || (readCgroupPeak(place) ?? 0) > 0 ? place : undefined),
     remove: () => {
@@ -131,6 +134,7 @@ function systemdScope(name: string, environment: NodeJS.ProcessEnv): OwnCgroup |
   const unit = `${name}.scope`
   return {
     kind: 'made',
+    folder: null,
     prefix: [...scope, `--unit=${unit}`, '--'],
     placeOf: (pid) => {
       const place = findCgroup(pid)
