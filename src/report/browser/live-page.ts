@@ -15,6 +15,11 @@ import type { LiveUpdates } from '../live/updates.js'
 
 const MOST_ALERTS = 200
 const RETRY_MS = 2000
+/**
+ * Silence after which the connection counts as lost: updates come once a second, and a network that
+ * fails, or a machine that slept, does not close connections.
+ */
+const SILENCE_MS = 10_000
 
 const element = (id: string) => document.getElementById(id)!
 const darkMode = matchMedia('(prefers-color-scheme: dark)')
@@ -36,7 +41,20 @@ function connect(): void {
   const say = (text: string) => {
     if (element('connection').textContent !== text) element('connection').textContent = text
   }
+  const lost = () => {
+    clearTimeout(silence)
+    events.close()
+    say(
+      hasEnded
+        ? 'The program has ended; this is how it stood at the end.'
+        : 'The connection was lost. Trying again; what is below is the last state.',
+    )
+    setTimeout(connect, RETRY_MS)
+  }
+  let silence = setTimeout(lost, SILENCE_MS)
   const took = () => {
+    clearTimeout(silence)
+    silence = setTimeout(lost, SILENCE_MS)
     hasEnded = status?.state === 'ended'
     say(hasEnded ? 'The program has ended.' : 'live')
     draw()
@@ -49,15 +67,7 @@ function connect(): void {
     takeUpdate(JSON.parse(data))
     took()
   })
-  events.addEventListener('error', () => {
-    events.close()
-    say(
-      hasEnded
-        ? 'The program has ended; this is how it stood at the end.'
-        : 'The connection was lost. Trying again; what is below is the last state.',
-    )
-    setTimeout(connect, RETRY_MS)
-  })
+  events.addEventListener('error', lost)
 }
 
 function takeState({ title, status: all, curves: drawn }: LiveUpdates['state']): void {

@@ -15,6 +15,7 @@ export function onlyWith(token: string | undefined): MiddlewareHandler {
   return async (context, next) => {
     if (token === undefined) {
       if (isLoopback(hostOf(context.req.header('host')))) return next()
+      context.header('Connection', 'close')
       return context.text('This address is served for requests from this machine alone: http://127.0.0.1.\n', 403)
     }
     const given = context.req.query('token')
@@ -25,6 +26,8 @@ export function onlyWith(token: string | undefined): MiddlewareHandler {
     const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
     if (isSame(bearer ?? getCookie(context, COOKIE) ?? '', token)) return next()
     context.header('WWW-Authenticate', 'Bearer')
+    // Without the token, connections are not kept: they would take the places of those with it.
+    context.header('Connection', 'close')
     return context.text('This needs the token: /?token=TOKEN in a browser, else Authorization: Bearer TOKEN.\n', 401)
   }
 }

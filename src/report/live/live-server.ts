@@ -31,6 +31,11 @@ const MOST_PAGES = 64
  * connection identifies a scraper.
  */
 const KEEP_ALIVE_MS = 15 * 60_000
+/**
+ * How long a connection may take to send a request, and how often that is looked at: silent ones
+ * take the places of others.
+ */
+const REQUEST_TIMES = { headersTimeout: 10_000, connectionsCheckingInterval: 5000 }
 /** How long pages have to receive the last event before open connections are cut. */
 const FAREWELL_MS = 500
 
@@ -59,12 +64,12 @@ export async function startLiveServer(
 ): Promise<LiveServer> {
   if (token === undefined && !isLoopback(host))
     throw new UsageError(`--listen ${host}:${port}: others can reach this address, and no token was given`, {
-      fix: 'Set TIDEMARK_TOKEN, for example to what openssl rand -hex 16 prints; or listen on 127.0.0.1.',
+      fix: 'Set TIDEMARK_LISTEN_TOKEN, for example to what openssl rand -hex 16 prints; or listen on 127.0.0.1.',
     })
   const shown = { source, scrapers: new Scrapers(() => source.openScrape()) }
   const broadcast = new Broadcast(source)
   const app = routes(shown, broadcast, token)
-  const server = serve({ fetch: app.fetch, hostname: host, port }) as Server
+  const server = serve({ fetch: app.fetch, hostname: host, port, serverOptions: REQUEST_TIMES }) as Server
   try {
     await Promise.race([
       once(server, 'listening'),

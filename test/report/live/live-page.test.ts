@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { type Browser, type CDPSession, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { RoundRecord } from '../../../src/recording/recording.js'
@@ -60,6 +62,39 @@ async function serve(state: LiveState, port = 0): Promise<LiveServer> {
   const server = await startLiveServer({ host: '127.0.0.1', port }, { token: undefined, source })
   onTestFinished(() => server.close())
   return server
+}
+
+/** A network to a port on this machine that can fail: it then passes nothing on, and closes nothing. */
+async function networkTo(port: number) {
+  const sockets = new Set<Socket>()
+  let isUp = true
+  const proxy = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect(port, '127.0.0.1')
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from)
+      from.on('data', (chunk) => isUp && to.write(chunk))
+      from.on('error', () => {})
+      from.on('end', () => isUp && to.end())
+    }
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    proxy.close()
+  })
+  return {
+    port: (proxy.address() as AddressInfo).port,
+    fail: () => {
+      isUp = false
+    },
+    mend: () => {
+      isUp = true
+      for (const socket of sockets) socket.destroy()
+    },
+  }
 }
 
 describe('the live page in a browser', needs('Chromium'), () => {
@@ -178,6 +213,19 @@ describe('the live page in a browser', needs('Chromium'), () => {
     const before = await page.locator('#drawing').innerHTML()
     for (let i = 0; i < 10; i++) sample(500)
     await expect.poll(() => page.locator('#drawing').innerHTML(), { timeout: 10_000 }).not.toBe(before)
+  })
+
+  test('comes back by itself after a network failed, which closes no connection', async () => {
+    const { state, sample } = replayed()
+    const server = await serve(state)
+    for (let i = 0; i < 10; i++) sample(500)
+    const network = await networkTo(Number(new URL(server.url).port))
+    const { page } = await open(`http://127.0.0.1:${network.port}/`)
+    await page.locator('#drawing svg').waitFor()
+    network.fail()
+    await page.getByText('The connection was lost').waitFor({ timeout: 20_000 })
+    network.mend()
+    await expect.poll(() => page.locator('#connection').textContent(), { timeout: 20_000 }).toBe('live')
   })
 
   test('an hour at 10 Hz leaves the heap of the tab as it was after ten minutes', async () => {
