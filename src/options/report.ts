@@ -137,6 +137,7 @@ export const analyzeOptions = {
       help: 'Exit with 1 if one of these shapes is found: grows, staircase, ... A saw-tooth with a growing floor counts as grows. rises: memory that rises now and may still level off.',
     },
   ),
+  details: compareOptions.details,
   json: compareOptions.json,
   ...tableOptions,
 }
@@ -150,7 +151,7 @@ export const removalOptions = {
 }
 
 export const showOptions = {
-  details: flag({ flag: 'details', help: 'Also print the tables, all intervals and the full sentences.' }),
+  details: compareOptions.details,
   open: flag({ flag: 'open', help: 'Also open the report, or the plot of a recording, in a browser (xdg-open).' }),
   json: compareOptions.json,
 }

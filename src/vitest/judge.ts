@@ -1,6 +1,7 @@
 import type { RecordingFile } from '../recording/formats/open-recording.js'
 import { recordingPeaks } from '../recording/formats/peaks.js'
 import { roundsToJudge } from '../recording/formats/rounds-to-judge.js'
+import { shapeWord } from '../report/prose/behaviour.js'
 import { UsageError } from '../shared/errors.js'
 import { formatBytes, parseBytes, parseDurationMs } from '../shared/units.js'
 import { analyzeRounds } from '../verdict/shape/analyze-rounds.js'
@@ -81,7 +82,7 @@ function rateOf(rate: string): { bytes: number; per: string } {
 export function settles(file: RecordingFile): Verdict {
   const source = roundsToJudge(file)
   const { shape, floorShape, reason } = analyzeRounds(source.rounds, { gcRounds: source.gcRounds ?? undefined })
-  const sentence = `${file.path}: ${shape}. ${reason}`
+  const sentence = `${file.path}: ${shapeWord(shape)}. ${reason}`
   if (shape === 'inconclusive' || floorShape === 'inconclusive') return { holds: null, sentence }
   const isLevel = ['stable', 'settling', 'spike'].includes(shape) || (shape === 'sawtooth' && floorShape !== 'grows')
   return { holds: isLevel, sentence }

@@ -34,9 +34,12 @@ describe('tidemark check --against', () => {
     )
     expect(code, stdout + stderr).toBe(1)
     expect(stdout).toMatch(
-      /^job: [12] of 3 checks regressed, against before \([0-9a-f]{10}, Hold 40 MiB\), measured in turn with HEAD \([0-9a-f]{10}, Hold 50 MiB\)$/m,
+      /^job: [12] of 3 checks regressed\n\n {2}Worse +peak of the job \+(9\.\d|10) MiB \(\+\d+ %, 95 %: /,
     )
-    expect(stdout).toMatch(/^REGRESSED {7}peak of the job: \d+\.\d MiB, was \d+\.\d MiB: \+(9\.\d|10\.\d) MiB/m)
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /Against before \([0-9a-f]{10}, Hold 40 MiB\), measured in turn with HEAD \([0-9a-f]{10}, Hold 50 MiB\) /,
+    )
+    expect(stdout).toContain('\n  tidemark check results-1 --against before --details\n')
     expect(stderr).toMatch(/^::error file=job.memory.json,title=job%3A peak regressed::peak of the job/m)
     expect(readFileSync(join(repository.folder, 'junit.xml'), 'utf8')).toContain('<failure type="regression"')
     const markdown = readFileSync(join(repository.folder, 'gate.md'), 'utf8')

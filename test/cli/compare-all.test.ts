@@ -20,6 +20,10 @@ test('compare all runs the four algorithms, continues after Ctrl-C, and ends wit
   child.kill('SIGINT')
   const stopped = await finished
   expect(stopped.code, stopped.stderr).toBe(130)
+  // The algorithm is named, its place among all, and the time left is for the whole.
+  expect(stopped.stderr).toMatch(/^fedavg \(1 of 4\): 1 setting, 1 trial; results in /m)
+  expect(stopped.stderr).toMatch(/^trial 1 of 1 .* about [\d.]+ m?s left for all 4$/m)
+  expect(readFileSync(join(out, 'index.html'), 'utf8')).toMatch(/<p class="note">[23] more comparisons to come\.<\/p>/)
   expect(stopped.stderr).toMatch(/stopped after \d of 1 trials of scaffold; what was measured is kept\./)
   expect(stopped.stderr).toContain(`Continue with: tidemark compare --resume ${out}\n`)
   expect(existsSync(join(out, 'cyclic'))).toBe(false)
@@ -28,7 +32,7 @@ test('compare all runs the four algorithms, continues after Ctrl-C, and ends wit
   const resumed = await runTidemark(['compare', '--resume', out])
   // Each suite expects shapes, and three rounds decide none.
   expect(resumed.code, resumed.stderr).toBe(4)
-  expect(readdirSync(out).sort()).toEqual([...ALL, 'overview.md', 'suite.json'].sort())
+  expect(readdirSync(out).sort()).toEqual([...ALL, 'index.html', 'overview.md', 'suite.json'].sort())
   expect(comparisonIn(out, 'fedavg').trials).toEqual(before.trials)
   for (const name of ALL) {
     expect(comparisonIn(out, name)).toMatchObject({ state: 'completed', trials: [{ state: 'completed' }] })
@@ -39,14 +43,27 @@ test('compare all runs the four algorithms, continues after Ctrl-C, and ends wit
 
   const labels = ['fedavg gc=1', 'scaffold gc=1', 'cyclic gc=1', 'swarm gc=1']
   const overview = readFileSync(join(out, 'overview.md'), 'utf8')
-  const table = resumed.stdout.slice(resumed.stdout.indexOf('All comparisons, by setting'))
+  const detailed = await runTidemark(['compare', '--resume', out, '--details'])
+  const table = detailed.stdout.slice(detailed.stdout.indexOf('All comparisons, by setting'))
   for (const label of labels) {
     expect(overview).toMatch(
-      new RegExp(`^\\| ${label} arena=unset \\|( [\\d.]+ \\|){4} inconclusive \\| undecided \\|$`, 'm'),
+      new RegExp(`^\\| ${label} arena=unset \\|( [\\d.]+ \\|){4} (undecided|still rises) \\| undecided \\|$`, 'm'),
     )
     expect(table).toContain(label)
   }
-  expect(table).toContain(`Overview: ${join(out, 'overview.md')}`)
+  // Every heading of the details names its algorithm.
+  for (const name of ALL) expect(detailed.stdout).toMatch(new RegExp(`^${name}: the (server|peer), by setting$`, 'm'))
+
+  const end = resumed.stdout.slice(resumed.stdout.indexOf('\n4 comparisons\n'))
+  for (const name of ALL) expect(end).toMatch(new RegExp(`^ {2}${name} +no choice yet`, 'm'))
+  expect(end).toContain(`Index: ${join(out, 'index.html')}`)
+  expect(end).toContain(`Table: ${join(out, 'overview.md')}`)
+  const index = readFileSync(join(out, 'index.html'), 'utf8')
+  for (const name of ALL) {
+    expect(index).toContain(`<h2><a href="${name}/report.html">${name}</a></h2>`)
+    expect(existsSync(join(out, name, 'report.html'))).toBe(true)
+  }
+  expect(index).not.toContain('to come')
 
   const { plans } = JSON.parse(readFileSync(join(out, 'suite.json'), 'utf8')) as { plans: ComparisonPlan[] }
   const jobs = plans.map(({ workload }) => (workload as { job: Record<string, unknown> }).job)

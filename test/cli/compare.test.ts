@@ -227,7 +227,13 @@ test('a suite of two files runs both, each in a folder of its name, with an over
   }
   const { code, stdout, stderr } = await runTidemark(['compare', 'suite', '--out', 'results'], { cwd: folder })
   expect(code, stderr).toBe(0)
-  expect(readdirSync(join(folder, 'results')).sort()).toEqual(['first', 'overview.md', 'second', 'suite.json'])
+  expect(readdirSync(join(folder, 'results')).sort()).toEqual([
+    'first',
+    'index.html',
+    'overview.md',
+    'second',
+    'suite.json',
+  ])
   expect(stdout).toContain('results/second/report.html')
 })
 

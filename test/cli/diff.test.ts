@@ -51,6 +51,19 @@ describe('two comparisons', () => {
     expect(stdout).toMatch(/peak MiB .*\+30\.0, may be chance: four trials on each side show it/)
   })
 
+  test('verdicts are in words and not by their internal names', async () => {
+    const cwd = twoComparisons({
+      trials: 4,
+      moreMib: 0,
+      changes: { job: { algorithm: 'fedavg', modelSize: 5_000_000 } },
+    })
+    const { stdout } = await runTidemark(['diff', 'before', 'after'], { cwd })
+    expect(stdout).toMatch(/verdict +still rises +still rises\n/)
+    expect(stdout).toMatch(/verdict +saw-tooth +saw-tooth\n/)
+    expect(stdout).not.toMatch(/settling|sawtooth|inconclusive|modelSize/)
+    expect(stdout).toMatch(/model size +\w+ +5000000/)
+  })
+
   test('facts of the job and versions that differ are listed', async () => {
     const machine = { ...exampleMachine(), node: 'v24.1.0', glibc: '2.41' }
     const cwd = twoComparisons({ trials: 1, moreMib: 0, changes: { machine, seed: 7 } })

@@ -44,7 +44,7 @@ describe('of several processes of one role', () => {
     const [analysis] = JSON.parse((await runTidemark(['analyze', folder, '--json'])).stdout)
     expect(analysis.shape).toBe('grows')
     expect(analysis.slopeBytesPerRound.estimate / MIB).toBeCloseTo(3, 1)
-    const { stdout } = await runTidemark(['analyze', folder])
+    const { stdout } = await runTidemark(['analyze', folder, '--details'])
     expect(stdout).toContain('(2 processes, worker): grows')
     expect(stdout).toContain('note: the 2 processes of the role worker live together: their sum is judged')
   })

@@ -215,7 +215,7 @@ test('a suite of two comparisons in two parts is the whole suite when they are m
   expect(code, stderr).toBe(0)
   for (const name of ['first', 'second'])
     expect(read(`suites/whole/${name}`)).toMatchObject({ state: 'completed', trials: [{ trial: 1 }, { trial: 2 }] })
-  expect(stdout).toContain(`Overview: ${join('suites/whole', 'overview.md')}`)
+  expect(stdout).toContain(`Table: ${join('suites/whole', 'overview.md')}`)
   const mixed = await tidemark(['merge', 'suites/1', 'parts/1'])
   expect(mixed.code).toBe(2)
   expect(mixed.stderr).toContain('merge: parts/1 is not of the suite that the other folders are parts of')

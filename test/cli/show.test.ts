@@ -81,6 +81,16 @@ test('a suite is shown comparison by comparison', async () => {
   expect(JSON.parse(json.stdout)).toHaveLength(2)
 })
 
+test('--open of a suite opens its index, which is written where there is none', async () => {
+  const cwd = temporaryFolder()
+  mkdirSync(join(cwd, 'all'))
+  writeFileSync(join(cwd, 'all/suite.json'), '{"format":"tidemark-suite/1","plans":[]}')
+  for (const name of ['fedavg', 'cyclic']) writeExampleComparison(join(cwd, 'all', name), SMALL, { name })
+  expect(await runTidemark(['show', 'all', '--open'], { cwd, env: fakeOpener(cwd) })).toMatchObject({ code: 0 })
+  expect(await opened(cwd)).toBe(join(cwd, 'all/index.html'))
+  expect(readFileSync(join(cwd, 'all/index.html'), 'utf8')).toContain('href="cyclic/report.html"')
+})
+
 test('--open hands the page to the desktop, and says where it is when there is no program for it', async () => {
   const cwd = temporaryFolder()
   writeExampleComparison(join(cwd, 'compared'), SMALL)

@@ -1,5 +1,6 @@
 import { readComparison } from '../../comparison/run/comparison-folder.js'
 import type { Point } from '../../report/downsample.js'
+import { verdictWord } from '../../report/prose/behaviour.js'
 import { changeText, type DiffRow, diffTable, factLines } from '../../report/prose/diff-text.js'
 import { comparisonFactDifferences } from '../../report/prose/fact-differences.js'
 import type { Comparison } from '../../results/comparison.js'
@@ -10,6 +11,7 @@ import { median } from '../../statistics/median.js'
 import { compareComparisons, type SettingBeforeAfter } from '../../verdict/compare-comparisons.js'
 import { judgedRounds, type SettingSummary, type Spread } from '../../verdict/difference/setting-summary.js'
 import { judgeSetting } from '../../verdict/difference/setting-verdict.js'
+import type { Analysis } from '../../verdict/shape/analysis.js'
 import type { Diff } from './diff-recordings.js'
 import { overlaidChart } from './overlaid-chart.js'
 
@@ -36,7 +38,10 @@ export function comparisonsDiff(before: string, after: string): Diff {
       { name: `after: ${pair.after.label}`, points: medianCurve(b, pair.after.label) },
     ],
   }))
-  const shapes = (pair: SettingBeforeAfter) => ({ before: shapeOf(a, pair.before), after: shapeOf(b, pair.after) })
+  const analyses = (pair: SettingBeforeAfter) => ({
+    before: analysisOf(a, pair.before),
+    after: analysisOf(b, pair.after),
+  })
   return {
     text: () =>
       [
@@ -46,7 +51,7 @@ export function comparisonsDiff(before: string, after: string): Diff {
           '',
           titleOf(pair),
           ...(i < MOST_CHARTS ? [overlaidChart(series, { axis: 'rounds' }).trimEnd(), ''] : []),
-          ...diffTable(rowsOf(pair, shapes(pair))),
+          ...diffTable(rowsOf(pair, analyses(pair))),
         ]),
         '',
         ...(curves.length > MOST_CHARTS
@@ -59,7 +64,10 @@ export function comparisonsDiff(before: string, after: string): Diff {
       ].join('\n'),
     data: {
       kind: 'comparisons',
-      settings: compared.settings.map((pair) => ({ ...pair, shape: shapes(pair) })),
+      settings: compared.settings.map((pair) => {
+        const { before, after } = analyses(pair)
+        return { ...pair, shape: { before: before?.shape ?? null, after: after?.shape ?? null } }
+      }),
       onlyBefore: compared.onlyBefore,
       onlyAfter: compared.onlyAfter,
       facts,
@@ -80,7 +88,7 @@ function medianCurve({ trials, judge }: Comparison, label: string): Point[] {
   return [...byRound].sort(([a], [b]) => a - b).map(([round, bytes]) => [round * 1000, median(bytes)])
 }
 
-function rowsOf(pair: SettingBeforeAfter, shape: { before: string; after: string }): DiffRow[] {
+function rowsOf(pair: SettingBeforeAfter, shape: Record<'before' | 'after', Analysis | null>): DiffRow[] {
   const seconds = (ms: number) => (ms / 1000).toFixed(2)
   const row = (name: string, of: keyof SettingSummary, format: (value: number) => string, change: string): DiffRow => {
     const text = (spread: Spread | null) => (spread === null ? '-' : format(spread.median))
@@ -95,12 +103,12 @@ function rowsOf(pair: SettingBeforeAfter, shape: { before: string; after: string
     row('peak MiB', 'peakBytes', mib, changeText(pair.peak, mib)),
     row('end MiB', 'endRssBytes', mib, changeText(pair.endRss, mib)),
     row('round s', 'roundMs', seconds, changeText(pair.roundMs, seconds)),
-    { name: 'shape', ...shape, change: '' },
+    { name: 'verdict', before: verdictWord(shape.before), after: verdictWord(shape.after), change: '' },
   ]
 }
 
-function shapeOf(comparison: Comparison, summary: SettingSummary): string {
-  return judgeSetting(comparison, summary).analysis?.shape ?? '-'
+function analysisOf(comparison: Comparison, summary: SettingSummary): Analysis | null {
+  return judgeSetting(comparison, summary).analysis
 }
 
 function titleOf({ before, after }: SettingBeforeAfter): string {

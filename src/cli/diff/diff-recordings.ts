@@ -5,6 +5,7 @@ import { isRecording, readMetadata } from '../../recording/storage/read-recordin
 import type { RecordingFigureData } from '../../report/figures/recording.js'
 import { drawnRecording } from '../../report/html/drawn-recording.js'
 import { recordingFigureData } from '../../report/html/recording-figure-data.js'
+import { verdictWord } from '../../report/prose/behaviour.js'
 import { type DiffRow, diffTable, factLines, plainChange } from '../../report/prose/diff-text.js'
 import { machineFactDifferences, valueDifferences } from '../../report/prose/fact-differences.js'
 import { UsageError } from '../../shared/errors.js'
@@ -42,7 +43,7 @@ export function recordingsDiff(before: string, after: string): Diff {
   const rows: DiffRow[] = [
     { name: 'peak MiB', ...sides(a, b, ({ peakBytes }) => peakBytes), change: plainChange(a.peakBytes, b.peakBytes) },
     { name: 'end MiB', ...sides(a, b, ({ endBytes }) => endBytes), change: plainChange(a.endBytes, b.endBytes) },
-    { name: 'shape', before: a.analysis.shape, after: b.analysis.shape, change: '' },
+    { name: 'verdict', before: verdictWord(a.analysis), after: verdictWord(b.analysis), change: '' },
   ]
   return {
     text: () =>

@@ -1,5 +1,6 @@
 import { openRecordings } from '../../recording/formats/open-recording.js'
 import { roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
+import { shapeWord } from '../../report/prose/behaviour.js'
 import { UsageError } from '../../shared/errors.js'
 import { printableLine } from '../../shared/printable.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
@@ -49,6 +50,6 @@ export function verdictsText({ live, whole }: VerdictsAtEnd): string {
   const of = (role: string | null) => (role === null || role === 'process' ? '' : ` of ${printableLine(role)}`)
   return [
     ...live.map(({ role, verdict }) => `while it ran${of(role)}: ${verdict.sentence}`),
-    ...(whole === null ? [] : [`on the whole${of(whole.role)}: ${whole.shape}. ${whole.reason}`]),
+    ...(whole === null ? [] : [`on the whole${of(whole.role)}: ${shapeWord(whole.shape)}. ${whole.reason}`]),
   ].join('\n')
 }

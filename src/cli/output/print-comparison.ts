@@ -1,7 +1,9 @@
+import { relative } from 'node:path'
 import pc from 'picocolors'
 import type { FinishedComparison } from '../../comparison/run/compare-options.js'
 import type { HeapTrial } from '../../comparison/run/heap-trials-file.js'
 import type { ReportModel } from '../../report/html/report-model.js'
+import { count } from '../../report/prose/count.js'
 import { shellWord } from '../../report/prose/shell-word.js'
 import type { TableOptions } from '../../report/terminal/terminal-table.js'
 import { printableLine } from '../../shared/printable.js'
@@ -44,22 +46,51 @@ export async function printComparison(
   }
   for (const { setting, processes } of heapDiff)
     for (const growth of processes) process.stdout.write(`\n${printableLine(setting)}: ${heapDiffText(growth)}\n\n`)
-  process.stdout.write(`  Report: ${page}\n${details ? '' : `  tidemark show ${shellWord(folder)} --details\n`}`)
+  process.stdout.write(`  Report: ${page}\n${details ? '' : `  ${program()} show ${shellWord(folder)} --details\n`}`)
 }
 
-/** Writes overview.md of several comparisons into their folder, and prints its table. */
+/** Returns how the program is called. After `npm start` it is not on the path. */
+function program(): string {
+  return process.env.npm_lifecycle_event === 'start' ? 'npx tidemark' : 'tidemark'
+}
+
+/**
+ * Writes index.html of several comparisons into their folder, so that it is there from the first
+ * one on.
+ *
+ * @param planned comparisons that are to run in all
+ * @returns the path of the page
+ */
+export async function reportIndex(
+  folder: string,
+  reported: readonly ReportedComparison[],
+  planned: number,
+): Promise<string> {
+  const { writeIndex } = await import('../../report/html/index-html.js')
+  const entries = reported.map((one) => ({ folder: relative(folder, one.folder), view: one.view }))
+  return writeIndex(entries, folder, planned)
+}
+
+/**
+ * Writes index.html and overview.md of several comparisons into their folder, and prints a row for
+ * each; with `details` the table of all settings.
+ */
 export async function reportOverview(
   folder: string,
   reported: readonly ReportedComparison[],
-  { isJson }: { isJson: boolean },
+  { isJson, details, planned }: { isJson: boolean; details: boolean; planned: number },
 ): Promise<void> {
-  const { overviewTable, writeOverview } = await import('../../report/terminal/overview.js')
+  const { overviewAnswer, overviewTable, writeOverview } = await import('../../report/terminal/overview.js')
   const { terminalTable } = await import('../../report/terminal/terminal-table.js')
-  const table = overviewTable(reported.map(({ view }) => view))
+  const views = reported.map(({ view }) => view)
+  const table = overviewTable(views)
   const file = writeOverview(table, folder)
+  const page = await reportIndex(folder, reported, planned)
   if (isJson) return
-  writeStyled(process.stdout, `\n${terminalTable(table, tableOptions())}\n\n`)
-  process.stdout.write(`Overview: ${file}\n`)
+  const style = terminalStyle(process.stdout)
+  const lines = details ? [terminalTable(table, tableOptions()), ''] : overviewAnswer(views, style)
+  writeStyled(process.stdout, `\n${count(reported.length, 'comparison')}\n\n${lines.join('\n')}\n`)
+  process.stdout.write(`  Index: ${page}\n  Table: ${file}\n`)
 }
 
 function tableOptions(): TableOptions {

@@ -1,18 +1,18 @@
 import { openRecordings } from '../../recording/formats/open-recording.js'
 import { roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
+import { doesSentence, lengthWords } from '../../report/prose/analysis-sentences.js'
 import { sizeRange } from '../../report/prose/short-size.js'
-import { cutColumns, type TerminalStyle } from '../../report/terminal/layout.js'
+import { type TerminalStyle, wrapWords } from '../../report/terminal/layout.js'
 import { sparkline, sparkRange } from '../../report/terminal/sparkline.js'
 import { UsageError } from '../../shared/errors.js'
 import { printableLine } from '../../shared/printable.js'
-import { formatDuration } from '../../shared/units.js'
 import { analyzeRounds } from '../../verdict/shape/analyze-rounds.js'
 
 const MOST_COLUMNS = 60
 
 /**
- * Returns the verdict on a recording in one line, and a line that draws its memory over its rounds,
- * or over time where it has none.
+ * Returns the verdict on a recording in one sentence, and a line that draws its memory over its
+ * rounds, or over time where it has none.
  *
  * @returns no line where there is too little to draw
  */
@@ -28,24 +28,12 @@ export function recordingVerdict(folder: string, style: TerminalStyle): string[]
     secondsPerRound: secondsPerRound ?? undefined,
     isTime: unit === 'window',
   })
-  const name = process === null ? '' : `${printableLine(process.role === 'process' ? process.name : process.role)}: `
-  const isWindow = unit === 'window' && secondsPerRound !== null
-  const over = isWindow
-    ? `${bytes.length} windows of ${formatDuration(secondsPerRound * 1000)}`
-    : `${bytes.length} rounds`
+  const judged = { analysis, bytes, unit, secondsPerRound }
+  const name = process === null ? '' : ` of ${printableLine(process.role === 'process' ? process.name : process.role)}`
   const columns = Math.max(8, Math.min(MOST_COLUMNS, style.width - 40))
-  // The first sentence has the numbers; tidemark analyze prints the others.
-  const reason = (/^.*?[a-z)\]%B]\.(?= |$)/.exec(analysis.reason)?.[0] ?? analysis.reason).replaceAll(
-    '95 % interval ',
-    '95 %: ',
-  )
   return [
-    cutColumns(
-      `${name}${isWindow ? reason.replaceAll(' a round', ' a window') : reason}`,
-      style.width - 10,
-      style.isPlain,
-    ),
-    `${sparkline(bytes, { range, columns, isPlain: style.isPlain })}  ${sizeRange(Math.min(...bytes), Math.max(...bytes))}, ${over}`,
+    ...wrapWords(`memory${name} ${doesSentence(judged)}`, style.width),
+    `${sparkline(bytes, { range, columns, isPlain: style.isPlain })}  ${sizeRange(Math.min(...bytes), Math.max(...bytes))}, ${lengthWords(judged)}`,
   ]
 }
 

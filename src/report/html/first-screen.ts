@@ -12,7 +12,7 @@ import {
 } from '../prose/answer-sentences.js'
 import { count } from '../prose/count.js'
 import { warningsOf } from '../prose/provenance.js'
-import { shortPercent, shortSize } from '../prose/short-size.js'
+import { shortPercent, shortSize, sizeRange } from '../prose/short-size.js'
 import { settingLine } from '../setting-line.js'
 import { shownOf } from '../terminal/shown-settings.js'
 import { escapeHtml } from './page-parts.js'
@@ -80,12 +80,12 @@ function keyFigures(view: ReportModel, { names }: Shown): string {
     card(
       'Peak',
       summary.peakBytes && `${summary.hasSampledPeaks ? '≥ ' : ''}${shortSize(summary.peakBytes.median)}`,
-      changeOf(difference?.peak ?? null, against, shortSize),
+      sizeChange(difference?.peak ?? null, against),
     ),
     card(
       'End RSS',
       summary.endRssBytes && shortSize(summary.endRssBytes.median),
-      changeOf(difference?.end ?? null, against, shortSize),
+      sizeChange(difference?.end ?? null, against),
     ),
     card(
       'Cost',
@@ -94,7 +94,7 @@ function keyFigures(view: ReportModel, { names }: Shown): string {
         : summary.cleanupMsPerRound.median === 0
           ? 'no cleanup'
           : `${formatDuration(summary.cleanupMsPerRound.median)} a round`,
-      changeOf(difference?.roundMs ?? null, against, formatDuration, 'round time'),
+      timeChange(difference?.roundMs ?? null, against),
     ),
   ]
   return `<dl class="key-figures" aria-label="Key figures of ${escapeHtml(name)}">\n${cards.join('\n')}\n</dl>`
@@ -104,25 +104,31 @@ function card(name: string, value: string | null, detail: string): string {
   return `<div><dt>${name}</dt><dd><span class="value">${escapeHtml(value ?? 'not measured')}</span> <span class="detail">${escapeHtml(detail)}</span></dd></div>`
 }
 
-/**
- * Returns `-27 % against gc=0 (95 %: -31 MiB to -24 MiB)`, or says that the difference is
- * undecided.
- */
-function changeOf(
-  difference: Difference | null,
-  against: string,
-  format: (value: number) => string,
-  what = '',
-): string {
+/** Returns `-27 % against gc=0 (95 %: -31 to -24 MiB)`, or that the difference is undecided. */
+function sizeChange(difference: Difference | null, against: string): string {
   if (difference === null || difference.share === null) return ''
-  const { share, interval, decision } = difference
-  const size = `${what === '' ? '' : `${what} `}${shortPercent(share)} against ${against}`
-  if (interval === null) return `${size}; four trials of each setting show whether that is chance`
-  const signed = (value: number) => (value > 0 ? `+${format(value)}` : value < 0 ? `-${format(-value)}` : format(0))
-  const range = `95 %: ${signed(interval.low)} to ${signed(interval.high)}`
-  if (decision === 'undecided') return `${size} (${range}), undecided`
-  return decision === 'equivalent' ? `the same as ${against} (${range})` : `${size} (${range})`
+  const { interval, decision } = difference
+  const change = `${shortPercent(difference.share)} against ${against}`
+  if (interval === null) return `${change}; ${FOUR_TRIALS}`
+  const range = `95 %: ${sizeRange(interval.low, interval.high)}`
+  if (decision === 'undecided') return `${change} (${range}), undecided`
+  return decision === 'equivalent' ? `the same as ${against} (${range})` : `${change} (${range})`
 }
+
+/** Returns `rounds +3 % against gc=0 (95 %: -10 % to +20 %): no slowdown could be shown`. */
+function timeChange(difference: Difference | null, against: string): string {
+  if (difference === null || difference.share === null) return ''
+  const { interval, decision } = difference
+  const change = `rounds ${shortPercent(difference.share)} against ${against}`
+  if (interval === null) return `${change}; ${FOUR_TRIALS}`
+  const { lowShare, highShare } = interval
+  const range =
+    lowShare === null || highShare === null ? '' : ` (95 %: ${shortPercent(lowShare)} to ${shortPercent(highShare)})`
+  if (decision === 'undecided') return `${change}${range}: no slowdown could be shown`
+  return decision === 'equivalent' ? `rounds take as long as with ${against}${range}` : `${change}${range}`
+}
+
+const FOUR_TRIALS = 'four trials of each setting show whether that is chance'
 
 /** Returns the warnings, on one line until it is opened. */
 function warningBlock(comparison: Comparison): string {

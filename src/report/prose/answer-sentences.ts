@@ -6,7 +6,7 @@ import { limitOf } from '../../verdict/difference/setting-verdict.js'
 import type { FoldedAxis } from '../../verdict/folded-axes.js'
 import type { ReportModel } from '../html/report-model.js'
 import { settingLine } from '../setting-line.js'
-import { behaviour, varyingAxes, withSetting } from './behaviour.js'
+import { behaviour, varyingAxes, verdictWord, withSetting } from './behaviour.js'
 import { count } from './count.js'
 import { medianEndRss } from './median-end-rss.js'
 import { shortPercent, shortSize, sizeList, sizeRange } from './short-size.js'
@@ -92,7 +92,12 @@ export function storySentences(view: ReportModel, { labels, names }: Shown): str
     const subject = withSetting(comparison.settings[index]!, names.get(label) ?? label, varying)
     const summary = summaries[index]!
     const analysis = verdicts[index]!.analysis
-    const does = behaviour({ analysis, summary, endRss: medianEndRss(comparison, label) })
+    const does = behaviour({
+      analysis,
+      endBytes: summary.endRssBytes?.median ?? null,
+      floorBytes: summary.floorBytes?.median ?? null,
+      endRss: medianEndRss(comparison, label),
+    })
     return `${subject} ${place === 0 ? 'memory' : 'it'} ${does}.`
   })
 }
@@ -167,12 +172,11 @@ export function expectedSentences({ verdicts }: ReportModel, { names }: Shown): 
       open.push(name)
       continue
     }
-    const found = analysis?.shape === 'inconclusive' ? 'it still rises' : `it is ${analysis?.shape}`
-    const words = `${expectedWords(expectation.expected)}, but ${found}: NOT MET`
+    const words = `${expectedWords(expectation.expected)} for NAMES, found ${verdictWord(analysis)}: NOT MET`
     wrong.set(words, [...(wrong.get(words) ?? []), name])
   }
   return [
-    ...[...wrong].map(([words, labels]) => `${listed(labels)}: ${words}`),
+    ...[...wrong].map(([words, labels]) => words.replace('NAMES', () => listed(labels))),
     ...(open.length === 0 ? [] : [`cannot be decided yet for ${listed(open)}`]),
   ]
 }

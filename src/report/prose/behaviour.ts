@@ -1,15 +1,16 @@
 import { periodOfSetting } from '../../recording/rounds/cleanup-period.js'
 import type { Comparison } from '../../results/comparison.js'
 import type { Setting } from '../../results/setting.js'
-import type { SettingSummary } from '../../verdict/difference/setting-summary.js'
-import type { Analysis } from '../../verdict/shape/analysis.js'
+import type { Analysis, Shape } from '../../verdict/shape/analysis.js'
 import { shortPercent, shortSize, sizeRange } from './short-size.js'
 
 /** What one setting did, as the input of a sentence about it. */
 export interface SummarizedSetting {
   /** Analysis of the setting; null where no round was recorded. */
   analysis: Analysis | null
-  summary: SettingSummary
+  /** Memory at the end and the floor that it falls back to, in bytes; null: not known. */
+  endBytes: number | null
+  floorBytes: number | null
   /** End RSS by round. */
   endRss: readonly number[]
 }
@@ -17,11 +18,16 @@ export interface SummarizedSetting {
 /** Returns the shape in one word or two, as columns show it. */
 export function verdictWord(analysis: Analysis | null): string {
   if (analysis === null) return 'no rounds'
-  if (analysis.shape === 'inconclusive') return analysis.now.trend === 'rises' ? 'still rises' : 'undecided'
-  return WORDS[analysis.shape]
+  return analysis.shape === 'inconclusive' && analysis.now.trend === 'rises' ? 'still rises' : shapeWord(analysis.shape)
 }
 
-const WORDS: Record<Exclude<Analysis['shape'], 'inconclusive'>, string> = {
+/** Returns the word that texts use for a shape; another text comes back as it is. */
+export function shapeWord(shape: string): string {
+  return WORDS[shape as Shape] ?? shape
+}
+
+const WORDS: Record<Shape, string> = {
+  inconclusive: 'undecided',
   stable: 'flat',
   grows: 'grows',
   falls: 'falls',
@@ -35,9 +41,9 @@ const WORDS: Record<Exclude<Analysis['shape'], 'inconclusive'>, string> = {
  * Describes what memory does, as the rest of a sentence: `climbs by 38 %, then levels off at 101
  * MiB (round 13)`.
  */
-export function behaviour({ analysis, summary, endRss }: SummarizedSetting): string {
+export function behaviour({ analysis, endBytes, floorBytes, endRss }: SummarizedSetting): string {
   if (analysis === null) return 'was not seen: no round was recorded'
-  const at = summary.endRssBytes === null ? '' : shortSize(summary.endRssBytes.median)
+  const at = endBytes === null ? 'an unknown level' : shortSize(endBytes)
   const { slopeBytesPerRound: slope, now } = analysis
   switch (analysis.shape) {
     case 'stable':
@@ -45,11 +51,13 @@ export function behaviour({ analysis, summary, endRss }: SummarizedSetting): str
     case 'settling':
       return `${towards(endRss)}levels off at ${at}${analysis.settledAtRound === null ? '' : ` (round ${analysis.settledAtRound})`}`
     case 'grows':
+      // The interval is that of the second half alone, and may reach below zero.
+      if (slope !== null && slope.low <= 0) return `grows beyond doubt, lately by about ${rate(slope)}`
       return `grows${analysis.slow ? ' slowly' : ''}${slope === null ? '' : `, by ${rate(slope)}`}`
     case 'falls':
       return `still falls at the end${slope === null ? '' : `, by ${rate({ estimate: -slope.estimate, low: -slope.high, high: -slope.low })}`}`
     case 'sawtooth':
-      return sawtooth(analysis, summary)
+      return sawtooth(analysis, floorBytes)
     case 'staircase':
       return `shifts in steps${analysis.netClimbBytes === null ? '' : `, by ${signed(analysis.netClimbBytes)} in all`}, and ends at ${at}`
     case 'spike':
@@ -61,8 +69,8 @@ export function behaviour({ analysis, summary, endRss }: SummarizedSetting): str
   }
 }
 
-function sawtooth({ period, floorShape, slopeBytesPerRound: slope }: Analysis, { floorBytes }: SettingSummary): string {
-  const floor = floorBytes === null ? '' : ` to ${shortSize(floorBytes.median)}`
+function sawtooth({ period, floorShape, slopeBytesPerRound: slope }: Analysis, floorBytes: number | null): string {
+  const floor = floorBytes === null ? '' : ` to ${shortSize(floorBytes)}`
   const every = period === null ? 'again and again' : period === 1 ? 'every round' : `every ${period} rounds`
   const growing = floorShape === 'grows' && slope !== null ? `, and the floor grows by ${rate(slope)}` : ''
   return `climbs and falls back${floor} ${every}${growing}`

@@ -1,6 +1,7 @@
 import { formatPercent, mib } from '../../shared/units.js'
 import type { Difference } from '../../verdict/difference/compare-settings.js'
 import type { FactDifference } from './fact-differences.js'
+import { inWords } from './provenance.js'
 
 /** One quantity on both sides, ready to print. */
 export interface DiffRow {
@@ -51,6 +52,8 @@ export function plainChange(before: number | null, after: number | null): string
 /** Returns one line per fact, or a single line that says that no fact differs. */
 export function factLines(differences: readonly FactDifference[]): string[] {
   if (differences.length === 0) return ['Machine and versions: the same on both sides.']
-  const rows = differences.map(({ fact, before, after }): DiffRow => ({ name: fact, before, after, change: '' }))
+  const rows = differences.map(
+    ({ fact, before, after }): DiffRow => ({ name: inWords(fact), before, after, change: '' }),
+  )
   return ['What else differs:', ...diffTable(rows).map((line) => line.replace(/ +change$/, ''))]
 }

@@ -119,6 +119,6 @@ function countWarnings({ trials }: Comparison): Map<string, number> {
 }
 
 /** Turns `modelSize` into `model size`. */
-function inWords(key: string): string {
+export function inWords(key: string): string {
   return key.replaceAll(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)
 }

@@ -5,6 +5,7 @@ import { TRIALS_TO_DECIDE } from '../../verdict/difference/compare-settings.js'
 import { limitOf, type SettingVerdict } from '../../verdict/difference/setting-verdict.js'
 import type { JudgedExpectation } from '../../verdict/gate/expectation.js'
 import type { Analysis, Interval } from '../../verdict/shape/analysis.js'
+import { shapeWord } from './behaviour.js'
 
 /** Returns shape, cause and whether that was expected: the conclusions about a setting. */
 export function verdictSentences(
@@ -129,7 +130,7 @@ function expectationSentence({ expected, state }: JudgedExpectation): string {
   return `Expected was ${words}, which CANNOT BE DECIDED yet: more rounds or more trials may decide it.`
 }
 
-/** Returns `grows or settling`. */
+/** Returns `grows or levels off`. */
 export function expectedWords(expected: string[][]): string {
-  return expected.map((shapes) => shapes.join(' or ')).join(', and ')
+  return expected.map((shapes) => shapes.map(shapeWord).join(' or ')).join(', and ')
 }

@@ -16,7 +16,17 @@ import {
 } from '../prose/answer-sentences.js'
 import { count } from '../prose/count.js'
 import { warningsOf } from '../prose/provenance.js'
-import { cutColumns, LEAST_WIDTH, type TerminalStyle, toAscii, wrapWords } from './layout.js'
+import {
+  cutColumns,
+  cutWords,
+  LEAST_WIDTH,
+  labelled,
+  type Section,
+  type TerminalStyle,
+  toAscii,
+  withinLines,
+  wrapWords,
+} from './layout.js'
 import { settingsTable } from './settings-table.js'
 import { shownOf } from './shown-settings.js'
 
@@ -42,7 +52,9 @@ export function terminalAnswer(view: ReportModel, given: TerminalStyle): string[
   const { lines: table, range } = settingsTable(view, shown, inner)
   const notes = [
     range,
-    ...(shown.folded.length === 0 ? [] : [`${shown.folded.map(foldedValues).join(', ')}: no clear difference, folded`]),
+    ...(shown.folded.length === 0
+      ? []
+      : [`${shown.folded.map(foldedValues).join(', ')}: no clear difference, not shown`]),
     ...(more > 0 ? [`and ${count(more, 'more setting')} with --details`] : []),
   ]
   const noteText = notes.filter((note) => note !== '').join(' · ')
@@ -62,32 +74,9 @@ export function terminalAnswer(view: ReportModel, given: TerminalStyle): string[
     { lines: expectedSentences(view, shown).flatMap((text) => fact('Expected', text)), weight: 9 },
     { lines: warningLine(view, inner).map(yellow), weight: 9 },
   ]
-  const fitting = withinLines(sections, MOST_LINES - 2)
+  const fitting = withinLines(sections, MOST_LINES - 2 + Math.max(0, shown.labels.length - 8))
   const all = [headline(view, style), '', ...fitting.map((line) => (line === '' ? '' : `${INDENT}${line}`))]
   return style.isPlain ? all.map(toAscii) : all
-}
-
-interface Section {
-  lines: string[]
-  /**
-   * Importance. Sections of low weight are left out where all are too long; those of weight 9 never
-   * are.
-   */
-  weight: number
-}
-
-function withinLines(sections: readonly Section[], most: number): string[] {
-  const weights = [...new Set(sections.map(({ weight }) => weight))]
-    .sort((a, b) => a - b)
-    .filter((weight) => weight < 9)
-  let left = [...sections]
-  for (const weight of weights) {
-    if (left.flatMap(({ lines }) => lines).length <= most) break
-    left = left.filter((section) => section.weight !== weight)
-  }
-  const lines = left.flatMap((section) => section.lines)
-  while (lines.at(-1) === '') lines.pop()
-  return lines
 }
 
 function useLines(view: ReportModel, shown: Shown, style: TerminalStyle): string[] {
@@ -99,13 +88,6 @@ function useLines(view: ReportModel, shown: Shown, style: TerminalStyle): string
 
 function storyLines(view: ReportModel, shown: Shown, { width }: TerminalStyle): string[] {
   return storySentences(view, shown).flatMap((text) => wrapWords(printableLine(text), width))
-}
-
-/** Puts a heading in a column of its own before wrapped text. */
-function labelled(head: string, text: string, { width, hasColor }: TerminalStyle): string[] {
-  const padded = head.padEnd(5)
-  const [first = '', ...rest] = wrapWords(text, width, `${padded}  `)
-  return [first.replace(padded, pc.createColors(hasColor).dim(padded)), ...rest]
 }
 
 /** Returns the headline. Facts that do not fit the line are left out, the least important first. */
@@ -126,7 +108,7 @@ function warningLine({ comparison }: ReportModel, { width, isPlain }: TerminalSt
   const [first] = warnings
   if (first === undefined) return []
   const head = warnings.length === 1 ? 'warning' : count(warnings.length, 'warning')
-  return [cutColumns(`${head}: ${printableLine(first)}`, width, isPlain)]
+  return [cutWords(`${head}: ${printableLine(first)}`, width, isPlain)]
 }
 
 function foldedValues({ axis, folded }: FoldedAxis): string {

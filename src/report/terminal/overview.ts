@@ -1,8 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, TidemarkError } from '../../shared/errors.js'
+import { printableLine } from '../../shared/printable.js'
 import type { ReportModel } from '../html/report-model.js'
+import { verdictWord } from '../prose/behaviour.js'
+import { shortMib, shortPercent } from '../prose/short-size.js'
 import { markdownTable } from '../prose/summary-markdown.js'
+import { settingLine } from '../setting-line.js'
+import { type Column, drawColumns, widthOfColumns } from './columns.js'
+import { cutColumns, LEAST_WIDTH, type TerminalStyle, toAscii } from './layout.js'
 import { measuredTable, type SummaryTable } from './summary-table.js'
 
 /** Columns of the single tables that are shown side by side for comparisons of several jobs. */
@@ -26,7 +32,7 @@ export function overviewTable(views: readonly ReportModel[]): SummaryTable {
           label: `${view.comparison.name} ${label}`,
           cells: [
             ...COLUMNS.map((wanted) => cells[columnOf(table, wanted) - 1]!),
-            { value: analysis?.shape ?? 'n/a', range: '' },
+            { value: verdictWord(analysis), range: '' },
             { value: expectation?.state ?? '', range: '' },
           ],
         }
@@ -34,6 +40,48 @@ export function overviewTable(views: readonly ReportModel[]): SummaryTable {
     ),
   }
 }
+
+/**
+ * Returns a row per comparison: what its first setting does, what to set, and what memory does
+ * then.
+ *
+ * @returns lines, each at most as wide as the style says; all text from outside is escaped
+ */
+export function overviewAnswer(views: readonly ReportModel[], given: TerminalStyle): string[] {
+  const style = { ...given, width: Math.max(LEAST_WIDTH, given.width) - INDENT.length }
+  const rows = views.map(({ comparison, summaries, verdicts, choice, differences }) => {
+    const chosen = summaries.findIndex(({ label }) => label === choice.label)
+    const summary = summaries[chosen]
+    const line = choice.label === null ? '' : settingLine(comparison, choice.label)
+    const peak = differences.find(({ label }) => label === choice.label)?.peak
+    const isLower = peak?.decision === 'lower' && peak.share !== null
+    return {
+      name: printableLine(comparison.name),
+      before: verdictWord(verdicts[0]!.analysis),
+      use: choice.label === null ? 'no choice yet' : line === '' ? 'as it is' : printableLine(line),
+      after: chosen < 0 ? '' : verdictWord(verdicts[chosen]!.analysis),
+      peak: summary?.peakBytes
+        ? `${shortMib(summary.peakBytes.median)}${isLower ? ` (${shortPercent(peak.share!)})` : ''}`
+        : '',
+    }
+  })
+  const columns: Column[] = [
+    { head: 'comparison', cells: rows.map(({ name }) => name), align: 'left' },
+    {
+      head: 'use',
+      cells: rows.map(({ use }) => cutColumns(use, Math.floor(style.width / 2), style.isPlain)),
+      align: 'left',
+    },
+    { head: 'without it', cells: rows.map(({ before }) => before), align: 'left' },
+    { head: 'with it', cells: rows.map(({ after }) => after), align: 'left' },
+    { head: 'peak MiB', cells: rows.map(({ peak }) => peak), align: 'left' },
+  ]
+  while (columns.length > 2 && widthOfColumns(columns) > style.width + 2) columns.pop()
+  const lines = drawColumns(columns, style).map((line) => `${INDENT}${line}`)
+  return style.isPlain ? lines.map(toAscii) : lines
+}
+
+const INDENT = '  '
 
 /**
  * Writes the table into a folder.

@@ -7,22 +7,13 @@ import type { Shown } from '../prose/answer-sentences.js'
 import { verdictWord } from '../prose/behaviour.js'
 import { medianEndRss } from '../prose/median-end-rss.js'
 import { shortMib, shortPercent, sizeRange } from '../prose/short-size.js'
-import { padColumns, type TerminalStyle } from './layout.js'
+import { type Column, drawColumns, widthOfColumns } from './columns.js'
+import type { TerminalStyle } from './layout.js'
 import { type SparkRange, sparkline, sparkRange } from './sparkline.js'
 
 /** Least width of a sparkline. Fewer columns do not show a shape, so it is left out. */
 const LEAST_SPARK = 8
 const MOST_SPARK = 60
-
-const GAP = '  '
-
-/** A column: its heading, a cell per setting, and its alignment. */
-interface Column {
-  head: string
-  cells: string[]
-  align: 'left' | 'right'
-  paint?: (text: string, row: number) => string
-}
 
 /**
  * Returns a row per setting: its mark and name, end RSS as a sparkline, the verdict, peak and end
@@ -43,34 +34,15 @@ export function settingsTable(
   const columns = columnsOf(view, shown, rows, style)
   const name = columns[0]!
   const fixed = columns.slice(1)
-  const widthOf = ({ head, cells }: Column) => Math.max(...[head, ...cells].map((text) => stringWidth(text)))
-  const widthWith = (others: Column[]) => [name, ...others].reduce((sum, one) => sum + widthOf(one) + GAP.length, 0)
   const wanted = Math.min(longest, LEAST_SPARK)
-  while (fixed.length > 1 && widthWith(fixed) + wanted > style.width) fixed.pop()
-  const room = style.width - widthWith(fixed)
+  while (fixed.length > 1 && widthOfColumns([name, ...fixed]) + wanted > style.width) fixed.pop()
+  const room = style.width - widthOfColumns([name, ...fixed])
   const spark = sparkColumn(series, range, { room: Math.min(room, MOST_SPARK), longest }, style)
   const drawn = [name, ...(spark === undefined ? [] : [spark]), ...fixed]
-  const lines = ['', ...rows].map((_, line) => drawLine(drawn, line - 1, style, widthOf))
-  return { lines, range: range === undefined || spark === undefined ? '' : rangeWords(range) }
-}
-
-function drawLine(
-  columns: Column[],
-  row: number,
-  { hasColor }: TerminalStyle,
-  widthOf: (column: Column) => number,
-): string {
-  const colors = pc.createColors(hasColor)
-  return columns
-    .map((column, place) => {
-      const text = row < 0 ? column.head : column.cells[row]!
-      const padded =
-        place === columns.length - 1 && column.align === 'left' ? text : padColumns(text, widthOf(column), column.align)
-      if (row < 0) return colors.dim(padded)
-      return column.paint === undefined ? padded : column.paint(padded, row)
-    })
-    .join(GAP)
-    .trimEnd()
+  return {
+    lines: drawColumns(drawn, style),
+    range: range === undefined || spark === undefined ? '' : rangeWords(range),
+  }
 }
 
 function sparkColumn(
@@ -194,7 +166,7 @@ function againstColumn({ differences }: ReportModel, { labels, names }: Shown, r
 function changeWords({ peak, end }: SettingDifference): string {
   if ([peak, end].every((one) => one === null)) return 'not measured'
   const parts = [partOf('peak', peak), partOf('end', end)].filter((text) => text !== '')
-  return parts.length === 0 ? 'no clear difference' : parts.join(GAP)
+  return parts.length === 0 ? 'no clear difference' : parts.join('  ')
 }
 
 /**
@@ -208,6 +180,7 @@ function partOf(measure: string, difference: Difference | null): string {
   return decision === 'lower' || decision === 'higher' ? `${measure} ${shortPercent(share)}` : ''
 }
 
+/** Returns the unit of the columns, and the range of the curves. */
 function rangeWords({ low, high }: SparkRange): string {
-  return sizeRange(low, high)
+  return `sizes in MiB; curves from ${sizeRange(low, high)}`
 }

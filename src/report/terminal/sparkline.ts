@@ -16,14 +16,15 @@ const ASCII_BARS = '_.-=+*%#'
 const LEAST_RANGE_SHARE = 0.1
 
 /**
- * Returns the range of all values, which is at least a tenth of the highest; undefined where there
- * is no value.
+ * Returns the range of all values, which is at least a tenth of the highest, so that a level series
+ * is drawn as a level line in the middle; undefined where there is no value.
  */
 export function sparkRange(series: readonly (readonly number[])[]): SparkRange | undefined {
   const values = series.flat()
   if (values.length === 0) return undefined
   const [low, high] = [min(values), max(values)]
-  return { low: Math.min(low, high * (1 - LEAST_RANGE_SHARE)), high }
+  const missing = Math.max(0, high * LEAST_RANGE_SHARE - (high - low))
+  return { low: low - missing / 2, high: high + missing / 2 }
 }
 
 /**

@@ -50,7 +50,7 @@ export function measuredTable({ comparison, summaries }: ReportModel): SummaryTa
   }
   const sampled = hasSampled ? ' ≥: the peak was sampled and is a lower bound.' : ''
   return {
-    title: `The ${comparison.judge}, by setting`,
+    title: `${comparison.name}: the ${comparison.judge}, by setting`,
     note: `Median of the trials, below it the lowest and the highest. Increase: end RSS of the last round minus initial RSS. Floor: lowest end RSS in the second half of the rounds.${sampled}`,
     columns: [{ name: 'setting', unit: '' }, ...columns.map(({ name, unit }) => ({ name, unit }))],
     rows: summaries.map((summary) => ({ label: summary.label, cells: columns.map(({ cell }) => cell(summary)) })),
@@ -58,14 +58,14 @@ export function measuredTable({ comparison, summaries }: ReportModel): SummaryTa
 }
 
 /** Returns what each setting changes against its baseline; undefined when nothing is compared. */
-export function changeTable({ differences }: ReportModel): SummaryTable | undefined {
+export function changeTable({ comparison, differences }: ReportModel): SummaryTable | undefined {
   if (differences.length === 0) return undefined
   const baselines = new Set(differences.map(({ baseline }) => baseline))
   const only = baselines.size === 1 ? [...baselines][0] : undefined
   const name = (change: SettingDifference) =>
     only === undefined ? `${change.label} against ${change.baseline}` : change.label
   return {
-    title: only === undefined ? 'Change against the baseline' : `Change against ${only}`,
+    title: `${comparison.name}: change against ${only ?? 'the baseline'}`,
     note: 'Difference of medians, below it its 95 % interval.',
     columns: [
       { name: 'setting', unit: '' },

@@ -52,7 +52,7 @@ export function terminalTable(given: SummaryTable, options: TableOptions): strin
   const table = { ...given, rows: given.rows.map((row, i) => ({ ...row, label: labels[i]! })) }
   const blocks = columnBlocks(table, width).map((columns) => drawBlock(table, columns, options))
   const notes = [table.note, ...key].flatMap((note) => (options.isTerminal ? wrapWords(note, width) : [note]))
-  return `${colors.bold(table.title)}\n${blocks.join('\n')}\n${notes.map(colors.dim).join('\n')}`
+  return `${colors.bold(printableLine(table.title))}\n${blocks.join('\n')}\n${notes.map(colors.dim).join('\n')}`
 }
 
 /**

@@ -170,10 +170,10 @@ function remedy({ shape, because }: Findings): string[] {
  * Room, as a multiple of the level, above which it is not mentioned: the limit is then that of the
  * machine.
  */
-const NEWS_OF_ROOM = 10
+export const NEWS_OF_ROOM = 10
 
 /** Minimum rounds for a forecast. With fewer, a rise is warm-up as often as growth. */
-const ROUNDS_TO_FORECAST = 20
+export const ROUNDS_TO_FORECAST = 20
 
 function limit({ trials }: Findings, { limit: found, shape, levelBytes, rounds: watched }: AnalysisSoFar): string[] {
   if (found === null) return []

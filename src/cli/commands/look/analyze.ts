@@ -8,15 +8,22 @@ import {
 } from '../../../recording/formats/open-recording.js'
 import { type RoundsToJudge, roundsToJudge } from '../../../recording/formats/rounds-to-judge.js'
 import { COMBINED_PID } from '../../../recording/recording.js'
+import { verdictWord } from '../../../report/prose/behaviour.js'
+import { shellWord } from '../../../report/prose/shell-word.js'
+import { analysisAnswer, type NamedSeries } from '../../../report/terminal/analysis-answer.js'
 import type { Tolerance } from '../../../results/tolerance.js'
 import { messageOf, UsageError } from '../../../shared/errors.js'
-import { printableLine } from '../../../shared/printable.js'
+import { printable, printableLine } from '../../../shared/printable.js'
 import { formatDuration } from '../../../shared/units.js'
+import { median } from '../../../statistics/median.js'
+import type { RoundBytes } from '../../../verdict/series/round-series.js'
 import type { Analysis, AnalyzeOptions } from '../../../verdict/shape/analysis.js'
 import { analyzeRounds } from '../../../verdict/shape/analyze-rounds.js'
 import { comparisonToJudge, isComparison } from '../../comparison-to-judge.js'
 import { NOT_AS_EXPECTED } from '../../exit-codes.js'
 import { printError } from '../../output/print-error.js'
+import { writeStyled } from '../../output/terminal.js'
+import { terminalStyle } from '../../output/terminal-style.js'
 import type { Command } from '../../parsing/command.js'
 import { tableOptionsOf } from '../../parsing/table-options.js'
 import { namedRecordings, newestRecording } from '../../recordings-in-folder.js'
@@ -60,8 +67,8 @@ export const command: Command = {
     const asked = options as OptionValues<typeof analyzeOptions>
     const given = names.length === 0 ? [newestRecording('analyze')] : names
     const judged = given.flatMap((name) => judgeOrExplain(name, asked))
-    const text = asked.json ? `${JSON.stringify(judged.map(asJson), null, 2)}\n` : judged.map(asText).join('')
-    process.stdout.write(text)
+    if (asked.json) process.stdout.write(`${JSON.stringify(judged.map(asJson), null, 2)}\n`)
+    else print(judged, { names: given, details: asked.details })
     return exitCodeOf(judged, asked.failOn)
   },
 }
@@ -74,6 +81,8 @@ interface Judged {
   /** Name of the series or run, where a file holds several. */
   series: string | null
   source: Pick<RoundsToJudge, 'unit' | 'secondsPerRound' | 'process' | 'notes'>
+  /** Memory by round; of several trials, the medians. */
+  bytes: number[]
   analysis: Analysis
 }
 
@@ -121,9 +130,17 @@ function judgeSettings(path: string, options: OptionValues<typeof analyzeOptions
       setting,
       series: null,
       source: { unit: 'round', secondsPerRound, process: null, notes: [] },
+      bytes: mediansByRound(trials),
       analysis,
     }
   })
+}
+
+function mediansByRound(trials: readonly RoundBytes[][]): number[] {
+  const byRound = new Map<number, number[]>()
+  for (const { round, bytes } of trials.flat())
+    if (bytes !== null) byRound.set(round, [...(byRound.get(round) ?? []), bytes])
+  return [...byRound].sort(([a], [b]) => a - b).map(([, values]) => median(values))
 }
 
 /**
@@ -171,7 +188,8 @@ function judge(file: RecordingFile, options: OptionValues<typeof analyzeOptions>
     secondsPerRound: source.secondsPerRound ?? undefined,
     isTime: source.unit === 'window',
   })
-  return { path: file.path, format: file.format, series: file.part, source, analysis }
+  const bytes = source.rounds.flatMap((round) => round.bytes ?? [])
+  return { path: file.path, format: file.format, series: file.part, source, bytes, analysis }
 }
 
 function asJson(judged: Judged | Unreadable): Record<string, unknown> {
@@ -194,23 +212,46 @@ function asJson(judged: Judged | Unreadable): Record<string, unknown> {
   }
 }
 
-function asText(judged: Judged | Unreadable): string {
-  if ('error' in judged) return `${printableLine(judged.path)}: not read\n`
-  const { path, setting, series, analysis, source } = judged
-  const ofSeries = series === null ? '' : ` (${series})`
-  const { process } = source
-  const isOne = process !== null && process.pid !== COMBINED_PID
-  const ofProcess = process === null ? ofSeries : ` (${process.name}, ${isOne ? `pid ${process.pid}` : process.role})`
-  const of = setting === undefined ? ofProcess : ` ${setting} (${trialsOf(analysis)})`
+/** Prints the answer, with `details` also the whole reason and all notes of each series. */
+function print(
+  judged: readonly (Judged | Unreadable)[],
+  { names, details }: { names: readonly string[]; details: boolean },
+): void {
+  const lines = analysisAnswer(judged.map(seriesOf), terminalStyle(process.stdout))
+  const more = details
+    ? ['', ...judged.flatMap(detailsOf)]
+    : [
+        `  ${names.length === 1 ? `tidemark analyze ${shellWord(names[0]!)} --details` : 'The reasons and all notes: the same with --details'}`,
+      ]
+  writeStyled(process.stdout, `${[...lines, ...more].join('\n')}\n`)
+}
+
+function seriesOf(one: Judged | Unreadable): NamedSeries {
+  if ('error' in one) return { name: one.path, judged: null, notes: [] }
+  const { analysis, bytes, source } = one
+  const { unit, secondsPerRound, notes } = source
+  return { name: nameOf(one), judged: { analysis, bytes, unit, secondsPerRound }, notes }
+}
+
+/** Returns `runs/job gc=0`, `top.txt (pid 12)`, or `tidemark-1 (server, pid 40)`. */
+function nameOf({ path, setting, series, source: { process } }: Judged): string {
+  if (setting !== undefined) return `${path} ${setting}`
+  if (process === null) return series === null ? path : `${path} (${series})`
+  const isOne = process.pid !== COMBINED_PID
+  return `${path} (${process.name}, ${isOne ? `pid ${process.pid}` : process.role})`
+}
+
+function detailsOf(one: Judged | Unreadable): string[] {
+  if ('error' in one) return [`${printableLine(one.path)}: not read`]
+  const { setting, analysis, source } = one
   return [
-    printableLine(`${path}${of}: ${analysis.shape}`),
-    `  ${analysis.reason}`,
+    printableLine(`${nameOf(one)}${setting === undefined ? '' : ` (${trialsOf(analysis)})`}: ${verdictWord(analysis)}`),
+    `  ${printable(analysis.reason)}`,
     ...(source.unit === 'window'
       ? [`  It has no rounds: "round" stands for a window of ${formatDuration(source.secondsPerRound! * 1000)}.`]
       : []),
     ...source.notes.map((note) => `  note: ${printableLine(note)}`),
-    '',
-  ].join('\n')
+  ]
 }
 
 function trialsOf({ trials }: Analysis): string {

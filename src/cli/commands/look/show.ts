@@ -7,7 +7,7 @@ import { isComparison } from '../../comparison-to-judge.js'
 import { newestResult, partsOf } from '../../folders/comparisons-here.js'
 import { openInBrowser } from '../../folders/open-in-browser.js'
 import { pageOfRecording, rereadComparison } from '../../folders/reread-results.js'
-import { printComparison, printJson, type ReportedComparison } from '../../output/print-comparison.js'
+import { printComparison, printJson, type ReportedComparison, reportIndex } from '../../output/print-comparison.js'
 import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
 import type { Command } from '../../parsing/command.js'
 import { namedRecordings } from '../../recordings-in-folder.js'
@@ -29,8 +29,8 @@ export const command: Command = {
   run: async ({ arguments: [named], options }) => {
     const asked = options as Asked
     const folder = named === undefined ? newestResult('show') : namedRecordings([named])[0]!
-    if (isComparison(folder)) await showComparisons([folder], { ...asked, isSuite: false })
-    else if (partsOf(folder).length > 0) await showComparisons(partsOf(folder), { ...asked, isSuite: true })
+    if (isComparison(folder)) await showComparisons([folder], asked)
+    else if (partsOf(folder).length > 0) await showComparisons(partsOf(folder), asked, folder)
     else if (isRecording(folder)) await showRecording(folder, asked)
     else
       throw new UsageError(`show: ${folder} holds no comparison and no recording of Tidemark`, {
@@ -42,9 +42,11 @@ export const command: Command = {
 
 type Asked = OptionValues<typeof showOptions>
 
+/** @param suite the folder of all of them, where they belong together */
 async function showComparisons(
   folders: readonly string[],
-  { details, open, json, isSuite }: Asked & { isSuite: boolean },
+  { details, open, json }: Asked,
+  suite?: string,
 ): Promise<void> {
   const shown: ReportedComparison[] = []
   for (const folder of folders) {
@@ -52,11 +54,14 @@ async function showComparisons(
     shown.push(one)
     const { trials } = one.view.comparison
     if (json) continue
+    if (shown.length > 1) process.stdout.write('\n')
     if (trials.length > 0) await printComparison(one, { details })
     else process.stdout.write(`${folder}: no trial has ended yet\n`)
   }
-  if (json) printJson(shown, { isSuite })
-  if (open) for (const { page } of shown.filter(({ page }) => existsSync(page))) openInBrowser(page)
+  if (json) printJson(shown, { isSuite: suite !== undefined })
+  if (!open) return
+  const pages = suite === undefined ? shown.map(({ page }) => page) : [await reportIndex(suite, shown, shown.length)]
+  for (const page of pages.filter((one) => existsSync(one))) openInBrowser(page)
 }
 
 async function showRecording(folder: string, asked: Asked): Promise<void> {

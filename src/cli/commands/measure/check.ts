@@ -1,6 +1,5 @@
-import { appendFileSync, closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import pc from 'picocolors'
 import {
   type BaselineFile,
   entryOf,
@@ -18,12 +17,7 @@ import { workloadOf } from '../../../comparison/workloads/workload-of.js'
 import { readMachineFacts } from '../../../linux/machine.js'
 import { compareOptions } from '../../../options/comparison.js'
 import { gateOptions } from '../../../options/gate.js'
-import type { OptionValues } from '../../../options/types/spec.js'
-import { gateAnnotations } from '../../../report/ci/gate-annotations.js'
-import { gateJunit } from '../../../report/ci/gate-junit.js'
-import { gateMarkdown } from '../../../report/ci/gate-markdown.js'
 import { type GateResult, type GateVerdict, verdictOf } from '../../../report/ci/gate-result.js'
-import { gateTerminal } from '../../../report/ci/gate-terminal.js'
 import { count } from '../../../report/prose/count.js'
 import type { Comparison, PlannedRef } from '../../../results/comparison.js'
 import { messageOf, type StoppedError, TargetError, UsageError } from '../../../shared/errors.js'
@@ -31,16 +25,16 @@ import { TRIALS_TO_DECIDE } from '../../../verdict/difference/compare-settings.j
 import { type GateCheck, gate, isGateClear, settingsOfOneSide } from '../../../verdict/gate/gate.js'
 import { gateRefs } from '../../../verdict/gate/gate-refs.js'
 import { gatedNumbers } from '../../../verdict/gate/gated-numbers.js'
+import { type CheckOptions, printResult, publishResults } from '../../check/publish-result.js'
 import { comparisonAxes, comparisonGroups, comparisonJob, type PlannedRun, plannedRuns } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../../exit-codes.js'
 import { reportComparison } from '../../output/print-comparison.js'
 import { runWithProgress } from '../../output/progress/run-with-progress.js'
-import { writeStyled } from '../../output/terminal.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
 import { hearSignals, stopWhileReporting } from '../../stop-on-signal.js'
 
-const { out, json } = compareOptions
+const { out, details, json } = compareOptions
 
 export const command: Command = {
   verb: 'check',
@@ -63,7 +57,7 @@ export const command: Command = {
     'trials to tell (four of each are needed). The expected shapes of a suite are checked by tidemark compare.',
   ].join('\n'),
   arguments: '[suite]',
-  options: { ...gateOptions, ...comparisonAxes, out, json, ...comparisonJob },
+  options: { ...gateOptions, ...comparisonAxes, out, details, json, ...comparisonJob },
   optionGroups: { 'What is allowed, and where the result goes': gateOptions, ...comparisonGroups },
   elsewhere: HEAP_DIFF_ELSEWHERE,
   examples: [
@@ -74,8 +68,6 @@ export const command: Command = {
   ],
   run: runCheck,
 }
-
-type Options = OptionValues<typeof gateOptions> & { json: boolean }
 
 /** A comparison to be run, or a finished one. */
 interface Subject {
@@ -92,7 +84,7 @@ interface Subject {
 }
 
 async function runCheck(input: CommandInput): Promise<number> {
-  const options = input.options as Options
+  const options = input.options as CheckOptions
   if (options.against !== undefined) refuseBaselineWith(input)
   const subjects = await subjectsOf(input)
   const isAgainst = options.against !== undefined
@@ -132,14 +124,13 @@ async function runCheck(input: CommandInput): Promise<number> {
       : holdAgainst(baseline!, subject, finished, options)
     results.push(result)
     exitCodes.push(EXIT_CODES[verdictOf(result)])
-    if (!options.json)
-      writeStyled(process.stdout, gateTerminal(result, process.stdout.isTTY === true && pc.isColorSupported))
+    if (!options.json) printResult(result, options)
     if (interrupted !== undefined) {
       exitCodes.push(interrupted.exitCode)
       break
     }
   }
-  if (!options.updateBaseline) printResults(results, options)
+  if (!options.updateBaseline) publishResults(results, options)
   return worstExit(exitCodes)
 }
 
@@ -159,9 +150,11 @@ async function subjectsOf(input: CommandInput): Promise<Subject[]> {
   const asked = input.arguments[0]
   if (asked !== undefined && existsSync(join(asked, 'comparison.json'))) return [measuredSubject(asked, input)]
   const machine = readMachineFacts()
-  const { against } = input.options as Options
+  const { against } = input.options as CheckOptions
   const refs = against === undefined ? undefined : [against, refOfCheckout()]
-  return (await plannedRuns(input, refs)).map((planned) => plannedSubject(planned, machine, input.options as Options))
+  return (await plannedRuns(input, refs)).map((planned) =>
+    plannedSubject(planned, machine, input.options as CheckOptions),
+  )
 }
 
 /**
@@ -181,7 +174,11 @@ function refuseBaselineWith({ given, options }: CommandInput): void {
     )
 }
 
-function plannedSubject({ plan, source, run }: PlannedRun, machine: Comparison['machine'], options: Options): Subject {
+function plannedSubject(
+  { plan, source, run }: PlannedRun,
+  machine: Comparison['machine'],
+  options: CheckOptions,
+): Subject {
   if (plan.trials < TRIALS_TO_DECIDE)
     throw new UsageError(
       `check: ${plan.name} has ${count(plan.trials, 'trial')} of each setting, and fewer than ${TRIALS_TO_DECIDE} decide nothing`,
@@ -208,13 +205,13 @@ function plannedSubject({ plan, source, run }: PlannedRun, machine: Comparison['
 
 /** Makes a finished comparison the subject, and refuses options that apply only to running one. */
 function measuredSubject(folder: string, { given, options }: CommandInput): Subject {
-  const foreign = [...given].filter((key) => !(key in gateOptions) && key !== 'json')
+  const foreign = [...given].filter((key) => !(key in gateOptions) && key !== 'json' && key !== 'details')
   if (foreign.length > 0)
     throw new UsageError(
       `check: ${folder} is a comparison that ran; found ${foreign.map((key) => `--${command.options[key]!.flag}`).join(', ')} as well`,
     )
   const comparison = readComparison(folder)
-  const { against } = options as Options
+  const { against } = options as CheckOptions
   if (against !== undefined && !comparison.refs?.some(({ ref }) => ref === against))
     throw new UsageError(
       `check: ${folder} has no trials of the ref "${against}"; it has ${comparison.refs?.map(({ ref }) => ref).join(', ') ?? 'no refs'}`,
@@ -228,7 +225,7 @@ function measuredSubject(folder: string, { given, options }: CommandInput): Subj
   }
 }
 
-function found({ baseline, anyMachine }: Options) {
+function found({ baseline, anyMachine }: CheckOptions) {
   return { path: baseline, anyMachine }
 }
 
@@ -251,7 +248,7 @@ function holdAgainst(
   stored: BaselineFile,
   { source, identity }: Subject,
   { folder, comparison }: FinishedComparison,
-  options: Options,
+  options: CheckOptions,
 ): GateResult {
   const { entry, notes } = findBaseline(stored, { ...identity, machine: comparison.machine }, found(options))
   const now = gatedNumbers(comparison)
@@ -276,7 +273,7 @@ function holdAgainst(
   }
 }
 
-function checksOfRefs(comparison: Comparison, trials: number, options: Options): GateCheck[] {
+function checksOfRefs(comparison: Comparison, trials: number, options: CheckOptions): GateCheck[] {
   const [before, after] = sidesOf(comparison, options)
   const { allowPeak, allowFloor, allowSlope } = options
   const allowed = { peak: allowPeak, floor: allowFloor, slope: allowSlope }
@@ -284,14 +281,14 @@ function checksOfRefs(comparison: Comparison, trials: number, options: Options):
 }
 
 /** Returns the ref to compare with, and the last of the others. */
-function sidesOf({ refs = [] }: Comparison, { against }: Options): [PlannedRef, PlannedRef] {
+function sidesOf({ refs = [] }: Comparison, { against }: CheckOptions): [PlannedRef, PlannedRef] {
   return [refs.find(({ ref }) => ref === against)!, refs.findLast(({ ref }) => ref !== against)!]
 }
 
 function holdAgainstRef(
   { source, trials }: Subject,
   { folder, comparison }: FinishedComparison,
-  options: Options,
+  options: CheckOptions,
 ): GateResult {
   const [before, after] = sidesOf(comparison, options)
   const checks = checksOfRefs(comparison, trials, options)
@@ -324,23 +321,4 @@ function assertWritable(file: string): void {
   } catch (error) {
     throw new UsageError(`cannot write ${file}: ${messageOf(error)}`, { cause: error })
   }
-}
-
-/**
- * Most bytes of a summary. GitHub takes at most 1 MiB per step, and rejects a larger one entirely.
- */
-const MOST_SUMMARY_BYTES = 1_000_000
-
-/**
- * Prints the results. Annotations go to standard error, which GitHub reads as well, since standard
- * output may hold JSON.
- */
-function printResults(results: readonly GateResult[], options: Options): void {
-  if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`)
-  if (options.junit !== undefined) writeFileSync(options.junit, gateJunit(results))
-  if (options.markdown !== undefined) writeFileSync(options.markdown, gateMarkdown(results))
-  const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = process.env
-  if (options.github || GITHUB_ACTIONS === 'true')
-    for (const line of results.flatMap(gateAnnotations)) process.stderr.write(`${line}\n`)
-  if (GITHUB_STEP_SUMMARY) appendFileSync(GITHUB_STEP_SUMMARY, gateMarkdown(results).slice(0, MOST_SUMMARY_BYTES))
 }

@@ -23,6 +23,7 @@ import {
   printJson,
   type ReportedComparison,
   reportComparison,
+  reportIndex,
   reportOverview,
 } from '../../output/print-comparison.js'
 import { runWithProgress, type WatchedComparison } from '../../output/progress/run-with-progress.js'
@@ -100,20 +101,29 @@ async function runCompare(input: CommandInput): Promise<number> {
   if (heapDiff !== undefined) assertHeapDiff(input)
   const { runs, folder, trials = [] } = input.options.resume === undefined ? await newRuns(input) : resumedRuns(input)
   const isJson = input.options.json === true
+  const details = input.options.details === true
   const reported: ReportedComparison[] = []
   const exitCodes: number[] = []
   await using served = await serveComparison(input.options as OptionValues<typeof liveOptions>)
   for (const [place, run] of runs.entries()) {
     const finished = await runWithProgress(run, {
       onRecorder: served?.onRecorder,
-      trialsLater: trials.slice(place + 1).reduce((sum, one) => sum + one, 0),
+      ofSeveral: {
+        place: place + 1,
+        of: runs.length,
+        trialsLater: trials.slice(place + 1).reduce((sum, one) => sum + one, 0),
+      },
       hasReport: true,
     })
     using late = stopWhileReporting()
     const heaps = heapDiff && finished.comparison.state === 'completed' && (await heapTrials(finished, heapDiff))
     const one = { ...(await reportComparison(finished)), ...(heaps && { heapDiff: heaps }) }
     reported.push(one)
-    if (!isJson) await printComparison(one, { details: input.options.details === true })
+    if (folder !== undefined) await reportIndex(folder, reported, runs.length)
+    if (!isJson) {
+      if (place > 0) process.stdout.write('\n')
+      await printComparison(one, { details })
+    }
     exitCodes.push(exitCodeOf(one, finished))
     if (finished.mismatch !== undefined) process.stderr.write(`${finished.mismatch}\n`)
     else if (finished.comparison.state === 'stopped') process.stderr.write(`${howToResume(finished, folder)}\n`)
@@ -124,7 +134,7 @@ async function runCompare(input: CommandInput): Promise<number> {
     }
     if (finished.stopped !== undefined) break
   }
-  if (folder !== undefined) await reportOverview(folder, reported, { isJson })
+  if (folder !== undefined) await reportOverview(folder, reported, { isJson, details, planned: runs.length })
   if (isJson) printJson(reported, { isSuite: folder !== undefined })
   return worstExit(exitCodes)
 }

@@ -5,18 +5,18 @@ import { allocatorsFound, type Tuned, tune } from '../../../comparison/run/tune.
 import { axisOptions, compareOptions } from '../../../options/comparison.js'
 import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../../options/federation.js'
 import type { OptionTable } from '../../../options/types/spec.js'
-import { count } from '../../../report/prose/count.js'
-import { allocatorLibrary } from '../../../shared/allocator-library.js'
+import { summaryOf, tuneAnswer, tuneDetails } from '../../../report/terminal/tune-answer.js'
 import { StoppedError, UsageError } from '../../../shared/errors.js'
-import { formatBytes, formatDuration } from '../../../shared/units.js'
-import { type SettingSummary, summarizeSetting } from '../../../verdict/difference/setting-summary.js'
+import { printableLine } from '../../../shared/printable.js'
 import { comparisonProgress } from '../../output/progress/comparison-progress.js'
+import { writeStyled } from '../../output/terminal.js'
+import { terminalStyle } from '../../output/terminal-style.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { HEAP_DIFF_ELSEWHERE } from '../../parsing/redirected-options.js'
 import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'
 
 const { seed, ...jobWithoutSeed } = jobOptions
-const { rateHz, trialDeadlineMs, out, json } = compareOptions
+const { rateHz, trialDeadlineMs, out, details, json } = compareOptions
 const ofJob: OptionTable = {
   ...jobWithoutSeed,
   ...trainingOptions,
@@ -47,6 +47,7 @@ export const command: Command = {
     rateHz,
     trialDeadlineMs,
     out,
+    details,
     json,
     ...ofJob,
   },
@@ -66,7 +67,8 @@ async function runTune(input: CommandInput): Promise<number> {
   using stop = stopOnSignal(() => line.print('stopping: ending what runs; once more ends it at once'))
   const options = { out: input.options.out as string | undefined, signal: stop.signal, onProgress: report }
   const tuned = await tune(plan, limitBytes, options).finally(line.clear)
-  process.stdout.write(input.options.json === true ? asJson(tuned) : asText(tuned, limitBytes))
+  if (input.options.json === true) process.stdout.write(asJson(tuned))
+  else print(tuned, limitBytes, input.options.details === true)
   await hearSignals()
   if (stop.signal.reason instanceof StoppedError) return stop.signal.reason.exitCode
   return tuned.outcome.kind === 'found' ? 0 : NONE_FOUND
@@ -86,66 +88,18 @@ async function planOf({ arguments: [asked], options, given }: CommandInput): Pro
   })
 }
 
-function summaryOf({ comparison }: Tuned, label: string): SettingSummary {
-  const own = comparison.trials.filter(({ setting }) => setting === label)
-  return summarizeSetting(label, own, { judge: comparison.judge })
-}
-
 function asJson(tuned: Tuned): string {
   const { folder, outcome, comparison } = tuned
   const settings = comparison.settings.map((setting) => ({ ...setting, ...summaryOf(tuned, setting.label) }))
   return `${JSON.stringify({ folder, outcome, settings, limitBytes: comparison.limitBytes }, null, 2)}\n`
 }
 
-function asText(tuned: Tuned, limitBytes: number): string {
-  const { folder, outcome, comparison } = tuned
-  const tried = comparison.settings.map(({ label }) => `  ${evidence(summaryOf(tuned, label), limitBytes)}`)
-  return [
-    `${count(comparison.trials.length, 'trial')} of ${count(comparison.settings.length, 'setting')}, limit ${formatBytes(limitBytes)}:`,
-    ...tried,
-    '',
-    ...(outcome.kind === 'found'
-      ? advice(tuned, outcome)
-      : outcome.kind === 'none'
-        ? [nothing(tuned)]
-        : ['Stopped; what was measured is kept.']),
-    `Data: ${folder}`,
-    '',
-  ].join('\n')
-}
-
-function evidence({ label, peakBytes, roundMs, trials, failedTrials }: SettingSummary, limitBytes: number): string {
-  if (failedTrials > 0) return `${label}: out, a trial failed`
-  if (peakBytes === null || roundMs === null) return `${label}: not tried`
-  const verdict = peakBytes.high >= limitBytes ? 'out' : 'below'
-  return `${label}: ${verdict}, highest peak ${formatBytes(peakBytes.high)} in ${trials} ${trials === 1 ? 'trial' : 'trials'}, ${formatDuration(roundMs.median)} a round`
-}
-
-/** Returns lines that can be pasted into a shell. */
-function advice({ comparison }: Tuned, { label, boundBytes }: { label: string; boundBytes: number }): string[] {
-  const { values } = comparison.settings.find((setting) => setting.label === label)!
-  const library = allocatorLibrary(String(values.allocator ?? 'glibc'))
-  const variables = [
-    ...(values.arenaMax === undefined || values.arenaMax === 'unset'
-      ? []
-      : [`export MALLOC_ARENA_MAX=${values.arenaMax}`]),
-    ...(library === undefined ? [] : [`export LD_PRELOAD=${library}`]),
-  ]
-  return [
-    `The cheapest that stays below is ${label}: the next trial's peak is below ${formatBytes(boundBytes)} with 95 % probability.`,
-    '',
-    ...variables,
-    `tidemark server --server-memory-gc-rounds ${values.serverMemoryGcRounds ?? 0}`,
+function print(tuned: Tuned, limitBytes: number, details: boolean): void {
+  const lines = [
+    ...tuneAnswer(tuned, limitBytes, terminalStyle(process.stdout)),
+    ...(details ? ['', ...tuneDetails(tuned, limitBytes).map((line) => `  ${line}`), ''] : []),
+    `  Data: ${printableLine(tuned.folder)}`,
     '',
   ]
-}
-
-function nothing(tuned: Tuned): string {
-  const peaks = tuned.comparison.settings.flatMap(({ label }) => {
-    const { peakBytes } = summaryOf(tuned, label)
-    return peakBytes === null ? [] : [{ label, bytes: peakBytes.median }]
-  })
-  const lowest = peaks.sort((a, b) => a.bytes - b.bytes)[0]
-  const seen = lowest === undefined ? '' : ` The lowest peak was that of ${lowest.label}, ${formatBytes(lowest.bytes)}.`
-  return `No setting stays under the limit.${seen} The working set of a round decides that: fewer clients at a time, a smaller model, or --aggregation spooled.`
+  writeStyled(process.stdout, lines.join('\n'))
 }

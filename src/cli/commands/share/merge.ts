@@ -35,7 +35,7 @@ export const command: Command = {
       reported.push(await reportComparison(one))
       if (!json) await printComparison(reported.at(-1)!, { details })
     }
-    if (isSuite) await reportOverview(folder, reported, { isJson: json })
+    if (isSuite) await reportOverview(folder, reported, { isJson: json, details, planned: reported.length })
     if (json) printJson(reported, { isSuite })
     return 0
   },

@@ -4,12 +4,16 @@ import type { TrialResult } from '../../../results/comparison.js'
 import { formatBytes, formatDuration } from '../../../shared/units.js'
 import { progressBlock } from './progress-block.js'
 import { type StatusLine, statusLine } from './status-line.js'
+import { timeLeft } from './time-left.js'
 
 export interface ProgressOptions {
   /** `at most ` for a search, which may end before all of its trials; otherwise empty. */
   atMost?: '' | 'at most '
-  /** Trials of the comparisons that follow, so that the time left covers all of them. */
-  trialsLater?: number
+  /**
+   * Place among the comparisons that run one after the other, from 1, and the trials of those that
+   * follow: the time left covers all of them.
+   */
+  ofSeveral?: { place: number; of: number; trialsLater: number } | undefined
 }
 
 /**
@@ -19,14 +23,14 @@ export interface ProgressOptions {
  */
 export function comparisonProgress(
   stream: NodeJS.WriteStream,
-  { atMost = '', trialsLater = 0 }: ProgressOptions = {},
+  { atMost = '', ofSeveral = { place: 1, of: 1, trialsLater: 0 } }: ProgressOptions = {},
 ): {
   line: StatusLine
   report(event: ComparisonEvent): void
 } {
-  const block = stream.isTTY ? progressBlock(stream) : undefined
+  const block = stream.isTTY ? progressBlock(stream, placeWords(ofSeveral)) : undefined
   const line = block?.line ?? statusLine(stream)
-  const left = timeLeft(atMost || 'about ', trialsLater)
+  const left = timeLeft({ isMost: atMost !== '', ...ofSeveral })
   let trials = 0
   /**
    * Position of the running trial among those of this run. A shard does not run all trials, so
@@ -47,7 +51,7 @@ export function comparisonProgress(
       const resumed = event.trialsDone === 0 ? '' : `, ${event.trialsDone} of them done`
       const most = event.comparison.looks === undefined ? atMost : 'at most '
       line.print(
-        `${event.name}: ${count(event.settings, 'setting')}, ${most}${count(event.trials, 'trial')}${resumed}; results in ${event.folder}`,
+        `${event.name}${placeWords(ofSeveral)}: ${count(event.settings, 'setting')}, ${most}${count(event.trials, 'trial')}${resumed}; results in ${event.folder}`,
       )
       block?.update(event, left.text())
       return
@@ -81,32 +85,7 @@ function outcome(result: TrialResult, judge: string): string {
   return peaks.length === 0 ? took : `${took}, peak ${formatBytes(Math.max(...peaks))}`
 }
 
-/** Estimates the time left from the trials that have run; during the first one, from its rounds. */
-function timeLeft(about: string, trialsLater: number): { update(event: ComparisonEvent): void; text(): string } {
-  let trialsLeft = 0
-  let shareOfTrial = 0
-  let startedMs = 0
-  const durationsMs: number[] = []
-  return {
-    update: (event) => {
-      if (event.kind === 'note' || event.kind === 'preparing') return
-      if (event.kind === 'started') trialsLeft = event.trials - event.trialsDone
-      else if (event.kind === 'trial-started') {
-        startedMs = performance.now()
-        shareOfTrial = 0
-      } else if (event.kind === 'trial-progress')
-        shareOfTrial = event.round / (event.rounds ?? Number.POSITIVE_INFINITY)
-      else {
-        trialsLeft--
-        shareOfTrial = 0
-        durationsMs.push(event.result.endedMs - event.result.startedMs)
-      }
-    },
-    text: () => {
-      const measured = durationsMs.reduce((sum, ms) => sum + ms, 0) / durationsMs.length
-      const perTrialMs = durationsMs.length > 0 ? measured : (performance.now() - startedMs) / shareOfTrial
-      const leftMs = perTrialMs * (trialsLater + trialsLeft - Math.min(1, shareOfTrial))
-      return Number.isFinite(leftMs) && leftMs > 0 ? `  ${about}${formatDuration(leftMs)} left` : ''
-    },
-  }
+/** Returns ` (2 of 4)`; empty where there is one comparison. */
+function placeWords({ place, of }: NonNullable<ProgressOptions['ofSeveral']>): string {
+  return of > 1 ? ` (${place} of ${of})` : ''
 }

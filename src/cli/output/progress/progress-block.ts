@@ -39,8 +39,10 @@ export interface ProgressBlock {
 /**
  * Makes a block at the end of the terminal that shows the progress of a comparison, a row per
  * setting.
+ *
+ * @param place stands after the name where several comparisons run: ` (2 of 4)`
  */
-export function progressBlock(stream: NodeJS.WriteStream): ProgressBlock {
+export function progressBlock(stream: NodeJS.WriteStream, place: string): ProgressBlock {
   const block = repaintedBlock(stream)
   let comparison: Comparison | undefined
   let trials = 0
@@ -62,7 +64,7 @@ export function progressBlock(stream: NodeJS.WriteStream): ProgressBlock {
       ? `[${'#'.repeat(full)}${'.'.repeat(BAR - full)}]`
       : `${cyan('█'.repeat(full))}${dim('░'.repeat(BAR - full))}`
     const lines = [
-      `${bold(printableLine(comparison.name))}  ${bar}  ${ended} of ${comparison.looks === undefined ? '' : 'at most '}${count(trials, 'trial')}${left}`,
+      `${bold(printableLine(comparison.name))}${place}  ${bar}  ${ended} of ${comparison.looks === undefined ? '' : 'at most '}${count(trials, 'trial')}${left}`,
       ...shown.map((row) => {
         const isRunning = row.label === running.label
         const values = row.endRss.length > 0 ? row.endRss : isRunning ? running.rss : []

@@ -2,7 +2,7 @@ import type { CompareOptions, FinishedComparison } from '../../../comparison/run
 import { StoppedError } from '../../../shared/errors.js'
 import type { Run } from '../../comparison-runs.js'
 import { hearSignals, stopOnSignal } from '../../stop-on-signal.js'
-import { comparisonProgress } from './comparison-progress.js'
+import { comparisonProgress, type ProgressOptions } from './comparison-progress.js'
 import { liveReport } from './live-report.js'
 
 export interface WatchedComparison extends FinishedComparison {
@@ -12,8 +12,8 @@ export interface WatchedComparison extends FinishedComparison {
 
 export interface WatchOptions {
   onRecorder?: CompareOptions['onRecorder']
-  /** Trials of the comparisons that follow. */
-  trialsLater?: number
+  /** Place among the comparisons that run one after the other. */
+  ofSeveral?: ProgressOptions['ofSeveral']
   /** Whether report.html is written after every trial. */
   hasReport?: boolean
 }
@@ -24,9 +24,9 @@ export interface WatchOptions {
  */
 export async function runWithProgress(
   run: Run,
-  { onRecorder, trialsLater = 0, hasReport = false }: WatchOptions = {},
+  { onRecorder, ofSeveral, hasReport = false }: WatchOptions = {},
 ): Promise<WatchedComparison> {
-  const { line, report } = comparisonProgress(process.stderr, { trialsLater })
+  const { line, report } = comparisonProgress(process.stderr, { ofSeveral })
   const live = hasReport ? liveReport() : undefined
   let folder = ''
   const onProgress: CompareOptions['onProgress'] = (event) => {
