@@ -8,6 +8,8 @@ import { temporaryFolder } from '../temporary-folder.js'
 import { exampleComparison } from './example-comparison.js'
 import { exampleView } from './example-view.js'
 
+const MIB = 2 ** 20
+
 test('the report of the default job is a page of at most 1.5 MB, a summary, and each figure as SVG and PNG', () => {
   const folder = temporaryFolder()
   const view = exampleView()
@@ -31,6 +33,43 @@ test('a comparison stopped before its first trial gets a report that says so', (
   expect(html).toContain('The comparison was stopped: 0 of 24 trials are complete.')
   expect(html).toContain('No round was recorded, so there is nothing to draw.')
   expect(readdirSync(join(folder, 'figures'))).toEqual([])
+})
+
+test('what grew in heap trials is drawn, and a broken file of them is refused with its place', () => {
+  const folder = temporaryFolder()
+  const frame = { file: '/app/agg.py', line: 7, function: 'accept' }
+  const grown = { ...frame, text: 'self.history.append(weights)', bytes: MIB, objects: 5, kind: 'python' }
+  const line = { ...grown, liveBytes: [0, MIB], stack: [frame], stacks: [{ bytes: MIB, stack: [frame] }] }
+  const growth = {
+    process: { pid: 7, name: 'agg.py', role: 'server' },
+    engine: 'memray',
+    fromRound: 5,
+    toRound: 10,
+    rssGrowthBytes: MIB,
+    explainedShare: 1,
+    lines: [line],
+    lineBytes: MIB,
+  }
+  const write = (processes: unknown[]) =>
+    writeFileSync(
+      join(folder, 'heap-diff.json'),
+      JSON.stringify([{ setting: 'gc=0', folder: 'heap-trials/0001-gc_0', processes }]),
+    )
+  write([growth])
+  const view = exampleView({ trials: 1, rounds: 3 })
+  expect(readFileSync(writeView(view, folder), 'utf8')).toContain('accept agg.py:7')
+  for (const [broken, place] of [
+    [{ ...growth, lines: [{ ...line, stacks: [{ bytes: MIB, stack: [] }] }] }, '0.processes.0.lines.0.stacks.0.stack'],
+    [{ ...growth, engine: 'other' }, '0.processes.0.engine'],
+    [{ ...growth, lineBytes: null }, '0.processes.0.lineBytes'],
+  ] as const) {
+    write([broken])
+    expect(() => writeView(view, folder)).toThrow(
+      `${join(folder, 'heap-diff.json')} is no file of heap trials of this version: ${place}: found`,
+    )
+  }
+  writeFileSync(join(folder, 'heap-diff.json'), '[{')
+  expect(() => writeView(view, folder)).toThrow(TidemarkError)
 })
 
 test('failed trials and sampled peaks stand in front of the numbers, in the page and in the summary', () => {

@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import * as v from 'valibot'
 import type { HeapGrowth } from '../../recording/heap/heap-growth.js'
+import { heapGrowthSchema } from '../../recording/heap/heap-growth-schema.js'
+import { readStored } from '../../recording/storage/stored-file.js'
 
 /** The growth found in the heap trial of a setting. */
 export interface HeapTrial {
@@ -13,14 +16,16 @@ export interface HeapTrial {
 /** File of the heap trials in the comparison's folder. */
 export const HEAP_TRIALS_FILE = 'heap-diff.json'
 
+const schema = v.array(v.looseObject({ setting: v.string(), folder: v.string(), processes: v.array(heapGrowthSchema) }))
+
 /**
  * Reads what `--heap-diff` wrote into the folder of a comparison. Returns nothing if it was not
- * given, or the file cannot be read.
+ * given.
+ *
+ * @throws UsageError that names the place in the file if it is not as it was written
  */
 export function readHeapTrials(folder: string): HeapTrial[] {
-  try {
-    return JSON.parse(readFileSync(join(folder, HEAP_TRIALS_FILE), 'utf8')) as HeapTrial[]
-  } catch {
-    return []
-  }
+  const file = join(folder, HEAP_TRIALS_FILE)
+  if (!existsSync(file)) return []
+  return readStored(file, schema, 'file of heap trials of this version') as unknown as HeapTrial[]
 }

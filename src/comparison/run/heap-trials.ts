@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readHeapDiff } from '../../recording/heap/heap-diff.js'
 import type { HeapDiffOptions } from '../../recording/heap/heap-order.js'
 import { readOutline } from '../../recording/storage/read-recording.js'
+import { replaceFile } from '../../shared/atomic-write.js'
 import { planComparison } from '../plan/plan.js'
 import { runTrial } from '../trial/trial.js'
 import { workloadOf } from '../workloads/workload-of.js'
@@ -51,6 +52,6 @@ export async function runHeapTrials(
     })
     trials.push({ setting: setting.label, folder: own, processes })
   }
-  writeFileSync(join(folder, HEAP_TRIALS_FILE), `${JSON.stringify(trials, null, 1)}\n`)
+  replaceFile(join(folder, HEAP_TRIALS_FILE), `${JSON.stringify(trials, null, 1)}\n`)
   return trials
 }
