@@ -13,6 +13,7 @@ import { HEAP_DIFF_WARNING } from './heap/heap-diff.js'
 import { endHeapOrder, type HeapDiffOptions, writeHeapOrder } from './heap/heap-order.js'
 import { looksOf, measuredProcesses } from './heap/measured-process.js'
 import { orderWaiting } from './heap/order-waiting.js'
+import { SignalledMeasurement, signalledNode } from './heap/signalled-node.js'
 import { nameProcess, type RolePattern } from './processes/process-name.js'
 import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
@@ -141,7 +142,16 @@ async function startHeapDiff(
 ): Promise<string | undefined> {
   if (heapDiff === undefined) return undefined
   const heaps = writeHeapOrder(folder, heapDiff, { marksFile: recorder.marksFile, isRelative: true })
-  await orderWaiting(target.pid, heaps)
+  try {
+    await orderWaiting(target.pid, heaps)
+  } catch (error) {
+    const node = signalledNode(target.pid)
+    if (node === undefined) throw error
+    const measurement = new SignalledMeasurement(node, { folder: heaps, recording: folder, rounds: heapDiff.rounds })
+    recorder.onRoundRecords((records) => {
+      for (const { pid, round } of records) if (pid === target.pid) measurement.roundEnded(round)
+    })
+  }
   recorder.warn(HEAP_DIFF_WARNING)
   return heaps
 }

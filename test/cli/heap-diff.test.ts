@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { HeapGrowth } from '../../src/recording/heap/heap-growth.js'
 import { temporaryFolder } from '../temporary-folder.js'
 import { PROGRAM, runTidemark } from '../tidemark.js'
@@ -25,6 +26,8 @@ test('the class whose objects a Node program keeps is the one that grew most', a
   // Rounds continue while a heap is asked for, and stand still while it is written.
   expect(classes[0]!.objects).toBeGreaterThanOrEqual(400)
   expect(classes[0]!.retainedBytes).toBeGreaterThan(classes[0]!.objects * 500 * 8)
+  expect(classes[0]!.path).toBe('globalThis.kept[]')
+  expect(diff!.lines[0]).toMatchObject({ file: LEAKY, line: 7, function: 'ForgottenSession' })
   expect(readFileSync(diff!.files![0]!, 'utf8').slice(0, 12)).toBe('{"snapshot":')
 }, 120_000)
 
@@ -60,3 +63,59 @@ test('a program that ends too soon, or reports no rounds, gets the reason why th
   expect(shell).toMatchObject({ code: 0, diff: undefined })
   expect(shell.stderr).toContain('no Python (3.9 or later) and no Node process was in the command')
 }, 60_000)
+
+/** Starts the leaky program on its own and waits for its first round. */
+async function leakyNode(flags: string[], env: Record<string, string>): Promise<{ pid: number; folder: string }> {
+  const folder = temporaryFolder()
+  const marks = join(folder, 'marks')
+  writeFileSync(marks, '')
+  const child = spawn(process.execPath, [...flags, LEAKY, '100000'], {
+    env: { ...process.env, TIDEMARK_MARKS: marks, ...env },
+    cwd: folder,
+    stdio: 'ignore',
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  await vi.waitFor(() => expect(readFileSync(marks, 'utf8')).toContain('"round":1,'), { timeout: 20_000 })
+  return { pid: child.pid!, folder }
+}
+
+async function attached(pid: number, out: string) {
+  const { stdout, stderr, code } = await runTidemark([
+    'attach',
+    '--heap-diff',
+    '3',
+    '--json',
+    '--out',
+    out,
+    String(pid),
+  ])
+  expect(code, stderr).toBe(0)
+  return { stdout, stderr, diff: (JSON.parse(stdout).heapDiff as HeapGrowth[])[0] }
+}
+
+test('attach: a Node program that waits is measured by line and by constructor', async () => {
+  const folder = temporaryFolder()
+  const refused = await leakyNode([], {})
+  const sentence = await runTidemark(['attach', '--heap-diff', '3', '--out', join(folder, 'a'), String(refused.pid)])
+  expect(sentence.code).toBe(2)
+  expect(sentence.stderr).toContain('does not wait for it')
+  const options = /NODE_OPTIONS='([^']+)' node/.exec(sentence.stderr)![1]!
+  const { pid } = await leakyNode([], { TIDEMARK_HEAP: 'on-demand', NODE_OPTIONS: options })
+  const { diff, stderr } = await attached(pid, join(folder, 'b'))
+  expect(diff, stderr).toMatchObject({ engine: 'v8' })
+  expect(diff!.lines[0]).toMatchObject({ file: LEAKY, line: 7 })
+  expect(diff!.constructors!.find(({ name }) => name === 'ForgottenSession')!.path).toBe('globalThis.kept[]')
+}, 120_000)
+
+test('attach: a Node program with --heapsnapshot-signal is measured by constructor, and keeps no file of ours', async () => {
+  const { pid, folder } = await leakyNode(['--heapsnapshot-signal=SIGUSR2'], {})
+  const out = join(temporaryFolder(), 'recording')
+  const { diff, stderr } = await attached(pid, out)
+  expect(diff, stderr).toMatchObject({ engine: 'v8', retainedBytes: null, nativeBytes: null })
+  expect(diff!.toRound - diff!.fromRound).toBe(3)
+  // The numbers of a session are an array of its own, whose elements V8 keeps apart.
+  expect(diff!.lines[0]).toMatchObject({ file: null, function: 'Array', text: 'globalThis.kept[].data' })
+  expect(diff!.lines[0]!.bytes).toBeGreaterThan(600 * 500 * 8)
+  expect(diff!.files).toHaveLength(2)
+  expect(readdirSync(folder)).toEqual(['marks'])
+}, 120_000)

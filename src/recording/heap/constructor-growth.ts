@@ -1,5 +1,7 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { messageOf, TidemarkError } from '../../shared/errors.js'
+import { formatBytes } from '../../shared/units.js'
+import { retainerPath, type Snapshot } from './retainer-path.js'
 
 /**
  * How many more objects of one constructor the second heap has than the first, and how much they
@@ -15,32 +17,64 @@ export interface ConstructorGrowth {
    * refer to.
    */
   retainedBytes: number
+  /**
+   * How a root keeps one of the new objects, see `retainerPath`; null for constructors that grew
+   * less than others.
+   */
+  path: string | null
+}
+
+/** Larger snapshots would take more memory to read than most machines have left. */
+const LARGEST_FILE = 2 ** 30
+
+/** Number of constructors whose paths are looked up, those with the most growth. */
+const MOST_PATHS = 20
+
+/** What two heap snapshots of one program show. */
+export interface SnapshotGrowth {
+  /**
+   * By constructor, the most retained bytes first. Bytes of objects that hold each other count for
+   * both, so the rows do not add up. V8's own objects are left out.
+   */
+  constructors: ConstructorGrowth[]
+  /**
+   * Growth in bytes of what the objects of each constructor hold without another object between,
+   * such as their elements and buffers. These add up to the growth of the heap.
+   */
+  heldBytes: Map<string, number>
 }
 
 /**
- * Compares two heap snapshots of one program by constructor, the most retained bytes first. Bytes
- * of objects that hold each other count for both, so the rows do not add up. V8's own objects are
- * left out.
+ * Compares two heap snapshots of one program.
  *
  * @param before a file as V8 writes it, `.heapsnapshot`
  * @throws TidemarkError if one of them is incomplete
  */
-export async function constructorGrowth(before: string, after: string): Promise<ConstructorGrowth[]> {
+export async function constructorGrowth(before: string, after: string): Promise<SnapshotGrowth> {
   // Read one after the other: a parsed snapshot takes about twenty times the size of its file.
-  const first = await constructorsOf(before)
-  const second = await constructorsOf(after)
-  const growth = [...second].map(([key, { name, objects, selfBytes, retainedBytes }]) => {
-    const earlier = first.get(key) ?? { objects: 0, selfBytes: 0, retainedBytes: 0 }
-    return {
-      name,
-      objects: objects - earlier.objects,
-      selfBytes: selfBytes - earlier.selfBytes,
-      retainedBytes: retainedBytes - earlier.retainedBytes,
-    }
+  const first = await earlierOf(before)
+  return read(after, (snapshot) => {
+    const grown = [...classesOf(snapshot)]
+      .map(([key, { name, count, self, maxRet, idxs }]) => {
+        const earlier = first.classes.get(key) ?? { count: 0, self: 0, maxRet: 0 }
+        return {
+          name,
+          objects: count - earlier.count,
+          selfBytes: self - earlier.self,
+          retainedBytes: maxRet - earlier.maxRet,
+          indexes: idxs,
+        }
+      })
+      .filter(({ name, objects, retainedBytes }) => objects > 0 && retainedBytes > 0 && !OF_THE_ENGINE.test(name))
+      .sort((a, b) => b.retainedBytes - a.retainedBytes)
+    const heldBytes = heldByConstructor(snapshot)
+    for (const [name, bytes] of first.heldBytes) heldBytes.set(name, (heldBytes.get(name) ?? 0) - bytes)
+    const constructors = grown.map(({ indexes, ...one }, place) => ({
+      ...one,
+      path: place < MOST_PATHS ? pathOfNew(snapshot, indexes, first.lastId) : null,
+    }))
+    return { constructors, heldBytes }
   })
-  return growth
-    .filter(({ name, objects, retainedBytes }) => objects > 0 && retainedBytes > 0 && !OF_THE_ENGINE.test(name))
-    .sort((a, b) => b.retainedBytes - a.retainedBytes)
 }
 
 /**
@@ -49,22 +83,92 @@ export async function constructorGrowth(before: string, after: string): Promise<
  */
 const OF_THE_ENGINE = /^(\(|system \/ )/
 
+type Aggregate = ReturnType<Snapshot['aggregatesWithFilter']>[string]
+
+/** Classes with the same name from different places in the code have different keys. */
+function classesOf(snapshot: Snapshot): Map<string, Aggregate> {
+  return new Map(
+    Object.entries(snapshot.aggregatesWithFilter({} as Parameters<typeof snapshot.aggregatesWithFilter>[0])),
+  )
+}
+
+interface Earlier {
+  classes: Map<string, { count: number; self: number; maxRet: number }>
+  heldBytes: Map<string, number>
+  /** Id of the newest object; V8 counts them up, so that later ones have higher ids. */
+  lastId: number
+}
+
+async function earlierOf(file: string): Promise<Earlier> {
+  return read(file, (snapshot) => {
+    const classes = classesOf(snapshot)
+    let lastId = 0
+    for (const { idxs } of classes.values())
+      for (const index of idxs) {
+        const id = snapshot.createNode(index).id()
+        // Even ids are of memory outside of V8, and made of its address.
+        if (id % 2 === 1) lastId = Math.max(lastId, id)
+      }
+    return {
+      classes: new Map([...classes].map(([key, { count, self, maxRet }]) => [key, { count, self, maxRet }])),
+      heldBytes: heldByConstructor(snapshot),
+      lastId,
+    }
+  })
+}
+
 /**
- * Reads the constructors of a snapshot. Those with the same name from different places in the code
- * have different keys.
+ * Returns the bytes of all nodes, each counted for the nearest object in its chain of dominators
+ * whose constructor stands in a program's source.
  */
-async function constructorsOf(file: string): Promise<Map<string, ConstructorGrowth>> {
+function heldByConstructor(snapshot: Snapshot): Map<string, number> {
+  const fields = snapshot.nodeFieldCount
+  const root = snapshot.rootNodeIndex
+  const held = new Map<string, number>()
+  const owners: (string | undefined)[] = new Array(snapshot.nodeCount)
+  const ownerOf = (index: number): string => {
+    const chain: number[] = []
+    let owner: string | undefined
+    for (let at = index; owner === undefined; ) {
+      const node = snapshot.createNode(at)
+      const name = node.className()
+      owner = owners[at / fields] ?? (OF_THE_ENGINE.test(name) && at !== root ? undefined : name)
+      chain.push(at)
+      if (at === root) owner ??= name
+      else at = node.dominatorIndex()
+    }
+    for (const at of chain) owners[at / fields] = owner
+    return owner
+  }
+  for (let ordinal = 0; ordinal < snapshot.nodeCount; ordinal++) {
+    const node = snapshot.createNode(ordinal * fields)
+    const owner = ownerOf(ordinal * fields)
+    held.set(owner, (held.get(owner) ?? 0) + node.selfSize())
+  }
+  return held
+}
+
+/**
+ * Returns the path of the object in the middle of those that are new: the newest may be at work.
+ */
+function pathOfNew(snapshot: Snapshot, indexes: readonly number[], lastId: number): string | null {
+  const fresh = indexes.filter((index) => snapshot.createNode(index).id() > lastId)
+  const middle = fresh[Math.floor(fresh.length / 2)]
+  return middle === undefined ? null : retainerPath(snapshot, middle)
+}
+
+/** @throws TidemarkError if the file cannot be read */
+async function read<T>(file: string, use: (snapshot: Snapshot) => T): Promise<T> {
   try {
+    const { size } = statSync(file)
+    if (size > LARGEST_FILE)
+      throw new TidemarkError(
+        `the heap snapshot ${file} has ${formatBytes(size)}, and ${formatBytes(LARGEST_FILE)} is the most that is compared by constructor. Chrome's developer tools open it`,
+      )
     const { parse } = await import('heap-snapshot-toolkit')
-    const snapshot = await parse(createReadStream(file, 'utf8'))
-    const all = snapshot.aggregatesWithFilter({} as Parameters<typeof snapshot.aggregatesWithFilter>[0])
-    return new Map(
-      Object.entries(all).map(([key, { name, count, self, maxRet }]) => [
-        key,
-        { name, objects: count, selfBytes: self, retainedBytes: maxRet },
-      ]),
-    )
+    return use(await parse(createReadStream(file, 'utf8')))
   } catch (error) {
+    if (error instanceof TidemarkError) throw error
     throw new TidemarkError(`cannot read the heap snapshot ${file}: ${messageOf(error)}`, {
       cause: error,
       fix: 'It may not be whole: the program has to live until it is written.',

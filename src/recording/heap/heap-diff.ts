@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { TidemarkError } from '../../shared/errors.js'
 import type { RecordedProcess, RoundRecord } from '../recording.js'
 import type { HeapGrowth } from './heap-growth.js'
-import { HEAP_FOLDER, type HeapDiffOptions } from './heap-order.js'
+import { HEAP_FOLDER, type HeapDiffOptions, TOO_MANY_FILE } from './heap-order.js'
 import { looksOf, type MeasuredProcess, measuredProcesses } from './measured-process.js'
 import { readGrowth } from './read-growth.js'
 
@@ -39,6 +40,10 @@ export async function readHeapDiff(
       ? []
       : [{ process, looks, grownBytes: looks.at(-1)!.residentBytes - looks[0]!.residentBytes }]
   })
+  if (existsSync(join(folder, TOO_MANY_FILE)))
+    onNote(
+      `--heap-diff: the program started more processes than are measured: ${measured.length} were, and those after them were not`,
+    )
   if (looked.length === 0) onNote(whyNone(measured, options.rounds, processes))
   looked.sort((a, b) => b.grownBytes - a.grownBytes)
   // The name in a program's marks is better than one derived from its command line.

@@ -66,22 +66,25 @@ export interface HeapGrowth {
   lines: GrownLine[]
   /** Growth of all lines together, including those that are not listed and those that shrank. */
   lineBytes: number
-  /** Number of lines that hold memory. */
+  /** Number of lines that hold more or less than before. */
   lineCount: number
   /**
    * Growth of allocations without a line of Python; null if the engine cannot measure it. For a
    * Node program, memory outside V8's heap.
    */
   nativeBytes: number | null
-  /** Growth of free memory and garbage that the process kept. */
-  retainedBytes: number
+  /**
+   * Growth of free memory and garbage that the process kept; null if it could not be asked to free
+   * them.
+   */
+  retainedBytes: number | null
   /** Growth that none of these explains, `ownBytes` included. */
   restBytes: number
   /** Part of the rest: memory that the engine takes for its records of the program. */
   ownBytes: number
   cost: HeapCost
   /** Growth by constructor, for a Node program, and its two heap snapshots. */
-  constructors?: { name: string; objects: number; selfBytes: number; retainedBytes: number }[]
+  constructors?: { name: string; objects: number; selfBytes: number; retainedBytes: number; path: string | null }[]
   files?: string[]
   notes: string[]
 }
@@ -90,7 +93,7 @@ export interface HeapGrowth {
 export interface HeapCost {
   /** Time in ms for which looks paused the program. */
   stoodMs: number
-  /** Median time of the measured rounds, and of those after them; null if there are none. */
+  /** Median time of the measured rounds, and of those after them; null for fewer than three. */
   roundMs: number | null
   roundMsWithout: number | null
   /** Memory that stopping the measurement freed; null if it was not stopped. */
@@ -102,7 +105,8 @@ export interface Take {
   when: 'at its end' | 'a moment later'
   residentBytes: number
   floorBytes: number
-  trimmedBytes: number
+  /** RSS after a collection and a trim; null where neither could be requested. */
+  trimmedBytes: number | null
   mallocBytes: number | null
   ownBytes: number
   stoodMs: number
@@ -111,7 +115,7 @@ export interface Take {
 export interface Parts {
   rssGrowthBytes: number
   ownBytes: number
-  retainedBytes: number
+  retainedBytes: number | null
   nativeBytes: number | null
   restBytes: number
   explainedShare: number | null
@@ -127,16 +131,22 @@ export function partsOf(
   found: { lineBytes: number; nativeBytes: number | null; ownBytes: number },
 ): Parts {
   const rssGrowthBytes = levelOf(last) - levelOf(first)
-  const { lineBytes, nativeBytes } = found
+  const { lineBytes } = found
   const ownBytes = last.ownBytes - first.ownBytes + found.ownBytes
-  const retainedBytes = last.residentBytes - last.trimmedBytes - (first.residentBytes - first.trimmedBytes)
+  const isTrimmed = first.trimmedBytes !== null && last.trimmedBytes !== null
+  const retainedBytes = isTrimmed
+    ? last.residentBytes - last.trimmedBytes! - (first.residentBytes - first.trimmedBytes!)
+    : null
   const programBytes = rssGrowthBytes - ownBytes
+  // The allocator counts whole blocks, of which pages that were never written are not resident.
+  const mostNative = Math.max(0, programBytes - lineBytes - (retainedBytes ?? 0))
+  const nativeBytes = found.nativeBytes === null ? null : Math.min(found.nativeBytes, mostNative)
   return {
     rssGrowthBytes,
     ownBytes,
     retainedBytes,
     nativeBytes,
-    restBytes: rssGrowthBytes - lineBytes - (nativeBytes ?? 0) - retainedBytes,
+    restBytes: rssGrowthBytes - lineBytes - (nativeBytes ?? 0) - (retainedBytes ?? 0),
     explainedShare: programBytes < LEAST_GROWTH ? null : Math.min(1, Math.max(0, lineBytes / programBytes)),
   }
 }
@@ -152,17 +162,20 @@ function levelOf({ when, residentBytes, floorBytes }: Take): number {
 /** Minimum share of a line's growth for an increase to count as a step. */
 const LEAST_STEP = 0.05
 
+/** Share of a line's growth by which it may fall between two looks. */
+const LARGEST_FALL = 0.25
+
 /**
- * Returns true if a line grew in more than one step, the last one included. Memory that is
- * allocated once, or up to a limit reached on the way, is not a leak. Two looks alone cannot
- * distinguish these and count as steady.
+ * Returns true if a line grew in more than one step, the last one included, and did not fall
+ * between. Memory that is allocated once, up to a limit reached on the way, or let go every few
+ * rounds is not a leak. Two looks alone cannot distinguish these and count as steady.
  */
 export function growsSteadily(liveBytes: readonly number[]): boolean {
   const steps = liveBytes.slice(1).map((bytes, index) => bytes - liveBytes[index]!)
   if (steps.length < 2) return true
-  const least = LEAST_STEP * (liveBytes.at(-1)! - liveBytes[0]!)
-  const grown = steps.map((step) => step > least)
-  return grown.filter(Boolean).length > 1 && grown.at(-1)!
+  const grownBytes = liveBytes.at(-1)! - liveBytes[0]!
+  const grown = steps.map((step) => step > LEAST_STEP * grownBytes)
+  return grown.filter(Boolean).length > 1 && grown.at(-1)! && !steps.some((step) => step < -LARGEST_FALL * grownBytes)
 }
 
 /** Returns the line that holds at least half of the program's growth, if it grows steadily. */

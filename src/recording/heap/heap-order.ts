@@ -14,6 +14,8 @@ export interface HeapDiffOptions {
 
 /** Folder of the recording in which measured processes write their results. */
 export const HEAP_FOLDER = 'heap'
+/** File that a process leaves there if it is not measured because enough others are. */
+export const TOO_MANY_FILE = 'too-many-processes'
 /** Variable that the code inside a program reads: the folder with the order, or `on-demand`. */
 export const HEAP_VARIABLE = 'TIDEMARK_HEAP'
 export const ON_DEMAND = 'on-demand'
@@ -74,6 +76,8 @@ export function heapEnvironment(folder: string, given: NodeJS.ProcessEnv = proce
   return {
     [HEAP_VARIABLE]: folder,
     PYTHONPATH: joined(PYTHON_INJECTION, given.PYTHONPATH, ':'),
+    // Rounds that a log reports are late otherwise: a Python writes to a pipe in pieces of 8 KiB.
+    PYTHONUNBUFFERED: given.PYTHONUNBUFFERED ?? '1',
     NODE_OPTIONS: joined(`--require ${quoted(NODE_MODULE)}`, given.NODE_OPTIONS, ' '),
   }
 }

@@ -25,12 +25,17 @@ const POLL_MS = 20
 /** Mean bytes between two samples; V8 scales the samples to the total. */
 const SAMPLING_BYTES = 16_384
 const STACK_DEPTH = 48
-const MOST_PROCESSES = 128
+const MOST_PROCESSES = 32
+/** Heaps above this size are not written: the program would stand still for ten seconds or more. */
+const LARGEST_HEAP = 2 ** 30
+const TOO_LARGE = 'no heap snapshot was written, because the heap was larger than 1 GiB: constructors are not known'
 
 function readOrder(folder: string): Order | undefined {
   try {
-    if (fs.readdirSync(folder).filter((name) => name.endsWith('.process.json')).length >= MOST_PROCESSES)
+    if (fs.readdirSync(folder).filter((name) => name.endsWith('.process.json')).length >= MOST_PROCESSES) {
+      fs.writeFileSync(path.join(folder, 'too-many-processes'), '')
       return undefined
+    }
     return JSON.parse(fs.readFileSync(path.join(folder, 'order.json'), 'utf8'))
   } catch {
     return undefined // the process outlived its recording
@@ -154,11 +159,13 @@ class Measurement {
     const snapshot = path.join(this.#order.snapshotFolder, `${process.pid}.round-${completed}.heapsnapshot`)
     // A snapshot takes memory that V8 keeps. The first one precedes the RSS reading and the last
     // one follows it, so that this does not count as growth.
-    if (isFirst) v8.writeHeapSnapshot(snapshot)
+    const isSmall = process.memoryUsage().heapUsed <= LARGEST_HEAP
+    if (!isSmall && this.#notes.length === 0) this.#notes.push(TOO_LARGE)
+    if (isFirst && isSmall) v8.writeHeapSnapshot(snapshot)
     const residentBytes = process.memoryUsage.rss()
     collect()
     const memory = process.memoryUsage()
-    if (isLast && !isFirst) v8.writeHeapSnapshot(snapshot) // before the profile, which would show in it
+    if (isLast && !isFirst && isSmall) v8.writeHeapSnapshot(snapshot) // before the profile, which would show in it
     let profile: inspector.HeapProfiler.SamplingHeapProfile | undefined
     this.#session.post('HeapProfiler.getSamplingProfile', (_, answer) => {
       profile = answer?.profile
@@ -176,7 +183,7 @@ class Measurement {
       heapBytes: memory.heapUsed,
       externalBytes: memory.external,
       stoodMs: performance.now() - began,
-      ...((isFirst || isLast) && { snapshot }),
+      ...((isFirst || isLast) && isSmall && { snapshot }),
     })
     this.#write()
   }

@@ -7,7 +7,7 @@ const take = v.looseObject({
   when: v.picklist(['at its end', 'a moment later']),
   residentBytes: bytes,
   floorBytes: bytes,
-  trimmedBytes: bytes,
+  trimmedBytes: v.nullable(bytes),
   mallocBytes: v.nullable(bytes),
   ownBytes: bytes,
   stoodMs: v.number(),

@@ -62,18 +62,16 @@ export function bufferLine(constructors: readonly ConstructorGrowth[], liveBytes
     ({ name }) => /^(Array)?Buffer$|^SharedArrayBuffer$|^DataView$|Array$/.test(name) && name !== 'Array',
   )
   if (holder === undefined || bytes <= 0) return undefined
-  return {
-    file: null,
-    line: null,
-    function: holder.name,
-    text: '',
-    bytes,
-    objects: holder.objects,
-    kind: 'v8',
-    liveBytes,
-    stack: [],
-    stacks: [],
-  }
+  return constructorLine({ name: holder.name, objects: holder.objects, bytes, liveBytes, path: holder.path ?? '' })
+}
+
+/** Returns memory of which only the constructor of the objects that hold it is known, as a line. */
+export function constructorLine({
+  name,
+  path,
+  ...known
+}: { name: string; path: string } & Pick<GrownLine, 'bytes' | 'objects' | 'liveBytes'>): GrownLine {
+  return { file: null, line: null, function: name, text: path, ...known, kind: 'v8', stack: [], stacks: [] }
 }
 
 function emptyLine(frame: StackFrame, looks: number): GrownLine {

@@ -38,6 +38,7 @@ function notWaiting(pid: number): UsageError {
     fix:
       `Start a Python program with: ${HEAP_VARIABLE}=${ON_DEMAND} PYTHONPATH=${PYTHONPATH} python3 ...\n` +
       `Start a Node program with: ${HEAP_VARIABLE}=${ON_DEMAND} NODE_OPTIONS='${NODE_OPTIONS}' node ...\n` +
+      'or, for constructors without lines, with: node --heapsnapshot-signal=SIGUSR2 ...\n' +
       'Or have it measured from its start: tidemark run --heap-diff.',
   })
 }

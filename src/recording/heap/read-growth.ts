@@ -3,12 +3,12 @@ import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf, TidemarkError } from '../../shared/errors.js'
 import type { RoundRecord } from '../recording.js'
-import { type ConstructorGrowth, constructorGrowth } from './constructor-growth.js'
+import { type ConstructorGrowth, constructorGrowth, type SnapshotGrowth } from './constructor-growth.js'
 import { costOf } from './heap-cost.js'
 import { causeOf, type GrownLine, type HeapGrowth, partsOf } from './heap-growth.js'
 import { type HeapDiffOptions, PYTHON_MODULES } from './heap-order.js'
 import type { Look, MeasuredProcess } from './measured-process.js'
-import { bufferLine, nodeLines } from './node-lines.js'
+import { bufferLine, constructorLine, nodeLines } from './node-lines.js'
 
 export interface GrowthOptions extends HeapDiffOptions {
   /** Folder in which the processes left their results. */
@@ -34,6 +34,7 @@ interface Found {
   ownBytes: number
   constructors?: ConstructorGrowth[]
   files?: string[]
+  notes?: string[]
 }
 
 /**
@@ -64,7 +65,7 @@ export async function readGrowth(
     lineCount: found.lineCount,
     cost: costOf(process, looks, { recordedRounds, fromRound, toRound }),
     ...(found.constructors && { constructors: found.constructors, files: found.files! }),
-    notes: [...(process.engineNote === null ? [] : [process.engineNote]), ...process.notes],
+    notes: [...(process.engineNote === null ? [] : [process.engineNote]), ...process.notes, ...(found.notes ?? [])],
   }
 }
 
@@ -116,13 +117,24 @@ async function python(executable: string, folder: string, pid: number): Promise<
 }
 
 async function ofNode(folder: string, looks: readonly Look[], options: HeapDiffOptions): Promise<Found> {
+  // A process that only writes snapshots, at a signal, has no profile by line.
+  const profiles = looks.flatMap(({ file }) => file ?? [])
+  const hasLines = profiles.length === looks.length
   const files = looks.flatMap(({ snapshot }) => snapshot ?? [])
-  const constructors = await constructorGrowth(files[0]!, files.at(-1)!)
-  const sites = nodeLines(
-    folder,
-    looks.map(({ file }) => file!),
-    options,
-  )
+  const notes: string[] = []
+  const compared =
+    files.length < 2
+      ? undefined
+      : await constructorGrowth(files[0]!, files.at(-1)!).catch((error) => {
+          if (!hasLines || !(error instanceof TidemarkError)) throw error
+          notes.push(error.message)
+        })
+  if (!hasLines) {
+    if (compared === undefined) throw new TidemarkError('there are no two heap snapshots to compare')
+    return { ...ofSnapshots(compared), files }
+  }
+  const constructors = compared?.constructors ?? []
+  const sites = nodeLines(folder, profiles, options)
   const buffers = bufferLine(
     constructors,
     looks.map(({ externalBytes = 0 }) => externalBytes),
@@ -131,11 +143,38 @@ async function ofNode(folder: string, looks: readonly Look[], options: HeapDiffO
   const outside = looks.at(-1)!.externalBytes! - looks[0]!.externalBytes!
   return {
     lines,
-    lineBytes: lines.reduce((sum, line) => sum + line.bytes, 0),
-    lineCount: lines.length,
+    lineBytes: sumOf(lines),
+    lineCount: lines.filter(({ bytes }) => bytes !== 0).length,
     nativeBytes: Math.max(0, outside - (buffers?.bytes ?? 0)),
     ownBytes: 0,
-    constructors,
-    files,
+    ...(compared !== undefined && { constructors, files }),
+    notes,
   }
+}
+
+function ofSnapshots({ constructors, heldBytes }: SnapshotGrowth): Omit<Found, 'files'> {
+  const lines = [...heldBytes].map(([name, bytes]) => {
+    const found = constructors.find((one) => one.name === name)
+    return constructorLine({
+      name,
+      bytes,
+      objects: found?.objects ?? 0,
+      liveBytes: [0, bytes],
+      path: found?.path ?? '',
+    })
+  })
+  lines.sort((a, b) => b.bytes - a.bytes)
+  // Memory of V8 outside of its snapshots is in the rest.
+  return {
+    lines,
+    lineBytes: sumOf(lines),
+    lineCount: lines.filter(({ bytes }) => bytes !== 0).length,
+    nativeBytes: null,
+    ownBytes: 0,
+    constructors,
+  }
+}
+
+function sumOf(lines: readonly GrownLine[]): number {
+  return lines.reduce((sum, { bytes }) => sum + bytes, 0)
 }
