@@ -17,7 +17,9 @@ MOST_LINES = 200
 MALLOC_HEAD = 8
 ALIGNED = 16
 LARGEST_OF_PYMALLOC = 512
-# What tracemalloc takes for a block in addition to what get_tracemalloc_memory() counts: its trace, and what malloc rounds up
+# memray notes the time every 10 ms while it writes; a busy machine makes it late.
+LONGEST_SILENCE_MS = 2000
+# What tracemalloc takes for a block besides what get_tracemalloc_memory() counts: its trace, and what malloc rounds up
 # (Modules/_tracemalloc.c: a trace of 16 bytes, and an entry of 32, each a block of malloc).
 UNCOUNTED_OF_A_TRACE = 48
 
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     if process["engine"] == "memray":
         from_memray(os.path.join(folder, "%d.memray" % pid), process, takes, growth)
-    else:
+    elif all("file" in take for _, take in takes):  # else it has not grown, and was not looked at again
         from_tracemalloc(folder, takes, growth)
     lines = growth.lines()
     shown = lines[:MOST_LINES]
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
         {
             "lines": shown,
             "lineBytes": sum(line["bytes"] for line in lines),
-            "lineCount": len(lines),
+            "lineCount": sum(1 for line in lines if line["bytes"] != 0),
             "withoutLineBytes": growth.without_line,
             "largeBytes": growth.large,
             "ownBytes": growth.own,
@@ -59,6 +61,8 @@ def from_memray(path: str, process: Dict[str, Any], takes: Sequence[Tuple[int, D
     large = 0
     with FileReader(path) as reader:
         times = [snapshot.time for snapshot in reader.get_memory_snapshots()]
+        if len(times) == 0 or times[-1] < takes[-1][1]["atMs"] - LONGEST_SILENCE_MS:
+            raise SystemExit("memray's file ends before the last look, as where a disk is full or a limit stops it")
         windows = [_window(number, take, process["history"], times) for number, take in takes]
         for record in reader.get_temporal_allocation_records(merge_threads=True):
             is_python = record.allocator in python_allocators

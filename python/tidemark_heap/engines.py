@@ -17,6 +17,8 @@ MEMRAY_INTERVAL_MS = 10
 # Frames that are kept to find the line of the user's code beneath those of libraries: logging, asyncio and pandas
 # have eight to twenty of their own.
 CAPTURED_FRAMES = 25
+# What tracemalloc may take for its records: some eight million blocks, which are a file of 200 MB and take a minute to read.
+MOST_OWN = 512 << 20
 # A copy of the process that takes longer has met a lock that another thread held.
 LONGEST_WRITE_S = 120
 
@@ -39,9 +41,13 @@ def choose(folder: str, wanted: Optional[str] = None) -> "Tuple[Engine, Optional
 
 class Engine:
     name = ""
+    # Whether a look takes the program long.
+    is_costly = False
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
+        self.lost: Dict[int, str] = {}
+        """Looks that could not be written, by the rounds after which they were taken, and why. Known once it has stopped."""
 
     def start(self) -> None:
         raise NotImplementedError
@@ -66,6 +72,10 @@ class Engine:
 
     def in_child(self) -> "Engine":
         """The engine for a process that was forked from the one where this runs."""
+        raise NotImplementedError
+
+    def leave_child(self) -> None:
+        """End what a forked process has taken over of this engine, where it is not to be measured."""
         raise NotImplementedError
 
 
@@ -111,18 +121,22 @@ class Memray(Engine):
         child.start()
         return child
 
+    def leave_child(self) -> None:
+        self.stop()
+
 
 class Tracemalloc(Engine):
     """The live blocks of Python's own allocators, and of libraries that report to it, as numpy does."""
 
     name = "tracemalloc"
+    is_costly = True
 
     def __init__(self, folder: str) -> None:
         super().__init__(folder)
         self._was_tracing = False
         self._is_on = False
-        # Copies of this process that write what was live, by pid.
-        self._writers: List[int] = []
+        # Copies of this process that write what was live after so many rounds, by pid.
+        self._writers: Dict[int, int] = {}
 
     def start(self) -> None:
         import tracemalloc
@@ -133,15 +147,26 @@ class Tracemalloc(Engine):
         self._is_on = True
 
     def take(self, completed: int) -> Dict[str, Any]:
+        own = self.own_bytes()
+        if own > MOST_OWN:
+            raise RuntimeError(
+                "the program has so many blocks that tracemalloc takes %d MiB to keep their stacks, and %d MiB is the most"
+                " that is looked at. Install memray beside the program" % (own >> 20, MOST_OWN >> 20)
+            )
         name = "%d.take-%d" % (os.getpid(), completed)
-        _write_apart(os.path.join(self.folder, name), self._writers)
+        pid = _write_apart(os.path.join(self.folder, name))
+        if pid is not None:
+            self._writers[pid] = completed
         return {"file": name}
 
     def stop(self) -> None:
         import tracemalloc
 
-        for pid in self._writers:
-            _reap(pid)
+        for pid, completed in self._writers.items():
+            why = _reap(pid)
+            if why is not None:
+                self.lost[completed] = why
+        self._writers = {}
         if self._is_on and not self._was_tracing:
             tracemalloc.stop()
         self._is_on = False
@@ -156,12 +181,18 @@ class Tracemalloc(Engine):
         child._was_tracing, child._is_on = self._was_tracing, self._is_on
         return child
 
+    def leave_child(self) -> None:
+        self._writers = {}  # they are children of the parent
+        self.stop()
 
-def _write_apart(path: str, writers: List[int]) -> None:
+
+def _write_apart(path: str) -> Optional[int]:
     """Write all live blocks to a file from a copy of this process, which sees the memory of this moment and leaves none behind here.
 
     The copy is made by the C library, with the interpreter held: no fork handler of the program runs, and the copy does nothing but
-    write and end. Where that cannot be, this process writes.
+    write and end, with the number of its error. Where that cannot be, this process writes.
+
+    Returns: the pid of the copy; None where there is none.
     """
     try:
         import ctypes
@@ -170,13 +201,18 @@ def _write_apart(path: str, writers: List[int]) -> None:
     except (ImportError, AttributeError, OSError):
         pid = -1
     if pid > 0:
-        writers.append(pid)
-        return
+        return pid
+    if pid < 0:
+        _write_traces(path)
+        return None
+    status = 255
     try:
         _write_traces(path)
+        status = 0
+    except OSError as error:
+        status = error.errno or 255
     finally:
-        if pid == 0:
-            os._exit(0)
+        os._exit(status)
 
 
 def _write_traces(path: str) -> None:
@@ -184,24 +220,34 @@ def _write_traces(path: str) -> None:
 
     # While every allocation is traced, code in C that makes no objects is a hundred times as fast as any loop: marshal writes
     # the blocks as they are, with their frames once. The same interpreter adds them up after the program's end.
-    with open(path + ".new", "wb") as out:
-        marshal.dump(_tracemalloc._get_traces(), out)
+    try:
+        with open(path + ".new", "wb") as out:
+            marshal.dump(_tracemalloc._get_traces(), out)
+    except OSError:
+        os.unlink(path + ".new")  # the room it took is what the recording needs
+        raise
     os.replace(path + ".new", path)
 
 
-def _reap(pid: int) -> None:
-    """Wait for a copy to have written. The program may have asked after all its children already."""
+def _reap(pid: int) -> Optional[str]:
+    """Wait for a copy to have written. The program may have asked after all its children already.
+
+    Returns: why it has not; None where it has, or where that cannot be known.
+    """
     until = time.monotonic() + LONGEST_WRITE_S
     while time.monotonic() < until:
         try:
-            if os.waitpid(pid, os.WNOHANG)[0] == pid:
-                return
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended == pid:
+                code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 255
+                return None if code == 0 else os.strerror(code) if code < 255 else "its writer ended early"
         except ChildProcessError:
             if not os.path.exists("/proc/%d" % pid):
-                return
+                return None
         time.sleep(0.01)
     try:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     except OSError:
         pass
+    return "its writer did not end within %d s" % LONGEST_WRITE_S

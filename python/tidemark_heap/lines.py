@@ -70,12 +70,17 @@ class Sources:
         return linecache.getline(file, line).strip()[:200]
 
     def function(self, frame: Frame) -> str:
-        """The innermost named function around a line: comprehensions and lambdas have no name that one could look for."""
+        """The innermost named function around a line: comprehensions and lambdas have no name that one could look for.
+
+        Returns: an empty string where nothing tells it: the file is gone, as those of a job that was unpacked for its run.
+        """
         if frame.function and not frame.function.startswith("<"):
             return frame.function
         spans = self._functions.get(frame.file)
         if spans is None:
             spans = self._functions[frame.file] = _functions_of(frame.file)
+        if not linecache.getlines(frame.file):
+            return frame.function
         best = ""
         for first, last, name in spans:
             if first <= frame.line <= last:

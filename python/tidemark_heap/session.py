@@ -17,20 +17,18 @@ import time
 import warnings
 from typing import Any, Dict, List, Optional
 
-from . import engines, memory
+from . import engines, memory, neighbours
 from .rounds import Rounds
 
 POLL_S = 0.02
-# Processes of one recording that are measured. A program that forks without end must not fill the disk.
-MOST_PROCESSES = 128
 # Other marks may be written in the round that is waited for; each open could be the one that ends it.
 MOST_RETAKES = 8
-# For the looks of other processes, while this one stands at the end of a round.
-LONGEST_WAIT_S = 5
 _MIB = 1 << 20
 # What memray may write for a process, and what it must leave free on the disk.
 MOST_WRITTEN = 2048 * _MIB
 LEAST_FREE = 256 * _MIB
+# Growth that counts as none, as in src/recording/heap/heap-growth.ts.
+LEAST_GROWTH = _MIB // 2
 
 _current: Optional["Session"] = None
 
@@ -47,7 +45,7 @@ def start(folder: str, order: Optional[Dict[str, Any]] = None) -> "Optional[Sess
                 order = json.load(file)
         except (OSError, ValueError):
             return None  # a process that outlived its recording, or one that was started with an old environment
-    if _count(folder) >= MOST_PROCESSES:
+    if neighbours.are_too_many(folder):
         return None
     _current = Session(folder, order)
     _current.begin()
@@ -56,13 +54,6 @@ def start(folder: str, order: Optional[Dict[str, Any]] = None) -> "Optional[Sess
 
 def current() -> "Optional[Session]":
     return _current
-
-
-def _count(folder: str) -> int:
-    try:
-        return sum(1 for entry in os.scandir(folder) if entry.name.endswith(".process.json"))
-    except OSError:
-        return MOST_PROCESSES
 
 
 class Session:
@@ -126,12 +117,13 @@ class Session:
                 completed = self.rounds.read(_now_ms())
                 if completed > before:
                     self._retakes = 0
-                    self._floor = sys.maxsize
                 if is_before_mark:
                     self._take_before_mark(completed + 1)
                 else:
-                    self._take_late(completed if self.rounds.has_own else max(completed, self._called()))
-            except Exception as error:  # a full disk, or the end of the interpreter: the program continues
+                    self._take_late(completed if self.rounds.has_own else max(completed, neighbours.called(self.folder)))
+                if completed > before:
+                    self._floor = sys.maxsize
+            except Exception as error:  # a full disk, or the end of the interpreter: the program goes on
                 self.notes.append("measuring stopped after round %d: %s" % (self.rounds.completed, error))
                 self._stop()
             finally:
@@ -142,46 +134,15 @@ class Session:
         if self.engine is None or ending not in self.wanted or self._retakes >= MOST_RETAKES:
             return
         self._retakes += 1
-        others = self._others()
+        others = neighbours.living(self.folder)
         if others:
-            self._call(ending)
+            neighbours.call(self.folder, ending)
         self._take(ending, "at its end")
-        self._wait_for(others, ending)
-
-    def _others(self) -> List[int]:
-        """Other measured processes that live. They follow the rounds of this one, and rest while it is at the end of one."""
-        pids = [int(name.split(".")[0]) for name in os.listdir(self.folder) if name.endswith(".process.json")]
-        return [pid for pid in pids if pid != os.getpid() and os.path.exists("/proc/%d" % pid)]
-
-    def _call(self, completed: int) -> None:
-        with open(os.path.join(self.folder, "called"), "w") as file:
-            file.write("%d\n" % completed)
-
-    def _called(self) -> int:
-        """The number of rounds after which another process asks for a look now; 0 where none does."""
-        try:
-            with open(os.path.join(self.folder, "called")) as file:
-                return int(file.read())
-        except (OSError, ValueError):
-            return 0
-
-    def _wait_for(self, pids: List[int], completed: int) -> None:
-        """Give other processes the time for their look, since the program may end with this round."""
-        until = time.monotonic() + LONGEST_WAIT_S
-        while pids and time.monotonic() < until:
-            pids = [pid for pid in pids if os.path.exists("/proc/%d" % pid) and not self._has_taken(pid, completed)]
-            time.sleep(POLL_S / 2)
-
-    def _has_taken(self, pid: int, completed: int) -> bool:
-        try:
-            with open(os.path.join(self.folder, "%d.process.json" % pid)) as file:
-                return str(completed) in json.load(file)["takes"]
-        except (OSError, ValueError):
-            return False
+        neighbours.wait_for(self.folder, others, ending)
 
     def _take_late(self, completed: int) -> None:
         newest = max(self.takes, default=0)
-        due = [number for number in self.wanted if newest < number <= completed]
+        due = [number for number in self._numbers() if newest < number <= completed]
         if due:
             # Of several that have passed unseen the last is taken; those before it are gone.
             self._take(due[-1], "a moment later")
@@ -201,12 +162,13 @@ class Session:
         if is_end:
             memory.trim()
         trimmed = memory.resident()
-        taken = self.engine.take(completed)
+        floor = min(self._floor, resident)
+        taken = {} if self._has_not_grown(completed, (resident if when == "at its end" else floor) - own) else self.engine.take(completed)
         self.takes[completed] = {
             **taken,
             "when": when,
             "residentBytes": resident,
-            "floorBytes": min(self._floor, resident),
+            "floorBytes": floor,
             "trimmedBytes": trimmed,
             "mallocBytes": in_use,
             "ownBytes": own,
@@ -215,6 +177,20 @@ class Session:
         if completed == self.wanted[-1] and when != "at its end":
             self._stop()
         self._write()
+
+    def _numbers(self) -> List[int]:
+        """Rounds after which to look. A worker that follows another process is one of many, so that it leaves out a costly one."""
+        if self.rounds.has_own or self.engine is None or not self.engine.is_costly or len(self.wanted) < 4:
+            return self.wanted
+        return [self.wanted[0], *self.wanted[2:]]
+
+    def _has_not_grown(self, completed: int, level: int) -> bool:
+        """Whether the last look would have nothing to explain, so that a costly engine need not take it."""
+        first = self.takes.get(self.wanted[0])
+        if first is None or completed != self.wanted[-1] or not self.engine or not self.engine.is_costly:
+            return False
+        before = first["residentBytes"] if first["when"] == "at its end" else first["floorBytes"]
+        return bool(level - (before - first["ownBytes"]) < LEAST_GROWTH)
 
     def _stop(self) -> None:
         engine, self.engine = self.engine, None
@@ -228,6 +204,9 @@ class Session:
             self.freed_by_stop = max(0, before - memory.resident())
         except Exception as error:
             self.notes.append("%s did not stop: %s" % (engine.name, error))
+        for number, why in sorted(engine.lost.items()):
+            self.takes.pop(number, None)
+            self.notes.append("what was live after round %d could not be written: %s" % (number, why))
         self._write()
 
     def _watch(self) -> None:
@@ -284,7 +263,8 @@ class Session:
         self._retakes, self._floor = 0, sys.maxsize
         self.rounds = self.rounds.for_child(os.getpid())
         self.engine = None
-        if _count(self.folder) >= MOST_PROCESSES:
+        if neighbours.are_too_many(self.folder):
+            engine.leave_child()
             return
         try:
             self.engine = engine.in_child()
