@@ -39,15 +39,14 @@ function lineRows({ lines, lineBytes, lineCount, fromRound, toRound, rssGrowthBy
   const rows = shown.map((line) => [
     signed(line.bytes),
     placeOf(line),
-    line.line === null ? '' : `in ${line.function}`,
+    line.line === null || line.function === '' ? '' : `in ${line.function}`,
     line.text.length > LONGEST_TEXT ? `${line.text.slice(0, LONGEST_TEXT - 3)}...` : line.text,
     `${objectsText(line.objects, toRound - fromRound)}${KINDS[line.kind]}`,
   ])
-  const aligned = align(rows)
   const others = lineCount - shown.length
-  return others > 0
-    ? [...aligned, `${signed(rest).padStart(aligned.length > 0 ? rows[0]![0]!.length : 0)}  ${others} other lines`]
-    : aligned
+  return align(
+    others > 0 ? [...rows, [signed(rest), `${others} other ${others === 1 ? 'line' : 'lines'}`, '', '', '']] : rows,
+  )
 }
 
 const KINDS: Record<GrownLine['kind'], string> = {
@@ -70,34 +69,51 @@ function objectsText(objects: number, rounds: number): string {
 }
 
 function restText({ engine, nativeBytes, retainedBytes, restBytes, ownBytes }: HeapGrowth): string {
+  const outside = engine === 'v8' ? "memory outside of V8's heap" : 'native memory'
   const native =
-    engine === 'v8'
-      ? `${formatBytes(nativeBytes ?? 0)} is memory outside of V8's heap`
-      : nativeBytes === null
-        ? `native memory is not known (${engine} does not see it)`
-        : `${formatBytes(nativeBytes)} is native memory of no Python line`
+    nativeBytes === null
+      ? `${outside} is not known${engine === 'v8' ? '' : ` (${engine} does not see it)`}`
+      : `${formatBytes(nativeBytes)} is ${engine === 'v8' ? outside : 'native memory of no Python line'}`
+  const kept =
+    retainedBytes === null
+      ? 'nor is free memory'
+      : `${formatBytes(retainedBytes)} is free memory or garbage that was kept`
   const own = ownBytes > 0 ? `, ${formatBytes(ownBytes)} of which the measuring itself takes` : ''
-  return `${native}, ${formatBytes(retainedBytes)} is free memory or garbage that was kept, ${formatBytes(restBytes)} is the rest${own}`
+  return `${native}, ${kept}, ${formatBytes(restBytes)} is the rest${own}`
 }
 
 /**
  * Returns the verdict. Lines that explain less than half of the growth are not called its cause.
  */
-function verdictLine({ cause, explainedShare, lines, engine, nativeBytes, rssGrowthBytes }: HeapGrowth): string {
+function verdictLine(growth: HeapGrowth): string {
+  const { cause, explainedShare, lines, rssGrowthBytes, ownBytes } = growth
   const [first] = lines
-  if (cause !== null)
-    return `${percent(Math.min(1, first!.bytes / rssGrowthBytes))} of the growth is held ${first!.file === null ? `by ${first!.function}` : `at ${placeOf(first!)}`}`
+  if (cause !== null) {
+    const share = percent(Math.min(1, first!.bytes / (rssGrowthBytes - ownBytes)))
+    return `${share} of the growth is held ${first!.file === null ? `by ${first!.function}` : `at ${placeOf(first!)}`}`
+  }
   if (explainedShare! >= 0.5 && first !== undefined) {
     if (!growsSteadily(first.liveBytes))
-      return `No cause is named: ${placeOf(first)} did not grow from round to round, but once or up to a limit`
+      return `No cause is named: ${placeOf(first)} did not grow from round to round, but once, up to a limit, or up and down`
     return 'No cause is named: no single line holds half of the growth'
   }
-  if (engine !== 'v8' && nativeBytes !== null && nativeBytes > 0.5 * rssGrowthBytes)
+  return growth.engine === 'v8'
+    ? 'No cause is named: the lines explain less than half of the growth'
+    : notInLines(growth)
+}
+
+/** Says which other part of a Python program's growth is more than half of it. */
+function notInLines({ engine, nativeBytes, retainedBytes, restBytes, ownBytes, rssGrowthBytes }: HeapGrowth): string {
+  const half = 0.5 * (rssGrowthBytes - ownBytes)
+  const unseenBytes = (nativeBytes ?? 0) + Math.max(0, restBytes - ownBytes)
+  if (unseenBytes > half)
     return `The growth is not in Python lines: it is native memory, ${
       engine === 'memray'
-        ? 'allocated past memray, as by ctypes or by threads of a library'
+        ? 'taken past memray, as by ctypes, by threads for their stacks, or by pages of files'
         : 'which tracemalloc does not see. Install memray beside the program to see its lines'
     }`
+  if (retainedBytes !== null && retainedBytes > half)
+    return 'The growth is not in Python lines: it is free memory or garbage that the process keeps'
   return 'No cause is named: the lines explain less than half of the growth'
 }
 
@@ -105,31 +121,41 @@ function constructorLines({ constructors, files }: HeapGrowth): string[] {
   if (constructors === undefined || files === undefined) return []
   const rows = constructors
     .slice(0, MOST_CONSTRUCTORS)
-    .map(({ name, objects, selfBytes, retainedBytes }) => [
+    .map(({ name, objects, selfBytes, retainedBytes, path }) => [
       `+${formatBytes(retainedBytes)}`,
       signed(selfBytes),
       `+${objects}`,
       name,
+      path ?? '',
     ])
   return [
     'by constructor, which holds what it refers to as well:',
-    ...alignRight([['retained', 'own', 'objects', 'constructor'], ...rows]).map((row) => `  ${row}`),
+    ...alignRight([['retained', 'own', 'objects', 'constructor', 'kept by'], ...rows]).map((row) => `  ${row}`),
     `heaps, for the memory panel of Chrome's developer tools: ${files.map((file) => relative(process.cwd(), file)).join(' ')}`,
   ]
 }
 
 function costLines({ engine, cost, notes, toRound }: HeapGrowth): string[] {
-  const { stoodMs, roundMs, roundMsWithout, freedByStopBytes } = cost
-  const rounds =
-    roundMs === null || roundMsWithout === null
-      ? `what a round takes without it is not known, because the program ended with round ${toRound} or soon after`
-      : `a round took ${formatDuration(roundMs)} with it and ${formatDuration(roundMsWithout)} after it had stopped`
+  const { stoodMs, freedByStopBytes } = cost
   const memory = freedByStopBytes === null ? '' : `; ${formatBytes(freedByStopBytes)} came back when it stopped`
   return [
     ...notes.map((note) => `note: ${note}`),
-    `cost of measuring (${engine === 'v8' ? "V8's sampling heap profiler" : engine}): the program stood still for ${formatDuration(stoodMs)} to be looked at; ${rounds}${memory}`,
+    `cost of measuring (${engine === 'v8' ? "V8's sampling heap profiler" : engine}): the program stood still for ${formatDuration(stoodMs)} to be looked at; ${roundCostText(cost, toRound)}${memory}`,
     'The memory of this recording is not to be judged: measuring takes some of it. Record again without --heap-diff for that.',
   ]
+}
+
+/**
+ * Compares a round with the measurement and without. A later round may do other work, so that the
+ * two times are named and no share is made of them.
+ */
+function roundCostText({ roundMs, roundMsWithout }: HeapGrowth['cost'], toRound: number): string {
+  if (roundMs === null) return 'too few rounds without a look to say what a round took with it'
+  if (roundMsWithout === null)
+    return `a round took ${formatDuration(roundMs)} with it; without it is not known, because fewer than three rounds came after round ${toRound + 1}`
+  if (roundMs <= roundMsWithout)
+    return `no slowdown could be shown: a round took ${formatDuration(roundMs)} with it and ${formatDuration(roundMsWithout)} after it had stopped`
+  return `a round took ${formatDuration(roundMs)} with it and ${formatDuration(roundMsWithout)} after it had stopped`
 }
 
 function ownText({ ownBytes }: HeapGrowth): string {
