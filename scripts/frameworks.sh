@@ -3,13 +3,14 @@
 # ${XDG_CACHE_HOME:-~/.cache}/tidemark/frameworks, outside the repository, with the exact versions and hashes of
 # scripts/frameworks/*.txt; one with pytest and mypy, for the companion in python/; one with memray,
 # numpy and pandas, for --heap-diff (of CPython 3.11 alone). Without arguments it makes the two
-# current releases and that one, which `npm test` uses; `all` adds an older release of each, which `npm run test:frameworks` uses too. What is there already is left as it is.
+# current releases and that one, which `npm test` uses; `all` adds an older release of each and
+# gunicorn, which `npm run test:frameworks` uses too. What is there already is left as it is.
 set -uo pipefail
 cd "$(dirname "$0")/frameworks" || exit 1
 
 case "${1-}" in
   '') names=(pytest-9.2 memray-1.20 nvflare-2.9 flower-1.42) ;;
-  all) names=(pytest-9.2 memray-1.20 nvflare-2.9 flower-1.42 nvflare-2.6 flower-1.5) ;;
+  all) names=(pytest-9.2 memray-1.20 nvflare-2.9 flower-1.42 nvflare-2.6 flower-1.5 memray-1.7 gunicorn-27) ;;
   *) names=("$@") ;;
 esac
 

@@ -103,6 +103,8 @@ const PARTS = {
   'CPython 3.13': cpython('3.13'),
   pytest: framework('pytest-9.2'),
   memray: framework('memray-1.20'),
+  'memray 1.7': framework('memray-1.7', ' all'),
+  gunicorn: framework('gunicorn-27', ' all'),
   NVFlare: framework('nvflare-2.9'),
   Flower: framework('flower-1.42'),
   'NVFlare 2.6': framework('nvflare-2.6', ' all'),
