@@ -8,6 +8,7 @@ import { runTidemark } from '../tidemark.js'
 import {
   COMPANION,
   expectAsSeen,
+  expectLeakFound,
   FLOWER_SIMULATION,
   programsOf,
   pythonOnPage,
@@ -39,6 +40,17 @@ describe('Flower 1.42', needs('Flower'), () => {
     },
     TIMEOUT_MS,
   )
+})
+
+test('Flower 1.42: the line of a strategy that keeps results is named', {
+  timeout: TIMEOUT_MS,
+  ...needs('Flower', 'every form of a framework'),
+}, async () => {
+  await expectLeakFound({
+    fixture: join(dirname(RUN_FLOWER), 'tidemark_app/server.py'),
+    command: [RUN_FLOWER, 'rounds=8 mib=0.1 companion=true leak=true'],
+    env,
+  })
 })
 
 describe('Flower 1.42, every form of a job', needs('Flower', 'every form of a framework'), () => {

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream, existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { expect } from 'vitest'
+import type { HeapGrowth } from '../../src/recording/heap/heap-growth.js'
 import type { Recording, RoundRecord } from '../../src/recording/recording.js'
 import { readRecording } from '../../src/recording/storage/read-recording.js'
 import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
@@ -102,6 +103,44 @@ export async function recordJob({
     readings: linesOf(readingsFile).map((line) => line.split(' ').map(Number) as Reading),
     output,
   }
+}
+
+/**
+ * Measures the heap of a leaky job and expects that the line of its server that is marked as the leak is named.
+ *
+ * @param fixture the file with the leak, whose copy the framework runs
+ */
+export async function expectLeakFound({
+  fixture,
+  command,
+  env,
+}: {
+  fixture: string
+  command: string[]
+  env: Record<string, string>
+}): Promise<void> {
+  const folder = temporaryFolder()
+  const out = join(folder, 'recording')
+  const { code, stdout, stderr } = await runTidemark(['run', '--heap-diff', '3', '--out', out, '--', ...command], {
+    cwd: folder,
+    env: { ...env, ...quiet(folder), PYTHONPATH: COMPANION, PYTHONDONTWRITEBYTECODE: '1' },
+  })
+  const output = `${stdout}\n${stderr}`
+  expect(code, output).toBe(0)
+  const line =
+    readFileSync(fixture, 'utf8')
+      .split('\n')
+      .findIndex((text) => text.endsWith('# leak')) + 1
+  const found = JSON.parse(readFileSync(join(out, 'heap-growth.json'), 'utf8')) as HeapGrowth[]
+  const server = found.find(({ process }) => process.role === 'server')
+  expect(server, output).toMatchObject({ fromRound: 3, toRound: 6 })
+  expect({ ...server!.lines[0], file: basename(server!.lines[0]!.file!) }, output).toMatchObject({
+    file: basename(fixture),
+    line,
+  })
+  expect(server!.cause, output).toMatchObject({ line })
+  expect(found[0], 'the server is the process that grew most').toBe(server)
+  expect(output).toMatch(new RegExp(`% of the growth is held at .*${basename(fixture)}:${line}`))
 }
 
 /** The snippets of Python on a page of docs/, which stand within lists there. */

@@ -8,6 +8,7 @@ import { runTidemark } from '../tidemark.js'
 import {
   COMPANION,
   expectAsSeen,
+  expectLeakFound,
   NVFLARE_JOB,
   POC,
   programsOf,
@@ -52,6 +53,17 @@ describe('NVFlare 2.9', needs('NVFlare'), () => {
     },
     TIMEOUT_MS,
   )
+})
+
+test('NVFlare 2.9: the line of an aggregator that keeps results is named', {
+  timeout: TIMEOUT_MS,
+  ...needs('NVFlare', 'every form of a framework'),
+}, async () => {
+  await expectLeakFound({
+    fixture: join(dirname(NVFLARE_JOB), 'leaky_mean.py'),
+    command: job('--rounds', '8', '--mib', '0.1', '--leak', '--marks', '0'),
+    env: {},
+  })
 })
 
 describe('NVFlare 2.9, every form of a job', needs('NVFlare', 'every form of a framework'), () => {
