@@ -29,6 +29,9 @@ MOST_WRITTEN = 2048 * _MIB
 LEAST_FREE = 256 * _MIB
 # Growth that counts as none, as in src/recording/heap/heap-growth.ts.
 LEAST_GROWTH = _MIB // 2
+# With fewer rounds before the first look a costly engine starts with the program: what it has not seen allocated, it does not
+# see freed either, so it has to have watched a few rounds.
+LEAST_WARM_UP = 3
 
 _current: Optional["Session"] = None
 
@@ -69,6 +72,7 @@ class Session:
         self.stopped_after: Optional[int] = None
         self._lock = threading.RLock()
         self._is_taking = False
+        self._is_early = False
         self._retakes = 0
         self._floor = sys.maxsize
         # In a PID namespace of its own the program does not see it, and then it does not look for its end.
@@ -78,8 +82,11 @@ class Session:
     def begin(self) -> None:
         self.engine, note = engines.choose(self.folder, self.order.get("engine"))
         self.engine_note = note
+        # What grows between two rounds is allocated between them. The program starts, and runs its first round, at its own speed.
+        self._is_early = self.engine.is_costly and self.wanted[0] >= LEAST_WARM_UP and not self.order.get("isRelative")
         try:
-            self.engine.start()
+            if not self._is_early:
+                self.engine.start()
         except Exception as error:
             self.notes.append("%s could not start: %s" % (self.engine.name, error))
             if not isinstance(self.engine, engines.Memray):
@@ -117,6 +124,9 @@ class Session:
                 completed = self.rounds.read(_now_ms())
                 if completed > before:
                     self._retakes = 0
+                if self._is_early and completed > 0:
+                    self._is_early = False
+                    self.engine.start()
                 if is_before_mark:
                     self._take_before_mark(completed + 1)
                 else:

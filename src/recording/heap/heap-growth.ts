@@ -133,10 +133,8 @@ export function partsOf(
   const rssGrowthBytes = levelOf(last) - levelOf(first)
   const { lineBytes } = found
   const ownBytes = last.ownBytes - first.ownBytes + found.ownBytes
-  const isTrimmed = first.trimmedBytes !== null && last.trimmedBytes !== null
-  const retainedBytes = isTrimmed
-    ? last.residentBytes - last.trimmedBytes! - (first.residentBytes - first.trimmedBytes!)
-    : null
+  const [keptFirst, keptLast] = [keptBytes(first), keptBytes(last)]
+  const retainedBytes = keptFirst === null || keptLast === null ? null : keptLast - keptFirst
   const programBytes = rssGrowthBytes - ownBytes
   // The allocator counts whole blocks, of which pages that were never written are not resident.
   const mostNative = Math.max(0, programBytes - lineBytes - (retainedBytes ?? 0))
@@ -149,6 +147,16 @@ export function partsOf(
     restBytes: rssGrowthBytes - lineBytes - (nativeBytes ?? 0) - (retainedBytes ?? 0),
     explainedShare: programBytes < LEAST_GROWTH ? null : Math.min(1, Math.max(0, lineBytes / programBytes)),
   }
+}
+
+/**
+ * Returns the free memory and garbage of a look. In the middle of a round some of what a collection
+ * frees is the round's own, which is not in the level.
+ */
+function keptBytes(take: Take): number | null {
+  if (take.trimmedBytes === null) return null
+  const bytes = levelOf(take) - take.trimmedBytes
+  return take.when === 'at its end' ? bytes : Math.max(0, bytes)
 }
 
 /**
