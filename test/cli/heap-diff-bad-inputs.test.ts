@@ -56,11 +56,11 @@ describe('an old memray', { timeout: 120_000 }, () => {
 describe('with memray', { timeout: 240_000, ...needs('memray') }, () => {
   const python = () => join(programsOf('memray-1.20'), 'python')
 
-  test('200 workers', async () => {
+  test('200 workers', needs('every form of a framework'), async () => {
     await expectManyWorkers(python(), 'memray')
   })
 
-  test('a disk that is nearly full', needs('mounts'), () => {
+  test('a disk that is nearly full', needs('mounts', 'every form of a framework'), () => {
     const folder = temporaryFolder()
     const script = 'mount -t tmpfs -o size=64m tmpfs "$0" && exec "$@"'
     const tidemark = [process.execPath, PROGRAM, 'run', '--heap-diff', '5', '--out', join(folder, 'recording')]
@@ -78,7 +78,7 @@ describe('with memray', { timeout: 240_000, ...needs('memray') }, () => {
 })
 
 describe('with tracemalloc', { timeout: 240_000 }, () => {
-  test('200 workers', async () => {
+  test('200 workers', needs('every form of a framework'), async () => {
     await expectManyWorkers(PYTHON, 'tracemalloc')
   })
 
@@ -100,7 +100,7 @@ describe('with tracemalloc', { timeout: 240_000 }, () => {
     expect(readRecording(out).rounds).toHaveLength(11)
   })
 
-  test('more blocks than can be looked at', async () => {
+  test('more blocks than can be looked at', needs('every form of a framework'), async () => {
     const program = 'import leaks\nblocks = [object() for _ in range(9_000_000)]\nfor n in range(1, 4): leaks.mark(n)\n'
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'many.py'), program)

@@ -95,7 +95,7 @@ test('lines, the share explained and the cost stand at the end of the output', a
 describe.each(RELEASES)('CPython %s', (release) => {
   test.for(['list_of_dicts', 'traceback_kept', 'one_of_four_workers', 'generator_kept'])(
     '%s: its line is named',
-    { ...needs(`CPython ${release}`), timeout: 60_000 },
+    { ...needs(`CPython ${release}`), timeout: 180_000 },
     async (name) => {
       const { growth, stderr, code } = await measured([pythonOf(release)!, LEAKS, name])
       expect(code, stderr).toBe(0)
@@ -104,7 +104,7 @@ describe.each(RELEASES)('CPython %s', (release) => {
   )
 })
 
-describe('stacks', { timeout: 60_000 }, () => {
+describe('stacks', { timeout: 180_000 }, () => {
   const layers = [PYTHON, heapProgram('layers.py')]
   const lines = leaksOf('store.py')
 
