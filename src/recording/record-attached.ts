@@ -148,7 +148,7 @@ async function startHeapDiff(
     const node = signalledNode(target.pid)
     if (node === undefined) throw error
     const measurement = new SignalledMeasurement(node, { folder: heaps, recording: folder, rounds: heapDiff.rounds })
-    recorder.onRoundRecords((records) => {
+    recorder.on('roundRecords', (records) => {
       for (const { pid, round } of records) if (pid === target.pid) measurement.roundEnded(round)
     })
   }
