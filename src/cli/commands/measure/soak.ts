@@ -38,6 +38,7 @@ export const command: Command = {
     'within --max-time or --max-rounds, or when the program ended.',
   ].join('\n'),
   arguments: '[command...]',
+  jobs: SOAK_JOBS,
   options: soakOptions,
   optionGroups: { 'While it runs': { ...alertOptions, ...liveOptions } },
   examples: [
