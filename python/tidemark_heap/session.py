@@ -173,7 +173,7 @@ class Session:
             memory.trim()
         trimmed = memory.resident()
         floor = min(self._floor, resident)
-        taken = {} if self._has_not_grown(completed, (resident if when == "at its end" else floor) - own) else self.engine.take(completed)
+        taken = {} if self._has_not_grown(completed, resident - own, trimmed - own) else self.engine.take(completed)
         self.takes[completed] = {
             **taken,
             "when": when,
@@ -194,13 +194,14 @@ class Session:
             return self.wanted
         return [self.wanted[0], *self.wanted[2:]]
 
-    def _has_not_grown(self, completed: int, level: int) -> bool:
+    def _has_not_grown(self, completed: int, resident: int, trimmed: int) -> bool:
         """Whether the last look would have nothing to explain, so that a costly engine need not take it."""
         first = self.takes.get(self.wanted[0])
         if first is None or completed != self.wanted[-1] or not self.engine or not self.engine.is_costly:
             return False
-        before = first["residentBytes"] if first["when"] == "at its end" else first["floorBytes"]
-        return bool(level - (before - first["ownBytes"]) < LEAST_GROWTH)
+        own = first["ownBytes"]
+        grown = max(resident - (first["floorBytes"] - own), trimmed - (first["trimmedBytes"] - own))
+        return bool(grown < LEAST_GROWTH)
 
     def _stop(self) -> None:
         engine, self.engine = self.engine, None

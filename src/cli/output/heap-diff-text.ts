@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { type GrownLine, growsSteadily, type HeapGrowth } from '../../recording/heap/heap-growth.js'
+import { type GrownLine, growsSteadily, type HeapGrowth, programGrowth } from '../../recording/heap/heap-growth.js'
 import { printableLine } from '../../shared/printable.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 
@@ -21,8 +21,12 @@ export function heapDiffText(growth: HeapGrowth): string {
     return [`Nothing grew ${where}: RSS ${signed(rssGrowthBytes)}${ownText(growth)}`, ...costLines(growth)]
       .map(printableLine)
       .join('\n')
+  // Free memory that went back to the system hides as much growth from RSS.
+  const grownBytes = rssGrowthBytes - Math.min(0, growth.retainedBytes ?? 0)
+  const hidden =
+    rssGrowthBytes < 0.5 * grownBytes ? ` (RSS ${signed(rssGrowthBytes)}, as free memory was given back)` : ''
   return [
-    `What grew ${where}: ${formatBytes(rssGrowthBytes)}, ${percent(explainedShare)} explained`,
+    `What grew ${where}: ${formatBytes(grownBytes)}, ${percent(explainedShare)} explained${hidden}`,
     ...lineRows(growth).map((row) => `  ${row}`),
     `  not explained: ${restText(growth)}`,
     verdictLine(growth),
@@ -33,8 +37,9 @@ export function heapDiffText(growth: HeapGrowth): string {
     .join('\n')
 }
 
-function lineRows({ lines, lineBytes, lineCount, fromRound, toRound, rssGrowthBytes }: HeapGrowth): string[] {
-  const shown = lines.filter(({ bytes }) => bytes >= LEAST_SHARE * rssGrowthBytes).slice(0, MOST_LINES)
+function lineRows(growth: HeapGrowth): string[] {
+  const { lines, lineBytes, lineCount, fromRound, toRound } = growth
+  const shown = lines.filter(({ bytes }) => bytes >= LEAST_SHARE * programGrowth(growth)).slice(0, MOST_LINES)
   const rest = lineBytes - shown.reduce((sum, { bytes }) => sum + bytes, 0)
   const rows = shown.map((line) => [
     signed(line.bytes),
@@ -86,10 +91,10 @@ function restText({ engine, nativeBytes, retainedBytes, restBytes, ownBytes }: H
  * Returns the verdict. Lines that explain less than half of the growth are not called its cause.
  */
 function verdictLine(growth: HeapGrowth): string {
-  const { cause, explainedShare, lines, rssGrowthBytes, ownBytes } = growth
+  const { cause, explainedShare, lines } = growth
   const [first] = lines
   if (cause !== null) {
-    const share = percent(Math.min(1, first!.bytes / (rssGrowthBytes - ownBytes)))
+    const share = percent(Math.min(1, first!.bytes / programGrowth(growth)))
     return `${share} of the growth is held ${first!.file === null ? `by ${first!.function}` : `at ${placeOf(first!)}`}`
   }
   if (explainedShare! >= 0.5 && first !== undefined) {
@@ -103,8 +108,9 @@ function verdictLine(growth: HeapGrowth): string {
 }
 
 /** Says which other part of a Python program's growth is more than half of it. */
-function notInLines({ engine, nativeBytes, retainedBytes, restBytes, ownBytes, rssGrowthBytes }: HeapGrowth): string {
-  const half = 0.5 * (rssGrowthBytes - ownBytes)
+function notInLines(growth: HeapGrowth): string {
+  const { engine, nativeBytes, retainedBytes, restBytes, ownBytes } = growth
+  const half = 0.5 * programGrowth(growth)
   const unseenBytes = (nativeBytes ?? 0) + Math.max(0, restBytes - ownBytes)
   if (unseenBytes > half)
     return `The growth is not in Python lines: it is native memory, ${

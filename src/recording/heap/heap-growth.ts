@@ -135,9 +135,9 @@ export function partsOf(
   const ownBytes = last.ownBytes - first.ownBytes + found.ownBytes
   const [keptFirst, keptLast] = [keptBytes(first), keptBytes(last)]
   const retainedBytes = keptFirst === null || keptLast === null ? null : keptLast - keptFirst
-  const programBytes = rssGrowthBytes - ownBytes
+  const programBytes = programGrowth({ rssGrowthBytes, ownBytes, retainedBytes })
   // The allocator counts whole blocks, of which pages that were never written are not resident.
-  const mostNative = Math.max(0, programBytes - lineBytes - (retainedBytes ?? 0))
+  const mostNative = Math.max(0, programBytes - lineBytes - Math.max(0, retainedBytes ?? 0))
   const nativeBytes = found.nativeBytes === null ? null : Math.min(found.nativeBytes, mostNative)
   return {
     rssGrowthBytes,
@@ -147,6 +147,18 @@ export function partsOf(
     restBytes: rssGrowthBytes - lineBytes - (nativeBytes ?? 0) - (retainedBytes ?? 0),
     explainedShare: programBytes < LEAST_GROWTH ? null : Math.min(1, Math.max(0, lineBytes / programBytes)),
   }
+}
+
+/**
+ * Returns the growth without the engine's memory. Free memory that was given back between the looks
+ * hides as much growth, so it is added.
+ */
+export function programGrowth({
+  rssGrowthBytes,
+  ownBytes,
+  retainedBytes,
+}: Pick<Parts, 'rssGrowthBytes' | 'ownBytes' | 'retainedBytes'>): number {
+  return rssGrowthBytes - ownBytes - Math.min(0, retainedBytes ?? 0)
 }
 
 /**
@@ -187,11 +199,8 @@ export function growsSteadily(liveBytes: readonly number[]): boolean {
 }
 
 /** Returns the line that holds at least half of the program's growth, if it grows steadily. */
-export function causeOf(
-  { rssGrowthBytes, ownBytes, explainedShare }: Parts,
-  [first]: readonly GrownLine[],
-): HeapGrowth['cause'] {
-  if (first === undefined || explainedShare === null || explainedShare < 0.5) return null
-  if (first.bytes < 0.5 * (rssGrowthBytes - ownBytes) || !growsSteadily(first.liveBytes)) return null
+export function causeOf(parts: Parts, [first]: readonly GrownLine[]): HeapGrowth['cause'] {
+  if (first === undefined || parts.explainedShare === null || parts.explainedShare < 0.5) return null
+  if (first.bytes < 0.5 * programGrowth(parts) || !growsSteadily(first.liveBytes)) return null
   return { file: first.file, line: first.line, function: first.function }
 }
