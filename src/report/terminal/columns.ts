@@ -21,17 +21,20 @@ export function widthOfColumns(columns: readonly Column[]): number {
 export function drawColumns(columns: readonly Column[], { hasColor }: Pick<TerminalStyle, 'hasColor'>): string[] {
   const colors = pc.createColors(hasColor)
   const rows = columns[0]?.cells.length ?? 0
-  const line = (row: number) =>
-    columns
+  const line = (row: number) => {
+    const texts = columns.map(({ head, cells }) => (row < 0 ? head : cells[row]!))
+    // Blanks at the end of a line would stand within its colours, where trimming finds none.
+    const last = texts.findLastIndex((text) => text.trim() !== '')
+    return columns
+      .slice(0, last + 1)
       .map((column, place) => {
-        const text = row < 0 ? column.head : column.cells[row]!
-        const isLast = place === columns.length - 1 && column.align === 'left'
-        const padded = isLast ? text : padColumns(text, widthOf(column), column.align)
+        const isLast = place === last && column.align === 'left'
+        const padded = isLast ? texts[place]!.trimEnd() : padColumns(texts[place]!, widthOf(column), column.align)
         if (row < 0) return colors.dim(padded)
         return column.paint === undefined ? padded : column.paint(padded, row)
       })
       .join(GAP)
-      .trimEnd()
+  }
   return Array.from({ length: rows + 1 }, (_, i) => line(i - 1))
 }
 
