@@ -73,7 +73,10 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
   { args: ['analyze', 'rounds.csv', '--where', 'round'], says: /--where: found "round", expected COLUMN=VALUE/ },
   { args: ['analyze', 'rounds.csv', '--where', 'phase=end'], says: /expected a column "phase", as --where asks/ },
   { args: ['analyze', 'rounds.csv', '--where', 'round=900'], says: /no row has round=900, as --where asks/ },
-  { args: ['analyze', 'rounds.csv', '--unit', 'pages'], says: /--unit: found "pages", expected one of bytes, KB, KiB/ },
+  {
+    args: ['analyze', 'rounds.csv', '--unit', 'furlongs'],
+    says: /--unit: found "furlongs", expected one of bytes, KB, KiB/,
+  },
   {
     args: ['analyze', 'rounds.csv', '--unit', 'GiB', '--in-round', 'first'],
     says: /--in-round: found "first", expected one of last, highest, median/,

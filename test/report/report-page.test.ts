@@ -147,13 +147,16 @@ describe('the first screen', needs('Chromium'), () => {
   test('filtering leaves what is below where it is', async () => {
     const { page } = await open()
     const places = () =>
-      page.evaluate(
-        `[scrollY, ...[...document.querySelectorAll('h2, #settings')].map((one) => Math.round(one.getBoundingClientRect().top))]`,
+      page.evaluate<number[]>(
+        `[scrollY, ...[...document.querySelectorAll('h2, #settings')].map((one) => one.getBoundingClientRect().top)]`,
       )
     await page.locator('[data-figure=end-rss-by-round]').scrollIntoViewIfNeeded()
     const before = await places()
     for (const { label } of exampleSettings().slice(0, 4)) await page.getByLabel(label, { exact: true }).uncheck()
-    expect(await places()).toEqual(before)
+    // Less than half a pixel is the rounding of the layout.
+    const after = await places()
+    expect(after.length).toBe(before.length)
+    for (const [i, place] of after.entries()) expect(Math.abs(place - before[i]!)).toBeLessThan(0.5)
   })
 
   test('every figure is one image with a sentence, and its values stand in a table that the keyboard opens', async () => {
