@@ -19,8 +19,8 @@ ALIGNED = 16
 LARGEST_OF_PYMALLOC = 512
 # memray notes the time every 10 ms while it writes; a busy machine makes it late.
 LONGEST_SILENCE_MS = 2000
-# What tracemalloc takes for a block besides what get_tracemalloc_memory() counts: its trace, and what malloc rounds up
-# (Modules/_tracemalloc.c: a trace of 16 bytes, and an entry of 32, each a block of malloc).
+# Bytes per block that tracemalloc uses and get_tracemalloc_memory() does not count: a trace of
+# 16 bytes and an entry of 32, each a block of malloc, and its rounding (Modules/_tracemalloc.c).
 UNCOUNTED_OF_A_TRACE = 48
 
 

@@ -133,7 +133,7 @@ class Session:
                     self._take_late(completed if self.rounds.has_own else max(completed, neighbours.called(self.folder)))
                 if completed > before:
                     self._floor = sys.maxsize
-            except Exception as error:  # a full disk, or the end of the interpreter: the program goes on
+            except Exception as error:  # a full disk, or the interpreter is ending: let the program continue
                 self.notes.append("measuring stopped after round %d: %s" % (self.rounds.completed, error))
                 self._stop()
             finally:

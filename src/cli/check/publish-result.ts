@@ -39,8 +39,8 @@ export function printResult(result: GateResult, { details, against, baseline }: 
 const MOST_SUMMARY_BYTES = 1_000_000
 
 /**
- * Writes the results of all comparisons as JSON and into the files of CI. Annotations go to standard
- * error, which GitHub reads as well, since standard output may hold JSON.
+ * Writes the results of all comparisons as JSON and into the files of CI. Annotations go to
+ * standard error, which GitHub reads as well, since standard output may hold JSON.
  */
 export function publishResults(results: readonly GateResult[], options: CheckOptions): void {
   if (options.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`)

@@ -118,7 +118,7 @@ function neededWords({ trialsToSeeAllowed }: GateCheck): string {
   return trialsToSeeAllowed === null ? '' : `: about ${trialsToSeeAllowed} trials a side would tell`
 }
 
-/** Returns the largest rise in proportion to what is allowed; undefined where nothing was compared. */
+/** Returns the largest rise relative to its allowance; undefined if nothing was compared. */
 function largestRise(checks: readonly GateCheck[]): GateCheck | undefined {
   const share = ({ change, allowed }: GateCheck) => (change ?? 0) / (allowed || 1)
   return checks

@@ -24,7 +24,7 @@ export function doesSentence({ analysis, bytes, unit }: JudgedSeries): string {
   return `${ofUnit(does, unit)}${isGrowth && isClear && day !== null ? `, or ${shortSize(day.estimate)} a day` : ''}`
 }
 
-/** Describes how certain a verdict is: its slope, and what counts as level or what is needed to decide. */
+/** Describes how certain a verdict is, or what is needed to decide. */
 export function certaintySentence({ analysis, unit }: JudgedSeries): string | undefined {
   const { shape, floorShape, reason, slopeBytesPerRound: slope, toleranceBytes: tolerance } = analysis
   if (shape === 'inconclusive') return ofUnit(reason, unit)

@@ -142,7 +142,7 @@ interface Row {
   state: string
 }
 
-/** Sorts the chosen setting first, then those below the limit by the time of a round, then the others. */
+/** Sorts the chosen setting first, then those below the limit by round time, then the others. */
 function rankedRows(
   summaries: readonly SettingSummary[],
   { limitBytes, chosen }: { limitBytes: number; chosen: string | undefined },
