@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { runTidemark } from '../tidemark.js'
 
 test('the commands of the guide print, on the files that it names, what it shows', async () => {
-  const [commands, shown] = /```sh\n(tidemark analyze nvflare[\s\S]*?)```\s*```\n([\s\S]*?)```/
+  const [commands, shown] = /```sh\n(tidemark analyze nvflare[\s\S]*?)```\s*```text\n([\s\S]*?)```/
     .exec(readFileSync('docs/guide.md', 'utf8'))!
     .slice(1)
   let printed = ''

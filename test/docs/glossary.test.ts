@@ -8,10 +8,10 @@ import * as options from '../../src/options/all.js'
 const PLAIN = new Set(
   `a adds all allow any anon back bad before bound build by bytes claim collection column command commit connect cost connections cores
   debug decided depth details dir do dry ended evaluate every exact expected fail file for force format frees from full func
-  functions gives good h headers hide host id idle ignore image in it join key kind learning length line list listen local lower
+  functions gives good h headers hide highest host id idle ignore image in it join key kind learning length line list listen local lower lowest
   machine max median memory min min more mp name no notes of off on one open option or order out over parameter parents pid port print process
   quiet ready reconnect result results resume run s sampled sets size started stop that the time timeout title to type unit
-  until up update uploads usage user when where wire with work`.split(/\s+/),
+  until up update uploads usage use user when where wire with without work`.split(/\s+/),
 )
 /** Names of formats, programs and protocols. */
 const NAMES = new Set(
