@@ -82,7 +82,7 @@ describe('with tracemalloc', { timeout: 240_000 }, () => {
     await expectManyWorkers(PYTHON, 'tracemalloc')
   })
 
-  test('gunicorn: the workers are measured, and the line that leaks is named', needs('gunicorn'), async () => {
+  test('gunicorn: the workers are measured, and the line that leaks is named', needs('gunicorn', 'every form of a framework'), async () => {
     const job = [join(programsOf('gunicorn-27'), 'python'), heapProgram('gunicorn_job.py'), '3']
     const { code, growth, stderr } = await measured(job, { options: ['--heap-diff', '3'] })
     expect(code, stderr).toBe(0)
