@@ -21,7 +21,7 @@ test(
     const { code, stderr } = await runTidemark(['run', '-o', recording, '--', PYTHON, program])
     expect(code, stderr).toBe(0)
     const analyzed = await runTidemark(['analyze', recording])
-    expect(analyzed.stdout + analyzed.stderr).toMatch(
+    expect((analyzed.stdout + analyzed.stderr).replaceAll(/\s+/g, ' ')).toMatch(
       /memory of the process \(pid \d+\) was swapped out \(.*\): RSS plus swap is judged/,
     )
     const [json] = JSON.parse((await runTidemark(['analyze', recording, '--json'])).stdout)
