@@ -82,13 +82,17 @@ describe('with tracemalloc', { timeout: 240_000 }, () => {
     await expectManyWorkers(PYTHON, 'tracemalloc')
   })
 
-  test('gunicorn: the workers are measured, and the line that leaks is named', needs('gunicorn', 'every form of a framework'), async () => {
-    const job = [join(programsOf('gunicorn-27'), 'python'), heapProgram('gunicorn_job.py'), '3']
-    const { code, growth, stderr } = await measured(job, { options: ['--heap-diff', '3'] })
-    expect(code, stderr).toBe(0)
-    const line = leaksOf('gunicorn_app.py').get('gunicorn')
-    expect(growth[0]!.cause, stderr).toMatchObject({ file: heapProgram('gunicorn_app.py'), line })
-  })
+  test(
+    'gunicorn: the workers are measured, and the line that leaks is named',
+    needs('gunicorn', 'every form of a framework'),
+    async () => {
+      const job = [join(programsOf('gunicorn-27'), 'python'), heapProgram('gunicorn_job.py'), '3']
+      const { code, growth, stderr } = await measured(job, { options: ['--heap-diff', '3'] })
+      expect(code, stderr).toBe(0)
+      const line = leaksOf('gunicorn_app.py').get('gunicorn')
+      expect(growth[0]!.cause, stderr).toMatchObject({ file: heapProgram('gunicorn_app.py'), line })
+    },
+  )
 
   test('a file that may not grow, as on a full disk', async () => {
     const limited = ['sh', '-c', 'ulimit -f 64 && exec "$0" "$@"', PYTHON, LEAKS, 'list_of_dicts']
