@@ -4,7 +4,7 @@ import { jobOptions, roundOptions, trainingOptions } from '../options/federation
 import type { OptionTable } from '../options/types/spec.js'
 import type { Comparison } from '../results/comparison.js'
 import { findAllocator } from '../shared/allocator-library.js'
-import { shellWord } from './prose/shell-word.js'
+import { shellWord } from '../shared/text.js'
 
 /**
  * Returns the words of a shell or start script that apply a setting: environment variables, then

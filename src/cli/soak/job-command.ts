@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { shellWord } from '../../report/prose/shell-word.js'
+import { shellWord } from '../../shared/text.js'
 
 /** Jobs of our own runtime that can be soaked by name. */
 export const SOAK_JOBS = ['fedavg', 'scaffold', 'cyclic', 'swarm'] as const

@@ -1,3 +1,4 @@
+import { shellWord } from '../../shared/text.js'
 import { fillPlaceholders } from './placeholders.js'
 
 /**
@@ -44,8 +45,4 @@ function splitWords(line: string): string[] | 'needs a shell' {
   }
   if (word !== undefined) words.push(word)
   return /^[A-Za-z_]\w*=/.test(words[0] ?? '') ? 'needs a shell' : words
-}
-
-function shellWord(word: string): string {
-  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -1,7 +1,7 @@
 import pc from 'picocolors'
 import { printable, printableLine } from '../../shared/printable.js'
+import { count } from '../../shared/text.js'
 import { GATED_QUANTITIES, type GateCheck, type GatedQuantity } from '../../verdict/gate/gate.js'
-import { count } from '../prose/count.js'
 import { shortMib, shortPercent, shortSize, sizeRange } from '../prose/short-size.js'
 import { type Column, drawColumns, widthOfColumns } from '../terminal/columns.js'
 import {

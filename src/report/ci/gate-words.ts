@@ -1,7 +1,7 @@
 import type { PlannedRef } from '../../results/comparison.js'
+import { count } from '../../shared/text.js'
 import { formatBytes, formatPercent } from '../../shared/units.js'
 import type { GateCheck } from '../../verdict/gate/gate.js'
-import { count } from '../prose/count.js'
 import { type GateResult, verdictOf } from './gate-result.js'
 
 /**

@@ -1,5 +1,5 @@
+import { shellWord } from '../../shared/text.js'
 import { formatBytes, MIB } from '../../shared/units.js'
-import { shellWord } from '../prose/shell-word.js'
 import { OWN_BYTES, type ShardedJob } from './sharded-job.js'
 
 /**

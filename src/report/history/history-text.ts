@@ -1,7 +1,7 @@
 import type { HistorySeries } from '../../comparison/history/series.js'
 import { printableLine } from '../../shared/printable.js'
+import { count } from '../../shared/text.js'
 import { formatBytes, formatPercent } from '../../shared/units.js'
-import { count } from '../prose/count.js'
 import { escapeMarkdown } from '../prose/escape-markdown.js'
 
 /** Describes the course of each series: its current level, and where the level shifted. */

@@ -1,4 +1,5 @@
 import type { Comparison } from '../../results/comparison.js'
+import { count } from '../../shared/text.js'
 import { formatDuration } from '../../shared/units.js'
 import type { Difference } from '../../verdict/difference/compare-settings.js'
 import {
@@ -10,7 +11,6 @@ import {
   useSentence,
   whySentence,
 } from '../prose/answer-sentences.js'
-import { count } from '../prose/count.js'
 import { warningsOf } from '../prose/provenance.js'
 import { shortPercent, shortSize, sizeRange } from '../prose/short-size.js'
 import { settingLine } from '../setting-line.js'

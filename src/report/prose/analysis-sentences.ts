@@ -1,8 +1,8 @@
+import { count } from '../../shared/text.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import type { Analysis } from '../../verdict/shape/analysis.js'
 import { NEWS_OF_ROOM, ROUNDS_TO_FORECAST } from '../../verdict/shape/reason.js'
 import { behaviour } from './behaviour.js'
-import { count } from './count.js'
 import { shortSize, sizeRange } from './short-size.js'
 
 /** A verdict with the series that it was made from. */

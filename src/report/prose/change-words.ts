@@ -1,9 +1,9 @@
+import { count } from '../../shared/text.js'
 import { formatPercent, mib } from '../../shared/units.js'
 import type { Choice } from '../../verdict/choose-setting.js'
 import type { Difference } from '../../verdict/difference/compare-settings.js'
 import type { SettingDifference } from '../../verdict/difference/difference.js'
 import type { SettingSummary } from '../../verdict/difference/setting-summary.js'
-import { count } from './count.js'
 
 type Compared = { differences: readonly SettingDifference[]; summaries: readonly SettingSummary[]; choice: Choice }
 

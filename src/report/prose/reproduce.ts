@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { compareOptions } from '../../options/comparison.js'
 import { jobOptions } from '../../options/federation.js'
 import type { Comparison } from '../../results/comparison.js'
-import { shellWord } from './shell-word.js'
+import { shellWord } from '../../shared/text.js'
 
 /**
  * Returns the command line that runs the same comparison again: the typed one with the options from

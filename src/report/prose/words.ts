@@ -1,11 +1,11 @@
 import { median } from 'd3'
 import type { RoundRecord } from '../../recording/recording.js'
+import { count } from '../../shared/text.js'
 import { formatBytes, formatDuration, mib } from '../../shared/units.js'
 import { judgedRounds, type SettingSummary, type Spread } from '../../verdict/difference/setting-summary.js'
 import { cleanupPeriodOf } from '../../verdict/difference/setting-verdict.js'
 import type { ReportModel } from '../html/report-model.js'
 import { changeSentences, choiceSentence } from './change-words.js'
-import { count } from './count.js'
 import { limitSentence, verdictSentences } from './verdict-words.js'
 
 /** Findings, in sentences made from measured numbers alone. */

@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import { printableLine } from '../../shared/printable.js'
+import { count } from '../../shared/text.js'
 import {
   certaintySentence,
   doesSentence,
@@ -8,7 +9,6 @@ import {
   limitSentence,
 } from '../prose/analysis-sentences.js'
 import { verdictWord } from '../prose/behaviour.js'
-import { count } from '../prose/count.js'
 import { shortMib, shortSize, sizeRange } from '../prose/short-size.js'
 import { type Column, drawColumns, widthOfColumns } from './columns.js'
 import {

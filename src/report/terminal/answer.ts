@@ -2,6 +2,7 @@ import pc from 'picocolors'
 import stringWidth from 'string-width'
 import { labelOf } from '../../results/setting.js'
 import { printableLine } from '../../shared/printable.js'
+import { count } from '../../shared/text.js'
 import type { FoldedAxis } from '../../verdict/folded-axes.js'
 import type { ReportModel } from '../html/report-model.js'
 import {
@@ -14,7 +15,6 @@ import {
   useSentence,
   whySentence,
 } from '../prose/answer-sentences.js'
-import { count } from '../prose/count.js'
 import { warningsOf } from '../prose/provenance.js'
 import {
   cutColumns,

@@ -1,9 +1,9 @@
 import type { PlannedRef } from '../../results/comparison.js'
 import { printableLine } from '../../shared/printable.js'
+import { count } from '../../shared/text.js'
 import { formatBytes, formatPercent } from '../../shared/units.js'
 import type { BisectRound } from '../../verdict/bisect/evidence.js'
 import { type BisectStep, type Effect, levelsOf } from '../../verdict/bisect/next-step.js'
-import { count } from '../prose/count.js'
 
 /** A search for the commit that caused a regression, and its outcome. */
 export interface BisectReport {

@@ -1,3 +1,4 @@
+import { count } from '../../shared/text.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import { median } from '../../statistics/median.js'
 import type { Analysis, Interval } from './analysis.js'
@@ -217,8 +218,4 @@ function doubling(bytesPerRound: number, levelBytes: number | null, atWhich = ':
 
 function signed(bytes: number): string {
   return bytes > 0 ? `+${formatBytes(bytes)}` : formatBytes(bytes)
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

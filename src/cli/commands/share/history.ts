@@ -10,9 +10,9 @@ import type { OptionValues } from '../../../options/types/spec.js'
 import { type GateResult, verdictOf } from '../../../report/ci/gate-result.js'
 import { bencherMetrics, githubActionBenchmark, otavaCsv } from '../../../report/history/history-exports.js'
 import { historyMarkdown, historyText } from '../../../report/history/history-text.js'
-import { count } from '../../../report/prose/count.js'
 import { suggestWord } from '../../../shared/did-you-mean.js'
 import { messageOf, UsageError } from '../../../shared/errors.js'
+import { count } from '../../../shared/text.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 
 export const command: Command = {

@@ -1,6 +1,6 @@
 import type { ComparisonEvent } from '../../../comparison/run/compare-options.js'
-import { count } from '../../../report/prose/count.js'
 import type { TrialResult } from '../../../results/comparison.js'
+import { count } from '../../../shared/text.js'
 import { formatBytes, formatDuration } from '../../../shared/units.js'
 import { progressBlock } from './progress-block.js'
 import { type StatusLine, statusLine } from './status-line.js'

@@ -1,4 +1,5 @@
 import { UsageError } from '../../../shared/errors.js'
+import { shellWord } from '../../../shared/text.js'
 import { PHASE_VALUES } from './columns/column-words.js'
 import { type Column, columnNamed, columnsOf, list } from './columns/columns.js'
 import { findMemory, type MemoryColumn } from './columns/memory-columns.js'
@@ -7,7 +8,6 @@ import {
   findTime,
   type RoundColumn,
   roundCandidates,
-  shellWord,
   type TimeColumn,
 } from './columns/position-columns.js'
 import { quoted, type Row, type Table } from './rows.js'

@@ -1,11 +1,11 @@
 import { totalmem } from 'node:os'
 import { UsageError } from '../../../../shared/errors.js'
+import { shellWord } from '../../../../shared/text.js'
 import { formatBytes, MIB } from '../../../../shared/units.js'
 import { bytesOfDecimalMib } from '../../decimal-mib.js'
 import { isMissing, isPercent, PLAIN_NUMBER, plainNumber, sizeParts } from '../cells.js'
 import type { TableOptions } from '../table-options.js'
 import { type Column, columnNamed, list } from './columns.js'
-import { shellWord } from './position-columns.js'
 
 /** How the memory of a row is read. */
 export interface MemoryColumn {

@@ -1,4 +1,5 @@
 import { UsageError } from '../../../../shared/errors.js'
+import { shellWord } from '../../../../shared/text.js'
 import { parseDurationMs } from '../../../../shared/units.js'
 import { isMissing, plainNumber } from '../cells.js'
 import { parseClock, parseDate } from '../dates.js'
@@ -90,11 +91,6 @@ function timeRank(place: string, column: Column, { roundColumn, column: memory, 
       },
     )
   return values.isRising || meaning.kind === 'round' ? BY_VALUES : 0
-}
-
-/** Quotes a word for a shell. */
-export function shellWord(text: string): string {
-  return /^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 function timeOf(column: Column, columns: readonly Column[]): TimeColumn {
