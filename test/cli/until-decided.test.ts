@@ -29,10 +29,11 @@ async function compare(...args: string[]) {
 }
 
 test('--until-decided stops at the first look that tells settings apart, long before --trials', async () => {
-  const { code, stdout, reasons, comparison } = await compare(
+  const { code, stdout, stderr, reasons, comparison } = await compare(
     ...['-L', 'gc', '0,1', '-L', 'n', '6', '--trials', '9', '--until-decided', '--json'],
   )
   expect(code, reasons).toBe(0)
+  expect(stderr).toMatch(/^trial 1 of at most 18 /m)
   const trials = comparison.trials.length / 2
   expect(trials).toBeGreaterThanOrEqual(3)
   expect(trials).toBeLessThan(9)

@@ -38,6 +38,8 @@ export function comparisonProgress(
    */
   let place = 0
   let judge = ''
+  /** `at most ` where trials are added until it is decided. */
+  let most = atMost
   /** Print the first sign that trials work as they should at once. */
   let isNews = true
   const report = (event: ComparisonEvent) => {
@@ -49,7 +51,7 @@ export function comparisonProgress(
     if (event.kind === 'started') {
       ;({ trials, judge, trialsDone: place } = event)
       const resumed = event.trialsDone === 0 ? '' : `, ${event.trialsDone} of them done`
-      const most = event.comparison.looks === undefined ? atMost : 'at most '
+      most = event.comparison.looks === undefined ? atMost : 'at most '
       line.print(
         `${event.name}${placeWords(ofSeveral)}: ${count(event.settings, 'setting')}, ${most}${count(event.trials, 'trial')}${resumed}; results in ${event.folder}`,
       )
@@ -58,7 +60,7 @@ export function comparisonProgress(
     }
     const { trial } = event
     if (event.kind === 'trial-started') place++
-    const head = `trial ${place} of ${atMost}${trials}  ${trial.setting}`
+    const head = `trial ${place} of ${most}${trials}  ${trial.setting}`
     if (event.kind === 'note') line.print(`${head}  ${event.note}`)
     else if (block !== undefined) {
       if (event.kind === 'trial-ended' && event.result.state !== 'completed')
