@@ -3,7 +3,7 @@ import { jobFacts, machineFacts } from '../prose/provenance.js'
 import { reproduceCommand } from '../prose/reproduce.js'
 import { changeTable, measuredTable, type SummaryTable } from '../terminal/summary-table.js'
 import { factLine, firstScreen } from './first-screen.js'
-import { asset, CONTENT_POLICY, escapeHtml, jsonForScript, LIBRARY_NOTICE, script } from './page-parts.js'
+import { dataAndScript, escapeHtml, htmlPage } from './page-parts.js'
 import type { ReportModel } from './report-model.js'
 import { settingsTableHtml } from './settings-table-html.js'
 
@@ -19,23 +19,12 @@ export function reportHtml(view: ReportModel, heapFigures: readonly HeapFigure[]
   const { comparison, data } = view
   const drawn = FIGURES.filter(({ name, hasData }) => name !== MAIN && hasData(data))
   const tables = [measuredTable(view), changeTable(view)].filter((table) => table !== undefined)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-${CONTENT_POLICY}
-<title>${escapeHtml(comparison.name)}: memory over the rounds</title>
-<style>
-${asset('../browser/page.css')}${asset('../browser/report.css')}</style>
-</head>
-<body>
-<header>
-<h1>Memory of ${escapeHtml(comparison.name)}</h1>
-<p class="note">${escapeHtml(factLine(view))}</p>
-</header>
-<main>
-${firstScreen(view)}
+  return htmlPage({
+    title: `${comparison.name}: memory over the rounds`,
+    style: 'report.css',
+    header: `<h1>Memory of ${escapeHtml(comparison.name)}</h1>
+<p class="note">${escapeHtml(factLine(view))}</p>`,
+    main: `${firstScreen(view)}
 ${FIGURES.some(({ hasData }) => hasData(data)) ? SWITCHES : ''}
 ${mainFigure(view)}
 <noscript><p>The figures of this page are drawn by a script. Without it, see the files in figures/ beside this page.</p></noscript>
@@ -55,16 +44,10 @@ ${[...jobFacts(comparison), ...machineFacts(comparison)].map(([name, value]) => 
 </tbody></table></div>
 <h2>How to repeat it</h2>
 <pre tabindex="0"><code id="repeat">${escapeHtml(reproduceCommand(comparison, view.folder))}</code></pre>
-<p><button type="button" class="copy" data-copies="repeat">Copy the command</button></p>
-</main>
-<p id="said" class="unseen" role="status"></p>
-<script type="application/json" id="data">${jsonForScript(data)}</script>
-${LIBRARY_NOTICE}
-<script>
-${script('page')}</script>
-</body>
-</html>
-`
+<p><button type="button" class="copy" data-copies="repeat">Copy the command</button></p>`,
+    end: `<p id="said" class="unseen" role="status"></p>
+${dataAndScript(data, 'page')}`,
+  })
 }
 
 /** A flame graph of what grew in the trial of a setting with `--heap-diff`. */

@@ -8,7 +8,7 @@ import { shortMib } from '../prose/short-size.js'
 import { settingLine } from '../setting-line.js'
 import { shownOf } from '../terminal/shown-settings.js'
 import { factLine } from './first-screen.js'
-import { asset, CONTENT_POLICY, escapeHtml } from './page-parts.js'
+import { escapeHtml, htmlPage } from './page-parts.js'
 import type { ReportModel } from './report-model.js'
 
 /** A comparison of several, and its folder beside the index. */
@@ -45,27 +45,13 @@ export function writeIndex(entries: readonly IndexEntry[], folder: string, plann
 /** Returns the index as one file that opens from disk and loads nothing. */
 export function indexHtml(entries: readonly IndexEntry[], planned: number): string {
   const left = planned - entries.length
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-${CONTENT_POLICY}
-<title>Memory of ${escapeHtml(entries.map(({ view }) => view.comparison.name).join(', '))}</title>
-<style>
-${asset('../browser/page.css')}${asset('../browser/report.css')}</style>
-</head>
-<body>
-<header>
-<h1>${count(entries.length, 'comparison')}</h1>
-${left > 0 ? `<p class="note">${count(left, 'more comparison')} to come.</p>` : ''}
-</header>
-<main>
-${entries.map(entrySection).join('\n')}
-</main>
-</body>
-</html>
-`
+  return htmlPage({
+    title: `Memory of ${entries.map(({ view }) => view.comparison.name).join(', ')}`,
+    style: 'report.css',
+    header: `<h1>${count(entries.length, 'comparison')}</h1>
+${left > 0 ? `<p class="note">${count(left, 'more comparison')} to come.</p>` : ''}`,
+    main: entries.map(entrySection).join('\n'),
+  })
 }
 
 function entrySection({ folder, view }: IndexEntry): string {

@@ -1,6 +1,6 @@
 import { downsample } from '../downsample.js'
 import type { RecordingFigureData, RecordingFigureOptions } from '../figures/recording.js'
-import { asset, CONTENT_POLICY, escapeHtml, jsonForScript, LIBRARY_NOTICE, script } from './page-parts.js'
+import { dataAndScript, escapeHtml, htmlPage } from './page-parts.js'
 
 /** Data that the script of the page reads. */
 export interface RecordingPageData {
@@ -24,33 +24,15 @@ export function recordingHtml(
     data: { ...data, series: data.series.map((series) => ({ ...series, points: downsample(series.points, limit) })) },
     ...(window === undefined ? {} : { window }),
   }
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-${CONTENT_POLICY}
-<title>${escapeHtml(title)}: memory over time</title>
-<style>
-${asset('../browser/page.css')}</style>
-</head>
-<body>
-<header>
-<h1>${escapeHtml(title)}</h1>
-<p class="note">RSS over time, recorded by sampling; measured with or read by Tidemark. Drag across the plot to look closer, double-click to see all of it.</p>
-</header>
-<main>
-<div class="switches">
+  return htmlPage({
+    title: `${title}: memory over time`,
+    header: `<h1>${escapeHtml(title)}</h1>
+<p class="note">RSS over time, recorded by sampling; measured with or read by Tidemark. Drag across the plot to look closer, double-click to see all of it.</p>`,
+    main: `<div class="switches">
 <fieldset id="series"><legend>Lines</legend></fieldset>
 </div>
 <noscript><p>The plot is drawn by a script. Without it, plot into a file that ends in .svg.</p></noscript>
-<figure><div class="drawing" id="drawing"></div></figure>
-</main>
-<script type="application/json" id="data">${jsonForScript(page)}</script>
-${LIBRARY_NOTICE}
-<script>
-${script('recording-page')}</script>
-</body>
-</html>
-`
+<figure><div class="drawing" id="drawing"></div></figure>`,
+    end: dataAndScript(page, 'recording-page'),
+  })
 }

@@ -1,4 +1,4 @@
-import { asset, escapeHtml } from '../html/page-parts.js'
+import { escapeHtml, htmlPage } from '../html/page-parts.js'
 import type { LiveSource } from './live-source.js'
 
 /**
@@ -6,22 +6,12 @@ import type { LiveSource } from './live-source.js'
  * the data of the event stream as text alone.
  */
 export function livePage({ title }: LiveSource): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}: live</title>
-<style>
-${asset('../browser/page.css')}</style>
-</head>
-<body>
-<header>
-<h1 id="title">${escapeHtml(title)}</h1>
-<p class="note" id="connection" role="status">connecting</p>
-</header>
-<main>
-<section aria-labelledby="verdicts-heading">
+  return htmlPage({
+    title: `${title}: live`,
+    isServed: true,
+    header: `<h1 id="title">${escapeHtml(title)}</h1>
+<p class="note" id="connection" role="status">connecting</p>`,
+    main: `<section aria-labelledby="verdicts-heading">
 <h2 id="verdicts-heading">Verdict so far</h2>
 <ul id="verdicts"></ul>
 </section>
@@ -39,10 +29,7 @@ ${asset('../browser/page.css')}</style>
 <section aria-labelledby="alerts-heading">
 <h2 id="alerts-heading">Alerts</h2>
 <div id="alerts" role="log" aria-labelledby="alerts-heading"></div>
-</section>
-</main>
-<script src="/page.js"></script>
-</body>
-</html>
-`
+</section>`,
+    end: '<script src="/page.js"></script>\n',
+  })
 }

@@ -1,5 +1,5 @@
 import { Lines } from '../lines.js'
-import { type Row, type Table, take } from './rows.js'
+import { type NamedValues, type Table, tableOfRecords } from './rows.js'
 
 /**
  * A key with its value, in lines such as `ts=2026-03-03T08:15:00Z level=info msg="round done"
@@ -8,29 +8,16 @@ import { type Row, type Table, take } from './rows.js'
 const PAIR = /(?:^|\s)([A-Za-z_][\w./-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)/g
 const LINE = /^\s*(?:[A-Za-z_][\w./-]*=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)){2,}$/
 
-/** Number of lines that are searched for keys. */
-const LINES_LOOKED_AT = 5000
-
 export function isLogfmt(line: string): boolean {
   return LINE.test(line)
 }
 
 /** Reads a log of keys and values, as Go's loggers write it; other lines are skipped. */
 export function logfmtTable(file: string, content: Buffer | undefined): Table {
-  const header = [
-    ...new Set([...take(recordsOf(file, content), LINES_LOOKED_AT)].flatMap(({ record }) => [...record.keys()])),
-  ]
-  function* rows(): Generator<Row, undefined> {
-    for (const { record, line } of recordsOf(file, content))
-      yield { cells: header.map((key) => record.get(key) ?? ''), line }
-  }
-  return { file, header, place: file, rows }
+  return tableOfRecords(file, () => recordsOf(file, content))
 }
 
-function* recordsOf(
-  file: string,
-  content: Buffer | undefined,
-): Generator<{ record: Map<string, string>; line: number }, undefined> {
+function* recordsOf(file: string, content: Buffer | undefined): Generator<NamedValues, undefined> {
   const lines = new Lines(file, content)
   for (const line of lines) {
     if (!isLogfmt(line)) continue

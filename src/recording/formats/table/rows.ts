@@ -22,6 +22,24 @@ export interface Table {
   rows(): Iterable<Row>
 }
 
+/** Values by name, from the lines that begin with `line`. */
+export interface NamedValues {
+  record: Map<string, string>
+  line: number
+}
+
+/** Number of records that are searched for names. */
+const RECORDS_LOOKED_AT = 5000
+
+/** Returns a table of records that each name their values. `records` reads them from the beginning at each call. */
+export function tableOfRecords(file: string, records: () => Iterable<NamedValues>): Table {
+  const header = [...new Set([...take(records(), RECORDS_LOOKED_AT)].flatMap(({ record }) => [...record.keys()]))]
+  function* rows(): Generator<Row, undefined> {
+    for (const { record, line } of records()) yield { cells: header.map((name) => record.get(name) ?? ''), line }
+  }
+  return { file, header, place: file, rows }
+}
+
 /** How the cells of a line are separated. */
 type Splitter = ',' | ';' | '\t' | '|' | 'wide blanks' | 'blanks'
 
