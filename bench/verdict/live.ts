@@ -99,7 +99,7 @@ function toSeries({ rss }: RecordedSeries): LiveSeries {
 }
 
 function live(bytes: readonly number[]): number {
-  const verdict = new VerdictSoFar({ limitBytes: null, tolerance: undefined, unit: 'round' })
+  const verdict = new VerdictSoFar({ tolerance: undefined, unit: 'round' })
   for (const [i, value] of bytes.entries()) {
     verdict.add(roundOf(i, value))
     if (verdict.state === 'grows' || verdict.state === 'no longer level') return i + 1
@@ -108,7 +108,7 @@ function live(bytes: readonly number[]): number {
 }
 
 function roundOf(i: number, bytes: number) {
-  return { round: i + 1, timeMs: 1000 * (i + 1), bytes, peakAboveBytes: 0, isRestart: false }
+  return { round: i + 1, timeMs: 1000 * (i + 1), bytes, usedBytes: null, peakAboveBytes: 0, isRestart: false }
 }
 
 function evidence(bytes: readonly number[]): number {
@@ -155,7 +155,7 @@ function today(bytes: readonly number[]): number {
 
 /** What a round costs, with its sentence and its rate, near the start and after 10,000 rounds. */
 function costLines(): string[] {
-  const verdict = new VerdictSoFar({ limitBytes: null, tolerance: undefined, unit: 'round' })
+  const verdict = new VerdictSoFar({ tolerance: undefined, unit: 'round' })
   const series = seriesOf('bounded walk', SEED, 10_000).bytes
   const times: number[] = []
   for (const [i, value] of series.entries()) {

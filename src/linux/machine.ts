@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, hostname, release, totalmem, type } from 'node:os'
 import type { MachineFacts } from '../shared/machine-facts.js'
-import { failedReading } from './files/proc-file.js'
+import { failedReading, type Pid } from './files/proc-file.js'
 import { readCgroupMemory } from './memory/cgroup.js'
 import { pageSizeBytes } from './memory/page-size.js'
 
-export function readMachineFacts(): MachineFacts {
-  const cgroup = readCgroupMemory('self')
+/** @param pid the process whose cgroup limits are meant */
+export function readMachineFacts(pid: Pid = 'self'): MachineFacts {
+  const cgroup = readCgroupMemory(pid)
   return {
     hostname: hostname(),
     kernel: `${type()} ${release()}`,

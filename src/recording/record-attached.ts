@@ -90,7 +90,7 @@ export async function recordAttached(
     isAttached: true,
     setting: {},
     reportLatest: options.isWatched ?? false,
-    machine: readMachineFacts(),
+    machine: readMachineFacts(target.pid),
     tree: {
       assignment: null,
       recorderPid: process.pid,

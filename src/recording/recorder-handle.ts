@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { MemoryLimit } from '../linux/cgroups/memory-limit.js'
 import type { CgroupPlace } from '../linux/memory/cgroup.js'
 import type { TidemarkError } from '../shared/errors.js'
 import type { MachineFacts } from '../shared/machine-facts.js'
@@ -127,6 +128,8 @@ export interface RecorderHandle extends Pick<EventEmitter<RecorderEvents>, 'on'>
    * @param isNew whether it was made for the program, so that its first round began with it
    */
   recordCgroup(place: CgroupPlace, how: { isNew: boolean }): void
+  /** Reads the limit of memory that binds the processes, and how much of it is used. */
+  limit(): MemoryLimit
   /** Peaks of the program's own cgroup; null if it has none. */
   readonly tree: TreeRounds | null
   /** Notes that a log reports that the work is done. */

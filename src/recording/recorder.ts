@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
+import type { MemoryLimit } from '../linux/cgroups/memory-limit.js'
 import type { FolderLock } from '../linux/files/folder-lock.js'
 import type { CgroupPlace } from '../linux/memory/cgroup.js'
 import { countOomKills, oomVictims } from '../linux/memory/out-of-memory.js'
@@ -59,7 +60,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
   /** Start marks of processes whose peaks cannot be reset. */
   readonly #inexactStarts: StartMark[] = []
   #latest = new Map<number, number>()
-  readonly #cgroup = new RecordedCgroup()
+  readonly #cgroup: RecordedCgroup
   #hasWarnedOfBoth = false
   #finished: Promise<RecordingMetadata> | null = null
 
@@ -73,6 +74,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
     this.marksFile = marksFile
     this.#head = head
     this.#isAttached = options.isAttached ?? false
+    this.#cgroup = new RecordedCgroup({ isAttached: this.#isAttached })
     this.#areMarksWhole = options.areMarksWhole ?? false
     this.#registry = new ProcessRegistry(options.roles ?? [])
     this.#writer = new RecordingWriter(head, {
@@ -193,6 +195,10 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
         'The kernel keeps no peak of this cgroup (memory.peak is there from Linux 5.19 on): the peak of the tree is sampled.',
       )
     this.#updateCgroup({ isDue: true })
+  }
+
+  limit(): MemoryLimit {
+    return this.#cgroup.limit(this.#registry)
   }
 
   get tree(): TreeRounds | null {

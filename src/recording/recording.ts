@@ -56,6 +56,11 @@ export interface CgroupFacts {
   /** The cgroup's own high-water mark since it was made, including page cache and kernel memory. */
   peakBytes: number | null
   /**
+   * What counted against the limit while the processes ran, at the last samples: of all processes
+   * that share the limit, without page cache that can be reclaimed. Absent without a limit.
+   */
+  usedBytes?: number
+  /**
    * Whether it was made for the program, or is the container's that was attached to: its peaks of
    * rounds are in `marks.ndjson`.
    */

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { findLimit, readLimit } from '../../src/linux/cgroups/memory-limit.js'
 import { readCgroupMemory } from '../../src/linux/memory/cgroup.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
@@ -70,6 +72,51 @@ test('an older kernel without memory.peak, and a cgroup without limits, give nul
     'cg/memory.current': '700\n',
   })
   expect(readCgroupMemory(7, proc)).toMatchObject({ limitBytes: null, currentBytes: 700, peakBytes: null, pids: null })
+})
+
+test('the cgroup of another container is not seen from here, and is not taken for our own', () => {
+  const files = {
+    'proc/self/cgroup': '0::/\n',
+    'proc/7/cgroup': '0::/../other\n',
+    'proc/8/cgroup': '0::/\n',
+    'proc/self/mountinfo': '30 22 0:27 / <root>/cg rw,nosuid - cgroup2 cgroup2 rw\n',
+    'cg/memory.max': '5000000\n',
+    'cg/memory.current': '700\n',
+  }
+  const { proc } = fixture(files)
+  expect(readCgroupMemory(7, proc)).toBeNull()
+  expect(readCgroupMemory(8, proc)).toMatchObject({ limitBytes: 5_000_000 })
+  const host = fixture({
+    ...files,
+    'proc/self/cgroup': '0::/docker/abc\n',
+    'proc/7/cgroup': '0::/docker/xyz\n',
+    'proc/self/mountinfo': '30 22 0:27 /docker/abc <root>/cg rw - cgroup2 cgroup2 rw\n',
+  })
+  expect(readCgroupMemory(7, host.proc)).toBeNull()
+  expect(readCgroupMemory('self', host.proc)).toMatchObject({ limitBytes: 5_000_000 })
+})
+
+test('what counts against the limit is what cannot be reclaimed, of the cgroup that has the limit', () => {
+  const { root } = fixture({
+    'v1/memory.limit_in_bytes': '3000000\n',
+    'v1/memory.usage_in_bytes': '1000000\n',
+    'v1/memory.stat': 'inactive_file 1\nactive_file 2\ntotal_inactive_file 300000\ntotal_active_file 50000\n',
+    'v1/one/memory.limit_in_bytes': UNLIMITED,
+    'v1/one/memory.usage_in_bytes': '7\n',
+    'v2/memory.max': '3000000\n',
+    'v2/memory.current': '1000000\n',
+    'v2/memory.stat': 'anon 5\ninactive_file 300000\nactive_file 50000\n',
+    'v2/one/memory.max': '3000000\n',
+    'v2/two/memory.max': 'max\n',
+  })
+  const limitAt = (version: 1 | 2, path: string) =>
+    readLimit(findLimit({ version, mountPoint: `${root}/v${version}`, folder: `${root}/v${version}/${path}` }))
+  const expected = { of: 'cgroup', bytes: 3_000_000, usedBytes: 650_000 }
+  expect(limitAt(1, 'one')).toEqual(expected)
+  expect(limitAt(2, 'one')).toEqual(expected)
+  expect(limitAt(2, 'two')).toEqual(expected)
+  expect(readLimit(null)).toMatchObject({ of: 'machine', bytes: totalmem() })
+  expect(readLimit({ version: 2, folder: join(root, 'none'), bytes: 9 })).toMatchObject({ bytes: 9, usedBytes: null })
 })
 
 test('without cgroups there is none', () => {

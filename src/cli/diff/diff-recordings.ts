@@ -72,6 +72,7 @@ function readSide(path: string) {
   const analysis = analyzeRounds(source.rounds, {
     gcRounds: source.gcRounds ?? undefined,
     limitBytes: source.limitBytes ?? undefined,
+    othersBytes: source.othersBytes,
     secondsPerRound: source.secondsPerRound ?? undefined,
     isTime: source.unit === 'window',
   })

@@ -1,5 +1,6 @@
 import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
+import type { LiveLimit } from '../../verdict/live/live-status.js'
 
 /**
  * Feeds a live state with the readings of a recorder, which must have been started with
@@ -18,7 +19,15 @@ export function followRecorder(recorder: RecorderHandle, state: LiveState): void
         peakBytes,
         peakKind,
       })),
+      limitOf(recorder),
     )
   })
   recorder.on('roundRecords', (records) => state.addRounds(records))
+}
+
+const NAMES = { cgroup: 'the limit of the cgroup', machine: 'the memory of the machine' } as const
+
+function limitOf(recorder: RecorderHandle): LiveLimit {
+  const { of, bytes, usedBytes } = recorder.limit()
+  return { bytes, name: NAMES[of], usedBytes }
 }

@@ -1,4 +1,3 @@
-import { readMachineFacts } from '../../linux/machine.js'
 import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import { LiveState } from '../../verdict/live/live-state.js'
 import type { LiveLimit } from '../../verdict/live/live-status.js'
@@ -11,10 +10,10 @@ export interface SessionOptions {
   /** Command line, or the process that is attached to. */
   command: readonly string[]
   /**
-   * Limit that the forecasts use; left out: the limit of the cgroup, else the memory of the
-   * machine.
+   * Limit that the forecasts use; left out: the limit of the program's cgroup, else the memory of
+   * the machine.
    */
-  limit?: LiveLimit
+  limit?: Pick<LiveLimit, 'bytes' | 'name'>
   /** Length of the windows that stand for rounds where the program reports none. */
   windowMs: number
   /** Whether to print only a line when a verdict changes, without a block in the terminal. */
@@ -58,7 +57,7 @@ export function startLiveSession({
   const state = new LiveState({
     command,
     startedMs: Date.now(),
-    limit: limit ?? limitHere(),
+    limit: limit ?? null,
     windowMs,
     ...(tolerance && { tolerance }),
   })
@@ -91,12 +90,4 @@ export function startLiveSession({
       await watched.close()
     },
   }
-}
-
-/** Returns the limit of our cgroup, else the memory of the machine. */
-export function limitHere(): LiveLimit {
-  const { cgroupLimitBytes, memoryBytes } = readMachineFacts()
-  return cgroupLimitBytes === null
-    ? { bytes: memoryBytes, name: 'the memory of the machine' }
-    : { bytes: cgroupLimitBytes, name: 'the limit of the cgroup' }
 }

@@ -2,7 +2,6 @@ import type { CompareOptions } from '../../comparison/run/compare-options.js'
 import { printableLine } from '../../shared/printable.js'
 import { LiveState } from '../../verdict/live/live-state.js'
 import { followRecorder } from './follow-recorder.js'
-import { limitHere } from './live-session.js'
 import { type ServeOptions, serveRecording } from './serve-recording.js'
 
 /** Length of a window where no round is reported, as before the first one. */
@@ -39,5 +38,5 @@ export async function serveComparison(options: ServeOptions): Promise<ServedComp
 }
 
 function stateOf(title: string): LiveState {
-  return new LiveState({ command: [title], startedMs: Date.now(), limit: limitHere(), windowMs: WINDOW_MS })
+  return new LiveState({ command: [title], startedMs: Date.now(), limit: null, windowMs: WINDOW_MS })
 }

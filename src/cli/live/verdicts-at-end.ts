@@ -32,10 +32,11 @@ export function verdictsAtEnd(state: LiveState, folder: string): VerdictsAtEnd |
 function wholeVerdict(folder: string): VerdictsAtEnd['whole'] {
   try {
     const [file] = openRecordings(folder)
-    const { rounds, process, gcRounds, limitBytes, secondsPerRound, unit } = roundsToJudge(file!)
+    const { rounds, process, gcRounds, limitBytes, othersBytes, secondsPerRound, unit } = roundsToJudge(file!)
     const { shape, reason } = analyzeRounds(rounds, {
       gcRounds: gcRounds ?? undefined,
       limitBytes: limitBytes ?? undefined,
+      othersBytes,
       secondsPerRound: secondsPerRound ?? undefined,
       isTime: unit === 'window',
     })

@@ -21,10 +21,11 @@ export function recordingVerdict(folder: string, style: TerminalStyle): string[]
   const bytes = source?.rounds.flatMap((round) => round.bytes ?? []) ?? []
   const range = sparkRange([bytes])
   if (source === undefined || range === undefined || bytes.length < 3) return []
-  const { process, gcRounds, limitBytes, secondsPerRound, unit } = source
+  const { process, gcRounds, limitBytes, othersBytes, secondsPerRound, unit } = source
   const analysis = analyzeRounds(source.rounds, {
     gcRounds: gcRounds ?? undefined,
     limitBytes: limitBytes ?? undefined,
+    othersBytes,
     secondsPerRound: secondsPerRound ?? undefined,
     isTime: unit === 'window',
   })

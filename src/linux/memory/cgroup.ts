@@ -52,12 +52,17 @@ export function readCgroupMemoryAt(place: CgroupPlace): CgroupMemory {
   return {
     version,
     folder,
-    limitBytes: lowestLimit(place),
+    limitBytes: lowestLimit(place)?.bytes ?? null,
     currentBytes: readBytes(join(folder, FILES[version].current)),
     peakBytes: readBytes(join(folder, FILES[version].peak)),
     oomKills: readOomKills(join(folder, EVENT_FILES[version])),
     pids: readPids(folder),
   }
+}
+
+/** Reads the present `currentBytes` of a cgroup. */
+export function readCgroupUsage({ version, folder }: Pick<CgroupMemory, 'version' | 'folder'>): number | null {
+  return readBytes(join(folder, FILES[version].current))
 }
 
 /** Reads the present `peakBytes` of a cgroup that was read before. */
@@ -78,23 +83,42 @@ export interface CgroupPlace {
 /**
  * Finds the memory cgroup of a process. Version 1 has a line of its own for memory and wins where
  * both are mounted: memory then belongs to it.
+ *
+ * @returns undefined where there is none, or where it cannot be seen from here, as that of another
+ *   container
  */
 export function findCgroup(pid: Pid, proc = PROC): CgroupPlace | undefined {
-  const lines = readProcFile(pid, 'cgroup', proc)
+  const own = pathOf(pid, proc)
   const mounts = readProcFile('self', 'mountinfo', proc)
-  if (lines.kind !== 'read' || mounts.kind !== 'read') return undefined
+  if (own === undefined || mounts.kind !== 'read') return undefined
+  const found = mountedAt(mounts.text, own)
+  if (found === undefined || found.isSeen) return found?.place
+  // What is mounted is the cgroup of this process, whatever its path is called.
+  const isOurs = pid === 'self' || pathOf('self', proc)?.path === own.path
+  return isOurs ? found.place : undefined
+}
+
+/** The memory cgroup of a process as its path in the hierarchy. */
+interface CgroupPath {
+  version: 1 | 2
+  path: string
+}
+
+function pathOf(pid: Pid, proc: string): CgroupPath | undefined {
+  const lines = readProcFile(pid, 'cgroup', proc)
+  if (lines.kind !== 'read') return undefined
   const groups = lines.text.split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line))
   const v1 = groups.find((match) => match?.[1]?.split(',').includes('memory'))?.[2]
+  if (v1 !== undefined) return { version: 1, path: v1 }
   const v2 = groups.find((match) => match?.[1] === '')?.[2]
-  if (v1 !== undefined) return mountedAt(mounts.text, { version: 1, path: v1 })
-  return v2 === undefined ? undefined : mountedAt(mounts.text, { version: 2, path: v2 })
+  return v2 === undefined ? undefined : { version: 2, path: v2 }
 }
 
 /**
  * Finds where a cgroup is mounted. A line of mountinfo is `id parent dev root mountPoint options...
  * - type source superOptions` (proc_pid_mountinfo(5)).
  */
-function mountedAt(mountinfo: string, group: { version: 1 | 2; path: string }): CgroupPlace | undefined {
+function mountedAt(mountinfo: string, group: CgroupPath): { place: CgroupPlace; isSeen: boolean } | undefined {
   for (const line of mountinfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ')
     const [type, , superOptions = ''] = after.split(' ')
@@ -102,25 +126,41 @@ function mountedAt(mountinfo: string, group: { version: 1 | 2; path: string }): 
       group.version === 1 ? type === 'cgroup' && superOptions.split(',').includes('memory') : type === 'cgroup2'
     if (!isIt) continue
     const [, , , root = '/', mountPoint = '/'] = before.split(' ')
-    return { version: group.version, mountPoint, folder: join(mountPoint, below(root, group.path)) }
+    const path = below(root, group.path)
+    return {
+      place: { version: group.version, mountPoint, folder: join(mountPoint, path ?? '/') },
+      isSeen: path !== undefined,
+    }
   }
   return undefined
 }
 
 /**
  * Returns the cgroup's path under the mount: a container often sees its own cgroup as the root of
- * the mount.
+ * the mount. Returns undefined for a cgroup outside of it.
  */
-function below(root: string, path: string): string {
-  if (root === '/') return path.startsWith('/..') ? '/' : path
-  return path === root || path.startsWith(`${root}/`) ? path.slice(root.length) : '/'
+function below(root: string, path: string): string | undefined {
+  if (root === '/') return path.startsWith('/..') ? undefined : path
+  return path === root || path.startsWith(`${root}/`) ? path.slice(root.length) : undefined
 }
 
-function lowestLimit({ version, mountPoint, folder }: CgroupPlace): number | null {
-  let lowest: number | null = null
+/** A limit of memory, and the folder of the cgroup that has it. */
+export interface CgroupLimit {
+  version: 1 | 2
+  folder: string
+  bytes: number
+}
+
+/**
+ * Returns the lowest limit of a cgroup and all above it; null where there is none. Of equal ones it
+ * is the outermost, in which most counts.
+ */
+export function lowestLimit({ version, mountPoint, folder }: CgroupPlace): CgroupLimit | null {
+  let lowest: CgroupLimit | null = null
   for (let at = folder; at.length >= mountPoint.length; at = join(at, '..')) {
-    const limit = readBytes(join(at, FILES[version].limit))
-    if (limit !== null && limit < UNLIMITED_BYTES) lowest = Math.min(lowest ?? limit, limit)
+    const bytes = readBytes(join(at, FILES[version].limit))
+    if (bytes !== null && bytes < UNLIMITED_BYTES && bytes <= (lowest?.bytes ?? bytes))
+      lowest = { version, folder: at, bytes }
     if (at === mountPoint) break
   }
   return lowest

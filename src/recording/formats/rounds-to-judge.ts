@@ -20,9 +20,12 @@ export interface RoundsToJudge {
   /** Rounds between cleanups, if the job that was recorded has such a setting. */
   gcRounds: number | null
   /**
-   * The cgroup's limit, else the RAM, of the machine that recorded; null if the file does not say.
+   * The limit of the cgroup, else the RAM of the machine that recorded; null if the file does not
+   * say.
    */
   limitBytes: number | null
+  /** What others used of the limit at the end; 0 if the file does not say. */
+  othersBytes: number
   notes: string[]
 }
 
@@ -49,8 +52,13 @@ export function roundsToJudge(file: RecordingFile): RoundsToJudge {
     else if (event.kind === 'note') notes.push(event.message)
   }
   const known = { gcRounds: gcRoundsOf(facts, rounds), limitBytes: limitOf(facts), notes }
-  if (rounds.length > 0) return { ...(ofProcessesTogether(rounds, facts, notes) ?? ofOneProcess(rounds)), ...known }
-  if (readings.length > 0) return { ...windowsOf(readings), ...known }
+  const judged =
+    rounds.length > 0
+      ? (ofProcessesTogether(rounds, facts, notes) ?? ofOneProcess(rounds))
+      : readings.length > 0
+        ? windowsOf(readings)
+        : undefined
+  if (judged !== undefined) return { ...judged, ...known, othersBytes: othersBytes(judged, facts) }
   throw new UsageError(`${file.path} holds neither a round nor a reading of memory`, {
     fix: 'A table has a line of names, such as round,rss_mib or time,rss_mib, and then a line for each reading.',
   })
@@ -139,8 +147,18 @@ function gcRoundsOf({ setting }: OriginEvent['facts'], rounds: readonly RoundEve
   return period?.rounds ?? null
 }
 
-function limitOf({ machine }: OriginEvent['facts']): number | null {
+/** Rows at the end whose median stands for what the judged process held there. */
+const LAST_ROWS = 8
+
+function othersBytes({ rounds }: Judged, { cgroup }: OriginEvent['facts']): number {
+  const { usedBytes } = (cgroup ?? {}) as Record<string, unknown>
+  const ends = rounds.slice(-LAST_ROWS).flatMap(({ bytes }) => bytes ?? [])
+  return typeof usedBytes !== 'number' || ends.length === 0 ? 0 : Math.max(0, usedBytes - median(ends))
+}
+
+function limitOf({ machine, cgroup }: OriginEvent['facts']): number | null {
   const { cgroupLimitBytes, memoryBytes } = (machine ?? {}) as Record<string, unknown>
-  const limits = [cgroupLimitBytes, memoryBytes].filter((limit) => typeof limit === 'number')
+  const { limitBytes = cgroupLimitBytes } = (cgroup ?? {}) as Record<string, unknown>
+  const limits = [limitBytes, memoryBytes].filter((limit) => typeof limit === 'number')
   return limits.length === 0 ? null : Math.min(...limits)
 }

@@ -91,7 +91,7 @@ function* readRows(folder: string): Generator<RecordingEvent | TreeRow, undefine
  * Returns the provenance of the whole recording; machine and processes have events of their own.
  */
 function factsOf(head: RecordingMetadata): Record<string, unknown> {
-  const { format, state, reason, startedMs, endedMs, setting, sampling, machine } = head
+  const { format, state, reason, startedMs, endedMs, setting, sampling, machine, cgroup } = head
   const { hostname, kernel, cpuModel, cores, memoryBytes, cgroupLimitBytes } = machine
   return {
     format,
@@ -103,6 +103,7 @@ function factsOf(head: RecordingMetadata): Record<string, unknown> {
     askedIntervalMs: sampling.askedIntervalMs,
     achievedIntervalMs: sampling.achievedIntervalMs,
     machine: { hostname, kernel, cpuModel, cores, memoryBytes, cgroupLimitBytes },
+    ...(cgroup && { cgroup: { limitBytes: cgroup.limitBytes, usedBytes: cgroup.usedBytes ?? null } }),
   }
 }
 

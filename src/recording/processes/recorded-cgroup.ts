@@ -1,12 +1,15 @@
+import { findLimit, type MemoryLimit, readLimit } from '../../linux/cgroups/memory-limit.js'
+import { readProcFile } from '../../linux/files/proc-file.js'
 import {
-  type CgroupMemory,
+  type CgroupLimit,
   type CgroupPlace,
-  readCgroupMemory,
+  findCgroup,
   readCgroupMemoryAt,
   readCgroupPeak,
 } from '../../linux/memory/cgroup.js'
 import { readProcessStat } from '../../linux/process/process-stat.js'
 import { nowMs } from '../../shared/clock.js'
+import { median } from '../../statistics/median.js'
 import { type TreeRound, TreeRounds } from '../peaks/tree-rounds.js'
 import type { RecordingMetadata } from '../recording.js'
 import type { ProcessRegistry } from './process-registry.js'
@@ -14,21 +17,37 @@ import type { ProcessRegistry } from './process-registry.js'
 /** Interval of reading limits and members of the cgroup; its peak is read at every update. */
 const MEMBERS_MS = 60_000
 
+/** Samples whose median stands for what was used at the end. */
+const LAST_SAMPLES = 9
+
 type CgroupFacts = RecordingMetadata['cgroup']
+
+type Processes = Pick<ProcessRegistry, 'all' | 'live'>
 
 /**
  * The memory of the cgroup in which the recorded processes run, and whether they are alone there.
  */
 export class RecordedCgroup {
-  #found: CgroupMemory | null = null
+  /** Whether the program ran before us: our own cgroup then says nothing about it. */
+  readonly #isAttached: boolean
+  /** Cgroup of the first process that still runs, by its `/proc/PID/cgroup`. */
+  #place: CgroupPlace | undefined
+  #placeText = ''
+  #limit: CgroupLimit | null = null
+  /** What was used of the limit at the last samples, see {@link CgroupFacts.usedBytes}. */
+  #used: number[] = []
   /** The program's own cgroup, if it has one. */
   #own: { place: CgroupPlace; rounds: TreeRounds } | null = null
   #facts: CgroupFacts
   #membersDueMs = 0
 
+  constructor({ isAttached }: { isAttached: boolean }) {
+    this.#isAttached = isAttached
+  }
+
   /** Whether the cgroup has been found. */
   get isKnown(): boolean {
-    return this.#found !== null
+    return this.#place !== undefined
   }
 
   /** Peaks of the program's own cgroup; null if it has none. */
@@ -42,8 +61,18 @@ export class RecordedCgroup {
    */
   use(place: CgroupPlace, options: { isNew: boolean; append(round: TreeRound): void }): TreeRounds {
     this.#own = { place, rounds: new TreeRounds(place, options) }
-    this.#found = readCgroupMemoryAt(place)
+    this.#place = place
+    this.#limit = findLimit(place)
     return this.#own.rounds
+  }
+
+  /** Returns the limit that binds the processes, and how much of it is used now. */
+  limit(processes: Processes): MemoryLimit {
+    this.#followFirst(processes)
+    const limit = readLimit(this.#limit)
+    const isInUse = limit.of === 'cgroup' && processes.live().length > 0
+    if (isInUse && limit.usedBytes !== null) this.#used = [...this.#used, limit.usedBytes].slice(-LAST_SAMPLES)
+    return limit
   }
 
   /**
@@ -52,41 +81,48 @@ export class RecordedCgroup {
    *
    * @param isDue whether to read limits and members now
    */
-  update(
-    registry: Pick<ProcessRegistry, 'all' | 'live'>,
-    { isDue = nowMs() >= this.#membersDueMs } = {},
-  ): CgroupFacts | undefined {
-    const whole = isDue ? this.#readMembers(registry) : undefined
-    if (whole !== undefined) this.#facts = whole
-    else {
-      const peakBytes = this.#readPeak()
-      if (peakBytes !== null && this.#facts !== undefined) this.#facts = { ...this.#facts, peakBytes }
-    }
+  update(registry: Processes, { isDue = nowMs() >= this.#membersDueMs } = {}): CgroupFacts | undefined {
+    this.#facts = (isDue ? this.#readMembers(registry) : undefined) ?? this.#facts
+    if (this.#facts === undefined) return undefined
+    const peakBytes = this.#readPeak() ?? this.#facts.peakBytes
+    this.#facts = { ...this.#facts, peakBytes, ...(this.#used.length > 0 && { usedBytes: median(this.#used) }) }
     return this.#facts
   }
 
   #readPeak(): number | null {
-    const peakBytes = this.#found && readCgroupPeak(this.#found)
+    const peakBytes = this.#place === undefined ? null : readCgroupPeak(this.#place)
     const ofRounds = this.#own?.rounds.highestBytes ?? 0
     return ofRounds === 0 ? peakBytes : Math.max(peakBytes ?? 0, ofRounds)
   }
 
   /**
-   * Reads the cgroup of the first process that still runs or, once all have ended, the recorder's
-   * if it is the same. Returns undefined if there is none to read.
+   * Reads limits and members. Returns undefined if no cgroup was found, or if it was removed
+   * meanwhile.
    */
-  #readMembers(registry: Pick<ProcessRegistry, 'all' | 'live'>): CgroupFacts | undefined {
+  #readMembers(registry: Processes): CgroupFacts | undefined {
     this.#membersDueMs = nowMs() + MEMBERS_MS
-    if (this.#own !== null) {
-      const { limitBytes } = readCgroupMemoryAt(this.#own.place)
-      return { limitBytes, peakBytes: this.#readPeak(), isOwn: true, isAlone: true }
-    }
-    const cgroup = readCgroupMemory(registry.live()[0]?.pid ?? 'self')
-    if (cgroup === null || (this.#found?.folder ?? cgroup.folder) !== cgroup.folder) return undefined
-    this.#found = cgroup
+    this.#followFirst(registry)
+    if (this.#place === undefined) return undefined
+    this.#limit = findLimit(this.#place)
+    const { limitBytes, peakBytes, currentBytes, pids } = readCgroupMemoryAt(this.#place)
+    if (this.#own !== null) return { limitBytes, peakBytes: this.#readPeak(), isOwn: true, isAlone: true }
+    if (currentBytes === null && pids === null) return undefined
     const recorded = new Set(registry.all().map(({ pid }) => pid))
-    const { limitBytes, peakBytes, pids } = cgroup
     return { limitBytes, peakBytes, isAlone: pids?.every((pid) => recorded.has(pid) || isRecorder(pid)) ?? false }
+  }
+
+  /**
+   * Finds the cgroup of the first process that still runs, which may move. A command that has ended
+   * before it was read ran in ours.
+   */
+  #followFirst(processes: Processes): void {
+    if (this.#own !== null) return
+    const first = processes.live()[0]?.pid ?? (this.#isAttached || this.isKnown ? undefined : 'self')
+    const file = first === undefined ? undefined : readProcFile(first, 'cgroup')
+    if (file?.kind !== 'read' || file.text === this.#placeText) return
+    this.#placeText = file.text
+    this.#place = findCgroup(first!)
+    this.#limit = findLimit(this.#place)
   }
 }
 

@@ -154,6 +154,7 @@ export const metadataSchema = v.looseObject({
     v.looseObject({
       limitBytes: v.nullable(number),
       peakBytes: v.nullable(number),
+      usedBytes: v.optional(number),
       isOwn: v.optional(v.boolean()),
       isAlone: v.boolean(),
     }),

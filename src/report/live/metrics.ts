@@ -86,6 +86,9 @@ export function metricsText(status: LiveStatus, { processes, tree }: Scrape): st
       roles.map(({ role, verdict }) => ({ labels: { role, state: verdict.state }, value: 1 })),
     ),
     metric('tidemark_limit_bytes', 'The limit that forecasts are made for.', [{ labels: {}, value: limit?.bytes }]),
+    metric('tidemark_limit_used_bytes', 'What counts against the limit now, of all processes that share it.', [
+      { labels: {}, value: limit?.usedBytes },
+    ]),
     metric(
       'tidemark_limit_forecast_rounds',
       'Rounds from now on until the limit is met, with the 90 % interval.',

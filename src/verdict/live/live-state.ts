@@ -7,7 +7,8 @@ import type { Tolerated } from './verdict-so-far.js'
 export interface LiveOptions {
   command: readonly string[]
   startedMs: number
-  limit: LiveLimit | null
+  /** Limit that was asked for; null: the one that comes with the samples. */
+  limit: Pick<LiveLimit, 'bytes' | 'name'> | null
   /** Length of the windows that stand for rounds until a round is reported. */
   windowMs: number
   /** Growth a round below which memory is level; default: 0.1 % of the level. */
@@ -26,6 +27,7 @@ export class LiveState {
   readonly #roles = new Map<string, RoleState>()
   readonly #listeners = new Set<(event: LiveEvent) => void>()
   readonly #alerts: LiveAlert[] = []
+  #limit: LiveLimit | null
   #timeMs: number
   #state: LiveStatus['state'] = 'running'
   #tree: LiveStatus['tree'] = { rssBytes: null, processes: 0, highestBytes: null }
@@ -35,20 +37,28 @@ export class LiveState {
   constructor(options: LiveOptions) {
     this.#options = options
     this.#timeMs = options.startedMs
+    this.#limit = options.limit && { ...options.limit, usedBytes: null }
   }
 
-  /** Adds one sample: all living processes. */
-  addSample(timeMs: number, processes: readonly SampledRole[]): void {
+  /**
+   * Adds one sample: all living processes.
+   *
+   * @param limit that binds them, read with it
+   */
+  addSample(timeMs: number, processes: readonly SampledRole[], limit: LiveLimit | null = null): void {
     this.#timeMs = timeMs
     const read = processes.flatMap(({ rssBytes }) => (rssBytes === null ? [] : [rssBytes]))
     const rssBytes = read.length === 0 ? null : read.reduce((sum, bytes) => sum + bytes, 0)
     const highestBytes = Math.max(this.#tree.highestBytes ?? 0, rssBytes ?? 0)
     this.#tree = { rssBytes, processes: processes.length, highestBytes }
+    const asked = this.#options.limit
+    this.#limit = asked === null ? limit : { ...asked, usedBytes: rssBytes }
+    const usedBytes = this.#limit?.usedBytes ?? rssBytes
     const rssByRole = new Map<string, number>()
     for (const role of new Set([...processes.map((process) => process.role), ...this.#roles.keys()])) {
       const own = processes.filter((process) => process.role === role)
       const state = this.#role(role)
-      this.#emitAll(state.addSample(own))
+      this.#emitAll(state.addSample(own, { limit: this.#limit, usedBytes }))
       if (state.rssBytes !== null) rssByRole.set(role, state.rssBytes)
       if (!this.#hasRounds) this.#emitAll(state.takeWindow(timeMs))
     }
@@ -86,7 +96,7 @@ export class LiveState {
   }
 
   status(): LiveStatus {
-    const { command, startedMs, limit, windowMs } = this.#options
+    const { command, startedMs, windowMs } = this.#options
     return {
       command: [...command],
       startedMs,
@@ -94,7 +104,7 @@ export class LiveState {
       state: this.#state,
       unit: this.#hasRounds ? 'round' : 'window',
       windowMs: this.#hasRounds ? null : windowMs,
-      limit,
+      limit: this.#limit,
       tree: this.#tree,
       roles: [...this.#roles.values()].map((state) => state.status()),
       alerts: [...this.#alerts],
@@ -111,11 +121,10 @@ export class LiveState {
   }
 
   #role(role: string): RoleState {
-    const { limit, windowMs, startedMs, tolerance } = this.#options
+    const { windowMs, startedMs, tolerance } = this.#options
     const known = this.#roles.get(role)
     const state =
-      known ??
-      new RoleState(role, { limit, windowMs, startedMs, tolerance, unit: this.#hasRounds ? 'round' : 'window' })
+      known ?? new RoleState(role, { windowMs, startedMs, tolerance, unit: this.#hasRounds ? 'round' : 'window' })
     if (known === undefined) this.#roles.set(role, state)
     return state
   }

@@ -34,8 +34,13 @@ export interface LiveStatus {
 
 export interface LiveLimit {
   bytes: number
-  /** Source of the limit, as a noun: `--limit`, `the limit of the cgroup`. */
-  name: string
+  /** Source of the limit, as a noun. */
+  name: '--rss-limit' | 'the limit of the cgroup' | 'the memory of the machine'
+  /**
+   * What counts against it now, of all processes that share it; page cache that can be reclaimed
+   * does not. Null where it is not known: the sum of RSS stands for it.
+   */
+  usedBytes: number | null
 }
 
 export interface LiveRole {
@@ -109,7 +114,9 @@ export interface LiveRate {
   bytesPerHour: number | null
 }
 
-/** When the limit will be met: 90 % interval. */
+/**
+ * When all that counts against the limit will meet it, of which the role is a part: 90 % interval.
+ */
 export interface LiveForecast {
   limitBytes: number
   /** Rounds from now on. `high` is null where the limit may never be met. */

@@ -5,7 +5,6 @@ import type { SampledRole } from './sampled-role.js'
 import { type RoundToJudge, type Tolerated, VerdictSoFar } from './verdict-so-far.js'
 
 export interface RoleOptions {
-  limit: LiveLimit | null
   windowMs: number
   startedMs: number
   tolerance: Tolerated | undefined
@@ -20,6 +19,12 @@ const MOST_ROUNDS = 1000
 const LONG_LIVED_ROUNDS = 12
 /** Maximum samples of a window for its median. Every other one is dropped when there are more. */
 const MOST_IN_WINDOW = 1024
+
+/** The limit at one sample, and what counts against it, the role included. */
+export interface LimitUse {
+  limit: LiveLimit | null
+  usedBytes: number | null
+}
 
 /** One role of a running recording: its processes, its rounds and the verdict on them so far. */
 export class RoleState {
@@ -40,6 +45,11 @@ export class RoleState {
   #pids = new Set<number>()
   #roundsOfPids = 0
   #pending: RoundToJudge | null = null
+  #limit: LiveLimit | null = null
+  /** What counted against the limit besides this role, at the samples since the last round. */
+  #others: number[] = []
+  /** Median of the last round that had samples. */
+  #othersBytes: number | null = null
   #window: number[] = []
   #windowEndsMs: number
   #windows = 0
@@ -57,12 +67,15 @@ export class RoleState {
     return read.length === 0 ? null : read.reduce((sum, bytes) => sum + bytes, 0)
   }
 
-  addSample(processes: readonly SampledRole[]): LiveEvent[] {
+  addSample(processes: readonly SampledRole[], { limit, usedBytes }: LimitUse): LiveEvent[] {
     this.#processes = processes.map(({ role: _, ...process }) => process)
     for (const { peakBytes } of processes) this.#sawPeak(peakBytes)
-    if (this.rssBytes === null) return []
-    this.#window.push(this.rssBytes)
-    if (this.#window.length > MOST_IN_WINDOW) this.#window = this.#window.filter((_, i) => i % 2 === 0)
+    this.#limit = limit
+    this.#verdict.setLimit(limit)
+    const { rssBytes } = this
+    if (rssBytes === null) return []
+    this.#window = withNext(this.#window, rssBytes)
+    if (usedBytes !== null) this.#others = withNext(this.#others, Math.max(0, usedBytes - rssBytes))
     const continues = this.#pids.size === 0 || processes.some(({ pid }) => this.#pids.has(pid))
     return continues ? this.#judgePending() : []
   }
@@ -151,8 +164,11 @@ export class RoleState {
     if (this.#recent.length > MOST_ROUNDS) this.#recent.shift()
     events.push({ kind: 'round', role: this.#role, round })
     if (round.endBytes === null) return events
+    if (this.#others.length > 0) this.#othersBytes = median(this.#others)
+    this.#others = []
     const { round: number, endedMs: timeMs, endBytes: bytes } = round
-    this.#pending = { round: number, timeMs, bytes, peakAboveBytes: peakAbove, isRestart }
+    const usedBytes = this.#othersBytes === null ? null : bytes + this.#othersBytes
+    this.#pending = { round: number, timeMs, bytes, usedBytes, peakAboveBytes: peakAbove, isRestart }
     return events
   }
 
@@ -174,7 +190,14 @@ export class RoleState {
   }
 
   #newVerdict(unit: 'round' | 'window'): VerdictSoFar {
-    const { limit, tolerance } = this.#options
-    return new VerdictSoFar({ limitBytes: limit?.bytes ?? null, tolerance, unit })
+    const verdict = new VerdictSoFar({ tolerance: this.#options.tolerance, unit })
+    verdict.setLimit(this.#limit)
+    return verdict
   }
+}
+
+/** Returns the values with one more; every other one is dropped where there are too many. */
+function withNext(values: number[], value: number): number[] {
+  values.push(value)
+  return values.length > MOST_IN_WINDOW ? values.filter((_, i) => i % 2 === 0) : values
 }

@@ -3,7 +3,7 @@ import { fitLine, slopeOf } from '../../statistics/anytime/line-fit.js'
 import { timeToLevel } from '../../statistics/anytime/time-to-level.js'
 import { median } from '../../statistics/median.js'
 import { type EvidencePart, EvidenceParts } from './evidence-parts.js'
-import type { LiveForecast, LiveRate, LiveVerdict, LiveVerdictState } from './live-status.js'
+import type { LiveForecast, LiveLimit, LiveRate, LiveVerdict, LiveVerdictState } from './live-status.js'
 import { reasonOf, type SaidOf, sentenceOf } from './verdict-sentence.js'
 
 export interface RoundToJudge {
@@ -12,6 +12,11 @@ export interface RoundToJudge {
   timeMs: number
   /** RSS of its processes at that time. */
   bytes: number
+  /**
+   * What counted against the limit with them, other processes included; null where that is not
+   * known.
+   */
+  usedBytes: number | null
   /** How far its peak lies above `bytes`; 0 where it is not known. */
   peakAboveBytes: number
   /**
@@ -25,12 +30,20 @@ export interface RoundToJudge {
 export type Tolerated = { bytes: number } | { share: number }
 
 export interface VerdictOptions {
-  limitBytes: number | null
   /** Undefined: {@link TOLERANCE} of the level. */
   tolerance: Tolerated | undefined
   unit: 'round' | 'window'
 }
 
+/** A line through the newest rounds, in MiB. */
+interface Fit {
+  lines: ReturnType<typeof fitLine>
+  values: number[]
+  fromRound: number
+}
+
+/** Other programs use this limit too, so that it being used more and more says nothing of ours. */
+const MACHINE: LiveLimit['name'] = 'the memory of the machine'
 /** Default tolerance: at 0.1 % of the level a round memory doubles in 1000 rounds. */
 const TOLERANCE = 0.001
 const LEAST_TOLERANCE_BYTES = 1024
@@ -50,6 +63,7 @@ const MOST_FOR_RATE = 200
  */
 export class VerdictSoFar {
   readonly #options: VerdictOptions
+  #limit: Pick<LiveLimit, 'bytes' | 'name'> | null = null
   #rounds: RoundToJudge[] = []
   #count = 0
   readonly #parts = new EvidenceParts()
@@ -59,7 +73,7 @@ export class VerdictSoFar {
   /** Facts on which the current state was reached. */
   #said: SaidOf | null = null
   #logE = Number.NEGATIVE_INFINITY
-  #line: { lines: ReturnType<typeof fitLine>; values: number[]; fromRound: number } | null = null
+  #line: Fit | null = null
   /** Undefined: not computed since the last round. */
   #rate: LiveRate | null | undefined
   #forecast: LiveForecast | null | undefined
@@ -79,6 +93,11 @@ export class VerdictSoFar {
     this.#parts.add(round)
     if (this.#state === 'too few rounds' && this.#count >= FEWEST_ROUNDS) this.#state = 'undecided'
     this.#judge(round)
+  }
+
+  setLimit(limit: Pick<LiveLimit, 'bytes' | 'name'> | null): void {
+    if (limit?.bytes !== this.#limit?.bytes) this.#forecast = undefined
+    this.#limit = limit
   }
 
   get state(): LiveVerdictState {
@@ -129,20 +148,30 @@ export class VerdictSoFar {
   }
 
   #forecastNow(): LiveForecast | null {
-    const { limitBytes } = this.#options
+    const limit = this.#limit
     const line = this.#fit()
-    if (limitBytes === null || line === null || !this.#mayRise()) return null
+    if (limit === null || line === null) return null
+    const used = this.#usedFit(line)
+    if (!this.#mayRise() && !(limit.name !== MACHINE && slopeOf(used.lines).low > 0)) return null
     // The peak meets the limit, and it lies above the end of its round.
     const above = median(this.#rounds.slice(-FEWEST_FOR_RATE).map(({ peakAboveBytes }) => peakAboveBytes))
-    const rounds = timeToLevel(line.values, line.lines, (limitBytes - above) / MIB)
+    const rounds = timeToLevel(used.values, used.lines, (limit.bytes - above) / MIB)
     if (rounds === null) return null
     const ms = this.#msPerRound()
     const { estimate, low, high } = rounds
     return {
-      limitBytes,
+      limitBytes: limit.bytes,
       rounds,
       ms: ms === null ? null : { estimate: estimate * ms, low: low * ms, high: high === null ? null : high * ms },
     }
+  }
+
+  /** Returns the line of all that counts against the limit, or that of the role where it is not known. */
+  #usedFit(line: Fit): Pick<Fit, 'lines' | 'values'> {
+    const values = this.#rounds.slice(-line.values.length).flatMap(({ usedBytes }) => usedBytes ?? [])
+    if (values.length < line.values.length) return line
+    const mib = values.map((bytes) => bytes / MIB)
+    return { values: mib, lines: fitLine(mib) }
   }
 
   /** Tells whether growth is in sight. Without it, noise alone would meet any limit some day. */
@@ -221,7 +250,7 @@ export class VerdictSoFar {
     return 'bytes' in tolerance ? tolerance.bytes : Math.max(LEAST_TOLERANCE_BYTES, tolerance.share * levelBytes)
   }
 
-  #fit() {
+  #fit(): Fit | null {
     if (this.#line !== null) return this.#line
     const rows = Math.min(MOST_FOR_RATE, Math.max(FEWEST_FOR_RATE, Math.ceil(this.#rounds.length / 2)))
     if (this.#rounds.length < rows) return null

@@ -35,6 +35,8 @@ export interface AnalyzeOptions {
   tolerance?: Tolerance | undefined
   /** Bound that memory must stay below; adds a {@link Analysis.limit}. */
   limitBytes?: number | undefined
+  /** What others use of the limit. Default: 0. */
+  othersBytes?: number | undefined
   /**
    * Rounds over which growth is projected. Growth matters where it uses up the room below the limit
    * within them, or, without a limit, a tenth of the level. Default: ten times the recorded rounds,

@@ -174,11 +174,12 @@ function times({ estimate, low, high }: Interval, factor: number): Interval {
 function limitOf(
   { shape, now, trials }: Findings,
   { levelBytes, amplitudeBytes, floorShape, slopeBytesPerRound }: Facts,
-  { limitBytes, secondsPerRound }: AnalyzeOptions,
+  { limitBytes, othersBytes = 0, secondsPerRound }: AnalyzeOptions,
 ): LimitForecast | null {
   const risesNow = shape === 'inconclusive' && now?.trend === 'rises'
   if (limitBytes === undefined || levelBytes === null || (shape === 'inconclusive' && !risesNow)) return null
-  const headroomBytes = limitBytes - (risesNow ? endLevelOf(trials) : levelBytes) - (amplitudeBytes ?? 0)
+  const usedBytes = othersBytes + (risesNow ? endLevelOf(trials) : levelBytes) + (amplitudeBytes ?? 0)
+  const headroomBytes = limitBytes - usedBytes
   const isGrowing = (floorShape ?? shape) === 'grows'
   const rate = risesNow ? { estimate: now.bytesPerRound!, low: now.low!, high: now.high! } : slopeBytesPerRound
   const rounds = isGrowing || risesNow ? roundsUntil(headroomBytes, rate!) : null

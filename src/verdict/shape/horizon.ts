@@ -22,8 +22,9 @@ const LEAST_SECONDS = 30 * SECONDS_PER_DAY
  */
 export function knownOf(trials: readonly RoundSeries[], options: AnalyzeOptions): Known {
   const levelBytes = median(trials.flatMap(({ bytes }) => bytes.slice(Math.floor(bytes.length / 2))))
-  const { limitBytes } = options
-  const room = limitBytes === undefined ? ROOM_SHARE * levelBytes : Math.max(0, limitBytes - endLevelOf(trials))
+  const { limitBytes, othersBytes = 0 } = options
+  const room =
+    limitBytes === undefined ? ROOM_SHARE * levelBytes : Math.max(0, limitBytes - othersBytes - endLevelOf(trials))
   const horizonRounds = horizonOf(trials, options)
   const toleranceBytes = toleratedBytes(trials, levelBytes, options)
   return {

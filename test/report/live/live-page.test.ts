@@ -16,7 +16,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** A recording of two roles, as fast as it is fed. */
 function replayed({ server = 'server', windowMs = 10_000 } = {}) {
   const startedMs = Date.now()
-  const limit = { bytes: 2 ** 30, name: '--limit' }
+  const limit = { bytes: 2 ** 30, name: '--rss-limit' as const }
   const state = new LiveState({ command: ['job', HOSTILE], startedMs, limit, windowMs })
   const roles = [server, 'client']
   let samples = 0

@@ -40,7 +40,12 @@ test.each([
 })
 
 function stateOf(rssBytes: number): LiveState {
-  const state = new LiveState({ command: ['x'], startedMs: 0, limit: { bytes: GIB, name: 'the limit' }, windowMs: 1e9 })
+  const state = new LiveState({
+    command: ['x'],
+    startedMs: 0,
+    limit: { bytes: GIB, name: 'the limit of the cgroup' },
+    windowMs: 1e9,
+  })
   sample(state, 1, rssBytes)
   return state
 }

@@ -5,11 +5,8 @@ import { VerdictSoFar } from '../../../src/verdict/live/verdict-so-far.js'
 
 /** The states that were reached, with the round of each. */
 function statesOf(bytes: readonly number[], options: { limitBytes?: number; restartAt?: number } = {}) {
-  const verdict = new VerdictSoFar({
-    limitBytes: options.limitBytes ?? null,
-    tolerance: undefined,
-    unit: 'round',
-  })
+  const verdict = new VerdictSoFar({ tolerance: undefined, unit: 'round' })
+  if (options.limitBytes !== undefined) verdict.setLimit({ bytes: options.limitBytes, name: 'the limit of the cgroup' })
   const reached: string[] = []
   for (const [i, value] of bytes.entries()) {
     const before = verdict.state
@@ -17,6 +14,7 @@ function statesOf(bytes: readonly number[], options: { limitBytes?: number; rest
       round: i + 1,
       timeMs: 2000 * (i + 1),
       bytes: value,
+      usedBytes: null,
       peakAboveBytes: 10 * MIB,
       isRestart: options.restartAt === i + 1,
     })
@@ -39,6 +37,24 @@ test('a leak is reported to grow, once, with its rate and when the limit is met'
   expect(120 + rounds.low).toBeLessThan(253)
   expect(120 + rounds.high!).toBeGreaterThan(253)
   expect(ms!.estimate).toBeCloseTo(2000 * rounds.estimate, 3)
+})
+
+test('the limit is met by all that counts against it, also where the role itself is level', () => {
+  const forecastOf = (name: 'the limit of the cgroup' | 'the memory of the machine', othersGrow: number) => {
+    const verdict = new VerdictSoFar({ tolerance: undefined, unit: 'round' })
+    verdict.setLimit({ bytes: 1000 * MIB, name })
+    for (const [i, bytes] of seriesOf('AR(1)', 3, 60).bytes.entries()) {
+      const usedBytes = bytes + 200 * MIB + othersGrow * i
+      verdict.add({ round: i + 1, timeMs: 1000 * i, bytes, usedBytes, peakAboveBytes: 0, isRestart: false })
+    }
+    return verdict.forecast()
+  }
+  // 300 MiB of its own and 200 of others in round 1, and 4 MiB a round more: 1000 MiB in round 126.
+  const { rounds } = forecastOf('the limit of the cgroup', 4 * MIB)!
+  expect(60 + rounds.low).toBeLessThan(126)
+  expect(60 + rounds.high!).toBeGreaterThan(126)
+  expect(forecastOf('the limit of the cgroup', 0)).toBeNull()
+  expect(forecastOf('the memory of the machine', 4 * MIB)).toBeNull()
 })
 
 test('a series that stays is level, and growth that begins later takes that back with the reason', () => {

@@ -184,6 +184,7 @@ function judge(file: RecordingFile, options: OptionValues<typeof analyzeOptions>
     gcRounds: options.gcRounds ?? source.gcRounds ?? undefined,
     tolerance: toleranceOf(file.path, options.tolerance, source.secondsPerRound ?? undefined),
     limitBytes: options.limit ?? source.limitBytes ?? undefined,
+    othersBytes: options.limit === undefined ? source.othersBytes : 0,
     ...horizonOf(file.path, options.horizon, source.secondsPerRound ?? undefined),
     secondsPerRound: source.secondsPerRound ?? undefined,
     isTime: source.unit === 'window',
