@@ -15,7 +15,10 @@ export interface MemoryLimit {
   usedBytes: number | null
 }
 
-/** Finds the limit of a process in this cgroup: the lowest on the way up, or the machine's memory. */
+/**
+ * Finds the limit of a process in this cgroup, the lowest on the way up; null where the memory of
+ * the machine is less.
+ */
 export function findLimit(place: CgroupPlace | undefined): CgroupLimit | null {
   const limit = place === undefined ? null : lowestLimit(place)
   return limit === null || limit.bytes >= totalmem() ? null : limit

@@ -46,7 +46,7 @@ export class RoleState {
   #roundsOfPids = 0
   #pending: RoundToJudge | null = null
   #limit: LiveLimit | null = null
-  /** What counted against the limit besides this role, at the samples since the last round. */
+  /** Use of the limit by others than this role, at the samples since the last round. */
   #others: number[] = []
   /** Median of the last round that had samples. */
   #othersBytes: number | null = null

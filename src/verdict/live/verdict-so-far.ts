@@ -166,7 +166,10 @@ export class VerdictSoFar {
     }
   }
 
-  /** Returns the line of all that counts against the limit, or that of the role where it is not known. */
+  /**
+   * Returns the line of all that counts against the limit, or that of the role where it is not
+   * known.
+   */
   #usedFit(line: Fit): Pick<Fit, 'lines' | 'values'> {
     const values = this.#rounds.slice(-line.values.length).flatMap(({ usedBytes }) => usedBytes ?? [])
     if (values.length < line.values.length) return line
