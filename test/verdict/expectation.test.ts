@@ -38,3 +38,21 @@ it('what was decided otherwise does not meet it', () => {
   expect(level).toMatchObject({ shape: 'stable', possible: [] })
   expect(judgeExpectation([['grows', 'settling']], level).state).toBe('not met')
 })
+
+describe('a level with one step', () => {
+  const stepped = (bytes: number) =>
+    analyzeRounds(Array.from({ length: 40 }, (_, i) => (100 + (i < 20 ? 0 : bytes) + 0.05 * draws.normal()) * MIB))
+
+  it('down meets an expectation of a level, since memory never came to hold more', () => {
+    const down = stepped(-7)
+    expect(down).toMatchObject({ shape: 'staircase' })
+    expect(judgeExpectation([['stable']], down).state).toBe('met')
+    expect(judgeExpectation([['settling']], down).state).toBe('not met')
+  })
+
+  it('up does not', () => {
+    const up = stepped(7)
+    expect(up).toMatchObject({ shape: 'staircase' })
+    expect(judgeExpectation([['stable']], up).state).toBe('not met')
+  })
+})

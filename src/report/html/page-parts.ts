@@ -25,7 +25,9 @@ export interface HtmlPage {
   isServed?: boolean
 }
 
-/** Returns a whole page. Unless it is served it is one file that opens from disk and loads nothing. */
+/**
+ * Returns a whole page. Unless it is served it is one file that opens from disk and loads nothing.
+ */
 export function htmlPage({ title, header, main, style, end = '', isServed = false }: HtmlPage): string {
   const styles = asset('../browser/page.css') + (style === undefined ? '' : asset(`../browser/${style}`))
   return `<!doctype html>

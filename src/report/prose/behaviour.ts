@@ -1,7 +1,7 @@
 import { periodOfSetting } from '../../recording/rounds/cleanup-period.js'
 import type { Comparison } from '../../results/comparison.js'
 import type { Setting } from '../../results/setting.js'
-import type { Analysis, Shape } from '../../verdict/shape/analysis.js'
+import { type Analysis, onlyStepsDown, type Shape } from '../../verdict/shape/analysis.js'
 import { shortPercent, shortSize, sizeRange } from './short-size.js'
 
 /** What one setting did, as the input of a sentence about it. */
@@ -18,6 +18,7 @@ export interface SummarizedSetting {
 /** Returns the shape in one word or two, as columns show it. */
 export function verdictWord(analysis: Analysis | null): string {
   if (analysis === null) return 'no rounds'
+  if (onlyStepsDown(analysis)) return 'steps down'
   return analysis.shape === 'inconclusive' && analysis.now.trend === 'rises' ? 'still rises' : shapeWord(analysis.shape)
 }
 
@@ -59,7 +60,8 @@ export function behaviour({ analysis, endBytes, floorBytes, endRss }: Summarized
     case 'sawtooth':
       return sawtooth(analysis, floorBytes)
     case 'staircase':
-      return `shifts in steps${analysis.netClimbBytes === null ? '' : `, by ${signed(analysis.netClimbBytes)} in all`}, and ends at ${at}`
+      if (onlyStepsDown(analysis)) return `steps down${netClimb(analysis)}, and is flat at ${at} since`
+      return `shifts in steps${netClimb(analysis)}, and ends at ${at}`
     case 'spike':
       return `is level at ${at} but for ${analysis.outliers.length === 1 ? 'a spike' : `${analysis.outliers.length} spikes`}`
     default:
@@ -94,6 +96,10 @@ function rate({ estimate, low, high }: { estimate: number; low: number; high: nu
 
 function undecidedAfter({ rounds }: Analysis): string {
   return `: ${rounds} rounds do not decide it`
+}
+
+function netClimb({ netClimbBytes: bytes }: Analysis): string {
+  return bytes === null ? '' : `, by ${signed(bytes)} in all`
 }
 
 function signed(bytes: number): string {

@@ -151,3 +151,8 @@ export interface LimitForecast {
   /** `rounds` in seconds, where the length of a round is known. */
   seconds: Interval | null
 }
+
+/** Tells whether memory is level but for steps down: it never came to hold more. */
+export function onlyStepsDown({ shape, steps, now }: Pick<Analysis, 'shape' | 'steps' | 'now'>): boolean {
+  return shape === 'staircase' && steps.length > 0 && steps.every(({ bytes }) => bytes < 0) && now.trend !== 'rises'
+}

@@ -31,7 +31,11 @@ export interface NamedValues {
 /** Number of records that are searched for names. */
 const RECORDS_LOOKED_AT = 5000
 
-/** Returns a table of records that each name their values. `records` reads them from the beginning at each call. */
+/**
+ * Returns a table of records that each name their values.
+ *
+ * @param records reads them from the beginning at each call
+ */
 export function tableOfRecords(file: string, records: () => Iterable<NamedValues>): Table {
   const header = [...new Set([...take(records(), RECORDS_LOOKED_AT)].flatMap(({ record }) => [...record.keys()]))]
   function* rows(): Generator<Row, undefined> {
