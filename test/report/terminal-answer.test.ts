@@ -1,6 +1,7 @@
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
 import { type ReportModel, reportModel } from '../../src/report/html/report-model.js'
+import { warningsOf } from '../../src/report/prose/provenance.js'
 import { terminalAnswer } from '../../src/report/terminal/answer.js'
 import type { Setting } from '../../src/results/setting.js'
 import { exampleComparison, exampleSettings } from './example-comparison.js'
@@ -154,4 +155,19 @@ test('numbers of a sentence are those of the table', () => {
   const end = /stays flat at (\d+) MiB/.exec(text)![1]
   const peak = /peak -\d+ %, to (\d+) MiB/.exec(text)![1]
   expect(text).toMatch(new RegExp(`gc=1 .*flat +${peak} +${end} `))
+})
+
+test('warnings of trials that differ in numbers alone are one', () => {
+  const { comparison } = exampleView()
+  const warned = (given: string[]) => ({
+    ...comparison,
+    trials: comparison.trials.map((trial, i) => ({ ...trial, warnings: given[i] === undefined ? [] : [given[i]] })),
+  })
+  const missed = (samples: number) => `${samples} of 355 samples were left out: the machine was too busy.`
+  const trials = comparison.trials.length
+  expect(warningsOf(warned([missed(6), missed(5), 'Another.', missed(10)]))).toEqual([
+    `In 3 of ${trials} trials, for example: ${missed(6)}`,
+    `In 1 of ${trials} trials: Another.`,
+  ])
+  expect(warningsOf(warned([missed(6), missed(6)]))).toEqual([`In 2 of ${trials} trials: ${missed(6)}`])
 })

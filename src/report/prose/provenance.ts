@@ -93,12 +93,9 @@ export function warningsOf(comparison: Comparison): string[] {
         `Trial ${trial} of ${setting} ${ended === 'failed' ? 'failed' : 'was stopped'}: ${reason ?? 'no reason was recorded'}`,
       )
   }
-  for (const [warning, count] of countWarnings(comparison)) {
-    warnings.push(
-      count === trials.length && count > 1
-        ? `In every trial: ${warning}`
-        : `In ${count} of ${trials.length} trials: ${warning}`,
-    )
+  for (const { text, count, isSame } of warningsOfTrials(comparison)) {
+    const where = count === trials.length && count > 1 ? 'In every trial' : `In ${count} of ${trials.length} trials`
+    warnings.push(`${where}${isSame ? '' : ', for example'}: ${text}`)
   }
   if (trials.some(({ rounds }) => rounds.some(({ peakKind }) => peakKind === 'sampled'))) {
     warnings.push('Peaks of some rounds are sampled, not exact: what happened between two samples is not in them.')
@@ -106,16 +103,20 @@ export function warningsOf(comparison: Comparison): string[] {
   return warnings
 }
 
-function countWarnings({ trials }: Comparison): Map<string, number> {
-  const counts = new Map<string, number>()
-  // A recording that failed repeats the trial's reason, which is already in the list.
-  const listed = trials.flatMap(({ warnings, reason }) =>
-    [...new Set(warnings)].filter((warning) => warning !== reason),
-  )
-  for (const warning of listed) {
-    counts.set(warning, (counts.get(warning) ?? 0) + 1)
+/**
+ * Returns the warnings of trials. Those that differ in numbers alone, as pids and counts, are one.
+ */
+function warningsOfTrials({ trials }: Comparison): { text: string; count: number; isSame: boolean }[] {
+  const found = new Map<string, { text: string; count: number; isSame: boolean }>()
+  for (const { warnings, reason } of trials) {
+    // A recording that failed repeats the trial's reason, which is already in the list.
+    const own = new Map(warnings.filter((text) => text !== reason).map((text) => [text.replaceAll(/\d+/g, '#'), text]))
+    for (const [key, text] of own) {
+      const known = found.get(key) ?? { text, count: 0, isSame: true }
+      found.set(key, { text: known.text, count: known.count + 1, isSame: known.isSame && known.text === text })
+    }
   }
-  return counts
+  return [...found.values()]
 }
 
 /** Turns `modelSize` into `model size`. */
