@@ -8,7 +8,7 @@ import type { PeakReader } from './peaks/peak-readers.js'
 import type { TreeRounds } from './peaks/tree-rounds.js'
 import type { RoundEvent } from './processes/observer.js'
 import type { RolePattern } from './processes/process-name.js'
-import type { RecordedProcess, RecordingMetadata, RoundRecord } from './recording.js'
+import type { ProcessExit, RecordedProcess, RecordingMetadata, RoundRecord } from './recording.js'
 import type { TreeSettings } from './sampling/sampler-protocol.js'
 
 export interface RecordingOptions {
@@ -105,7 +105,7 @@ export interface RecorderHandle extends Pick<EventEmitter<RecorderEvents>, 'on'>
   readonly marksFile: string
   add(process: ProcessToRecord): void
   /** Notes how a process ended, for callers that know. */
-  exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void
+  exited(pid: number, exit: ProcessExit): void
   /**
    * Returns the RSS of the running processes at the newest reported sample, a few times a second.
    */

@@ -15,8 +15,9 @@ import { Observer, type RoundEvent } from './processes/observer.js'
 import { ProcessRegistry } from './processes/process-registry.js'
 import { RecordedCgroup } from './processes/recorded-cgroup.js'
 import type { ProcessToRecord, RecorderEvents, RecorderHandle, RecordingOptions, Span } from './recorder-handle.js'
-import type { RecordedProcess, RecordingMetadata, SamplingFacts } from './recording.js'
+import type { ProcessExit, RecordedProcess, RecordingMetadata, SamplingFacts } from './recording.js'
 import { correctLastRounds } from './rounds/correct-last-rounds.js'
+import { RoundProgress } from './rounds/round-progress.js'
 import { roundRecords } from './rounds/rounds.js'
 import { type SamplerHandle, startSampler } from './sampling/sampler.js'
 import { type FromSampler, type SampledProcess, STATUS_INTERVALS } from './sampling/sampler-protocol.js'
@@ -59,6 +60,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
   readonly #shared: { stop(): void } | null
   /** Start marks of processes whose peaks cannot be reset. */
   readonly #inexactStarts: StartMark[] = []
+  readonly #progress = new RoundProgress()
   #latest = new Map<number, number>()
   readonly #cgroup: RecordedCgroup
   #hasWarnedOfBoth = false
@@ -152,11 +154,12 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
     this.#writer.saveSoon()
   }
 
-  exited(pid: number, exit: { code: number | null; signal: string | null; outOfMemory?: boolean }): void {
+  exited(pid: number, exit: ProcessExit): void {
     // Read the marks first: code that reports the end should know how far the process came.
     if (this.#finished === null) this.#marks.readNow()
     const { code, signal, outOfMemory = false } = exit
     this.#registry.exited(pid, { code, signal, outOfMemory })
+    this.#progress.ended(pid)
     this.#writer.saveSoon()
   }
 
@@ -234,7 +237,10 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
     this.#cgroup.tree?.close()
     await this.#sampler.stop()
     this.#correctLastRounds()
-    this.#registry.killedByKernel((pids) => oomVictims(pids, this.#oomKillsBefore))
+    this.#registry.killedByKernel(
+      (pids) => oomVictims(pids, this.#oomKillsBefore),
+      (pid) => this.#progress.roundOf(pid),
+    )
     return this.#writer.finish(state, reason, span)
   }
 
@@ -289,6 +295,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
   #merge(sampled: SampledProcess, isGone: boolean): void {
     const process = this.#registry.merge(sampled, { isGone })
     if (!isGone) return
+    this.#progress.ended(process.pid)
     this.#peakReaders.ended(process)
     this.#latest.delete(process.pid)
     this.emit('gone', process.pid)
@@ -301,6 +308,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
     if (mark.mark === 'start' && !mark.exactPeaks) this.#inexactStarts.push(mark)
     if (mark.mark !== 'round') return
     this.#cgroup.tree?.roundEnded(mark.round)
+    this.#progress.roundEnded(mark.round, [mark.pid])
     this.#reportRecords(mark)
     this.emit('round', mark.round)
   }
@@ -315,6 +323,10 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
     // The sampling thread may not have read the peak that the reset cleared.
     for (const { pid, peakBytes } of mark.processes) if (peakBytes !== null) this.#registry.sawPeak(pid, peakBytes)
     if (mark.of !== 'round') return
+    this.#progress.roundEnded(
+      mark.round,
+      mark.processes.map(({ pid }) => pid),
+    )
     this.#reportRecords(mark)
     this.emit('round', mark.round)
   }

@@ -143,7 +143,7 @@ export interface RecordedProcess {
    * Exit code or signal of the command, and of processes that their parent had not yet waited for
    * when the recorder looked; null otherwise or while it runs.
    */
-  exit: { code: number | null; signal: string | null; outOfMemory?: boolean } | null
+  exit: ProcessExit | null
   /** The reading at which PSS was highest, with `--pss`. */
   shared?: { timeMs: number; pssBytes: number; ussBytes: number }
   /**
@@ -152,6 +152,15 @@ export interface RecordedProcess {
   highest?: MemoryReading & { timeMs: number }
   /** The last reading. */
   last?: MemoryReading & { timeMs: number; threads: number; openFiles: number | null }
+}
+
+export interface ProcessExit {
+  code: number | null
+  signal: string | null
+  /** Whether the kernel killed it for memory. */
+  outOfMemory?: boolean
+  /** Round in which the kernel killed it, where rounds were reported. */
+  round?: number
 }
 
 /**

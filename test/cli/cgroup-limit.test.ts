@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { pollUntil } from '../../src/launch/poll.js'
-import { readRecording } from '../../src/recording/storage/read-recording.js'
+import { isRecording, readRecording } from '../../src/recording/storage/read-recording.js'
 import { MIB } from '../../src/shared/units.js'
 import { needs } from '../optional-parts.js'
 import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
-import { runTidemark } from '../tidemark.js'
+import { runTidemark, startTidemark } from '../tidemark.js'
 
 const LEAK = fileURLToPath(new URL('../fixtures/leaks-a-round.py', import.meta.url))
 const MEMORY = '/sys/fs/cgroup/memory'
@@ -87,5 +87,54 @@ describe('the limit of the cgroup', needs('memory cgroup'), () => {
     const [, atEnd] = /meets the limit of 400\.0 MiB in about (\d+) rounds/.exec(stderr) ?? []
     expect(Number(atEnd)).toBeGreaterThan(0)
     expect(Number(atEnd)).toBeLessThan(150)
+  })
+
+  test.each(['run', 'soak'])('%s says in which round the kernel killed a process for memory', async (verb) => {
+    const entering = ['sh', '-c', ENTER, limitedCgroup(verb, 60 * MIB), PYTHON, LEAK, '100', '4', '0.1']
+    const [out, log] = [join(temporaryFolder(), 'recording'), join(temporaryFolder(), 'log')]
+    const rounds = ['--rounds-end', 'Round (\\d+) done', '--log', log, '--out', out]
+    const logged = ['sh', '-c', 'exec "$@" >"$0"', log, ...entering]
+    const { code, stderr, stdout } = await runTidemark([verb, ...rounds, '--json', '--', ...logged])
+    expect(code).toBe(verb === 'soak' ? 3 : 137)
+    const lastRound = Number(readFileSync(log, 'utf8').match(/\d+(?= done\n$)/)?.[0])
+    expect(lastRound).toBeGreaterThan(5)
+    const json = (verb === 'soak' ? stdout : stderr).split('\n').findLast((line) => line.startsWith('{'))!
+    expect(JSON.parse(json).kernelKills).toMatchObject([{ name: 'leaks-a-round.py', round: lastRound + 1 }])
+    const shown = await runTidemark(['show', out])
+    expect(shown.stdout).toMatch(
+      new RegExp(`leaks-a-round.py \\(pid \\d+\\) was killed by the kernel for memory in round ${lastRound + 1}\n`),
+    )
+  })
+
+  test('attach says it of the process that it was attached to', async () => {
+    const [marks, truth] = [join(temporaryFolder(), 'marks'), join(temporaryFolder(), 'truth')]
+    writeFileSync(marks, '')
+    const grow = `import json, os, sys, time
+print("up", flush=True)
+sys.stdin.readline()
+kept = []
+with open(sys.argv[1], "a") as truth, open(os.environ["TIDEMARK_MARKS"], "a") as marks:
+    for number in range(1, 100):
+        kept.append(bytearray(b"1") * (4 * 2**20))
+        time.sleep(0.1)
+        truth.write(f"{number}\\n")
+        truth.flush()
+        marks.write(json.dumps({"mark": "round", "round": number}) + "\\n")
+        marks.flush()`
+    const folder = limitedCgroup('killed', 60 * MIB)
+    const child = spawn('sh', ['-c', ENTER, folder, PYTHON, '-c', grow, truth], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, TIDEMARK_MARKS: marks },
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    await once(child.stdout, 'data')
+    const out = join(temporaryFolder(), 'recording')
+    const { finished } = startTidemark(['attach', String(child.pid), '--out', out])
+    expect(await pollUntil(() => isRecording(out) && readRecording(out).samples.length > 0, 20_000)).toBe(true)
+    child.stdin.write('go\n')
+    const { code, stdout } = await finished
+    expect(code).toBe(0)
+    const lastRound = readFileSync(truth, 'utf8').trim().split('\n').length
+    expect(stdout).toContain(`(pid ${child.pid}) was killed by the kernel for memory in round ${lastRound + 1}\n`)
   })
 })

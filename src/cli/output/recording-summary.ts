@@ -24,6 +24,7 @@ export function recordingSummary(recording: RecordingOutline): string {
   const warnings = recording.warnings.filter((warning) => warning !== head.reason)
   return [
     headline(head),
+    ...kernelKills(head).map(killLine),
     '',
     ...treeLines(head),
     ...recordingVerdict(recording.folder, terminalStyle(process.stderr)),
@@ -48,8 +49,36 @@ export function recordingResult({ folder, head, rounds, tree, attribution, warni
     ...(peaks.length > 0 && { peaks }),
     ...(tree !== undefined && { tree }),
     ...(attribution.length > 0 && { attribution }),
+    ...(kernelKills(head).length > 0 && { kernelKills: kernelKills(head) }),
     warnings,
   }
+}
+
+/**
+ * A process that the kernel killed for memory; `round` is null where no round had ended by then.
+ */
+interface KernelKill {
+  pid: number
+  role: string
+  name: string
+  round: number | null
+  /** Last time that it was seen alive, and what it held then. */
+  lastSeenMs: number
+  rssBytes: number | null
+}
+
+function kernelKills({ processes }: RecordingMetadata): KernelKill[] {
+  return processes.flatMap(({ pid, role, name, exit, lastSeenMs, last }) =>
+    exit?.outOfMemory
+      ? [{ pid, role, name, round: exit.round ?? null, lastSeenMs, rssBytes: last?.rssBytes ?? null }]
+      : [],
+  )
+}
+
+function killLine({ pid, role, name, round }: KernelKill): string {
+  const named = role === UNNAMED_ROLE || role === name ? name : `${role} ${name}`
+  const when = round === null ? '' : ` in round ${round}`
+  return printableLine(`${named} (pid ${pid}) was killed by the kernel for memory${when}`)
 }
 
 function headline({ startedMs, endedMs, sampling, state, reason }: RecordingMetadata): string {
@@ -165,7 +194,8 @@ function endingOf({ exit, isGone, lastSeenMs, last }: RecordedProcess, startedMs
   const when = `after ${formatDuration(Math.max(0, lastSeenMs - startedMs))}`
   const reading = last === undefined ? '' : `, last read at ${formatBytes(last.rssBytes)}`
   if (exit === null) return isGone ? `gone ${when}${reading}` : ''
-  if (exit.outOfMemory) return `OUT OF MEMORY: killed by the kernel ${when}${reading}`
+  const inRound = exit.round === undefined ? '' : ` in round ${exit.round}`
+  if (exit.outOfMemory) return `OUT OF MEMORY: killed by the kernel ${when}${inRound}${reading}`
   return exit.signal === null ? `exit code ${exit.code}` : `killed by ${exit.signal} ${when}${reading}`
 }
 

@@ -4,7 +4,7 @@ import { readInnerPid } from '../../linux/process/inner-pid.js'
 import { readProcessStatus } from '../../linux/process/process-status.js'
 import type { Mark } from '../../shared/marks.js'
 import { outerPidAmong } from '../marks/outer-pid.js'
-import type { RecordedProcess } from '../recording.js'
+import type { ProcessExit, RecordedProcess } from '../recording.js'
 import type { SampledProcess } from '../sampling/sampler-protocol.js'
 import type { LiveProcess } from './observer.js'
 import { nameProcess, type RolePattern, roleOfParent } from './process-name.js'
@@ -73,7 +73,7 @@ export class ProcessRegistry {
     this.#nameParentOf(recorded)
   }
 
-  exited(pid: number, exit: NonNullable<RecordedProcess['exit']>): void {
+  exited(pid: number, exit: ProcessExit): void {
     const process = this.#live.get(pid) ?? this.all().findLast((candidate) => candidate.pid === pid)
     if (process !== undefined) process.exit = exit
     this.#live.delete(pid)
@@ -83,14 +83,17 @@ export class ProcessRegistry {
    * Marks the processes that the out-of-memory killer ended. Nothing else reports this for
    * processes that are not our children.
    */
-  killedByKernel(victimsAmong: (pids: number[]) => number[]): void {
+  killedByKernel(victimsAmong: (pids: number[]) => number[], roundOf: (pid: number) => number | undefined): void {
     const ended = this.all().filter(
       (process) =>
         this.#live.get(process.pid) !== process && (process.exit === null || process.exit.signal === 'SIGKILL'),
     )
     const victims = new Set(victimsAmong(ended.map(({ pid }) => pid)))
-    for (const process of ended)
-      if (victims.has(process.pid)) process.exit = { code: null, signal: 'SIGKILL', outOfMemory: true }
+    for (const process of ended) {
+      if (!victims.has(process.pid) && process.exit?.outOfMemory !== true) continue
+      const round = roundOf(process.pid)
+      process.exit = { code: null, signal: 'SIGKILL', outOfMemory: true, ...(round !== undefined && { round }) }
+    }
   }
 
   /**

@@ -95,6 +95,7 @@ const exit = v.looseObject({
   code: v.nullable(number),
   signal: v.nullable(v.string()),
   outOfMemory: v.optional(v.boolean()),
+  round: v.optional(number),
 })
 
 const processSchema = v.looseObject({
