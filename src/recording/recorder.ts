@@ -130,7 +130,10 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
       whenAsked: this.#areMarksWhole,
       outerPid: (pid) => this.#registry.outerPid(pid),
       onMark: (mark) => this.#onMark(mark),
-      onBareMark: (mark, how) => this.#observer.onBareMark(mark, how),
+      onBareMark: (mark, how) => {
+        this.#registry.namedByMark(mark)
+        this.#observer.onBareMark(mark, how)
+      },
       onSkipped: (warning) => this.warn(warning),
     })
     this.#shared =

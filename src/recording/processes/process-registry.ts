@@ -28,7 +28,7 @@ export class ProcessRegistry {
   readonly #all = new Map<string, RecordedProcess>()
   /** The latest process of each pid. */
   readonly #live = new Map<number, RecordedProcess>()
-  /** Processes named by the caller of `add`; patterns do not rename them. */
+  /** Processes named by the caller of `add` or by their first mark; patterns do not rename them. */
   readonly #named = new Set<RecordedProcess>()
   /** Roles that processes have because of the children they started. */
   readonly #rolesOfParents = new Map<RecordedProcess, string>()
@@ -193,10 +193,20 @@ export class ProcessRegistry {
     process.role = this.#rolesOfParents.get(process) ?? (role === 'process' ? process.role : role)
   }
 
+  /** Gives a process the role and the name that its first mark with a role reports. */
+  namedByMark({ pid, role, name }: { pid?: number | undefined; role?: string | undefined; name?: string | undefined }) {
+    const process = pid === undefined ? undefined : this.#live.get(pid)
+    if (process === undefined || role === undefined || this.#named.has(process)) return
+    process.role = role
+    process.name = name ?? process.name
+    this.#named.add(process)
+  }
+
   /** Applies a mark: what a role reports itself overrides what is seen from outside. */
   onMark(mark: Mark): void {
     const process = this.#live.get(mark.pid)
     if (process === undefined) return
+    if ('role' in mark) this.namedByMark(mark)
     if (mark.mark === 'start') process.allocator = mark.allocator
     if ((mark.mark === 'round' || mark.mark === 'peak') && mark.peakBytes !== null)
       this.sawPeak(mark.pid, mark.peakBytes)

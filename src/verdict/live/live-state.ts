@@ -1,5 +1,5 @@
 import type { RoundRecord } from '../../recording/recording.js'
-import type { LiveAlert, LiveEvent, LiveLimit, LiveStatus } from './live-status.js'
+import type { LiveAlert, LiveEvent, LiveLimit, LiveRole, LiveStatus } from './live-status.js'
 import { RoleState } from './role-state.js'
 import type { SampledRole } from './sampled-role.js'
 import type { Tolerated } from './verdict-so-far.js'
@@ -16,6 +16,8 @@ export interface LiveOptions {
 }
 
 const MOST_ALERTS = 200
+/** Role of processes that nothing names. */
+const UNNAMED = 'process'
 
 /**
  * State of a running recording: takes in samples and rounds, and is read as a {@link LiveStatus} or
@@ -27,6 +29,8 @@ export class LiveState {
   readonly #roles = new Map<string, RoleState>()
   readonly #listeners = new Set<(event: LiveEvent) => void>()
   readonly #alerts: LiveAlert[] = []
+  /** The newest sample. */
+  #sampled: readonly SampledRole[] = []
   #limit: LiveLimit | null
   #timeMs: number
   #state: LiveStatus['state'] = 'running'
@@ -47,6 +51,7 @@ export class LiveState {
    */
   addSample(timeMs: number, processes: readonly SampledRole[], limit: LiveLimit | null = null): void {
     this.#timeMs = timeMs
+    this.#sampled = processes
     const read = processes.flatMap(({ rssBytes }) => (rssBytes === null ? [] : [rssBytes]))
     const rssBytes = read.length === 0 ? null : read.reduce((sum, bytes) => sum + bytes, 0)
     const highestBytes = Math.max(this.#tree.highestBytes ?? 0, rssBytes ?? 0)
@@ -73,6 +78,7 @@ export class LiveState {
     if (records.length === 0) return
     if (!this.#hasRounds) for (const state of this.#roles.values()) state.forgetWindows()
     this.#hasRounds = true
+    this.#nameSampled(records)
     for (const role of new Set(records.map((record) => record.role))) {
       const own = records.filter((record) => record.role === role)
       this.#timeMs = Math.max(this.#timeMs, ...own.map(({ endedMs }) => endedMs))
@@ -106,7 +112,7 @@ export class LiveState {
       windowMs: this.#hasRounds ? null : windowMs,
       limit: this.#limit,
       tree: this.#tree,
-      roles: [...this.#roles.values()].map((state) => state.status()),
+      roles: this.#roleStatus(),
       alerts: [...this.#alerts],
     }
   }
@@ -118,6 +124,29 @@ export class LiveState {
   subscribe(listener: (event: LiveEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Moves processes without a role to those that their rounds name; the next sample has them there.
+   */
+  #nameSampled(records: readonly RoundRecord[]): void {
+    const recordOf = ({ pid, role }: SampledRole) =>
+      role === UNNAMED ? records.find((record) => record.pid === pid && record.role !== UNNAMED) : undefined
+    if (!this.#sampled.some(recordOf)) return
+    this.#sampled = this.#sampled.map((process) => {
+      const { role, name } = recordOf(process) ?? process
+      return { ...process, role, name }
+    })
+    for (const role of new Set([UNNAMED, ...this.#sampled.map((process) => process.role)]))
+      this.#role(role).show(this.#sampled.filter((process) => process.role === role))
+  }
+
+  /** Leaves out the processes without a role once all have got one. */
+  #roleStatus(): LiveRole[] {
+    const roles = [...this.#roles.values()].map((state) => state.status())
+    const isLeft = ({ role, rounds, processes }: LiveRole) =>
+      role !== UNNAMED || rounds > 0 || processes.length > 0 || roles.length === 1
+    return roles.filter(isLeft)
   }
 
   #role(role: string): RoleState {

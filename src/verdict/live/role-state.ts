@@ -68,7 +68,7 @@ export class RoleState {
   }
 
   addSample(processes: readonly SampledRole[], { limit, usedBytes }: LimitUse): LiveEvent[] {
-    this.#processes = processes.map(({ role: _, ...process }) => process)
+    this.show(processes)
     for (const { peakBytes } of processes) this.#sawPeak(peakBytes)
     this.#limit = limit
     this.#verdict.setLimit(limit)
@@ -78,6 +78,11 @@ export class RoleState {
     if (usedBytes !== null) this.#others = withNext(this.#others, Math.max(0, usedBytes - rssBytes))
     const continues = this.#pids.size === 0 || processes.some(({ pid }) => this.#pids.has(pid))
     return continues ? this.#judgePending() : []
+  }
+
+  /** Takes in which processes the role has. */
+  show(processes: readonly SampledRole[]): void {
+    this.#processes = processes.map(({ role: _, ...process }) => process)
   }
 
   /** Ends the window when its time is up. */
