@@ -17,6 +17,8 @@ beforeAll(() => {
   writeFileSync(join(cwd, 'metrics.txt'), '# HELP rss Memory.\n# TYPE rss gauge\nrss 1\n# EOF\n')
   writeFileSync(join(cwd, 'times.csv'), 'timestamp,rss\n1,100\n2,110\n')
   writeFileSync(join(cwd, 'control.csv'), 'round,rss\n1,500\n2,\u001b[2J\u001b]0;taken\u0007\n')
+  writeFileSync(join(cwd, 'no-memory.csv'), 'round,rss_mib\n1,\n2,\n3,\n')
+  writeFileSync(join(cwd, 'deep.json'), '['.repeat(100_000) + ']'.repeat(100_000))
   writeFileSync(join(cwd, 'binary.bin'), Buffer.from([1, 2, 0, 3, 0, 0, 1, 9]))
   writeFileSync(join(cwd, 'book.xlsx'), Buffer.from('504b030414000600', 'hex'))
   writeFileSync(join(cwd, 'table.parquet'), Buffer.from('5041523115041500', 'hex'))
@@ -72,6 +74,11 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
   { args: ['analyze', 'rounds.csv', '--series', 'none'], says: /expected a column "none", as --series asks/ },
   { args: ['analyze', 'rounds.csv', '--where', 'round'], says: /--where: found "round", expected COLUMN=VALUE/ },
   { args: ['analyze', 'rounds.csv', '--where', 'phase=end'], says: /expected a column "phase", as --where asks/ },
+  {
+    args: ['analyze', 'no-memory.csv'],
+    says: /no-memory\.csv holds 3 rounds and no reading of memory in any of them\n {2}It was read: rounds from "round"/,
+  },
+  { args: ['analyze', 'deep.json'], says: /deep\.json holds 1 round and no reading of memory/ },
   { args: ['analyze', 'rounds.csv', '--where', 'round=900'], says: /no row has round=900, as --where asks/ },
   {
     args: ['analyze', 'rounds.csv', '--unit', 'furlongs'],

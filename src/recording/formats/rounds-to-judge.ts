@@ -1,4 +1,5 @@
 import { UsageError } from '../../shared/errors.js'
+import { count } from '../../shared/text.js'
 import { median } from '../../statistics/median.js'
 import { COMBINED_PID } from '../recording.js'
 import { periodOfRounds, periodOfSetting } from '../rounds/cleanup-period.js'
@@ -58,6 +59,11 @@ export function roundsToJudge(file: RecordingFile): RoundsToJudge {
       : readings.length > 0
         ? windowsOf(readings)
         : undefined
+  if (judged?.rounds.every(({ bytes }) => bytes === null))
+    throw new UsageError(
+      `${file.path} holds ${count(judged.rounds.length, judged.unit)} and no reading of memory in any of them`,
+      notes.length > 0 ? { fix: `It was ${notes.join('; ')}.` } : {},
+    )
   if (judged !== undefined) return { ...judged, ...known, othersBytes: othersBytes(judged, facts) }
   throw new UsageError(`${file.path} holds neither a round nor a reading of memory`, {
     fix: 'A table has a line of names, such as round,rss_mib or time,rss_mib, and then a line for each reading.',
