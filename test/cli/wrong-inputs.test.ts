@@ -78,6 +78,10 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
     args: ['analyze', 'no-memory.csv'],
     says: /no-memory\.csv holds 3 rounds and no reading of memory in any of them\n {2}It was read: rounds from "round"/,
   },
+  ...['__proto__', 'prototype', 'constructor', 'toString'].map((name) => ({
+    args: ['compare', '--command', `echo {${name}}`, '-L', name, '1,2'],
+    says: /settings: found .*, expected names other than those of every object/,
+  })),
   { args: ['analyze', 'deep.json'], says: /deep\.json holds 1 round and no reading of memory/ },
   { args: ['analyze', 'rounds.csv', '--where', 'round=900'], says: /no row has round=900, as --where asks/ },
   {

@@ -1,7 +1,21 @@
+import * as v from 'valibot'
 import { axisOptions } from '../../options/comparison.js'
 import { formatOption, type OptionTable } from '../../options/types/spec.js'
 import type { Axes } from '../../results/setting.js'
 import { suggestWord } from '../../shared/did-you-mean.js'
+
+/**
+ * Values under names that a user chose. Those that every object has would get lost on the way.
+ */
+export function namedValues<T extends v.GenericSchema>(value: T) {
+  return v.pipe(
+    v.custom<Record<string, v.InferInput<T>>>(
+      (given) => !Object.getOwnPropertyNames(given ?? {}).some((name) => name in {} || name === 'prototype'),
+      'names other than those of every object, such as constructor, prototype and __proto__',
+    ),
+    v.record(v.string(), value),
+  )
+}
 
 /** A fault of one axis as a sentence, for the error that lists them all. */
 interface AxisFault {

@@ -5,7 +5,7 @@ import { readRoundEnd, readRoundPattern } from '../../recording/rounds/log/round
 import { PRESETS, ROUND_PRESETS } from '../../recording/rounds/log/round-log-presets.js'
 import { closestWord } from '../../shared/did-you-mean.js'
 import { judgedRoles } from '../trial/judged-roles.js'
-import { display } from './axes.js'
+import { display, namedValues } from './axes.js'
 import { placeholdersIn } from './placeholders.js'
 import { splitCommand } from './split-command.js'
 
@@ -41,7 +41,7 @@ export interface CommandPlan {
 export const commandEntries = {
   kind: v.literal('command'),
   command: commandLine(),
-  role: nullable(v.record(v.string(), pattern())),
+  role: nullable(namedValues(pattern())),
   rounds: nullable(rounds()),
   roundsEnd: nullable(roundsEnd()),
   log: nullable(v.pipe(v.string('the path of a file'), v.nonEmpty('the path of a file'))),
@@ -52,7 +52,7 @@ export const commandEntries = {
   teardown: nullable(commandLine()),
   env: v.optional(
     v.pipe(
-      v.record(v.string(), v.nullish(v.union([v.string(), v.pipe(v.number(), v.transform(String))], 'a text'))),
+      namedValues(v.nullish(v.union([v.string(), v.pipe(v.number(), v.transform(String))], 'a text'))),
       v.transform((env) => Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value ?? null]))),
     ),
     {},

@@ -19,7 +19,7 @@ import { REF_AXIS } from '../../verdict/gate/gate-refs.js'
 import { EXPECTED_SHAPES } from '../definition/definition.js'
 import { type DefinitionSource, lineOf } from '../definition/definition-source.js'
 import { type RefsPlan, refsSchema } from '../refs/refs-plan.js'
-import { display, readAxes, readCommandAxes } from './axes.js'
+import { display, namedValues, readAxes, readCommandAxes } from './axes.js'
 import {
   type CommandPlan,
   commandEntries,
@@ -234,10 +234,10 @@ const definitionEntries = {
     }),
     v.strictObject(commandEntries),
   ]),
-  settings: v.optional(v.record(v.string(), v.unknown())),
-  extraSettings: v.optional(v.array(v.record(v.string(), v.unknown()))),
+  settings: v.optional(namedValues(v.unknown())),
+  extraSettings: v.optional(v.array(namedValues(v.unknown()))),
   /** The earlier name of `extraSettings`. */
-  besides: v.optional(v.array(v.record(v.string(), v.unknown()))),
+  besides: v.optional(v.array(namedValues(v.unknown()))),
   trials: optionValue(compareOptions.trials),
   seed: optionValue(seed),
   rateHz: optionValue(compareOptions.rateHz),
