@@ -303,6 +303,12 @@ test('without --out the folder is named by the local time, here', async () => {
   expect(stderr).toContain(`recording: ${name}. tidemark plot draws it.`)
 })
 
+test('the command that draws it can be pasted whatever the folder is called', async () => {
+  const cwd = temporaryFolder()
+  const { stderr } = await runTidemark(['run', '--out', "it's mine", '--', 'true'], { cwd })
+  expect(stderr).toContain(`recording: it's mine. tidemark plot 'it'\\''s mine' draws it.`)
+})
+
 test('a recording that is there is refused without --force, and what is no recording always', async () => {
   const folder = join(temporaryFolder(), 'recording')
   await runTidemark(['run', '--out', folder, '--', 'true'])

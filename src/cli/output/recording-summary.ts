@@ -5,6 +5,7 @@ import type { RecordedProcess, RecordingMetadata, RoundRecord } from '../../reco
 import type { RecordingOutline } from '../../recording/storage/read-recording.js'
 import type { AttributionMark } from '../../shared/marks.js'
 import { printable, printableLine } from '../../shared/printable.js'
+import { shellWord } from '../../shared/text.js'
 import { formatBytes, formatDuration, mib } from '../../shared/units.js'
 import { recordingVerdict } from './recording-verdict.js'
 import { terminalStyle } from './terminal-style.js'
@@ -35,7 +36,7 @@ export function recordingSummary(recording: RecordingOutline): string {
     ...(recording.attribution.length === 0 ? [] : ['', ...recording.attribution.map(partsLine)]),
     ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `warning: ${printable(warning)}`)]),
     '',
-    `recording: ${recording.folder}`,
+    `recording: ${printableLine(recording.folder)}`,
   ].join('\n')
 }
 
@@ -301,5 +302,7 @@ function alignColumns(given: readonly string[][], right: readonly string[]): str
  * the current folder.
  */
 export function nextStep(folder: string): string {
-  return /^tidemark-\d{14}$/.test(basename(folder)) ? 'tidemark plot draws it.' : `tidemark plot ${folder} draws it.`
+  return /^tidemark-\d{14}$/.test(basename(folder))
+    ? 'tidemark plot draws it.'
+    : `tidemark plot ${shellWord(folder)} draws it.`
 }

@@ -6,6 +6,7 @@ import type { Comparison } from '../../results/comparison.js'
 import { comparisonSchema } from '../../results/comparison-schema.js'
 import { replaceFile } from '../../shared/atomic-write.js'
 import { messageOf, systemErrorCode, UsageError } from '../../shared/errors.js'
+import { shellWord } from '../../shared/text.js'
 import type { ComparisonPlan } from '../plan/plan.js'
 
 const RESULTS = 'comparison.json'
@@ -25,7 +26,7 @@ export function makeFolder(out: string | undefined, name: string, now: Date): st
     makeFolders(folder)
     if (readdirSync(folder).length > 0)
       throw new UsageError(`the folder for the results, ${folder}, is not empty`, {
-        fix: `${fix} To continue a comparison that was stopped, use --resume ${folder}.`,
+        fix: `${fix} To continue a comparison that was stopped, use --resume ${shellWord(folder)}.`,
       })
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error

@@ -4,6 +4,7 @@ import { makeFolder as makeFolders } from '../../linux/files/make-folder.js'
 import type { Comparison, TrialResult } from '../../results/comparison.js'
 import { UsageError } from '../../shared/errors.js'
 import type { SamplingLoop } from '../../shared/machine-facts.js'
+import { shellWord } from '../../shared/text.js'
 import type { ComparisonPlan } from '../plan/plan.js'
 import type { ScheduledTrial } from '../plan/schedule.js'
 import type { FinishedTrial } from '../trial/trial.js'
@@ -92,7 +93,7 @@ export function trialRunner(
 export function assertThere(folder: string): void {
   if (hasComparison(folder)) return
   throw new UsageError(`the folder for the results, ${folder}, was moved or removed while trials ran`, {
-    fix: `What it held is where it is now. Put it back and continue with --resume ${folder}, or continue with --resume and its new name.`,
+    fix: `What it held is where it is now. Put it back and continue with --resume ${shellWord(folder)}, or continue with --resume and its new name.`,
   })
 }
 

@@ -1,6 +1,6 @@
 import type { PlannedRef } from '../../results/comparison.js'
 import { printableLine } from '../../shared/printable.js'
-import { count } from '../../shared/text.js'
+import { count, shellWord } from '../../shared/text.js'
 import { formatBytes, formatPercent } from '../../shared/units.js'
 import type { BisectRound } from '../../verdict/bisect/evidence.js'
 import { type BisectStep, type Effect, levelsOf } from '../../verdict/bisect/next-step.js'
@@ -33,7 +33,7 @@ export function bisectText(report: BisectReport): string {
 
 function outcomeLines({ outcome, commits, metric, good, bad, folder, rounds }: BisectReport): string[] {
   if (outcome === undefined)
-    return [`Stopped; what was measured is kept. Continue with: tidemark bisect --resume ${folder}`]
+    return [`Stopped; what was measured is kept. Continue with: tidemark bisect --resume ${shellWord(folder)}`]
   const level = rounds.length === 0 ? 0 : rounds.reduce((sum, { values }) => sum + values.low, 0) / rounds.length
   const words = (effect: Effect) => effectWords(effect, metric, level)
   const total = `From ${printableLine(good)} to ${printableLine(bad)} the ${metric} changes by ${words(outcome.total)}.`

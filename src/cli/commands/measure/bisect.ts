@@ -9,6 +9,7 @@ import { bisectOptions } from '../../../options/refs.js'
 import type { OptionValues } from '../../../options/types/spec.js'
 import { type BisectReport, bisectText } from '../../../report/terminal/bisect-text.js'
 import { StoppedError, UsageError } from '../../../shared/errors.js'
+import { shellWord } from '../../../shared/text.js'
 import { comparisonAxes, comparisonJob, plannedComparisons } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED } from '../../exit-codes.js'
 import { comparisonProgress } from '../../output/progress/comparison-progress.js'
@@ -147,7 +148,7 @@ function resumed({ given }: CommandInput, folder: string): Start {
   if (others.length > 0)
     throw new UsageError(
       `bisect: --resume continues what ${folder} was started for; found ${others.map((key) => `--${command.options[key]!.flag}`).join(', ')} as well`,
-      { fix: `tidemark bisect --resume ${folder}` },
+      { fix: `tidemark bisect --resume ${shellWord(folder)}` },
     )
   return (options) => resumeBisect(folder, options)
 }

@@ -15,6 +15,7 @@ import type { OptionValues } from '../../../options/types/spec.js'
 import type { HeapDiffOptions } from '../../../recording/heap/heap-order.js'
 import { type StoppedError, UsageError } from '../../../shared/errors.js'
 import { printable } from '../../../shared/printable.js'
+import { shellWord } from '../../../shared/text.js'
 import { comparisonAxes, comparisonGroups, comparisonJob, plannedRuns, type Run } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../../exit-codes.js'
 import { serveComparison } from '../../live/serve-comparison.js'
@@ -26,6 +27,7 @@ import {
   reportIndex,
   reportOverview,
 } from '../../output/print-comparison.js'
+
 import { runWithProgress, type WatchedComparison } from '../../output/progress/run-with-progress.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { readHeapOptions } from '../../parsing/heap-options.js'
@@ -217,7 +219,7 @@ function resumedRuns({ arguments: [asked], options, given }: CommandInput): Runs
   if (asked !== undefined || others.length > 0)
     throw new UsageError(
       `compare: --resume continues what ${options.resume} was started for; found ${[...(asked === undefined ? [] : [`"${asked}"`]), ...others.map((key) => `--${command.options[key]!.flag}`)].join(', ')} as well`,
-      { fix: `tidemark compare --resume ${options.resume}` },
+      { fix: `tidemark compare --resume ${shellWord(String(options.resume))}` },
     )
   const folder = String(options.resume)
   const moreTrials = options.moreTrials as number | undefined
@@ -239,5 +241,5 @@ function howToResume({ folder, comparison }: FinishedComparison, suite: string |
   const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
   const all = plannedTrials(comparison)
   const of = suite === undefined ? '' : ` of ${comparison.name}`
-  return `stopped after ${done} of ${all} trials${of}; what was measured is kept. Continue with: tidemark compare --resume ${suite ?? folder}`
+  return `stopped after ${done} of ${all} trials${of}; what was measured is kept. Continue with: tidemark compare --resume ${shellWord(suite ?? folder)}`
 }
