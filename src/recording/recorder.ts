@@ -123,8 +123,14 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
         this.warn(
           `The peak of pid ${pid} could not be reset after a round (${why}): peaks of later rounds are samples.`,
         ),
-      onUnread: (round) => this.emit('round', round),
-      onMissed: (round) => this.#writer.warnOfMissed(round),
+      onUnread: (round) => {
+        this.#progress.roundUnread(round)
+        this.emit('round', round)
+      },
+      onMissed: (round) => {
+        this.#progress.roundUnread(round)
+        this.#writer.warnOfMissed(round)
+      },
     })
     this.#marks = new MarkReader(marksFile, {
       whenAsked: this.#areMarksWhole,
@@ -132,6 +138,8 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
       onMark: (mark) => this.#onMark(mark),
       onBareMark: (mark, how) => {
         this.#registry.namedByMark(mark)
+        const { mark: kind, round, pid } = mark
+        if (kind === 'round' && round !== undefined && pid !== undefined) this.#progress.roundEnded(round, [pid])
         this.#observer.onBareMark(mark, how)
       },
       onSkipped: (warning) => this.warn(warning),

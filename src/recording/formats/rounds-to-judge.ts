@@ -25,7 +25,10 @@ export interface RoundsToJudge {
    * say.
    */
   limitBytes: number | null
-  /** What others used of the limit at the end; 0 if the file does not say. */
+  /**
+   * What others used of the limit at the end; 0 if the file does not say. Less than zero where
+   * pages of the judged process are charged to another cgroup.
+   */
   othersBytes: number
   notes: string[]
 }
@@ -159,7 +162,7 @@ const LAST_ROWS = 8
 function othersBytes({ rounds }: Judged, { cgroup }: OriginEvent['facts']): number {
   const { usedBytes } = (cgroup ?? {}) as Record<string, unknown>
   const ends = rounds.slice(-LAST_ROWS).flatMap(({ bytes }) => bytes ?? [])
-  return typeof usedBytes !== 'number' || ends.length === 0 ? 0 : Math.max(0, usedBytes - median(ends))
+  return typeof usedBytes !== 'number' || ends.length === 0 ? 0 : usedBytes - median(ends)
 }
 
 function limitOf({ machine, cgroup }: OriginEvent['facts']): number | null {

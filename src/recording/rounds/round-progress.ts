@@ -1,16 +1,28 @@
 /** Tells in which round each process was when it ended. */
 export class RoundProgress {
   /**
-   * The last round of each process whose end was read while it ran, or the newest one when it
-   * ended.
+   * The last round that each process has ended. For one that ended before that was read, the newest
+   * round by then.
    */
   readonly #lastRound = new Map<number, number>()
   #newestRound: number | undefined
 
-  /** @param pids the processes that were read at the end of the round */
+  /** @param pids the processes that were read at the end of the round, or that reported it */
   roundEnded(round: number, pids: readonly number[]): void {
     this.#newestRound = round
     for (const pid of pids) this.#lastRound.set(pid, round)
+  }
+
+  /**
+   * Handles a round of which no process is left: it was ended by those that were in the newest
+   * round until then.
+   */
+  roundUnread(round: number): void {
+    const newest = this.#newestRound
+    this.roundEnded(
+      round,
+      [...this.#lastRound].flatMap(([pid, last]) => (last === newest ? [pid] : [])),
+    )
   }
 
   /** Handles the end of a process, which may have come before the end of its first round. */

@@ -1,6 +1,6 @@
 import type { RoundRecord } from '../../recording/recording.js'
 import { median } from '../../statistics/median.js'
-import type { LiveEvent, LiveLimit, LiveProcess, LiveRole, LiveRound } from './live-status.js'
+import type { LiveEvent, LiveForecast, LiveLimit, LiveProcess, LiveRole, LiveRound } from './live-status.js'
 import type { SampledRole } from './sampled-role.js'
 import { type RoundToJudge, type Tolerated, VerdictSoFar } from './verdict-so-far.js'
 
@@ -46,7 +46,10 @@ export class RoleState {
   #roundsOfPids = 0
   #pending: RoundToJudge | null = null
   #limit: LiveLimit | null = null
-  /** Use of the limit by others than this role, at the samples since the last round. */
+  /**
+   * Use of the limit by others than this role, at the samples since the last round. Less than zero
+   * where pages of the role, such as those of libraries, are charged to another cgroup.
+   */
   #others: number[] = []
   /** Median of the last round that had samples. */
   #othersBytes: number | null = null
@@ -75,7 +78,7 @@ export class RoleState {
     const { rssBytes } = this
     if (rssBytes === null) return []
     this.#window = withNext(this.#window, rssBytes)
-    if (usedBytes !== null) this.#others = withNext(this.#others, Math.max(0, usedBytes - rssBytes))
+    if (usedBytes !== null) this.#others = withNext(this.#others, usedBytes - rssBytes)
     const continues = this.#pids.size === 0 || processes.some(({ pid }) => this.#pids.has(pid))
     return continues ? this.#judgePending() : []
   }
@@ -133,8 +136,17 @@ export class RoleState {
       peakBytes: this.#peakBytes,
       verdict: this.#verdict.verdict(),
       rate: this.#verdict.rate(),
-      forecast: this.#verdict.forecast(),
+      forecast: this.#forecast(),
     }
+  }
+
+  /** Returns the forecast from the newest round on, which may not be judged yet. */
+  #forecast(): LiveForecast | null {
+    const forecast = this.#verdict.forecast()
+    if (forecast === null || this.#pending === null) return forecast
+    const { rounds, ms } = forecast
+    const roundMs = ms === null ? 0 : ms.estimate / rounds.estimate
+    return { ...forecast, rounds: less(rounds, 1), ms: ms && less(ms, roundMs) }
   }
 
   #closeRound(): LiveEvent[] {
@@ -199,6 +211,12 @@ export class RoleState {
     verdict.setLimit(this.#limit)
     return verdict
   }
+}
+
+/** Returns times from now that were counted from a moment that long ago. */
+function less({ estimate, low, high }: LiveForecast['rounds'], passed: number): LiveForecast['rounds'] {
+  const left = (time: number) => Math.max(0, time - passed)
+  return { estimate: left(estimate), low: left(low), high: high === null ? null : left(high) }
 }
 
 /** Returns the values with one more; every other one is dropped where there are too many. */
