@@ -19,7 +19,7 @@ import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
 import type { RecordingMetadata } from './recording.js'
 import { askedFor, CommandRounds, type RoundsOfCommand } from './rounds/command-rounds.js'
-import { watchUnmatched } from './rounds/unmatched.js'
+import { type NamedRole, watchUnmatched } from './rounds/unmatched.js'
 
 export interface ProcessToAttach {
   target: ProcessStat
@@ -34,7 +34,7 @@ export interface ProcessToAttach {
   /** Roles of processes, by patterns for their command lines. */
   roles: readonly RolePattern[]
   /** The roles that the user named; a warning says if no process has one of them. */
-  askedRoles: readonly RolePattern[]
+  askedRoles: readonly NamedRole[]
   /** Rounds that a log file reports. Rounds of marks are found without it. */
   rounds?: RoundsOfCommand & { logFile: string }
   /** Interval at which to record PSS and USS. */

@@ -17,7 +17,7 @@ import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
 import type { RecordingMetadata } from './recording.js'
 import { askedFor, CommandRounds, type RoundsOfCommand } from './rounds/command-rounds.js'
-import { watchUnmatched } from './rounds/unmatched.js'
+import { type NamedRole, watchUnmatched } from './rounds/unmatched.js'
 
 export interface CommandToRecord {
   command: readonly string[]
@@ -27,7 +27,7 @@ export interface CommandToRecord {
   /** Roles of processes, by patterns for their command lines. */
   roles: readonly RolePattern[]
   /** The roles that the user named; a warning says if no process has one of them. */
-  askedRoles: readonly RolePattern[]
+  askedRoles: readonly NamedRole[]
   /** Roles of the framework's preset, if --rounds names one. */
   presetRoles?: readonly RolePattern[]
   /** Rounds that the command's output or a log file reports. */

@@ -62,7 +62,7 @@ export async function record(command: readonly string[], options: RecordOptions 
         rateHz: options.rateHz ?? rateHz,
         graceMs,
         roles: role === undefined ? presetRoles(typeof rounds === 'string' ? rounds : undefined) : asked,
-        askedRoles: asked,
+        askedRoles: asked.map(({ role: name, pattern }) => ({ role: name, flag: `role: { ${name}: ${pattern} }` })),
         ...((rounds !== undefined || roundsEnd !== undefined) && {
           rounds: { pattern: roundPattern(sourceOf(rounds), sourceOf(roundsEnd)), logFile: undefined, flag: 'rounds' },
         }),

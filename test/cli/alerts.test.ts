@@ -80,3 +80,15 @@ test('attach does not end a program that it has not started', async () => {
   expect(run.code).toBe(2)
   expect(run.stderr).toContain('--do stop would end a program that attach has not started')
 })
+
+test('a condition on a role that no process has is named, since it can never hold', async () => {
+  const { code, stderr } = await runTidemark([
+    ...['run', '--when', 'peak(sever) > 1GiB', '--do', 'echo hi', '--fail-when', 'grows(process)'],
+    ...['--out', join(temporaryFolder(), 'recording'), '--', 'sleep', '0.3'],
+  ])
+  expect(code).toBe(0)
+  expect(stderr).toMatch(
+    /No process fits --when 'peak\(sever\) > 1GiB'\. These ran, .*:\n.*sleep 0\.3\n.*--role 'sever=sleep'/,
+  )
+  expect(stderr).not.toContain('--fail-when')
+})

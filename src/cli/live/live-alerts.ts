@@ -1,5 +1,6 @@
 import { AlertCommands } from '../../recording/alerts/alert-command.js'
 import type { RecorderHandle } from '../../recording/recorder-handle.js'
+import type { NamedRole } from '../../recording/rounds/unmatched.js'
 import { UsageError } from '../../shared/errors.js'
 import { printable } from '../../shared/printable.js'
 import { type Fired, watchCondition } from '../../verdict/alerts/alert-watch.js'
@@ -41,6 +42,16 @@ export function readAlerts(
     rules: when.map((text, i) => ({ condition: parseCondition(text, '--when'), command: commands[i]! })),
     failWhen: failWhen.map((text) => parseCondition(text, '--fail-when')),
   }
+}
+
+/** Returns the roles that conditions name: a condition on a role that never comes never fires. */
+export function rolesOfAlerts({ rules, failWhen }: AlertRules): NamedRole[] {
+  const named = (flag: string, { text, terms }: Condition) =>
+    terms.flatMap(({ role }) => (role === null ? [] : [{ role, flag: `${flag} '${text}'` }]))
+  return [
+    ...rules.flatMap(({ condition }) => named('--when', condition)),
+    ...failWhen.flatMap((condition) => named('--fail-when', condition)),
+  ]
 }
 
 export interface AlertWiring {

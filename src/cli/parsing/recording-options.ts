@@ -30,7 +30,7 @@ export function readRecordingOptions(verb: string, { options, given }: CommandIn
     rateHz: intervalMs === undefined ? rateHz : 1000 / intervalMs,
     // Roles that the user names replace those of a preset, as in a comparison.
     roles: roles.length > 0 ? roles : presetRoles(rounds),
-    askedRoles: roles,
+    askedRoles: roles.map(({ role, pattern }) => ({ role, flag: `--role '${role}=${pattern.source}'` })),
     presetRoles: presetRoles(rounds),
     probedRoles: roles.length > 0 ? roles : judgedRolesOfPreset(rounds),
     pattern: hasRounds ? roundPattern(rounds, roundsEnd) : undefined,

@@ -8,7 +8,7 @@ import type { RolePattern } from '../processes/process-name.js'
 import type { RecorderHandle } from '../recorder-handle.js'
 import type { RoundPattern } from './log/round-pattern.js'
 import { type FollowedStream, followRounds, type RoundFollower } from './round-follower.js'
-import type { AskedFor } from './unmatched.js'
+import type { AskedFor, NamedRole } from './unmatched.js'
 
 /** Rounds that are read from a command's output or from a log file. */
 export interface RoundsOfCommand {
@@ -77,13 +77,13 @@ export class CommandRounds {
 
 export function askedFor(
   rounds: CommandRounds | undefined,
-  roles: readonly RolePattern[],
+  roles: readonly NamedRole[],
   preset: readonly RolePattern[] = [],
 ): AskedFor {
   return {
     presetRoles: preset,
     ...(rounds && { rounds: { ...rounds.asked, follower: rounds.follower } }),
-    roles: roles.map(({ role, pattern }) => ({ role, flag: `--role '${role}=${pattern.source}'` })),
+    roles,
   }
 }
 

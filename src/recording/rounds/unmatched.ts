@@ -3,12 +3,17 @@ import type { RecordedProcess } from '../recording.js'
 import { alreadyRunning } from './already-running.js'
 import type { RoundFollower } from './round-follower.js'
 
+/** A role that the user named, with the option that named it. */
+export interface NamedRole {
+  role: string
+  flag: string
+}
+
 /** What the user requested, to check that it occurs. */
 export interface AskedFor {
   /** `--rounds X`, as the user gave it. */
   rounds?: { flag: string; follower: RoundFollower; logFile?: string | undefined }
-  /** Named roles, with the option that named them. */
-  roles: readonly { role: string; flag: string }[]
+  roles: readonly NamedRole[]
   /**
    * Roles of the framework's preset: a process of such a role that already runs takes over the job.
    */
@@ -47,7 +52,7 @@ function unmatched({ rounds, roles, presetRoles = [] }: AskedFor, processes: rea
     ...(rounds === undefined ? [] : (roundsMissing(rounds) ?? [])),
     ...roles
       .filter(({ role }) => !processes.some((process) => process.role === role))
-      .map(({ flag }) => roleMissing(flag, processes)),
+      .map((named) => roleMissing(named, processes)),
     ...alreadyRunning(presetRoles, processes),
   ]
 }
@@ -70,11 +75,10 @@ function tryThis(suggestion: string | undefined): string {
   return suggestion === undefined ? '' : `\n  Some of them fit --rounds '${suggestion}'.`
 }
 
-function roleMissing(flag: string, processes: readonly RecordedProcess[]): string {
+function roleMissing({ role, flag }: NamedRole, processes: readonly RecordedProcess[]): string {
   const lines = processesSeen(processes)
   const better = suggestRole(processes)
-  const name = /^--role '?([^=]+)=/.exec(flag)?.[1] ?? 'server'
-  const fix = better === undefined ? '' : `\n  The largest one fits --role '${name}=${better}'.`
+  const fix = better === undefined ? '' : `\n  The largest one fits --role '${role}=${better}'.`
   return `no process fits ${flag}. These ran, with their highest memory:\n${indented(lines)}${fix}`
 }
 

@@ -11,7 +11,7 @@ import { readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
 import { NOT_AS_EXPECTED, TARGET_FAILED } from '../../exit-codes.js'
-import { readAlerts } from '../../live/live-alerts.js'
+import { readAlerts, rolesOfAlerts } from '../../live/live-alerts.js'
 import { startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
 import { verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
@@ -82,6 +82,7 @@ async function attach(input: CommandInput): Promise<number> {
       resetPeaks: !noReset,
       isWatched: true,
       ...recording,
+      askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
       ...(pattern !== undefined && log !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
       ...(untilRound !== undefined && { untilRound }),
       ...(forMs !== undefined && { forMs }),

@@ -12,7 +12,7 @@ import { UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
 import { NOT_AS_EXPECTED } from '../../exit-codes.js'
 import { forwardSignals } from '../../forward-signals.js'
-import { readAlerts } from '../../live/live-alerts.js'
+import { readAlerts, rolesOfAlerts } from '../../live/live-alerts.js'
 import { startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
 import { type VerdictsAtEnd, verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
@@ -92,6 +92,7 @@ async function runCommand(input: CommandInput): Promise<number> {
       isWatched: true,
       isInCgroup: cgroup,
       ...recording,
+      askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
       ...(pattern !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),

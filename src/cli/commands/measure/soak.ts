@@ -11,7 +11,7 @@ import { printable, printableLine } from '../../../shared/printable.js'
 import { formatDuration } from '../../../shared/units.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED } from '../../exit-codes.js'
 import { forwardSignals } from '../../forward-signals.js'
-import { readAlerts } from '../../live/live-alerts.js'
+import { readAlerts, rolesOfAlerts } from '../../live/live-alerts.js'
 import { startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
 import { type VerdictsAtEnd, verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
@@ -86,6 +86,7 @@ async function soak(input: CommandInput): Promise<number> {
       isWatched: true,
       isInCgroup: cgroup,
       ...recording,
+      askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
       ...(started && { environment: started.environment }),
       ...(pattern !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
       ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
