@@ -50,7 +50,6 @@ const ROWS: Record<string, () => Promise<Goal[]>> = {
         measured: `${mib(first)} and ${mib(last)} MiB`,
         isMet: Math.abs(last / first - 1) <= 0.05,
       },
-      secondsGoal(job, 0.55),
       await bareGoal(job, 100 * MIB),
     ]
   },
@@ -88,7 +87,10 @@ const ROWS: Record<string, () => Promise<Goal[]>> = {
     const plain = await run('without TLS', { size: '100MiB', clients: 2, rounds: 20 })
     const tls = await run('tls', { size: '100MiB', clients: 2, rounds: 20, tls: true })
     const ratio = median(tls.seconds) / median(plain.seconds)
-    return [{ goal: 'at most 2.5 times the time without TLS', measured: ratio.toFixed(2), isMet: ratio <= 2.5 }]
+    return [
+      peakGoal(tls, 90),
+      { goal: 'at most 1.8 times the time without TLS', measured: ratio.toFixed(2), isMet: ratio <= 1.8 },
+    ]
   },
   peer: async () => {
     const bytes = 100 * MIB
@@ -236,19 +238,16 @@ function peakGoal({ peaks }: Measured, mostMib: number): Goal {
   }
 }
 
-function secondsGoal({ seconds }: Measured, most: number): Goal {
-  const middle = median(seconds)
-  return { goal: `at most ${most} s a round`, measured: `${middle.toFixed(2)} s`, isMet: middle <= most }
-}
+/** A machine may be shared and slow: so the time is a share of that of the same rounds without any check, in the same run. */
+const MOST_OF_BARE = 0.6
 
-/** A machine may be shared, and slower than the one that the goal in seconds was set on: so the same rounds without any check, in the same run. */
 async function bareGoal({ seconds }: Measured, bytes: number): Promise<Goal> {
   const bare = median((await bareRoundSeconds({ bytes, rounds: 20 })).slice(WARM_UP))
   const ours = median(seconds)
   return {
-    goal: `no slower than a bare server of Node without checks (bench/support/bare-server.ts), which takes ${bare.toFixed(2)} s in the same run`,
-    measured: `${(ours / bare).toFixed(2)} times`,
-    isMet: ours <= bare,
+    goal: `at most ${MOST_OF_BARE} of the ${bare.toFixed(2)} s of a bare server of Node without checks (bench/support/bare-server.ts) in the same run`,
+    measured: `${ours.toFixed(2)} s, ${(ours / bare).toFixed(2)} times`,
+    isMet: ours <= MOST_OF_BARE * bare,
   }
 }
 
