@@ -1,5 +1,4 @@
 import type { EventEmitter } from 'node:events'
-import type { MemoryLimit } from '../linux/cgroups/memory-limit.js'
 import type { CgroupPlace } from '../linux/memory/cgroup.js'
 import type { TidemarkError } from '../shared/errors.js'
 import type { MachineFacts } from '../shared/machine-facts.js'
@@ -8,6 +7,7 @@ import type { PeakReader } from './peaks/peak-readers.js'
 import type { TreeRounds } from './peaks/tree-rounds.js'
 import type { RoundEvent } from './processes/observer.js'
 import type { RolePattern } from './processes/process-name.js'
+import type { LimitNow } from './processes/recorded-cgroup.js'
 import type { ProcessExit, RecordedProcess, RecordingMetadata, RoundRecord } from './recording.js'
 import type { TreeSettings } from './sampling/sampler-protocol.js'
 
@@ -129,7 +129,7 @@ export interface RecorderHandle extends Pick<EventEmitter<RecorderEvents>, 'on'>
    */
   recordCgroup(place: CgroupPlace, how: { isNew: boolean }): void
   /** Reads the limit of memory that binds the processes, and how much of it is used. */
-  limit(): MemoryLimit
+  limit(): LimitNow
   /** Peaks of the program's own cgroup; null if it has none. */
   readonly tree: TreeRounds | null
   /** Notes that a log reports that the work is done. */

@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
-import type { MemoryLimit } from '../linux/cgroups/memory-limit.js'
 import type { FolderLock } from '../linux/files/folder-lock.js'
 import type { CgroupPlace } from '../linux/memory/cgroup.js'
 import { countOomKills, oomVictims } from '../linux/memory/out-of-memory.js'
@@ -13,7 +12,7 @@ import { type PeakReader, PeakReaders } from './peaks/peak-readers.js'
 import type { TreeRound, TreeRounds } from './peaks/tree-rounds.js'
 import { Observer, type RoundEvent } from './processes/observer.js'
 import { ProcessRegistry } from './processes/process-registry.js'
-import { RecordedCgroup } from './processes/recorded-cgroup.js'
+import { type LimitNow, RecordedCgroup } from './processes/recorded-cgroup.js'
 import type { ProcessToRecord, RecorderEvents, RecorderHandle, RecordingOptions, Span } from './recorder-handle.js'
 import type { ProcessExit, RecordedProcess, RecordingMetadata, SamplingFacts } from './recording.js'
 import { correctLastRounds } from './rounds/correct-last-rounds.js'
@@ -211,7 +210,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
     this.#updateCgroup({ isDue: true })
   }
 
-  limit(): MemoryLimit {
+  limit(): LimitNow {
     return this.#cgroup.limit(this.#registry)
   }
 

@@ -28,6 +28,6 @@ export function followRecorder(recorder: RecorderHandle, state: LiveState): void
 const NAMES = { cgroup: 'the limit of the cgroup', machine: 'the memory of the machine' } as const
 
 function limitOf(recorder: RecorderHandle): LiveLimit {
-  const { of, bytes, usedBytes } = recorder.limit()
-  return { bytes, name: NAMES[of], usedBytes }
+  const { of, ...limit } = recorder.limit()
+  return { name: NAMES[of], ...limit }
 }

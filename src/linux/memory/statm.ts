@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import { type FailedReading, failedReading, type Pid, PROC, readFromStart } from '../files/proc-file.js'
+import { type FailedReading, failedReading, type Pid, PROC, readFromStart, readProcFile } from '../files/proc-file.js'
 import { pageSizeBytes } from './page-size.js'
 
 /** Result of a reading. A missing sample is not a zero. */
@@ -28,6 +28,12 @@ export function openStatm(pid: Pid, proc = PROC): Statm | FailedReading {
   } catch (error) {
     return failedReading(error)
   }
+}
+
+/** Reads the RSS of a process once; null where it cannot be read. */
+export function readRss(pid: Pid, proc = PROC): number | null {
+  const file = readProcFile(pid, 'statm', proc)
+  return file.kind === 'read' ? Number(file.text.split(' ', 2)[1]) * pageSizeBytes() : null
 }
 
 /**

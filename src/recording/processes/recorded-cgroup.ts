@@ -7,6 +7,7 @@ import {
   readCgroupMemoryAt,
   readCgroupPeak,
 } from '../../linux/memory/cgroup.js'
+import { readRss } from '../../linux/memory/statm.js'
 import { readProcessStat } from '../../linux/process/process-stat.js'
 import { nowMs } from '../../shared/clock.js'
 import { median } from '../../statistics/median.js'
@@ -21,6 +22,11 @@ const MEMBERS_MS = 60_000
 const LAST_SAMPLES = 9
 
 type CgroupFacts = RecordingMetadata['cgroup']
+
+export interface LimitNow extends MemoryLimit {
+  /** What is used beyond the RSS of the recorded processes, read at the same moment. */
+  othersBytes: number | null
+}
 
 type Processes = Pick<ProcessRegistry, 'all' | 'live'>
 
@@ -67,12 +73,13 @@ export class RecordedCgroup {
   }
 
   /** Returns the limit that binds the processes, and how much of it is used now. */
-  limit(processes: Processes): MemoryLimit {
+  limit(processes: Processes): LimitNow {
     this.#followFirst(processes)
     const limit = readLimit(this.#limit)
+    const rssBytes = processes.live().reduce((sum, { pid }) => sum + (readRss(pid) ?? 0), 0)
     const isInUse = limit.of === 'cgroup' && processes.live().length > 0
     if (isInUse && limit.usedBytes !== null) this.#used = [...this.#used, limit.usedBytes].slice(-LAST_SAMPLES)
-    return limit
+    return { ...limit, othersBytes: limit.usedBytes === null ? null : limit.usedBytes - rssBytes }
   }
 
   /**

@@ -41,7 +41,7 @@ export class LiveState {
   constructor(options: LiveOptions) {
     this.#options = options
     this.#timeMs = options.startedMs
-    this.#limit = options.limit && { ...options.limit, usedBytes: null }
+    this.#limit = options.limit && { ...options.limit, usedBytes: null, othersBytes: null }
   }
 
   /**
@@ -57,8 +57,8 @@ export class LiveState {
     const highestBytes = Math.max(this.#tree.highestBytes ?? 0, rssBytes ?? 0)
     this.#tree = { rssBytes, processes: processes.length, highestBytes }
     const asked = this.#options.limit
-    this.#limit = asked === null ? limit : { ...asked, usedBytes: rssBytes }
-    const usedBytes = this.#limit?.usedBytes ?? rssBytes
+    this.#limit = asked === null ? limit : { ...asked, usedBytes: rssBytes, othersBytes: 0 }
+    const usedBytes = rssBytes === null ? null : rssBytes + (this.#limit?.othersBytes ?? 0)
     const rssByRole = new Map<string, number>()
     for (const role of new Set([...processes.map((process) => process.role), ...this.#roles.keys()])) {
       const own = processes.filter((process) => process.role === role)

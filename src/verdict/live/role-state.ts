@@ -46,10 +46,7 @@ export class RoleState {
   #roundsOfPids = 0
   #pending: RoundToJudge | null = null
   #limit: LiveLimit | null = null
-  /**
-   * Use of the limit by others than this role, at the samples since the last round. Less than zero
-   * where pages of the role, such as those of libraries, are charged to another cgroup.
-   */
+  /** Use of the limit by others than this role, at the samples since the last round. */
   #others: number[] = []
   /** Median of the last round that had samples. */
   #othersBytes: number | null = null

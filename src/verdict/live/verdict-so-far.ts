@@ -1,5 +1,6 @@
 import { MIB } from '../../shared/units.js'
 import { fitLine, slopeOf } from '../../statistics/anytime/line-fit.js'
+import { timeOfRounds } from '../../statistics/anytime/time-of-rounds.js'
 import { timeToLevel } from '../../statistics/anytime/time-to-level.js'
 import { median } from '../../statistics/median.js'
 import { type EvidencePart, EvidenceParts } from './evidence-parts.js'
@@ -151,30 +152,25 @@ export class VerdictSoFar {
     const limit = this.#limit
     const line = this.#fit()
     if (limit === null || line === null) return null
-    const used = this.#usedFit(line)
-    if (!this.#mayRise() && !(limit.name !== MACHINE && slopeOf(used.lines).low > 0)) return null
-    // The peak meets the limit, and it lies above the end of its round.
-    const above = median(this.#rounds.slice(-FEWEST_FOR_RATE).map(({ peakAboveBytes }) => peakAboveBytes))
-    const rounds = timeToLevel(used.values, used.lines, (limit.bytes - above) / MIB)
+    const peaks = this.#peakFit(line.values.length)
+    if (!this.#mayRise() && !(limit.name !== MACHINE && slopeOf(peaks.lines).low > 0)) return null
+    const rounds = timeToLevel(peaks.values, peaks.lines, limit.bytes / MIB)
     if (rounds === null) return null
-    const ms = this.#msPerRound()
-    const { estimate, low, high } = rounds
-    return {
-      limitBytes: limit.bytes,
-      rounds,
-      ms: ms === null ? null : { estimate: estimate * ms, low: low * ms, high: high === null ? null : high * ms },
-    }
+    return { limitBytes: limit.bytes, rounds, ms: timeOfRounds(rounds, this.#lengthsMs(line.values.length)) }
   }
 
   /**
-   * Returns the line of all that counts against the limit, or that of the role where it is not
-   * known.
+   * Returns the line of the peaks, which meet the limit before the ends of rounds do, with all else
+   * that counts against it.
    */
-  #usedFit(line: Fit): Pick<Fit, 'lines' | 'values'> {
-    const values = this.#rounds.slice(-line.values.length).flatMap(({ usedBytes }) => usedBytes ?? [])
-    if (values.length < line.values.length) return line
-    const mib = values.map((bytes) => bytes / MIB)
-    return { values: mib, lines: fitLine(mib) }
+  #peakFit(rows: number): Pick<Fit, 'lines' | 'values'> {
+    const part = this.#rounds.slice(-rows)
+    const isKnown = part.every(({ usedBytes }) => usedBytes !== null)
+    const values = part.map(({ bytes, usedBytes, peakAboveBytes }) => {
+      const endBytes = isKnown ? usedBytes! : bytes
+      return (endBytes + peakAboveBytes) / MIB
+    })
+    return { values, lines: fitLine(values) }
   }
 
   /** Tells whether growth is in sight. Without it, noise alone would meet any limit some day. */
@@ -267,6 +263,12 @@ export class VerdictSoFar {
     const [first, last] = [this.#rounds[0], this.#rounds.at(-1)]
     if (first === undefined || last === undefined || first === last || last.round <= first.round) return null
     return (last.timeMs - first.timeMs) / (this.#rounds.length - 1)
+  }
+
+  /** Returns how long the newest rounds took, one fewer than `rows`. */
+  #lengthsMs(rows: number): number[] {
+    const part = this.#rounds.slice(-rows)
+    return part.slice(1).map(({ timeMs }, i) => timeMs - part[i]!.timeMs)
   }
 }
 

@@ -12,8 +12,9 @@ function growing({ rounds, limitMib, othersMib }: { rounds: number; limitMib: nu
       { pid: 7, role: 'server', name: 's', rssBytes: bytesAt(round), peakBytes: null, peakKind: 'exact' as const },
       { pid: 8, role: 'client', name: 'c', rssBytes: 50 * MIB, peakBytes: null, peakKind: 'exact' as const },
     ]
-    const usedBytes = bytesAt(round) + othersMib * MIB
-    state.addSample(1000 * round, processes, { bytes: limitMib * MIB, name: 'the limit of the cgroup', usedBytes })
+    const [usedBytes, othersBytes] = [bytesAt(round) + othersMib * MIB, (othersMib - 50) * MIB]
+    const limit = { bytes: limitMib * MIB, name: 'the limit of the cgroup' as const, usedBytes, othersBytes }
+    state.addSample(1000 * round, processes, limit)
   }
   const end = (round: number) => {
     const memory = { rssBytes: bytesAt(round), rssAnonBytes: 0, rssFileBytes: 0, rssShmemBytes: 0 }
