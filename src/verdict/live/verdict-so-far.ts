@@ -2,6 +2,7 @@ import { MIB } from '../../shared/units.js'
 import { fitLine, slopeOf } from '../../statistics/anytime/line-fit.js'
 import { timeOfRounds } from '../../statistics/anytime/time-of-rounds.js'
 import { timeToLevel } from '../../statistics/anytime/time-to-level.js'
+import { wanderOf, withWander } from '../../statistics/anytime/wander.js'
 import { median } from '../../statistics/median.js'
 import { type EvidencePart, EvidenceParts } from './evidence-parts.js'
 import type { LiveForecast, LiveLimit, LiveRate, LiveVerdict, LiveVerdictState } from './live-status.js'
@@ -154,8 +155,10 @@ export class VerdictSoFar {
     if (limit === null || line === null) return null
     const peaks = this.#peakFit(line.values.length)
     if (!this.#mayRise() && !(limit.name !== MACHINE && slopeOf(peaks.lines).low > 0)) return null
-    const rounds = timeToLevel(peaks.values, peaks.lines, limit.bytes / MIB)
-    if (rounds === null) return null
+    const met = timeToLevel(peaks.values, peaks.lines, limit.bytes / MIB)
+    if (met === null) return null
+    const slope = peaks.lines.reduce((sum, { weight, centre }) => sum + weight * centre, 0)
+    const rounds = withWander(met, { wander: wanderOf(peaks.values), slope, rows: peaks.values.length })
     return { limitBytes: limit.bytes, rounds, ms: timeOfRounds(rounds, this.#lengthsMs(line.values.length)) }
   }
 

@@ -20,6 +20,12 @@ test('rounds of different lengths make the interval wider, most where few are kn
   expect(few.high!).toBeGreaterThan(many.high!)
 })
 
+test('slow rounds that come together make it wider still', () => {
+  const lengths = Array.from({ length: 40 }, (_, i) => (Math.floor(i / 10) % 2 === 0 ? 50 : 150))
+  const shuffled = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 50 : 150))
+  expect(timeOfRounds(rounds, lengths)!.high!).toBeGreaterThan(1.2 * timeOfRounds(rounds, shuffled)!.high!)
+})
+
 test('without lengths, or with a clock that was set back, nothing is known', () => {
   expect(timeOfRounds(rounds, [])).toBeNull()
   expect(timeOfRounds(rounds, [-5, 1])).toBeNull()
