@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import gc
 import json
 import marshal
 import os
@@ -25,6 +26,7 @@ UNCOUNTED_OF_A_TRACE = 48
 
 
 def main(arguments: Sequence[str]) -> int:
+    gc.disable()  # millions of tuples, none of them in a cycle
     folder, pid = arguments[0], int(arguments[1])
     with open(os.path.join(folder, "order.json"), encoding="utf-8") as file:
         order = json.load(file)
@@ -38,6 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         from_memray(os.path.join(folder, "%d.memray" % pid), process, takes, growth)
     elif all("file" in take for _, take in takes):  # else it has not grown, and was not looked at again
         from_tracemalloc(folder, takes, growth)
+    free = [_free(os.path.join(folder, take["file"])) if "file" in take else None for take in (takes[0][1], takes[-1][1])]
     lines = growth.lines()
     shown = lines[:MOST_LINES]
     json.dump(
@@ -48,6 +51,7 @@ def main(arguments: Sequence[str]) -> int:
             "withoutLineBytes": growth.without_line,
             "largeBytes": growth.large,
             "ownBytes": growth.own,
+            "freeBytes": free[1] - free[0] if free[0] is not None and free[1] is not None else None,
         },
         sys.stdout,
     )
@@ -175,6 +179,7 @@ def from_tracemalloc(folder: str, takes: Sequence[Tuple[int, Dict[str, Any]]], g
     blocks = [0] * len(takes)
     for at, (_, take) in enumerate(takes):
         with open(os.path.join(folder, take["file"]), "rb") as file:
+            marshal.load(file)  # see _free
             traces = marshal.load(file)
         blocks[at] = len(traces)
         # Blocks of one place share their tuple of frames within a take.
@@ -194,6 +199,16 @@ def from_tracemalloc(folder: str, takes: Sequence[Tuple[int, Dict[str, Any]]], g
         growth.add(stack, place.live, place.count[-1] - place.count[0], "python" if domain == 0 else "numpy")
     growth.large = large[-1] - large[0]
     growth.own = UNCOUNTED_OF_A_TRACE * (blocks[-1] - blocks[0])
+
+
+def _free(path: str) -> Optional[int]:
+    """What Python's allocator kept free at a look; None where that was not written."""
+    try:
+        with open(path, "rb") as file:
+            free = marshal.load(file)
+    except (OSError, EOFError, ValueError):
+        return None
+    return free if isinstance(free, int) else None
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import marshal
 import os
-import signal
 import time
 from typing import Any, Dict, List, Optional, Tuple
+
+from . import copies, memory
 
 # Between two readings of memray's own thread; a take lasts longer, so that one of them lies within it.
 MEMRAY_INTERVAL_MS = 10
@@ -19,8 +20,6 @@ MEMRAY_INTERVAL_MS = 10
 CAPTURED_FRAMES = 25
 # What tracemalloc may take for its records: some eight million blocks, which are a file of 200 MB and take a minute to read.
 MOST_OWN = 512 << 20
-# A copy of the process that takes longer has met a lock that another thread held.
-LONGEST_WRITE_S = 120
 
 
 def choose(folder: str, wanted: Optional[str] = None) -> "Tuple[Engine, Optional[str]]":
@@ -52,8 +51,8 @@ class Engine:
     def start(self) -> None:
         raise NotImplementedError
 
-    def take(self, completed: int) -> Dict[str, Any]:
-        """Keep what is live after this many rounds.
+    def take(self, completed: int, is_end: bool) -> Dict[str, Any]:
+        """Keep what is live after this many rounds. `is_end` says that it is one of the two looks whose RSS is split.
 
         Returns: what the analysis has to know of it.
         """
@@ -87,6 +86,7 @@ class Memray(Engine):
     def __init__(self, folder: str) -> None:
         super().__init__(folder)
         self._tracker: Any = None
+        self._writers: List[Optional[int]] = []
         self._file = os.path.join(folder, "%d.memray" % os.getpid())
 
     def start(self) -> None:
@@ -99,12 +99,21 @@ class Memray(Engine):
         )
         self._tracker.__enter__()
 
-    def take(self, completed: int) -> Dict[str, Any]:
+    def take(self, completed: int, is_end: bool) -> Dict[str, Any]:
         at = time.time() * 1000
         time.sleep(2.5 * MEMRAY_INTERVAL_MS / 1000)
-        return {"atMs": at}
+        if not is_end:
+            return {"atMs": at}
+        name = "%d.take-%d" % (os.getpid(), completed)
+        path = os.path.join(self.folder, name)
+        self._writers.append(copies.start(lambda: _write(path, [], memory.free_of_python(path))))
+        return {"atMs": at, "file": name}
 
     def stop(self) -> None:
+        for pid in self._writers:
+            if pid is not None:
+                copies.reap(pid)  # what it writes makes the answer better, and can be missing
+        self._writers = []
         tracker, self._tracker = self._tracker, None
         if tracker is not None:
             tracker.__exit__(None, None, None)
@@ -116,12 +125,14 @@ class Memray(Engine):
             return 0
 
     def in_child(self) -> "Engine":
+        self._writers = []  # they are children of the parent
         self.stop()  # the tracker of the parent, which writes no more in this process
         child = Memray(self.folder)
         child.start()
         return child
 
     def leave_child(self) -> None:
+        self._writers = []
         self.stop()
 
 
@@ -146,7 +157,7 @@ class Tracemalloc(Engine):
             tracemalloc.start(CAPTURED_FRAMES)
         self._is_on = True
 
-    def take(self, completed: int) -> Dict[str, Any]:
+    def take(self, completed: int, is_end: bool) -> Dict[str, Any]:
         own = self.own_bytes()
         if own > MOST_OWN:
             raise RuntimeError(
@@ -154,7 +165,7 @@ class Tracemalloc(Engine):
                 " that is looked at. Install memray beside the program" % (own >> 20, MOST_OWN >> 20)
             )
         name = "%d.take-%d" % (os.getpid(), completed)
-        pid = _write_apart(os.path.join(self.folder, name))
+        pid = copies.start(lambda: _write_traces(os.path.join(self.folder, name)))
         if pid is not None:
             self._writers[pid] = completed
         return {"file": name}
@@ -163,7 +174,7 @@ class Tracemalloc(Engine):
         import tracemalloc
 
         for pid, completed in self._writers.items():
-            why = _reap(pid)
+            why = copies.reap(pid)
             if why is not None:
                 self.lost[completed] = why
         self._writers = {}
@@ -186,68 +197,21 @@ class Tracemalloc(Engine):
         self.stop()
 
 
-def _write_apart(path: str) -> Optional[int]:
-    """Write all live blocks to a file from a copy of this process, which sees the memory of this moment and leaves none behind here.
-
-    The copy is made by the C library, with the interpreter held: no fork handler of the program runs, and the copy does nothing but
-    write and end, with the number of its error. Where that cannot be, this process writes.
-
-    Returns: the pid of the copy; None where there is none.
-    """
-    try:
-        import ctypes
-
-        pid = ctypes.PyDLL(None).fork()
-    except (ImportError, AttributeError, OSError):
-        pid = -1
-    if pid > 0:
-        return pid
-    if pid < 0:
-        _write_traces(path)
-        return None
-    status = 255
-    try:
-        _write_traces(path)
-        status = 0
-    except OSError as error:
-        status = error.errno or 255
-    finally:
-        os._exit(status)
-
-
 def _write_traces(path: str) -> None:
     import _tracemalloc
 
     # While every allocation is traced, code in C that makes no objects is a hundred times as fast as any loop: marshal writes
     # the blocks as they are, with their frames once. The same interpreter adds them up after the program's end.
+    free = memory.free_of_python(path)
+    _write(path, _tracemalloc._get_traces(), free)
+
+
+def _write(path: str, traces: Any, free: Optional[int] = None) -> None:
     try:
         with open(path + ".new", "wb") as out:
-            marshal.dump(_tracemalloc._get_traces(), out)
+            marshal.dump(free, out)
+            marshal.dump(traces, out)
     except OSError:
         os.unlink(path + ".new")  # the room it took is what the recording needs
         raise
     os.replace(path + ".new", path)
-
-
-def _reap(pid: int) -> Optional[str]:
-    """Wait for a copy to have written. The program may have asked after all its children already.
-
-    Returns: why it has not; None where it has, or where that cannot be known.
-    """
-    until = time.monotonic() + LONGEST_WRITE_S
-    while time.monotonic() < until:
-        try:
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended == pid:
-                code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 255
-                return None if code == 0 else os.strerror(code) if code < 255 else "its writer ended early"
-        except ChildProcessError:
-            if not os.path.exists("/proc/%d" % pid):
-                return None
-        time.sleep(0.01)
-    try:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    except OSError:
-        pass
-    return "its writer did not end within %d s" % LONGEST_WRITE_S

@@ -17,6 +17,8 @@ TOO_MANY = "too-many-processes"
 # For the looks of the others.
 LONGEST_WAIT_S = 5
 _POLL_S = 0.01
+# For so long a process has to do nothing to count as idle.
+IDLE_S = 0.005
 
 
 def are_too_many(folder: str) -> bool:
@@ -68,3 +70,10 @@ def _has_looked(folder: str, pid: int, completed: int) -> bool:
     except (OSError, ValueError):
         return False
     return str(completed) in other["takes"] or other["stoppedAfter"] is not None
+
+
+def is_idle() -> bool:
+    """Whether no thread of this process works."""
+    began = time.process_time()
+    time.sleep(IDLE_S)
+    return time.process_time() - began < IDLE_S / 5

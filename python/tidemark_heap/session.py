@@ -17,7 +17,7 @@ import time
 import warnings
 from typing import Any, Dict, List, Optional
 
-from . import engines, memory, neighbours
+from . import engines, memory, neighbours, process
 from .rounds import Rounds
 
 POLL_S = 0.02
@@ -71,10 +71,14 @@ class Session:
         self.notes: List[str] = []
         self.stopped_after: Optional[int] = None
         self._lock = threading.RLock()
-        self._is_taking = False
+        self._looking: Optional[int] = None
+        """The thread that looks. Files that it opens are no marks of the program; another thread waits for it, at the end of its round."""
         self._is_early = False
         self._retakes = 0
         self._floor = sys.maxsize
+        # The first look, by the rounds completed. Rounds that a log reports may pass faster than they are seen.
+        self.first = self.wanted[0]
+        self._is_from_start = False
         # In a PID namespace of its own the program does not see it, and then it does not look for its end.
         self._recorder = "/proc/%d" % order["recorderPid"]
         self._saw_recorder: Optional[bool] = None
@@ -84,6 +88,7 @@ class Session:
         self.engine_note = note
         # What grows between two rounds is allocated between them. The program starts, and runs its first round, at its own speed.
         self._is_early = self.engine.is_costly and self.wanted[0] >= LEAST_WARM_UP and not self.order.get("isRelative")
+        memory.remember_allocator()
         try:
             if not self._is_early:
                 self.engine.start()
@@ -106,7 +111,7 @@ class Session:
 
     # A hook cannot be taken away again, so it has to be cheap when there is nothing left to do.
     def _on_audit(self, event: str, arguments: Any) -> None:
-        if event != "open" or self.engine is None or arguments[0] != self.marks or self._is_taking:
+        if event != "open" or self.engine is None or arguments[0] != self.marks or self._looking == threading.get_ident():
             return
         flags = arguments[2] if len(arguments) > 2 and isinstance(arguments[2], int) else 0
         mode = arguments[1] if isinstance(arguments[1], str) else ""
@@ -116,12 +121,13 @@ class Session:
 
     def _look(self, is_before_mark: bool = False) -> None:
         with self._lock:
-            if self._is_taking or self.engine is None:
+            if self._looking is not None or self.engine is None:
                 return
-            self._is_taking = True
+            self._looking = threading.get_ident()
             try:
                 before = self.rounds.completed
                 completed = self.rounds.read(_now_ms())
+                self._is_from_start |= completed < self.wanted[0]
                 if completed > before:
                     self._retakes = 0
                 if self._is_early and completed > 0:
@@ -137,7 +143,7 @@ class Session:
                 self.notes.append("measuring stopped after round %d: %s" % (self.rounds.completed, error))
                 self._stop()
             finally:
-                self._is_taking = False
+                self._looking = None
 
     def _take_before_mark(self, ending: int) -> None:
         self._take_late(ending - 1)
@@ -155,29 +161,34 @@ class Session:
         due = [number for number in self._numbers() if newest < number <= completed]
         if due:
             # Of several that have passed unseen the last is taken; those before it are gone.
-            self._take(due[-1], "a moment later")
+            if self.first in due and self._is_from_start and due[-1] != self.wanted[-1]:
+                self.first = due[-1]
+            # A worker that has nothing to do while the process that it follows stands at the end of its round is at its own end.
+            is_asked = not self.rounds.has_own and due[-1] <= neighbours.called(self.folder)
+            self._take(due[-1], "at its end" if is_asked and neighbours.is_idle() else "a moment later")
         if self.engine is not None and self.wanted[-1] <= completed and self.wanted[-1] in self.takes:
             self._stop()
 
     def _take(self, completed: int, when: str) -> None:
         assert self.engine is not None
         began = time.monotonic()
-        resident = memory.resident()
+        resident, shared = memory.resident(), memory.shared()
         own = self.engine.own_bytes()
         if gc.isenabled():
             gc.collect()
         # Trimming changes what the program is given next, so it is for the two takes that are compared.
-        is_end = completed in (self.wanted[0], self.wanted[-1])
+        is_end = completed in (self.first, self.wanted[-1])
         in_use = memory.malloc_in_use() if is_end else None
         if is_end:
             memory.trim()
         trimmed = memory.resident()
         floor = min(self._floor, resident)
-        taken = {} if self._has_not_grown(completed, resident - own, trimmed - own) else self.engine.take(completed)
+        taken = {} if self._has_not_grown(completed, resident - own, trimmed - own) else self.engine.take(completed, is_end)
         self.takes[completed] = {
             **taken,
             "when": when,
             "residentBytes": resident,
+            "sharedBytes": shared,
             "floorBytes": floor,
             "trimmedBytes": trimmed,
             "mallocBytes": in_use,
@@ -196,7 +207,7 @@ class Session:
 
     def _has_not_grown(self, completed: int, resident: int, trimmed: int) -> bool:
         """Whether the last look would have nothing to explain, so that a costly engine need not take it."""
-        first = self.takes.get(self.wanted[0])
+        first = self.takes.get(self.first)
         if first is None or completed != self.wanted[-1] or not self.engine or not self.engine.is_costly:
             return False
         own = first["ownBytes"]
@@ -269,10 +280,11 @@ class Session:
         if engine is None:
             return
         self._lock = threading.RLock()
-        self._is_taking = False
+        self._looking = None
         self.takes, self.notes = {}, []
         self._retakes, self._floor = 0, sys.maxsize
         self.rounds = self.rounds.for_child(os.getpid())
+        self.first, self._is_from_start = self.wanted[0], False
         self.engine = None
         if neighbours.are_too_many(self.folder):
             engine.leave_child()
@@ -299,17 +311,18 @@ class Session:
             "executable": sys.executable,
             "version": "%d.%d.%d" % sys.version_info[:3],
             "arguments": getattr(sys, "orig_argv", sys.argv),
-            "folder": _cwd(),
+            "folder": process.folder(),
             "engine": name,
             "engineNote": self.engine_note,
             "offset": self.rounds.offset,
             "completed": self.rounds.completed,
             "wanted": self.wanted,
+            "first": self.first,
             "takes": self.takes,
             "history": self.rounds.history,
             "stoppedAfter": self.stopped_after,
             "freedByStopBytes": getattr(self, "freed_by_stop", None),
-            "libraries": _libraries(),
+            "libraries": process.libraries(),
             "notes": self.notes,
         }
         try:
@@ -319,23 +332,6 @@ class Session:
         except OSError as error:
             if not any("cannot be written" in note for note in self.notes):
                 self.notes.append("%s cannot be written: %s" % (path, error))
-
-
-def _libraries() -> List[str]:
-    """Folders of modules that are not the user's own code."""
-    import sysconfig
-
-    paths = sysconfig.get_paths()
-    found = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib") if name in paths}
-    found.add(os.path.dirname(os.path.abspath(__file__)))
-    return sorted(os.path.realpath(path) for path in found) + sorted(found)
-
-
-def _cwd() -> Optional[str]:
-    try:
-        return os.getcwd()
-    except OSError:
-        return None
 
 
 def _now_ms() -> float:

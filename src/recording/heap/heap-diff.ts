@@ -69,6 +69,11 @@ function whyNone(measured: readonly MeasuredProcess[], rounds: number, processes
   const notes = measured.flatMap((process) => process.notes)
   if (notes.length > 0) return because(notes[0]!)
   const furthest = measured.toSorted((a, b) => b.completed - a.completed)[0]
+  if (furthest !== undefined && furthest.completed >= 2 * rounds)
+    return because(
+      `pid ${furthest.pid} completed ${furthest.completed} rounds, so fast that it was not seen when it had completed ${rounds} and ${2 * rounds}. ` +
+        `Look at rounds that are further apart, --heap-diff ${4 * rounds}, or have the program write marks, at which it is looked at in time`,
+    )
   if (furthest !== undefined && furthest.completed > 0)
     return because(
       `pid ${furthest.pid} had completed ${furthest.completed} of the ${2 * rounds} rounds that it takes when it ended. ` +

@@ -128,17 +128,21 @@ export const LEAST_GROWTH = 512 * 1024
 export function partsOf(
   first: Take,
   last: Take,
-  found: { lineBytes: number; nativeBytes: number | null; ownBytes: number },
+  found: { lineBytes: number; nativeBytes: number | null; ownBytes: number; freeBytes?: number | null },
 ): Parts {
   const rssGrowthBytes = levelOf(last) - levelOf(first)
   const { lineBytes } = found
   const ownBytes = last.ownBytes - first.ownBytes + found.ownBytes
   const [keptFirst, keptLast] = [keptBytes(first), keptBytes(last)]
-  const retainedBytes = keptFirst === null || keptLast === null ? null : keptLast - keptFirst
-  const programBytes = programGrowth({ rssGrowthBytes, ownBytes, retainedBytes })
+  const givenBackBytes = keptFirst === null || keptLast === null ? null : keptLast - keptFirst
+  const leftBytes = programGrowth({ rssGrowthBytes, ownBytes, retainedBytes: givenBackBytes })
   // The allocator counts whole blocks, of which pages that were never written are not resident.
-  const mostNative = Math.max(0, programBytes - lineBytes - Math.max(0, retainedBytes ?? 0))
+  const mostNative = Math.max(0, leftBytes - lineBytes - Math.max(0, givenBackBytes ?? 0))
   const nativeBytes = found.nativeBytes === null ? null : Math.min(found.nativeBytes, mostNative)
+  const unexplainedBytes = rssGrowthBytes - ownBytes - lineBytes - (nativeBytes ?? 0) - (givenBackBytes ?? 0)
+  const heldBytes = atMost(found.freeBytes ?? 0, unexplainedBytes)
+  const retainedBytes = givenBackBytes === null && heldBytes === 0 ? null : (givenBackBytes ?? 0) + heldBytes
+  const programBytes = programGrowth({ rssGrowthBytes, ownBytes, retainedBytes })
   return {
     rssGrowthBytes,
     ownBytes,
@@ -147,6 +151,16 @@ export function partsOf(
     restBytes: rssGrowthBytes - lineBytes - (nativeBytes ?? 0) - (retainedBytes ?? 0),
     explainedShare: programBytes < LEAST_GROWTH ? null : Math.min(1, Math.max(0, lineBytes / programBytes)),
   }
+}
+
+/**
+ * Returns the part of free memory that the allocator of Python holds, which trimming does not give
+ * back. It counts whole arenas, of which pages that were never written are not resident, so it is
+ * at most what nothing else explains.
+ */
+function atMost(freeBytes: number, unexplainedBytes: number): number {
+  if (freeBytes > 0 !== unexplainedBytes > 0) return 0
+  return freeBytes > 0 ? Math.min(freeBytes, unexplainedBytes) : Math.max(freeBytes, unexplainedBytes)
 }
 
 /**

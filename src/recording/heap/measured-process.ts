@@ -6,6 +6,7 @@ const bytes = v.number()
 const take = v.looseObject({
   when: v.picklist(['at its end', 'a moment later']),
   residentBytes: bytes,
+  sharedBytes: v.optional(bytes),
   floorBytes: bytes,
   trimmedBytes: v.nullable(bytes),
   mallocBytes: v.nullable(bytes),
@@ -29,6 +30,8 @@ const measured = v.looseObject({
   offset: v.number(),
   completed: v.number(),
   wanted: v.array(v.number()),
+  /** The first look, where it came later than the first that was wanted. */
+  first: v.optional(v.number()),
   takes: v.record(v.string(), take),
   freedByStopBytes: v.nullable(v.number()),
   notes: v.array(v.string()),
@@ -61,10 +64,10 @@ function names(folder: string): string[] {
  * Returns the requested looks from the first to the last; undefined if either of these two is
  * missing.
  */
-export function looksOf({ wanted, takes }: MeasuredProcess): Look[] | undefined {
+export function looksOf({ wanted, first = wanted[0], takes }: MeasuredProcess): Look[] | undefined {
   const looks = wanted.flatMap((round) => {
     const found = takes[round]
     return found === undefined ? [] : [{ round, ...found }]
   })
-  return looks[0]?.round === wanted[0] && looks.at(-1)?.round === wanted.at(-1) ? looks : undefined
+  return looks.length > 1 && looks[0]!.round === first && looks.at(-1)?.round === wanted.at(-1) ? looks : undefined
 }

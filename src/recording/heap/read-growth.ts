@@ -32,6 +32,8 @@ interface Found {
   nativeBytes: number | null
   /** Memory of the engine beyond that of the looks. */
   ownBytes: number
+  /** Growth of what Python's allocator keeps free in its arenas; null if it is not known. */
+  freeBytes?: number | null
   constructors?: ConstructorGrowth[]
   files?: string[]
   notes?: string[]
@@ -78,15 +80,18 @@ function nameOf({ arguments: [program = '', first = ''] }: MeasuredProcess): str
  */
 async function ofPython(process: MeasuredProcess, looks: readonly Look[], folder: string): Promise<Found> {
   const answer = await python(process.executable, folder, process.pid)
-  const { lines, lineBytes, lineCount, withoutLineBytes, largeBytes, ownBytes } = answer
+  const { lines, lineBytes, lineCount, withoutLineBytes, largeBytes, ownBytes, freeBytes } = answer
   const [first, last] = [looks[0]!, looks.at(-1)!]
   // malloc also counts allocations that the engine does not see; these have no line.
   const isCounted = first.mallocBytes !== null && last.mallocBytes !== null
   const unseenBytes = isCounted
     ? Math.max(0, last.mallocBytes! - first.mallocBytes! - largeBytes - (last.ownBytes - first.ownBytes) - ownBytes)
     : null
+  // Neither does an engine see pages of files and of shared memory, of which the kernel keeps count.
+  const sharedBytes = Math.max(0, (last.sharedBytes ?? 0) - (first.sharedBytes ?? 0))
   const isKnown = process.engine === 'memray' || unseenBytes !== null
-  return { lines, lineBytes, lineCount, nativeBytes: isKnown ? withoutLineBytes + (unseenBytes ?? 0) : null, ownBytes }
+  const nativeBytes = isKnown ? withoutLineBytes + (unseenBytes ?? 0) + sharedBytes : null
+  return { lines, lineBytes, lineCount, nativeBytes, ownBytes, freeBytes }
 }
 
 interface PythonAnswer {
@@ -98,6 +103,7 @@ interface PythonAnswer {
   largeBytes: number
   /** Growth of the engine's memory beyond what it reports of itself. */
   ownBytes: number
+  freeBytes: number | null
 }
 
 async function python(executable: string, folder: string, pid: number): Promise<PythonAnswer> {
