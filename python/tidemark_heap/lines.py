@@ -126,6 +126,8 @@ class Growth:
         if index is None:
             self.without_line += grown
             return
+        if any(inner.file.startswith("<frozen importlib") for inner in stack[:index]):
+            kind = "modules"
         frame = stack[index]
         line = self._lines.setdefault(
             (frame.file, frame.line), {"bytes": 0, "objects": 0, "live": [0] * len(live), "kinds": {}, "stacks": {}}

@@ -74,6 +74,7 @@ class Session:
         self._looking: Optional[int] = None
         """The thread that looks. Files that it opens are no marks of the program; another thread waits for it, at the end of its round."""
         self._is_early = False
+        self._begun_after = 0
         self._retakes = 0
         self._floor = sys.maxsize
         # The first look, by the rounds completed. Rounds that a log reports may pass faster than they are seen.
@@ -86,7 +87,9 @@ class Session:
     def begin(self) -> None:
         self.engine, note = engines.choose(self.folder, self.order.get("engine"))
         self.engine_note = note
-        # What grows between two rounds is allocated between them. The program starts, and runs its first round, at its own speed.
+        # What grows between two rounds is allocated between them. The program starts, and runs its first round, at its own speed,
+        # and so does a later process of it: one that lives for a part of a round, as Flower's clients do, is never slowed down.
+        self._begun_after = self.rounds.read(_now_ms())
         self._is_early = self.engine.is_costly and self.wanted[0] >= LEAST_WARM_UP and not self.order.get("isRelative")
         memory.remember_allocator()
         try:
@@ -130,9 +133,8 @@ class Session:
                 self._is_from_start |= completed < self.wanted[0]
                 if completed > before:
                     self._retakes = 0
-                if self._is_early and completed > 0:
-                    self._is_early = False
-                    self.engine.start()
+                if completed > self._begun_after:
+                    self._start_late()
                 if is_before_mark:
                     self._take_before_mark(completed + 1)
                 else:
@@ -171,6 +173,7 @@ class Session:
 
     def _take(self, completed: int, when: str) -> None:
         assert self.engine is not None
+        self._start_late()
         began = time.monotonic()
         resident, shared = memory.resident(), memory.shared()
         own = self.engine.own_bytes()
@@ -190,7 +193,7 @@ class Session:
             "residentBytes": resident,
             "sharedBytes": shared,
             "floorBytes": floor,
-            "trimmedBytes": trimmed,
+            "trimmedBytes": trimmed if is_end else None,
             "mallocBytes": in_use,
             "ownBytes": own,
             "stoodMs": round((time.monotonic() - began) * 1000, 3),
@@ -198,6 +201,11 @@ class Session:
         if completed == self.wanted[-1] and when != "at its end":
             self._stop()
         self._write()
+
+    def _start_late(self) -> None:
+        if self._is_early and self.engine is not None:
+            self._is_early = False
+            self.engine.start()
 
     def _numbers(self) -> List[int]:
         """Rounds after which to look. A worker that follows another process is one of many, so that it leaves out a costly one."""

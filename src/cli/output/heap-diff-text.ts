@@ -57,6 +57,7 @@ function lineRows(growth: HeapGrowth): string[] {
 const KINDS: Record<GrownLine['kind'], string> = {
   python: 'Python objects',
   numpy: 'numpy arrays',
+  modules: 'modules that were loaded',
   native: 'native memory (numpy, torch or another library)',
   v8: '',
 }
@@ -98,6 +99,7 @@ function verdictLine(growth: HeapGrowth): string {
     return `${share} of the growth is held ${first!.file === null ? `by ${first!.function}` : `at ${placeOf(first!)}`}`
   }
   if (explainedShare! >= 0.5 && first !== undefined) {
+    if (first.kind === 'modules') return `No cause is named: ${placeOf(first)} loaded modules, each of them once`
     if (!growsSteadily(first.liveBytes))
       return `No cause is named: ${placeOf(first)} did not grow from round to round, but once, up to a limit, or up and down`
     return 'No cause is named: no single line holds half of the growth'

@@ -4,7 +4,7 @@ import { TidemarkError } from '../../shared/errors.js'
 import type { RecordedProcess, RoundRecord } from '../recording.js'
 import type { HeapGrowth } from './heap-growth.js'
 import { HEAP_FOLDER, type HeapDiffOptions, TOO_MANY_FILE } from './heap-order.js'
-import { looksOf, type MeasuredProcess, measuredProcesses } from './measured-process.js'
+import { looksBeforeEnd, looksOf, type MeasuredProcess, measuredProcesses } from './measured-process.js'
 import { readGrowth } from './read-growth.js'
 
 /** Warning that every recording with `--heap-diff` carries. */
@@ -35,7 +35,7 @@ export async function readHeapDiff(
   const folder = join(resolve(recording), HEAP_FOLDER)
   const measured = measuredProcesses(folder)
   const looked = measured.flatMap((process) => {
-    const looks = looksOf(process)
+    const looks = looksOf(process) ?? looksBeforeEnd(process)
     return looks === undefined
       ? []
       : [{ process, looks, grownBytes: looks.at(-1)!.residentBytes - looks[0]!.residentBytes }]

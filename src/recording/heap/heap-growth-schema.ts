@@ -10,7 +10,7 @@ const line = v.looseObject({
   text: v.string(),
   bytes: number,
   objects: number,
-  kind: v.picklist(['python', 'numpy', 'native', 'v8']),
+  kind: v.picklist(['python', 'numpy', 'native', 'modules', 'v8']),
   liveBytes: v.array(number),
   stack: v.array(frame),
   stacks: v.array(v.looseObject({ bytes, stack: v.pipe(v.array(frame), v.minLength(1)) })),

@@ -19,8 +19,11 @@ export interface GrownLine {
   bytes: number
   /** Increase in blocks, or in objects of V8; those of V8 are estimated from samples. */
   objects: number
-  /** Allocator: Python's own, numpy, another native library, or V8. */
-  kind: 'python' | 'numpy' | 'native' | 'v8'
+  /**
+   * Allocator: Python's own, numpy, another native library, or V8; `modules` if most of it was
+   * allocated as Python loaded modules.
+   */
+  kind: 'python' | 'numpy' | 'native' | 'modules' | 'v8'
   /** Bytes held at every round of `HeapGrowth.rounds`. */
   liveBytes: number[]
   /**
@@ -215,6 +218,8 @@ export function growsSteadily(liveBytes: readonly number[]): boolean {
 /** Returns the line that holds at least half of the program's growth, if it grows steadily. */
 export function causeOf(parts: Parts, [first]: readonly GrownLine[]): HeapGrowth['cause'] {
   if (first === undefined || parts.explainedShare === null || parts.explainedShare < 0.5) return null
+  // A module is loaded once, however many of them a program loads late.
+  if (first.kind === 'modules') return null
   if (first.bytes < 0.5 * programGrowth(parts) || !growsSteadily(first.liveBytes)) return null
   return { file: first.file, line: first.line, function: first.function }
 }

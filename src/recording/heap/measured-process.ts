@@ -64,10 +64,25 @@ function names(folder: string): string[] {
  * Returns the requested looks from the first to the last; undefined if either of these two is
  * missing.
  */
-export function looksOf({ wanted, first = wanted[0], takes }: MeasuredProcess): Look[] | undefined {
+export function looksOf(process: MeasuredProcess): Look[] | undefined {
+  const looks = takenLooks(process)
+  return looks?.at(-1)?.round === process.wanted.at(-1) ? looks : undefined
+}
+
+/**
+ * Returns the looks at a process that was ended before its last one, as a worker that is killed at
+ * the end of its server; undefined if they are too few to compare.
+ */
+export function looksBeforeEnd(process: MeasuredProcess): Look[] | undefined {
+  const looks = process.notes.length > 0 ? undefined : takenLooks(process)
+  return looks !== undefined && looks.length > 2 ? looks : undefined
+}
+
+/** Returns the looks from the first one on; undefined without that one or another. */
+function takenLooks({ wanted, first = wanted[0], takes }: MeasuredProcess): Look[] | undefined {
   const looks = wanted.flatMap((round) => {
     const found = takes[round]
     return found === undefined ? [] : [{ round, ...found }]
   })
-  return looks.length > 1 && looks[0]!.round === first && looks.at(-1)?.round === wanted.at(-1) ? looks : undefined
+  return looks.length > 1 && looks[0]!.round === first ? looks : undefined
 }
