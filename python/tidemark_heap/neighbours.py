@@ -63,13 +63,13 @@ def wait_for(folder: str, pids: List[int], completed: int) -> None:
 
 
 def _has_looked(folder: str, pid: int, completed: int) -> bool:
-    """Whether a process has taken its look, or takes none because it has stopped measuring."""
+    """Whether a process has taken its look, or takes none: it has stopped measuring, or has not lived to the end of a round."""
     try:
         with open(os.path.join(folder, "%d.process.json" % pid)) as file:
             other = json.load(file)
     except (OSError, ValueError):
         return False
-    return str(completed) in other["takes"] or other["stoppedAfter"] is not None
+    return str(completed) in other["takes"] or other["stoppedAfter"] is not None or other["isEarly"]
 
 
 def is_idle() -> bool:

@@ -133,9 +133,13 @@ class Session:
                 self._is_from_start |= completed < self.wanted[0]
                 if completed > before:
                     self._retakes = 0
-                if completed > self._begun_after:
-                    self._start_late()
-                if is_before_mark:
+                if self._is_early and completed > self._begun_after:
+                    self._is_early = False
+                    self.engine.start()
+                    self._write()
+                if self._is_early:
+                    pass  # it has not lived to the end of a round
+                elif is_before_mark:
                     self._take_before_mark(completed + 1)
                 else:
                     self._take_late(completed if self.rounds.has_own else max(completed, neighbours.called(self.folder)))
@@ -173,7 +177,6 @@ class Session:
 
     def _take(self, completed: int, when: str) -> None:
         assert self.engine is not None
-        self._start_late()
         began = time.monotonic()
         resident, shared = memory.resident(), memory.shared()
         own = self.engine.own_bytes()
@@ -201,11 +204,6 @@ class Session:
         if completed == self.wanted[-1] and when != "at its end":
             self._stop()
         self._write()
-
-    def _start_late(self) -> None:
-        if self._is_early and self.engine is not None:
-            self._is_early = False
-            self.engine.start()
 
     def _numbers(self) -> List[int]:
         """Rounds after which to look. A worker that follows another process is one of many, so that it leaves out a costly one."""
@@ -326,6 +324,7 @@ class Session:
             "completed": self.rounds.completed,
             "wanted": self.wanted,
             "first": self.first,
+            "isEarly": self._is_early,
             "takes": self.takes,
             "history": self.rounds.history,
             "stoppedAfter": self.stopped_after,
