@@ -69,7 +69,7 @@ def _has_looked(folder: str, pid: int, completed: int) -> bool:
             other = json.load(file)
     except (OSError, ValueError):
         return False
-    return str(completed) in other["takes"] or other["stoppedAfter"] is not None or other["isEarly"]
+    return str(completed) in other["takes"] or other["stoppedAfter"] is not None or other.get("isEarly", False)
 
 
 def is_idle() -> bool:
