@@ -22,10 +22,18 @@ IDLE_S = 0.005
 
 
 def are_too_many(folder: str) -> bool:
-    """Whether as many processes are measured as may be; leaves a file there that says so."""
+    """Whether as many processes are measured as may be; leaves a file there that says so, or one that takes a place."""
     try:
-        if sum(1 for entry in os.scandir(folder) if entry.name.endswith(".process.json")) < MOST_PROCESSES:
+        names = os.listdir(folder)
+        if "%d.process.json" % os.getpid() in names:  # it became another program by exec
             return False
+        if sum(1 for name in names if name.endswith(".process.json")) < MOST_PROCESSES:
+            for place in range(MOST_PROCESSES):
+                try:
+                    os.close(os.open(os.path.join(folder, "place-%d" % place), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+                    return False
+                except FileExistsError:
+                    pass
         with open(os.path.join(folder, TOO_MANY), "w"):
             pass
     except OSError:
