@@ -4,12 +4,11 @@
  *
  *     npx jiti bench/bisect/bisect.ts > bench/results/bisect.md
  */
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { bisectOptions } from '../../src/options/refs.js'
 import { defaultValues } from '../../src/options/types/spec.js'
 import type { BisectRound } from '../../src/verdict/bisect/evidence.js'
 import { type BisectStep, nextBisectStep } from '../../src/verdict/bisect/next-step.js'
+import { drawsOf } from '../support/draws.js'
 
 const HISTORIES = 1000
 const COMMITS = 64
@@ -93,10 +92,7 @@ function sorted(values: number[]): number[] {
 }
 
 function search(seed: number, scenario: Scenario): { isRight: boolean; builds: number; trials: number } {
-  const generator = xoroshiro128plus(seed)
-  const uniform = () => uniformFloat64(generator)
-  /** Box and Muller (1958). */
-  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+  const { uniform, normal } = drawsOf(seed)
   const { levels, steps } = scenario.levels(uniform)
   const unbuildable = scenario.skipped?.(uniform) ?? new Set()
   const { minChange, trials: most } = defaultValues(bisectOptions)

@@ -1,9 +1,8 @@
 /** CI runs of one job as a gate sees them: round records, drawn at random, of trials that scatter as trials do. */
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { readMachineFacts } from '../../src/linux/machine.js'
 import type { Comparison, TrialResult } from '../../src/results/comparison.js'
 import { MIB } from '../../src/shared/units.js'
+import { drawsOf } from '../support/draws.js'
 
 export interface SimulatedRun {
   seed: number
@@ -27,13 +26,10 @@ const SPIKE = 150 * MIB
 
 /** A server that holds 400 MiB and rises by 150 more within each round. */
 export function simulatedRun(run: SimulatedRun): Comparison {
-  let generator = xoroshiro128plus(run.seed)
-  const uniform = () => uniformFloat64(generator)
-  /** Box and Muller (1958). */
-  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+  const { normal: ofMachine } = drawsOf(run.seed)
   const settings = Array.from({ length: run.settings }, (_, i) => ({ label: `gc=${i}`, values: { gc: i } }))
-  const shift = 1 + (run.runSpread ?? 0) * normal()
-  if (run.trialSeed !== undefined) generator = xoroshiro128plus(run.trialSeed)
+  const shift = 1 + (run.runSpread ?? 0) * ofMachine()
+  const normal = run.trialSeed === undefined ? ofMachine : drawsOf(run.trialSeed).normal
   const trials = settings.flatMap(({ label }) =>
     Array.from({ length: run.trials }, (_, i) => trialOf(run, label, i + 1, shift, normal)),
   )

@@ -7,9 +7,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { eDivisive } from '../../src/statistics/change-points/e-divisive.js'
+import { drawsOf } from '../support/draws.js'
 
 type Annotations = Record<string, Record<string, number[]>>
 interface Series {
@@ -118,9 +117,7 @@ function filled(raw: readonly (number | null)[]): number[] {
 
 /** Distinct change points that are shown after one commit or another. */
 function alertsIn(seed: number): number {
-  const generator = xoroshiro128plus(seed)
-  const uniform = () => uniformFloat64(generator)
-  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+  const { normal } = drawsOf(seed)
   const values = Array.from({ length: COMMITS }, () => 1 + 0.01 * normal())
   const seen = new Set<number>()
   for (let commits = 1; commits <= COMMITS; commits++) {
