@@ -30,20 +30,20 @@ def start(write: Callable[[], None]) -> Optional[int]:
     """
     for _ in range(MOST_COPIES):
         time.sleep(0)  # let threads that wait for the interpreter have it now, so that none asks for it meanwhile
-        heard, told = os.pipe()
+        listener, answer = os.pipe()
         try:
             pid = _fork()
             if pid == 0:
-                _be_the_copy(write, told)
+                _be_the_copy(write, answer)
         finally:
-            os.close(told)
+            os.close(answer)
         try:
             if pid < 0:
                 break
-            if _has_begun(pid, heard):
+            if _has_begun(pid, listener):
                 return pid
         finally:
-            os.close(heard)
+            os.close(listener)
         _end(pid)
     write()
     return None
@@ -78,12 +78,12 @@ def _fork() -> int:
         return -1
 
 
-def _be_the_copy(write: Callable[[], None], told: int) -> None:
+def _be_the_copy(write: Callable[[], None], answer: int) -> None:
     status = 255
     try:
         for _ in range(RELEASES):
-            os.write(told, b"")  # lets go of the interpreter's lock, and takes it again
-        os.write(told, b".")
+            os.write(answer, b"")  # lets go of the interpreter's lock, and takes it again
+        os.write(answer, b".")
         write()
         status = 0
     except OSError as error:
@@ -92,13 +92,13 @@ def _be_the_copy(write: Callable[[], None], told: int) -> None:
         os._exit(status)
 
 
-def _has_begun(pid: int, heard: int) -> bool:
+def _has_begun(pid: int, listener: int) -> bool:
     """Whether a copy runs. One that sleeps twice in a row, without having worked, waits for a lock."""
     until = time.monotonic() + LONGEST_START_S
     before = None
     while time.monotonic() < until:
-        if select.select([heard], [], [], 0.02)[0]:
-            return os.read(heard, 1) == b"."
+        if select.select([listener], [], [], 0.02)[0]:
+            return os.read(listener, 1) == b"."
         with open("/proc/%d/stat" % pid, "rb", buffering=0) as file:
             fields = file.read().rsplit(b")", 1)[1].split()
         state, worked = fields[0], (fields[11], fields[12])

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type SimulatedRun, simulatedRun } from '../../bench/gate/simulated-runs.js'
 import { gateOptions } from '../../src/options/gate.js'
 import { defaultValues } from '../../src/options/types/spec.js'
+import { type GateResult, verdictOf } from '../../src/report/ci/gate-result.js'
 import { MIB } from '../../src/shared/units.js'
 import { type GateCheck, gate, settingsOfOneSide } from '../../src/verdict/gate/gate.js'
 import { type GatedNumbers, gatedNumbers } from '../../src/verdict/gate/gated-numbers.js'
@@ -73,8 +74,17 @@ describe('one check', () => {
     expect(peakCheck({ peakBytes: [110, 111, 109].map((value) => value * MIB) }).state).toBe('too few trials')
   })
 
-  test('an exact peak is not held against a sampled one', () => {
+  test('an exact peak is not held against a sampled one, and more trials may have exact ones', () => {
     expect(peakCheck({ hasSampledPeaks: true })).toMatchObject({ state: 'not compared', change: null })
+    const [peak] = gate([steady], [{ ...steady, hasSampledPeaks: true }], ALLOWED, { first: 4, last: 5 })
+    expect(peak).toMatchObject({ state: 'not compared', isClear: false })
+  })
+
+  test('what has peaks of different kinds has not passed', () => {
+    const checks = gate([steady], [{ ...steady, hasSampledPeaks: true }], ALLOWED)
+    expect(verdictOf({ checks, failedTrials: [] } as unknown as GateResult)).toBe('inconclusive')
+    const unmeasured = gate([{ ...steady, slopeBytesPerRound: [] }], [steady], ALLOWED)
+    expect(verdictOf({ checks: unmeasured, failedTrials: [] } as unknown as GateResult)).toBe('passed')
   })
 
   test('the growth that is allowed is a share of the floor, also where there was none before', () => {
@@ -101,4 +111,20 @@ test('settings of one side alone are named and not checked', () => {
   const added = { ...steady, label: 'gc=2' }
   expect(settingsOfOneSide([steady], [added])).toEqual({ added: ['gc=2'], gone: ['gc=1'] })
   expect(gate([steady], [added], ALLOWED)).toEqual([])
+})
+
+test('trials whose peak a busy machine took from samples are left out, where four exact ones remain', () => {
+  const run = simulatedRun({ seed: 7, settings: 1, trials: 6, rounds: 20, spread: 0.01 })
+  const sampled = (count: number) => ({
+    ...run,
+    trials: run.trials.map((trial, i) => {
+      const rounds = trial.rounds.map((round) => ({ ...round, peakKind: 'sampled' as const }))
+      return i < count ? { ...trial, rounds } : trial
+    }),
+  })
+  const [two] = gatedNumbers(sampled(2))
+  const [three] = gatedNumbers(sampled(3))
+  expect(two).toMatchObject({ hasSampledPeaks: false, peakBytes: gatedNumbers(run)[0]!.peakBytes.slice(2) })
+  expect(two!.floorBytes).toHaveLength(6)
+  expect(three).toMatchObject({ hasSampledPeaks: true, peakBytes: gatedNumbers(run)[0]!.peakBytes })
 })

@@ -87,7 +87,7 @@ async function ofPython(process: MeasuredProcess, looks: readonly Look[], folder
   const unseenBytes = isCounted
     ? Math.max(0, last.mallocBytes! - first.mallocBytes! - largeBytes - (last.ownBytes - first.ownBytes) - ownBytes)
     : null
-  // Neither does an engine see pages of files and of shared memory, of which the kernel keeps count.
+  // Neither does an engine see pages of files and of shared memory, which the kernel counts.
   const sharedBytes = Math.max(0, (last.sharedBytes ?? 0) - (first.sharedBytes ?? 0))
   const isKnown = process.engine === 'memray' || unseenBytes !== null
   const nativeBytes = isKnown ? withoutLineBytes + (unseenBytes ?? 0) + sharedBytes : null

@@ -9,6 +9,9 @@ import type { SampledProcess } from '../sampling/sampler-protocol.js'
 import type { LiveProcess } from './observer.js'
 import { nameProcess, type RolePattern, roleOfParent } from './process-name.js'
 
+/** Role of processes that neither a pattern nor a mark names. */
+const UNNAMED = 'process'
+
 export interface NewProcess {
   pid: number
   startTicks: number
@@ -109,7 +112,7 @@ export class ProcessRegistry {
         pid,
         startTicks,
         parentPid,
-        role: 'process',
+        role: UNNAMED,
         name: '?',
         command: '',
         firstSeenMs,
@@ -190,13 +193,13 @@ export class ProcessRegistry {
     this.#formerCommands.set(process, former.add(process.command))
     process.command = line
     process.name = name
-    process.role = this.#rolesOfParents.get(process) ?? (role === 'process' ? process.role : role)
+    process.role = this.#rolesOfParents.get(process) ?? (role === UNNAMED ? process.role : role)
   }
 
   /** Gives a process the role and the name that its first mark with a role reports. */
   namedByMark({ pid, role, name }: { pid?: number | undefined; role?: string | undefined; name?: string | undefined }) {
     const process = pid === undefined ? undefined : this.#live.get(pid)
-    if (process === undefined || role === undefined || this.#named.has(process)) return
+    if (process === undefined || role === undefined || role === UNNAMED || this.#named.has(process)) return
     process.role = role
     process.name = name ?? process.name
     this.#named.add(process)

@@ -1,5 +1,5 @@
 import type { PlannedRef } from '../../results/comparison.js'
-import type { GateCheck } from '../../verdict/gate/gate.js'
+import { type GateCheck, isIncomparable } from '../../verdict/gate/gate.js'
 
 /**
  * One comparison checked against its baseline or a ref. Every output of `tidemark check` is made
@@ -32,5 +32,5 @@ export type GateVerdict = 'passed' | 'regressed' | 'inconclusive' | 'trials fail
 export function verdictOf({ checks, failedTrials }: GateResult): GateVerdict {
   if (failedTrials.length > 0) return 'trials failed'
   if (checks.some(({ state }) => state === 'regressed')) return 'regressed'
-  return checks.some(({ state }) => state === 'too few trials') ? 'inconclusive' : 'passed'
+  return checks.some((check) => check.state === 'too few trials' || isIncomparable(check)) ? 'inconclusive' : 'passed'
 }

@@ -1,7 +1,7 @@
 import pc from 'picocolors'
 import { printable, printableLine } from '../../shared/printable.js'
 import { count } from '../../shared/text.js'
-import { GATED_QUANTITIES, type GateCheck, type GatedQuantity } from '../../verdict/gate/gate.js'
+import { GATED_QUANTITIES, type GateCheck, type GatedQuantity, isIncomparable } from '../../verdict/gate/gate.js'
 import { shortMib, shortPercent, shortSize, sizeRange } from '../prose/short-size.js'
 import { type Column, drawColumns, widthOfColumns } from '../terminal/columns.js'
 import {
@@ -84,6 +84,11 @@ function findings(checks: readonly GateCheck[], style: TerminalStyle): string[] 
   ]
   if (of('too few trials').length > 0)
     return wrapWords('Four trials on each side are needed; --trials sets them.', style.width).map(yellow)
+  if (checks.some(isIncomparable))
+    return wrapWords(
+      'On one side peaks are exact, on the other some are the highest samples, as on a busy machine. Measure again, or with more --trials.',
+      style.width,
+    ).map(yellow)
   if (regressed.length + unclear.length === 0) {
     const largest = largestRise(checks)
     if (largest === undefined) return []
@@ -188,8 +193,8 @@ const BY_URGENCY: GateCheck['state'][] = ['regressed', 'unclear', 'too few trial
 function cellOf(check: GateCheck | undefined): string {
   if (check === undefined) return ''
   const { quantity, before, after, change, state } = check
+  if (isIncomparable(check)) return 'not comparable'
   if (after === null || before === null || change === null) return 'not measured'
-  if (state === 'not compared') return 'not comparable'
   const text =
     quantity === 'slope' || before <= 0 ? signed(change) : `${shortMib(after)} ${shortPercent(change / before)}`
   return `${text}${MARKS[state]}`

@@ -1,7 +1,7 @@
 import type { PlannedRef } from '../../results/comparison.js'
 import { count } from '../../shared/text.js'
 import { formatBytes, formatPercent } from '../../shared/units.js'
-import type { GateCheck } from '../../verdict/gate/gate.js'
+import { type GateCheck, isIncomparable } from '../../verdict/gate/gate.js'
 import { type GateResult, verdictOf } from './gate-result.js'
 
 /**
@@ -47,7 +47,7 @@ const MEANINGS: Record<GateCheck['state'], (check: GateCheck) => string> = {
   'not compared': ({ before, after }) =>
     before === null || after === null
       ? `not measured ${before === null ? (after === null ? 'on either side' : 'before') : 'now'}.`
-      : 'not compared: on one side peaks are exact, on the other the highest samples.',
+      : 'not compared: on one side peaks are exact, on the other some are the highest samples.',
 }
 
 /** Warns where the trials could not have shown the change that the gate guards against. */
@@ -85,7 +85,7 @@ export function gateHeadline(result: GateResult): string {
   const words = {
     passed: `${name}: no regression in ${count(checks.length, 'check')}`,
     regressed: `${name}: ${regressed} of ${count(checks.length, 'check')} regressed`,
-    inconclusive: `${name}: too few trials to tell`,
+    inconclusive: checks.some(isIncomparable) ? `${name}: peaks cannot be compared` : `${name}: too few trials to tell`,
     'trials failed': `${name}: ${count(failedTrials.length, 'trial')} failed`,
   }
   return words[verdictOf(result)]

@@ -1,6 +1,7 @@
 import type { Comparison } from '../../results/comparison.js'
 import type { Setting } from '../../results/setting.js'
 import { theilSenSlope } from '../../statistics/regression/theil-sen.js'
+import { TRIALS_TO_DECIDE } from '../difference/compare-settings.js'
 import { judgedRounds, summarizeSetting } from '../difference/setting-summary.js'
 
 /**
@@ -10,6 +11,9 @@ import { judgedRounds, summarizeSetting } from '../difference/setting-summary.js
 export interface GatedNumbers {
   label: string
   values: Setting['values']
+  /**
+   * Those of the trials whose peaks are all exact, if they suffice for a decision; else all.
+   */
   peakBytes: number[]
   /** A sampled peak is a lower bound, and is not compared with an exact one. */
   hasSampledPeaks: boolean
@@ -28,7 +32,11 @@ const POINTS_OF_A_SLOPE = 4
 export function gatedNumbers({ settings, trials, judge }: Comparison): GatedNumbers[] {
   return settings.map(({ label, values }) => {
     const own = trials.filter(({ setting }) => setting === label)
-    const { peakBytes, hasSampledPeaks, floorBytes, roundMs } = summarizeSetting(label, own, { judge })
+    const { floorBytes, roundMs } = summarizeSetting(label, own, { judge })
+    const exact = own.filter(({ rounds }) => rounds.every(({ peakKind }) => peakKind !== 'sampled'))
+    const ofExact = summarizeSetting(label, exact, { judge })
+    const { peakBytes, hasSampledPeaks } =
+      ofExact.trials < TRIALS_TO_DECIDE ? summarizeSetting(label, own, { judge }) : ofExact
     return {
       label,
       values,
