@@ -115,7 +115,7 @@ function sizeChange(difference: Difference | null, against: string): string {
   return decision === 'equivalent' ? `the same as ${against} (${range})` : `${change} (${range})`
 }
 
-/** Returns `rounds +3 % against gc=0 (95 %: -10 % to +20 %): no slowdown could be shown`. */
+/** Returns `rounds +3 % against gc=0 (95 %: -10 % to +20 %), undecided`. */
 function timeChange(difference: Difference | null, against: string): string {
   if (difference === null || difference.share === null) return ''
   const { interval, decision } = difference
@@ -124,7 +124,7 @@ function timeChange(difference: Difference | null, against: string): string {
   const { lowShare, highShare } = interval
   const range =
     lowShare === null || highShare === null ? '' : ` (95 %: ${shortPercent(lowShare)} to ${shortPercent(highShare)})`
-  if (decision === 'undecided') return `${change}${range}: no slowdown could be shown`
+  if (decision === 'undecided') return `${change}${range}, undecided`
   return decision === 'equivalent' ? `rounds take as long as with ${against}${range}` : `${change}${range}`
 }
 

@@ -73,10 +73,16 @@ function costs(view: ReportModel, label: string, roundMs: Difference | null): st
     case 'equivalent':
       return [...inCleanup, 'rounds take as long']
     case 'undecided':
-      return [...inCleanup, 'no slowdown could be shown']
+      return [...inCleanup, `round time ${timeRange(roundMs)}undecided`]
     default:
       return inCleanup
   }
+}
+
+/** Returns `-10 % to +20 %, `; empty where the interval has no shares. */
+function timeRange({ interval }: Difference): string {
+  if (interval === null || interval.lowShare === null || interval.highShare === null) return ''
+  return `${shortPercent(interval.lowShare)} to ${shortPercent(interval.highShare)}, `
 }
 
 /** Describes what memory does in the baseline and in the chosen setting, a sentence each. */
