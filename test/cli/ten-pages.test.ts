@@ -24,7 +24,9 @@ async function openPages(url: string): Promise<{ received: string[]; close(): vo
     received.map(async (_, i) => {
       const { body } = await fetch(`${url}events`, { signal: closing.signal })
       void (async () => {
-        for await (const chunk of body!) received[i] += Buffer.from(chunk).toString()
+        const reader = body!.getReader()
+        for (let part = await reader.read(); !part.done; part = await reader.read())
+          received[i] += Buffer.from(part.value).toString()
       })().catch(() => {}) // the abort ends it
     }),
   )
