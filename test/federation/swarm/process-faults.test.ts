@@ -167,27 +167,27 @@ it(
     const swarm = startSwarm([...flags, '--reconnect-grace', '5s'])
     const peers = await Promise.all(names.map((name) => swarm.peer(name)))
     await expect.poll(() => rounds(peers[0]!).length, PATIENT).toBeGreaterThan(1)
-    const successor = await believeBoth(peers)
+    const { attempt } = await believeBoth(peers)
     for (const one of [...peers, swarm.coordinator]) expect((await one.finished).code, one.name).toBe(0)
     expectOneCommitEach(peers, 8)
     const merged = peers.flatMap(rounds).filter(({ accepted }) => accepted !== undefined)
     expect(merged.map(({ accepted }) => accepted)).toEqual(Array(8).fill(names))
-    const takenOver = merged.filter(({ attempt }) => attempt > 0)
-    expect(takenOver.map(({ name }) => name)).toContain(successor.name.slice(0, 6))
+    // By its successor or, where a busy machine kept that one from its heartbeats too, by a later one.
+    expect(Math.max(...merged.map(({ attempt }) => attempt))).toBeGreaterThanOrEqual(attempt)
   },
   LONGEST_MS,
 )
 
-/** Stops a peer while it collects, until another one collects in its place; that other one. */
-async function believeBoth(peers: Started[]): Promise<Started> {
+/** Stops a peer while it collects, until another one collects in its place; in which attempt that one does. */
+async function believeBoth(peers: Started[]): Promise<{ attempt: number }> {
   for (;;) {
     const { peer: stopped } = await peerIn(peers, 'collecting')
     stopped.child.kill('SIGSTOP')
     const others = peers.filter((peer) => peer !== stopped)
-    const { peer, attempt } = await peerIn(others, 'collecting')
+    const { attempt } = await peerIn(others, 'collecting')
     stopped.child.kill('SIGCONT')
     // Else its turn was over before it stopped, and the other one has its own.
-    if (attempt > 0) return peer
+    if (attempt > 0) return { attempt }
   }
 }
 
