@@ -3,7 +3,7 @@
  * an allocation, or what is left behind after each round. Every pair is one `tidemark check` of the built program, as a user
  * runs it. Prints Markdown; exit code 1 when a goal is missed. A pair takes some 13 s on an idle machine:
  *
- *     npm run build && (npx jiti bench/against/programs.ts 100 unchanged; npx jiti bench/against/programs.ts 50 changed) \
+ *     npm run build && (npx jiti bench/against/programs.ts 30 unchanged; npx jiti bench/against/programs.ts 30 changed) \
  *       > bench/results/against-programs.md
  */
 import { spawnSync } from 'node:child_process'
