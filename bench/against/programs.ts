@@ -60,7 +60,11 @@ const scenarios = [
   },
 ]
 
-console.log(`# How often \`tidemark check --against\` errs on ${only ?? 'all'} programs
+const TITLES: Record<string, string> = {
+  unchanged: '# How often `tidemark check --against` errs on real programs that did not change',
+  changed: '\n## How often `tidemark check --against` errs on changed programs',
+}
+console.log(`${TITLES[only ?? ''] ?? '# How often `tidemark check --against` errs on real programs'}
 
 Made by \`npx jiti bench/against/programs.ts ${process.argv.slice(2).join(' ')}\`, Node ${process.version}, ${cpus().length} cores: ${PAIRS} pairs of commits of a Python program that
 holds ${HELD_MIB} MiB and allocates ${BURST_MIB} MiB more in each round. Every pair is one \`tidemark check job.memory.json --against base --trials 5\`

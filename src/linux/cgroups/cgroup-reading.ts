@@ -70,12 +70,13 @@ function eventsOfVersion2(folder: string): CgroupReading['events'] {
 }
 
 /** Reads a value from its line, `name value`. */
-function lineValue(text: string, name: string): number | null {
+export function lineValue(text: string, name: string): number | null {
   const value = new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]
   return value === undefined ? null : Number(value)
 }
 
-function readText(path: string): string | undefined {
+/** Reads a file of a cgroup; undefined where it is missing or cannot be read. */
+export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

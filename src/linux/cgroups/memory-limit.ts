@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { totalmem } from 'node:os'
+import { freemem, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { failedReading, PROC } from '../files/proc-file.js'
 import { type CgroupLimit, type CgroupPlace, lowestLimit, readCgroupUsage } from '../memory/cgroup.js'
+import { lineValue, readText } from './cgroup-reading.js'
 
 /** The limit at which the kernel kills a process for memory, and how much of it is used now. */
 export interface MemoryLimit {
@@ -25,35 +24,16 @@ export function findLimit(place: CgroupPlace | undefined): CgroupLimit | null {
 }
 
 /**
- * Reads a limit that was found before; null stands for that of the machine. Files in `tmpfs` cannot
- * be reclaimed; the kernel lists them with anonymous memory, so that they count here.
+ * Reads a limit that was found before; null stands for that of the machine, where Node counts what
+ * can be reclaimed as free (`MemAvailable`). Files in `tmpfs` cannot be reclaimed; the kernel lists
+ * them with anonymous memory, so that they count here.
  */
 export function readLimit(limit: CgroupLimit | null): MemoryLimit {
-  if (limit === null) return { of: 'machine', bytes: totalmem(), usedBytes: usedOfMachine() }
+  if (limit === null) return { of: 'machine', bytes: totalmem(), usedBytes: totalmem() - freemem() }
   const usage = readCgroupUsage(limit)
   const stat = readText(join(limit.folder, 'memory.stat')) ?? ''
   const ofAll = limit.version === 1 ? 'total_' : ''
-  const [inactive, active] = ['inactive_file', 'active_file'].map((name) => numberIn(stat, `${ofAll}${name} `))
+  const [inactive, active] = ['inactive_file', 'active_file'].map((name) => lineValue(stat, `${ofAll}${name}`))
   const usedBytes = usage === null || inactive == null || active == null ? null : usage - inactive - active
   return { of: 'cgroup', bytes: limit.bytes, usedBytes }
-}
-
-function usedOfMachine(): number | null {
-  const text = readText(join(PROC, 'meminfo')) ?? ''
-  const available = numberIn(text, 'MemAvailable: +')
-  return available === null ? null : totalmem() - available * 1024
-}
-
-function numberIn(text: string, name: string): number | null {
-  const value = new RegExp(`^${name}(\\d+)`, 'm').exec(text)?.[1]
-  return value === undefined ? null : Number(value)
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    failedReading(error) // rethrows anything but a failed system call; a missing or unreadable file has no values
-    return null
-  }
 }

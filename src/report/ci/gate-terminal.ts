@@ -86,7 +86,7 @@ function findings(checks: readonly GateCheck[], style: TerminalStyle): string[] 
     return wrapWords('Four trials on each side are needed; --trials sets them.', style.width).map(yellow)
   if (checks.some(isIncomparable))
     return wrapWords(
-      'On one side peaks are exact, on the other some are the highest samples, as on a busy machine. Measure again, or with more --trials.',
+      'On one side peaks are exact, on the other mostly the highest samples, as where the kernel does not let them be reset. tidemark doctor says why.',
       style.width,
     ).map(yellow)
   if (regressed.length + unclear.length === 0) {

@@ -47,7 +47,7 @@ const MEANINGS: Record<GateCheck['state'], (check: GateCheck) => string> = {
   'not compared': ({ before, after }) =>
     before === null || after === null
       ? `not measured ${before === null ? (after === null ? 'on either side' : 'before') : 'now'}.`
-      : 'not compared: on one side peaks are exact, on the other some are the highest samples.',
+      : 'not compared: on one side peaks are exact, on the other mostly the highest samples.',
 }
 
 /** Warns where the trials could not have shown the change that the gate guards against. */

@@ -1,7 +1,5 @@
 import type { TimeToLevel } from './time-to-level.js'
-
-/** 95 % quantile of the normal distribution: 5 % lie beyond either end of a 90 % interval. */
-const NORMAL_95 = 1.645
+import { NORMAL_95 } from './wander.js'
 
 /**
  * Converts a forecast in rounds to one in ms. A peak falls anywhere in its round, and rounds take

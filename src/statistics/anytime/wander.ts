@@ -1,7 +1,7 @@
 import type { TimeToLevel } from './time-to-level.js'
 
 /** 95 % quantile of the normal distribution: 5 % lie beyond either end of a 90 % interval. */
-const NORMAL_95 = 1.645
+export const NORMAL_95 = 1.645
 
 /**
  * Estimates the standard deviation of the steps of a random walk that lies under noise: the noise

@@ -92,10 +92,7 @@ export function gate(
   const adjusted = holm(drafts.flatMap(({ tested }) => tested?.pValue ?? []))
   let next = 0
   return drafts.map(({ check, tested }) => {
-    if (tested === undefined)
-      return looks === undefined
-        ? check
-        : { ...check, isClear: check.state === 'not compared' && !isIncomparable(check) }
+    if (tested === undefined) return looks === undefined ? check : { ...check, isClear: check.state === 'not compared' }
     const decided = decide({ ...check, pValue: adjusted[next++]! }, alarmLevel(looks))
     return looks === undefined ? decided : { ...decided, isClear: isClear(decided, tested, looks) }
   })
@@ -139,9 +136,7 @@ function draftOf(
   const allowedBytes = levelBytes === null ? null : bytesOf(allowed, levelBytes, after.roundMs ?? null)
   const isComparable = b.length > 0 && allowedBytes !== null && !isOfAnotherKind(quantity, before, after)
   const isEnough = Math.min(a.length, b.length) >= TRIALS_TO_DECIDE
-  // Trials without an exact peak count as looked at too.
-  const look = Math.max(Math.min(a.length, b.length), Math.min(before.floorBytes.length, after.floorBytes.length))
-  const share = looks === undefined ? 1 : shareOfLook(look, looks)
+  const share = looks === undefined ? 1 : shareOfLook(Math.min(a.length, b.length), looks)
   const measured = isComparable && isEnough && share > 0 ? welch(a, b, 1 - (1 - LEVEL) * share) : undefined
   const tested = measured && { ...measured, pValue: adjustForLooks(measured.pValue, share) }
   const check: GateCheck = {

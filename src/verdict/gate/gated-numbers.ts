@@ -1,7 +1,6 @@
 import type { Comparison } from '../../results/comparison.js'
 import type { Setting } from '../../results/setting.js'
 import { theilSenSlope } from '../../statistics/regression/theil-sen.js'
-import { TRIALS_TO_DECIDE } from '../difference/compare-settings.js'
 import { judgedRounds, summarizeSetting } from '../difference/setting-summary.js'
 
 /**
@@ -11,11 +10,12 @@ import { judgedRounds, summarizeSetting } from '../difference/setting-summary.js
 export interface GatedNumbers {
   label: string
   values: Setting['values']
-  /**
-   * Those of the trials whose peaks are all exact, if they suffice for a decision; else all.
-   */
   peakBytes: number[]
-  /** A sampled peak is a lower bound, and is not compared with an exact one. */
+  /**
+   * The peaks of a trial are mostly the highest samples: lower bounds, which are not compared with
+   * exact ones. A few, as the last round of a short program on a busy machine, leave the highest of
+   * the others.
+   */
   hasSampledPeaks: boolean
   floorBytes: number[]
   /** Growth of end RSS over the second half of the rounds; empty where those are too few. */
@@ -32,23 +32,22 @@ const POINTS_OF_A_SLOPE = 4
 export function gatedNumbers({ settings, trials, judge }: Comparison): GatedNumbers[] {
   return settings.map(({ label, values }) => {
     const own = trials.filter(({ setting }) => setting === label)
-    const { floorBytes, roundMs } = summarizeSetting(label, own, { judge })
-    const exact = own.filter(({ rounds }) => rounds.every(({ peakKind }) => peakKind !== 'sampled'))
-    const ofExact = summarizeSetting(label, exact, { judge })
-    const { peakBytes, hasSampledPeaks } =
-      ofExact.trials < TRIALS_TO_DECIDE ? summarizeSetting(label, own, { judge }) : ofExact
+    const { peakBytes, floorBytes, roundMs } = summarizeSetting(label, own, { judge })
+    const judged = own.filter(({ state }) => state === 'completed').map((trial) => judgedRounds(trial, judge))
     return {
       label,
       values,
       peakBytes: peakBytes?.values ?? [],
-      hasSampledPeaks,
+      hasSampledPeaks: judged.some(areMostlySampled),
       floorBytes: floorBytes?.values ?? [],
-      slopeBytesPerRound: own
-        .filter(({ state }) => state === 'completed')
-        .flatMap((trial) => slopeOf(judgedRounds(trial, judge)) ?? []),
+      slopeBytesPerRound: judged.flatMap((rounds) => slopeOf(rounds) ?? []),
       roundMs: roundMs?.median ?? null,
     }
   })
+}
+
+function areMostlySampled(rounds: readonly { peakKind: string }[]): boolean {
+  return 2 * rounds.filter(({ peakKind }) => peakKind === 'sampled').length > rounds.length
 }
 
 /**

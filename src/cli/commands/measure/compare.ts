@@ -27,7 +27,6 @@ import {
   reportIndex,
   reportOverview,
 } from '../../output/print-comparison.js'
-
 import { runWithProgress, type WatchedComparison } from '../../output/progress/run-with-progress.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { readHeapOptions } from '../../parsing/heap-options.js'
