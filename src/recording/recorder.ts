@@ -10,6 +10,7 @@ import { MarkReader } from './marks/mark-reader.js'
 import type { ObservedMark } from './marks/observed-mark.js'
 import { type PeakReader, PeakReaders } from './peaks/peak-readers.js'
 import type { TreeRound, TreeRounds } from './peaks/tree-rounds.js'
+import { NewChildren } from './processes/new-children.js'
 import { Observer, type RoundEvent } from './processes/observer.js'
 import { ProcessRegistry } from './processes/process-registry.js'
 import { type LimitNow, RecordedCgroup } from './processes/recorded-cgroup.js'
@@ -56,6 +57,8 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
   readonly #observer: Observer
   readonly #peakReaders: PeakReaders
   readonly #marks: MarkReader
+  /** Null if only the processes that are added are recorded. */
+  readonly #newChildren: NewChildren | null
   readonly #shared: { stop(): void } | null
   /** Start marks of processes whose peaks cannot be reset. */
   readonly #inexactStarts: StartMark[] = []
@@ -78,6 +81,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
     this.#cgroup = new RecordedCgroup({ isAttached: this.#isAttached })
     this.#areMarksWhole = options.areMarksWhole ?? false
     this.#registry = new ProcessRegistry(options.roles ?? [])
+    this.#newChildren = (options.tree ?? null) === null ? null : new NewChildren()
     this.#writer = new RecordingWriter(head, {
       folder: options.folder,
       marksFile,
@@ -109,19 +113,13 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
       peakReaders: this.#peakReaders,
       onBoundary: (round) => this.#cgroup.tree?.roundEnded(round),
       live: () => {
+        this.#newChildren?.addTo(this.#registry, this.#sampler)
         this.#registry.renameLive()
         return this.#registry.live()
       },
       all: () => this.#registry.all(),
       append: (mark) => this.#appendObserved(mark),
-      onNotReset: (pid, why) =>
-        this.warn(
-          `The peak of pid ${pid} was not reset at the start${why}: it may be of the time before this recording.`,
-        ),
-      onRefused: (pid, why) =>
-        this.warn(
-          `The peak of pid ${pid} could not be reset after a round (${why}): peaks of later rounds are samples.`,
-        ),
+      warn: (message) => this.warn(message),
       onUnread: (round) => {
         this.#progress.roundUnread(round)
         this.emit('round', round)
@@ -243,6 +241,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
     await this.#marks.readAll()
     await this.#observer.finish()
     this.#marks.close()
+    this.#newChildren?.close()
     this.#shared?.stop()
     this.#cgroup.tree?.close()
     await this.#sampler.stop()

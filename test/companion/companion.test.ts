@@ -54,7 +54,8 @@ for number in range(1, 7):
   })
 
   test('has all its processes read at a mark about all, while they hold what they hold', async () => {
-    const { recording } = await record(`
+    // At a sample a second the child lives between two samples.
+    const program = `
 import subprocess, sys, tidemark
 hold = "x = bytearray(64 << 20); print(flush=True); import sys; sys.stdin.read()"
 child = subprocess.Popen([sys.executable, '-c', hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -62,7 +63,8 @@ child.stdout.readline()
 tidemark.mark_round(1, all_processes=True)
 child.stdin.close()
 child.wait()
-`)
+`
+    const { recording } = await record(program, ['--rate', '1'])
     expect(recording.rounds).toHaveLength(2)
     expect(Math.max(...recording.rounds.map(({ end }) => end.rssBytes))).toBeGreaterThan(64 * MIB)
   })

@@ -9,8 +9,7 @@ function observe(process: Pick<LiveProcess, 'pid' | 'startTicks'>) {
   const live = () => [{ role: 'server', name: 'server', firstSeenMs: 0, peakKind: 'exact' as const, ...process }]
   const observer = new Observer({
     resetPeaks: false,
-    onNotReset: () => {},
-    onRefused: () => {},
+    warn: () => {},
     live,
     all: live,
     onUnread: () => {},

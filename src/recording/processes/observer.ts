@@ -24,14 +24,8 @@ export interface ObserverOptions {
   append(mark: ObservedMark): void
   /** Called when a reported round has nothing left to read and none of its processes is known. */
   onMissed(round: number): void
-  /**
-   * Called when the peak of a process that ran before was not reset.
-   *
-   * @param why the reason in parentheses, or nothing if peaks are left alone
-   */
-  onNotReset(pid: number, why: string): void
-  /** Called once, when the peak of a process could not be reset at the end of a round. */
-  onRefused(pid: number, why: string): void
+  /** Called when the peak of a process could not be reset, so that peaks are not exact. */
+  warn(message: string): void
   /**
    * Called when the processes of a round had ended before its end was reported. `lastRounds` holds
    * the round, and the samples show its memory.
@@ -116,7 +110,10 @@ export class Observer {
     if (reset.kind === 'reset') return
     const status = readProcessStatus(pid)
     if (status.kind === 'read') this.#options.peakReaders?.heldBefore(process, status.peakBytes)
-    this.#options.onNotReset(pid, reset.kind === 'refused' ? ` (${reset.why})` : '')
+    const why = reset.kind === 'refused' ? ` (${reset.why})` : ''
+    this.#options.warn(
+      `The peak of pid ${pid} was not reset at the start${why}: it may be of the time before this recording.`,
+    )
   }
 
   /**
@@ -263,7 +260,9 @@ export class Observer {
     const reset = tryResetPeak(pid)
     if (reset.kind === 'refused' && !this.#wasRefused) {
       this.#wasRefused = true
-      this.#options.onRefused(pid, reset.why)
+      this.#options.warn(
+        `The peak of pid ${pid} could not be reset after a round (${reset.why}): peaks of later rounds are samples.`,
+      )
     }
     return reset.kind === 'reset'
   }
