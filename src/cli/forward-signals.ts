@@ -13,19 +13,20 @@ export function forwardSignals(): { to(launched: LaunchedProcess): void } & Disp
   let command: LaunchedProcess | undefined
   const waiting: NodeJS.Signals[] = []
   const forward = (signal: NodeJS.Signals) => {
-    if (command === undefined) waiting.push(signal)
-    else command.signal(signal)
+    if (command === undefined) {
+      waiting.push(signal)
+      return
+    }
+    command.signal(signal)
+    if (signal === 'SIGSTOP') process.kill(process.pid, signal)
   }
-  const stop = () => {
-    forward('SIGSTOP')
-    process.kill(process.pid, 'SIGSTOP')
-  }
+  const stop = () => forward('SIGSTOP')
   for (const signal of FORWARDED) if (!isIgnoredByCaller(signal)) process.on(signal, forward)
   process.on('SIGTSTP', stop)
   return {
     to: (launched) => {
       command = launched
-      for (const signal of waiting) command.signal(signal)
+      for (const signal of waiting) forward(signal)
     },
     [Symbol.dispose]: () => {
       for (const signal of FORWARDED) process.off(signal, forward)

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { pollUntil } from '../../src/launch/poll.js'
 import { catchesSignal } from '../../src/linux/process/caught-signals.js'
+import { descendantsOf } from '../../src/linux/process/descendants.js'
 import { isAlive, readProcessStat } from '../../src/linux/process/process-stat.js'
 import { readRecording } from '../../src/recording/storage/read-recording.js'
 import { MIB } from '../../src/shared/units.js'
@@ -132,18 +133,25 @@ test.each([
   },
 )
 
-test('Ctrl-Z stops the command as well, and fg lets both continue', async () => {
+test.each([
+  ['once it runs', true],
+  ['as soon as it can be', false],
+])('Ctrl-Z stops the command as well, %s, and fg lets both continue', async (_when, waitsForCommand) => {
   const folder = join(temporaryFolder(), 'recording')
-  const script = 'echo $$; sleep 3; echo done'
-  const { child, finished } = startTidemark(['run', '--out', folder, '--', 'sh', '-c', script])
-  const pid = Number(await once(child.stdout!, 'data'))
-  const states = () => [child.pid!, pid].map((each) => stateOf(each)).join('')
+  // Not a shell: it waits in state D for a child that is stopped before its exec.
+  const script = 'import time; print("up", flush=True); time.sleep(3); print("done")'
+  const { child, finished } = startTidemark(['run', '--out', folder, '--', PYTHON, '-c', script])
+  if (waitsForCommand) await once(child.stdout!, 'data')
   // The command may speak before its recorder listens to signals.
   expect(await pollUntil(() => catchesSignal(child.pid!, 'SIGTSTP'), 10_000)).toBe(true)
   child.kill('SIGTSTP')
-  expect(await pollUntil(() => states() === 'TT', 10_000)).toBe(true)
+  const states = () =>
+    [child.pid!, ...descendantsOf(child.pid!).flatMap(({ pid, name }) => (name.startsWith('python') ? [pid] : []))]
+      .map((pid) => stateOf(pid))
+      .join('')
+  expect(await pollUntil(() => states() === 'TT', 10_000), states()).toBe(true)
   child.kill('SIGCONT')
-  expect(await finished).toMatchObject({ code: 0, stdout: `${pid}\ndone\n` })
+  expect(await finished).toMatchObject({ code: 0, stdout: 'up\ndone\n' })
 })
 
 function stateOf(pid: number): string {
