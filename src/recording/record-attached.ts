@@ -39,8 +39,8 @@ export interface ProcessToAttach {
   rounds?: RoundsOfCommand & { logFile: string }
   /** Interval at which to record PSS and USS. */
   sharedIntervalMs?: number
-  /** Whether newest samples are listened to, see `onRecorder`. Default: false. */
-  isWatched?: boolean
+  /** Interval at which newest samples are listened to, see `onRecorder`. Default: never. */
+  latestIntervalMs?: number
   /** Whether to reset the peaks of processes. */
   resetPeaks: boolean
   /** Round whose end completes the recording. */
@@ -89,7 +89,7 @@ export async function recordAttached(
     resetPeaks,
     isAttached: true,
     setting: {},
-    reportLatest: options.isWatched ?? false,
+    latestIntervalMs: options.latestIntervalMs ?? null,
     machine: readMachineFacts(target.pid),
     tree: {
       assignment: null,

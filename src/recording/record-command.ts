@@ -52,8 +52,8 @@ export interface CommandToRecord {
   isInCgroup?: boolean
   /** Variables to add to its environment. */
   environment?: Record<string, string>
-  /** Whether newest samples are listened to, see `onRecorder`. Default: false. */
-  isWatched?: boolean
+  /** Interval at which newest samples are listened to, see `onRecorder`. Default: never. */
+  latestIntervalMs?: number
   /** Time between SIGTERM and SIGKILL when the command has to be ended. */
   graceMs: number
 }
@@ -190,7 +190,7 @@ function recordingOptions(options: CommandToRecord, guard: Guard) {
     rateHz,
     roles,
     setting: {},
-    reportLatest: options.isWatched ?? false,
+    latestIntervalMs: options.latestIntervalMs ?? null,
     machine: readMachineFacts(),
     tree: { assignment: guard.assignment, recorderPid: process.pid },
     ...(sharedIntervalMs === undefined ? {} : { sharedIntervalMs }),

@@ -49,8 +49,8 @@ export interface RecordingOptions {
    * of rounds belong to this recording.
    */
   isAttached?: boolean
-  /** Whether to supply `latest()`, which wakes this thread twice a second. Default: true. */
-  reportLatest?: boolean
+  /** Interval at which to supply `latest()`, which wakes this thread; null: never. Default: 1 s. */
+  latestIntervalMs?: number | null
   /** Sum of one sample above which `onOverLimit` is called. */
   rssLimitBytes?: number
 }
@@ -93,7 +93,7 @@ export interface RecorderEvents {
    * its own marks.
    */
   roundRecords: [records: RoundRecord[]]
-  /** The newest sample, a few times a second, if `reportLatest` is on. */
+  /** The newest sample, every `latestIntervalMs`. */
   latest: [timeMs: number, rss: ReadonlyMap<number, number>]
   /** A log has reported that the work is done, and the last round is written. */
   workDone: []

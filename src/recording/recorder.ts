@@ -74,6 +74,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
     { marksFile, lock }: { marksFile: string; lock: FolderLock },
   ) {
     super()
+    const { latestIntervalMs = 1000 } = options
     this.folder = options.folder
     this.marksFile = marksFile
     this.#head = head
@@ -96,7 +97,7 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
         tree: options.tree ?? null,
         statusIntervals: STATUS_INTERVALS,
         rssLimitBytes: options.rssLimitBytes ?? null,
-        reportLatest: this.#areMarksWhole || (options.reportLatest ?? true),
+        latestIntervalMs,
       },
       (message) => this.#onSampler(message),
       (error) => this.#writer.fail(error),

@@ -4,7 +4,7 @@ import type { LiveLimit } from '../../verdict/live/live-status.js'
 
 /**
  * Feeds a live state with the readings of a recorder, which must have been started with
- * `isWatched`.
+ * `latestIntervalMs`.
  */
 export function followRecorder(recorder: RecorderHandle, state: LiveState): void {
   recorder.on('latest', (timeMs, rss) => {

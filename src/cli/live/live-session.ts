@@ -32,7 +32,7 @@ export interface LiveSession {
   readonly state: LiveState
   /**
    * Follows a recorder: for `onRecorder` of a recording, which must have been started with
-   * `isWatched`.
+   * {@link latestIntervalOf}.
    */
   follow(recorder: RecorderHandle): void
   /** Prints an urgent message without disturbing the display. */
@@ -43,6 +43,11 @@ export interface LiveSession {
   failed(): readonly string[]
   /** Removes the display after the program has ended, and waits for the commands of alerts. */
   end(): Promise<void>
+}
+
+/** Interval of the samples that are shown: one a second, and several in a short window. */
+export function latestIntervalOf(windowMs: number): number {
+  return Math.min(1000, windowMs / 4)
 }
 
 export function startLiveSession({

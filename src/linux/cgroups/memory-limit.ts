@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { type CgroupLimit, type CgroupPlace, lowestLimit, readCgroupUsage } from '../memory/cgroup.js'
 import { lineValue, readText } from './cgroup-reading.js'
 
+/** Reading it takes as long as reading what is free. */
+const MACHINE_BYTES = totalmem()
+
 /** The limit at which the kernel kills a process for memory, and how much of it is used now. */
 export interface MemoryLimit {
   of: 'cgroup' | 'machine'
@@ -20,7 +23,7 @@ export interface MemoryLimit {
  */
 export function findLimit(place: CgroupPlace | undefined): CgroupLimit | null {
   const limit = place === undefined ? null : lowestLimit(place)
-  return limit === null || limit.bytes >= totalmem() ? null : limit
+  return limit === null || limit.bytes >= MACHINE_BYTES ? null : limit
 }
 
 /**
@@ -29,7 +32,7 @@ export function findLimit(place: CgroupPlace | undefined): CgroupLimit | null {
  * them with anonymous memory, so that they count here.
  */
 export function readLimit(limit: CgroupLimit | null): MemoryLimit {
-  if (limit === null) return { of: 'machine', bytes: totalmem(), usedBytes: totalmem() - freemem() }
+  if (limit === null) return { of: 'machine', bytes: MACHINE_BYTES, usedBytes: MACHINE_BYTES - freemem() }
   const usage = readCgroupUsage(limit)
   const stat = readText(join(limit.folder, 'memory.stat')) ?? ''
   const ofAll = limit.version === 1 ? 'total_' : ''

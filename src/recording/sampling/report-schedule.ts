@@ -1,4 +1,3 @@
-const LATEST_INTERVAL_MS = 500
 const PROGRESS_INTERVAL_MS = 5000
 /**
  * Interval of progress while no process has come, gone or moved: RSS below the peak is in the
@@ -10,18 +9,18 @@ const IDLE_PROGRESS_INTERVAL_MS = 30_000
 export class ReportSchedule {
   /** When a report may be due next: Unix time in ms. */
   dueMs: number
-  readonly #reportsLatest: boolean
+  readonly #latestIntervalMs: number | null
   #latestDueMs = 0
   #progressDueMs: number
   #progressMs = 0
   /** Whether a process has come, gone or moved since the last progress. */
   #hasMoved = false
 
-  /** @param reportsLatest whether the newest sample is reported at all */
-  constructor(reportsLatest: boolean, timeMs: number) {
-    this.#reportsLatest = reportsLatest
+  /** @param latestIntervalMs null if the newest sample is not reported */
+  constructor(latestIntervalMs: number | null, timeMs: number) {
+    this.#latestIntervalMs = latestIntervalMs
     this.#progressDueMs = timeMs + PROGRESS_INTERVAL_MS
-    this.dueMs = reportsLatest ? 0 : this.#progressDueMs
+    this.dueMs = latestIntervalMs === null ? this.#progressDueMs : 0
   }
 
   /** Notes that a process has come, gone or moved. */
@@ -37,8 +36,8 @@ export class ReportSchedule {
 
   /** Returns whether the newest sample is to be reported now, and plans its next report. */
   takeLatest(timeMs: number): boolean {
-    if (!this.#reportsLatest || timeMs < this.#latestDueMs) return false
-    this.#latestDueMs = timeMs + LATEST_INTERVAL_MS
+    if (this.#latestIntervalMs === null || timeMs < this.#latestDueMs) return false
+    this.#latestDueMs = timeMs + this.#latestIntervalMs
     this.#plan()
     return true
   }
@@ -55,6 +54,7 @@ export class ReportSchedule {
   }
 
   #plan(): void {
-    this.dueMs = this.#reportsLatest ? Math.min(this.#progressDueMs, this.#latestDueMs) : this.#progressDueMs
+    const isReported = this.#latestIntervalMs !== null
+    this.dueMs = isReported ? Math.min(this.#progressDueMs, this.#latestDueMs) : this.#progressDueMs
   }
 }

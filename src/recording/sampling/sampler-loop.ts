@@ -61,7 +61,7 @@ export class Sampler {
     this.#log = new SampleLog(settings.samplesFile)
     this.#tracker = settings.tree === null ? null : new TreeTracker(settings.tree)
     this.#pace = new SamplingSchedule(settings.intervalMs, nowMs())
-    this.#reports = new ReportSchedule(settings.reportLatest, nowMs())
+    this.#reports = new ReportSchedule(settings.latestIntervalMs, nowMs())
     this.#limit = new RssLimit(settings.rssLimitBytes)
   }
 

@@ -28,8 +28,8 @@ export interface SamplerSettings {
   /** Settings for finding the descendants of added processes; null to sample only what is added. */
   tree: TreeSettings | null
   statusIntervals: StatusIntervals
-  /** Whether to report the newest sample a few times a second. */
-  reportLatest: boolean
+  /** Interval at which to report the newest sample; null: never. */
+  latestIntervalMs: number | null
   /** Sum of one sample that is reported when it is exceeded; null for none. */
   rssLimitBytes: number | null
   /**
@@ -110,7 +110,7 @@ export type FromSampler =
   /** A new descendant, or a process that has become another program by exec. */
   | { kind: 'found' | 'renamed'; process: SampledProcess }
   | { kind: 'gone'; process: SampledProcess }
-  /** The newest sample, a few times a second at most, as pairs of pid and RSS. */
+  /** The newest sample, every `latestIntervalMs` at most, as pairs of pid and RSS. */
   | { kind: 'latest'; timeMs: number; rss: [pid: number, rssBytes: number][] }
   /** Every few seconds and at the end. */
   | ({ kind: 'progress' | 'stopped' } & KnownSoFar)

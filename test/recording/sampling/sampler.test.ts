@@ -26,7 +26,7 @@ async function startForTest(rateHz: number, rssLimitBytes: number | null = null)
     intervalMs: 1000 / rateHz,
     tree: null,
     statusIntervals: { risingMs: 50, movingMs: 250, idleMs: 500 },
-    reportLatest: true,
+    latestIntervalMs: 500,
     rssLimitBytes,
   }
   const sampler = startSampler(

@@ -12,7 +12,7 @@ import { UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
 import { NOT_AS_EXPECTED, TARGET_FAILED } from '../../exit-codes.js'
 import { readAlerts, rolesOfAlerts } from '../../live/live-alerts.js'
-import { startLiveSession } from '../../live/live-session.js'
+import { latestIntervalOf, startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
 import { verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
 import { heapDiffText } from '../../output/heap-diff-text.js'
@@ -80,7 +80,7 @@ async function attach(input: CommandInput): Promise<number> {
       ...(container && { container }),
       folder,
       resetPeaks: !noReset,
-      isWatched: true,
+      latestIntervalMs: latestIntervalOf(windowMs),
       ...recording,
       askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
       ...(pattern !== undefined && log !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),

@@ -13,7 +13,7 @@ import { printableLine } from '../../../shared/printable.js'
 import { NOT_AS_EXPECTED } from '../../exit-codes.js'
 import { forwardSignals } from '../../forward-signals.js'
 import { readAlerts, rolesOfAlerts } from '../../live/live-alerts.js'
-import { startLiveSession } from '../../live/live-session.js'
+import { latestIntervalOf, startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
 import { type VerdictsAtEnd, verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
 import { heapDiffText } from '../../output/heap-diff-text.js'
@@ -89,7 +89,7 @@ async function runCommand(input: CommandInput): Promise<number> {
       command: input.arguments,
       folder,
       graceMs,
-      isWatched: true,
+      latestIntervalMs: latestIntervalOf(windowMs),
       isInCgroup: cgroup,
       ...recording,
       askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],

@@ -12,7 +12,7 @@ import { formatDuration } from '../../../shared/units.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED } from '../../exit-codes.js'
 import { forwardSignals } from '../../forward-signals.js'
 import { readAlerts, rolesOfAlerts } from '../../live/live-alerts.js'
-import { startLiveSession } from '../../live/live-session.js'
+import { latestIntervalOf, startLiveSession } from '../../live/live-session.js'
 import { serveRecording } from '../../live/serve-recording.js'
 import { type VerdictsAtEnd, verdictsAtEnd, verdictsText } from '../../live/verdicts-at-end.js'
 import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
@@ -83,7 +83,7 @@ async function soak(input: CommandInput): Promise<number> {
       command,
       folder,
       graceMs,
-      isWatched: true,
+      latestIntervalMs: latestIntervalOf(options.windowMs),
       isInCgroup: cgroup,
       ...recording,
       askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
