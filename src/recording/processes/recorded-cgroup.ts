@@ -24,8 +24,8 @@ const LAST_SAMPLES = 9
 type CgroupFacts = RecordingMetadata['cgroup']
 
 export interface LimitNow extends MemoryLimit {
-  /** What is used beyond the RSS of the recorded processes, read at the same moment. */
-  othersBytes: number | null
+  /** RSS of the recorded processes by pid, read at the same moment. */
+  rss: ReadonlyMap<number, number>
 }
 
 type Processes = Pick<ProcessRegistry, 'all' | 'live'>
@@ -76,10 +76,10 @@ export class RecordedCgroup {
   limit(processes: Processes): LimitNow {
     this.#followFirst(processes)
     const limit = readLimit(this.#limit)
-    const rssBytes = processes.live().reduce((sum, { pid }) => sum + (readRss(pid) ?? 0), 0)
-    const isInUse = limit.of === 'cgroup' && processes.live().length > 0
+    const rss = new Map(processes.live().map(({ pid }) => [pid, readRss(pid) ?? 0]))
+    const isInUse = limit.of === 'cgroup' && rss.size > 0
     if (isInUse && limit.usedBytes !== null) this.#used = [...this.#used, limit.usedBytes].slice(-LAST_SAMPLES)
-    return { ...limit, othersBytes: limit.usedBytes === null ? null : limit.usedBytes - rssBytes }
+    return { ...limit, rss }
   }
 
   /**

@@ -96,8 +96,17 @@ function chiSquareShare(degreesOfFreedom: number, normal: number): number {
 function drawsOf(seed: number) {
   const generator = xoroshiro128plus(seed)
   const uniform = () => uniformFloat64(generator)
+  /** The second of two: Box and Muller (1958) make them in pairs. */
+  let spare: number | null = null
   return {
-    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    normal: () => {
+      const kept = spare
+      spare = null
+      if (kept !== null) return kept
+      const [length, angle] = [Math.sqrt(-2 * Math.log(1 - uniform())), 2 * Math.PI * uniform()]
+      spare = length * Math.sin(angle)
+      return length * Math.cos(angle)
+    },
     oneOf: (lines: readonly FittedLine[]): FittedLine => {
       let left = uniform()
       for (const line of lines) {

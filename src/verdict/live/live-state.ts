@@ -1,6 +1,7 @@
+import { UNNAMED_ROLE } from '../../recording/processes/process-name.js'
 import type { RoundRecord } from '../../recording/recording.js'
-import type { LiveAlert, LiveEvent, LiveLimit, LiveRole, LiveStatus } from './live-status.js'
-import { RoleState } from './role-state.js'
+import type { LimitReading, LiveAlert, LiveEvent, LiveLimit, LiveRole, LiveStatus } from './live-status.js'
+import { type LimitUse, RoleState } from './role-state.js'
 import type { SampledRole } from './sampled-role.js'
 import type { Tolerated } from './verdict-so-far.js'
 
@@ -16,8 +17,6 @@ export interface LiveOptions {
 }
 
 const MOST_ALERTS = 200
-/** Role of processes that nothing names. */
-const UNNAMED = 'process'
 
 /**
  * State of a running recording: takes in samples and rounds, and is read as a {@link LiveStatus} or
@@ -41,7 +40,7 @@ export class LiveState {
   constructor(options: LiveOptions) {
     this.#options = options
     this.#timeMs = options.startedMs
-    this.#limit = options.limit && { ...options.limit, usedBytes: null, othersBytes: null }
+    this.#limit = options.limit && { ...options.limit, usedBytes: null }
   }
 
   /**
@@ -49,7 +48,7 @@ export class LiveState {
    *
    * @param limit that binds them, read with it
    */
-  addSample(timeMs: number, processes: readonly SampledRole[], limit: LiveLimit | null = null): void {
+  addSample(timeMs: number, processes: readonly SampledRole[], limit: LimitReading | null = null): void {
     this.#timeMs = timeMs
     this.#sampled = processes
     const read = processes.flatMap(({ rssBytes }) => (rssBytes === null ? [] : [rssBytes]))
@@ -57,13 +56,14 @@ export class LiveState {
     const highestBytes = Math.max(this.#tree.highestBytes ?? 0, rssBytes ?? 0)
     this.#tree = { rssBytes, processes: processes.length, highestBytes }
     const asked = this.#options.limit
-    this.#limit = asked === null ? limit : { ...asked, usedBytes: rssBytes, othersBytes: 0 }
-    const usedBytes = rssBytes === null ? null : rssBytes + (this.#limit?.othersBytes ?? 0)
+    const rss =
+      asked === null && limit !== null ? limit.rss : new Map(processes.map((one) => [one.pid, one.rssBytes ?? 0]))
+    this.#limit = asked === null ? withoutRss(limit) : { ...asked, usedBytes: rssBytes }
     const rssByRole = new Map<string, number>()
     for (const role of new Set([...processes.map((process) => process.role), ...this.#roles.keys()])) {
       const own = processes.filter((process) => process.role === role)
       const state = this.#role(role)
-      this.#emitAll(state.addSample(own, { limit: this.#limit, usedBytes }))
+      this.#emitAll(state.addSample(own, this.#useOf(own, rss)))
       if (state.rssBytes !== null) rssByRole.set(role, state.rssBytes)
       if (!this.#hasRounds) this.#emitAll(state.takeWindow(timeMs))
     }
@@ -73,16 +73,21 @@ export class LiveState {
   /**
    * Adds what was read at the end of a round: of all processes at once, or of one that reports its
    * rounds itself.
+   *
+   * @param limit that binds the processes, read with them. Default: not read
    */
-  addRounds(records: readonly RoundRecord[]): void {
+  addRounds(records: readonly RoundRecord[], limit?: LimitReading): void {
     if (records.length === 0) return
+    const reading = this.#options.limit === null ? limit : undefined
+    if (reading !== undefined) this.#limit = withoutRss(reading)
     if (!this.#hasRounds) for (const state of this.#roles.values()) state.forgetWindows()
     this.#hasRounds = true
     this.#nameSampled(records)
     for (const role of new Set(records.map((record) => record.role))) {
       const own = records.filter((record) => record.role === role)
       this.#timeMs = Math.max(this.#timeMs, ...own.map(({ endedMs }) => endedMs))
-      this.#emitAll(this.#role(role).addRecords(own))
+      const state = this.#role(role)
+      this.#emitAll(state.addRecords(own, reading && this.#useOf([...state.processes, ...own], reading.rss)))
     }
   }
 
@@ -127,17 +132,30 @@ export class LiveState {
   }
 
   /**
+   * Returns what others than a role use, by the RSS of all recorded processes at one moment; null if
+   * none of the role was read.
+   */
+  #useOf(own: readonly { pid: number }[], rss: ReadonlyMap<number, number>): LimitUse {
+    const pids = new Set(own.map(({ pid }) => pid))
+    if (!own.some(({ pid }) => rss.has(pid))) return { limit: this.#limit, othersBytes: null }
+    const ofRole = (isOwn: boolean) =>
+      [...rss].reduce((sum, [pid, bytes]) => sum + (pids.has(pid) === isOwn ? bytes : 0), 0)
+    const usedBytes = this.#limit?.usedBytes ?? null
+    return { limit: this.#limit, othersBytes: usedBytes === null ? ofRole(false) : usedBytes - ofRole(true) }
+  }
+
+  /**
    * Moves processes without a role to those that their rounds name; the next sample has them there.
    */
   #nameSampled(records: readonly RoundRecord[]): void {
     const recordOf = ({ pid, role }: SampledRole) =>
-      role === UNNAMED ? records.find((record) => record.pid === pid && record.role !== UNNAMED) : undefined
+      role === UNNAMED_ROLE ? records.find((record) => record.pid === pid && record.role !== UNNAMED_ROLE) : undefined
     if (!this.#sampled.some(recordOf)) return
     this.#sampled = this.#sampled.map((process) => {
       const { role, name } = recordOf(process) ?? process
       return { ...process, role, name }
     })
-    for (const role of new Set([UNNAMED, ...this.#sampled.map((process) => process.role)]))
+    for (const role of new Set([UNNAMED_ROLE, ...this.#sampled.map((process) => process.role)]))
       this.#role(role).show(this.#sampled.filter((process) => process.role === role))
   }
 
@@ -145,7 +163,7 @@ export class LiveState {
   #roleStatus(): LiveRole[] {
     const roles = [...this.#roles.values()].map((state) => state.status())
     const isLeft = ({ role, rounds, processes }: LiveRole) =>
-      role !== UNNAMED || rounds > 0 || processes.length > 0 || roles.length === 1
+      role !== UNNAMED_ROLE || rounds > 0 || processes.length > 0 || roles.length === 1
     return roles.filter(isLeft)
   }
 
@@ -165,4 +183,10 @@ export class LiveState {
   #emit(event: LiveEvent): void {
     for (const listener of this.#listeners) listener(event)
   }
+}
+
+function withoutRss(reading: LimitReading | null): LiveLimit | null {
+  if (reading === null) return null
+  const { rss: _, ...limit } = reading
+  return limit
 }

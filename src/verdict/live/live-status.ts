@@ -41,11 +41,11 @@ export interface LiveLimit {
    * does not. Null where it is not known: the sum of RSS stands for it.
    */
   usedBytes: number | null
-  /**
-   * What is used beyond the RSS of the recorded processes, at the same moment. Less than zero where
-   * pages of theirs, such as those of libraries, are charged to another cgroup.
-   */
-  othersBytes: number | null
+}
+
+/** A limit as read, with the RSS of the recorded processes by pid at the same moment. */
+export interface LimitReading extends LiveLimit {
+  rss: ReadonlyMap<number, number>
 }
 
 export interface LiveRole {

@@ -20,10 +20,14 @@ const LONG_LIVED_ROUNDS = 12
 /** Maximum samples of a window for its median. Every other one is dropped when there are more. */
 const MOST_IN_WINDOW = 1024
 
-/** The limit at one sample, and what counts against it, the role included. */
+/** The limit at one sample or round, and what others than the role use of it. */
 export interface LimitUse {
   limit: LiveLimit | null
-  usedBytes: number | null
+  /**
+   * Null if none of its processes was read. Less than zero where pages of the role, such as those of
+   * libraries, are charged to another cgroup.
+   */
+  othersBytes: number | null
 }
 
 /** One role of a running recording: its processes, its rounds and the verdict on them so far. */
@@ -61,21 +65,24 @@ export class RoleState {
     this.#verdict = this.#newVerdict(options.unit)
   }
 
+  /** Its living processes in the newest sample. */
+  get processes(): readonly LiveProcess[] {
+    return this.#processes
+  }
+
   /** Sum over its living processes; null where none was read. */
   get rssBytes(): number | null {
     const read = this.#processes.flatMap(({ rssBytes }) => (rssBytes === null ? [] : [rssBytes]))
     return read.length === 0 ? null : read.reduce((sum, bytes) => sum + bytes, 0)
   }
 
-  addSample(processes: readonly SampledRole[], { limit, usedBytes }: LimitUse): LiveEvent[] {
+  addSample(processes: readonly SampledRole[], use: LimitUse): LiveEvent[] {
     this.show(processes)
     for (const { peakBytes } of processes) this.#sawPeak(peakBytes)
-    this.#limit = limit
-    this.#verdict.setLimit(limit)
+    this.#useLimit(use)
     const { rssBytes } = this
     if (rssBytes === null) return []
     this.#window = withNext(this.#window, rssBytes)
-    if (usedBytes !== null) this.#others = withNext(this.#others, usedBytes - rssBytes)
     const continues = this.#pids.size === 0 || processes.some(({ pid }) => this.#pids.has(pid))
     return continues ? this.#judgePending() : []
   }
@@ -106,8 +113,10 @@ export class RoleState {
     this.#verdict = this.#newVerdict('round')
   }
 
-  addRecords(records: readonly RoundRecord[]): LiveEvent[] {
+  /** @param use of the limit at that time, if it was read */
+  addRecords(records: readonly RoundRecord[], use?: LimitUse): LiveEvent[] {
     const events: LiveEvent[] = []
+    if (use !== undefined) this.#useLimit(use)
     for (const record of records) {
       this.#sawPeak(record.peakBytes)
       if (this.#openRound !== null && record.round !== this.#openRound) events.push(...this.#closeRound())
@@ -135,6 +144,12 @@ export class RoleState {
       rate: this.#verdict.rate(),
       forecast: this.#forecast(),
     }
+  }
+
+  #useLimit({ limit, othersBytes }: LimitUse): void {
+    this.#limit = limit
+    this.#verdict.setLimit(limit)
+    if (othersBytes !== null) this.#others = withNext(this.#others, othersBytes)
   }
 
   /** Returns the forecast from the newest round on, which may not be judged yet. */

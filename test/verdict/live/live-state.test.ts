@@ -3,28 +3,44 @@ import type { RoundRecord } from '../../../src/recording/recording.js'
 import { MIB } from '../../../src/shared/units.js'
 import { LiveState } from '../../../src/verdict/live/live-state.js'
 
+interface Growing {
+  rounds: number
+  limitMib: number
+  othersMib: number
+  /** Rounds without a sample, whose end has the limit. */
+  isSampledOnce?: boolean
+}
+
 /** A program whose server keeps 2 MiB a round beside one that keeps none, in a cgroup with a limit. */
-function growing({ rounds, limitMib, othersMib }: { rounds: number; limitMib: number; othersMib: number }) {
+function growing({ rounds, limitMib, othersMib, isSampledOnce = false }: Growing) {
   const state = new LiveState({ command: ['job'], startedMs: 0, limit: null, windowMs: 1e9 })
   const bytesAt = (round: number) => (100 + 2 * round + ((7 * round) % 5) / 10) * MIB
+  const limitIn = (round: number) => {
+    // Of the others that the first sample has, some are gone later.
+    const others = isSampledOnce && round === 1 ? othersMib + 90 : othersMib
+    const rss = new Map([
+      [7, bytesAt(round)],
+      [8, 50 * MIB],
+    ])
+    const usedBytes = bytesAt(round) + others * MIB
+    return { bytes: limitMib * MIB, name: 'the limit of the cgroup' as const, usedBytes, rss }
+  }
   const sample = (round: number) => {
     const processes = [
       { pid: 7, role: 'server', name: 's', rssBytes: bytesAt(round), peakBytes: null, peakKind: 'exact' as const },
       { pid: 8, role: 'client', name: 'c', rssBytes: 50 * MIB, peakBytes: null, peakKind: 'exact' as const },
     ]
-    const [usedBytes, othersBytes] = [bytesAt(round) + othersMib * MIB, (othersMib - 50) * MIB]
-    const limit = { bytes: limitMib * MIB, name: 'the limit of the cgroup' as const, usedBytes, othersBytes }
-    state.addSample(1000 * round, processes, limit)
+    state.addSample(1000 * round, processes, limitIn(round))
   }
   const end = (round: number) => {
     const memory = { rssBytes: bytesAt(round), rssAnonBytes: 0, rssFileBytes: 0, rssShmemBytes: 0 }
     const times = { startedMs: 1000 * (round - 1), endedMs: 1000 * round }
     const rest = { peakBytes: bytesAt(round), peakKind: 'exact' as const, work: null, cleanup: null, accuracy: null }
     const record: RoundRecord = { role: 'server', name: 's', pid: 7, round, ...times, end: memory, ...rest }
-    state.addRounds([record])
+    state.addRounds([record], isSampledOnce ? limitIn(round) : undefined)
   }
   for (let round = 1; round <= rounds; round++) {
-    sample(round)
+    if (!isSampledOnce || round === 1) sample(round)
     end(round)
   }
   return { state, sample, server: () => state.status().roles.find(({ role }) => role === 'server')! }
@@ -41,6 +57,13 @@ test('the forecast is for the whole cgroup, and counts from the newest round whe
   expect(Math.abs(after.rounds.estimate - before.rounds.estimate)).toBeLessThan(0.5)
   expect(Math.abs(after.ms!.estimate - before.ms!.estimate)).toBeLessThan(500)
   expect(state.status().limit).toMatchObject({ bytes: 400 * MIB, usedBytes: expect.any(Number) })
+})
+
+test('what others use counts as it is at the end of a round, also between two samples', () => {
+  const { server } = growing({ rounds: 40, limitMib: 400, othersMib: 150, isSampledOnce: true })
+  const { estimate } = server().forecast!.rounds
+  expect(40 + estimate).toBeGreaterThan(74)
+  expect(40 + estimate).toBeLessThan(76)
 })
 
 test('pages that are charged elsewhere do not count against the limit', () => {
