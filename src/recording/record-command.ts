@@ -12,7 +12,7 @@ import { endHeapOrder, type HeapDiffOptions, heapEnvironment, writeHeapOrder } f
 import { orderProbe } from './probe/probe-order.js'
 import { probeWhenDone } from './probe/probe-when-done.js'
 import type { Probed } from './probe/take-probe.js'
-import { nameProcess, type RolePattern } from './processes/process-name.js'
+import { nameProcess, type RolePattern, UNNAMED_ROLE } from './processes/process-name.js'
 import { startRecording } from './recorder.js'
 import type { RecorderHandle } from './recorder-handle.js'
 import type { RecordingMetadata } from './recording.js'
@@ -177,7 +177,7 @@ export async function recordCommand(
 
 /** Returns the processes with one of the roles, or the command itself without roles. */
 function probed(roles: readonly RolePattern[], recorder: RecorderHandle, { pid }: LaunchedProcess): Probed[] {
-  if (roles.length === 0) return [{ pid, role: 'process' }]
+  if (roles.length === 0) return [{ pid, role: UNNAMED_ROLE }]
   const names = [...new Set(roles.map(({ role }) => role))]
   return names.flatMap((role) => recorder.pidsOf(role).map((one) => ({ pid: one, role })))
 }

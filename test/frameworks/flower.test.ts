@@ -48,6 +48,7 @@ test('Flower 1.42: the line of a strategy that keeps results is named', {
 }, async () => {
   await expectLeakFound({
     fixture: join(dirname(RUN_FLOWER), 'tidemark_app/server.py'),
+    options: marked.options(),
     command: [RUN_FLOWER, 'rounds=8 mib=0.1 companion=true leak=true'],
     env,
   })

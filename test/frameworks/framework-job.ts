@@ -112,19 +112,24 @@ export async function recordJob({
  */
 export async function expectLeakFound({
   fixture,
+  options = [],
   command,
   env,
 }: {
   fixture: string
+  options?: string[]
   command: string[]
   env: Record<string, string>
 }): Promise<void> {
   const folder = temporaryFolder()
   const out = join(folder, 'recording')
-  const { code, stdout, stderr } = await runTidemark(['run', '--heap-diff', '3', '--out', out, '--', ...command], {
-    cwd: folder,
-    env: { ...env, ...quiet(folder), PYTHONPATH: COMPANION, PYTHONDONTWRITEBYTECODE: '1' },
-  })
+  const { code, stdout, stderr } = await runTidemark(
+    ['run', '--heap-diff', '3', ...options, '--out', out, '--', ...command],
+    {
+      cwd: folder,
+      env: { ...env, ...quiet(folder), PYTHONPATH: COMPANION, PYTHONDONTWRITEBYTECODE: '1' },
+    },
+  )
   const output = `${stdout}\n${stderr}`
   expect(code, output).toBe(0)
   const line =

@@ -1,4 +1,5 @@
 import { AlertCommands } from '../../recording/alerts/alert-command.js'
+import { UNNAMED_ROLE } from '../../recording/processes/process-name.js'
 import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import type { NamedRole } from '../../recording/rounds/unmatched.js'
 import { UsageError } from '../../shared/errors.js'
@@ -117,7 +118,7 @@ export function watchAlerts({ rules, failWhen }: AlertRules, wiring: AlertWiring
 }
 
 function describe({ condition, role, round, status }: Fired): string {
-  const where = role === null || role === 'process' ? '' : ` for ${role}`
+  const where = role === null || role === UNNAMED_ROLE ? '' : ` for ${role}`
   const when = round === null ? '' : ` at ${status.unit} ${round}`
   return `${condition.text}${where}${when}`
 }

@@ -1,3 +1,4 @@
+import { UNNAMED_ROLE } from '../../recording/processes/process-name.js'
 import { printableLine } from '../../shared/printable.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
 
@@ -11,7 +12,7 @@ export function verdictLines(state: LiveState, say: (line: string) => void): () 
     // The change to undecided is no news; it only means that a verdict is becoming possible.
     if (event.kind !== 'verdict' || event.verdict.state === 'undecided') return
     const { role, verdict } = event
-    const of = role === 'process' ? '' : `${printableLine(role)}: `
+    const of = role === UNNAMED_ROLE ? '' : `${printableLine(role)}: `
     say(`${of}${verdict.sentence}`)
   })
 }

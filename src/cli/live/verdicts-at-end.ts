@@ -1,5 +1,6 @@
 import { openRecordings } from '../../recording/formats/open-recording.js'
 import { roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
+import { UNNAMED_ROLE } from '../../recording/processes/process-name.js'
 import { shapeWord } from '../../report/prose/behaviour.js'
 import { UsageError } from '../../shared/errors.js'
 import { printableLine } from '../../shared/printable.js'
@@ -48,7 +49,7 @@ function wholeVerdict(folder: string): VerdictsAtEnd['whole'] {
 }
 
 export function verdictsText({ live, whole }: VerdictsAtEnd): string {
-  const of = (role: string | null) => (role === null || role === 'process' ? '' : ` of ${printableLine(role)}`)
+  const of = (role: string | null) => (role === null || role === UNNAMED_ROLE ? '' : ` of ${printableLine(role)}`)
   return [
     ...live.map(({ role, verdict }) => `while it ran${of(role)}: ${verdict.sentence}`),
     ...(whole === null ? [] : [`on the whole${of(whole.role)}: ${shapeWord(whole.shape)}. ${whole.reason}`]),

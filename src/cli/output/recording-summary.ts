@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import type { TreeRound } from '../../recording/peaks/tree-rounds.js'
-import { peaksByRole, type RolePeak, UNNAMED_ROLE } from '../../recording/processes/peaks-by-role.js'
+import { peaksByRole, type RolePeak } from '../../recording/processes/peaks-by-role.js'
+import { UNNAMED_ROLE } from '../../recording/processes/process-name.js'
 import type { RecordedProcess, RecordingMetadata, RoundRecord } from '../../recording/recording.js'
 import type { RecordingOutline } from '../../recording/storage/read-recording.js'
 import type { AttributionMark } from '../../shared/marks.js'
@@ -159,7 +160,7 @@ function processOf(
   const orDash = (bytes: number | null | undefined) => (bytes === null || bytes === undefined ? '-' : mib(bytes))
   return [
     String(pid),
-    role === 'process' || role === name ? name : `${role} ${name}`,
+    role === UNNAMED_ROLE || role === name ? name : `${role} ${name}`,
     orDash(peakBytes),
     peakBytes === null ? '-' : peakKind,
     highest === undefined ? '-' : formatDuration(Math.max(0, highest.timeMs - startedMs)),

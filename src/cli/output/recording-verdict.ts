@@ -1,5 +1,6 @@
 import { openRecordings } from '../../recording/formats/open-recording.js'
 import { roundsToJudge } from '../../recording/formats/rounds-to-judge.js'
+import { UNNAMED_ROLE } from '../../recording/processes/process-name.js'
 import { doesSentence, lengthWords } from '../../report/prose/analysis-sentences.js'
 import { sizeRange } from '../../report/prose/short-size.js'
 import { type TerminalStyle, wrapWords } from '../../report/terminal/layout.js'
@@ -30,7 +31,8 @@ export function recordingVerdict(folder: string, style: TerminalStyle): string[]
     isTime: unit === 'window',
   })
   const judged = { analysis, bytes, unit, secondsPerRound }
-  const name = process === null ? '' : ` of ${printableLine(process.role === 'process' ? process.name : process.role)}`
+  const name =
+    process === null ? '' : ` of ${printableLine(process.role === UNNAMED_ROLE ? process.name : process.role)}`
   const columns = Math.max(8, Math.min(MOST_COLUMNS, style.width - 40))
   return [
     ...wrapWords(`memory${name} ${doesSentence(judged)}`, style.width),

@@ -1,3 +1,4 @@
+import { UNNAMED_ROLE } from '../../recording/processes/process-name.js'
 import type { LiveState } from '../../verdict/live/live-state.js'
 import type { LiveRole, LiveStatus } from '../../verdict/live/live-status.js'
 import { isGrowing } from '../../verdict/live/verdict-so-far.js'
@@ -55,5 +56,5 @@ function decisionOf(roles: readonly LiveRole[]): Decision | undefined {
 }
 
 function nameOf(role: string): string {
-  return role === 'process' ? '' : `${role}: `
+  return role === UNNAMED_ROLE ? '' : `${role}: `
 }

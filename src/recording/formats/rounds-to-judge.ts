@@ -1,6 +1,7 @@
 import { UsageError } from '../../shared/errors.js'
 import { count } from '../../shared/text.js'
 import { median } from '../../statistics/median.js'
+import { UNNAMED_ROLE } from '../processes/process-name.js'
 import { COMBINED_PID } from '../recording.js'
 import { periodOfRounds, periodOfSetting } from '../rounds/cleanup-period.js'
 import type { RecordingFile } from './open-recording.js'
@@ -88,7 +89,7 @@ function ofProcessesTogether(
 ): Judged | undefined {
   const role = ofOneProcess(rounds).process?.role
   const isSwarm = 'memoryGcRounds' in ((setting ?? {}) as object)
-  if (role === undefined || role === 'process' || isSwarm) return undefined
+  if (role === undefined || role === UNNAMED_ROLE || isSwarm) return undefined
   const own = rounds.filter((round) => round.process?.role === role)
   const byRound = new Map<number, RoundEvent[]>()
   for (const event of own) byRound.set(event.round, [...(byRound.get(event.round) ?? []), event])

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf, TidemarkError } from '../../shared/errors.js'
+import { UNNAMED_ROLE } from '../processes/process-name.js'
 import type { RoundRecord } from '../recording.js'
 import { type ConstructorGrowth, constructorGrowth, type SnapshotGrowth } from './constructor-growth.js'
 import { costOf } from './heap-cost.js'
@@ -55,7 +56,7 @@ export async function readGrowth(
   const lines = parts.explainedShare === null ? [] : found.lines.filter((line) => line.bytes > 0)
   const [fromRound, toRound] = [number(looks[0]!.round), number(looks.at(-1)!.round)]
   return {
-    process: { pid: process.pid, ...(names.get(process.pid) ?? { name: nameOf(process), role: 'process' }) },
+    process: { pid: process.pid, ...(names.get(process.pid) ?? { name: nameOf(process), role: UNNAMED_ROLE }) },
     engine: process.engine ?? 'tracemalloc',
     fromRound,
     toRound,

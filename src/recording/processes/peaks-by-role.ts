@@ -1,5 +1,6 @@
 import type { PeakKind } from '../peaks/peak-kind.js'
 import type { RecordedProcess, RecordingMetadata, RoundRecord } from '../recording.js'
+import { UNNAMED_ROLE } from './process-name.js'
 
 /** The highest peak of a role in a round, over all its processes that were alive in it. */
 export interface RolePeak {
@@ -15,9 +16,6 @@ export interface RolePeak {
   startedMs: number
   endedMs: number
 }
-
-/** Role of processes that no pattern names: they run beside the ones that matter. */
-export const UNNAMED_ROLE = 'process'
 
 /**
  * Computes peaks by round and role. A process that was alive when the round ended was read there. A

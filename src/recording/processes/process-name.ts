@@ -1,5 +1,8 @@
 import { basename } from 'node:path'
 
+/** Role of processes that neither a pattern nor a mark names. */
+export const UNNAMED_ROLE = 'process'
+
 /** `--role NAME=PATTERN`: processes whose command line matches get the role. */
 export interface RolePattern {
   role: string
@@ -27,7 +30,7 @@ export function nameProcess(
 ): { role: string; name: string } {
   const line = command.join(' ')
   const fitting = patterns.find(({ pattern, forks }) => pattern.test(line) && forks?.among.test(line) !== true)
-  return { role: fitting?.role ?? 'process', name: programName(command) }
+  return { role: fitting?.role ?? UNNAMED_ROLE, name: programName(command) }
 }
 
 /**

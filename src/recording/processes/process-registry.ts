@@ -7,10 +7,7 @@ import { outerPidAmong } from '../marks/outer-pid.js'
 import type { ProcessExit, RecordedProcess } from '../recording.js'
 import type { SampledProcess } from '../sampling/sampler-protocol.js'
 import type { LiveProcess } from './observer.js'
-import { nameProcess, type RolePattern, roleOfParent } from './process-name.js'
-
-/** Role of processes that neither a pattern nor a mark names. */
-const UNNAMED = 'process'
+import { nameProcess, type RolePattern, roleOfParent, UNNAMED_ROLE } from './process-name.js'
 
 export interface NewProcess {
   pid: number
@@ -112,7 +109,7 @@ export class ProcessRegistry {
         pid,
         startTicks,
         parentPid,
-        role: UNNAMED,
+        role: UNNAMED_ROLE,
         name: '?',
         command: '',
         firstSeenMs,
@@ -193,13 +190,13 @@ export class ProcessRegistry {
     this.#formerCommands.set(process, former.add(process.command))
     process.command = line
     process.name = name
-    process.role = this.#rolesOfParents.get(process) ?? (role === UNNAMED ? process.role : role)
+    process.role = this.#rolesOfParents.get(process) ?? (role === UNNAMED_ROLE ? process.role : role)
   }
 
   /** Gives a process the role and the name that its first mark with a role reports. */
   namedByMark({ pid, role, name }: { pid?: number | undefined; role?: string | undefined; name?: string | undefined }) {
     const process = pid === undefined ? undefined : this.#live.get(pid)
-    if (process === undefined || role === undefined || role === UNNAMED || this.#named.has(process)) return
+    if (process === undefined || role === undefined || role === UNNAMED_ROLE || this.#named.has(process)) return
     process.role = role
     process.name = name ?? process.name
     this.#named.add(process)

@@ -1,5 +1,6 @@
 import { hasOpen } from '../../linux/files/open-files.js'
 import { nowMs } from '../../shared/clock.js'
+import { UNNAMED_ROLE } from '../processes/process-name.js'
 import type { RecorderHandle } from '../recorder-handle.js'
 import { RoundLog } from './log/round-log.js'
 import type { RoundLogEvent } from './log/round-log-event.js'
@@ -106,7 +107,7 @@ function writtenByRole(
   return () => {
     const named = recorder
       .processes()
-      .filter(({ role, isGone, exit }) => role !== 'process' && !isGone && exit === null)
+      .filter(({ role, isGone, exit }) => role !== UNNAMED_ROLE && !isGone && exit === null)
     const writers = isPassedOn ? named.filter(({ role }) => role === 'server') : named
     isDirect ||= log === null ? !isPassedOn : writers.some(({ pid }) => hasOpen(pid, log))
     return isDirect || (named.length === 0 && !isPassedOn)

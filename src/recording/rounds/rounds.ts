@@ -1,5 +1,6 @@
 import type { Mark, RoundMark } from '../../shared/marks.js'
 import type { ObservedMark, ObservedProcess } from '../marks/observed-mark.js'
+import { UNNAMED_ROLE } from '../processes/process-name.js'
 import type { RecordedProcess, RoundRecord, Sample } from '../recording.js'
 
 /**
@@ -33,9 +34,9 @@ export function roundRecords(
  * too.
  */
 function nameUnnamed(records: readonly RoundRecord[], processes: readonly RecordedProcess[]): void {
-  const named = new Map(processes.filter(({ role }) => role !== 'process').map((process) => [process.pid, process]))
+  const named = new Map(processes.filter(({ role }) => role !== UNNAMED_ROLE).map((process) => [process.pid, process]))
   for (const record of records) {
-    const process = record.role === 'process' ? named.get(record.pid) : undefined
+    const process = record.role === UNNAMED_ROLE ? named.get(record.pid) : undefined
     if (process === undefined || process.firstSeenMs > record.endedMs) continue
     record.role = process.role
     record.name = process.name

@@ -1,3 +1,4 @@
+import { UNNAMED_ROLE } from '../../recording/processes/process-name.js'
 import type { Recording, RoundRecord } from '../../recording/recording.js'
 import { readPssLog } from '../../recording/storage/read-pss-log.js'
 import { type ExportedTrial, type ExportSource, roundsOf } from './export-source.js'
@@ -120,7 +121,7 @@ function* sharedOf(trial: ExportedTrial): Generator<ExportedShared> {
 
 function namesOf({ processes }: Recording['head']): (pid: number) => { role: string; name: string } {
   const named = new Map(processes.map(({ pid, role, name }) => [pid, { role, name }]))
-  return (pid) => named.get(pid) ?? { role: 'process', name: '' }
+  return (pid) => named.get(pid) ?? { role: UNNAMED_ROLE, name: '' }
 }
 
 /** Yields one row per process and moment, ordered by time. */
