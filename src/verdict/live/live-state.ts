@@ -132,8 +132,8 @@ export class LiveState {
   }
 
   /**
-   * Returns what others than a role use, by the RSS of all recorded processes at one moment; null if
-   * none of the role was read.
+   * Returns what others than a role use, by the RSS of all recorded processes at one moment.
+   * Others are null if none of the role was read.
    */
   #useOf(own: readonly { pid: number }[], rss: ReadonlyMap<number, number>): LimitUse {
     const pids = new Set(own.map(({ pid }) => pid))

@@ -24,8 +24,8 @@ const MOST_IN_WINDOW = 1024
 export interface LimitUse {
   limit: LiveLimit | null
   /**
-   * Null if none of its processes was read. Less than zero where pages of the role, such as those of
-   * libraries, are charged to another cgroup.
+   * Null if none of its processes was read. Less than zero where pages of the role, such as those
+   * of libraries, are charged to another cgroup.
    */
   othersBytes: number | null
 }
