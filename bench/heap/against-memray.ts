@@ -123,7 +123,7 @@ for (const [file, name] of PROGRAMS) {
         )
       else if (files.length === 1)
         places.push(
-          `not in a row; the first is ${plain(first![1])}, ${(first![0] / MIB).toFixed(1)} of ${(total / MIB).toFixed(1)} MiB`,
+          `not in a row; the first is ${plain(first![1].replace(FIXTURES, ''))}, ${(first![0] / MIB).toFixed(1)} of ${(total / MIB).toFixed(1)} MiB`,
         )
     }
   if (unreadable.size > 0)
