@@ -114,10 +114,10 @@ class Recorder extends EventEmitter<RecorderEvents> implements RecorderHandle {
       peakReaders: this.#peakReaders,
       onBoundary: (round) => this.#cgroup.tree?.roundEnded(round),
       live: () => {
-        this.#newChildren?.addTo(this.#registry, this.#sampler)
         this.#registry.renameLive()
         return this.#registry.live()
       },
+      findNew: () => this.#newChildren?.addTo(this.#registry, this.#sampler) ?? [],
       all: () => this.#registry.all(),
       append: (mark) => this.#appendObserved(mark),
       warn: (message) => this.warn(message),

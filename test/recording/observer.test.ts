@@ -10,6 +10,7 @@ function observe(process: Pick<LiveProcess, 'pid' | 'startTicks'>) {
   const observer = new Observer({
     resetPeaks: false,
     warn: () => {},
+    findNew: () => [],
     live,
     all: live,
     onUnread: () => {},

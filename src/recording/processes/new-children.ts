@@ -2,13 +2,14 @@ import { readCommandLine } from '../../linux/process/command-line.js'
 import { openLastPid } from '../../linux/process/last-pid.js'
 import { listPids } from '../../linux/process/process-list.js'
 import { hasEnded, type ProcessStat, readProcessStat } from '../../linux/process/process-stat.js'
+import type { RecordedProcess } from '../recording.js'
 import { unreadProcess } from '../sampling/open-process.js'
 import type { SamplerHandle } from '../sampling/sampler.js'
 import type { ProcessRegistry } from './process-registry.js'
 
 /**
- * Finds the children that recorded processes started since the last sample, so that a round that is
- * about all processes includes those that live only between two samples.
+ * Finds the children that recorded processes started since the last sample, so that a mark about
+ * all processes includes those that live only between two samples.
  *
  * It leaves out copies that have not executed a program: the sampling thread judges whether they
  * hold memory of their own.
@@ -20,12 +21,12 @@ export class NewChildren {
   #others = new Set<number>()
 
   /** Adds new programs to both. It reads one small file where no process has been started. */
-  addTo(registry: Pick<ProcessRegistry, 'running' | 'merge'>, sampler: Pick<SamplerHandle, 'add'>): void {
-    for (const { pid, name, startTicks, parentPid } of this.#find(registry.running())) {
-      const command = readCommandLine(pid) ?? []
-      registry.merge(unreadProcess({ pid, name, startTicks, parentPid, command }), { isGone: false })
+  addTo(registry: Pick<ProcessRegistry, 'running' | 'merge'>, sampler: Pick<SamplerHandle, 'add'>): RecordedProcess[] {
+    return this.#find(registry.running()).map(({ pid, name, startTicks, parentPid }) => {
       sampler.add({ pid, startTicks })
-    }
+      const command = readCommandLine(pid) ?? []
+      return registry.merge(unreadProcess({ pid, name, startTicks, parentPid, command }), { isGone: false })
+    })
   }
 
   close(): void {

@@ -39,6 +39,8 @@ export interface ObserverOptions {
   onBoundary?(round: number): void
   /** Returns the running processes. */
   live(): LiveProcess[]
+  /** Returns running processes that no sample has met yet. They are in `live` from then on. */
+  findNew(): LiveProcess[]
   /** Returns the running and the ended processes, in the order in which they were found. */
   all(): LiveProcess[]
 }
@@ -137,7 +139,9 @@ export class Observer {
       this.#begin(about)
       return
     }
-    const observed = this.#observe(mark.mark, mark.round ?? 0, about)
+    const isAboutAll = mark.pid === undefined && mark.role === undefined && mark.name === undefined
+    const findNew = isAboutAll ? this.#options.findNew : undefined
+    const observed = this.#observe(mark.mark, mark.round ?? 0, about, findNew)
     if (isFresh) for (const { pid } of observed.processes) this.#trustLastRound(pid)
     this.#write(observed)
   }
@@ -218,16 +222,24 @@ export class Observer {
     for (const { pid } of about) this.#startedMs.set(pid, timeMs)
   }
 
-  #observe(of: 'start' | 'round', round: number, about: readonly LiveProcess[]): ObservedMark {
+  #observe(
+    of: 'start' | 'round',
+    round: number,
+    about: readonly LiveProcess[],
+    findNew: () => readonly LiveProcess[] = () => [],
+  ): ObservedMark {
     if (of === 'round') this.#options.onBoundary?.(round)
     const timeMs = nowMs()
-    const processes = about.flatMap((process) => {
+    const observe = (process: LiveProcess) => {
       const read = this.#read(process, of, timeMs)
       if (read === undefined) return []
       if (of === 'round')
         this.#keep(read.pid, { round, timeMs, startTicks: process.startTicks, process: read, reading: read.memory })
       return [read]
-    })
+    }
+    // Look for new ones last: it takes milliseconds, and a program may end right after its mark.
+    const processes = about.flatMap(observe)
+    processes.push(...findNew().flatMap(observe))
     return { mark: 'observed', of, timeMs, round, ...(of === 'round' && this.#about), processes }
   }
 
