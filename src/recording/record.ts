@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ExitStatus } from '../launch/exit-status.js'
@@ -75,6 +75,10 @@ export async function record(command: readonly string[], options: RecordOptions 
       },
     )
     return { ...readRecording(folder), exit }
+  } catch (error) {
+    // Nobody learns the name of a folder that was made here.
+    if (options.out === undefined) rmSync(folder, { recursive: true, force: true })
+    throw error
   } finally {
     stopping.abort()
   }

@@ -1,6 +1,6 @@
 /** What the machine or its user does to a run: each ends with a sentence and the code for it, and never as a defect (70). */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { pollUntil } from '../../src/launch/poll.js'
@@ -65,8 +65,10 @@ test.each([
   ['', /there is no program ""/],
   ['a\0b', /cannot start .* must be a string without null bytes/],
   [`sh -c : ${'x'.repeat(200_000)}`, /cannot start .*: spawn E2BIG/],
-])('a command that no kernel starts is refused (%#)', async (command, message) => {
-  await expect(record(command === '' ? [''] : command.split(' '))).rejects.toThrow(message)
+])('a command that no kernel starts is refused, and leaves no folder (%#)', async (command, message) => {
+  const folder = temporaryFolder()
+  await withTmpdir(folder, () => expect(record(command === '' ? [''] : command.split(' '))).rejects.toThrow(message))
+  expect(readdirSync(folder)).toEqual([])
 })
 
 test('a recording that is removed while it runs is called gone, and not full', async () => {
@@ -96,15 +98,21 @@ test('a setting of 400 characters has a trial', async () => {
 })
 
 test('a TMPDIR that does not exist is named', async () => {
+  await withTmpdir('/nonexistent/folder', () =>
+    expect(record(['true'])).rejects.toThrow('cannot record into /nonexistent/folder'),
+  )
+})
+
+async function withTmpdir(folder: string, work: () => Promise<unknown>): Promise<void> {
   const before = process.env.TMPDIR
-  process.env.TMPDIR = '/nonexistent/folder'
+  process.env.TMPDIR = folder
   try {
-    await expect(record(['true'])).rejects.toThrow('cannot record into /nonexistent/folder')
+    await work()
   } finally {
     if (before === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = before
   }
-})
+}
 
 test('Ctrl-C after the last trial is answered, and the report is written all the same', async () => {
   const cwd = temporaryFolder()
