@@ -76,7 +76,7 @@ export async function record(command: readonly string[], options: RecordOptions 
     )
     return { ...readRecording(folder), exit }
   } catch (error) {
-    // Nobody learns the name of a folder that was made here.
+    // The caller does not get the name of a folder that was made here.
     if (options.out === undefined) rmSync(folder, { recursive: true, force: true })
     throw error
   } finally {
