@@ -35,7 +35,7 @@ console.log('| --- | --- | --- | --- |')
 for (const bytes of [0, 100 * MB, 500 * MB]) await benchCleanup(bytes)
 
 console.log('\n| 100 MiB of float32 | ms |')
-console.log('| --- | --- | --- |')
+console.log('| --- | --- |')
 await benchLoops()
 
 console.log('\n| fresh memory, written for the first time | ms |')
