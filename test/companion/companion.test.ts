@@ -69,6 +69,21 @@ child.wait()
     expect(Math.max(...recording.rounds.map(({ end }) => end.rssBytes))).toBeGreaterThan(64 * MIB)
   })
 
+  test('leaves out a copy that was just forked, whose pages are those of its parent', async () => {
+    const program = `
+import os, time, tidemark
+held = bytearray(b'x') * (64 << 20)
+child = os.fork()
+if child == 0:
+    time.sleep(0.3)
+    os._exit(0)
+tidemark.mark_round(1, all_processes=True)
+os.waitpid(child, 0)
+`
+    const { recording } = await record(program, ['--rate', '1'])
+    expect(recording.rounds.map(({ round, name }) => [round, name])).toEqual([[1, 'program.py']])
+  })
+
   test('keeps the peaks of its rounds, and of its life, where it resets its own peak, by marks of either kind', async () => {
     for (const options of ['', ', all_processes=True']) {
       const { recording } = await record(`
