@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/build-first.ts'],
-    reporters: ['default', './test/left-out.ts'],
+    reporters: ['default', './test/left-out.ts', './test/failed-tests.ts'],
     pool: 'forks',
     tags: [{ name: 'rights', description: 'Takes rights that a plain user may lack: test/optional-parts.ts.' }],
     maxWorkers: 2,

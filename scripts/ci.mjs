@@ -4,7 +4,17 @@
  * rights, and those that a machine without optional parts runs differently, on such a machine.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { installOnce, root } from './install.mjs'
 
@@ -28,6 +38,11 @@ const failed = []
 installOnce()
 const folder = mkdtempSync('/tmp/tidemark-ci-')
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+/** What failed, one line each, of all parts: printed last, and the other user writes there too. */
+const failures = join(folder, 'failed.txt')
+writeFileSync(failures, '')
+chmodSync(failures, 0o666)
+chmodSync(folder, 0o755)
 
 part('all checks and tests, as a user who is not root', () => (isRoot ? asUser(['npm', 'test']) : run(['npm', 'test'])))
 // The user has built a copy of their own.
@@ -49,6 +64,7 @@ if (isRoot) {
     '\nleft out: tests that take rights of root, and a bare machine, which takes mounts. As root .ci/run has both.',
   )
 
+console.log(`\n${readFileSync(failures, 'utf8')}`.trimEnd())
 console.log(
   `\n.ci/run: ${passed.length} parts passed, ${failed.length} failed${failed.map((name) => `\n  FAILED: ${name}`).join('')}`,
 )
@@ -64,7 +80,7 @@ function part(name, work) {
 }
 
 function run([program, ...args], environment = {}, cwd = root) {
-  const env = { ...process.env, TIDEMARK_IS_BUILT: '1', ...environment }
+  const env = { ...process.env, TIDEMARK_IS_BUILT: '1', TIDEMARK_FAILED_FILE: failures, ...environment }
   const { status, signal, error } = spawnSync(program, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'] })
   if (error !== undefined) console.log(`cannot start ${program}: ${error.message}`)
   else if (status !== 0) console.log(`${program} ended with ${status ?? signal}`)
@@ -79,7 +95,6 @@ function asUser(command) {
   for (const made of [join(home, '.cache/tidemark'), temporary]) mkdirSync(made, { recursive: true })
   const { TIDEMARK_CI_CACHE: cache } = process.env
   if (cache !== undefined) symlinkSync(join(cache, 'tidemark/frameworks'), join(home, '.cache/tidemark/frameworks'))
-  chmodSync(folder, 0o755)
   if (!run(['chown', '-R', `${ids.uid}:${ids.gid}`, project, home, temporary])) return false
   const environment = { HOME: home, TMPDIR: temporary, USER, LOGNAME: USER, XDG_CACHE_HOME: '', XDG_CONFIG_HOME: '' }
   const drop = ['setpriv', `--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups', '--']

@@ -1,7 +1,7 @@
 /** `npm test`: on a fresh clone, install what is needed and run every check; all of them run, and the first failure decides. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installOnce, root } from './install.mjs'
@@ -66,5 +66,10 @@ async function run({ name, commands }, { isLive, env = {} }) {
   if (!isLive) process.stdout.write(`${title}\n${text}`)
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   console.log(`== ${name}: ${status === 0 ? 'passed' : `FAILED (exit ${status})`} in ${seconds} s`)
-  if (status !== 0) failed.push(name)
+  if (status === 0) return
+  failed.push(name)
+  // Tests write theirs themselves: test/failed-tests.ts.
+  const { TIDEMARK_FAILED_FILE: file } = process.env
+  if (file !== undefined && !isLive)
+    appendFileSync(file, `${name}: ${text.trimEnd().split('\n').slice(-20).join('\n')}\n`)
 }
