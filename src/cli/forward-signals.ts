@@ -3,6 +3,8 @@ import type { LaunchedProcess } from '../launch/launch.js'
 
 /** Signals that a terminal, a shell or a supervisor sends; the command decides how to react. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH'] as const
+/** Of these, the ones that would end this program. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
 
 /**
  * Starts forwarding signals. Call this before the command can print anything that a user answers
@@ -31,6 +33,8 @@ export function forwardSignals(): { to(launched: LaunchedProcess): void } & Disp
     [Symbol.dispose]: () => {
       for (const signal of FORWARDED) process.off(signal, forward)
       process.off('SIGTSTP', stop)
+      // The result is printed and decides the exit code, whatever comes in the last moment.
+      for (const signal of ENDING) if (!isIgnoredByCaller(signal)) process.on(signal, () => process.exit())
     },
   }
 }

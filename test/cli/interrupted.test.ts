@@ -1,11 +1,13 @@
 /** Ctrl-C of `check` and `tune`, as a terminal sends it to the whole group: a word, the documented code, and no process left. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { readComparison } from '../../src/comparison/run/comparison-folder.js'
 import { pollUntil } from '../../src/launch/poll.js'
 import { temporaryFolder } from '../temporary-folder.js'
-import { runTidemark, startTidemark } from '../tidemark.js'
+import { PROGRAM, runTidemark, startTidemark } from '../tidemark.js'
 
 const SUITE = {
   name: 'job',
@@ -13,6 +15,7 @@ const SUITE = {
   settings: { how: ['plain'] },
   trials: 4,
 }
+const STOP_ON_SIGNAL = pathToFileURL(join(PROGRAM, '../stop-on-signal.js')).href
 const NOT_IN_ACTIONS = { GITHUB_ACTIONS: '', GITHUB_STEP_SUMMARY: '' }
 const TUNE = ['tune', 'fedavg', '--clients', '1', '--trainer', 'echo', '--model-size', '400kB', '--allocator', 'glibc']
 const ONE_SETTING = ['--server-memory-gc-rounds', '0', '--arena-max', 'unset', '--out', 'it']
@@ -69,6 +72,34 @@ test('Ctrl-C after the last trial of tune is answered, and what was found is pri
   expect(stdout).toContain('No setting stays under 20.0 MiB.')
   expect(code, stderr).toBe(stderr.includes('stopping: ending what runs') ? 130 : 1)
   expect(livingIn(cwd)).toEqual([])
+})
+
+test.each([
+  ['between two parts of the work stops the next', 'work(); await raise(); work()', ['worked', 'stopped by SIGINT'], 0],
+  ['after all work changes nothing', 'work(); await raise()', ['worked'], 0],
+  ['that comes again ends a program that stays', 'work(); await raise(); await raise(); work()', ['worked'], 130],
+])('a signal %s', (_, script, lines, code) => {
+  const program = [
+    "import { once } from 'node:events'",
+    `import { stopOnSignal } from ${JSON.stringify(STOP_ON_SIGNAL)}`,
+    'function work() {',
+    '  const stop = stopOnSignal(() => {})',
+    "  console.log(stop.signal.aborted ? stop.signal.reason.message : 'worked')",
+    '  stop[Symbol.dispose]()',
+    '}',
+    'async function raise() {',
+    '  const alive = setInterval(() => {}, 1000)',
+    "  const came = once(process, 'SIGINT')",
+    "  process.kill(process.pid, 'SIGINT')",
+    '  await came',
+    '  clearInterval(alive)',
+    '}',
+    script,
+  ]
+  const options = ['--input-type=module', '--eval', program.join('\n')]
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, options, { encoding: 'utf8' })
+  expect([status, signal, stderr]).toEqual([code, null, ''])
+  expect(stdout.trim().split('\n')).toEqual(lines)
 })
 
 /** A folder with a suite whose program says that it runs, and then does this. */

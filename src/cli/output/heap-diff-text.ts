@@ -132,7 +132,7 @@ function constructorLines({ constructors, files }: HeapGrowth): string[] {
     .map(({ name, objects, selfBytes, retainedBytes, path }) => [
       `+${formatBytes(retainedBytes)}`,
       signed(selfBytes),
-      `+${objects}`,
+      objects < 0 ? String(objects) : `+${objects}`,
       name,
       path ?? '',
     ])

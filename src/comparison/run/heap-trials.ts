@@ -10,7 +10,7 @@ import { workloadOf } from '../workloads/workload-of.js'
 import type { FinishedComparison } from './compare-options.js'
 import { readPlan } from './comparison-folder.js'
 import { HEAP_TRIALS_FILE, type HeapTrial } from './heap-trials-file.js'
-import { folderName } from './trial-runner.js'
+import { folderName, whileThere } from './trial-runner.js'
 
 /**
  * Runs an additional trial of each setting of a completed comparison with its heap measured. These
@@ -27,20 +27,22 @@ export async function runHeapTrials(
   for (const [place, setting] of comparison.settings.entries()) {
     if (signal.aborted) break
     const own = join('heap-trials', folderName(place + 1, setting.label))
-    mkdirSync(join(folder, own), { recursive: true })
     onNote(`measuring the heap of ${setting.label}, in a trial of its own`)
-    const { result } = await runTrial({
-      trial: { index: place + 1, setting: setting.label, trial: 1 },
-      setting,
-      plan,
-      workload,
-      machine: comparison.machine,
-      comparisonFolder: folder,
-      folder: own,
-      heapDiff,
-      signal,
-      onProgress: () => {},
-      onNote,
+    const { result } = await whileThere(folder, async () => {
+      mkdirSync(join(folder, own), { recursive: true })
+      return runTrial({
+        trial: { index: place + 1, setting: setting.label, trial: 1 },
+        setting,
+        plan,
+        workload,
+        machine: comparison.machine,
+        comparisonFolder: folder,
+        folder: own,
+        heapDiff,
+        signal,
+        onProgress: () => {},
+        onNote,
+      })
     })
     if (result.state !== 'completed') onNote(`${setting.label}: ${result.reason ?? 'the trial was stopped'}`)
     const { head, rounds } = readOutline(join(folder, own))

@@ -51,25 +51,22 @@ export function trialRunner(
     run: async (trial, probeEvery) => {
       onProgress({ kind: 'trial-started', trial })
       const setting = comparison.settings.find(({ label }) => label === trial.setting)!
-      assertThere(folder)
-      const { result, modelBytes, samplingLoop, mismatch } = await runTrial({
-        trial,
-        setting,
-        plan,
-        workload,
-        machine: comparison.machine,
-        comparisonFolder: folder,
-        folder: makeTrialFolder(folder, trial),
-        probeEvery,
-        signal,
-        onProgress: (progress) => onProgress({ kind: 'trial-progress', trial, ...progress }),
-        onNote: (note) => onProgress({ kind: 'note', trial, note }),
-        onRecorder: (recorder) => onRecorder?.(recorder, trial),
-      }).catch((error: unknown) => {
-        assertThere(folder)
-        throw error
-      })
-      assertThere(folder)
+      const { result, modelBytes, samplingLoop, mismatch } = await whileThere(folder, async () =>
+        runTrial({
+          trial,
+          setting,
+          plan,
+          workload,
+          machine: comparison.machine,
+          comparisonFolder: folder,
+          folder: makeTrialFolder(folder, trial),
+          probeEvery,
+          signal,
+          onProgress: (progress) => onProgress({ kind: 'trial-progress', trial, ...progress }),
+          onNote: (note) => onProgress({ kind: 'note', trial, note }),
+          onRecorder: (recorder) => onRecorder?.(recorder, trial),
+        }),
+      )
       if (probeEvery === undefined) comparison.trials.push(result)
       else comparison.probeTrials = [...(comparison.probeTrials ?? []), result]
       comparison.modelBytes ??= modelBytes
@@ -83,6 +80,19 @@ export function trialRunner(
       save()
       return comparison
     },
+  }
+}
+
+/**
+ * Runs a trial whose results go into the folder. Where the folder goes away meanwhile, that is the
+ * error, whatever the trial met first.
+ */
+export async function whileThere<T>(folder: string, run: () => Promise<T>): Promise<T> {
+  assertThere(folder)
+  try {
+    return await run()
+  } finally {
+    assertThere(folder)
   }
 }
 

@@ -30,11 +30,15 @@ const LARGEST_FILE = 2 ** 30
 /** Number of constructors whose paths are looked up, those with the most growth. */
 const MOST_PATHS = 20
 
+/** Number of objects of one constructor whose paths are compared, the largest ones. */
+const MOST_OBJECTS = 30
+
 /** What two heap snapshots of one program show. */
 export interface SnapshotGrowth {
   /**
-   * By constructor, the most retained bytes first. Bytes of objects that hold each other count for
-   * both, so the rows do not add up. V8's own objects are left out.
+   * By constructor, the most retained bytes first. One with a single new object, or none, stands
+   * where the bytes put it that it holds without another object between. Bytes of objects that hold
+   * each other count for both, so the rows do not add up. V8's own objects are left out.
    */
   constructors: ConstructorGrowth[]
   /**
@@ -54,6 +58,12 @@ export async function constructorGrowth(before: string, after: string): Promise<
   // Read one after the other: a parsed snapshot takes about twenty times the size of its file.
   const first = await earlierOf(before)
   return read(after, (snapshot) => {
+    const heldBytes = heldByConstructor(snapshot)
+    for (const [name, bytes] of first.heldBytes) heldBytes.set(name, (heldBytes.get(name) ?? 0) - bytes)
+    // One object more is often work under way, such as a request, which holds the whole program. And
+    // a program that fills one array has no object more. Either counts for what it holds itself.
+    const weight = ({ name, objects, retainedBytes }: { name: string; objects: number; retainedBytes: number }) =>
+      objects > 1 ? retainedBytes : Math.min(retainedBytes, heldBytes.get(name) ?? 0)
     const grown = [...classesOf(snapshot)]
       .map(([key, { name, count, self, maxRet, idxs }]) => {
         const earlier = first.classes.get(key) ?? { count: 0, self: 0, maxRet: 0 }
@@ -65,13 +75,11 @@ export async function constructorGrowth(before: string, after: string): Promise<
           indexes: idxs,
         }
       })
-      .filter(({ name, objects, retainedBytes }) => objects > 0 && retainedBytes > 0 && !OF_THE_ENGINE.test(name))
-      .sort((a, b) => b.retainedBytes - a.retainedBytes)
-    const heldBytes = heldByConstructor(snapshot)
-    for (const [name, bytes] of first.heldBytes) heldBytes.set(name, (heldBytes.get(name) ?? 0) - bytes)
+      .filter((one) => weight(one) > 0 && !OF_THE_ENGINE.test(one.name))
+      .sort((a, b) => weight(b) - weight(a))
     const constructors = grown.map(({ indexes, ...one }, place) => ({
       ...one,
-      path: place < MOST_PATHS ? pathOfNew(snapshot, indexes, first.lastId) : null,
+      path: place < MOST_PATHS ? pathOfGrowth(snapshot, { ...one, indexes }, first.lastId) : null,
     }))
     return { constructors, heldBytes }
   })
@@ -149,12 +157,27 @@ function heldByConstructor(snapshot: Snapshot): Map<string, number> {
 }
 
 /**
- * Returns the path of the object in the middle of those that are new: the newest may be at work.
+ * Returns the path by which most of the growth is kept: that of the new objects which hold most, or,
+ * where an earlier object grew, its own. Some new objects are at work at this moment, and kept by
+ * that.
  */
-function pathOfNew(snapshot: Snapshot, indexes: readonly number[], lastId: number): string | null {
+function pathOfGrowth(
+  snapshot: Snapshot,
+  { indexes, retainedBytes }: { indexes: readonly number[]; retainedBytes: number },
+  lastId: number,
+): string | null {
+  const bytesOf = (index: number) => snapshot.createNode(index).retainedSize()
   const fresh = indexes.filter((index) => snapshot.createNode(index).id() > lastId)
-  const middle = fresh[Math.floor(fresh.length / 2)]
-  return middle === undefined ? null : retainerPath(snapshot, middle)
+  const freshBytes = fresh.reduce((sum, index) => sum + bytesOf(index), 0)
+  const bySize = (a: number, b: number) => bytesOf(b) - bytesOf(a)
+  const isOfNew = freshBytes >= retainedBytes / 2
+  const shown = isOfNew ? fresh.sort(bySize).slice(0, MOST_OBJECTS) : [...indexes].sort(bySize).slice(0, 1)
+  const bytesByPath = new Map<string, number>()
+  for (const index of shown) {
+    const path = retainerPath(snapshot, index)
+    if (path !== null) bytesByPath.set(path, (bytesByPath.get(path) ?? 0) + bytesOf(index))
+  }
+  return [...bytesByPath].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null
 }
 
 /** @throws TidemarkError if the file cannot be read */
