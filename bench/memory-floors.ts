@@ -32,7 +32,6 @@ interface Row {
   sets: number
   peakBytes: number
   /** Measured of the Python framework in docs/how-it-measures.md; a dash where it was not. */
-  nvflare: string
 }
 
 const echoRounds = Number(process.argv[2] ?? 5)
@@ -48,18 +47,18 @@ async function measureEcho(): Promise<void> {
   const peakOf = (marks: RoundMark[]) => Math.max(...marks.map((mark) => mark.peakBytes ?? Number.NaN))
   const server = (marks: RoundMark[]) => peakOf(marks.filter(({ role }) => role === 'server'))
   const fedavg = server(await run({ algorithm: 'fedavg', participants: 2 }))
-  add('FedAvg server, 2 clients', '(1 + R) M', 3, fedavg, '10.7 to 19.6')
+  add('FedAvg server, 2 clients', '(1 + R) M', 3, fedavg)
   const scaffold = server(await run({ algorithm: 'scaffold', participants: 2 }))
-  add('SCAFFOLD server, 2 clients', '(2 + 2R) M', 6, scaffold, '20.8 to 24.8')
+  add('SCAFFOLD server, 2 clients', '(2 + 2R) M', 6, scaffold)
   const two = server(await run({ algorithm: 'cyclic', participants: 2 }))
-  add('Cyclic server, 2 clients', '2 M', 2, two, '7.4 to 12.6')
+  add('Cyclic server, 2 clients', '2 M', 2, two)
   const eight = server(await run({ algorithm: 'cyclic', participants: 8 }))
-  add('Cyclic server, 8 clients', '2 M', 2, eight, '-')
+  add('Cyclic server, 8 clients', '2 M', 2, eight)
   cyclicSpread = Math.abs(eight - two) / MODEL_BYTES
   const swarm = (await run({ algorithm: 'swarm', participants: 3 })).filter(({ role }) => role === 'peer')
   const isAggregator = (mark: RoundMark) => mark.aggregator === mark.name
-  add('Swarm aggregator that trains too, 3 peers', '(1 + R) M', 4, peakOf(swarm.filter(isAggregator)), '-')
-  add('Swarm peer that does not aggregate', '3 M', 3, peakOf(swarm.filter((mark) => !isAggregator(mark))), '-')
+  add('Swarm aggregator that trains too, 3 peers', '(1 + R) M', 4, peakOf(swarm.filter(isAggregator)))
+  add('Swarm peer that does not aggregate', '3 M', 3, peakOf(swarm.filter((mark) => !isAggregator(mark))))
 }
 
 /** The server evaluates a model of this size for longer than it averages it, so two rounds must do. */
@@ -73,7 +72,7 @@ async function measureTraining(): Promise<void> {
   ] as const) {
     const marks = await runJob({ algorithm, participants: 2 }, flags)
     const own = marks.filter(({ role }) => role === 'client' || role === 'peer')
-    add(`${name} that really trains`, formula, sets, Math.max(...own.map((mark) => mark.peakBytes ?? Number.NaN)), '-')
+    add(`${name} that really trains`, formula, sets, Math.max(...own.map((mark) => mark.peakBytes ?? Number.NaN)))
   }
 }
 
@@ -101,22 +100,22 @@ async function runJob({ algorithm, participants }: Job, flags: string[]): Promis
   }
 }
 
-function add(role: string, formula: string, sets: number, peakBytes: number, nvflare: string): void {
-  rows.push({ role, formula, sets, peakBytes, nvflare })
+function add(role: string, formula: string, sets: number, peakBytes: number): void {
+  rows.push({ role, formula, sets, peakBytes })
   console.error(`${role}: ${mib(peakBytes)} MiB`)
 }
 
 /** Whether all goals are met. */
 function report(): boolean {
   console.log(`${cpus().length} cores, Node ${process.version}, M = 100 MiB, cleanup every round, buffered\n`)
-  console.log('| role | formula | in M | limit, M | highest exact peak, M | MiB | within | NVFlare, M |')
-  console.log('| --- | --- | --- | --- | --- | --- | --- | --- |')
+  console.log('| role | formula | in M | limit, M | highest exact peak, M | MiB | within |')
+  console.log('| --- | --- | --- | --- | --- | --- | --- |')
   const isWithin = ({ sets, peakBytes }: Row) => peakBytes <= sets * MODEL_BYTES + ALLOWANCE_BYTES
   for (const row of rows) {
     const limit = row.sets + ALLOWANCE_BYTES / MODEL_BYTES
     const peak = (row.peakBytes / MODEL_BYTES).toFixed(2)
     const cells = [row.role, row.formula, row.sets, limit.toFixed(1), peak, mib(row.peakBytes)]
-    console.log(`| ${[...cells, isWithin(row) ? 'yes' : 'no', row.nvflare].join(' | ')} |`)
+    console.log(`| ${[...cells, isWithin(row) ? 'yes' : 'no'].join(' | ')} |`)
   }
   const met = rows.filter(isWithin).length
   console.log(`\ngoal: each peak within 0.5 M + 60 MiB of its formula; ${met} of ${rows.length}`)

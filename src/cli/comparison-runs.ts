@@ -7,7 +7,7 @@ import { planRefs } from '../comparison/refs/resolve-refs.js'
 import { addRefs } from '../comparison/refs/with-refs.js'
 import type { CompareOptions, FinishedComparison } from '../comparison/run/compare-options.js'
 import { runPlan } from '../comparison/run/run-comparison.js'
-import { axisOptions, commandOptions, compareOptions } from '../options/comparison.js'
+import { aggregationCompared, axisOptions, commandOptions, compareOptions } from '../options/comparison.js'
 import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../options/federation.js'
 import { refOptions } from '../options/refs.js'
 import { swarmOptions } from '../options/roles.js'
@@ -31,6 +31,7 @@ const ofJob: OptionTable = {
   ...roundOptions,
   ...swarmOptions,
   clientMemoryGcRounds,
+  aggregation: aggregationCompared,
 }
 const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs, limit, tolerance, probeEvery }
 

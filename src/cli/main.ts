@@ -67,7 +67,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 // There is no other place to report that standard error cannot be written.
 process.stderr.on('error', () => {})
-// Nothing is left to do. While Node takes itself apart, a signal would end it with another exit code than that of its result.
+// Nothing is left to do. While Node takes itself apart, a signal would end it with another exit
+// code than that of its result.
 process.once('beforeExit', () => process.exit())
 keepIgnoring()
 escapeFor(process.stdout)

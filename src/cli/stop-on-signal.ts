@@ -5,7 +5,7 @@ import { StoppedError } from '../shared/errors.js'
 const STOPPING = ['SIGINT', 'SIGTERM'] as const
 
 type Stop = (reason: StoppedError) => void
-/** Those that wait for a signal. Empty between two parts of the work, and once all of it is done. */
+/** Those that wait for a signal; none between two parts of the work, and once all of it is done. */
 const waiting = new Set<Stop>()
 /** A signal that came while nothing waited for one. The next part of the work is ended by it. */
 let early: StoppedError | undefined

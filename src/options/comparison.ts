@@ -1,8 +1,8 @@
 import { fileOptions, LEAST_LIMIT, namedRoles, probeOption, ROUND_SOURCES, roundsEnd } from './common.js'
 import { jobOptions, memoryOptions } from './federation.js'
-import { launchOptions } from './roles.js'
+import { aggregation, launchOptions } from './roles.js'
 import { axisOf, namedSizes, parameterLists } from './types/list-types.js'
-import { bytes, durationMs, flag, growth, integer, real, shardOf, text } from './types/option-types.js'
+import { bytes, choice, durationMs, flag, growth, integer, real, shardOf, text } from './types/option-types.js'
 import type { OptionSpec } from './types/spec.js'
 /** Axes of a comparison: memory settings, each a list. */
 export const axisOptions = {
@@ -80,6 +80,13 @@ export const compareOptions = {
   details: flag({ flag: 'details', help: 'Also print the tables, all intervals and the full sentences.' }),
   json: flag({ flag: 'json', help: 'Print the result as JSON on standard output.' }),
 }
+
+/** In memory by default, unlike the server: spooled results leave nothing for a cleanup to free. */
+export const aggregationCompared = choice({
+  ...aggregation,
+  default: 'buffered',
+  help: 'Where results are kept until aggregation. buffered: in memory, as the frameworks do, so that a cleanup has something to free. spooled: in files, as tidemark server does by default.',
+})
 
 /** Options to compare a command of the user's, without a file. */
 export const commandOptions = {

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { temporaryFolder } from '../temporary-folder.js'
-import { runTidemark } from '../tidemark.js'
+import { PROGRAM, runTidemark } from '../tidemark.js'
 
 let superlink: ChildProcess
 const fix = () =>
@@ -28,6 +28,15 @@ test('run says that a SuperLink runs already, which takes the job along, with th
     ),
   )
   expect(stderr).toContain(fix())
+})
+
+test('a shell that started Tidemark, with the same words in its command line, is none of them', async () => {
+  const line = `"$0" "${PROGRAM}" run --rounds nvflare --role server=runner_process --out "$1" -- sleep 0.2; true`
+  const { stderr } = spawnSync('bash', ['-c', line, process.execPath, join(temporaryFolder(), 'recording')], {
+    encoding: 'utf8',
+  })
+  expect(stderr).toContain('sleep')
+  expect(stderr).not.toContain('runs already')
 })
 
 test('compare stops with it after the first trials', async () => {

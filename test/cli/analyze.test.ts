@@ -155,6 +155,14 @@ test('a pipe, and standard input as -, are read like files though they can be re
   expect(verdicts[1]!.path).toBe('-')
 })
 
+test('standard input may be slow to come', async () => {
+  const cwd = folderWith({ 'never.csv': table(NEVER) })
+  const script = `(sleep 0.7; head -c 60 never.csv; sleep 0.7; tail -c +61 never.csv) | "$0" "${PROGRAM}" analyze - --json`
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath], { cwd, encoding: 'utf8' })
+  expect(status, stderr).toBe(0)
+  expect(JSON.parse(stdout)[0].rounds).toBe(NEVER.length)
+})
+
 test('standard input without anything in it is bad input', async () => {
   const { code, stderr } = await runTidemark(['analyze', '-'])
   expect(code).toBe(2)

@@ -54,6 +54,27 @@ describe('tidemark history', () => {
     )
   })
 
+  test('add takes its own file and the results for no change of the checkout, but takes others for one', async () => {
+    const measured = await runTidemark(['compare', 'job.memory.json', '--trials', '1', '--out', 'measured'], {
+      cwd: repository.folder,
+    })
+    expect(measured.code, measured.stderr).toBe(0)
+    rmSync(join(repository.folder, 'results'), { recursive: true })
+    for (let night = 1; night <= 2; night++) {
+      const added = await history('add', 'measured', '--file', 'kept.ndjson')
+      expect(added.code, added.stderr).toBe(0)
+    }
+    expect(entriesIn(join(repository.folder, 'kept.ndjson')).map(({ commit }) => commit)).toEqual([
+      repository.git('rev-parse', 'HEAD'),
+      repository.git('rev-parse', 'HEAD'),
+    ])
+    writeFileSync(join(repository.folder, 'other.txt'), '')
+    const refused = await history('add', 'measured', '--file', 'kept.ndjson')
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('changes that are not committed') })
+    for (const name of ['other.txt', 'kept.ndjson', 'measured'])
+      rmSync(join(repository.folder, name), { recursive: true })
+  })
+
   test('show finds the commit where the level shifted, and mixes no machines', async () => {
     const [example] = entriesIn(FILE)
     writeFileSync(FILE, linesOf(example!, 0))

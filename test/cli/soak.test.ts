@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { pollUntil } from '../../src/launch/poll.js'
 import { PYTHON } from '../python.js'
 import { temporaryFolder } from '../temporary-folder.js'
-import { runTidemark } from '../tidemark.js'
+import { runTidemark, startTidemark } from '../tidemark.js'
 
 const LEAK = fileURLToPath(new URL('../fixtures/leaks-a-round.py', import.meta.url))
 const ROUNDS = ['--rounds-end', 'Round (\\d+) done']
@@ -57,6 +58,19 @@ test('a program that fails, and a load that does, are exit code 3', async () => 
   const load = await runTidemark(['soak', '--out', join(folder, 'b'), '--load', 'exit 9', '--', 'sleep', '60'])
   expect(load.code).toBe(3)
   expect(load.stderr).toContain('no decision: the load ended with exit code 9')
+})
+
+test('Ctrl-C before it is known is exit code 130, and nothing failed', async () => {
+  const cwd = temporaryFolder()
+  const { child, finished } = startTidemark(['soak', '--out', 'it', '--', 'sh', '-c', 'touch begun; exec sleep 60'], {
+    cwd,
+  })
+  expect(await pollUntil(() => existsSync(join(cwd, 'begun')), 20_000)).toBe(true)
+  process.kill(-child.pid!, 'SIGINT')
+  const { code, stderr } = await finished
+  expect(code, stderr).toBe(130)
+  expect(stderr).toContain('undecided when it was stopped by SIGINT')
+  expect(stderr).not.toContain('no decision')
 })
 
 test('a job of our own is soaked by its name, and its server is judged', async () => {

@@ -67,6 +67,7 @@ child.wait()
     const { recording } = await record(program, ['--rate', '1'])
     expect(recording.rounds).toHaveLength(2)
     expect(Math.max(...recording.rounds.map(({ end }) => end.rssBytes))).toBeGreaterThan(64 * MIB)
+    for (const { startedMs, endedMs } of recording.rounds) expect(startedMs).toBeLessThanOrEqual(endedMs)
   })
 
   test('leaves out a copy that was just forked, whose pages are those of its parent', async () => {

@@ -27,6 +27,12 @@ describe.each(pages.filter((file) => !file.startsWith('bench/results/')))('%s', 
   })
 })
 
+test('the index of measured results names every one', () => {
+  const measured = files.filter((file) => /^bench\/results\/[^/]+\.(md|txt)$/.test(file) && !file.endsWith('README.md'))
+  const indexed = linksOf(read('bench/results/README.md')).map((link) => join('bench/results', link))
+  expect(measured.filter((file) => !indexed.includes(file))).toEqual([])
+})
+
 test('the README leads to the index of the docs, and the index to every page', () => {
   expect(linksOf(read('README.md'))).toContain('docs/README.md')
   const pages = files.filter((file) => /^docs\/[^/]+\.md$/.test(file) && file !== 'docs/README.md')

@@ -38,11 +38,16 @@ export type HistoryEntry = v.InferOutput<typeof historySchema>
  * out.
  *
  * @param outcome outcome of the check, if there was one
+ * @param own files and folders of Tidemark in the checkout, which do not change what was measured
  * @throws UsageError when the checkout has no commit, or nothing was measured
  */
-export function entriesOf(comparison: Comparison, repository: Repository, outcome: string | null): HistoryEntry[] {
+export function entriesOf(
+  comparison: Comparison,
+  repository: Repository,
+  { outcome, own }: { outcome: string | null; own: readonly string[] },
+): HistoryEntry[] {
   const { name, judge, job, machine, updatedMs, refs } = comparison
-  const head = refs === undefined ? headOf(repository) : undefined
+  const head = refs === undefined ? headOf(repository, own) : undefined
   const entries = gatedNumbers(comparison).flatMap(({ label, values, peakBytes, floorBytes, slopeBytesPerRound }) => {
     const ref = values[REF_AXIS]
     const commit = refs === undefined ? head : refs.find((one) => one.ref === ref)
@@ -74,8 +79,8 @@ export function entriesOf(comparison: Comparison, repository: Repository, outcom
   })
 }
 
-function headOf(repository: Repository) {
-  if (isDirty(repository))
+function headOf(repository: Repository, own: readonly string[]) {
+  if (isDirty(repository, own))
     throw new UsageError(
       'history: the checkout has changes that are not committed, so what was measured is no commit',
       {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { axisOptions, compareOptions } from '../../options/comparison.js'
+import { aggregationCompared, axisOptions, compareOptions } from '../../options/comparison.js'
 import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../options/federation.js'
 import { jobAlgorithm, serverOptions, swarmOptions } from '../../options/roles.js'
 import {
@@ -85,9 +85,7 @@ function asText<T>(spec: OptionSpec<T>): OptionSpec<string> {
 export const federationOptions = {
   algorithm: jobAlgorithm,
   algorithmOptions: asText(serverOptions.algorithmOptions),
-  // In memory, as the frameworks that the runtime stands for aggregate. Cleanup settings need that,
-  // since spooled aggregation leaves nothing to clean up.
-  aggregation: { ...serverOptions.aggregation, default: 'buffered' } as typeof serverOptions.aggregation,
+  aggregation: aggregationCompared,
   ...jobWithoutSeed,
   ...trainingOptions,
   ...roundOptions,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { PlannedRef } from '../../results/comparison.js'
 import { suggestWord } from '../../shared/did-you-mean.js'
 import { UsageError } from '../../shared/errors.js'
@@ -80,9 +80,27 @@ export function isShallow(top: string): boolean {
   return git(top, ['rev-parse', '--is-shallow-repository']) === 'true'
 }
 
-/** Returns whether files differ from the last commit, or are new and not ignored. */
-export function isDirty({ top }: Repository): boolean {
-  return git(top, ['status', '--porcelain', '--untracked-files=normal']) !== ''
+/**
+ * Returns whether files differ from the last commit, or are new and not ignored.
+ *
+ * @param except files and folders that do not count
+ */
+export function isDirty({ top }: Repository, except: readonly string[] = []): boolean {
+  const inside = except
+    .map((path) => relative(top, pathInCheckout(path)))
+    .filter((path) => !/^(\.\.(\/|$)|$)/.test(path))
+  const excluded = inside.map((path) => `:(top,exclude,literal)${path}`)
+  return git(top, ['status', '--porcelain', '--untracked-files=normal', '--', ':/', ...excluded]) !== ''
+}
+
+/** Returns the path without links, as git names the top folder. The file may not exist yet. */
+function pathInCheckout(path: string): string {
+  const full = resolve(path)
+  try {
+    return realpathSync(full)
+  } catch {
+    return full === '/' ? full : join(pathInCheckout(dirname(full)), basename(full))
+  }
 }
 
 function noSuchRef({ top }: Repository, ref: string): UsageError {

@@ -11,6 +11,8 @@ export const STANDARD_INPUT = '-'
  */
 const MOST_BYTES = 256 * 2 ** 20
 const CHUNK_BYTES = 65_536
+const RETRY_MS = 20
+const RETRY_CLOCK = new Int32Array(new SharedArrayBuffer(4))
 
 /**
  * Reads what cannot be read line by line, as UTF-8 text: a pipe, a terminal or standard input,
@@ -25,7 +27,8 @@ export function wholeContent(path: string): Buffer | undefined {
       const start = startOf(path)
       return isPacked(start) || isUtf16(start) ? asText(path, readAll(path)) : assertText(path, start)
     }
-    const descriptor = path === STANDARD_INPUT ? process.stdin.fd : openSync(path, 'r')
+    // Not process.stdin, which would set the pipe to give up where nothing is there yet.
+    const descriptor = path === STANDARD_INPUT ? 0 : openSync(path, 'r')
     try {
       return asText(path, readToEnd(descriptor, path))
     } finally {
@@ -119,11 +122,23 @@ function readToEnd(descriptor: number, path: string): Buffer {
   let bytes = 0
   for (;;) {
     const chunk = Buffer.alloc(CHUNK_BYTES)
-    const length = readSync(descriptor, chunk)
+    const length = readWhenThere(descriptor, chunk)
     if (length === 0) return Buffer.concat(chunks)
     chunks.push(chunk.subarray(0, length))
     bytes += length
     if (bytes > MOST_BYTES) throw tooMuch(path)
+  }
+}
+
+/** Reads from a pipe that another program may have set to give up where nothing is there yet. */
+function readWhenThere(descriptor: number, chunk: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, chunk)
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EAGAIN') throw error
+      Atomics.wait(RETRY_CLOCK, 0, 0, RETRY_MS)
+    }
   }
 }
 

@@ -60,8 +60,8 @@ export async function constructorGrowth(before: string, after: string): Promise<
   return read(after, (snapshot) => {
     const heldBytes = heldByConstructor(snapshot)
     for (const [name, bytes] of first.heldBytes) heldBytes.set(name, (heldBytes.get(name) ?? 0) - bytes)
-    // One object more is often work under way, such as a request, which holds the whole program. And
-    // a program that fills one array has no object more. Either counts for what it holds itself.
+    // One object more is often work under way, such as a request, which holds the whole program. A
+    // program that fills one array has no object more. Either counts for what it holds itself.
     const weight = ({ name, objects, retainedBytes }: { name: string; objects: number; retainedBytes: number }) =>
       objects > 1 ? retainedBytes : Math.min(retainedBytes, heldBytes.get(name) ?? 0)
     const grown = [...classesOf(snapshot)]
@@ -157,9 +157,9 @@ function heldByConstructor(snapshot: Snapshot): Map<string, number> {
 }
 
 /**
- * Returns the path by which most of the growth is kept: that of the new objects which hold most, or,
- * where an earlier object grew, its own. Some new objects are at work at this moment, and kept by
- * that.
+ * Returns the path by which most of the growth is kept: that of the new objects which hold most,
+ * or, where an earlier object grew, its own. Some new objects are at work at this moment, and kept
+ * by that.
  */
 function pathOfGrowth(
   snapshot: Snapshot,

@@ -254,7 +254,8 @@ export class Observer {
     const status = readProcessStatus(pid)
     if (status.kind !== 'read') return undefined
     const before = this.#before.get(pid)
-    const startedMs = this.#startedMs.get(pid) ?? before?.timeMs ?? firstSeenMs
+    // A child that only this mark has found is first seen after the mark.
+    const startedMs = this.#startedMs.get(pid) ?? before?.timeMs ?? Math.min(firstSeenMs, timeMs)
     const stackStart = readStackStart(pid)
     const peakBytes = Math.max(status.peakBytes, this.#options.peakReaders?.peekRound({ pid, startTicks }) ?? 0)
     if (of === 'round') {

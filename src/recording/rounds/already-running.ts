@@ -1,5 +1,6 @@
 import { readCommandLine } from '../../linux/process/command-line.js'
 import { listPids } from '../../linux/process/process-list.js'
+import { readProcessStat } from '../../linux/process/process-stat.js'
 import type { RolePattern } from '../processes/process-name.js'
 import type { RecordedProcess } from '../recording.js'
 
@@ -14,7 +15,8 @@ import type { RecordedProcess } from '../recording.js'
 export function alreadyRunning(roles: readonly RolePattern[], recorded: readonly RecordedProcess[]): string[] {
   const missing = roles.filter(({ pattern }) => !recorded.some(({ command }) => pattern.test(command)))
   if (missing.length === 0) return []
-  const own = new Set([process.pid, ...recorded.map(({ pid }) => pid)])
+  // A shell or `timeout` that started us has our command line in its own.
+  const own = new Set([...ancestry(process.pid), ...recorded.map(({ pid }) => pid)])
   return listPids().flatMap((pid) => {
     if (own.has(pid)) return []
     const line = readCommandLine(pid)?.join(' ') ?? ''
@@ -25,4 +27,10 @@ export function alreadyRunning(roles: readonly RolePattern[], recorded: readonly
         `  End it first (kill ${pid}), start one of its own in the command, or record that one: tidemark attach ${pid}`,
     ]
   })
+}
+
+/** Returns a process and all that it descends from. */
+function ancestry(pid: number): number[] {
+  const stat = readProcessStat(pid)
+  return stat.kind === 'read' && stat.parentPid > 0 ? [pid, ...ancestry(stat.parentPid)] : [pid]
 }

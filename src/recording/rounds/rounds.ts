@@ -30,10 +30,12 @@ export function roundRecords(
 }
 
 /**
- * Names records of processes that got their role from a later title; the earlier rounds are theirs
- * too.
+ * Names records of processes that got their role from a later title, or their name from the program
+ * that they became; the earlier rounds are theirs too.
  */
 function nameUnnamed(records: readonly RoundRecord[], processes: readonly RecordedProcess[]): void {
+  const lastName = new Map(records.map(({ pid, name }) => [pid, name]))
+  for (const record of records) if (record.role === UNNAMED_ROLE) record.name = lastName.get(record.pid)!
   const named = new Map(processes.filter(({ role }) => role !== UNNAMED_ROLE).map((process) => [process.pid, process]))
   for (const record of records) {
     const process = record.role === UNNAMED_ROLE ? named.get(record.pid) : undefined

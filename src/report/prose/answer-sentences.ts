@@ -1,4 +1,5 @@
 import { plannedTrials } from '../../comparison/plan/shard.js'
+import { aggregationCompared } from '../../options/comparison.js'
 import type { Comparison } from '../../results/comparison.js'
 import { count } from '../../shared/text.js'
 import { formatDuration } from '../../shared/units.js'
@@ -216,6 +217,8 @@ export function headlineFacts({ comparison, verdicts }: ReportModel): { text: st
     ...(rounds === 0 ? [] : [{ text: count(rounds, 'round'), weight: 4 }]),
     ...(job.clients === undefined ? [] : [{ text: count(Number(job.clients), 'client'), weight: 2 }]),
     ...(modelBytes === null ? [] : [{ text: `model ${shortSize(modelBytes)}`, weight: 1 }]),
+    // Not what `tidemark server` does unless it is asked to.
+    ...(isBuffered(comparison) ? [{ text: 'buffered', weight: 1.5 }] : []),
     {
       text:
         comparison.state !== 'completed'
@@ -227,6 +230,13 @@ export function headlineFacts({ comparison, verdicts }: ReportModel): { text: st
     },
     { text: formatDuration(tookMs), weight: 3 },
   ]
+}
+
+/** Returns whether every setting has a server of ours that keeps results in memory. */
+function isBuffered({ job, settings }: Comparison): boolean {
+  const { algorithm, aggregation = aggregationCompared.default } = job
+  if (algorithm === undefined || algorithm === 'swarm') return false
+  return settings.every(({ values }) => (values.aggregation ?? aggregation) === 'buffered')
 }
 
 function isEven({ settings, trials }: Comparison): boolean {

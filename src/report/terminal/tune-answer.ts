@@ -1,5 +1,7 @@
 import pc from 'picocolors'
 import type { Tuned } from '../../comparison/run/tune.js'
+import { aggregationCompared } from '../../options/comparison.js'
+import type { Comparison } from '../../results/comparison.js'
 import type { Setting } from '../../results/setting.js'
 import { findAllocator } from '../../shared/allocator-library.js'
 import { printableLine } from '../../shared/printable.js'
@@ -96,7 +98,7 @@ function answerLines(
     const { values } = comparison.settings.find(({ label }) => label === outcome.label)!
     const roundMs = summaries.find(({ label }) => label === outcome.label)?.roundMs
     return [
-      ...wrapShell(pasteLine(values), style.width - 7).map(
+      ...wrapShell(pasteLine(values, comparison.job), style.width - 7).map(
         (line, i) => `${i === 0 ? dim('Use    ') : '       '}${bold(line)}`,
       ),
       ...labelled(
@@ -125,7 +127,7 @@ function answerLines(
 }
 
 /** Returns one line of a shell that starts the server with a setting. */
-function pasteLine(values: Setting['values']): string {
+function pasteLine(values: Setting['values'], job: Comparison['job']): string {
   const { arenaMax = 'unset', allocator = 'glibc', serverMemoryGcRounds = 0 } = values
   return [
     ...(arenaMax === 'unset' ? [] : [`MALLOC_ARENA_MAX=${arenaMax}`]),
@@ -133,6 +135,7 @@ function pasteLine(values: Setting['values']): string {
       ? []
       : [`LD_PRELOAD=${shellWord(findAllocator(String(allocator)) ?? `lib${allocator}.so`)}`]),
     `tidemark server --server-memory-gc-rounds ${serverMemoryGcRounds}`,
+    `--aggregation ${job.aggregation ?? aggregationCompared.default}`,
   ].join(' ')
 }
 

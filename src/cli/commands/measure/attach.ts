@@ -39,7 +39,7 @@ export const command: Command = {
   arguments: '[pid|name]',
   options: attachOptions,
   optionGroups: { 'While it runs': { ...alertOptions, ...liveOptions } },
-  examples: ['tidemark attach 1 --for 2s', 'tidemark attach $$ --for 2s --rate 50 --no-reset'],
+  examples: ['tidemark attach 1 --for 2s --no-reset', 'tidemark attach $$ --for 2s --rate 50 --no-reset'],
   run: attach,
 }
 

@@ -35,7 +35,7 @@ export const command: Command = {
     'Rounds come from --rounds or from marks. Without either, time windows of --every are judged instead.',
     '',
     'Exit codes: 0 level; 1 grows, or a --fail-when was true; 3 the program failed or had to be ended; 4 undecided',
-    'within --max-time or --max-rounds, or when the program ended.',
+    'within --max-time or --max-rounds, or when the program ended; 130 or 143 stopped by a signal before it was decided.',
   ].join('\n'),
   arguments: '[command...]',
   jobs: SOAK_JOBS,
@@ -124,12 +124,15 @@ async function soak(input: CommandInput): Promise<number> {
     await live.end()
     await served?.close()
   })
+  const stopped = decision === undefined ? forwarding.stopped() : undefined
   const result: SoakResult = {
-    decision: decision ?? undecided('when the program ended'),
-    failure: failureOf(recorded, loadFailure),
+    decision: decision ?? undecided(stopped ? `when it was ${stopped.message}` : 'when the program ended'),
+    // A program that was interrupted ends as it likes.
+    failure: stopped ? null : failureOf(recorded, loadFailure),
     verdicts: verdictsAtEnd(live.state, folder),
   }
   report(result, folder, json)
+  if (stopped !== undefined) return stopped.exitCode
   if (result.failure !== null) return TARGET_FAILED
   return live.failed().length > 0 ? NOT_AS_EXPECTED : EXIT_CODES[result.decision.is]
 }

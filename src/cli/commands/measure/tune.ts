@@ -2,7 +2,7 @@ import { loadSuite } from '../../../comparison/definition/suite.js'
 import { overridePlan } from '../../../comparison/plan/override.js'
 import { type ComparisonPlan, planComparison } from '../../../comparison/plan/plan.js'
 import { allocatorsFound, type Tuned, tune } from '../../../comparison/run/tune.js'
-import { axisOptions, compareOptions } from '../../../options/comparison.js'
+import { aggregationCompared, axisOptions, compareOptions } from '../../../options/comparison.js'
 import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../../options/federation.js'
 import type { OptionTable } from '../../../options/types/spec.js'
 import { summaryOf, tuneAnswer, tuneDetails } from '../../../report/terminal/tune-answer.js'
@@ -22,6 +22,7 @@ const ofJob: OptionTable = {
   ...trainingOptions,
   ...roundOptions,
   clientMemoryGcRounds: memoryOptions.clientMemoryGcRounds,
+  aggregation: aggregationCompared,
 }
 
 export const command: Command = {

@@ -68,8 +68,10 @@ function add(store: HistoryStore, asked: string | undefined): number {
       fix: 'Name the folder of a comparison: tidemark history add memory',
     })
   const repository = repositoryOf(process.cwd())
-  const entries = measuredIn(asked).flatMap(({ folder, outcome }) =>
-    entriesOf(readComparison(folder), repository, outcome),
+  const measured = measuredIn(asked)
+  const own = [asked, ...measured.map(({ folder }) => folder), ...('file' in store ? [store.file] : [])]
+  const entries = measured.flatMap(({ folder, outcome }) =>
+    entriesOf(readComparison(folder), repository, { outcome, own }),
   )
   addToHistory(store, entries)
   const where = 'file' in store ? store.file : 'refs/notes/tidemark'
