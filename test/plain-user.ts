@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { chownSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from './temporary-folder.js'
 
@@ -8,15 +8,16 @@ const PROJECT = fileURLToPath(new URL('..', import.meta.url))
 const NOBODY = 65_534
 
 /**
- * The project and the folder under /mnt in a mount namespace of its own, since the folders above them may be closed to
+ * The project, the folder and Node under /mnt in a mount namespace of its own, since the folders above them may be closed to
  * others; then the user is changed for good, and with it go all rights of root.
  */
 const SCRIPT = `set -e
 mount -t tmpfs -o mode=755 tmpfs /mnt
-mkdir /mnt/project /mnt/folder
+mkdir /mnt/project /mnt/folder /mnt/node
 mount --bind "$1" /mnt/project
 mount --bind "$2" /mnt/folder
-shift 2
+mount --bind "$3" /mnt/node
+shift 3
 cd /mnt/folder
 export HOME=/mnt/folder TMPDIR=/mnt/folder
 set -- setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups -- "$@"`
@@ -46,13 +47,14 @@ export function plainUser({ isProcHidden = false } = {}): PlainUser {
   if (isRoot) chownSync(folder, NOBODY, NOBODY)
   const namespaces = isProcHidden ? ['--mount', '--pid', '--fork', '--mount-proc'] : ['--mount']
   const script = isProcHidden ? HIDDEN : `${SCRIPT}\nexec "$@"`
-  const dropped = ['unshare', ...namespaces, 'sh', '-c', script, 'sh', PROJECT, folder]
+  const dropped = ['unshare', ...namespaces, 'sh', '-c', script, 'sh', PROJECT, folder, dirname(process.execPath)]
   const project = isRoot ? '/mnt/project' : PROJECT
+  const node = isRoot ? join('/mnt/node', basename(process.execPath)) : process.execPath
   return {
     folder,
     project,
     tidemark: (...args) => {
-      const command = [...(isRoot ? dropped : []), process.execPath, join(project, 'dist/cli/main.js'), ...args]
+      const command = [...(isRoot ? dropped : []), node, join(project, 'dist/cli/main.js'), ...args]
       const [program = '', ...rest] = command
       return spawnSync(program, rest, { cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } })
     },

@@ -57,7 +57,8 @@ test('a comparison ends with a table, sentences, a report, and a folder that hol
     expect(server.every(({ cleanup }) => (cleanup === null) === (trial.setting === 'gc=0'))).toBe(true)
     expect(trial.rounds.filter(({ role }) => role === 'client').length).toBe(6)
     expect(trial.initialRssBytes).toBeGreaterThan(30 * MIB)
-    expect(trial.initialRssBytes).toBeLessThanOrEqual(60 * MIB)
+    // bench/results/node-releases.md: 56 MiB under Node 20, 69 to 75 under 22, 24 and 26.
+    expect(trial.initialRssBytes).toBeLessThanOrEqual((process.versions.node.startsWith('20.') ? 60 : 80) * MIB)
     const { rssBytes, liveBytes, garbageBytes, retainedBytes } = trial.attribution!
     expect(liveBytes + garbageBytes! + retainedBytes).toBe(rssBytes)
     expect(readdirSync(join(out, trial.folder)).sort()).toEqual([

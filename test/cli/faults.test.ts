@@ -31,11 +31,16 @@ describe('a deliberate fault of the server', () => {
 
   test('in objects that refer to each other is garbage, which grows, saw-tooths or does not show, by how often it is collected', async () => {
     // V8 collects by itself once its own heap has grown by some 20 MiB, which so much does not come to in so many rounds.
-    const never = (await judge({ gc: [0], faults: ['cycles:200%'], trials: 2, rounds: 18 }))('cycles:200%')
-    expect(never.verdict.analysis!.shape, never.verdict.analysis!.reason).toBe('grows')
-    expect(never.verdict.analysis!.slopeBytesPerRound!.estimate / never.modelBytes).toBeGreaterThan(2)
+    const never = (await judge({ gc: [0], faults: ['cycles:100%'], trials: 2, rounds: 18 }))('cycles:100%')
+    // V8 of Node 22 and later has collected within 18 rounds in five of ten runs, each time 4 to 5 MiB.
+    const isNode20 = process.versions.node.startsWith('20.')
+    expect(isNode20 ? ['grows'] : ['grows', 'inconclusive'], never.verdict.analysis!.reason).toContain(
+      never.verdict.analysis!.shape,
+    )
+    expect(never.verdict.analysis!.slopeBytesPerRound!.estimate / never.modelBytes).toBeGreaterThan(1)
     expect(never.verdict.attribution).toMatchObject({ cause: 'garbage', evidence: 'size' })
-    expect(never.verdict.attribution!.end.garbageBytes! / never.modelBytes).toBeGreaterThan(14 * 2)
+    const hasCollected = never.verdict.analysis!.shape !== 'grows'
+    expect(never.verdict.attribution!.end.garbageBytes! / never.modelBytes).toBeGreaterThan(hasCollected ? 5 : 14)
     expect(never.words).toContain(
       'Most of what it holds above its base and one M is garbage: collecting it helps (--server-memory-gc-rounds).',
     )
@@ -43,8 +48,9 @@ describe('a deliberate fault of the server', () => {
     const collecting = await judge({ gc: [5, 1], faults: ['cycles:1000%'], trials: 1, rounds: 20 })
     const fifth = collecting('gc=5')
     expect(fifth.verdict.analysis, fifth.verdict.analysis!.reason).toMatchObject({ shape: 'sawtooth', period: 5 })
-    // What four rounds leave, and what the server itself leaves in them: 3.8 to 4.8 M.
-    expect(fifth.verdict.analysis!.amplitudeBytes! / fifth.modelBytes).toBeGreaterThan(39)
+    // What four rounds leave, and what the server itself leaves in them: 3.8 to 4.8 M. V8 of Node 22 and later
+    // collects some of it by itself: 33.8 to 41.5 M in eight runs under 22, 24 and 26, 41.7 to 42.6 in three under 20.
+    expect(fifth.verdict.analysis!.amplitudeBytes! / fifth.modelBytes).toBeGreaterThan(isNode20 ? 39 : 30)
     expect(fifth.verdict.analysis!.amplitudeBytes! / fifth.modelBytes).toBeLessThan(46)
     expect(collecting('gc=1').verdict.analysis!.shape, collecting('gc=1').verdict.analysis!.reason).toBe('stable')
   }, 240_000)

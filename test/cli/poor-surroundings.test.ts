@@ -32,7 +32,8 @@ test.each([['run', '--', 'sleep', '0.2'], ['list'], JOB.slice(0, 5)])(
       encoding: 'utf8',
     })
     expect([0, 2, 3], stderr).toContain(status)
-    if (status !== 0) expect(stderr).toMatch(/open files/)
+    // Under Node 24 and later the trials of compare run, and have no rounds.
+    if (status !== 0) expect(stderr).toMatch(/open files|not one round of the server was recorded/)
     expect(stderr).not.toContain('defect')
   },
 )

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ObservedMark } from '../../src/recording/marks/observed-mark.js'
-import type { Sample } from '../../src/recording/recording.js'
+import type { RecordedProcess, Sample } from '../../src/recording/recording.js'
 import { roundRecords } from '../../src/recording/rounds/rounds.js'
 import type { MemoryReading, RoundMark, StartMark } from '../../src/shared/marks.js'
 
@@ -101,4 +101,20 @@ test('what the recorder observed becomes one record for each process, in the ord
 
 test('the start of a program is no round', () => {
   expect(roundRecords([{ mark: 'observed', of: 'start', timeMs: 1, round: 0, processes: [] }], SAMPLES)).toEqual([])
+})
+
+test('a program without a role is called what --role and its last name call it, also where its rounds are over before it is seen', () => {
+  const seen = (pid: number, firstSeenMs: number, role = 'trainer') =>
+    ({ pid, firstSeenMs, role, name: 'train.py' }) as RecordedProcess
+  const named = (processes: RecordedProcess[]) => {
+    const marks = [
+      roundMark(1, { role: 'process', name: 'launcher' }),
+      roundMark(2, { role: 'process', name: 'train.py' }),
+    ]
+    return roundRecords(marks, SAMPLES, processes).map(({ role, name }) => `${role} ${name}`)
+  }
+  expect(named([seen(7, 5000)])).toEqual(['trainer train.py', 'trainer train.py'])
+  expect(named([seen(7, 0, 'process')])).toEqual(['process train.py', 'process train.py'])
+  // The pid was given to another program after the rounds.
+  expect(named([seen(7, 0, 'process'), seen(7, 5000)])).toEqual(['process launcher', 'process train.py'])
 })

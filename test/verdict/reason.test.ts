@@ -1,6 +1,7 @@
 /** The sentences of verdicts, as somebody reads them who knows statistics and did not write them. */
 import { expect, it } from 'vitest'
 import { analyzeRounds } from '../../src/verdict/shape/analyze-rounds.js'
+import { randomDraws } from '../statistics/random-draws.js'
 
 const MIB = 2 ** 20
 const inBytes = (mib: number[]) => mib.map((value) => value * MIB)
@@ -35,6 +36,23 @@ it('no number of rounds is promised to decide, and a forecast is one', () => {
   expect(reason).toMatch(
     /If that continues, it meets the limit of 200\.0 MiB in about 21 rounds \(95 % interval 2[01] to 2[12]\), or 2\d min/,
   )
+})
+
+it('growth that begins late and stays within the tolerance is level, and no slope within it is said to be outside', () => {
+  const { uniform } = randomDraws(29)
+  const late = (onset: number, totalKib: number, power: number) =>
+    Array.from({ length: 20 }, (_, round) => {
+      const part = round < onset ? 0 : (round - onset) / (20 - onset)
+      return Math.round((72.4 * MIB + 8192 * uniform() + totalKib * 1024 * part ** power) / 4096) * 4096
+    })
+  for (let onset = 0; onset < 16; onset += 3)
+    for (const power of [1, 2, 3]) {
+      const { shape, reason, slopeBytesPerRound, toleranceBytes } = analyzeRounds(late(onset, 300, power))
+      const isWithin = Math.max(-slopeBytesPerRound!.low, slopeBytesPerRound!.high) < toleranceBytes!
+      expect(!isWithin || !reason.includes('neither within the tolerance'), reason).toBe(true)
+      if (power === 1)
+        expect([shape, onset, reason]).toEqual(['stable', onset, expect.stringContaining('lies within the tolerance')])
+    }
 })
 
 it('the slope of the floor of a saw-tooth stands in no bracket within a bracket', () => {

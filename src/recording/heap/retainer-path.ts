@@ -48,8 +48,11 @@ function stepOf(type: string, name: string): string {
   return ''
 }
 
-/** The global object is called by a different name in each release of V8. */
+/**
+ * The global object is called by a different name in each release of V8, and from Node 26 on it is
+ * reached through the context that it belongs to.
+ */
 function rootName(node: Node): string {
   const name = node.name()
-  return /^(global|Object|Window)( \/|$)|^global/i.test(name) ? 'globalThis' : name
+  return /^(global|Object|Window)( \/|$)|^global|^system \/ NativeContext/i.test(name) ? 'globalThis' : name
 }

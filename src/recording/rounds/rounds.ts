@@ -34,15 +34,26 @@ export function roundRecords(
  * that they became; the earlier rounds are theirs too.
  */
 function nameUnnamed(records: readonly RoundRecord[], processes: readonly RecordedProcess[]): void {
+  const reused = repeated(processes.map(({ pid }) => pid))
   const lastName = new Map(records.map(({ pid, name }) => [pid, name]))
-  for (const record of records) if (record.role === UNNAMED_ROLE) record.name = lastName.get(record.pid)!
+  for (const record of records)
+    if (record.role === UNNAMED_ROLE && !reused.has(record.pid)) record.name = lastName.get(record.pid)!
   const named = new Map(processes.filter(({ role }) => role !== UNNAMED_ROLE).map((process) => [process.pid, process]))
   for (const record of records) {
     const process = record.role === UNNAMED_ROLE ? named.get(record.pid) : undefined
-    if (process === undefined || process.firstSeenMs > record.endedMs) continue
+    // A quick program may end its rounds before it is seen. Where its pid was given twice, they are
+    // those of the process before it.
+    if (process === undefined || (process.firstSeenMs > record.endedMs && reused.has(record.pid))) continue
     record.role = process.role
     record.name = process.name
   }
+}
+
+function repeated(pids: readonly number[]): ReadonlySet<number> {
+  const once = new Set<number>()
+  const again = new Set<number>()
+  for (const pid of pids) (once.has(pid) ? again : once).add(pid)
+  return again
 }
 
 /**

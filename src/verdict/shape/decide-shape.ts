@@ -12,12 +12,12 @@ import { afterWarmUp, bendOf, isWatched, staysWithin, WITHIN_ONE_ROUND } from '.
 import type { AnalyzeOptions } from './analysis.js'
 import { endLevelOf } from './end-level.js'
 import { FEWEST_ROUNDS, type Findings, type Known, roundingOf } from './findings.js'
-import { growthOf } from './growth.js'
+import { growthOf, isTolerated } from './growth.js'
 import { knownOf } from './horizon.js'
 import { nowOf, type TrendFrom } from './now.js'
 import { floorAfterWarmUp, floorsOf, growingTeeth, narrower } from './sawtooth-floor.js'
 import { endOfStairs, judgeStairs, restartColumns } from './stairs.js'
-import { type TrendInput, trendOf } from './trend.js'
+import { type Trend, type TrendInput, trendOf } from './trend.js'
 
 /**
  * Decides the shape. First it chooses the curve that explains the rounds best at its price; then it
@@ -180,7 +180,21 @@ function accelerating(found: Findings & { fit: CurveFit }, trendFrom: TrendFrom)
   const judged = { ...found, trend, growth, settledPlace: place }
   if (growth === 'grows') return judged
   if (growth === 'falls') return { ...judged, shape: 'falls', because: 'falls', settledPlace: undefined }
-  return { ...judged, shape: 'inconclusive', because: 'slope', settledPlace: undefined }
+  const open = { ...judged, because: 'slope' as const, settledPlace: undefined }
+  if (growth !== 'stable' || !staysTolerated(found, trend!)) return { ...open, shape: 'inconclusive' }
+  const whole = trendFrom(0)
+  return growthOf(whole, found) === 'stable'
+    ? { ...open, trend: whole, shape: 'stable' }
+    : { ...open, shape: 'inconclusive' }
+}
+
+/** How much steeper the end may be than the half before it, where growth accelerates. */
+const STEEPER = 2
+
+/** Tells whether growth is within the tolerance, at its end too. */
+function staysTolerated({ because, ...matter }: Findings, { low, high, spanRounds }: Trend): boolean {
+  const factor = because === 'accelerates' ? STEEPER : 1
+  return isTolerated({ low: factor * low, high: factor * high, spanRounds }, matter)
 }
 
 /**

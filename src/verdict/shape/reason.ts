@@ -57,6 +57,8 @@ function seen(findings: Findings, analysis: AnalysisSoFar): string {
     default:
       if (analysis.shape === 'stable')
         return `Stable at ${level}: the slope, ${slopeWords(slope!)}, lies within the tolerance of ${formatBytes(tolerance!)} a round${doubling(tolerance!, levelBytes, ', at which')}.`
+      if (slope !== null && Math.max(-slope.low, slope.high) < tolerance!)
+        return `Around ${level}; the slope, ${slopeWords(slope)}, lies within the tolerance of ${formatBytes(tolerance!)} a round, but earlier rounds do not fit it.`
       return `Around ${level}; the slope, ${slope === null ? 'which is unknown' : slopeWords(slope)}, is neither within the tolerance of ${formatBytes(tolerance!)} a round nor known well enough to be growth.`
   }
 }
