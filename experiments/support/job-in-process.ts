@@ -10,13 +10,14 @@ import { ClientState } from '../../src/federation/client/client-state.js'
 import { exchange, type RoundCommit, type RoundSettings } from '../../src/federation/rounds/exchange.js'
 import { LastResults } from '../../src/federation/rounds/last-results.js'
 import { type ResultCollector, RoundFailedError } from '../../src/federation/rounds/result-collector.js'
-import { sampleClients, sampleSize } from '../../src/federation/rounds/sample.js'
+import { sampleClients } from '../../src/federation/rounds/sample.js'
 import type { Assignment } from '../../src/federation/rounds/task-dispatcher.js'
 import { readWeights } from '../../src/federation/tensors/safetensors/read-safetensors.js'
 import { encodeWeights } from '../../src/federation/tensors/safetensors/write-safetensors.js'
 import type { Weights } from '../../src/federation/tensors/weights.js'
 import type { Trainer, TrainingResult } from '../../src/federation/training/trainer.js'
 import type { Verdict } from '../../src/federation/transport/messages.js'
+import { sampleSize } from '../../src/options/job-check.js'
 
 export interface JobInProcess {
   algorithm: Algorithm

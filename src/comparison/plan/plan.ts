@@ -19,6 +19,7 @@ import { REF_AXIS } from '../../verdict/gate/gate-refs.js'
 import { EXPECTED_SHAPES } from '../definition/definition.js'
 import { type DefinitionSource, lineOf } from '../definition/definition-source.js'
 import { type RefsPlan, refsSchema } from '../refs/refs-plan.js'
+import { assertJob } from './assert-job.js'
 import { display, namedValues, readAxes, readCommandAxes } from './axes.js'
 import {
   type CommandPlan,
@@ -134,7 +135,19 @@ export function planComparison(definition: unknown, source: string | DefinitionS
   if (extraFaults.length > 0) throw usageError(from, extraFaults)
   const unexpected = expectationFaults(rest.expect, valuesByAxis(plan.settings, extraSettings))
   if (unexpected.length > 0) throw usageError(from, unexpected)
-  return { ...rest, ...plan, extraSettings }
+  const planned = { ...rest, ...plan, extraSettings }
+  if (planned.workload.kind === 'federation') assertRunnable(planned.workload.job, settingsOf(planned), from)
+  return planned
+}
+
+/** Names the file that holds a job that could not run. */
+function assertRunnable(job: FederationPlan['job'], settings: readonly Setting[], { name }: DefinitionSource): void {
+  try {
+    assertJob(job, settings)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new UsageError(`${name}: ${error.message}`, { fix: error.fix!, cause: error })
+  }
 }
 
 /** Returns all settings of a plan; the first is the one that the others are compared with. */

@@ -4,6 +4,7 @@ import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../
 import { isAlgorithmFile, peerOptions, serverOptions, swarmOptions } from '../../options/roles.js'
 import { defaultValues, flagsOf, type OptionTable } from '../../options/types/spec.js'
 import type { Setting } from '../../results/setting.js'
+import { clientNames } from '../plan/assert-job.js'
 import { type FederationPlan, federationOptions } from '../plan/plan.js'
 import { settingEnvironment } from '../plan/setting-environment.js'
 import type { ProcessStarter, Workload } from './workload.js'
@@ -141,10 +142,4 @@ function tidemark(verb: string, args: readonly string[]): string[] {
  */
 function flags(table: OptionTable, job: Setting['values']): string[] {
   return Object.entries(table).flatMap(([key, spec]) => flagsOf(spec, job[key]))
-}
-
-/** Returns padded names, because the order of names is the order of data shares. */
-function clientNames(count: number): string[] {
-  const width = String(count).length
-  return Array.from({ length: count }, (_, index) => `site-${String(index + 1).padStart(width, '0')}`)
 }

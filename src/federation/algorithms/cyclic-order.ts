@@ -1,3 +1,4 @@
+import { namedOrder } from '../../options/job-check.js'
 import { UsageError } from '../../shared/errors.js'
 import { compareText, sampleClients } from '../rounds/sample.js'
 
@@ -7,13 +8,6 @@ export interface OrderDraw {
   seed: number
   /** From 1. */
   round: number
-}
-
-const RULES = ['fixed', 'random', 'random-without-same-in-a-row']
-
-/** Returns the names of a given order; undefined where --order is a rule. */
-export function namedOrder(order: string): string[] | undefined {
-  return RULES.includes(order) ? undefined : order.split(',').map((name) => name.trim())
 }
 
 /**

@@ -1,11 +1,11 @@
-import { UsageError } from '../../shared/errors.js'
+import { assertCyclic } from '../../options/job-check.js'
 import type { Combination } from '../aggregation/aggregation.js'
 import { type OtherStanding, RoundFailedError } from '../rounds/result-collector.js'
 import { compareText } from '../rounds/sample.js'
 import type { GlobalState } from '../tensors/global-state.js'
 import type { ResultClaim } from '../transport/messages.js'
 import type { Algorithm, RoundSteps } from './algorithm.js'
-import { cyclicOrder, namedOrder } from './cyclic-order.js'
+import { cyclicOrder } from './cyclic-order.js'
 
 /**
  * Cyclic weight transfer (Chang et al. 2018, JAMIA 25:945): the weights go round the clients, each
@@ -26,15 +26,7 @@ export const cyclic: Algorithm = cyclicBy(({ round, settings, clients }) =>
 export function cyclicBy(orderOf: (round: RoundSteps) => readonly string[]): Algorithm {
   return {
     name: 'cyclic',
-    check: ({ clients, order }) => {
-      if (clients < 2)
-        throw new UsageError(`Cyclic hands weights from client to client, and the job has ${clients}`, {
-          fix: 'Give --clients 2 or more.',
-        })
-      const names = namedOrder(order)
-      if (names !== undefined && new Set(names).size !== names.length)
-        throw new UsageError(`--order ${order} names a client twice`, { fix: 'Name each client once.' })
-    },
+    check: assertCyclic,
     run: async (round) => {
       const drawn = new Set(round.sample())
       return goRound(

@@ -1,4 +1,4 @@
-import { UsageError } from '../../shared/errors.js'
+import { assertScaffold } from '../../options/job-check.js'
 import type { Combination } from '../aggregation/aggregation.js'
 import { project } from '../tensors/projection.js'
 import { partOf, specsOfPart } from '../tensors/tensor-prefix.js'
@@ -23,13 +23,7 @@ import { weightedMean } from './fedavg.js'
  */
 export const scaffold: Algorithm = {
   name: 'scaffold',
-  check: ({ weighting, sample }) => {
-    if (weighting === 'examples' && sample < 1)
-      throw new UsageError(
-        `SCAFFOLD weighted by examples needs the examples of every client, and --sample ${sample} leaves clients out`,
-        { fix: 'Use --weighting uniform, which is the one of the paper, or --sample 1.' },
-      )
-  },
+  check: assertScaffold,
   sendsDifferences: true,
   trainer: async (training, { scaffoldOption }) => {
     const { createScaffoldTrainer } = await import('../training/scaffold-trainer.js')

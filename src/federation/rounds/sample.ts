@@ -22,14 +22,6 @@ export function sampleClients(clients: readonly string[], count: number, draw: D
     .sort(compareText)
 }
 
-/**
- * Returns how many of `numClients` a share is; at least one (McMahan et al. 2017, where C = 0 means
- * one client).
- */
-export function sampleSize(share: number, numClients: number): number {
-  return Math.max(1, Math.round(share * numClients))
-}
-
 /** Compares by code units: the same order on every machine, whatever its language. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0

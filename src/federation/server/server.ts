@@ -1,4 +1,5 @@
 import { cleanupMemory } from '../../memory/index.js'
+import { assertQuorum } from '../../options/job-check.js'
 import { messageOf, TidemarkError, UsageError } from '../../shared/errors.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import { ownOptions } from '../algorithms/all.js'
@@ -9,7 +10,6 @@ import type { Fault } from '../process/fault-injection.js'
 import { type ServerModel, type ServerSettings, sharedSettings } from '../process/job.js'
 import type { RoleProcess } from '../process/role-process.js'
 import { ClientRegistry } from '../rounds/client-registry.js'
-import { sampleSize } from '../rounds/sample.js'
 import { TaskDispatcher } from '../rounds/task-dispatcher.js'
 import { assertCheckpointWritable } from '../tensors/checkpoint.js'
 import type { GlobalState } from '../tensors/global-state.js'
@@ -108,14 +108,7 @@ async function assertSettings({ settings, algorithm }: ServerJob): Promise<void>
       `--clients is ${settings.clients}, and a job on this server may have ${settings.maxClients} clients`,
       { fix: `Raise --max-clients to ${settings.clients}, or lower --clients.` },
     )
-  const sampled = sampleSize(settings.sample, settings.clients)
-  if (settings.minClients > sampled)
-    throw new UsageError(
-      `--min-clients is ${settings.minClients}, and a round draws ${sampled} of ${settings.clients} clients`,
-      {
-        fix: `Give --min-clients ${sampled} or less, or raise --clients or --sample.`,
-      },
-    )
+  assertQuorum(settings)
   if (settings.debug && settings.wireDtype !== 'float32')
     throw new UsageError(`--debug checks sums that --wire-dtype ${settings.wireDtype} rounds on their way`, {
       fix: 'Leave out one of the two.',

@@ -1,9 +1,10 @@
 import { jobOptions, type memoryOptions, roundOptions, trainingOptions } from '../../options/federation.js'
+import { sampleSize } from '../../options/job-check.js'
 import { networkOptions } from '../../options/network.js'
 import { type peerOptions, swarmOptions } from '../../options/roles.js'
 import type { OptionTable, OptionValues } from '../../options/types/spec.js'
 import { type JobSettings, type MakeTrainer, parseReceived } from '../process/job.js'
-import { sampleClients, sampleSize } from '../rounds/sample.js'
+import { sampleClients } from '../rounds/sample.js'
 import type { Weights } from '../tensors/weights.js'
 
 /** The options that travel from the coordinator to the peers. */

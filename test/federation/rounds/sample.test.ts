@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { sampleClients, sampleSize } from '../../../src/federation/rounds/sample.js'
+import { sampleClients } from '../../../src/federation/rounds/sample.js'
+import { sampleSize } from '../../../src/options/job-check.js'
 
 const clients = ['site-10', 'site-2', 'site-1', 'site-3', 'site-4']
 

@@ -82,11 +82,12 @@ async function planOf({ arguments: [asked], options, given }: CommandInput): Pro
   const pick = (table: OptionTable) =>
     Object.fromEntries(Object.keys(table).flatMap((key) => (given.has(key) ? [[key, options[key]]] : [])))
   const allocator = allocatorsFound(['glibc', 'jemalloc', 'mimalloc', 'tcmalloc'])
-  return overridePlan(planComparison(suite!.definition, { name: suite!.source, text: suite!.text }), {
+  const plan = overridePlan(planComparison(suite!.definition, { name: suite!.source, text: suite!.text }), {
     settings: { allocator, ...(pick(axisOptions) as Record<string, (string | number)[]>) },
     job: pick(ofJob) as Record<string, string | number>,
     comparison: pick({ seed, rateHz, trialDeadlineMs }),
   })
+  return planComparison(plan, `${suite!.source} with the options given`)
 }
 
 function asJson(tuned: Tuned): string {

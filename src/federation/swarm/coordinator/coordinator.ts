@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { assertQuorum } from '../../../options/job-check.js'
 import { TidemarkError, UsageError } from '../../../shared/errors.js'
 import { formatDuration } from '../../../shared/units.js'
 import { nowMs, type RoleProcess } from '../../process/role-process.js'
-import { sampleSize } from '../../rounds/sample.js'
 import { type ListeningServer, listen } from '../../transport/http-server.js'
 import { makeToken, readToken } from '../../transport/token.js'
 import { strangersOf } from '../consensus/rotation.js'
@@ -26,7 +26,7 @@ export async function runCoordinator(
   modelBytes: number,
   role: RoleProcess,
 ): Promise<void> {
-  assertSettings(settings)
+  assertQuorum(settings, 'peers')
   const roster = new Roster({ size: settings.clients, silenceMs: settings.reconnectMs, nowMs })
   const standing: JobStanding = { state: 'joining', message: '', informed: new Set() }
   const server = await openServer(settings, { roster, standing, modelBytes }, role)
@@ -41,14 +41,6 @@ export async function runCoordinator(
   } finally {
     await server.close()
   }
-}
-
-function assertSettings({ sample, clients, minClients }: CoordinatorSettings): void {
-  const sampled = sampleSize(sample, clients)
-  if (minClients > sampled)
-    throw new UsageError(`--min-clients is ${minClients}, and a round draws ${sampled} of ${clients} peers`, {
-      fix: `Give --min-clients ${sampled} or less, or raise --clients or --sample.`,
-    })
 }
 
 async function openServer(
