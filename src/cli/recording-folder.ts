@@ -46,7 +46,10 @@ function nextFreeName(now: Date): string {
     return folder
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return nextFreeName(new Date(now.getTime() + 1000))
-    throw new UsageError(`cannot record into ${folder}: ${messageOf(error)}`, { cause: error })
+    throw new UsageError(`cannot record into ${folder}: ${messageOf(error)}`, {
+      fix: 'Name a folder that can be written to with --out.',
+      cause: error,
+    })
   }
 }
 

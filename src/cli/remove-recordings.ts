@@ -5,7 +5,7 @@ import { recordingFormat } from '../recording/formats/open-recording.js'
 import { isRecording, readMetadata } from '../recording/storage/read-recording.js'
 import { recorderState } from '../recording/storage/recorder-lock.js'
 import { SAMPLES_FILE } from '../recording/storage/recording-files.js'
-import { messageOf, TidemarkError, UsageError } from '../shared/errors.js'
+import { messageOf, UsageError } from '../shared/errors.js'
 import { isComparison } from './comparison-to-judge.js'
 import { assertComparisonFolder, assertNoPart } from './folders/assert-removable-comparison.js'
 
@@ -108,6 +108,9 @@ function remove(path: string): void {
   try {
     rmSync(path, { recursive: true })
   } catch (error) {
-    throw new TidemarkError(`cannot remove ${path}: ${messageOf(error)}`, { cause: error })
+    throw new UsageError(`cannot remove ${path}: ${messageOf(error)}`, {
+      fix: 'Look at the owner and the mode of the folder that holds it; another user may own it.',
+      cause: error,
+    })
   }
 }

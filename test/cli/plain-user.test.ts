@@ -1,7 +1,7 @@
 /** What a user who is not root can measure, and what the output says of the rest. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, statSync } from 'node:fs'
+import { chmodSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -96,6 +96,27 @@ describe('a user who is not root', needs('a user who is not root'), () => {
       )
     },
   )
+
+  test('is refused a folder that they may not write to, with what to do', () => {
+    const user = plainUser()
+    const held = join(user.folder, 'held')
+    expect(user.tidemark('run', '--out', 'held/one', '--', 'sleep', '0.5').status).toBe(0)
+    chmodSync(held, 0o555)
+    onTestFinished(() => chmodSync(held, 0o755))
+    const refused = [
+      {
+        args: ['run', '--out', 'held/two', '--', 'true'],
+        says: /cannot record into .*\n {2}Look at its owner and mode/,
+      },
+      { args: ['plot', 'held/one', '-o', 'held/x.svg'], says: /cannot write held\/x\.svg: EACCES.*\n {2}Name a file/ },
+      { args: ['rm', 'held/one'], says: /cannot remove held\/one: EACCES.*\n {2}Look at the owner and the mode/ },
+    ]
+    for (const { args, says } of refused) {
+      const { status, stderr } = user.tidemark(...args)
+      expect(stderr).toMatch(says)
+      expect(status).toBe(2)
+    }
+  })
 
   test('is warned where the processes of others are hidden', needs('root'), () => {
     const user = plainUser({ isProcHidden: true })

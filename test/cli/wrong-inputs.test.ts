@@ -63,7 +63,22 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
     args: ['compare', 'fedavg', '--trials', '1', '--rounds', '2', '--out', '/proc/x'],
     says: /cannot make the folder for the results, \/proc\/x: ENOENT.*\n {2}Name another one with --out/,
   },
-  { args: ['run', '--out', '/proc/x', '--', 'true'], says: /cannot record into \/proc\/x/ },
+  {
+    args: ['run', '--out', '/proc/x', '--', 'true'],
+    says: /cannot record into \/proc\/x: ENOENT.*\n {2}Check the name, and that the folder exists/,
+  },
+  {
+    args: ['plot', 'rounds.csv', '-o', '/proc/x.svg'],
+    says: /cannot write \/proc\/x\.svg: ENOENT.*\n {2}Name a file in a folder that exists and can be written to/,
+  },
+  {
+    args: ['diff', 'rounds.csv', 'rounds.csv', '-o', '/proc/x.svg'],
+    says: /cannot write \/proc\/x\.svg: ENOENT.*\n {2}Name a file/,
+  },
+  {
+    args: ['submit', '--slurm', '-o', '/proc/x.sh', '--', 'fedavg'],
+    says: /cannot write \/proc\/x\.sh: ENOENT.*\n {2}Name a file/,
+  },
   { args: ['run', '--rate', '10', '--interval', '5ms', '--', 'true'], says: /--rate.*--interval|--interval.*--rate/ },
   { args: ['analyze', 'rounds.csv', '--column', 'none'], says: /expected a column "none", as --column asks/ },
   {

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, extname } from 'node:path'
 import type { RecordingFigureData, RecordingFigureOptions } from '../../report/figures/recording.js'
-import { messageOf, TidemarkError, UsageError } from '../../shared/errors.js'
+import { messageOf, UsageError } from '../../shared/errors.js'
 
 const KINDS = ['.svg', '.png', '.html']
 
@@ -13,7 +13,9 @@ const KINDS = ['.svg', '.png', '.html']
 export function assertPlotFile(file: string, isForced: boolean): void {
   const kind = extname(file).toLowerCase()
   if (!KINDS.includes(kind))
-    throw new UsageError(`--out: found "${file}", expected a name that ends in ${KINDS.join(', ')}`)
+    throw new UsageError(`--out: found "${file}", expected a name that ends in ${KINDS.join(', ')}`, {
+      fix: 'For example: -o plot.svg',
+    })
   if (!existsSync(dirname(file)))
     throw new UsageError(`cannot write ${file}: there is no folder ${dirname(file)}`, {
       fix: 'Make it first, or name a file in a folder that exists.',
@@ -35,7 +37,10 @@ export async function writePlot(
   try {
     writeFileSync(file, content)
   } catch (error) {
-    throw new TidemarkError(`cannot write ${file}: ${messageOf(error)}`, { cause: error })
+    throw new UsageError(`cannot write ${file}: ${messageOf(error)}`, {
+      fix: 'Name a file in a folder that exists and can be written to: -o FILE',
+      cause: error,
+    })
   }
 }
 

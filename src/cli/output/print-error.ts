@@ -26,6 +26,17 @@ const REMEDIES: Record<string, string> = {
   EAGAIN: 'The limit of processes or threads is reached. Raise it: ulimit -u',
 }
 
+/**
+ * Remedies for errors that name a file or a folder of the user's and give no fix of their own, by
+ * the code of their cause.
+ */
+const REMEDIES_OF_CAUSES: Record<string, string> = {
+  ...REMEDIES,
+  ENOENT: 'Check the name, and that the folder exists.',
+  ENOTDIR: 'Check the name: a part of it is a file and no folder.',
+  EISDIR: 'That is a folder. Name a file in it.',
+}
+
 /** Limit below which loading the report, some hundred modules at a time, may fail. */
 const FEW_OPEN_FILES = 256
 
@@ -44,7 +55,7 @@ export function printError(error: unknown, stderr: NodeJS.WritableStream): numbe
 }
 
 function fixOf(error: unknown): string | undefined {
-  if (error instanceof TidemarkError) return error.fix
+  if (error instanceof TidemarkError) return error.fix ?? REMEDIES_OF_CAUSES[systemErrorCode(error.cause) ?? '']
   const code = systemErrorCode(error)
   const isShort = code === 'ERR_MODULE_NOT_FOUND' && isShortOfFiles()
   const remedy = REMEDIES[isShort ? 'EMFILE' : (code ?? '')]

@@ -103,7 +103,7 @@ function write(pieces: Iterable<string | Uint8Array>, { out, force }: OptionValu
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') return // a reader that has seen enough
     throw new UsageError(`cannot write ${out ?? 'to standard output'}: ${messageOf(error)}`, {
       cause: error,
-      ...(out === undefined ? {} : { fix: 'Name a file in a folder that exists and can be written to: -o FILE' }),
+      ...(out !== undefined && { fix: 'Name a file in a folder that exists and can be written to: -o FILE' }),
     })
   }
 }

@@ -117,7 +117,10 @@ function write(text: string, { out, force }: Options): void {
   try {
     writeFileSync(out, text)
   } catch (error) {
-    throw new UsageError(`cannot write ${out}: ${messageOf(error)}`, { cause: error })
+    throw new UsageError(`cannot write ${out}: ${messageOf(error)}`, {
+      fix: 'Name a file in a folder that exists and can be written to: -o FILE',
+      cause: error,
+    })
   }
   process.stdout.write(`${out}\n`)
 }
