@@ -2,17 +2,36 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isRecording } from '../recording/storage/read-recording.js'
 import { lockRecording } from '../recording/storage/recorder-lock.js'
+import { removeIfEmpty } from '../recording/storage/recording-files.js'
 import { messageOf, systemErrorCode, UsageError } from '../shared/errors.js'
+
+/**
+ * Does work that records into the folder of a new recording. Where the work fails before anything
+ * was recorded, the folder that was made for it goes again.
+ *
+ * @throws UsageError when the path exists; with `force` a recording is removed, and nothing else
+ */
+export async function inRecordingFolder(
+  asked: string | undefined,
+  force: boolean,
+  work: (folder: string) => Promise<number>,
+): Promise<number> {
+  const folder = recordingFolder(asked, force)
+  try {
+    return await work(folder)
+  } catch (error) {
+    if (asked === undefined) removeIfEmpty(folder)
+    throw error
+  }
+}
 
 /**
  * Returns the absolute path of the folder for a new recording: the requested one, or a new
  * `tidemark-` with the local time in 14 digits in the current folder, as `mprof run` names its
  * files.
- *
- * @throws UsageError when the path exists; with `force` a recording is removed, and nothing else
  */
-export function recordingFolder(asked: string | undefined, force: boolean, now = new Date()): string {
-  if (asked === undefined) return nextFreeName(now)
+function recordingFolder(asked: string | undefined, force: boolean): string {
+  if (asked === undefined) return nextFreeName(new Date())
   const folder = resolve(asked)
   if (!existsSync(folder) || isEmpty(folder)) return folder
   if (!isRecording(folder))

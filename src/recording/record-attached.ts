@@ -20,6 +20,7 @@ import type { RecorderHandle } from './recorder-handle.js'
 import type { RecordingMetadata } from './recording.js'
 import { askedFor, CommandRounds, type RoundsOfCommand } from './rounds/command-rounds.js'
 import { type NamedRole, watchUnmatched } from './rounds/unmatched.js'
+import { undoRecording } from './storage/recording-files.js'
 
 export interface ProcessToAttach {
   target: ProcessStat
@@ -81,6 +82,7 @@ export async function recordAttached(
   }: { signal: AbortSignal; onNote(note: string): void; onRecorder?(recorder: RecorderHandle): void },
 ): Promise<RecordingMetadata> {
   const { target, folder, rateHz, roles, sharedIntervalMs, resetPeaks } = options
+  const undo = undoRecording(folder)
   const recorder = await startRecording({
     folder,
     command: commandOf(target),
@@ -108,6 +110,7 @@ export async function recordAttached(
     heaps = await startHeapDiff(options, recorder)
   } catch (error) {
     await recorder.finish('failed', messageOf(error))
+    undo()
     throw error
   }
   const end = whenEnough(options, recorder, { signal, heaps })

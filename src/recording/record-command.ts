@@ -18,6 +18,7 @@ import type { RecorderHandle } from './recorder-handle.js'
 import type { RecordingMetadata } from './recording.js'
 import { askedFor, CommandRounds, type RoundsOfCommand } from './rounds/command-rounds.js'
 import { type NamedRole, watchUnmatched } from './rounds/unmatched.js'
+import { undoRecording } from './storage/recording-files.js'
 
 export interface CommandToRecord {
   command: readonly string[]
@@ -106,6 +107,7 @@ export async function recordCommand(
 ): Promise<RecordedCommand> {
   const order = options.probe === undefined ? undefined : orderProbe(options.probe.roles.map(({ pattern }) => pattern))
   const guard = await startGuard()
+  const undo = undoRecording(options.folder)
   const recorder = await startRecording(recordingOptions(options, guard))
   onRecorder?.(recorder)
   recorder.on('failure', (error) => onNote(`${error.message}\nThe command continues unrecorded.`))
@@ -134,6 +136,7 @@ export async function recordCommand(
     await recorder.finish('failed', 'the command could not be started')
     cgroup?.remove()
     guard.dismiss()
+    undo()
     throw error
   }
   recorder.add({

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
@@ -135,10 +135,13 @@ test.each([
   [['4194305'], 'tidemark: there is no process 4194305\n'], // above the highest pid that Linux gives
   [['1', '--rounds', 'nvflare'], 'attach: --rounds needs --log FILE'],
   [[String(process.pid), '--rounds', 'nvflare', '--log', '/'], 'cannot follow /: found a folder'],
+  [[String(process.pid), '--heap-diff', '2'], 'does not wait for it'],
   [[], 'attach: '],
 ])('attach %j is wrong usage: %s', async (args, message) => {
-  const { code, stderr } = await runTidemark(['attach', ...args], { cwd: temporaryFolder() })
+  const cwd = temporaryFolder()
+  const { code, stderr } = await runTidemark(['attach', ...args], { cwd })
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
+  expect(readdirSync(cwd)).toEqual([])
 })
 
 test('--until-round stops after the end of that round; marks of the program give exact peaks', async () => {

@@ -347,10 +347,22 @@ test.each([
   [['--rounds', 'nvflare', '--log', '/', '--', 'true'], 'cannot follow /: found a folder'],
   [['--rounds', 'nvflare', '--log', '/dev/null', '--', 'true'], 'cannot follow /dev/null: found a pipe or a device'],
   [['--role', 'server', '--', 'true'], '--role: found "server", expected NAME=PATTERN'],
+  [['--listen', '0', '--token', 'short', '--', 'true'], '--token: expected at least 16 letters'],
   [['--rate', '2000', '--', 'true'], '--rate: found "2000", expected a number above 0, at most 1000'],
 ])('run %j is wrong usage: %s', async (args, message) => {
-  const { code, stderr } = await runTidemark(['run', ...args], { cwd: temporaryFolder() })
+  const cwd = temporaryFolder()
+  const { code, stderr } = await runTidemark(['run', ...args], { cwd })
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)])
+  expect(readdirSync(cwd)).toEqual([])
+})
+
+test('a program that could not be started leaves no recording, and a folder that was there as it was', async () => {
+  const cwd = temporaryFolder()
+  mkdirSync(join(cwd, 'mine'))
+  for (const out of ['new/deeper', 'mine'])
+    expect(await runTidemark(['run', '--out', out, '--', 'no-such-program'], { cwd })).toMatchObject({ code: 2 })
+  expect(readdirSync(cwd, { recursive: true })).toEqual(['mine'])
+  expect(await runTidemark(['run', '--out', 'mine', '--', 'true'], { cwd })).toMatchObject({ code: 0 })
 })
 
 test('on another system than Linux, run says in one line that it needs Linux', async () => {

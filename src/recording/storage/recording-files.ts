@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { FolderLock } from '../../linux/files/folder-lock.js'
 import { makeFolder } from '../../linux/files/make-folder.js'
 import { messageOf, UsageError } from '../../shared/errors.js'
@@ -37,4 +37,27 @@ export function makeRecordingFiles(folder: string, marksFile: string, head: Reco
     lock.release()
     throw error instanceof UsageError ? error : cannot(messageOf(error), error)
   }
+}
+
+/**
+ * Prepares to take a recording back that could not begin. Otherwise it would be the newest one, and
+ * its folder would be refused for the next.
+ *
+ * @returns a function that removes what the folder did not hold before, and folders that were made
+ *   for it
+ */
+export function undoRecording(folder: string): () => void {
+  const made: string[] = []
+  for (let path = folder; !existsSync(path); path = dirname(path)) made.push(path)
+  const before = made.length > 0 ? [] : readdirSync(folder)
+  return () => {
+    if (!existsSync(folder)) return
+    const added = readdirSync(folder).filter((name) => !before.includes(name))
+    for (const name of added) rmSync(join(folder, name), { recursive: true, force: true })
+    for (const path of made) removeIfEmpty(path)
+  }
+}
+
+export function removeIfEmpty(folder: string): void {
+  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder)
 }

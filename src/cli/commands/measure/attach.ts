@@ -22,7 +22,7 @@ import { nextStep, recordingResult, recordingSummary } from '../../output/record
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { readHeapOptions } from '../../parsing/heap-options.js'
 import { readRecordingOptions } from '../../parsing/recording-options.js'
-import { recordingFolder } from '../../recording-folder.js'
+import { inRecordingFolder } from '../../recording-folder.js'
 import { stopOnSignal } from '../../stop-on-signal.js'
 
 export const command: Command = {
@@ -67,54 +67,55 @@ async function attach(input: CommandInput): Promise<number> {
   const { target, container } = whatToAttach(input.arguments[0], asked, pod)
   const alerts = readAlerts('attach', options, { mayStop: false })
   const heapDiff = readHeapOptions('attach', input)
-  const folder = recordingFolder(out, force)
-  const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
-  process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
-  using stop = stopOnSignal(() => {})
-  const live = startLiveSession({ command: [target.name], windowMs, isQuiet: options.quiet, alerts, folder })
-  const title = printableLine(`${target.name} (pid ${target.pid})`)
-  const served = await serveRecording({ listen, token }, title, live.state, live.say)
-  const head = await recordAttached(
-    {
-      target,
-      ...(container && { container }),
-      folder,
-      resetPeaks: !noReset,
-      latestIntervalMs: latestIntervalOf(windowMs),
-      ...recording,
-      askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
-      ...(pattern !== undefined && log !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
-      ...(untilRound !== undefined && { untilRound }),
-      ...(forMs !== undefined && { forMs }),
-      ...(heapDiff !== undefined && { heapDiff }),
-    },
-    {
-      signal: stop.signal,
-      onRecorder: (recorder) => {
-        live.follow(recorder)
-        served?.show(title, live.state, recorder)
+  return inRecordingFolder(out, force, async (folder) => {
+    const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
+    process.stderr.write(`tidemark: recording ${target.pid} (${target.name}) into ${relative(process.cwd(), folder)}\n`)
+    using stop = stopOnSignal(() => {})
+    const live = startLiveSession({ command: [target.name], windowMs, isQuiet: options.quiet, alerts, folder })
+    const title = printableLine(`${target.name} (pid ${target.pid})`)
+    const served = await serveRecording({ listen, token }, title, live.state, live.say)
+    const head = await recordAttached(
+      {
+        target,
+        ...(container && { container }),
+        folder,
+        resetPeaks: !noReset,
+        latestIntervalMs: latestIntervalOf(windowMs),
+        ...recording,
+        askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
+        ...(pattern !== undefined && log !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
+        ...(untilRound !== undefined && { untilRound }),
+        ...(forMs !== undefined && { forMs }),
+        ...(heapDiff !== undefined && { heapDiff }),
       },
-      onNote: live.say,
-    },
-  ).finally(async () => {
-    await live.end()
-    await served?.close()
+      {
+        signal: stop.signal,
+        onRecorder: (recorder) => {
+          live.follow(recorder)
+          served?.show(title, live.state, recorder)
+        },
+        onNote: live.say,
+      },
+    ).finally(async () => {
+      await live.end()
+      await served?.close()
+    })
+    const verdicts = verdictsAtEnd(live.state, folder)
+    const read = readOutline(folder)
+    const shown = { ...read, folder: relative(process.cwd(), folder) || '.' }
+    const growth = heapDiff === undefined ? undefined : await heapGrowthAt(folder, heapDiff, live.say)
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ ...recordingResult(read), ...(verdicts && { verdicts }), ...(growth && { heapDiff: growth }) })}\n`
+        : `${recordingSummary(shown)}. ${nextStep(shown.folder)}\n`,
+    )
+    if (verdicts !== undefined && !json) process.stdout.write(`${verdictsText(verdicts)}\n`)
+    if (!json) for (const one of growth ?? []) process.stdout.write(`\n${heapDiffText(one)}\n`)
+    if (copy !== undefined) process.stderr.write(`tidemark: for mprof: ${copy.write()}\n`)
+    stop.signal.throwIfAborted()
+    if (head.state === 'failed') return TARGET_FAILED
+    return live.failed().length > 0 ? NOT_AS_EXPECTED : 0
   })
-  const verdicts = verdictsAtEnd(live.state, folder)
-  const read = readOutline(folder)
-  const shown = { ...read, folder: relative(process.cwd(), folder) || '.' }
-  const growth = heapDiff === undefined ? undefined : await heapGrowthAt(folder, heapDiff, live.say)
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ ...recordingResult(read), ...(verdicts && { verdicts }), ...(growth && { heapDiff: growth }) })}\n`
-      : `${recordingSummary(shown)}. ${nextStep(shown.folder)}\n`,
-  )
-  if (verdicts !== undefined && !json) process.stdout.write(`${verdictsText(verdicts)}\n`)
-  if (!json) for (const one of growth ?? []) process.stdout.write(`\n${heapDiffText(one)}\n`)
-  if (copy !== undefined) process.stderr.write(`tidemark: for mprof: ${copy.write()}\n`)
-  stop.signal.throwIfAborted()
-  if (head.state === 'failed') return TARGET_FAILED
-  return live.failed().length > 0 ? NOT_AS_EXPECTED : 0
 }
 
 /**

@@ -23,7 +23,7 @@ import { nextStep, recordingResult, recordingSummary } from '../../output/record
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { readHeapOptions } from '../../parsing/heap-options.js'
 import { readRecordingOptions } from '../../parsing/recording-options.js'
-import { recordingFolder } from '../../recording-folder.js'
+import { inRecordingFolder } from '../../recording-folder.js'
 
 export const command: Command = {
   verb: 'run',
@@ -71,53 +71,54 @@ async function runCommand(input: CommandInput): Promise<number> {
     })
   const heapDiff = readHeapOptions('run', input)
   const alerts = readAlerts('run', options, { mayStop: true })
-  const folder = recordingFolder(out, force)
-  const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
-  using forwarding = forwardSignals()
-  const live = startLiveSession({
-    command: input.arguments,
-    windowMs,
-    isQuiet: options.quiet,
-    alerts,
-    folder,
-    ...(rssLimit !== undefined && { limit: { bytes: rssLimit, name: '--rss-limit' } }),
-  })
-  const title = printableLine(input.arguments.join(' '))
-  const served = await serveRecording({ listen, token }, title, live.state, live.say)
-  const recorded = await recordCommand(
-    {
+  return inRecordingFolder(out, force, async (folder) => {
+    const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
+    using forwarding = forwardSignals()
+    const live = startLiveSession({
       command: input.arguments,
+      windowMs,
+      isQuiet: options.quiet,
+      alerts,
       folder,
-      graceMs,
-      latestIntervalMs: latestIntervalOf(windowMs),
-      isInCgroup: cgroup,
-      ...recording,
-      askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
-      ...(pattern !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
-      ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
-      ...(probe && { probe: { afterRound: probeRound ?? null, roles: probedRoles } }),
-      ...(heapDiff !== undefined && { heapDiff }),
-    },
-    {
-      onRecorder: (recorder) => {
-        live.follow(recorder)
-        served?.show(title, live.state, recorder)
+      ...(rssLimit !== undefined && { limit: { bytes: rssLimit, name: '--rss-limit' } }),
+    })
+    const title = printableLine(input.arguments.join(' '))
+    const served = await serveRecording({ listen, token }, title, live.state, live.say)
+    const recorded = await recordCommand(
+      {
+        command: input.arguments,
+        folder,
+        graceMs,
+        latestIntervalMs: latestIntervalOf(windowMs),
+        isInCgroup: cgroup,
+        ...recording,
+        askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
+        ...(pattern !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
+        ...(probe && { probe: { afterRound: probeRound ?? null, roles: probedRoles } }),
+        ...(heapDiff !== undefined && { heapDiff }),
       },
-      onStart: (launched, control) => {
-        forwarding.to(launched)
-        live.started(control)
+      {
+        onRecorder: (recorder) => {
+          live.follow(recorder)
+          served?.show(title, live.state, recorder)
+        },
+        onStart: (launched, control) => {
+          forwarding.to(launched)
+          live.started(control)
+        },
+        onNote: live.say,
       },
-      onNote: live.say,
-    },
-  ).finally(async () => {
-    await live.end()
-    await served?.close()
+    ).finally(async () => {
+      await live.end()
+      await served?.close()
+    })
+    const growth = heapDiff === undefined ? undefined : await heapGrowthAt(folder, heapDiff, say)
+    printSummary(recorded, growth, { folder, json, verdicts: verdictsAtEnd(live.state, folder) })
+    if (copy !== undefined) say(`for mprof: ${copy.write()}`)
+    return exitCodeFor(recorded) || (live.failed().length > 0 ? NOT_AS_EXPECTED : 0)
   })
-  const growth = heapDiff === undefined ? undefined : await heapGrowthAt(folder, heapDiff, say)
-  printSummary(recorded, growth, { folder, json, verdicts: verdictsAtEnd(live.state, folder) })
-  if (copy !== undefined) say(`for mprof: ${copy.write()}`)
-  return exitCodeFor(recorded) || (live.failed().length > 0 ? NOT_AS_EXPECTED : 0)
 }
 
 function printSummary(

@@ -18,7 +18,7 @@ import { type VerdictsAtEnd, verdictsAtEnd, verdictsText } from '../../live/verd
 import { nextStep, recordingResult, recordingSummary } from '../../output/recording-summary.js'
 import type { Command, CommandInput } from '../../parsing/command.js'
 import { readRecordingOptions } from '../../parsing/recording-options.js'
-import { recordingFolder } from '../../recording-folder.js'
+import { inRecordingFolder } from '../../recording-folder.js'
 import { jobCommand, SOAK_JOBS, type SoakJob } from '../../soak/job-command.js'
 import { type Decision, undecided, watchDecision } from '../../soak/soak-decision.js'
 import { type SoakLoad, startLoad } from '../../soak/soak-load.js'
@@ -59,82 +59,83 @@ async function soak(input: CommandInput): Promise<number> {
     })
   const job = jobOf(input.arguments)
   const alerts = readAlerts('soak', options, { mayStop: true })
-  const folder = recordingFolder(out, force)
-  using forwarding = forwardSignals()
-  const started = job === undefined ? undefined : await jobCommand(job, options)
-  const command = started?.command ?? input.arguments
-  const live = startLiveSession({
-    command: input.arguments,
-    windowMs: options.windowMs,
-    isQuiet: options.quiet,
-    alerts,
-    folder,
-    ...(tolerance !== undefined && { tolerance }),
-    ...(rssLimit !== undefined && { limit: { bytes: rssLimit, name: '--rss-limit' } }),
-  })
-  const title = printableLine(input.arguments.join(' '))
-  const served = await serveRecording({ listen, token }, title, live.state, live.say)
-  let decision: Decision | undefined
-  let loadFailure: string | undefined
-  let loading: Promise<SoakLoad> | undefined
-  let timer: NodeJS.Timeout | undefined
-  const recorded = await recordCommand(
-    {
-      command,
+  return inRecordingFolder(out, force, async (folder) => {
+    using forwarding = forwardSignals()
+    const started = job === undefined ? undefined : await jobCommand(job, options)
+    const command = started?.command ?? input.arguments
+    const live = startLiveSession({
+      command: input.arguments,
+      windowMs: options.windowMs,
+      isQuiet: options.quiet,
+      alerts,
       folder,
-      graceMs,
-      latestIntervalMs: latestIntervalOf(options.windowMs),
-      isInCgroup: cgroup,
-      ...recording,
-      askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
-      ...(started && { environment: started.environment }),
-      ...(pattern !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
-      ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
-    },
-    {
-      onRecorder: (recorder) => {
-        live.follow(recorder)
-        served?.show(title, live.state, recorder)
+      ...(tolerance !== undefined && { tolerance }),
+      ...(rssLimit !== undefined && { limit: { bytes: rssLimit, name: '--rss-limit' } }),
+    })
+    const title = printableLine(input.arguments.join(' '))
+    const served = await serveRecording({ listen, token }, title, live.state, live.say)
+    let decision: Decision | undefined
+    let loadFailure: string | undefined
+    let loading: Promise<SoakLoad> | undefined
+    let timer: NodeJS.Timeout | undefined
+    const recorded = await recordCommand(
+      {
+        command,
+        folder,
+        graceMs,
+        latestIntervalMs: latestIntervalOf(options.windowMs),
+        isInCgroup: cgroup,
+        ...recording,
+        askedRoles: [...recording.askedRoles, ...rolesOfAlerts(alerts)],
+        ...(started && { environment: started.environment }),
+        ...(pattern !== undefined && { rounds: { pattern, logFile: log, flag: roundsFlag } }),
+        ...(rssLimit !== undefined && { rssLimitBytes: rssLimit }),
       },
-      onStart: (launched, control) => {
-        forwarding.to(launched)
-        live.started(control)
-        const decide = (made: Decision) => {
-          decision ??= made
-          control.end(made.why, true)
-        }
-        watchDecision(
-          live.state,
-          { judged: judgedOf(started?.judged, recording.askedRoles), maxRounds: maxRounds ?? null },
-          decide,
-        )
-        if (maxTimeMs !== undefined)
-          timer = setTimeout(() => decide(undecided(`after ${formatDuration(maxTimeMs)} (--max-time)`)), maxTimeMs)
-        if (load !== undefined)
-          loading = startLoad(load, folder, (why) => {
-            loadFailure = why
-            control.end(why)
-          })
+      {
+        onRecorder: (recorder) => {
+          live.follow(recorder)
+          served?.show(title, live.state, recorder)
+        },
+        onStart: (launched, control) => {
+          forwarding.to(launched)
+          live.started(control)
+          const decide = (made: Decision) => {
+            decision ??= made
+            control.end(made.why, true)
+          }
+          watchDecision(
+            live.state,
+            { judged: judgedOf(started?.judged, recording.askedRoles), maxRounds: maxRounds ?? null },
+            decide,
+          )
+          if (maxTimeMs !== undefined)
+            timer = setTimeout(() => decide(undecided(`after ${formatDuration(maxTimeMs)} (--max-time)`)), maxTimeMs)
+          if (load !== undefined)
+            loading = startLoad(load, folder, (why) => {
+              loadFailure = why
+              control.end(why)
+            })
+        },
+        onNote: live.say,
       },
-      onNote: live.say,
-    },
-  ).finally(async () => {
-    clearTimeout(timer)
-    await (await loading)?.close()
-    await live.end()
-    await served?.close()
+    ).finally(async () => {
+      clearTimeout(timer)
+      await (await loading)?.close()
+      await live.end()
+      await served?.close()
+    })
+    const stopped = decision === undefined ? forwarding.stopped() : undefined
+    const result: SoakResult = {
+      decision: decision ?? undecided(stopped ? `when it was ${stopped.message}` : 'when the program ended'),
+      // A program that was interrupted ends as it likes.
+      failure: stopped ? null : failureOf(recorded, loadFailure),
+      verdicts: verdictsAtEnd(live.state, folder),
+    }
+    report(result, folder, json)
+    if (stopped !== undefined) return stopped.exitCode
+    if (result.failure !== null) return TARGET_FAILED
+    return live.failed().length > 0 ? NOT_AS_EXPECTED : EXIT_CODES[result.decision.is]
   })
-  const stopped = decision === undefined ? forwarding.stopped() : undefined
-  const result: SoakResult = {
-    decision: decision ?? undecided(stopped ? `when it was ${stopped.message}` : 'when the program ended'),
-    // A program that was interrupted ends as it likes.
-    failure: stopped ? null : failureOf(recorded, loadFailure),
-    verdicts: verdictsAtEnd(live.state, folder),
-  }
-  report(result, folder, json)
-  if (stopped !== undefined) return stopped.exitCode
-  if (result.failure !== null) return TARGET_FAILED
-  return live.failed().length > 0 ? NOT_AS_EXPECTED : EXIT_CODES[result.decision.is]
 }
 
 interface SoakResult {
