@@ -112,7 +112,18 @@ describe('the folder of a comparison that ran', () => {
   test('takes no options of running', async () => {
     const { code, stderr } = await check(['third', '--trials', '5'])
     expect(code).toBe(2)
-    expect(stderr).toContain('third is a comparison that ran; found --trials as well')
+    expect(stderr).toMatch(
+      /third is a comparison that ran; found --trials as well\n {2}.*: tidemark compare --resume third --more-trials 2\n/,
+    )
+  })
+
+  test('with too few trials for a baseline says how it gets more', async () => {
+    changeComparison('third', 'two', ({ trials }) => ({ trials: trials.slice(0, 2) }))
+    const { code, stderr } = await check(['two', '--update-baseline', '--baseline', 'new.json'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(
+      /no baseline was written: job has 2 .*\n {2}Add some: tidemark compare --resume two --more-trials 3\n/,
+    )
   })
 
   test('of another type of machine is refused, unless --any-machine allows it', async () => {

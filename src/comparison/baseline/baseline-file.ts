@@ -7,6 +7,7 @@ import { machineDifferences } from '../../results/machine-differences.js'
 import { replaceFile } from '../../shared/atomic-write.js'
 import { messageOf, UsageError } from '../../shared/errors.js'
 import type { MachineFacts } from '../../shared/machine-facts.js'
+import { shellWord } from '../../shared/text.js'
 import { TRIALS_TO_DECIDE } from '../../verdict/difference/compare-settings.js'
 import { type GatedNumbers, gatedNumbers } from '../../verdict/gate/gated-numbers.js'
 
@@ -79,15 +80,18 @@ const schema = v.looseObject({
 /**
  * Makes the entry of a comparison.
  *
+ * @param folder the folder of the comparison, where more trials can be added
  * @throws UsageError when the comparison holds too few trials to be a baseline
  */
-export function entryOf(comparison: Comparison): BaselineEntry {
+export function entryOf(comparison: Comparison, folder: string): BaselineEntry {
   const settings = gatedNumbers(comparison)
   const short = settings.find(({ peakBytes }) => peakBytes.length < TRIALS_TO_DECIDE)
   if (short !== undefined)
     throw new UsageError(
       `no baseline was written: ${comparison.name} has ${short.peakBytes.length} completed trials of ${short.label}, and fewer than ${TRIALS_TO_DECIDE} decide nothing`,
-      { fix: 'Measure more: --trials 5.' },
+      {
+        fix: `Add some: tidemark compare --resume ${shellWord(folder)} --more-trials ${TRIALS_TO_DECIDE + 1 - short.peakBytes.length}`,
+      },
     )
   const { name, updatedMs, machine, judge, job } = comparison
   return { name, measuredMs: updatedMs, machine, judge, job, settings }

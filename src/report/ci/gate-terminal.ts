@@ -17,7 +17,14 @@ import {
 import { shortLabels } from '../terminal/short-labels.js'
 import type { GateResult, GateVerdict } from './gate-result.js'
 import { verdictOf } from './gate-result.js'
-import { allowedWords, checkSentence, failedTrialSentence, gateHeadline, yardstickWords } from './gate-words.js'
+import {
+  allowedWords,
+  checkSentence,
+  failedTrialSentence,
+  gateHeadline,
+  MORE_TRIALS,
+  yardstickWords,
+} from './gate-words.js'
 
 const INDENT = '  '
 /** Most lines of the answer; 25 with the two that say where the data are and how to see more. */
@@ -83,7 +90,7 @@ function findings(checks: readonly GateCheck[], style: TerminalStyle): string[] 
     ...(some.length > MOST_NAMED ? [`and ${some.length - MOST_NAMED} more with --details`] : []),
   ]
   if (of('too few trials').length > 0)
-    return wrapWords('Four trials on each side are needed; --trials sets them.', style.width).map(yellow)
+    return wrapWords(`Four trials on each side are needed. ${MORE_TRIALS}`, style.width).map(yellow)
   if (checks.some(isIncomparable))
     return wrapWords(
       'On one side peaks are exact, on the other mostly the highest samples, as where the kernel does not let them be reset. tidemark doctor says why.',

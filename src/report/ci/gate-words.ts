@@ -4,6 +4,9 @@ import { formatBytes, formatPercent } from '../../shared/units.js'
 import { type GateCheck, isIncomparable } from '../../verdict/gate/gate.js'
 import { type GateResult, verdictOf } from './gate-result.js'
 
+/** How a finished comparison gets trials too, for which --trials would be refused. */
+export const MORE_TRIALS = '--trials sets them; compare --resume FOLDER --more-trials N adds some.'
+
 /**
  * Returns `peak of gc=5: 83.1 MiB, was 79.0 MiB: +5.2 % (95 % interval ...)` and what that means.
  */
@@ -43,7 +46,7 @@ const MEANINGS: Record<GateCheck['state'], (check: GateCheck) => string> = {
   unclear: (check) =>
     `More than the ${allowedWords(check)} allowed, but it may be chance at this spread.${neededWords(check)}`,
   'too few trials': ({ trials }) =>
-    `${count(Math.min(trials.before, trials.after), 'trial')} on one side: four on each are needed. --trials sets them.`,
+    `${count(Math.min(trials.before, trials.after), 'trial')} on one side: four on each are needed. ${MORE_TRIALS}`,
   'not compared': ({ before, after }) =>
     before === null || after === null
       ? `not measured ${before === null ? (after === null ? 'on either side' : 'before') : 'now'}.`

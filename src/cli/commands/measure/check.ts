@@ -20,7 +20,7 @@ import { gateOptions } from '../../../options/gate.js'
 import { type GateResult, type GateVerdict, verdictOf } from '../../../report/ci/gate-result.js'
 import type { Comparison, PlannedRef } from '../../../results/comparison.js'
 import { messageOf, type StoppedError, TargetError, UsageError } from '../../../shared/errors.js'
-import { count } from '../../../shared/text.js'
+import { count, shellWord } from '../../../shared/text.js'
 import { TRIALS_TO_DECIDE } from '../../../verdict/difference/compare-settings.js'
 import { type GateCheck, gate, isGateClear, settingsOfOneSide } from '../../../verdict/gate/gate.js'
 import { gateRefs } from '../../../verdict/gate/gate-refs.js'
@@ -112,7 +112,7 @@ async function runCheck(input: CommandInput): Promise<number> {
     // A signal that came after the last trial leaves a whole comparison to judge.
     const interrupted = stopped ?? late
     if (options.updateBaseline) {
-      baseline = withEntry(baseline, entryOf(assertMeasured(comparison)))
+      baseline = withEntry(baseline, entryOf(assertMeasured(comparison), folder))
       writeBaselineFile(options.baseline, baseline)
       process.stdout.write(`Stored the baseline of ${comparison.name} in ${options.baseline}\nData: ${folder}\n`)
       if (interrupted === undefined) continue
@@ -210,6 +210,7 @@ function measuredSubject(folder: string, { given, options }: CommandInput): Subj
   if (foreign.length > 0)
     throw new UsageError(
       `check: ${folder} is a comparison that ran; found ${foreign.map((key) => `--${command.options[key]!.flag}`).join(', ')} as well`,
+      { fix: `Leave that out. More trials of it: tidemark compare --resume ${shellWord(folder)} --more-trials 2` },
     )
   const comparison = readComparison(folder)
   const { against } = options as CheckOptions
