@@ -26,6 +26,16 @@ const REFUSED: [command: string, why: string][] = [
   ],
   ['compare fedavg --heap-diff 5', 'compare: --heap-diff needs --command'],
   ['tune fedavg --limit 1GiB --heap-diff=5', 'tune: --heap-diff belongs to tidemark run: a program stands still while'],
+  ['run --token 0123456789abcdef -- true', '--token needs --listen'],
+  ['compare fedavg --token abc', '--token needs --listen'],
+  ['run --pss-interval 1s -- true', 'run: --pss-interval needs --pss'],
+  ['attach 1 --pss-interval 1s', 'attach: --pss-interval needs --pss'],
+  ['soak --clients 3 -- true', 'soak: --clients is for a job of Tidemark, and a command was given'],
+  ['soak cyclic --clients 1', 'Cyclic hands weights from client to client, and the job has 1'],
+  ['submit --slurm --claim x -- fedavg', 'submit: --claim means nothing to --slurm'],
+  ['submit --kubernetes --image x --results y -- fedavg', 'submit: --results means nothing to --kubernetes'],
+  ['history show -o x.svg', 'history show: --out belongs to history plot and export'],
+  ['history add runs/x --json', 'history add: --json belongs to history show'],
   ['coordinator --order random', "coordinator: unknown option '--order'"],
 ]
 

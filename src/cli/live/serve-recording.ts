@@ -1,4 +1,5 @@
-import type { ListenAddress } from '../../options/live.js'
+import { type ListenAddress, liveOptions } from '../../options/live.js'
+import { variableOf } from '../../options/types/spec.js'
 import { openScrape } from '../../recording/peaks/scrape.js'
 import type { RecorderHandle } from '../../recording/recorder-handle.js'
 import type { LiveServer } from '../../report/live/live-server.js'
@@ -29,7 +30,7 @@ export interface ServedRecording {
  * Opens the address of `--listen` before anything is started.
  *
  * @param say tells the user where the page is
- * @throws UsageError when it cannot be listened on, or a token is missing or weak
+ * @throws UsageError when it cannot be listened on, or a token is missing, weak or of no use
  */
 export async function serveRecording(
   { listen, token }: ServeOptions,
@@ -37,7 +38,14 @@ export async function serveRecording(
   state: LiveState,
   say: (text: string) => void,
 ): Promise<ServedRecording | undefined> {
-  if (listen === undefined) return undefined
+  if (listen === undefined) {
+    // The variable may be set for all calls; the option is for this one.
+    if (token !== undefined && token !== process.env[variableOf(liveOptions.token)])
+      throw new UsageError('--token needs --listen: it is the token of the page that is served there', {
+        fix: 'Add an address such as --listen 9090, or leave --token out.',
+      })
+    return undefined
+  }
   if (token !== undefined && (!TOKEN.test(token) || token.length < SHORTEST_TOKEN))
     throw new UsageError(`--token: expected at least ${SHORTEST_TOKEN} letters, digits and . _ ~ + / -`, {
       fix: 'For example what openssl rand -hex 16 prints, in TIDEMARK_LISTEN_TOKEN.',

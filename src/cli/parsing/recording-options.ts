@@ -18,9 +18,15 @@ export function readRecordingOptions(verb: string, { options, given }: CommandIn
     throw new UsageError(`${verb} needs Linux, which shows memory in /proc; this is ${process.platform}`)
   const { rateHz, intervalMs, roles, rounds, roundsEnd, log, shared, sharedIntervalMs } = options as RecordingOptions
   if (given.has('rateHz') && given.has('intervalMs'))
-    throw new UsageError(`${verb}: --rate and --interval say the same thing; give one of them`)
+    throw new UsageError(`${verb}: --rate and --interval say the same thing`, {
+      fix: 'Leave one of them out.',
+    })
   if (intervalMs !== undefined && (intervalMs < 1 || intervalMs > 3_600_000))
-    throw new UsageError(`${verb}: --interval: found ${intervalMs} ms, expected 1ms to 1h`)
+    throw new UsageError(`${verb}: --interval: found ${intervalMs} ms, expected 1ms to 1h`, {
+      fix: 'For example: --interval 100ms',
+    })
+  if (given.has('sharedIntervalMs') && !shared)
+    throw new UsageError(`${verb}: --pss-interval needs --pss`, { fix: 'Add --pss.' })
   const hasRounds = rounds !== undefined || roundsEnd !== undefined
   if (log !== undefined && !hasRounds)
     throw new UsageError(`${verb}: --log ${log} needs --rounds: what to look for in it`, {

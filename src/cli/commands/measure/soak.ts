@@ -1,9 +1,11 @@
 import { relative } from 'node:path'
 
 import { alertOptions } from '../../../options/alerts.js'
+import { roundOptions } from '../../../options/federation.js'
+import { assertRoundsCanRun } from '../../../options/job-check.js'
 import { liveOptions } from '../../../options/live.js'
 import { soakOptions } from '../../../options/soak.js'
-import type { OptionValues } from '../../../options/types/spec.js'
+import { defaultValues, type OptionValues } from '../../../options/types/spec.js'
 import { type RecordedCommand, recordCommand } from '../../../recording/record-command.js'
 import { readOutline } from '../../../recording/storage/read-recording.js'
 import { UsageError } from '../../../shared/errors.js'
@@ -58,6 +60,13 @@ async function soak(input: CommandInput): Promise<number> {
       fix: 'For example: tidemark soak fedavg --max-rounds 200, or: tidemark soak --every 1m -- node server.js',
     })
   const job = jobOf(input.arguments)
+  const ofJob = (['clients', 'modelSize'] as const).find((key) => input.given.has(key))
+  if (job === undefined && ofJob !== undefined)
+    throw new UsageError(`soak: --${soakOptions[ofJob].flag} is for a job of Tidemark, and a command was given`, {
+      fix: `Write it into the command, or name one of ${SOAK_JOBS.join(', ')}.`,
+    })
+  if (job !== undefined)
+    assertRoundsCanRun({ ...defaultValues(roundOptions, job), algorithm: job, clients: options.clients })
   const alerts = readAlerts('soak', options, { mayStop: true })
   return inRecordingFolder(out, force, async (folder) => {
     using forwarding = forwardSignals()

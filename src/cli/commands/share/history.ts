@@ -42,12 +42,28 @@ type Options = OptionValues<typeof historyOptions>
 
 const ACTIONS = ['add', 'show', 'plot', 'export'] as const
 
-async function runHistory({ arguments: [action, folder], options: given }: CommandInput): Promise<number> {
-  const options = given as unknown as Options
+/** Options that only some of the actions read. Others would ignore them silently. */
+const ONLY_OF: Partial<Record<keyof Options, readonly string[]>> = {
+  metric: ['show', 'plot', 'export'],
+  format: ['export'],
+  out: ['plot', 'export'],
+  force: ['plot', 'export'],
+  markdown: ['show'],
+  json: ['show'],
+}
+
+async function runHistory({ arguments: [action = '', folder], options: read, given }: CommandInput): Promise<number> {
+  const options = read as unknown as Options
   if (!ACTIONS.some((one) => one === action))
-    throw new UsageError(`history: found "${action ?? ''}", expected one of ${ACTIONS.join(', ')}`, {
-      fix: suggestWord(action ?? '', ACTIONS),
+    throw new UsageError(`history: found "${action}", expected one of ${ACTIONS.join(', ')}`, {
+      fix: suggestWord(action, ACTIONS),
     })
+  const useless = Object.entries(ONLY_OF).find(([key, actions]) => given.has(key) && !actions.includes(action))
+  if (useless !== undefined)
+    throw new UsageError(
+      `history ${action}: --${historyOptions[useless[0] as keyof Options].flag} belongs to history ${useless[1].join(' and ')}`,
+      { fix: 'Leave it out.' },
+    )
   const store: HistoryStore = options.notes ? { notesOf: repositoryOf(process.cwd()).top } : { file: options.file }
   if (action === 'add') return add(store, folder)
   if (folder !== undefined)
