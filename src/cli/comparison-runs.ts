@@ -81,7 +81,7 @@ export async function plannedComparisons(input: CommandInput): Promise<Planned[]
   const overrides = overridesOf(input)
   return isCommand
     ? [{ plan: planComparison(commandDefinition(input, overrides), 'the command line'), source: undefined }]
-    : (await loadSuite(named)).map((suite) => ({
+    : (await loadSuite(named, input.verb)).map((suite) => ({
         plan: suitePlan(suite, input, overrides),
         source: suite.source,
       }))

@@ -1,6 +1,6 @@
 import type { RecordingFile } from '../recording/formats/open-recording.js'
 import { recordingPeaks } from '../recording/formats/peaks.js'
-import { roundsToJudge } from '../recording/formats/rounds-to-judge.js'
+import { fixOfNoReading, roundsToJudge } from '../recording/formats/rounds-to-judge.js'
 import { shapeWord } from '../report/prose/behaviour.js'
 import { UsageError } from '../shared/errors.js'
 import { formatBytes, parseBytes, parseDurationMs } from '../shared/units.js'
@@ -27,7 +27,7 @@ export function staysBelow(file: RecordingFile, limit: string): Verdict {
     ),
   ]
   const [top] = peaks.sort((a, b) => b.bytes - a.bytes)
-  if (top === undefined) throw new UsageError(`${file.path} holds no reading of memory`)
+  if (top === undefined) throw new UsageError(`${file.path} holds no reading of memory`, { fix: fixOfNoReading(file) })
   return {
     holds: top.bytes < limitBytes,
     sentence: `${file.path}: peak of ${formatBytes(top.bytes)} (${top.whose}, ${top.how}), limit ${formatBytes(limitBytes)}`,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeExampleRecording } from '../recording/example-recording.js'
 import { runTidemark } from '../tidemark.js'
 
 let cwd: string
@@ -18,6 +19,10 @@ beforeAll(() => {
   writeFileSync(join(cwd, 'times.csv'), 'timestamp,rss\n1,100\n2,110\n')
   writeFileSync(join(cwd, 'control.csv'), 'round,rss\n1,500\n2,\u001b[2J\u001b]0;taken\u0007\n')
   writeFileSync(join(cwd, 'no-memory.csv'), 'round,rss_mib\n1,\n2,\n3,\n')
+  mkdirSync(join(cwd, 'torn'))
+  writeFileSync(join(cwd, 'torn', 'plan.json'), '{"name":')
+  writeExampleRecording(join(cwd, 'unread'), { processes: [] })
+  for (const file of ['samples.ndjson', 'marks.ndjson']) writeFileSync(join(cwd, 'unread', file), '')
   writeFileSync(join(cwd, 'deep.json'), '['.repeat(100_000) + ']'.repeat(100_000))
   writeFileSync(join(cwd, 'binary.bin'), Buffer.from([1, 2, 0, 3, 0, 0, 1, 9]))
   writeFileSync(join(cwd, 'book.xlsx'), Buffer.from('504b030414000600', 'hex'))
@@ -143,6 +148,33 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
     args: ['compare', 'three.memory.ts'],
     says: /three\.memory\.ts: the definition: found 3, expected an object of keys/,
   },
+  {
+    args: ['compare', 'rounds.csv'],
+    says: /rounds\.csv is no suite: expected a file that ends in \.ts.*\n {2}.*: tidemark analyze rounds\.csv/,
+  },
+  {
+    args: ['check'],
+    says: /check: no job was named.*\n {2}Name .*: tidemark check fedavg, or tidemark check --command/,
+  },
+  {
+    args: ['submit', '--slurm', '--'],
+    says: /submit: no job was named.*\n {2}Name .*: tidemark submit --slurm -- fedavg/,
+  },
+  { args: ['check', '--command', 'true', '--load', 'true'], says: /check: --load needs --ready.*\n {2}For example/ },
+  { args: ['check', 'fedavg', '--ready', 'x'], says: /check: --ready belongs to --command/ },
+  {
+    args: ['compare', '--resume', 'compared'],
+    says: /compared has no plan\.json, without which it cannot be continued\n {2}.*tidemark show compared/,
+  },
+  {
+    args: ['compare', '--resume', 'torn'],
+    says: /torn holds no comparison that can be read.*\n {2}torn\/plan\.json is damaged/,
+  },
+  {
+    args: ['diff', 'unread', 'rounds.csv'],
+    says: /unread holds neither a round nor a reading of memory\n {2}The program may have ended before the first/,
+  },
+  { args: ['plot', 'unread'], says: /unread holds no reading\n {2}The program may have ended before the first/ },
   { args: ['compare', 'nosuch'], says: /there is no algorithm, file or folder "nosuch"\n {2}Known: fedavg/ },
   { args: ['compare', 'fedavg', '--shard', '3/2'], says: /--shard: found "3\/2", expected I\/N with I from 1 to N/ },
   { args: ['compare', '--command', 'echo {x}', '--trials', '1'], says: /\{x\} has no value\. Give it some/ },

@@ -34,6 +34,7 @@ test('a folder without a suite says what it looked for', async () => {
   await expect(loadSuite(folder)).rejects.toThrow(
     new UsageError(
       `the folder ${folder} holds no suite: no file in it ends in .memory.ts, .memory.js, .memory.mjs or .memory.json`,
+      { fix: 'Name a suite file, or an algorithm such as fedavg.' },
     ),
   )
 })

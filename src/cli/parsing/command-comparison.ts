@@ -12,7 +12,10 @@ import type { CommandInput } from './command.js'
  * Returns the comparison that `--command` and its related options request, unchecked like that of a
  * file.
  */
-export function commandDefinition({ arguments: [asked], options, given }: CommandInput, overrides: Overrides): unknown {
+export function commandDefinition(
+  { verb, arguments: [asked], options, given }: CommandInput,
+  overrides: Overrides,
+): unknown {
   const {
     command: line,
     roles,
@@ -28,15 +31,19 @@ export function commandDefinition({ arguments: [asked], options, given }: Comman
     name,
   } = options as Values
   if (asked !== undefined)
-    throw new UsageError(`compare: found the job "${asked}" and --command; a comparison takes one of them`)
+    throw new UsageError(`${verb}: found the job "${asked}" and --command; a comparison takes one of them`, {
+      fix: 'Leave one of them out.',
+    })
   const { rounds, ...ofFederation } = overrides.job
   if (Object.keys(ofFederation).length > 0)
     throw new UsageError(
-      `compare: ${flagsIn(ofFederation)}: an option of Tidemark's own jobs, which means nothing to --command`,
+      `${verb}: ${flagsIn(ofFederation)}: an option of Tidemark's own jobs, which means nothing to --command`,
       { fix: 'Write it into the command itself.' },
     )
   if (load !== undefined && ready === undefined)
-    throw new UsageError('compare: --load needs --ready: the line of the output after which it can start')
+    throw new UsageError(`${verb}: --load needs --ready: the line of the output after which it can start`, {
+      fix: "For example: --ready 'listening on'",
+    })
   return {
     name: name ?? programName(line!),
     workload: command(line!, {
@@ -63,16 +70,17 @@ type Values = OptionValues<typeof commandOptions>
  * Refuses options that only --command reads beside a suite, and those of a job beside a command's
  * suite. Otherwise they would be ignored silently.
  */
-export function refuseWithoutCommand(plan: ComparisonPlan, { given }: CommandInput, overrides: Overrides): void {
+export function refuseWithoutCommand(plan: ComparisonPlan, { verb, given }: CommandInput, overrides: Overrides): void {
   const { command: _, parameters, rounds, judge, ...others } = commandOptions
   const found = Object.entries(others as OptionTable).filter(([key]) => given.has(key))
   if (found.length > 0)
-    throw new UsageError(`compare: --${found[0]![1].flag} belongs to --command, which was not given`, {
-      fix: `Write it into the definition of "${plan.name}", or compare a command: tidemark compare --command 'python job.py'`,
+    throw new UsageError(`${verb}: --${found[0]![1].flag} belongs to --command, which was not given`, {
+      fix: `Write it into the definition of "${plan.name}", or name a command: --command 'python job.py'`,
     })
   if (plan.workload.kind === 'command' && Object.keys(overrides.job).length > 0)
     throw new UsageError(
-      `compare: ${flagsIn(overrides.job)}: an option of Tidemark's own jobs; "${plan.name}" compares a command`,
+      `${verb}: ${flagsIn(overrides.job)}: an option of Tidemark's own jobs; "${plan.name}" compares a command`,
+      { fix: 'Write it into the command itself.' },
     )
 }
 

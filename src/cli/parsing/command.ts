@@ -42,6 +42,8 @@ export interface Command {
 }
 
 export interface CommandInput {
+  /** The verb that was called, for messages. */
+  verb: string
   arguments: string[]
   /**
    * Value of every option of the table: from the command line, its environment variable, or its

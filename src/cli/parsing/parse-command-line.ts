@@ -41,7 +41,7 @@ export function parseCommandLine(
   const options = { ...defaultValues(command.options, found.algorithm), ...found }
   const given = new Set(Object.keys(found))
   refuseUseless(command, options.algorithm, given)
-  return { arguments: commander.args, options, given }
+  return { verb: command.verb, arguments: commander.args, options, given }
 }
 
 function commanderOf(command: Command, { isJob = false } = {}): Commander {

@@ -5,6 +5,7 @@ import { isAlgorithmFile, jobAlgorithm } from '../../options/roles.js'
 import { suggestWord } from '../../shared/did-you-mean.js'
 import { messageOf, UsageError } from '../../shared/errors.js'
 import { importDefault } from '../../shared/import-default.js'
+import { shellWord } from '../../shared/text.js'
 
 /** An unchecked definition as its file exports it, and the file for messages. */
 export interface LoadedDefinition {
@@ -24,24 +25,30 @@ export const ALL = 'all'
  * depth. Without a name, loads `tidemark.config.ts` of the current folder. A file may export a list
  * of comparisons.
  *
+ * @param verb the verb that was called, for messages
  * @throws UsageError when there is nothing of that name, or the file cannot be loaded
  */
-export async function loadSuite(asked: string | undefined): Promise<LoadedDefinition[]> {
-  const files = asked === undefined ? configFiles() : suiteFiles(asked)
+export async function loadSuite(asked: string | undefined, verb = 'compare'): Promise<LoadedDefinition[]> {
+  const files = asked === undefined ? configFiles(verb) : suiteFiles(asked)
   return (await Promise.all(files.map(loadFile))).flat()
 }
 
 const SUITE_FILE = /\.memory\.(ts|mts|js|mjs|json)$/
 const CONFIG_FILES = ['ts', 'mts', 'mjs', 'js', 'json'].map((ending) => `tidemark.config.${ending}`)
 
-function configFiles(): string[] {
+function configFiles(verb: string): string[] {
   const found = CONFIG_FILES.filter((file) => existsSync(file))
   if (found.length === 1) return [resolve(found[0]!)]
   if (found.length > 1)
     throw new UsageError(`this folder has several configs: ${found.join(', ')}`, { fix: 'Keep one.' })
-  throw new UsageError(`compare: no job was named, and this folder has no ${CONFIG_FILES[0]} (or .mjs, .json)`, {
-    fix: "Name an algorithm, a suite, or a command: tidemark compare fedavg, or tidemark compare --command 'python job.py'",
+  throw new UsageError(`${verb}: no job was named, and this folder has no ${CONFIG_FILES[0]} (or .mjs, .json)`, {
+    fix: `Name an algorithm, a suite, or a command: ${exampleOf(verb, 'fedavg')}, or ${exampleOf(verb, "--command 'python job.py'")}`,
   })
+}
+
+/** The arguments of `submit` are those of a comparison, behind `--`. */
+function exampleOf(verb: string, job: string): string {
+  return `tidemark ${verb} ${verb === 'submit' ? '--slurm -- ' : ''}${job}`
 }
 
 function suiteFiles(asked: string): string[] {
@@ -52,15 +59,25 @@ function suiteFiles(asked: string): string[] {
     throw new UsageError(`there is no algorithm, file or folder "${asked}"`, {
       fix: suggestWord(asked, [...jobAlgorithm.choices!, ALL]),
     })
-  if (!statSync(path).isDirectory()) return [path]
+  if (!statSync(path).isDirectory()) return [assertScript(asked, path)]
   const files = readdirSync(path, { recursive: true, encoding: 'utf8' })
     .filter((file) => SUITE_FILE.test(file) && !file.includes('node_modules'))
     .sort()
   if (files.length === 0)
     throw new UsageError(
       `the folder ${asked} holds no suite: no file in it ends in .memory.ts, .memory.js, .memory.mjs or .memory.json`,
+      { fix: 'Name a suite file, or an algorithm such as fedavg.' },
     )
   return files.map((file) => join(path, file))
+}
+
+const SCRIPT = /\.([mc]?[jt]s|json)$/
+
+function assertScript(asked: string, path: string): string {
+  if (SCRIPT.test(path)) return path
+  throw new UsageError(`${asked} is no suite: expected a file that ends in .ts, .mts, .js, .mjs or .json`, {
+    fix: `To judge the memory in a table or another recording: tidemark analyze ${shellWord(asked)}`,
+  })
 }
 
 /** Returns the folder of a shipped suite; the path is the same from src/ and from dist/. */

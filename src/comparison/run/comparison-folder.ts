@@ -118,12 +118,20 @@ export function readJson(folder: string, file: string): unknown {
     return JSON.parse(readStoredText(file))
   } catch (error) {
     if (error instanceof UsageError) throw error
+    if (systemErrorCode(error) === 'ENOENT' && file === join(folder, PLAN) && hasComparison(folder))
+      throw new UsageError(`${folder} has no ${PLAN}, without which it cannot be continued`, {
+        fix: `Its results can be read: tidemark show ${shellWord(folder)}. For more trials, compare into another folder.`,
+        cause: error,
+      })
     if (systemErrorCode(error) === 'ENOENT')
       throw new UsageError(existsSync(folder) ? `${folder} holds no comparison` : `there is no folder ${folder}`, {
         fix: 'Name the folder of a comparison, which tidemark compare printed when it began: runs/<name>-<time>',
         cause: error,
       })
-    throw new UsageError(`${folder} holds no comparison that can be read: ${messageOf(error)}`, { cause: error })
+    throw new UsageError(`${folder} holds no comparison that can be read: ${messageOf(error)}`, {
+      fix: `${file} is damaged. Restore it, or compare into another folder.`,
+      cause: error,
+    })
   }
 }
 

@@ -69,9 +69,14 @@ export function roundsToJudge(file: RecordingFile): RoundsToJudge {
       notes.length > 0 ? { fix: `It was ${notes.join('; ')}.` } : {},
     )
   if (judged !== undefined) return { ...judged, ...known, othersBytes: othersBytes(judged, facts) }
-  throw new UsageError(`${file.path} holds neither a round nor a reading of memory`, {
-    fix: 'A table has a line of names, such as round,rss_mib or time,rss_mib, and then a line for each reading.',
-  })
+  throw new UsageError(`${file.path} holds neither a round nor a reading of memory`, { fix: fixOfNoReading(file) })
+}
+
+/** Returns what to do about a file without readings. */
+export function fixOfNoReading({ format }: RecordingFile): string {
+  return format === 'csv' || format === 'json'
+    ? 'A table has a line of names, such as round,rss_mib or time,rss_mib, and then a line for each reading.'
+    : 'The program may have ended before the first reading. Record it again, for longer or with a higher --rate.'
 }
 
 type Judged = Pick<RoundsToJudge, 'rounds' | 'unit' | 'secondsPerRound' | 'process'>

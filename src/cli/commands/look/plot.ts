@@ -1,7 +1,8 @@
 import pc from 'picocolors'
 import { plotOptions } from '../../../options/report.js'
 import type { OptionValues } from '../../../options/types/spec.js'
-import { openRecordings } from '../../../recording/formats/open-recording.js'
+import { openRecordings, type RecordingFile } from '../../../recording/formats/open-recording.js'
+import { fixOfNoReading } from '../../../recording/formats/rounds-to-judge.js'
 import { type DrawnRecording, drawnRecording, type TimeWindow } from '../../../report/html/drawn-recording.js'
 import { recordingFigureData, slopeText } from '../../../report/html/recording-figure-data.js'
 import { terminalChart } from '../../../report/terminal/terminal-chart.js'
@@ -44,7 +45,7 @@ export const command: Command = {
       assertNoComparison(path, 'plot')
       return openRecordings(path, asked).map((file) => {
         const recording = drawnRecording(file, window)
-        assertDrawable(path, recording, window)
+        assertDrawable(file, recording, window)
         return recording
       })
     })
@@ -60,12 +61,15 @@ export const command: Command = {
   },
 }
 
-function assertDrawable(path: string, recording: DrawnRecording, window: TimeWindow | undefined): void {
+function assertDrawable(file: RecordingFile, recording: DrawnRecording, window: TimeWindow | undefined): void {
   if (recording.whole.highest !== null) return
   throw new UsageError(
     window === undefined
-      ? `${path} holds no reading`
-      : `${path} holds no reading between ${window.fromMs / 1000} s and ${window.toMs / 1000} s`,
+      ? `${file.path} holds no reading`
+      : `${file.path} holds no reading between ${window.fromMs / 1000} s and ${window.toMs / 1000} s`,
+    {
+      fix: window === undefined ? fixOfNoReading(file) : 'Name a part of the recording with --window, or leave it out.',
+    },
   )
 }
 

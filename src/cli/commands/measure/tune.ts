@@ -78,7 +78,7 @@ async function runTune(input: CommandInput): Promise<number> {
 async function planOf({ arguments: [asked], options, given }: CommandInput): Promise<ComparisonPlan> {
   if (asked === undefined)
     throw new UsageError('tune: no algorithm was named', { fix: 'For example: tidemark tune fedavg --limit 2GiB' })
-  const [suite] = await loadSuite(asked)
+  const [suite] = await loadSuite(asked, 'tune')
   const pick = (table: OptionTable) =>
     Object.fromEntries(Object.keys(table).flatMap((key) => (given.has(key) ? [[key, options[key]]] : [])))
   const allocator = allocatorsFound(['glibc', 'jemalloc', 'mimalloc', 'tcmalloc'])

@@ -38,9 +38,14 @@ export const command: Command = {
 
 type Options = OptionValues<typeof submitOptions>
 
-async function runSubmit({ arguments: compareArguments, options }: CommandInput): Promise<number> {
+async function runSubmit({ arguments: compareArguments, options, given }: CommandInput): Promise<number> {
   const asked = options as Options
   assertOneKind(asked)
+  const other = (asked.slurm ? (['image', 'claim'] as const) : (['results'] as const)).find((key) => given.has(key))
+  if (other !== undefined)
+    throw new UsageError(`submit: --${other} means nothing to --${asked.slurm ? 'slurm' : 'kubernetes'}`, {
+      fix: 'Leave it out.',
+    })
   const { name, plans } = await comparisonsOf(compareArguments)
   for (const { trials } of plans) assertShardable(trials, { index: 1, of: asked.shards })
   const job: ShardedJob = {
@@ -63,19 +68,28 @@ function assertOneKind({ slurm, kubernetes, image }: Options): void {
   if (slurm === kubernetes)
     throw new UsageError(
       `submit: found ${slurm ? '--slurm and --kubernetes' : 'neither --slurm nor --kubernetes'}, expected one of them`,
+      { fix: 'For example: tidemark submit --slurm --shards 4 -- fedavg' },
     )
   if (kubernetes && image === undefined)
-    throw new UsageError('submit: --kubernetes needs --image: what the pods run, with tidemark on its path')
+    throw new UsageError('submit: --kubernetes needs --image: what the pods run, with tidemark on its path', {
+      fix: 'For example: --image registry.example/job:1',
+    })
 }
 
 /** Plans the comparisons here, with the same code that checks them on the nodes. */
 async function comparisonsOf(compareArguments: string[]): Promise<{ name: string; plans: ComparisonPlan[] }> {
   const input = parseCommandLine(compareCommand, compareArguments, {})
-  if (input === 'help') throw new UsageError('submit: found --help among the arguments of compare')
+  if (input === 'help')
+    throw new UsageError('submit: found --help among the arguments of compare', { fix: 'tidemark compare --help' })
   const foreign = ['out', 'shard', 'resume', 'json'].filter((key) => input.given.has(key))
   if (foreign.length > 0)
-    throw new UsageError(`submit: found --${foreign.join(', --')} after --, which the file that is written sets itself`)
-  const plans = (await plannedRuns(input)).map(({ plan }) => plan)
+    throw new UsageError(
+      `submit: found --${foreign.join(', --')} after --, which the file that is written sets itself`,
+      {
+        fix: 'Leave it out.',
+      },
+    )
+  const plans = (await plannedRuns({ ...input, verb: 'submit' })).map(({ plan }) => plan)
   return { name: plans.length === 1 ? plans[0]!.name : basename(input.arguments[0] ?? 'config'), plans }
 }
 
