@@ -65,7 +65,9 @@ function readPem(flag: string, file: string, holds: string): Buffer {
     throw new UsageError(`${flag} ${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }
   if (pem.includes(`${holds}-----`)) return pem
-  throw new UsageError(`${flag} ${file} holds no ${holds} in PEM`)
+  throw new UsageError(`${flag} ${file} holds no ${holds} in PEM`, {
+    fix: `Give a text file with a line -----BEGIN ${holds}-----.`,
+  })
 }
 
 /**

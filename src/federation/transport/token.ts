@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { messageOf, UsageError } from '../../shared/errors.js'
+import { shellWord } from '../../shared/text.js'
 
 const TOKEN_VARIABLE = 'TIDEMARK_TOKEN'
 
@@ -9,7 +10,7 @@ const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
 
 /**
  * The join token from its file or the environment, or undefined when neither is given. Never from
- * an argument: `ps` shows those.
+ * an argument: `ps` shows those. An empty variable is none; an empty file is a mistake.
  */
 export function readToken(tokenFile: string | undefined): string | undefined {
   const [token, origin] =
@@ -36,9 +37,14 @@ function digest(text: string): Buffer {
 }
 
 function readTokenFile(file: string): string {
+  let token: string
   try {
-    return readFileSync(file, 'utf8').trim()
+    token = readFileSync(file, 'utf8').trim()
   } catch (error) {
     throw new UsageError(`the token file ${file} cannot be read: ${messageOf(error)}`, { cause: error })
   }
+  if (token !== '') return token
+  throw new UsageError(`the token file ${file} is empty, expected the join token in it`, {
+    fix: `Write one, for example: openssl rand -hex 16 > ${shellWord(file)}`,
+  })
 }
