@@ -83,6 +83,18 @@ test('the default of --tolerance is the one that the verdict takes', () => {
   expect(readFileSync('docs/options.md', 'utf8')).toContain(`\`${Number(share) * 100}% of the level\``)
 })
 
+test('the memory of a role under each release of Node is what the table below the sentence has', () => {
+  const page = readFileSync('docs/how-it-measures.md', 'utf8')
+  const rows = [...page.matchAll(/^\| (2\d)\.\d+ \| ([\d.]+) \| ([\d.]+) \|/gm)]
+  const [oldest, ...later] = rows.map(([, node, start, own]) => ({ node, start: Number(start), own: Number(own) }))
+  const text = page.replaceAll('\n', ' ')
+  for (const { node, start } of later)
+    expect(text).toContain(`${Math.round(start)} ${start === later[0]!.start ? 'MiB ' : ''}under ${node}`)
+  expect(text).toContain(`but ${Math.round(oldest!.start)} under ${oldest!.node}`)
+  const more = later.map(({ own }) => Math.round(own - oldest!.own))
+  expect(text).toContain(`${Math.min(...more)} to ${Math.max(...more)} are V8's own heap`)
+})
+
 function constantOf(file: string, name: string): number {
   const number = new RegExp(`const ${name} = ([\\d_.]+)(?: \\* 2 \\*\\* (\\d+))?\\n`)
   const [, factor, power = '0'] = number.exec(readFileSync(file, 'utf8')) ?? []
