@@ -1,7 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import * as options from '../src/options/all.js'
 import { joinValues } from '../src/options/types/list-types.js'
-import { environmentName, type OptionTable } from '../src/options/types/spec.js'
+import { environmentName, type OptionTable, variableOf } from '../src/options/types/spec.js'
 
 const tables = Object.entries<unknown>(options).filter(
   (entry): entry is [string, OptionTable] => entry[0].endsWith('Options') && typeof entry[1] === 'object',
@@ -12,6 +14,22 @@ describe.each(tables)('%s', (_name, table) => {
     expect(spec.flag).toMatch(/^[a-z]+(-[a-z]+)*$/)
     expect(spec.help).toMatch(/^[A-Za-z"].*\.$/s)
   })
+
+  it.each(Object.values(table).filter(({ choices }) => choices !== undefined))('--$flag shows its choices', (spec) => {
+    for (const choice of spec.choices!)
+      expect(`${spec.placeholder} ${spec.help}`).toMatch(new RegExp(`\\b${choice}\\b`))
+  })
+})
+
+it('no option has a variable that the program reads with another meaning', () => {
+  const read = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('options/'))
+    .flatMap((file) => [...readFileSync(join('src', file), 'utf8').matchAll(/(?:process\.env\.|')(TIDEMARK_[A-Z_]+)/g)])
+    .map(([, name]) => name!)
+  expect(read).toContain('TIDEMARK_DEBUG')
+  const ofOptions = tables.flatMap(([, table]) => Object.values(table).map(variableOf))
+  // A comparison passes its --probe-every on to its server by that variable.
+  expect(ofOptions.filter((name) => read.includes(name) && name !== 'TIDEMARK_PROBE_EVERY')).toEqual([])
 })
 
 describe('lists', () => {
@@ -38,6 +56,11 @@ describe('values of a parameter', () => {
   ])('reads %s: a comma behind a backslash belongs to the value', (given, expected) =>
     expect(parameters.parse(given)).toEqual(expected),
   )
+
+  it('takes a comma as its help writes it', () => {
+    const [, written = ''] = /comma within a value as "(.+?)"/.exec(parameters.help)!
+    expect(parameters.parse(`how=a${written}b`)).toEqual({ how: ['a,b'] })
+  })
 
   it('writes what it reads', () => {
     const values = ['unset', tuning, 'a\\', '\\,', '\\d', '']

@@ -109,10 +109,14 @@ export const serverOptions = {
     flag: 'algorithm-option',
     help: 'Option of an algorithm FILE. Repeatable.',
   }),
-  debug: flag({
-    flag: 'debug',
-    help: "Check the invariants of the algorithm's state after every round, and end the job if one fails.",
-  }),
+  debug: {
+    // TIDEMARK_DEBUG asks for the stacks of errors, in every verb.
+    variable: 'TIDEMARK_CHECK_INVARIANTS',
+    ...flag({
+      flag: 'debug',
+      help: "Check the invariants of the algorithm's state after every round, and end the job if one fails.",
+    }),
+  },
   aggregation: choice({ ...aggregation, default: 'spooled' }),
   wireDtype: choice({
     flag: 'wire-dtype',
