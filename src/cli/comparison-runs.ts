@@ -11,7 +11,7 @@ import { aggregationCompared, axisOptions, commandOptions, compareOptions } from
 import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../options/federation.js'
 import { refOptions } from '../options/refs.js'
 import { swarmOptions } from '../options/roles.js'
-import type { OptionTable } from '../options/types/spec.js'
+import type { OptionSpec, OptionTable } from '../options/types/spec.js'
 import type { Shard } from '../results/shard.js'
 import { UsageError } from '../shared/errors.js'
 import type { CommandInput } from './parsing/command.js'
@@ -24,16 +24,30 @@ const { parameters, ...commandAlone } = ofCommand
 const { trials, untilDecided, rateHz, trialDeadlineMs, limit, tolerance, probeEvery } = compareOptions
 const { clientMemoryGcRounds } = memoryOptions
 
+/** Makes the help say that a suite, also one that ships with Tidemark, may set the default. */
+export function elseOfSuite<T>(spec: OptionSpec<T>): OptionSpec<T> {
+  return { ...spec, defaultText: `the suite's, else ${spec.defaultText ?? String(spec.default)}` }
+}
+
 const ofJob: OptionTable = {
-  rounds,
+  rounds: elseOfSuite(rounds),
   ...jobWithoutSeed,
+  clients: elseOfSuite(jobWithoutSeed.clients),
   ...trainingOptions,
   ...roundOptions,
   ...swarmOptions,
   clientMemoryGcRounds,
   aggregation: aggregationCompared,
 }
-const ofComparison: OptionTable = { trials, seed, rateHz, trialDeadlineMs, limit, tolerance, probeEvery }
+const ofComparison: OptionTable = {
+  trials: elseOfSuite(trials),
+  seed,
+  rateHz,
+  trialDeadlineMs,
+  limit,
+  tolerance,
+  probeEvery,
+}
 
 /** Options of each verb that runs comparisons: the axes and how trials are made. */
 export const comparisonAxes: OptionTable = { ...axisOptions, ...ofComparison }

@@ -99,7 +99,7 @@ export const commandOptions = {
   parameters: parameterLists({
     flag: 'parameter-list',
     short: 'L',
-    help: 'Values of a {placeholder}, or of an environment variable in capitals; "unset" removes the variable. Write a comma within a value as ",". Repeatable.',
+    help: 'Values of a {placeholder}, or of an environment variable in capitals; "unset" removes the variable. Write a comma within a value as "\\,". Repeatable.',
   }),
   rounds: {
     ...text({

@@ -25,14 +25,14 @@ export const memoryOptions = {
     min: 0,
     default: 0,
     notWith: { swarm: 'has no clients: its peers have --memory-gc-rounds' },
-    help: 'The same for clients, once the result of the round was sent and confirmed. 0: never.',
+    help: 'A client collects garbage and returns free pages to the system after every N-th round, once its result was sent and confirmed. 0: never.',
   }),
   memoryGcRounds: integer({
     flag: 'memory-gc-rounds',
     min: 0,
     default: 1,
     onlyWith: 'swarm',
-    help: 'The same for swarm peers: after every N-th round of training, and after every N-th round the peer aggregated. 0: never.',
+    help: 'A peer of a swarm collects garbage and returns free pages to the system after every N-th round of training, and after every N-th round that it aggregated. 0: never.',
   }),
 }
 
@@ -143,7 +143,7 @@ export const roundOptions = {
     above: 0,
     default: 1,
     notWith: AVERAGES_NOTHING,
-    help: 'Server learning rate: fraction of the step towards the mean that the server takes.',
+    help: 'Server learning rate: fraction of the step towards the mean that is taken each round.',
   }),
   weighting: choice({
     flag: 'weighting',
@@ -164,7 +164,7 @@ export const roundOptions = {
     flag: 'join-deadline',
     default: 60_000,
     defaultText: '60s',
-    help: 'Time that the server waits for its clients to join.',
+    help: 'Time in which all clients, or all peers of a swarm, have to join.',
   }),
   roundDeadlineMs: durationMs({
     flag: 'round-deadline',
@@ -182,7 +182,7 @@ export const roundOptions = {
     flag: 'reconnect-grace',
     default: 5000,
     defaultText: '5s',
-    help: 'Time that a disconnected client has to reconnect before the round continues without it.',
+    help: 'Time that a disconnected client or peer has to reconnect before the round continues without it.',
   }),
   roundAttempts: integer({
     flag: 'round-attempts',

@@ -13,7 +13,7 @@ export const networkOptions = {
     flag: 'token-file',
     placeholder: 'FILE',
     default: undefined,
-    help: 'File that holds the join token. Default: TIDEMARK_TOKEN. A server without either creates a token and prints it.',
+    help: 'File that holds the join token. Default: TIDEMARK_TOKEN. Without either, a token is created and printed.',
   }),
   maxModelSize: bytes({
     flag: 'max-model-size',
@@ -30,13 +30,13 @@ export const networkOptions = {
   }),
 }
 
-/** Options of TLS on either side. */
+/** Options of TLS in a server. */
 export const tlsOptions = {
   tlsCert: text({
     flag: 'tls-cert',
     placeholder: 'FILE',
     default: undefined,
-    help: "PEM file with this role's certificate and chain. A server that has one uses https.",
+    help: "PEM file with the server's certificate and chain. The server then uses https.",
   }),
   tlsKey: text({
     flag: 'tls-key',
@@ -48,8 +48,27 @@ export const tlsOptions = {
     flag: 'tls-ca',
     placeholder: 'FILE',
     default: undefined,
-    help: "PEM file of the authority that certifies the other side. A server that has one requires of each client a certificate in the client's name.",
+    help: "PEM file of the authority that certifies the clients. The server then requires of each client a certificate in the client's name.",
   }),
+}
+
+/** The token of a role that joins a job, which cannot make one up. */
+export const joinTokenFile = {
+  ...networkOptions.tokenFile,
+  help: 'File that holds the join token of the job. Default: TIDEMARK_TOKEN. One of the two has to be given.',
+}
+
+/** Options of TLS in a client. */
+export const clientTlsOptions = {
+  tlsCert: {
+    ...tlsOptions.tlsCert,
+    help: "PEM file with this client's certificate and chain, for a server that requires one.",
+  },
+  tlsKey: tlsOptions.tlsKey,
+  tlsCa: {
+    ...tlsOptions.tlsCa,
+    help: 'PEM file of the authority that certifies the server, if the system does not know it.',
+  },
 }
 
 /** Limits for a server that strangers can reach. */

@@ -31,7 +31,7 @@ export const tableOptions = {
     placeholder: 'UNIT',
     default: undefined,
     defaultText: 'found by name and values',
-    help: 'Tables: unit of the memory column: bytes, KB, KiB, MB, MiB, GB or GiB.',
+    help: 'Tables: unit of the memory column: bytes, KB, KiB, MB, MiB, GB, GiB or pages of 4 KiB.',
   }),
   series: text({
     flag: 'series',

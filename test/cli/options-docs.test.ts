@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { helpOf } from '../../src/cli/output/help.js'
 import { verbs } from '../../src/cli/parsing/verbs.js'
-import { type OptionSpec, type OptionTable, variableOf } from '../../src/options/types/spec.js'
+import { loadSuite } from '../../src/comparison/definition/suite.js'
+import { type FederationPlan, planComparison } from '../../src/comparison/plan/plan.js'
+import { axisOptions } from '../../src/options/comparison.js'
+import { defaultValue, type OptionSpec, type OptionTable, variableOf } from '../../src/options/types/spec.js'
 import { runTidemark } from '../tidemark.js'
 
 const commands = await Promise.all(Object.values(verbs).map(async (load) => (await load()).command))
@@ -28,6 +32,35 @@ describe.each(commands)('tidemark $verb --help', ({ verb, options, examples }) =
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
     expect(stdout.search(/^Examples?:$/m)).toBeLessThan(stdout.search(/^ {2}(-\w, )?--/m))
   })
+})
+
+test.each(commands)('tidemark $verb --help shows a variable that one of its options has', ({ verb, options }) => {
+  const help = helpOf(commands.find((one) => one.verb === verb)!).replaceAll(/\s+/g, ' ')
+  const [, flag, variable] = / --(\S+) is (TIDEMARK_\w+)\./.exec(help) ?? []
+  const spec = Object.values(options).find((one) => one.flag === flag)
+  expect(variable).toBe(spec && variableOf(spec))
+})
+
+test.each(['compare', 'check', 'tune'])('tidemark %s --help has the defaults of the suites that ship', async (verb) => {
+  const { options } = commands.find((one) => one.verb === verb)!
+  for (const { definition } of await loadSuite('all')) {
+    const { job } = planComparison(definition, 'the suite').workload as FederationPlan
+    // An axis is what is compared, and not an option of the job.
+    const ofJob = Object.entries(options).filter(([key]) => job[key] !== undefined && !(key in axisOptions))
+    const others = ofJob.filter(([key, spec]) => job[key] !== defaultValue(spec, job.algorithm))
+    for (const [key, spec] of others) expect(`${key}: ${spec.defaultText}`).toMatch(/: the suite's, else /)
+  }
+})
+
+/** A reader of a client's help has no server at hand, and a text that refers to another option may stand alone. */
+test('the help of a role speaks of that role', () => {
+  const helpsOf = (verb: string) =>
+    Object.values(commands.find((one) => one.verb === verb)!.options).map(({ help }) => help)
+  expect(
+    commands.flatMap(({ options }) => Object.values(options)).filter(({ help }) => /^The same\b/.test(help)),
+  ).toEqual([])
+  for (const verb of ['client', 'peer'])
+    expect(helpsOf(verb).filter((help) => /server (without|that has)|is created|the clients\./.test(help))).toEqual([])
 })
 
 function optionsPage(): string {

@@ -1,5 +1,5 @@
 import wrapAnsi from 'wrap-ansi'
-import { environmentName, type OptionSpec } from '../../options/types/spec.js'
+import { type OptionSpec, variableOf } from '../../options/types/spec.js'
 import type { Command } from '../parsing/command.js'
 
 /** Width where there is no terminal to ask, and the least width that is assumed for one. */
@@ -26,10 +26,7 @@ export function helpOf(command: Command, columns = process.stdout.columns): stri
       [`${title}:`, ...specs.map((spec) => optionLines(termOf(spec), textOf(spec), width))].join('\n'),
     ),
     ...details,
-    reflow(
-      `Each option is also an environment variable: ${variableExample(command)}. The command line wins. tidemark --help lists the other verbs.`,
-      width,
-    ),
+    reflow(`${variableHint(command)}tidemark --help lists the other verbs.`, width),
   ]
   return blocks.join('\n\n')
 }
@@ -73,9 +70,12 @@ function textOf(spec: OptionSpec<unknown>): string {
   return text === '' ? spec.help : `${spec.help} Default: ${text}.`
 }
 
-function variableExample({ options }: Command): string {
-  const flag = (Object.values(options).find(({ flag }) => flag.includes('-')) ?? Object.values(options)[0] ?? HELP).flag
-  return `--${flag} is ${environmentName(flag)}`
+/** Returns nothing for a verb without options: --help has no variable. */
+function variableHint({ options }: Command): string {
+  const specs = Object.values(options)
+  const example = specs.find(({ flag }) => flag.includes('-')) ?? specs[0]
+  if (example === undefined) return ''
+  return `Each option is also an environment variable: --${example.flag} is ${variableOf(example)}. The command line wins. `
 }
 
 /**

@@ -43,7 +43,7 @@ export const command: Command = {
     build: bisectOptions.build,
     buildDeadlineMs: bisectOptions.buildDeadlineMs,
     ...axes,
-    out,
+    out: { ...out, defaultText: 'runs/<name>-bisect-<time>' },
     resume: { ...resume, help: 'Continue a search that was stopped.' },
     json,
     ...comparisonJob,

@@ -8,6 +8,7 @@ import type { OptionTable } from '../../../options/types/spec.js'
 import { summaryOf, tuneAnswer, tuneDetails } from '../../../report/terminal/tune-answer.js'
 import { StoppedError, UsageError } from '../../../shared/errors.js'
 import { printableLine } from '../../../shared/printable.js'
+import { elseOfSuite } from '../../comparison-runs.js'
 import { comparisonProgress } from '../../output/progress/comparison-progress.js'
 import { writeStyled } from '../../output/terminal.js'
 import { terminalStyle } from '../../output/terminal-style.js'
@@ -19,6 +20,8 @@ const { seed, ...jobWithoutSeed } = jobOptions
 const { rateHz, trialDeadlineMs, out, details, json } = compareOptions
 const ofJob: OptionTable = {
   ...jobWithoutSeed,
+  rounds: elseOfSuite(jobWithoutSeed.rounds),
+  clients: elseOfSuite(jobWithoutSeed.clients),
   ...trainingOptions,
   ...roundOptions,
   clientMemoryGcRounds: memoryOptions.clientMemoryGcRounds,
@@ -44,10 +47,11 @@ export const command: Command = {
       help: 'What the exact peak of the server must stay under.',
     },
     ...axisOptions,
+    allocator: { ...axisOptions.allocator, defaultText: 'all that are found on this machine' },
     seed,
     rateHz,
     trialDeadlineMs,
-    out,
+    out: { ...out, defaultText: 'runs/<name>-tune-<time>' },
     details,
     json,
     ...ofJob,

@@ -3,7 +3,7 @@ import { runClient } from '../../../federation/client/client.js'
 import { trainerMaker } from '../../../federation/process/job-model.js'
 import { runRole } from '../../../federation/process/role-process.js'
 import { logOptions, memoryOptions } from '../../../options/federation.js'
-import { networkOptions, tlsOptions } from '../../../options/network.js'
+import { clientTlsOptions, joinTokenFile, networkOptions } from '../../../options/network.js'
 import { clientOptions, isAlgorithmFile } from '../../../options/roles.js'
 import type { OptionValues } from '../../../options/types/spec.js'
 import type { Command } from '../../parsing/command.js'
@@ -11,10 +11,10 @@ import { importAlgorithm } from '../../parsing/import-algorithm.js'
 
 const options = {
   ...clientOptions,
-  tokenFile: networkOptions.tokenFile,
+  tokenFile: joinTokenFile,
   maxModelSize: networkOptions.maxModelSize,
   idleMs: networkOptions.idleMs,
-  ...tlsOptions,
+  ...clientTlsOptions,
   clientMemoryGcRounds: memoryOptions.clientMemoryGcRounds,
   ...logOptions,
 }

@@ -5,7 +5,7 @@ import { runPeer } from '../../../federation/swarm/peer/peer.js'
 import { type SwarmSettings, trainingJob } from '../../../federation/swarm/swarm-job.js'
 import { gatherWeights } from '../../../federation/tensors/global-state.js'
 import { logOptions, memoryOptions } from '../../../options/federation.js'
-import { networkOptions } from '../../../options/network.js'
+import { joinTokenFile, networkOptions } from '../../../options/network.js'
 import { peerOptions } from '../../../options/roles.js'
 import type { OptionValues } from '../../../options/types/spec.js'
 import type { Command } from '../../parsing/command.js'
@@ -14,7 +14,7 @@ const options = {
   ...peerOptions,
   host: networkOptions.host,
   port: networkOptions.port,
-  tokenFile: networkOptions.tokenFile,
+  tokenFile: joinTokenFile,
   memoryGcRounds: memoryOptions.memoryGcRounds,
   ...logOptions,
 }
