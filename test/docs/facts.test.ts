@@ -1,6 +1,12 @@
-/** Numbers that the docs name are those of the source: each sentence is held against the constant that it describes. */
+/**
+ * Numbers that the docs name are those of the source: each sentence is held against the constant that it describes. Lists
+ * in the docs have every entry that the source has.
+ */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { verbs } from '../../src/cli/parsing/verbs.js'
+import { FIGURES } from '../../src/report/figures/all.js'
 
 /** [page, the sentence with its numbers as groups, the constants in the same order: file, name, how many make one of the docs' unit] */
 const FACTS: [page: string, sentence: RegExp, constants: [file: string, name: string, unit?: number][]][] = [
@@ -93,6 +99,44 @@ test('the memory of a role under each release of Node is what the table below th
   expect(text).toContain(`but ${Math.round(oldest!.start)} under ${oldest!.node}`)
   const more = later.map(({ own }) => Math.round(own - oldest!.own))
   expect(text).toContain(`${Math.min(...more)} to ${Math.max(...more)} are V8's own heap`)
+})
+
+const page = (name: string) => readFileSync(`docs/${name}.md`, 'utf8')
+const section = (name: string, heading: string) => page(name).split(`\n## ${heading}\n`)[1]!.split('\n## ')[0]!
+
+test('file-formats.md has every figure of the report', () => {
+  const table = page('file-formats').split('| figure | shows |')[1]!.split('\n\n')[0]!
+  const listed = [...table.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name)
+  expect(listed.sort()).toEqual(FIGURES.map(({ name }) => name).sort())
+})
+
+test('vitest.md has every option of record()', () => {
+  const [, options = ''] = /interface RecordOptions \{\n([\s\S]*?)\n\}/.exec(
+    readFileSync('src/recording/record.ts', 'utf8'),
+  )!
+  const names = [...options.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name!)
+  expect(names).toContain('rateHz')
+  expect(names.filter((name) => !page('vitest').split('`record()` takes')[1]!.includes(`\`${name}\``))).toEqual([])
+})
+
+test('ci.md has every input of the action', () => {
+  const { inputs } = parse(readFileSync('action.yml', 'utf8')) as { inputs: object }
+  const [, listed = ''] = /with the inputs ([\s\S]*?)\n\n/.exec(page('ci'))!
+  expect([...listed.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(Object.keys(inputs))
+})
+
+test('the guide has every verb', () => {
+  const listed = section('guide', 'Verbs').replaceAll(/^\| verb .*$/gm, '')
+  expect(Object.keys(verbs).filter((verb) => !new RegExp(`\`(tidemark )?${verb}\\b`).test(listed))).toEqual([])
+})
+
+test('dependencies.md has every package', () => {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, object>
+  const cells = page('dependencies')
+    .match(/^\| [^|]+ \|/gm)!
+    .flatMap((cell) => cell.slice(2, -2).split(', '))
+  const packages = [...Object.keys(dependencies!), ...Object.keys(devDependencies!)]
+  expect(packages.filter((name) => !cells.includes(name))).toEqual([])
 })
 
 function constantOf(file: string, name: string): number {
