@@ -2,7 +2,9 @@
  * Rules between several options of a job, which no single option can check. A role checks them as
  * it starts, and a comparison before its first trial.
  */
+
 import { UsageError } from '../shared/errors.js'
+import { count } from '../shared/text.js'
 
 interface Job {
   algorithm: string
@@ -17,16 +19,16 @@ interface Job {
 export function assertRoundsCanRun(job: Job): void {
   if (job.algorithm === 'cyclic') assertCyclic({ clients: job.clients, order: job.order ?? 'fixed' })
   if (job.algorithm === 'scaffold') assertScaffold({ sample: job.sample, weighting: job.weighting })
-  assertQuorum(job, job.algorithm === 'swarm' ? 'peers' : 'clients')
+  assertQuorum(job, job.algorithm === 'swarm' ? 'peer' : 'client')
 }
 
 export function assertQuorum(
   { sample, clients, minClients }: Pick<Job, 'sample' | 'clients' | 'minClients'>,
-  role: 'clients' | 'peers' = 'clients',
+  role: 'client' | 'peer' = 'client',
 ): void {
   const sampled = sampleSize(sample, clients)
   if (minClients > sampled)
-    throw new UsageError(`--min-clients is ${minClients}, and a round draws ${sampled} of ${clients} ${role}`, {
+    throw new UsageError(`--min-clients is ${minClients}, and a round draws ${sampled} of ${count(clients, role)}`, {
       fix: `Give --min-clients ${sampled} or less, or raise --clients or --sample.`,
     })
 }

@@ -24,7 +24,7 @@ test('compare all runs the four algorithms, continues after Ctrl-C, and ends wit
   expect(stopped.stderr).toMatch(/^fedavg \(1 of 4\): 1 setting, 1 trial; results in /m)
   expect(stopped.stderr).toMatch(/^trial 1 of 1 .* about [\d.]+ m?s left for all 4$/m)
   expect(readFileSync(join(out, 'index.html'), 'utf8')).toMatch(/<p class="note">[23] more comparisons to come\.<\/p>/)
-  expect(stopped.stderr).toMatch(/stopped after \d of 1 trials of scaffold; what was measured is kept\./)
+  expect(stopped.stderr).toMatch(/stopped after \d of 1 trial of scaffold; what was measured is kept\./)
   expect(stopped.stderr).toContain(`Continue with: tidemark compare --resume ${out}\n`)
   expect(existsSync(join(out, 'cyclic'))).toBe(false)
 

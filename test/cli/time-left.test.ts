@@ -1,6 +1,8 @@
 /** The time left against recorded trials: how long they really took. Nothing runs here. */
 import { readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
+import { comparisonProgress } from '../../src/cli/output/progress/comparison-progress.js'
 import { timeLeft } from '../../src/cli/output/progress/time-left.js'
 import type { ComparisonEvent } from '../../src/comparison/run/compare-options.js'
 import type { TrialResult } from '../../src/results/comparison.js'
@@ -59,4 +61,18 @@ describe.each(RUNS)('$command, on $machine', ({ comparisons }) => {
     expect(left.estimateMs()! / took).toBeLessThan(2)
     expect(left.text()).toMatch(comparisons.length > 1 ? /^ {2}about .* left for all \d$/ : /^ {2}about .* left$/)
   })
+})
+
+test('the reason of a failed trial ends its line: no time left stands behind what to do', () => {
+  const stream = new PassThrough() as unknown as NodeJS.WriteStream
+  const { report } = comparisonProgress(stream)
+  const run = RUNS[0]!.comparisons[0]!.trials
+  for (const event of eventsOfFirstTrial(run)) report(event)
+  const failed = { ...anyTrial!, state: 'failed' as const, reason: 'the server ended.\n  Give --clients 2 or more.' }
+  const trial = { index: 2, setting: failed.setting, trial: 2 }
+  report({ kind: 'trial-started', trial })
+  report({ kind: 'trial-ended', trial, result: failed })
+  const text = String((stream as unknown as PassThrough).read())
+  expect(text).toMatch(/^trial 1 of .* left$/m)
+  expect(text).toMatch(/ {2}Give --clients 2 or more\.\n$/)
 })

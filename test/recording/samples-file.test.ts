@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { samplesOf } from '../../src/recording/storage/samples-file.js'
+import { brokenSamples, samplesOf } from '../../src/recording/storage/samples-file.js'
 import { temporaryFolder } from '../temporary-folder.js'
 
 function read(text: string) {
@@ -46,4 +46,9 @@ test('lines that straddle the chunks in which the file is read are whole, and lo
   expect(samples).toHaveLength(120_001)
   expect(samples[119_999]).toEqual({ timeMs: 119_999.25, rss: [[100, 4096]] })
   expect(samples[120_000]!.rss).toHaveLength(150_000)
+})
+
+test('one line that is no sample is one', () => {
+  expect(brokenSamples([7])).toBe('line 7 is no sample')
+  expect(brokenSamples([7, 9])).toBe('2 lines are no samples, the first is line 7')
 })

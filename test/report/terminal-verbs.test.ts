@@ -151,6 +151,12 @@ const CASES: [name: string, print: (style: TerminalStyle) => string[]][] = [
   ]),
 ]
 
+test('one round is written as one', () => {
+  const text = analysisAnswer([series('short.csv', [100])], { ...PLAIN, width: 140 }).join('\n')
+  expect(text).toContain('1 round does not decide it')
+  expect(text).not.toMatch(/\b1 (rounds|windows)\b/)
+})
+
 describe.each(CASES)('%s', (name, print) => {
   const at = (width: number) => print({ ...PLAIN, width })
 

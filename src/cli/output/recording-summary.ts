@@ -6,7 +6,7 @@ import type { RecordedProcess, RecordingMetadata, RoundRecord } from '../../reco
 import type { RecordingOutline } from '../../recording/storage/read-recording.js'
 import type { AttributionMark } from '../../shared/marks.js'
 import { printable, printableLine } from '../../shared/printable.js'
-import { shellWord } from '../../shared/text.js'
+import { count, shellWord } from '../../shared/text.js'
 import { formatBytes, formatDuration, mib } from '../../shared/units.js'
 import { recordingVerdict } from './recording-verdict.js'
 import { terminalStyle } from './terminal-style.js'
@@ -95,7 +95,7 @@ function headline({ startedMs, endedMs, sampling, state, reason }: RecordingMeta
       : `; processes: ${processes.seen} seen, ${processes.vanished} ended before they could be read, ${processes.unreadable + readings.unreadable} unreadable${reasons(processes.unreadableCodes ?? {})}`
   const lasted = endedMs === null ? 'still runs' : formatDuration(endedMs - startedMs)
   const how = state === 'completed' || reason === null ? '' : `\n${reason}`
-  return `recorded ${lasted}: ${samples} samples, ${every}${coverage}${how}`
+  return `recorded ${lasted}: ${count(samples, 'sample')}, ${every}${coverage}${how}`
 }
 
 /** Explains why processes could not be read: ` (38 with EMFILE: ...)`. */

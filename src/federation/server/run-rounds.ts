@@ -1,5 +1,6 @@
 import { sampleSize } from '../../options/job-check.js'
 import { TidemarkError } from '../../shared/errors.js'
+import { count } from '../../shared/text.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import type { Storage } from '../aggregation/storage.js'
 import { ownOptions } from '../algorithms/all.js'
@@ -187,7 +188,7 @@ async function enoughPresent(
   if (isThere) return
   const missing = members.names.filter((name) => !members.present.includes(name))
   throw new TidemarkError(
-    `round ${round} needs ${minClients} clients, and ${members.present.length} were connected for ${formatDuration(joinDeadlineMs)}; ${missing.join(', ')} did not come back`,
+    `round ${round} needs ${count(minClients, 'client')}, and ${members.present.length} were connected for ${formatDuration(joinDeadlineMs)}; ${missing.join(', ')} did not come back`,
     { fix: 'Start them again under the same names, or lower --min-clients.' },
   )
 }

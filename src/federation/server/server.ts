@@ -1,6 +1,7 @@
 import { cleanupMemory } from '../../memory/index.js'
 import { assertQuorum } from '../../options/job-check.js'
 import { messageOf, TidemarkError, UsageError } from '../../shared/errors.js'
+import { count } from '../../shared/text.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import { ownOptions } from '../algorithms/all.js'
 import { stateSpecs } from '../algorithms/state.js'
@@ -105,7 +106,7 @@ async function assertSettings({ settings, algorithm }: ServerJob): Promise<void>
   algorithm.check?.(settings)
   if (settings.clients > settings.maxClients)
     throw new UsageError(
-      `--clients is ${settings.clients}, and a job on this server may have ${settings.maxClients} clients`,
+      `--clients is ${settings.clients}, and a job on this server may have ${count(settings.maxClients, 'client')}`,
       { fix: `Raise --max-clients to ${settings.clients}, or lower --clients.` },
     )
   assertQuorum(settings)
@@ -202,7 +203,7 @@ async function everyoneJoined(
   })
   if (complete === undefined)
     throw new TidemarkError(
-      `${members.names.length} of ${clients} clients joined within ${formatDuration(joinDeadlineMs)} (${members.names.join(', ') || 'none'}), and ${clients - members.names.length} more ${clients - members.names.length === 1 ? 'was' : 'were'} waited for`,
+      `${members.names.length} of ${count(clients, 'client')} joined within ${formatDuration(joinDeadlineMs)} (${members.names.join(', ') || 'none'}), and ${clients - members.names.length} more ${clients - members.names.length === 1 ? 'was' : 'were'} waited for`,
       { fix: `Start the others with: tidemark client --server ${url} --name NAME, or raise --join-deadline.` },
     )
   role.log(`${members.names.join(', ')} joined`)

@@ -6,7 +6,7 @@ import type { RecordingMetadata, RoundRecord } from '../recording.js'
 import { roundRecords } from '../rounds/rounds.js'
 import { readMarks, readMetadata } from '../storage/read-recording.js'
 import { SAMPLES_FILE } from '../storage/recording-files.js'
-import { type SampleRow, sampleRows } from '../storage/samples-file.js'
+import { brokenSamples, type SampleRow, sampleRows } from '../storage/samples-file.js'
 import { heldBytes, movingSwap, swapNote } from '../swap.js'
 import { commandLine } from './command-line.js'
 import type { OnReading, ProcessEvent, RecordingEvent } from './recording-event.js'
@@ -78,8 +78,7 @@ function* readRows(folder: string): Generator<RecordingEvent | TreeRow, undefine
     yield Object.assign(row, { isTree, sumBytes })
     peaks.see(row)
   }
-  if (broken.length > 0)
-    warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}`)
+  if (broken.length > 0) warnings.push(`${SAMPLES_FILE}: ${brokenSamples(broken)}`)
   yield* peaks.processes()
   const heldBy = heldByPid(peaks.rounds(), warnings)
   for (const round of peaks.rounds()) yield { ...roundEvent(round, heldBy(round)), ...overlapIn(round, head) }

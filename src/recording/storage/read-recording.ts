@@ -13,7 +13,7 @@ import { withoutSetBacks } from '../rounds/set-back-clock.js'
 import { METADATA_FILE } from './metadata-file.js'
 import { recorderState } from './recorder-lock.js'
 import { MARKS_FILE, SAMPLES_FILE } from './recording-files.js'
-import { samplesOf } from './samples-file.js'
+import { brokenSamples, samplesOf } from './samples-file.js'
 import { readStored, storedLines } from './stored-file.js'
 import { metadataSchema } from './stored-schemas.js'
 
@@ -124,8 +124,7 @@ function* readSamples(folder: string, warnings: string[]): Generator<Sample, und
   }
   const broken: number[] = []
   yield* samplesOf(file, (line) => broken.push(line))
-  if (broken.length > 0)
-    warnings.push(`${SAMPLES_FILE}: ${broken.length} lines are no samples, the first is line ${broken[0]}.`)
+  if (broken.length > 0) warnings.push(`${SAMPLES_FILE}: ${brokenSamples(broken)}.`)
 }
 
 /**

@@ -112,3 +112,10 @@ function widen(row: SampleRow): void {
   row.pids.set(pids)
   row.rssBytes.set(rssBytes)
 }
+
+/** Returns `line 7 is no sample`, or how many are none. */
+export function brokenSamples(lines: readonly number[]): string {
+  return lines.length === 1
+    ? `line ${lines[0]} is no sample`
+    : `${lines.length} lines are no samples, the first is line ${lines[0]}`
+}

@@ -5,7 +5,9 @@
  * figure as the files. It keeps only what it draws, however long it runs, and writes everything
  * from the program as text.
  */
+
 import { plot } from '@observablehq/plot'
+import { count } from '../../shared/text.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import type { LiveAlert } from '../../verdict/live/live-status.js'
 import { type RecordingFigureData, recordingFigure } from '../figures/recording.js'
@@ -164,7 +166,7 @@ function forecastText(
   const [from, to] = [left.low, left.high].map((count) => (count === null ? null : Math.round(count)))
   const latest = to === null ? 'may never come' : `at the latest in ${to}`
   const when = ms === null ? '' : `, in about ${formatDuration(ms.estimate)}`
-  return `Meets ${name} (${formatBytes(bytes)}) in about ${Math.round(left.estimate)} ${status!.unit}s${when}; at the earliest in ${from}, ${latest} (90 %).`
+  return `Meets ${name} (${formatBytes(bytes)}) in about ${count(Math.round(left.estimate), status!.unit)}${when}; at the earliest in ${from}, ${latest} (90 %).`
 }
 
 function drawFigure(): void {

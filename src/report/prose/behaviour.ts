@@ -1,6 +1,7 @@
 import { periodOfSetting } from '../../recording/rounds/cleanup-period.js'
 import type { Comparison } from '../../results/comparison.js'
 import type { Setting } from '../../results/setting.js'
+import { count } from '../../shared/text.js'
 import { type Analysis, onlyStepsDown, type Shape } from '../../verdict/shape/analysis.js'
 import { shortPercent, shortSize, sizeRange } from './short-size.js'
 
@@ -95,7 +96,7 @@ function rate({ estimate, low, high }: { estimate: number; low: number; high: nu
 }
 
 function undecidedAfter({ rounds }: Analysis): string {
-  return `: ${rounds} rounds do not decide it`
+  return `: ${count(rounds, 'round')} ${rounds === 1 ? 'does' : 'do'} not decide it`
 }
 
 function netClimb({ netClimbBytes: bytes }: Analysis): string {

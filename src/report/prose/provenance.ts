@@ -1,6 +1,7 @@
 import { sum } from 'd3'
 import { plannedTrials } from '../../comparison/plan/shard.js'
 import type { Comparison } from '../../results/comparison.js'
+import { count } from '../../shared/text.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 
 /** Returns names and values that a reader needs to judge the numbers: the machine, then the job. */
@@ -85,7 +86,7 @@ export function warningsOf(comparison: Comparison): string[] {
   const completed = trials.filter((trial) => trial.state === 'completed').length
   if (state !== 'completed')
     warnings.push(
-      `The comparison ${state === 'running' ? 'still runs, or was cut off' : 'was stopped'}: ${completed} of ${planned} trials are complete.`,
+      `The comparison ${state === 'running' ? 'still runs, or was cut off' : 'was stopped'}: ${completed} of ${count(planned, 'trial')} ${planned === 1 ? 'is' : 'are'} complete.`,
     )
   for (const { setting, trial, state: ended, reason } of trials) {
     if (ended !== 'completed')

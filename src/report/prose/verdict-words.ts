@@ -1,4 +1,5 @@
 import type { Comparison } from '../../results/comparison.js'
+import { count } from '../../shared/text.js'
 import { formatBytes } from '../../shared/units.js'
 import { type Attribution, PARTS, type Part } from '../../verdict/attribution.js'
 import { TRIALS_TO_DECIDE } from '../../verdict/difference/compare-settings.js'
@@ -58,7 +59,7 @@ function causeSentence({ end, cause, evidence, growth, needsRounds }: Attributio
 
 /** Says that the rounds are too few to call growth a leak; a heap that warms up grows too. */
 function tooFewForALeak(rounds: number, needsRounds: number): string {
-  return `a leak, or a heap that is still warming up. ${rounds} rounds cannot show which; ${needsRounds} can (--rounds ${needsRounds}).`
+  return `a leak, or a heap that is still warming up. ${count(rounds, 'round')} cannot show which; ${needsRounds} can (--rounds ${needsRounds}).`
 }
 
 function rateWords({ estimate, low, high }: Interval): string {

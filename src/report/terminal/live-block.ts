@@ -1,4 +1,5 @@
 import { printableLine } from '../../shared/printable.js'
+import { count } from '../../shared/text.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import type { LiveForecast, LiveRole, LiveRound, LiveStatus } from '../../verdict/live/live-status.js'
 import { rateText } from '../../verdict/live/verdict-sentence.js'
@@ -49,7 +50,7 @@ function headLine(
   const rounds = Math.max(0, ...roles.map((role) => role.rounds))
   const words = [
     `tidemark ${formatDuration(Math.max(0, timeMs - startedMs))}`,
-    `${rounds} ${unit}${rounds === 1 ? '' : 's'}`,
+    count(rounds, unit),
     ...(tree.rssBytes === null
       ? []
       : [`${formatBytes(tree.rssBytes)} now, ${formatBytes(tree.highestBytes ?? 0)} at most`]),
@@ -92,7 +93,7 @@ export function forecastText(forecast: LiveForecast | null, unit: 'round' | 'win
   const { limitBytes, rounds, ms } = forecast
   const high = rounds.high === null ? 'perhaps never' : String(Math.round(rounds.high))
   const time = ms === null ? '' : `, about ${formatDuration(ms.estimate)}`
-  return `the limit of ${formatBytes(limitBytes)} in ${Math.round(rounds.estimate)} ${unit}s (90 %: ${Math.round(rounds.low)} to ${high})${time}`
+  return `the limit of ${formatBytes(limitBytes)} in ${count(Math.round(rounds.estimate), unit)} (90 %: ${Math.round(rounds.low)} to ${high})${time}`
 }
 
 const BARS = '▁▂▃▄▅▆▇█'

@@ -1,3 +1,4 @@
+import { count } from '../../shared/text.js'
 import { formatBytes } from '../../shared/units.js'
 import type { LiveRate, LiveVerdictState } from './live-status.js'
 
@@ -28,7 +29,7 @@ export function sentenceOf(facts: VerdictFacts): string {
     case 'too few rounds':
       return `too few ${unit}s to say anything: ${rounds} of at least ${fewest}`
     case 'undecided':
-      return `undecided after ${rounds} ${unit}s`
+      return `undecided after ${count(rounds, unit)}`
     case 'grows':
       return `grows, established at ${unit} ${sinceRound}: by ${rateText(said?.rate ?? null, unit)}`
     case 'level':

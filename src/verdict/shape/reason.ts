@@ -118,7 +118,7 @@ function rates({ shape, floorShape, slopeBytesPerHour: hour, slopeBytesPerDay: d
 
 function sawtooth(analysis: AnalysisSoFar): string {
   const { levelBytes, period, amplitudeBytes, teethSlopeBytesPerRound: teeth } = analysis
-  const falls = `Saw-tooth: every ${period} rounds it falls back by ${formatBytes(amplitudeBytes!)}`
+  const falls = `Saw-tooth: every ${period === 1 ? 'round' : `${period} rounds`} it falls back by ${formatBytes(amplitudeBytes!)}`
   const grow = teeth === null ? '' : ` at the end, its teeth growing by ${slopeWords(teeth)}`
   return `${falls}${grow}; what it falls back to, ${formatBytes(levelBytes!)} on average, ${floorWords(analysis)}.`
 }
@@ -215,7 +215,7 @@ function slopeWords({ estimate, low, high }: Interval, sign: 1 | -1 = 1): string
 
 function doubling(bytesPerRound: number, levelBytes: number | null, atWhich = ': at that rate'): string {
   if (levelBytes === null || bytesPerRound <= 0) return ''
-  return `${atWhich} it would double in ${Math.round(levelBytes / bytesPerRound)} rounds`
+  return `${atWhich} it would double in ${count(Math.round(levelBytes / bytesPerRound), 'round')}`
 }
 
 function signed(bytes: number): string {

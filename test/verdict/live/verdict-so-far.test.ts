@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { leakOf, seriesOf } from '../../../bench/verdict/live-series.js'
 import { MIB } from '../../../src/shared/units.js'
+import { sentenceOf } from '../../../src/verdict/live/verdict-sentence.js'
 import { VerdictSoFar } from '../../../src/verdict/live/verdict-so-far.js'
 
 /** The states that were reached, with the round of each. */
@@ -95,4 +96,10 @@ test('growth that is certain and has come to little is not called so yet', () =>
 test('memory that grows by rare steps is not level between them', () => {
   const stairs = Array.from({ length: 200 }, (_, t) => (100 + 40 * Math.floor((t + 10) / 25)) * MIB + (t % 3) * 1000)
   expect(statesOf(stairs).reached).not.toContain('level')
+})
+
+test('one round and one window are written as one', () => {
+  const facts = { state: 'undecided', rounds: 1, sinceRound: null, reason: null, said: null, fewest: 1 } as const
+  expect(sentenceOf({ ...facts, unit: 'window' })).toBe('undecided after 1 window')
+  expect(sentenceOf({ ...facts, unit: 'round', rounds: 2 })).toBe('undecided after 2 rounds')
 })

@@ -137,7 +137,7 @@ async function runCheck(input: CommandInput): Promise<number> {
 
 function nothingJudged(comparison: Comparison, folder: string): string {
   const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
-  return `stopped after ${done} of ${plannedTrials(comparison)} trials: nothing was judged. What was measured is kept: ${folder}`
+  return `stopped after ${done} of ${count(plannedTrials(comparison), 'trial')}: nothing was judged. What was measured is kept: ${folder}`
 }
 
 const EXIT_CODES: Record<GateVerdict, number> = {

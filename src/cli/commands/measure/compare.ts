@@ -15,7 +15,7 @@ import type { OptionValues } from '../../../options/types/spec.js'
 import type { HeapDiffOptions } from '../../../recording/heap/heap-order.js'
 import { type StoppedError, UsageError } from '../../../shared/errors.js'
 import { printable } from '../../../shared/printable.js'
-import { shellWord } from '../../../shared/text.js'
+import { count, shellWord } from '../../../shared/text.js'
 import { comparisonAxes, comparisonGroups, comparisonJob, plannedRuns, type Run } from '../../comparison-runs.js'
 import { INCONCLUSIVE, NOT_AS_EXPECTED, TARGET_FAILED, worstExit } from '../../exit-codes.js'
 import { serveComparison } from '../../live/serve-comparison.js'
@@ -241,5 +241,5 @@ function howToResume({ folder, comparison }: FinishedComparison, suite: string |
   const done = comparison.trials.filter(({ state }) => state !== 'stopped').length
   const all = plannedTrials(comparison)
   const of = suite === undefined ? '' : ` of ${comparison.name}`
-  return `stopped after ${done} of ${all} trials${of}; what was measured is kept. Continue with: tidemark compare --resume ${shellWord(suite ?? folder)}`
+  return `stopped after ${done} of ${count(all, 'trial')}${of}; what was measured is kept. Continue with: tidemark compare --resume ${shellWord(suite ?? folder)}`
 }

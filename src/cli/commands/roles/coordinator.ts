@@ -6,6 +6,7 @@ import { jobOptions, logOptions, roundOptions, trainingOptions } from '../../../
 import { networkOptions } from '../../../options/network.js'
 import { swarmOptions } from '../../../options/roles.js'
 import { defaultValues, type OptionValues } from '../../../options/types/spec.js'
+import { count } from '../../../shared/text.js'
 import type { Command } from '../../parsing/command.js'
 
 const { host, port, tokenFile, idleMs } = networkOptions
@@ -43,7 +44,7 @@ export const command: Command = {
     const settings = { ...defaultValues(ofOthers), ...(input.options as OptionValues<typeof options>) }
     await runRole({ role: 'coordinator' }, settings, async (role) => {
       await runCoordinator(settings, weightsBytes(modelSpecs(settings)), role)
-      role.log(`the job is complete: ${settings.rounds} rounds`)
+      role.log(`the job is complete: ${count(settings.rounds, 'round')}`)
     })
     return 0
   },

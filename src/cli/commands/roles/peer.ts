@@ -8,6 +8,7 @@ import { logOptions, memoryOptions } from '../../../options/federation.js'
 import { joinTokenFile, networkOptions } from '../../../options/network.js'
 import { peerOptions } from '../../../options/roles.js'
 import type { OptionValues } from '../../../options/types/spec.js'
+import { count } from '../../../shared/text.js'
 import type { Command } from '../../parsing/command.js'
 
 const options = {
@@ -39,7 +40,7 @@ export const command: Command = {
       }
       const weights = await runPeer({ settings, makeTrainer, loadModel }, role)
       await probeAttribution(role)
-      role.log(`the job is complete, ${weights.specs.length} tensors`)
+      role.log(`the job is complete, ${count(weights.specs.length, 'tensor')}`)
     })
     return 0
   },

@@ -7,6 +7,7 @@ import { jobOptions, logOptions, memoryOptions, roundOptions, trainingOptions } 
 import { exposureOptions, networkOptions, tlsOptions } from '../../../options/network.js'
 import { serverOptions } from '../../../options/roles.js'
 import type { OptionValues } from '../../../options/types/spec.js'
+import { count } from '../../../shared/text.js'
 import type { Command } from '../../parsing/command.js'
 import { importAlgorithm } from '../../parsing/import-algorithm.js'
 
@@ -45,7 +46,7 @@ export const command: Command = {
       const loadModel = () => loadServerModel(settings)
       const weights = await runServer({ settings, algorithm, loadModel }, role)
       await probeAttribution(role)
-      role.log(`the job is complete: ${settings.rounds} rounds, ${weights.specs.length} tensors`)
+      role.log(`the job is complete: ${count(settings.rounds, 'round')}, ${count(weights.specs.length, 'tensor')}`)
     })
     if (settings.checkpoint !== undefined) process.stdout.write(`${settings.checkpoint}\n`)
     return 0

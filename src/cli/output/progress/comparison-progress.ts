@@ -67,7 +67,9 @@ export function comparisonProgress(
         line.print(`${head}  ${outcome(event.result, judge)}`)
       block.update(event, left.text())
     } else if (event.kind === 'trial-started') line.show(`${head}  starting${left.text()}`)
-    else if (event.kind === 'trial-ended') line.print(`${head}  ${outcome(event.result, judge)}${left.text()}`)
+    else if (event.kind === 'trial-ended')
+      // The reason of a failure is a sentence, or ends with what to do.
+      line.print(`${head}  ${outcome(event.result, judge)}${event.result.state === 'completed' ? left.text() : ''}`)
     else {
       const of = event.rounds === null ? '' : ` of ${event.rounds}`
       const rss = event.rssBytes === null ? '' : `  ${judge} ${formatBytes(event.rssBytes)}`

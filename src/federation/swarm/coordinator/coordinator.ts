@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { assertQuorum } from '../../../options/job-check.js'
 import { TidemarkError, UsageError } from '../../../shared/errors.js'
+import { count } from '../../../shared/text.js'
 import { formatDuration } from '../../../shared/units.js'
 import { nowMs, type RoleProcess } from '../../process/role-process.js'
 import { type ListeningServer, listen } from '../../transport/http-server.js'
@@ -26,7 +27,7 @@ export async function runCoordinator(
   modelBytes: number,
   role: RoleProcess,
 ): Promise<void> {
-  assertQuorum(settings, 'peers')
+  assertQuorum(settings, 'peer')
   const roster = new Roster({ size: settings.clients, silenceMs: settings.reconnectMs, nowMs })
   const standing: JobStanding = { state: 'joining', message: '', informed: new Set() }
   const server = await openServer(settings, { roster, standing, modelBytes }, role)
@@ -59,7 +60,7 @@ async function openServer(
     log: role.log,
   })
   role.mark({ mark: 'ready', url: server.url, modelBytes })
-  role.log(`swarm of ${settings.clients} peers, ${settings.rotation}, on ${server.url}`)
+  role.log(`swarm of ${count(settings.clients, 'peer')}, ${settings.rotation}, on ${server.url}`)
   role.log(`start each peer with: tidemark peer --coordinator ${server.url} --name NAME`)
   if (given === undefined) role.log(`and the join token, which was made up for this job: TIDEMARK_TOKEN=${token}`)
   return server
@@ -109,7 +110,7 @@ async function watchJob(
 function tooFewJoined({ clients, joinDeadlineMs }: CoordinatorSettings, roster: Roster, url: string): TidemarkError {
   const names = roster.entries.map(({ name }) => name)
   return new TidemarkError(
-    `${names.length} of ${clients} peers joined within ${formatDuration(joinDeadlineMs)} (${names.join(', ') || 'none'})`,
+    `${names.length} of ${count(clients, 'peer')} joined within ${formatDuration(joinDeadlineMs)} (${names.join(', ') || 'none'})`,
     { fix: `Start the others with: tidemark peer --coordinator ${url} --name NAME, or raise --join-deadline.` },
   )
 }
