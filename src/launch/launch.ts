@@ -229,6 +229,17 @@ function cannotStart({ label }: LaunchOptions, error: unknown): unknown {
   })
 }
 
+/**
+ * Checks that a command can be found, before anything is replaced or removed for it.
+ *
+ * @throws UsageError when there is no such program
+ */
+export function assertProgram(label: string, [program = '']: readonly string[]): void {
+  // An empty part of PATH is the current folder, and without PATH the system has one of its own.
+  const isLookedFor = program.includes('/') || process.env.PATH?.split(delimiter).every(Boolean) === true
+  if (program === '' || (isLookedFor && !isThere(program))) throw noSuchProgram(label, program)
+}
+
 function noSuchProgram(label: string, program: string, cause?: unknown): UsageError {
   return new UsageError(`cannot start ${label}: there is no program "${program}"`, {
     fix: program.includes('/') ? 'Check the path.' : 'Check its name; it was looked for in PATH.',

@@ -326,6 +326,9 @@ test('a recording that is there is refused without --force, and what is no recor
     `tidemark: ${folder} holds a recording already\n  Name another folder with --out, or replace it with --force.\n`,
   ])
   expect((await runTidemark(['run', '--out', folder, '--force', '--', 'sh', '-c', 'exit 4'])).code).toBe(4)
+  // A name that was misspelt replaces nothing.
+  expect((await runTidemark(['run', '--out', folder, '--force', '--', 'no-such-program'])).code).toBe(2)
+  expect(readFileSync(join(folder, 'recording.json'), 'utf8')).toContain('exit 4')
 
   const other = temporaryFolder()
   const thesis = join(other, 'thesis.txt')

@@ -29,7 +29,9 @@ test('the cheapest setting under a limit is printed with its evidence, as lines 
   // The answer stands in the first five lines, as one line to paste.
   const [headline, , use, ...rest] = found.stdout.split('\n')
   expect(headline).toMatch(/^fedavg {2}limit 2\.00 GiB · 2 settings · \d trials$/)
-  expect(use).toMatch(/^ {2}Use +MALLOC_ARENA_MAX=4 tidemark server --server-memory-gc-rounds [01] --aggregation buffered$/)
+  expect(use).toMatch(
+    /^ {2}Use +MALLOC_ARENA_MAX=4 tidemark server --server-memory-gc-rounds [01] --aggregation buffered$/,
+  )
   expect(rest.join(' ')).toMatch(/the cheapest that stays below.* peak of its next trial is below .* with 95 %/s)
   // Every setting was tried, and none is out: both stay far below.
   expect(found.stdout).toMatch(/[ ▸] gc=0[^\n]* (cheapest|below) +\d+ /)

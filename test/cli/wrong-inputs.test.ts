@@ -135,6 +135,7 @@ const WRONG: { args: string[]; env?: Record<string, string>; says: RegExp }[] = 
   { args: ['export', 'compared', '--csv', '--parquet'], says: /found --csv, --parquet, expected one of them/ },
   { args: ['attach', '-1'], says: /there is no process named "-1"\n {2}Names are those of programs and scripts/ },
   { args: ['attach', '0'], says: /there is no process 0\n {2}ps -e lists what runs/ },
+  { args: ['tune', 'all', '--limit', '1GiB'], says: /all is 4 jobs, and one is tuned at a time\n {2}Name one of them/ },
   { args: ['run', '--', 'nosuchprogram'], says: /there is no program "nosuchprogram"\n {2}Check its name/ },
   {
     args: ['run', '--rounds', '[', '--', 'true'],

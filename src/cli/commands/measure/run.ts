@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { relative } from 'node:path'
 import { exitCodeOf } from '../../../launch/exit-status.js'
+import { assertProgram } from '../../../launch/launch.js'
 import { alertOptions } from '../../../options/alerts.js'
 import { liveOptions } from '../../../options/live.js'
 import { runOptions } from '../../../options/recording.js'
@@ -71,6 +72,7 @@ async function runCommand(input: CommandInput): Promise<number> {
     })
   const heapDiff = readHeapOptions('run', input)
   const alerts = readAlerts('run', options, { mayStop: true })
+  assertProgram('the command', input.arguments)
   return inRecordingFolder(out, force, async (folder) => {
     const copy = format === 'mprof' ? mprofCopy(folder, force) : undefined
     using forwarding = forwardSignals()

@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 
+import { assertProgram } from '../../../launch/launch.js'
 import { alertOptions } from '../../../options/alerts.js'
 import { roundOptions } from '../../../options/federation.js'
 import { assertRoundsCanRun } from '../../../options/job-check.js'
@@ -68,6 +69,7 @@ async function soak(input: CommandInput): Promise<number> {
   if (job !== undefined)
     assertRoundsCanRun({ ...defaultValues(roundOptions, job), algorithm: job, clients: options.clients })
   const alerts = readAlerts('soak', options, { mayStop: true })
+  if (job === undefined) assertProgram('the command', input.arguments)
   return inRecordingFolder(out, force, async (folder) => {
     using forwarding = forwardSignals()
     const started = job === undefined ? undefined : await jobCommand(job, options)

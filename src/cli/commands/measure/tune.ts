@@ -82,7 +82,11 @@ async function runTune(input: CommandInput): Promise<number> {
 async function planOf({ arguments: [asked], options, given }: CommandInput): Promise<ComparisonPlan> {
   if (asked === undefined)
     throw new UsageError('tune: no algorithm was named', { fix: 'For example: tidemark tune fedavg --limit 2GiB' })
-  const [suite] = await loadSuite(asked, 'tune')
+  const [suite, ...others] = await loadSuite(asked, 'tune')
+  if (others.length > 0)
+    throw new UsageError(`tune: ${asked} is ${others.length + 1} jobs, and one is tuned at a time`, {
+      fix: 'Name one of them, such as fedavg.',
+    })
   const pick = (table: OptionTable) =>
     Object.fromEntries(Object.keys(table).flatMap((key) => (given.has(key) ? [[key, options[key]]] : [])))
   const allocator = allocatorsFound(['glibc', 'jemalloc', 'mimalloc', 'tcmalloc'])
