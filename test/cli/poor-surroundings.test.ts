@@ -55,7 +55,7 @@ test('an output that cannot be written is named, and ends no measurement', () =>
   const listed = line('list --json >/dev/full')
   expect([listed.status, String(listed.stderr)]).toEqual([
     2,
-    'tidemark: cannot write the output: ENOSPC: no space left on device, write\n',
+    'tidemark: cannot write the output: ENOSPC: no space left on device, write\n  The disk is full. Make room and try again.\n',
   ])
   line(`run --out it -- sh -c 'sleep 0.4; touch done' >/dev/full 2>/dev/full`)
   expect(existsSync(join(cwd, 'done'))).toBe(true)
