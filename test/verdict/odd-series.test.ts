@@ -12,6 +12,20 @@ function series(length: number, seed: number, change: (t: number) => number): nu
 }
 
 describe('a careful reader says of', () => {
+  it('growth that the last two rounds give back, as in an NVFlare server: open; of one such round: growth', () => {
+    const nvflare = [
+      ...[389.5, 403.4, 405.1, 406.7, 408.3, 409.9, 411.4, 413, 414.4, 415.9],
+      ...[417.4, 418.9, 420.5, 422.1, 423.4, 425.8, 427.3, 432.8, 418.3, 394.4],
+    ]
+    const given = (mib: number[]) => analyzeRounds(mib.map((value) => value * MIB))
+    expect(given(nvflare)).toMatchObject({ shape: 'inconclusive', possible: ['grows', 'sawtooth'] })
+    expect(given(nvflare).reason).toMatch(/^Rose by 1\.8 MiB a round .*, and gave most of it back in the last rounds/)
+    expect(given(nvflare.slice(0, 18)).shape).toBe('grows')
+    const climb = Array.from({ length: 30 }, (_, round) => 400 + 2 * round)
+    expect(given([...climb.slice(0, 29), 402]).shape).toBe('grows')
+    expect(given([...climb.slice(0, 28), 400, 402]).shape).toBe('inconclusive')
+  })
+
   it('a level after a single low first round: settled from round 2 on, and with a slightly low one: stable', () => {
     const low = analyzeRounds(series(40, 1, (t) => (t === 0 ? -300 : 0)))
     expect(low).toMatchObject({ shape: 'settling', settledAtRound: 2, timeConstantRounds: null })

@@ -254,8 +254,29 @@ function withNow(found: Findings): Findings {
     return { ...found, shape: 'inconclusive', because: 'rises now', possible: ['grows', 'settling'] }
   if (shape === 'inconclusive' && trend === 'rises' && because !== 'grows or settles')
     return { ...found, because: 'rises now' }
+  if (shape === 'grows' && because !== 'between steps' && cameBack(found))
+    return { ...found, shape: 'inconclusive', because: 'came back', possible: ['grows', 'sawtooth'] }
   if (because === 'steps up' && trend !== 'rises') return { ...found, shape: 'staircase', because: 'steps' }
   if (shape === 'grows' && because !== 'between steps' && (trend === 'level' || trend === 'falls'))
     return { ...found, shape: 'inconclusive', because: 'slope', possible: [] }
   return found
+}
+
+/** How many rounds at the end have to lie below: a single one may be read as the program ends. */
+const BACK_ROUNDS = 2
+/** How much of what memory rose by they lie below the growth, on average. */
+const BACK_SHARE = 0.5
+
+/** Tells whether the last rounds were set aside because memory gave back most of its growth. */
+function cameBack({ trials, fit }: Findings): boolean {
+  if (fit === undefined) return false
+  const back = trials.filter(({ bytes }, trial) => {
+    const residuals = fit.residuals[trial]!
+    const last = bytes.length - BACK_ROUNDS
+    const isSetAside = residuals.every((_, place) => place < last || fit.setAside[trial]!.includes(place))
+    const fitted = (place: number) => bytes[place]! - residuals[place]!
+    const belowBytes = -residuals.slice(last).reduce((sum, one) => sum + one / BACK_ROUNDS, 0)
+    return isSetAside && belowBytes > BACK_SHARE * (fitted(last - 1) - fitted(0))
+  })
+  return back.length > trials.length / 2
 }

@@ -48,6 +48,7 @@ export type Rationale =
   | 'ramp'
   | 'low at first'
   | 'falls back'
+  | 'came back'
   | 'falls'
   | 'cycles'
   | 'between steps'

@@ -44,6 +44,8 @@ function seen(findings: Findings, analysis: AnalysisSoFar): string {
       return `Settles at ${level} from round ${analysis.settledAtRound} on, after ${count(findings.settledPlace!, 'low first round')}; ${afterwards(analysis)}.`
     case 'falls back':
       return `${isRising(findings) ? 'Rises at first and then falls back' : 'Falls, at first faster'}, at the end by ${slopeWords(slope!, -1)}: it has not reached its level yet, which is around ${level}.`
+    case 'came back':
+      return `Rose by ${slopeWords(slope!)}, and gave most of it back in the last rounds: whether it grows over longer times is open.`
     case 'falls':
       return `Falls by ${slopeWords(slope!, -1)} and has not reached its level yet.`
     case 'cycles':
