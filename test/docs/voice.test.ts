@@ -1,6 +1,6 @@
-/** Comments and docs are plain English: CONTRIBUTING.md, "Habits". */
+/** Comments and docs are plain English, and files short: CONTRIBUTING.md, "Habits". */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 
 const WIDTH = 100
@@ -21,6 +21,14 @@ const comments = filesIn('src', /\.ts$/).flatMap((file) =>
     .map((text, index) => ({ place: `${file}:${index + 1}`, text }))
     .filter(({ text }) => COMMENT.test(text)),
 )
+
+it('no file of the source is longer than 350 lines, and no folder has more than 15 files', () => {
+  const files = filesIn('src', /\.\w+$/)
+  const long = files.filter((file) => readFileSync(file, 'utf8').split('\n').length > 351)
+  const folders = files.map(dirname)
+  const full = new Set(folders.filter((folder) => folders.filter((other) => other === folder).length > 15))
+  expect([long, [...full]]).toEqual([[], []])
+})
 
 it(`comments of the source are at most ${WIDTH} columns wide`, () => {
   expect(comments.length).toBeGreaterThan(3000)

@@ -1,4 +1,4 @@
-import type { heapOptions } from '../../options/heap.js'
+import type { heapOptions } from '../../options/recording.js'
 import type { OptionValues } from '../../options/types/spec.js'
 import type { HeapDiffOptions } from '../../recording/heap/heap-order.js'
 import { UsageError } from '../../shared/errors.js'

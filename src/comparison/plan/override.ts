@@ -1,7 +1,8 @@
 import { isUsedBy, type OptionTable, whyUseless } from '../../options/types/spec.js'
 import { UsageError } from '../../shared/errors.js'
 import { valuesByAxis } from './extra-settings.js'
-import { type ComparisonPlan, federationOptions } from './plan.js'
+import { federationOptions } from './federation-options.js'
+import type { ComparisonPlan } from './plan.js'
 
 /**
  * Values from the command line that override a suite's comparison; absent ones stay as in the

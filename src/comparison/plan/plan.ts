@@ -1,7 +1,6 @@
 import * as v from 'valibot'
-import { aggregationCompared, axisOptions, compareOptions } from '../../options/comparison.js'
-import { jobOptions, memoryOptions, roundOptions, trainingOptions } from '../../options/federation.js'
-import { jobAlgorithm, serverOptions, swarmOptions } from '../../options/roles.js'
+import { axisOptions, compareOptions } from '../../options/comparison.js'
+import { jobOptions } from '../../options/federation.js'
 import {
   defaultValue,
   formatOption,
@@ -32,6 +31,7 @@ import {
   withPresetRoles,
 } from './command-plan.js'
 import { readExtraSettings, valuesByAxis, withExtraSettings } from './extra-settings.js'
+import { federationOptions } from './federation-options.js'
 import { placeholdersIn } from './placeholders.js'
 
 /**
@@ -66,32 +66,6 @@ export interface FederationPlan {
   kind: 'federation'
   /** A value for every option that its algorithm uses. */
   job: Record<string, string | number>
-}
-
-const { seed, ...jobWithoutSeed } = jobOptions
-
-/** Makes an option whose value is its text: a plan stores only texts and numbers. */
-function asText<T>(spec: OptionSpec<T>): OptionSpec<string> {
-  const { defaultWith: _, ...others } = spec
-  const format = (value: unknown) => (typeof value === 'string' ? value : formatOption(spec, value))
-  return {
-    ...others,
-    default: formatOption(spec, spec.default),
-    format,
-    parse: (given) => (spec.parse(given) === undefined ? undefined : given),
-  }
-}
-
-/** Options of a job of our own runtime. The seed belongs to the comparison. */
-export const federationOptions = {
-  algorithm: jobAlgorithm,
-  algorithmOptions: asText(serverOptions.algorithmOptions),
-  aggregation: aggregationCompared,
-  ...jobWithoutSeed,
-  ...trainingOptions,
-  ...roundOptions,
-  ...swarmOptions,
-  ...memoryOptions,
 }
 
 /**
@@ -250,7 +224,7 @@ const definitionEntries = {
   /** The earlier name of `extraSettings`. */
   besides: v.optional(v.array(namedValues(v.unknown()))),
   trials: optionValue(compareOptions.trials),
-  seed: optionValue(seed),
+  seed: optionValue(jobOptions.seed),
   rateHz: optionValue(compareOptions.rateHz),
   trialDeadlineMs: optionValue(compareOptions.trialDeadlineMs),
   limit: optionValue(compareOptions.limit),

@@ -5,7 +5,8 @@ import { isAlgorithmFile, peerOptions, serverOptions, swarmOptions } from '../..
 import { defaultValues, flagsOf, type OptionTable } from '../../options/types/spec.js'
 import type { Setting } from '../../results/setting.js'
 import { clientNames } from '../plan/assert-job.js'
-import { type FederationPlan, federationOptions } from '../plan/plan.js'
+import { federationOptions } from '../plan/federation-options.js'
+import type { FederationPlan } from '../plan/plan.js'
 import { settingEnvironment } from '../plan/setting-environment.js'
 import type { ProcessStarter, Workload } from './workload.js'
 
