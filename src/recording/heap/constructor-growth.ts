@@ -30,8 +30,9 @@ const LARGEST_FILE = 2 ** 30
 /** Number of constructors whose paths are looked up, those with the most growth. */
 const MOST_PATHS = 20
 
-/** Number of objects of one constructor whose paths are compared, the largest ones. */
-const MOST_OBJECTS = 30
+/** Objects of one constructor whose paths are compared: so many of the largest, and of the others. */
+const LARGEST_OBJECTS = 10
+const SAMPLED_OBJECTS = 60
 
 /** What two heap snapshots of one program show. */
 export interface SnapshotGrowth {
@@ -171,11 +172,15 @@ function pathOfGrowth(
   const freshBytes = fresh.reduce((sum, index) => sum + bytesOf(index), 0)
   const bySize = (a: number, b: number) => bytesOf(b) - bytesOf(a)
   const isOfNew = freshBytes >= retainedBytes / 2
-  const shown = isOfNew ? fresh.sort(bySize).slice(0, MOST_OBJECTS) : [...indexes].sort(bySize).slice(0, 1)
+  const shown = isOfNew ? fresh.sort(bySize) : [...indexes].sort(bySize).slice(0, 1)
+  // Of many, the largest and a sample of the others, which stands for them all.
+  const step = Math.ceil(Math.max(1, shown.length - LARGEST_OBJECTS) / SAMPLED_OBJECTS)
   const bytesByPath = new Map<string, number>()
-  for (const index of shown) {
+  for (let place = 0; place < shown.length; place += place < LARGEST_OBJECTS ? 1 : step) {
+    const index = shown[place]!
     const path = retainerPath(snapshot, index)
-    if (path !== null) bytesByPath.set(path, (bytesByPath.get(path) ?? 0) + bytesOf(index))
+    const bytes = bytesOf(index) * (place < LARGEST_OBJECTS ? 1 : step)
+    if (path !== null) bytesByPath.set(path, (bytesByPath.get(path) ?? 0) + bytes)
   }
   return [...bytesByPath].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null
 }
