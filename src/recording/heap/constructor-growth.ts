@@ -30,7 +30,7 @@ const LARGEST_FILE = 2 ** 30
 /** Number of constructors whose paths are looked up, those with the most growth. */
 const MOST_PATHS = 20
 
-/** Objects of one constructor whose paths are compared: so many of the largest, and of the others. */
+/** Number of objects of one constructor whose paths are compared: the largest, and others. */
 const LARGEST_OBJECTS = 10
 const SAMPLED_OBJECTS = 60
 
