@@ -104,7 +104,7 @@ async function attached(pid: number, out: string) {
   const { stdout, stderr, code } = await runTidemark([
     'attach',
     '--heap-diff',
-    '3',
+    '10',
     '--json',
     '--out',
     out,
@@ -133,10 +133,11 @@ test('attach: a Node program with --heapsnapshot-signal is measured by construct
   const out = join(temporaryFolder(), 'recording')
   const { diff, stderr } = await attached(pid, out)
   expect(diff, stderr).toMatchObject({ engine: 'v8', retainedBytes: null, nativeBytes: null })
-  expect(diff!.toRound - diff!.fromRound).toBe(3)
+  // In fewer rounds less comes together than V8 gives back of what the first snapshot took.
+  expect(diff!.toRound - diff!.fromRound).toBe(10)
   // The numbers of a session are an array of its own, whose elements V8 keeps apart.
   expect(diff!.lines[0]).toMatchObject({ file: null, function: 'Array', text: 'globalThis.kept[].data' })
-  expect(diff!.lines[0]!.bytes).toBeGreaterThan(600 * 500 * 8)
+  expect(diff!.lines[0]!.bytes).toBeGreaterThan(2000 * 500 * 8)
   expect(diff!.files).toHaveLength(2)
   expect(readdirSync(folder)).toEqual(['marks'])
 }, 120_000)
