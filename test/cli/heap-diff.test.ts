@@ -51,8 +51,7 @@ test('the arrays that our own server leaks on purpose are named, by the construc
   // Where a transfer under way had as many arrays in the first heap, their buffers are what is more.
   const kept = diff!.constructors!.slice(0, 4).find(({ path }) => path?.endsWith('.kept[]'))
   expect(kept?.name, JSON.stringify(diff!.constructors!.slice(0, 4))).toMatch(/^(Uint8Array|ArrayBuffer)$/)
-  // Every round leaves one; the heap is written a moment after the round.
-  expect(kept!.objects).toBeGreaterThanOrEqual(3)
+  // Every round leaves one of 800 kB; of those at work the first heap may have had more.
   expect(kept!.retainedBytes).toBeGreaterThan(3 * 800_000)
 }, 120_000)
 

@@ -159,8 +159,11 @@ export class WatchedProcess {
       this.#topBytes = rssBytes
       this.#topMs = timeMs
     }
-    const { peakBytes } = this.known
-    this.known.aboveBytes = this.#topMs > this.#readMs && this.#topBytes > (peakBytes ?? 0) ? this.#topBytes : null
+    const isAbove = this.#topBytes > (this.known.peakBytes ?? 0)
+    // Where it was read as it became this program, its status was read first in the same sample.
+    const isLater = this.#topMs >= this.#readMs
+    this.known.aboveBytes = isAbove && isLater ? this.#topBytes : null
+    if (isAbove && !isLater && this.known.peakBytes !== null) this.known.peakBytes = this.#topBytes
   }
 
   /**
@@ -237,8 +240,10 @@ export class WatchedProcess {
     const openFiles = this.#openFiles
     const before = this.known.last
     this.known.last = { timeMs, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, threads, openFiles }
-    const isHigher = peakBytes > (this.known.peakBytes ?? -1)
-    if (isHigher) this.known.peakBytes = peakBytes
+    // The kernel adds up the counters of each CPU late: a peak may read below a sample before it.
+    const highestBytes = Math.max(peakBytes, this.#topBytes)
+    const isHigher = highestBytes > (this.known.peakBytes ?? -1)
+    if (isHigher) this.known.peakBytes = highestBytes
     this.known.aboveBytes = null
     this.known.hugetlbBytes = Math.max(this.known.hugetlbBytes, status.hugetlbBytes)
     if (rssBytes > (this.known.highest?.rssBytes ?? -1))
