@@ -80,6 +80,8 @@ export class WatchedProcess {
   /** The highest sample, and when it was taken. */
   #topBytes = 0
   #topMs = 0
+  /** Whether the status was read since that sample. */
+  #isTopRead = false
   /** Time of the last reading of peak and parts. */
   #readMs = Number.NEGATIVE_INFINITY
   /** Whether the newest sample is below half of the one before, as after an exec. */
@@ -149,21 +151,20 @@ export class WatchedProcess {
     if (this.isRead) {
       this.known.lastSeenMs = timeMs
       this.#hasFallen = this.rssBytes * 2 < before
-      this.#sawTop(this.rssBytes, timeMs)
+      this.#sawTop(this.rssBytes, timeMs, false)
     }
     return kind
   }
 
-  #sawTop(rssBytes: number, timeMs: number): void {
+  /** @param isRead whether the status was read after it */
+  #sawTop(rssBytes: number, timeMs: number, isRead: boolean): void {
     if (rssBytes > this.#topBytes) {
       this.#topBytes = rssBytes
       this.#topMs = timeMs
+      this.#isTopRead = isRead
     }
-    const isAbove = this.#topBytes > (this.known.peakBytes ?? 0)
-    // Where it was read as it became this program, its status was read first in the same sample.
-    const isLater = this.#topMs >= this.#readMs
-    this.known.aboveBytes = isAbove && isLater ? this.#topBytes : null
-    if (isAbove && !isLater && this.known.peakBytes !== null) this.known.peakBytes = this.#topBytes
+    const isAbove = !this.#isTopRead && this.#topBytes > (this.known.peakBytes ?? 0)
+    this.known.aboveBytes = isAbove ? this.#topBytes : null
   }
 
   /**
@@ -240,10 +241,9 @@ export class WatchedProcess {
     const openFiles = this.#openFiles
     const before = this.known.last
     this.known.last = { timeMs, rssBytes, rssAnonBytes, rssFileBytes, rssShmemBytes, threads, openFiles }
-    // The kernel adds up the counters of each CPU late: a peak may read below a sample before it.
-    const highestBytes = Math.max(peakBytes, this.#topBytes)
-    const isHigher = highestBytes > (this.known.peakBytes ?? -1)
-    if (isHigher) this.known.peakBytes = highestBytes
+    const isHigher = peakBytes > (this.known.peakBytes ?? -1)
+    if (isHigher) this.known.peakBytes = peakBytes
+    this.#isTopRead = true
     this.known.aboveBytes = null
     this.known.hugetlbBytes = Math.max(this.known.hugetlbBytes, status.hugetlbBytes)
     if (rssBytes > (this.known.highest?.rssBytes ?? -1))
@@ -276,7 +276,9 @@ export class WatchedProcess {
     this.isRead = true
     this.known.lastSeenMs = timeMs
     const hasLearnt = this.#takeBackStatuses(processes, at, texts)
-    this.#sawTop(processes[at + PROCESS.topPages]! * this.#pageSizeBytes, processes[at + PROCESS.topMs]!)
+    // The loop reads a status after the sample of the same time.
+    const topMs = processes[at + PROCESS.topMs]!
+    this.#sawTop(processes[at + PROCESS.topPages]! * this.#pageSizeBytes, topMs, topMs <= this.#readMs)
     this.#lookForExec(timeMs)
     return hasLearnt
   }
