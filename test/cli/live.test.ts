@@ -31,7 +31,7 @@ test('a program that stays level is not called anything else', async () => {
 
 test('in a terminal a block is repainted below the output of the command, and the terminal is given back', () => {
   const out = join(temporaryFolder(), 'shown')
-  const text = inTerminal(['run', '--out', out, ...ROUNDS, '--', PYTHON, LEAK, '40', '1', '0.1'])
+  const text = inTerminal(['run', '--out', out, ...ROUNDS, '--', PYTHON, LEAK, '80', '1', '0.1'])
   expect(text).toContain('\u001b[1;22r') // 40 rows less 18 of the block
   expect(text).toMatch(/── tidemark \d\.\d s, \d+ rounds, \d+\.\d MiB now, \d+\.\d MiB at most/)
   expect(text).toContain('RSS (MiB)')
