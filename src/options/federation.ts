@@ -136,7 +136,7 @@ export const roundOptions = {
     flag: 'evaluate-every',
     min: 1,
     default: 1,
-    help: 'Evaluate on the held-out digits after every N-th round, and always after the first and the last one.',
+    help: 'Evaluate on the held-out digits after the first round, after every N-th from there (1, 11, 21, ... with 10), and after the last.',
   }),
   serverLearningRate: real({
     flag: 'server-learning-rate',
