@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isRecording } from '../recording/storage/read-recording.js'
 import { lockRecording } from '../recording/storage/recorder-lock.js'
@@ -7,33 +7,36 @@ import { messageOf, systemErrorCode, UsageError } from '../shared/errors.js'
 
 /**
  * Does work that records into the folder of a new recording. Where the work fails before anything
- * was recorded, the folder that was made for it goes again.
+ * was recorded, the folder that was made for it is removed, and with `force` the recording that it
+ * was to replace is back in its place.
  *
- * @throws UsageError when the path exists; with `force` a recording is removed, and nothing else
+ * @throws UsageError when the path exists; with `force` a recording is replaced, and nothing else
  */
 export async function inRecordingFolder(
   asked: string | undefined,
   force: boolean,
   work: (folder: string) => Promise<number>,
 ): Promise<number> {
-  const folder = recordingFolder(asked, force)
+  const folder = asked === undefined ? nextFreeName(new Date()) : resolve(asked)
+  const replaced = asked === undefined ? undefined : makeWay(folder, asked, force)
   try {
     return await work(folder)
-  } catch (error) {
-    if (asked === undefined) removeIfEmpty(folder)
-    throw error
+  } finally {
+    if (!isRecording(folder) && (asked === undefined || replaced !== undefined)) removeIfEmpty(folder)
+    if (replaced !== undefined)
+      if (existsSync(folder)) rmSync(replaced, { recursive: true })
+      else renameSync(replaced, folder)
   }
 }
 
 /**
- * Returns the absolute path of the folder for a new recording: the requested one, or a new
- * `tidemark-` with the local time in 14 digits in the current folder, as `mprof run` names its
- * files.
+ * Moves the recording away that a new one replaces.
+ *
+ * @param asked the folder as the user named it
+ * @returns where it is now; undefined if nothing was there
  */
-function recordingFolder(asked: string | undefined, force: boolean): string {
-  if (asked === undefined) return nextFreeName(new Date())
-  const folder = resolve(asked)
-  if (!existsSync(folder) || isEmpty(folder)) return folder
+function makeWay(folder: string, asked: string, force: boolean): string | undefined {
+  if (!existsSync(folder) || isEmpty(folder)) return undefined
   if (!isRecording(folder))
     throw new UsageError(`${asked} is there already, and is no recording`, { fix: 'Name another folder with --out.' })
   if (!force)
@@ -41,22 +44,22 @@ function recordingFolder(asked: string | undefined, force: boolean): string {
       fix: 'Name another folder with --out, or replace it with --force.',
     })
   lockRecording(folder).release() // refused while it is being made
-  rmSync(folder, { recursive: true })
-  return folder
-}
-
-function isEmpty(path: string): boolean {
+  const replaced = `${folder}.replaced-${process.pid}`
   try {
-    return readdirSync(path).length === 0
+    renameSync(folder, replaced)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false
-    throw error
+    throw new UsageError(`cannot replace the recording ${asked}: ${messageOf(error)}`, {
+      fix: 'Name another folder with --out.',
+      cause: error,
+    })
   }
+  return replaced
 }
 
 /**
- * Finds the next free name. Recordings that begin within a second get the names of consecutive
- * seconds; the process that creates a folder owns it.
+ * Finds the next free name for a recording: `tidemark-` with the local time in 14 digits in the
+ * current folder, as `mprof run` names its files. Recordings that begin within a second get the
+ * names of consecutive seconds; the process that creates a folder owns it.
  */
 function nextFreeName(now: Date): string {
   const folder = join(process.cwd(), `tidemark-${digitsOf(now)}`)
@@ -69,6 +72,15 @@ function nextFreeName(now: Date): string {
       fix: 'Name a folder that can be written to with --out.',
       cause: error,
     })
+  }
+}
+
+function isEmpty(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false
+    throw error
   }
 }
 

@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { type AddressInfo, createServer } from 'node:net'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { pollUntil } from '../../src/launch/poll.js'
@@ -329,6 +330,16 @@ test('a recording that is there is refused without --force, and what is no recor
   // A name that was misspelt replaces nothing.
   expect((await runTidemark(['run', '--out', folder, '--force', '--', 'no-such-program'])).code).toBe(2)
   expect(readFileSync(join(folder, 'recording.json'), 'utf8')).toContain('exit 4')
+  // Nor does what fails once the folder is its own.
+  const server = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const listen = ['--listen', `127.0.0.1:${(server.address() as AddressInfo).port}`]
+  expect((await runTidemark(['run', '--out', folder, '--force', ...listen, '--', 'true'])).code).toBe(2)
+  const heap = ['attach', '--out', folder, '--force', '--heap-diff', '5', String(process.pid)]
+  expect(await runTidemark(heap)).toMatchObject({ code: 2, stderr: expect.stringContaining('does not wait for it') })
+  expect(readFileSync(join(folder, 'recording.json'), 'utf8')).toContain('exit 4')
+  expect(readdirSync(dirname(folder))).toEqual(['recording'])
 
   const other = temporaryFolder()
   const thesis = join(other, 'thesis.txt')
