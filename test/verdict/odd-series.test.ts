@@ -131,3 +131,44 @@ describe('growth that may have come to its end', () => {
     expect(reason).not.toContain('the limit of')
   })
 })
+
+describe('teeth whose height changes', () => {
+  const HEIGHTS = {
+    'teeth that grow': (share: number) => 0.5 + share,
+    'teeth of a program that warms up': (_: number, round: number) => 1 - 0.6 * Math.exp(-round / 5),
+    'teeth of any height': (_: number, __: number, tooth: number) => tooth,
+  }
+
+  /** Teeth of 300 MiB on a floor of 400 MiB, of 100 jobs of 12 to 50 rounds with cleanup every 3 to 8. */
+  function floorsOf(kind: keyof typeof HEIGHTS, slopeMib: number) {
+    return Array.from({ length: 100 }, (_, job) => {
+      const { normal, uniform } = randomDraws(job + 1)
+      const period = 3 + (job % 6)
+      const rounds = Math.max(2 * period + 2, 12 + Math.floor(38 * uniform()))
+      let tooth = 1
+      const mib = Array.from({ length: rounds }, (_, t) => {
+        const place = (t + 1) % period
+        if (place === 1) tooth = 0.6 + 0.8 * uniform()
+        const height = 300 * HEIGHTS[kind]((t + 1) / rounds, t + 1, tooth)
+        const above = place === 0 ? 0 : height * (place / (period - 1)) + 15 * normal()
+        return 400 + slopeMib * (t + 1) + 2 * normal() + above
+      })
+      const endMib = 400 + slopeMib * rounds
+      const { floorShape, levelBytes } = analyzeRounds(
+        mib.map((value) => value * MIB),
+        { gcRounds: period },
+      )
+      return { floorShape, isNear: Math.abs(levelBytes! / MIB - endMib) < 0.05 * endMib + 3 * slopeMib * period }
+    })
+  }
+
+  it.each(Object.keys(HEIGHTS) as (keyof typeof HEIGHTS)[])('%s lift no floor, and hide no growth of it', (kind) => {
+    const level = floorsOf(kind, 0)
+    expect(level.filter(({ floorShape }) => floorShape === 'grows').length).toBeLessThanOrEqual(1)
+    expect(level.filter(({ isNear }) => !isNear)).toEqual([])
+    const growing = floorsOf(kind, 4)
+    expect(growing.filter(({ floorShape }) => floorShape === 'grows').length).toBeGreaterThan(60)
+    expect(growing.filter(({ floorShape }) => floorShape === 'stable').length).toBeLessThanOrEqual(1)
+    expect(growing.filter(({ isNear }) => !isNear).length).toBeLessThanOrEqual(2)
+  })
+})

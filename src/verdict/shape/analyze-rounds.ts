@@ -6,6 +6,7 @@ import { decideShape } from './decide-shape.js'
 import { endLevelOf } from './end-level.js'
 import type { Findings } from './findings.js'
 import { reasonOf } from './reason.js'
+import { floorsOf } from './sawtooth-floor.js'
 import { restartShifts } from './stairs.js'
 import { SECONDS_PER_DAY } from './tolerance.js'
 import type { Trend } from './trend.js'
@@ -110,13 +111,16 @@ function slopeOf({ slope, low, high }: Trend): Interval {
 }
 
 /** Returns the level, measured at the end where there is one to measure. */
-function levelOf({ shape, fit, trend, levelBytes, trials, settledPlace }: Findings): number | null {
+function levelOf({ shape, fit, trend, growth, levelBytes, trials, settledPlace }: Findings): number | null {
   if (shape === 'staircase')
     return endLevelOf(trials, Math.max(...fit!.mean.stepPlaces!.map((places) => places.at(-1)!)))
   const isMeasured = shape === 'falls' || (shape === 'grows' && fit?.mean.kind === 'steps')
   if (isMeasured) return endLevelOf(trials)
   if (shape === 'settling') return endLevelOf(trials, settledPlace)
-  if ((shape === 'grows' || shape === 'sawtooth') && trend !== undefined) return trend.endBytes
+  const isMoving = shape === 'grows' || (shape === 'sawtooth' && (growth === 'grows' || growth === 'falls'))
+  if (isMoving && trend !== undefined) return trend.endBytes
+  const floors = shape === 'sawtooth' ? floorsOf(trials, fit!, 0).filter(({ bytes }) => bytes.length > 0) : []
+  if (floors.length > 0) return endLevelOf(floors)
   return Number.isFinite(levelBytes) ? levelBytes : null
 }
 

@@ -15,7 +15,7 @@ import { FEWEST_ROUNDS, type Findings, type Known, roundingOf } from './findings
 import { growthOf, isTolerated } from './growth.js'
 import { knownOf } from './horizon.js'
 import { nowOf, type TrendFrom } from './now.js'
-import { floorAfterWarmUp, floorsOf, growingTeeth, narrower } from './sawtooth-floor.js'
+import { cleanupsTrend, floorAfterWarmUp, floorsOf, floorTrend, growingTeeth } from './sawtooth-floor.js'
 import { endOfStairs, judgeStairs, restartColumns } from './stairs.js'
 import { type Trend, type TrendInput, trendOf } from './trend.js'
 
@@ -85,10 +85,11 @@ function shapeOf(known: Known, fits: CurveFits, asked: AnalyzeOptions): Findings
   const trendFrom = (place: number) => trendOf(inputsOf(trials, fit, place), roundingBytes)
   if (because === 'cycles') {
     const teeth = growingTeeth(trials, fit, roundingBytes)
-    const cleanups = (place: number) => trendOf(floorsOf(trials, fit, place), roundingBytes)
-    // The fit has teeth of one height. Where teeth grow, that fit would lift the floor, so the
-    // cleanups alone are used.
-    const floorFrom = (place: number) => (teeth ? cleanups(place) : narrower(trendFrom(place), cleanups(place)))
+    const floorFrom = (place: number) => {
+      const cleanups = floorsOf(trials, fit, place)
+      const alone = cleanupsTrend(cleanups, roundingBytes)
+      return teeth ? alone : floorTrend(trendFrom(place), alone, cleanups)
+    }
     return { ...known, shape: 'sawtooth', because, fit, teeth, ...floorAfterWarmUp(known, floorFrom) }
   }
   if (because === 'steps') return judgeStairs({ ...known, shape: 'staircase', because, fit }, trendFrom(0))

@@ -13,7 +13,7 @@ const MOST = 20
  *
  * @param from index of the first round of the last level
  */
-export function endLevelOf(trials: readonly RoundSeries[], from = 0): number {
+export function endLevelOf(trials: readonly Pick<RoundSeries, 'bytes'>[], from = 0): number {
   return median(
     trials.map(({ bytes }) => {
       const asked = Math.min(MOST, Math.max(FEWEST, Math.round(bytes.length * SHARE)))

@@ -1,3 +1,4 @@
+import { mean } from '../../statistics/mean.js'
 import type { CurveFit } from '../curves/fit-curve.js'
 import { completedRounds, placeInCycle } from '../curves/sawtooth.js'
 import type { RoundSeries } from '../series/round-series.js'
@@ -36,8 +37,47 @@ export function floorsOf(trials: readonly RoundSeries[], { mean, setAside }: Cur
   })
 }
 
-export function narrower(one: Trend | undefined, other: Trend | undefined): Trend | undefined {
-  if (one === undefined || other === undefined) return one ?? other
+/**
+ * Rounds needed to judge cleanup rounds alone, by a line through them. Three leave one degree of
+ * freedom, with an interval to match.
+ */
+const FEWEST_CLEANUPS = 3
+
+/** Returns the slope of the cleanup rounds alone; undefined where there are too few. */
+export function cleanupsTrend(cleanups: readonly TrendInput[], noiseFloorBytes: number): Trend | undefined {
+  return trendOf(cleanups, noiseFloorBytes, FEWEST_CLEANUPS)
+}
+
+/**
+ * Returns the slope of the floor: that of the whole fit or that of the cleanup rounds alone,
+ * whichever is known better. The fit has teeth of one height; where their height changes in a way
+ * that `growingTeeth` does not show, its line follows the teeth and not what they fall back to. So
+ * the cleanup rounds are right where the two contradict each other, and a slope that the few there
+ * are do not show is not reported.
+ */
+export function floorTrend(
+  whole: Trend | undefined,
+  alone: Trend | undefined,
+  cleanups: readonly TrendInput[],
+): Trend | undefined {
+  if (whole === undefined) return alone
+  if (alone !== undefined) return areApart(whole, alone) ? alone : narrower(whole, alone)
+  const isDirected = whole.low > 0 || whole.high < 0
+  const seen = cleanups.flatMap(({ rounds, bytes }) =>
+    rounds.length < 2 ? [] : [(bytes.at(-1)! - bytes[0]!) / (rounds.at(-1)! - rounds[0]!)],
+  )
+  const isShown = seen.length === 0 || mean(seen) / whole.slope > SHOWN_SHARE
+  return isDirected && !isShown ? undefined : whole
+}
+
+/** Minimum slope from the first cleanup to the last that shows a slope, as a share of it. */
+const SHOWN_SHARE = 0.5
+
+function areApart(one: Trend, other: Trend): boolean {
+  return one.low > other.high || other.low > one.high
+}
+
+function narrower(one: Trend, other: Trend): Trend {
   return other.high - other.low < one.high - one.low ? other : one
 }
 

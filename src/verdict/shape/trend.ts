@@ -41,6 +41,9 @@ export interface TrendInput {
   others: number[][]
 }
 
+/** Rounds for a line: two to fit it and two to tell how far they scatter about it. */
+const FOR_A_LINE = 4
+
 /**
  * Estimates the mean slope of the trials, with an interval that allows for correlated noise and for
  * not knowing its correlation.
@@ -53,10 +56,15 @@ export interface TrendInput {
  * the interval is never narrower than the one from the spread of the trials' own slopes.
  *
  * @param noiseFloorBytes standard deviation of rounding, which is not noise
- * @returns undefined where no trial has at least two more rounds than columns to fit
+ * @param fewestRounds rounds that a trial needs beside one for each of the other columns
+ * @returns undefined where no trial has them
  */
-export function trendOf(inputs: readonly TrendInput[], noiseFloorBytes: number): Trend | undefined {
-  const usable = inputs.filter(({ rounds, others }) => rounds.length >= others.length + 4)
+export function trendOf(
+  inputs: readonly TrendInput[],
+  noiseFloorBytes: number,
+  fewestRounds = FOR_A_LINE,
+): Trend | undefined {
+  const usable = inputs.filter(({ rounds, others }) => rounds.length >= others.length + fewestRounds)
   if (usable.length === 0) return undefined
   const regressions = usable.map(regressionOf)
   const toEnd = usable.map(({ rounds }) => rounds.at(-1)! - mean(rounds))
