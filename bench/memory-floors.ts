@@ -31,7 +31,6 @@ interface Row {
   formula: string
   sets: number
   peakBytes: number
-  /** Measured of the Python framework in docs/how-it-measures.md; a dash where it was not. */
 }
 
 const echoRounds = Number(process.argv[2] ?? 5)

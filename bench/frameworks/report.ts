@@ -62,8 +62,9 @@ function heading(): string {
   return `# Real frameworks: end RSS of the server by round
 
 Two clients that send the weights back, M = 100 MiB of float32, 20 rounds, ${cpus().length} cores, NVFlare 2.9.0, Flower 1.42.0, glibc. All MiB.
-Other work ran on the machine all the while: the load average stands with each job. Memory is read from the kernel and holds all the same;
-times are upper bounds. Round 20 is left out: it is read while the job frees its model. Peaks are the kernel's, of any round.
+Trials ran one after another. The load average stands with each job, its own work included: much more than the number of cores is other
+work, which does not change memory, read from the kernel, and makes times upper bounds. Round 20 is left out: it is read while the job
+frees its model. Peaks are the kernel's, of any round.
 \`arena=unset\` is glibc's own choice, \`arena=4\` is \`MALLOC_ARENA_MAX=4\` for the server and, since the simulator's clients inherit it, for
 the clients too.
 `
