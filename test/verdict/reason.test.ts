@@ -66,3 +66,18 @@ it('the slope of the floor of a saw-tooth stands in no bracket within a bracket'
   expect(limited(200)).toMatch(/\. Above its teeth that leaves (59|60)\.\d MiB below the limit of 200\.0 MiB\.$/)
   expect(limited(120)).toMatch(/\. The top of its teeth is (19|20)\.\d MiB above the limit of 120\.0 MiB\.$/)
 })
+
+it('two trials of an NVFlare server that rise, one of them after it fell once: still rising, and not falling', () => {
+  const trials = [
+    [
+      ...[379.29, 381.34, 383.04, 384.7, 378.28, 379.96, 381.47, 383.02, 384.69, 386.16],
+      ...[387.66, 389.07, 390.66, 392.16, 393.58, 395.92, 397.46, 398.88, 400.2],
+    ],
+    [
+      ...[372.83, 375, 374.89, 376.47, 378.05, 383.59, 381.12, 386.61, 384.16, 389.64],
+      ...[387.13, 392.63, 390.21, 395.75, 393.2, 399.66, 397.22, 402.72, 400.28],
+    ],
+  ]
+  const { reason } = analyzeRounds(trials.map(inBytes), { gcRounds: 1 })
+  expect(reason).toMatch(/^Still rises, by 1\.\d MiB a round/)
+})

@@ -29,11 +29,10 @@ function seen(findings: Findings, analysis: AnalysisSoFar): string {
     case 'too few rounds':
       return `${count(analysis.rounds, 'round')}, too few to tell noise from a slope (at least ${FEWEST_ROUNDS} are needed).`
     case 'grows or settles':
-      if (analysis.now.trend !== 'rises' || !isRising(findings))
-        return isRising(findings)
-          ? 'Rises and levels off, but was not watched long enough to tell a slow warm-up from growth.'
-          : 'Falls and levels off, but was not watched long enough to tell where to.'
-      return stillRising(findings, analysis)
+      if (analysis.now.trend === 'rises') return stillRising(findings, analysis)
+      return endsHigher(findings)
+        ? 'Rises and levels off, but was not watched long enough to tell a slow warm-up from growth.'
+        : 'Falls and levels off, but was not watched long enough to tell where to.'
     case 'rises now':
       return stillRising(findings, analysis)
     case 'settled':
@@ -127,6 +126,15 @@ function sawtooth(analysis: AnalysisSoFar): string {
 
 function restarts({ restarts: all, trials }: AnalysisSoFar): string {
   return all.map(({ trial, round }) => `at round ${round}${trials > 1 ? ` of trial ${trial}` : ''}`).join(', ')
+}
+
+/** Tells whether the curve ends above its start: beside a warm-up that falls, a line may rise. */
+function endsHigher({ fit, trials }: Findings): boolean {
+  const rises = trials.map(({ bytes }, trial) => {
+    const residuals = fit!.residuals[trial]!
+    return bytes.at(-1)! - residuals.at(-1)! - (bytes[0]! - residuals[0]!)
+  })
+  return median(rises) > 0
 }
 
 /** Tells whether a warm-up rises; one that falls starts above its level. */
