@@ -63,8 +63,10 @@ async function runPart(family: Family, name: string, block: number): Promise<voi
   const load: ReturnType<typeof readLoad>[] = []
   const timer = setInterval(() => load.push(readLoad()), 5000)
   const child = spawn(command[0]!, command.slice(1), { cwd: work, env: environment(), stdio: ['ignore', log, log] })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  const pass = (signal: NodeJS.Signals) => child.kill(signal)
+  process.on('SIGINT', pass).on('SIGTERM', pass)
   const [code] = await once(child, 'close')
+  process.off('SIGINT', pass).off('SIGTERM', pass)
   clearInterval(timer)
   // 1 and 4 are verdicts; 3 says that a trial failed, which is a result too.
   const state = [0, 1, 3, 4].includes(code as number) ? 'done' : 'stopped'

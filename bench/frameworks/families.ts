@@ -5,6 +5,7 @@ export interface Family {
   name: string
   title: string
   trials: number
+  rounds: number
   /** A definition of a comparison as plain data. */
   definition: Record<string, unknown>
 }
@@ -16,9 +17,18 @@ export interface Part {
 }
 
 const ROUNDS = 20
+/** Rounds of the jobs that tell where growth ends. */
+const MANY_ROUNDS = 100
 const GC_ROUNDS = [0, 5, 1]
 /** What a trial may take on a machine with other work. */
 const TIMEOUT = '25m'
+
+interface Job {
+  algorithm: string
+  tensors?: number
+  mib?: number
+  rounds?: number
+}
 
 interface Places {
   root: string
@@ -28,18 +38,18 @@ interface Places {
 
 export function families({ root, work, cache }: Places): Family[] {
   const job = join(root, 'test/fixtures/frameworks/nvflare/job.py')
-  const nvflare = ({ algorithm, tensors = 25, mib = 4 }: { algorithm: string; tensors?: number; mib?: number }) => ({
+  const nvflare = ({ algorithm, tensors = 25, mib = 4, rounds = ROUNDS }: Job) => ({
     kind: 'command',
     command: [
       join(cache, 'nvflare-2.9/bin/python'),
       job,
-      ...['--algorithm', algorithm, '--gc', '{serverMemoryGcRounds}', '--rounds', String(ROUNDS)],
+      ...['--algorithm', algorithm, '--gc', '{serverMemoryGcRounds}', '--rounds', String(rounds)],
       ...['--tensors', String(tensors), '--mib', String(mib), '--workspace', join(work, 'nvflare-workspace')],
     ],
     rounds: 'nvflare',
     // Three processes of the simulator have this line; the largest is judged, and it is the server.
     role: { server: 'simulator\\.simulator ', client: 'simulator_worker' },
-    expectedRounds: ROUNDS,
+    expectedRounds: rounds,
     timeout: TIMEOUT,
     setup: ['rm', '-rf', join(work, 'nvflare-workspace')],
   })
@@ -47,6 +57,7 @@ export function families({ root, work, cache }: Places): Family[] {
     name,
     title,
     trials: 4,
+    rounds: ROUNDS,
     definition: {
       name,
       workload: nvflare({ algorithm: 'fedavg', ...model }),
@@ -59,6 +70,7 @@ export function families({ root, work, cache }: Places): Family[] {
     name: `nvflare-${algorithm}`,
     title: `NVFlare 2.9 ${title}, 25 x 4 MiB`,
     trials: 3,
+    rounds: ROUNDS,
     definition: {
       name: `nvflare-${algorithm}`,
       workload: nvflare({ algorithm }),
@@ -67,10 +79,24 @@ export function families({ root, work, cache }: Places): Family[] {
       judge: `${judge}:largest`,
     },
   })
+  const long: Family = {
+    name: 'nvflare-fedavg-long',
+    title: `NVFlare 2.9 FedAvg, 25 x 4 MiB, ${MANY_ROUNDS} rounds`,
+    trials: 1,
+    rounds: MANY_ROUNDS,
+    definition: {
+      name: 'nvflare-fedavg-long',
+      workload: nvflare({ algorithm: 'fedavg', rounds: MANY_ROUNDS }),
+      settings: { serverMemoryGcRounds: [0, 1], arenaMax: [4] },
+      trials: 1,
+      judge: 'server:largest',
+    },
+  }
   const flower: Family = {
     name: 'flower-fedavg',
     title: "Flower 1.42 FedAvg with a cleanup in the strategy, in Flower's simulation, 25 x 4 MiB",
     trials: 4,
+    rounds: ROUNDS,
     definition: {
       name: 'flower-fedavg',
       workload: {
@@ -93,6 +119,7 @@ export function families({ root, work, cache }: Places): Family[] {
     name: `tidemark-fedavg-${aggregation}`,
     title: `Tidemark FedAvg, ${aggregation}, 100 MiB`,
     trials: 4,
+    rounds: ROUNDS,
     definition: {
       name: `tidemark-fedavg-${aggregation}`,
       workload: {
@@ -112,6 +139,7 @@ export function families({ root, work, cache }: Places): Family[] {
     fedavg('nvflare-fedavg-1x100', 'NVFlare 2.9 FedAvg, 1 x 100 MiB', { tensors: 1, mib: 100 }),
     other('scaffold', 'SCAFFOLD'),
     flower,
+    long,
   ]
 }
 

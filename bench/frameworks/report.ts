@@ -11,8 +11,13 @@ import type { Family } from './families.js'
 
 const MODEL_BYTES = 100 * MIB
 /** The last round of a job is read while it frees its model, so it is shown nowhere and judged nowhere. */
-const LAST_JUDGED = 19
-const SHOWN_ROUNDS = [1, 4, 5, 9, 10, 14, 15, 19]
+function judgedUntil({ rounds }: Family): number {
+  return rounds - 1
+}
+
+function shownRounds({ rounds }: Family): number[] {
+  return rounds === 20 ? [1, 4, 5, 9, 10, 14, 15, 19] : [1, 10, 20, 40, 60, 80, rounds - 1]
+}
 
 interface Options {
   work: string
@@ -61,22 +66,22 @@ export function frameworksReport(
 function heading(): string {
   return `# Real frameworks: end RSS of the server by round
 
-Two clients that send the weights back, M = 100 MiB of float32, 20 rounds, ${cpus().length} cores, NVFlare 2.9.0, Flower 1.42.0, glibc. All MiB.
+Two clients that send the weights back, M = 100 MiB of float32, 20 rounds but where said, ${cpus().length} cores, NVFlare 2.9.0, Flower 1.42.0, glibc. All MiB.
 Trials ran one after another. The load average stands with each job, its own work included: much more than the number of cores is other
-work, which does not change memory, read from the kernel, and makes times upper bounds. Round 20 is left out: it is read while the job
-frees its model. Peaks are the kernel's, of any round.
+work, which does not change memory, read from the kernel, and makes times upper bounds. The last round is left out: it is read while
+the job frees its model. Peaks are the kernel's, of any round.
 \`arena=unset\` is glibc's own choice, \`arena=4\` is \`MALLOC_ARENA_MAX=4\` for the server and, since the simulator's clients inherit it, for
 the clients too.
 `
 }
 
 function section(family: Family, comparison: Comparison, parts: readonly PartFile[], hasFigure: boolean): string {
-  const rows = comparison.settings.map(({ label, values }) => row(label, values, comparison))
+  const rows = comparison.settings.map(({ label, values }) => row(family, { label, values }, comparison))
   const head = [
     family.name,
     'trials',
-    ...SHOWN_ROUNDS.map((round) => `r ${round}`),
-    'lowest r 10 to 19',
+    ...shownRounds(family).map((round) => `r ${round}`),
+    `lowest r 10 to ${judgedUntil(family)}`,
     'peak',
     'peak, M',
     's a round',
@@ -97,9 +102,9 @@ function section(family: Family, comparison: Comparison, parts: readonly PartFil
   ].join('\n')
 }
 
-function row(label: string, values: Record<string, string | number>, comparison: Comparison) {
+function row(family: Family, { label, values }: Comparison['settings'][number], comparison: Comparison) {
   const trials = comparison.trials.filter((trial) => trial.setting === label && trial.state === 'completed')
-  const series = trials.map((trial) => roundsOf(trial, comparison.judge))
+  const series = trials.map((trial) => roundsOf(family, trial, comparison.judge))
   const over = (pick: (rounds: ReturnType<typeof roundsOf>) => number | undefined) => {
     const numbers = series.flatMap((rounds) => pick(rounds) ?? [])
     return numbers.length === 0 ? undefined : median(numbers)
@@ -109,7 +114,9 @@ function row(label: string, values: Record<string, string | number>, comparison:
   const cells = [
     label,
     String(trials.length),
-    ...SHOWN_ROUNDS.map((round) => mib(over((rounds) => rounds.find((one) => one.round === round)?.end.rssBytes))),
+    ...shownRounds(family).map((round) =>
+      mib(over((rounds) => rounds.find((one) => one.round === round)?.end.rssBytes)),
+    ),
     mib(over((rounds) => Math.min(...rounds.filter(({ round }) => round >= 10).map(({ end }) => end.rssBytes)))),
     mib(peak),
     peak === undefined ? 'missing' : (peak / MODEL_BYTES).toFixed(1),
@@ -121,8 +128,8 @@ function row(label: string, values: Record<string, string | number>, comparison:
   return { label, cells, verdict: judged.length === 0 ? undefined : analyzeRounds(judged, { gcRounds }).reason }
 }
 
-function roundsOf(trial: TrialResult, judge: string) {
-  return judgedRounds(trial, judge).filter(({ round }) => round <= LAST_JUDGED)
+function roundsOf(family: Family, trial: TrialResult, judge: string) {
+  return judgedRounds(trial, judge).filter(({ round }) => round <= judgedUntil(family))
 }
 
 function loads(parts: readonly PartFile[]): string {
