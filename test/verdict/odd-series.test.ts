@@ -46,6 +46,22 @@ describe('a careful reader says of', () => {
     expect(analyzeRounds(jit(9, 0.3, 30))).toMatchObject({ shape: 'grows' })
   })
 
+  it('shifts of some trials: those that are as small as noise in the others are not named', () => {
+    const rest = (mib: number, count: number) => Array.from({ length: count }, (_, round) => mib + 0.04 * (round % 2))
+    const flower = [
+      [971, 1172, 1272, ...rest(1372, 16)],
+      [871, 1072, 1072, ...rest(1172, 10), ...rest(1272, 6)],
+      [971, 1171, 1172, 1172, ...rest(1272, 15)],
+    ]
+    const { shape, steps, toleranceBytes } = analyzeRounds(
+      flower.map((mib) => mib.map((value) => value * MIB)),
+      { gcRounds: 1 },
+    )
+    expect(shape).toBe('staircase')
+    expect(steps.length).toBeGreaterThan(2)
+    expect(steps.filter(({ bytes }) => Math.abs(bytes) < toleranceBytes!)).toEqual([])
+  })
+
   it('a climb over the first three rounds: a warm-up and no staircase; of a level after four low rounds: a step', () => {
     const climb = [-300, -200, -100]
     expect(analyzeRounds(series(36, 3, (t) => climb[t] ?? 0)).shape).toBe('settling')

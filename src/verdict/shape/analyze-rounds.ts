@@ -78,6 +78,8 @@ function factsOf(findings: Findings, { secondsPerRound }: AnalyzeOptions): Facts
   const levelBytes = levelOf(findings)
   const slope = trend === undefined ? null : slopeOf(trend)
   const isStairs = fit?.mean.kind === 'steps'
+  // Each trial has as many shifts in the fit as the others, and surplus ones are as small as noise.
+  const isSeen = ({ bytes }: SingleChange) => Math.abs(bytes) >= findings.toleranceBytes
   return {
     slopeBytesPerRound: slope,
     slopeBytesPerHour: slope && secondsPerRound ? times(slope, SECONDS_PER_HOUR / secondsPerRound) : null,
@@ -101,7 +103,7 @@ function factsOf(findings: Findings, { secondsPerRound }: AnalyzeOptions): Facts
           .filter(({ isRestart }) => isRestart)
           .map(changeOf)
       : [],
-    steps: isStairs && shape !== 'settling' ? stepsOf(findings).map(changeOf) : [],
+    steps: isStairs && shape !== 'settling' ? stepsOf(findings).filter(isSeen).map(changeOf) : [],
     outliers: outliersOf(findings),
   }
 }
