@@ -81,3 +81,16 @@ it('two trials of an NVFlare server that rise, one of them after it fell once: s
   const { reason } = analyzeRounds(trials.map(inBytes), { gcRounds: 1 })
   expect(reason).toMatch(/^Still rises, by 1\.\d MiB a round/)
 })
+
+it('growth over fewer than 30 rounds says that it may end, and over 30 it does not', () => {
+  const climb = inBytes(Array.from({ length: 30 }, (_, round) => 380 + 1.6 * round + noise(round)))
+  const sentence = 'a rise that ends later looks the same'
+  expect(analyzeRounds(climb.slice(0, 19)).reason).toContain(`Over 19 rounds ${sentence}.`)
+  expect(analyzeRounds(climb.slice(0, 19)).shape).toBe('grows')
+  expect(analyzeRounds(climb).reason).not.toContain(sentence)
+  const teeth = inBytes(
+    Array.from({ length: 24 }, (_, round) => 400 + 5 * round + ((round + 1) % 4) * 100 + noise(round)),
+  )
+  expect(analyzeRounds(teeth, { gcRounds: 4 })).toMatchObject({ floorShape: 'grows' })
+  expect(analyzeRounds(teeth, { gcRounds: 4 }).reason).toContain(`Over 24 rounds ${sentence}.`)
+})

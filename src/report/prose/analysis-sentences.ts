@@ -1,7 +1,7 @@
 import { count } from '../../shared/text.js'
 import { formatBytes, formatDuration } from '../../shared/units.js'
 import type { Analysis } from '../../verdict/shape/analysis.js'
-import { NEWS_OF_ROOM, ROUNDS_TO_FORECAST } from '../../verdict/shape/reason.js'
+import { mayEndLater, NEWS_OF_ROOM, ROUNDS_TO_FORECAST } from '../../verdict/shape/reason.js'
 import { behaviour } from './behaviour.js'
 import { shortSize, sizeRange } from './short-size.js'
 
@@ -33,10 +33,13 @@ export function certaintySentence({ analysis, unit }: JudgedSeries): string | un
   const of = shape === 'sawtooth' ? 'slope of the floor' : 'slope'
   const level = `${shortSize(tolerance)} a round`
   if (shape === 'grows') {
-    if (analysis.slow) return ofUnit(`${trials}certain, though within the ${level} that count as level`, unit)
+    const end = mayEndLater(analysis)
+      ? `; over ${count(analysis.rounds, unit)} a rise that ends later looks the same`
+      : ''
+    if (analysis.slow) return ofUnit(`${trials}certain, though within the ${level} that count as level${end}`, unit)
     const isClear = slope.low > tolerance
     return ofUnit(
-      `${trials}${isClear ? `the whole interval is above the ${level} that count as level` : `up to ${level} counts as level`}`,
+      `${trials}${isClear ? `the whole interval is above the ${level} that count as level` : `up to ${level} counts as level`}${end}`,
       unit,
     )
   }

@@ -14,6 +14,7 @@ export function reasonOf(findings: Findings, analysis: AnalysisSoFar): string {
   return [
     seen(findings, analysis),
     ...rates(analysis),
+    ...mayEnd(analysis),
     ...nowToo(findings, analysis),
     ...remedy(findings),
     ...limit(findings, analysis),
@@ -109,6 +110,22 @@ function nowToo({ shape }: Findings, { now, floorShape }: AnalysisSoFar): string
   return [
     `Since round ${now.from} it rises by ${slopeWords({ estimate: now.bytesPerRound!, low: now.low!, high: now.high! })}.`,
   ]
+}
+
+/**
+ * Rounds below which growth says that it may end. The server of NVFlare 2.9 that cleans up in every
+ * round rises in a straight line for 20 rounds and is level for the next 80
+ * (bench/results/frameworks.md).
+ */
+const ROUNDS_TO_LAST = 30
+
+/** Tells whether what grows was watched so briefly that it may be filling up. */
+export function mayEndLater({ shape, floorShape, rounds }: AnalysisSoFar): boolean {
+  return (floorShape ?? shape) === 'grows' && rounds < ROUNDS_TO_LAST
+}
+
+function mayEnd(analysis: AnalysisSoFar): string[] {
+  return mayEndLater(analysis) ? [`Over ${count(analysis.rounds, 'round')} a rise that ends later looks the same.`] : []
 }
 
 /** Returns growth per hour and day, where the length of a round is known. */
