@@ -131,7 +131,7 @@ describe('a user who is not root', needs('a user who is not root'), () => {
       state: 'note',
       found: 'hidden: /proc is mounted with hidepid',
     })
-    const own = user.tidemark('run', '--out', 'own', '--', PYTHON, '-c', 'print(1)')
+    const own = user.tidemark('run', '--out', 'own', '--', PYTHON, '-c', 'import time; time.sleep(0.3)')
     expect(own.status, own.stderr).toBe(0)
     expect(readRecording(join(user.folder, 'own')).head.processes).toMatchObject([{ peakKind: 'exact' }])
   })
