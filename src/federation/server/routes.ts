@@ -164,6 +164,8 @@ async function upload(
     if (!request.complete) body.destroy()
   }
   settled?.addEventListener('abort', cut)
+  // Node closes no request that was answered before its end, as one that is too slow is.
+  response.once('close', cut)
   try {
     return await withTransferLimits(request.socket, limits, async () => {
       const verdict = await desk.take(claim, body)
