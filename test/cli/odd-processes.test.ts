@@ -72,15 +72,17 @@ test.each([0, 5, 60, 250])(
   },
 )
 
-// A machine that stalls between the shell's start and its exec has the shell sampled: tried again then.
-test('a shell that becomes its command at once has an exact peak', { retry: 2 }, async () => {
+test.each([
+  ['at once', ''],
+  ['when it was read once', 'sleep 0.03; '],
+])('a shell that becomes its command %s has an exact peak', async (_, before) => {
   const { recording } = await record([
     'bash',
     '-c',
-    `exec ${PYTHON} -c 'x = bytearray(40 << 20); import time; time.sleep(0.7)'`,
+    `${before}exec ${PYTHON} -c 'x = bytearray(40 << 20); import time; time.sleep(0.7)'`,
   ])
-  expect(recording.head.processes[0]).toMatchObject({ peakKind: 'exact' })
-  expect(recording.head.processes[0]!.peakBytes! / MIB).toBeGreaterThan(40)
+  expect(recording.head.processes.find(({ name }) => name !== 'sleep')).toMatchObject({ peakKind: 'exact' })
+  expect(Math.max(...recording.head.processes.map(({ peakBytes }) => peakBytes!)) / MIB).toBeGreaterThan(40)
   expect(recording.warnings.join()).not.toContain('became another program')
 })
 

@@ -207,10 +207,7 @@ export function expectAsSeen(seen: SeenJob, wanted: { role: string; rounds: numb
   return rounds
 }
 
-/** The value that was seen nearest to this one, which is itself where memory passed it between two readings. */
 function nearestTo(bytes: number, seen: readonly number[]): number {
-  const isPassed = seen.some((one, index) => index > 0 && (bytes - one) * (bytes - seen[index - 1]!) < 0)
-  if (isPassed) return bytes
   return seen.reduce((a, b) => (Math.abs(b - bytes) < Math.abs(a - bytes) ? b : a))
 }
 

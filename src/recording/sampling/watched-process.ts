@@ -80,6 +80,8 @@ export class WatchedProcess {
   /** The highest sample, and when it was taken. */
   #topBytes = 0
   #topMs = 0
+  /** The highest sample before that, where it is the newest one. */
+  #topBeforeBytes = 0
   /** Whether the status was read since that sample. */
   #isTopRead = false
   /** Time of the last reading of peak and parts. */
@@ -151,6 +153,7 @@ export class WatchedProcess {
     if (this.isRead) {
       this.known.lastSeenMs = timeMs
       this.#hasFallen = this.rssBytes * 2 < before
+      this.#topBeforeBytes = this.#topBytes
       this.#sawTop(this.rssBytes, timeMs, false)
     }
     return kind
@@ -179,10 +182,11 @@ export class WatchedProcess {
     const ageMs = timeMs - this.known.firstSeenMs
     if (isOther) {
       this.#hasExecuted = true
-      const topBytes = this.#topBytes
+      // A sample of this moment is the new program's.
+      const launcherBytes = this.#topMs === timeMs ? this.#topBeforeBytes : this.#topBytes
       if (this.#topBytes > (this.known.peakBytes ?? 0)) this.known.peakBytes = this.#topBytes
       this.#topBytes = 0
-      if (ageMs > this.#launchedMs || topBytes > LAUNCHER_BYTES) this.known.isReplaced = true
+      if (ageMs > this.#launchedMs || launcherBytes > LAUNCHER_BYTES) this.known.isReplaced = true
     }
   }
 
@@ -279,6 +283,7 @@ export class WatchedProcess {
     // The loop reads a status after the sample of the same time.
     const topMs = processes[at + PROCESS.topMs]!
     this.#sawTop(processes[at + PROCESS.topPages]! * this.#pageSizeBytes, topMs, topMs <= this.#readMs)
+    this.#topBeforeBytes = this.#topBytes
     this.#lookForExec(timeMs)
     return hasLearnt
   }
